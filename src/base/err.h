@@ -1,0 +1,40 @@
+/* Errors are values: every fallible function returns an `enum bf_status` and fills a `struct bf_err` with one
+ * complete sentence that says what was tried, on what, and what to do. Rooms never print or exit; src/cmd does. */
+#ifndef BF_BASE_ERR_H
+#define BF_BASE_ERR_H
+
+/* name, process exit code, word for people. One table: enum, exit code and text cannot drift apart. */
+#define BF_STATUS_MAP(X)                                 \
+    X(BF_OK, 0, "ok")                                    \
+    X(BF_USAGE, 2, "usage")                              \
+    X(BF_INPUT, 3, "bad input file")                     \
+    X(BF_MODEL, 4, "model or server")                    \
+    X(BF_STORE, 5, "store or disk")                      \
+    X(BF_INTERRUPTED, 130, "interrupted")
+
+enum bf_status {
+#define X(name, code, text) name = code,
+    BF_STATUS_MAP(X)
+#undef X
+};
+
+#define BF_ERR_TEXT_MAX 1024
+
+struct bf_err {
+    enum bf_status status;          /* BF_OK while nothing failed */
+    char text[BF_ERR_TEXT_MAX];     /* one sentence, lower case, no full stop; valid UTF-8, cut with "..." when longer */
+};
+
+#define BF_ERR_INIT { BF_OK, { 0 } }
+
+#define BF_MUST_CHECK __attribute__((warn_unused_result))
+#define BF_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+
+/* Fill *err (NULL is allowed: the text is dropped) and return `status`, so that `return bf_fail(...)` is one line.
+ * Control bytes in the formatted text (a topic with a newline, say) become spaces. */
+enum bf_status bf_fail(struct bf_err *err, enum bf_status status, const char *format, ...) BF_PRINTF(3, 4);
+
+/* The word for people ("store or disk"); "unknown" for a value outside the table. */
+const char *bf_status_text(enum bf_status status);
+
+#endif

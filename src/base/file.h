@@ -1,0 +1,49 @@
+/* Files: private by default (folders 0700, files 0600), replaced atomically, read with a cap. */
+#ifndef BF_BASE_FILE_H
+#define BF_BASE_FILE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+bool bf_file_exists(const char *path);
+bool bf_is_dir(const char *path);
+int64_t bf_file_size(const char *path);                /* bytes; -1 when it cannot be read */
+
+/* Create `path` and its parents (0700). An existing folder is fine. BF_STORE on failure. */
+BF_MUST_CHECK enum bf_status bf_mkdirs(const char *path, struct bf_err *err);
+
+/* Append the whole file to `out` (its cap bounds the size). BF_INPUT on failure. */
+BF_MUST_CHECK enum bf_status bf_file_read(const char *path, struct bf_buf *out, struct bf_err *err);
+
+/* Atomic writing: open gives a stream to a temporary file beside `path`; commit flushes, fsyncs, and renames it over
+ * `path`; abort removes it. After commit (either result) or abort the struct is empty. abort on an empty struct
+ * is a no-op, so that it can stand in every cleanup. `path` may be "-": then the stream is stdout, nothing is renamed. */
+struct bf_atomic {
+    FILE *stream;       /* write here */
+    char *path;         /* private */
+    char *temporary;    /* private */
+};
+BF_MUST_CHECK enum bf_status bf_atomic_open(struct bf_atomic *a, const char *path, struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_atomic_commit(struct bf_atomic *a, struct bf_err *err);
+void bf_atomic_abort(struct bf_atomic *a);
+
+/* An exclusive advisory lock held by an open file. *fd >= 0 on success (bf_unlock closes it). BF_STORE when another
+ * process holds it: `*held` (nullable) tells this case from a file that cannot be opened. */
+BF_MUST_CHECK enum bf_status bf_lock(const char *path, int *fd, bool *held, struct bf_err *err);
+void bf_unlock(int fd);                                /* -1 is a no-op */
+
+/* Join with one slash. free(). */
+char *bf_path_join(const char *dir, const char *name);
+
+/* The cache folder: $BIFORGET_CACHE, else $XDG_CACHE_HOME/biforget, else $HOME/.cache/biforget. free().
+ * NULL when none of them is set. */
+char *bf_cache_dir(void);
+
+/* Free bytes on the file system that holds `path` (or its nearest existing parent); -1 when unknown. */
+int64_t bf_disk_free(const char *path);
+
+#endif

@@ -1,0 +1,25 @@
+/* Talk for people on stderr. There is no global state: whoever talks holds a struct bf_log. */
+#ifndef BF_BASE_LOG_H
+#define BF_BASE_LOG_H
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+struct bf_log {
+    FILE *stream;       /* stderr, or a test's file */
+    bool quiet;         /* only errors */
+    bool tty;           /* the stream is a terminal: live line allowed */
+    bool colour;        /* tty, and neither NO_COLOR nor TERM=dumb */
+    bool live;          /* private: a live line stands on the screen */
+};
+
+void bf_log_init(struct bf_log *log, FILE *stream, bool quiet);
+void bf_log_info(struct bf_log *log, const char *format, ...) BF_PRINTF(2, 3);   /* one line, dropped when quiet */
+void bf_log_warn(struct bf_log *log, const char *format, ...) BF_PRINTF(2, 3);   /* "biforget: warning: ..." */
+void bf_log_error(struct bf_log *log, const struct bf_err *err);                 /* "biforget: ..." */
+/* On a terminal: overwrite the live line with this text (cut to the width). Elsewhere: a plain line. */
+void bf_log_live(struct bf_log *log, const char *text);
+void bf_log_live_end(struct bf_log *log);              /* leave the live line and go to a fresh one */
+
+#endif

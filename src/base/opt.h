@@ -1,0 +1,64 @@
+/* Command-line options as tables: parsing, --help, man page and completion all read the same rows. */
+#ifndef BF_BASE_OPT_H
+#define BF_BASE_OPT_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+enum bf_opt_type {
+    BF_OPT_FLAG,        /* bool *: --name sets true, --no-name sets false */
+    BF_OPT_INT,         /* int64_t * within [min, max] */
+    BF_OPT_SEED,        /* uint64_t *: whole range */
+    BF_OPT_DOUBLE,      /* double * within [min, max]; NaN and infinity refused */
+    BF_OPT_TEXT,        /* const char **: points into argv */
+    BF_OPT_CHOICE,      /* const char **: one of `choices` ("auto|none|chatml"), points into argv */
+    BF_OPT_DOUBLES      /* struct bf_doubles *: comma-separated, each within [min, max] */
+};
+
+#define BF_DOUBLES_MAX 16
+struct bf_doubles {
+    double values[BF_DOUBLES_MAX];
+    size_t n;
+};
+
+struct bf_opt {
+    const char *name;           /* long name without dashes; NULL ends the table */
+    char letter;                /* short form, 0 when none */
+    enum bf_opt_type type;
+    void *target;               /* where the value goes; keeps its initial value (the default) when not given */
+    double min, max;            /* for INT, DOUBLE, DOUBLES; inclusive */
+    const char *value;          /* the word after the option in help: "FILE", "N" */
+    const char *choices;        /* for CHOICE */
+    const char *fallback;       /* the default as people read it: "3407", "from the profile"; NULL when none */
+    const char *unit;           /* "tokens", "seconds"; NULL when none */
+    const char *help;           /* one line, lower case, no full stop */
+    bool *given;                /* set to true when the option appears; may be NULL */
+    bool rare;                  /* shown by --help-all and in the manual, not by --help */
+};
+
+struct bf_command_help {
+    const char *name;           /* "domain" */
+    const char *summary;        /* one line */
+    const char *synopsis;       /* "biforget domain TOPIC [-m MODEL] [-o DIR] [options]" */
+    const char *examples;       /* several lines, each an example with what it does; first thing in --help */
+    const char *details;        /* a paragraph or two; may be NULL */
+};
+
+/* Parse argv[1..argc). Operands go to `operands` (at most max_operands), their number to *n_operands; "--" ends the
+ * options. An unknown option, a bad value, or too many operands: BF_USAGE with a sentence that names the option,
+ * the value, the allowed range, and the nearest option when one is close. --help and -h set *help to 1,
+ * --help-all to 2, and parsing stops. */
+BF_MUST_CHECK enum bf_status bf_opt_parse(const struct bf_opt *table, int argc, char **argv, const char **operands,
+                                          size_t max_operands, size_t *n_operands, int *help, struct bf_err *err);
+
+/* --help: examples, then options (the rare ones only when `all`). */
+void bf_opt_help(FILE *out, const struct bf_command_help *command, const struct bf_opt *table, bool all);
+
+/* A programmer's check of a table (double names or letters, missing help, min > max, CHOICE without choices):
+ * NULL when sound, else what is wrong. */
+const char *bf_opt_check(const struct bf_opt *table);
+
+#endif

@@ -1,0 +1,21 @@
+/* UTF-8. All model, file and network text is untrusted bytes until it has passed through here. */
+#ifndef BF_BASE_UTF8_H
+#define BF_BASE_UTF8_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/* Decode one code point at s[0..n): returns its length 1..4 and sets *cp, or 0 when the bytes are not valid UTF-8
+ * (overlong forms, surrogates and values beyond U+10FFFF are invalid). n >= 1. */
+size_t bf_utf8_decode(const char *s, size_t n, uint32_t *cp);
+bool bf_utf8_valid(const char *s, size_t n);
+/* Append s with each invalid byte replaced by U+FFFD, and NUL and control bytes other than \n and \t dropped. */
+void bf_utf8_clean(struct bf_buf *out, const char *s, size_t n);
+size_t bf_utf8_count(const char *s, size_t n);         /* code points; an invalid byte counts as one */
+/* Append at most max_cp code points, runs of white space (also newlines) folded to one space, trimmed, with
+ * an ellipsis (U+2026) when cut: for one-line previews. */
+void bf_utf8_preview(struct bf_buf *out, const char *s, size_t n, size_t max_cp);
+
+#endif

@@ -1,0 +1,146 @@
+/* The engine: text out of a language model. One opaque handle, several makers (llama.cpp here, an inference server
+ * later, a scripted one in fault tests); both real ones pass the same tests. Capabilities are queried, never assumed.
+ *
+ * Promise of `generate`: what a request answers depends on the model and the request alone (prompt, sampling, seed),
+ * not on which other requests run beside it, when info.stable is BF_STABLE_YES. */
+#ifndef BF_ENGINE_ENGINE_H
+#define BF_ENGINE_ENGINE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct bf_engine;
+
+enum bf_stable {
+    BF_STABLE_UNKNOWN,     /* not checked */
+    BF_STABLE_YES,         /* the same bytes at any parallelism */
+    BF_STABLE_NO           /* the same bytes only for the same parallelism without interruption */
+};
+
+enum bf_pooling { BF_POOL_MODEL /* what the GGUF says, else mean */, BF_POOL_MEAN, BF_POOL_CLS, BF_POOL_LAST };
+
+struct bf_engine_options {
+    const char *model_path;
+    int32_t n_parallel;        /* sequences in flight; 0 = chosen from cores and memory; at most 256 */
+    int32_t n_ctx_seq;         /* tokens of one sequence, prompt and answer; rounded up to 256; 0 = 512 */
+    int32_t n_threads;         /* 0 = the cores this process may use */
+    int32_t gpu_layers;        /* layers on a GPU; -1 = all, 0 = none */
+    const char *chat;          /* "auto" = the model's own template, "none" = plain text, or a template's name */
+    bool embed_only;           /* an embedding model: no generate, no score */
+    bool no_prefix_sharing;    /* for measurements */
+    bool no_stability_check;   /* for measurements and short commands: info.stable stays UNKNOWN */
+    bool use_mmap;             /* map the file (default of bf_engine_default_options: false, see engine_llama.c) */
+};
+struct bf_engine_options bf_engine_default_options(void);
+
+struct bf_engine_info {
+    char model_desc[128];      /* "qwen2 1.5B Q4_0" */
+    char architecture[64];
+    char quantisation[64];     /* "Q4_0": the type that holds most weights */
+    char backend[256];         /* "llama.cpp 0.5.0, CPU AVX512 ..." */
+    uint64_t model_bytes, n_params, kv_bytes;
+    int32_t n_vocab, n_embd, n_layer, n_ctx_train;
+    int32_t n_parallel, n_ctx_seq, n_threads, gpu_layers;
+    bool can_generate, can_score, can_embed, has_chat_template, flash_attention;
+    enum bf_stable stable;
+    char chat[64];             /* the template in force: "auto", "none", or its name */
+};
+
+/* BF_MODEL: missing, truncated or foreign file, a model without what is asked, not enough memory: the sentence says
+ * which and what to do. *out is NULL on failure. */
+BF_MUST_CHECK enum bf_status bf_engine_open(const struct bf_engine_options *options, struct bf_engine **out,
+                                            struct bf_err *err);
+void bf_engine_close(struct bf_engine *engine);        /* NULL is a no-op */
+const struct bf_engine_info *bf_engine_info(const struct bf_engine *engine);
+
+enum bf_finish { BF_FINISH_STOP /* the model ended */, BF_FINISH_LENGTH /* max_tokens reached */ };
+
+/* One prompt. Strings are borrowed until the source is called again. */
+struct bf_gen_request {
+    int64_t index;             /* the caller's number, handed back */
+    const char *prompt;        /* what the user says; the chat template is applied by the engine */
+    int32_t max_tokens;        /* >= 1 */
+    double temperature;        /* > 0 */
+    int32_t top_k;             /* 0 = off, else <= 1,024 */
+    double top_p;              /* (0, 1] */
+    uint64_t seed;
+};
+
+/* One finished answer. Pointers are valid during the call only. */
+struct bf_gen_answer {
+    int64_t index;
+    const char *text;          /* raw bytes of the answer, NUL-terminated, may be invalid UTF-8; no special tokens */
+    size_t text_len;
+    int32_t n_prompt_tokens;
+    int32_t n_tokens;          /* generated, the end token excluded */
+    const int32_t *tokens;     /* [n_tokens] */
+    const float *p_sampling;   /* [n_tokens] probability under the distribution sampled from: temperature, top-k, top-p */
+    const float *logp_model;   /* [n_tokens] log-probability under the model's own distribution (temperature 1, all tokens) */
+    enum bf_finish finish;
+};
+
+enum bf_source { BF_SOURCE_READY /* *request is filled */, BF_SOURCE_WAIT /* ask again after the next answer */,
+                 BF_SOURCE_END /* never again */ };
+
+struct bf_gen_stats {
+    int64_t n_answers, n_generated_tokens, n_prompt_tokens, n_shared_tokens /* prompt tokens not computed again */;
+    int64_t n_steps;           /* batches decoded */
+    double decode_seconds;     /* inside the model's forward pass */
+    double sample_seconds;     /* choosing tokens */
+    double other_seconds;      /* the rest of generate: callbacks, text, copying prefixes */
+    int32_t n_active;          /* sequences in flight now */
+};
+
+struct bf_gen_job {
+    void *user;
+    /* The next prompt, when a sequence is free. */
+    enum bf_source (*source)(void *user, struct bf_gen_request *request);
+    /* An answer, in any order. A status other than BF_OK ends generate with that status and *err. */
+    enum bf_status (*sink)(void *user, const struct bf_gen_answer *answer, struct bf_err *err);
+    /* Is this index still wanted? Asked once a step; NULL = always. An unwanted sequence is dropped silently. */
+    bool (*wanted)(void *user, int64_t index);
+    /* Called once a step; false ends generate with BF_INTERRUPTED. NULL = never. */
+    bool (*step)(void *user, const struct bf_gen_stats *stats);
+};
+
+/* Run until the source has ended and every answer is delivered. *stats (nullable) is filled on every return.
+ * BF_INTERRUPTED when `step` said so (unfinished answers are dropped), BF_MODEL when the prompt does not fit the
+ * context or the model fails (NaN, no memory). */
+BF_MUST_CHECK enum bf_status bf_engine_generate(struct bf_engine *engine, const struct bf_gen_job *job,
+                                                struct bf_gen_stats *stats, struct bf_err *err);
+
+/* Log-probabilities (natural log, temperature 1) of each token of `text` given those before it; the first token of a
+ * text has none when the model has no BOS token. Plain text, no chat template. `sink` gets texts in order. */
+struct bf_score {
+    size_t text;               /* which text, 0-based */
+    int32_t n_tokens;          /* scored tokens */
+    const int32_t *tokens;     /* [n_tokens] */
+    const float *logp;         /* [n_tokens] */
+};
+BF_MUST_CHECK enum bf_status bf_engine_score(struct bf_engine *engine, const char *const *texts, size_t n_texts,
+                                             void *user,
+                                             enum bf_status (*sink)(void *user, const struct bf_score *score,
+                                                                    struct bf_err *err),
+                                             struct bf_err *err);
+
+/* Pooled last hidden states, not normalised: out is [n_texts, info.n_embd], row-major, caller's. A text longer than the
+ * model reads is cut at its end; a text without tokens gives a zero vector. With `together` false each text is computed
+ * by itself, so that its vector never depends on its neighbours; with true texts share batches (faster for short ones). */
+BF_MUST_CHECK enum bf_status bf_engine_embed(struct bf_engine *engine, const char *const *texts, size_t n_texts,
+                                             enum bf_pooling pooling, bool together, float *out, struct bf_err *err);
+
+/* Tokens of plain text (no BOS, no chat template). Returns the count; fills at most `max` of them. */
+int32_t bf_engine_tokenize(const struct bf_engine *engine, const char *text, int32_t *tokens, int32_t max);
+
+/* Convert a GGUF to another type: `type` is "q4_0", "q8_0", "f16" or "bf16". Written beside `out`, then renamed. `pure` means every
+ * matrix gets the type, also the output matrix. BF_MODEL / BF_STORE on failure. */
+BF_MUST_CHECK enum bf_status bf_engine_quantize(const char *in, const char *out, const char *type, int32_t n_threads,
+                                                struct bf_err *err);
+
+/* What this build and machine offer, one line each, for `biforget doctor`: devices and CPU features. */
+void bf_engine_describe_machine(struct bf_buf *out);
+
+#endif
