@@ -52,6 +52,7 @@ struct bf_sample {
     double min_k_sampling;     /* mean probability of the k % least likely tokens, distribution sampled from; 0..1 */
     double min_k_model;        /* the same under the model's own distribution; 0..1 */
     double mean_logp;          /* mean log-probability, model's own distribution; <= 0 */
+    double diversity;          /* remote-clique of the kept Stage I samples after this one; NaN outside Stage I or below two */
     double domain_similarity;  /* cosine to the domain's name; NaN when not embedded */
     const uint16_t *embedding; /* [n_embd] float16 bits, unit length; NULL when not embedded */
     int32_t n_embd;
