@@ -1,0 +1,64 @@
+# The front door. Each target installs, builds and fetches what it needs and starts at once when all is there.
+# Options: GPU=cuda|metal|vulkan|hip  PREFIX=/usr/local  DESTDIR=  BIFORGET_CACHE=  CMAKE_ARGS=
+.POSIX:
+.SUFFIXES:
+.DEFAULT_GOAL := build
+
+GPU ?=
+PREFIX ?= /usr/local
+CMAKE_ARGS ?=
+export GPU PREFIX CMAKE_ARGS
+
+.PHONY: build
+build: ## the program, at build/biforget
+	@scripts/setup build
+	@scripts/build release
+
+.PHONY: demo
+demo: build ## build, fetch the default models, synthesise a forget set for "Harry Potter"
+	@scripts/fetch_models default embedder
+	@scripts/demo
+
+.PHONY: test
+test: ## build and run the tests (fetches the small models)
+	@scripts/setup test
+	@scripts/build release
+	@scripts/fetch_models test embedder
+	@scripts/run_tests release
+
+.PHONY: bench
+bench: build ## measure this machine against llama.cpp's own benchmark
+	@scripts/fetch_models test embedder
+	@scripts/bench
+
+.PHONY: models
+models: build ## fetch the default models only
+	@scripts/fetch_models default embedder
+
+.PHONY: install
+install: build ## install under DESTDIR/PREFIX: the program, man page, completions
+	@DESTDIR="$(DESTDIR)" cmake --install build
+
+.PHONY: setup
+setup: ## install the packages that building and testing need
+	@scripts/setup test
+
+.PHONY: ci
+ci: ## everything that has to pass before a merge
+	@.ci/run
+
+.PHONY: format
+format: ## lay out the sources
+	@scripts/lint format
+
+.PHONY: tidy
+tidy: ## clang-tidy and the layout check
+	@scripts/lint check
+
+.PHONY: clean
+clean: ## remove build/; models and llama.cpp stay in the cache
+	rm -rf build
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16

@@ -1,0 +1,39 @@
+# The target `llama`: the machine's own llama.cpp when it offers the interface that src/engine is written against, else the
+# pinned one, built once into the cache by scripts/build_llama.
+
+# Clang looks for its own OpenMP library; the one that llama.cpp was built against by the system's compiler does as well.
+if(CMAKE_C_COMPILER_ID MATCHES "Clang" AND NOT APPLE)
+    find_package(OpenMP QUIET)
+    if(NOT OpenMP_C_FOUND)
+        execute_process(COMMAND cc -print-file-name=libgomp.so OUTPUT_VARIABLE gomp OUTPUT_STRIP_TRAILING_WHITESPACE)
+        foreach(lang C CXX)
+            set(OpenMP_${lang}_FLAGS "-fopenmp=libgomp" CACHE STRING "" FORCE)
+            set(OpenMP_${lang}_LIB_NAMES "gomp" CACHE STRING "" FORCE)
+        endforeach()
+        set(OpenMP_gomp_LIBRARY "${gomp}" CACHE FILEPATH "" FORCE)
+    endif()
+endif()
+
+set(BIFORGET_LLAMA_FITS OFF)
+if(BIFORGET_SYSTEM_LLAMA AND NOT BIFORGET_GPU)
+    add_subdirectory(cmake/probe_llama)
+endif()
+
+if(BIFORGET_LLAMA_FITS)
+    find_package(llama CONFIG REQUIRED)
+else()
+    # The compiler of this build directory may be a sanitizer's or a fuzzer's: the library keeps to the system's.
+    execute_process(
+        COMMAND ${CMAKE_COMMAND} -E env --unset=CC --unset=CXX --unset=CFLAGS --unset=CXXFLAGS --unset=LDFLAGS
+                "GPU=${BIFORGET_GPU}" "${PROJECT_SOURCE_DIR}/scripts/build_llama"
+        OUTPUT_VARIABLE prefix OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE status)
+    if(NOT status EQUAL 0)
+        message(FATAL_ERROR "llama.cpp could not be built: see the messages above")
+    endif()
+    # Looked up anew: a prefix found earlier may belong to another version or GPU.
+    unset(llama_DIR CACHE)
+    unset(ggml_DIR CACHE)
+    unset(llama_LIBRARY CACHE)
+    find_package(llama CONFIG REQUIRED PATHS "${prefix}" NO_DEFAULT_PATH)
+endif()
+message(STATUS "llama.cpp ${LLAMA_VERSION}: ${llama_DIR}")

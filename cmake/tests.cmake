@@ -1,0 +1,76 @@
+# Every test file is found by its place: a new one needs no line here. All of it may be empty.
+#   tests/unit/test_NAME.c    one cmocka program each            ctest unit.NAME
+#   tests/model/test_NAME.c   the same, with a real model        ctest model.NAME, label model
+#   tests/cli/NAME.bats       the program from outside           ctest cli.NAME
+#   tests/fault/NAME.bats|sh  the k-th call fails, kills         ctest fault.NAME, label fault
+#   tests/fuzz/fuzz_NAME.c    a libFuzzer target; without the fuzzer, replayed on its corpus: ctest fuzz.NAME
+set(tests "${PROJECT_SOURCE_DIR}/tests")
+
+set(bf_test_env
+    "BIFORGET=$<IF:$<BOOL:${BF_HAVE_PROGRAM}>,${CMAKE_BINARY_DIR}/biforget,>"
+    "BIFORGET_SOURCE=${PROJECT_SOURCE_DIR}"
+    "BIFORGET_TEST_MODEL=${BIFORGET_MODELS}/smollm2-135m-instruct-q4_0.gguf"
+    "BIFORGET_TEST_EMBEDDER=${BIFORGET_MODELS}/all-minilm-l6-v2-f32.gguf"
+    "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
+    "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
+    "TSAN_OPTIONS=suppressions=${tests}/tsan.supp:halt_on_error=1:second_deadlock_stack=1"
+    # Spinning OpenMP threads of tests that run side by side would take each other's cores.
+    "OMP_WAIT_POLICY=passive")
+
+# bf_test(NAME LABEL COMMAND...)
+function(bf_test name label)
+    add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "${bf_test_env}" LABELS ${label} TIMEOUT 900)
+    if(NOT label STREQUAL "unit" AND NOT label STREQUAL "fuzz")
+        set_tests_properties(${name} PROPERTIES PROCESSORS 2)
+    endif()
+endfunction()
+
+foreach(kind unit model)
+    file(GLOB sources CONFIGURE_DEPENDS "${tests}/${kind}/test_*.c")
+    foreach(source IN LISTS sources)
+        get_filename_component(name "${source}" NAME_WE)
+        string(REPLACE "test_" "" short "${name}")
+        set(target ${kind}_${short})
+        add_executable(${target} "${source}")
+        bf_our_code(${target})
+        target_include_directories(${target} PRIVATE "${tests}/unit")
+        target_link_libraries(${target} PRIVATE biforget_core PkgConfig::cmocka)
+        set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+        bf_test(${kind}.${short} ${kind} ${target})
+    endforeach()
+endforeach()
+
+foreach(kind cli fault)
+    file(GLOB scripts CONFIGURE_DEPENDS "${tests}/${kind}/*.bats" "${tests}/${kind}/*.sh")
+    foreach(script IN LISTS scripts)
+        get_filename_component(name "${script}" NAME_WE)
+        if(script MATCHES "\\.bats$")
+            bf_test(${kind}.${name} ${kind} bats "${script}")
+        else()
+            bf_test(${kind}.${name} ${kind} bash "${script}")
+        endif()
+    endforeach()
+endforeach()
+
+file(GLOB sources CONFIGURE_DEPENDS "${tests}/fuzz/fuzz_*.c")
+foreach(source IN LISTS sources)
+    get_filename_component(target "${source}" NAME_WE)
+    string(REPLACE "fuzz_" "" short "${target}")
+    add_executable(${target} "${source}")
+    bf_our_code(${target})
+    target_link_libraries(${target} PRIVATE biforget_core)
+    # libFuzzer calls it by name, so there is no header to declare it in.
+    target_compile_options(${target} PRIVATE -Wno-missing-prototypes)
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fuzzers")
+    if(BIFORGET_FUZZ)
+        target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+        bf_test(fuzz.${short} fuzz ${target} -runs=1000 -seed=1)
+    else()
+        target_sources(${target} PRIVATE "${tests}/fuzz/replay_main.c")
+        bf_test(fuzz.${short} fuzz ${target} "${tests}/fuzz/corpus/${short}")
+    endif()
+endforeach()
+
+bf_test(layers.includes unit bash "${PROJECT_SOURCE_DIR}/tools/check_layers.sh")
+bf_test(layers.self_test unit bash "${PROJECT_SOURCE_DIR}/tools/check_layers.sh" --self-test)
