@@ -37,4 +37,7 @@ enum bf_status bf_fail(struct bf_err *err, enum bf_status status, const char *fo
 /* The word for people ("store or disk"); "unknown" for a value outside the table. */
 const char *bf_status_text(enum bf_status status);
 
+/* What an errno value means, lower case, for the middle of a sentence ("the disk is full"). Not to be freed. */
+const char *bf_errno_text(int number);
+
 #endif

@@ -11,11 +11,13 @@
  * (overlong forms, surrogates and values beyond U+10FFFF are invalid). n >= 1. */
 size_t bf_utf8_decode(const char *s, size_t n, uint32_t *cp);
 bool bf_utf8_valid(const char *s, size_t n);
-/* Append s with each invalid byte replaced by U+FFFD, and NUL and control bytes other than \n and \t dropped. */
+/* Append s with each invalid byte replaced by U+FFFD, and control characters other than \n and \t dropped. */
 void bf_utf8_clean(struct bf_buf *out, const char *s, size_t n);
 size_t bf_utf8_count(const char *s, size_t n);         /* code points; an invalid byte counts as one */
 /* Append at most max_cp code points, runs of white space (also newlines) folded to one space, trimmed, with
- * an ellipsis (U+2026) when cut: for one-line previews. */
+ * an ellipsis (U+2026, counted within max_cp) when cut: for one-line previews. Control characters are dropped. */
 void bf_utf8_preview(struct bf_buf *out, const char *s, size_t n, size_t max_cp);
+bool bf_utf8_is_space(uint32_t cp);                    /* white space of Unicode, line breaks and no-break spaces too */
+bool bf_utf8_is_control(uint32_t cp);                  /* U+0000..1F (also \n and \t), U+7F..9F: a terminal may obey */
 
 #endif

@@ -1,0 +1,145 @@
+/* Atomic writing. A reader of `path` sees the old file or the whole new one, whatever happens in between. What is not a
+ * plain file (a pipe, /dev/null) is written to directly: to rename over it would replace the device itself. */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+#include "base/banned.h"
+
+static void forget(struct bf_atomic *a)
+{
+    free(a->path);
+    free(a->temporary);
+    a->stream = NULL;
+    a->path = NULL;
+    a->temporary = NULL;
+}
+
+static bool is_stdout(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
+enum bf_status bf_atomic_open(struct bf_atomic *a, const char *path, struct bf_err *err)
+{
+    enum bf_status status = BF_OK;
+    struct stat info;
+    char *target = NULL;
+    char *temporary = NULL;
+    int fd = -1;
+    bool plain;
+
+    *a = (struct bf_atomic){NULL, NULL, NULL};
+    if (is_stdout(path)) {
+        a->stream = stdout;
+        a->path = bf_strdup(path);
+        return BF_OK;
+    }
+    /* A symbolic link stays a link: the file behind it is replaced. */
+    target = realpath(path, NULL);
+    if (!target)
+        target = bf_strdup(path);
+    if (stat(target, &info) == 0) {
+        if (S_ISDIR(info.st_mode)) {
+            status = bf_fail(err, BF_STORE, "cannot write '%s': it is a folder; give the name of a file", path);
+            goto out;
+        }
+        plain = S_ISREG(info.st_mode);
+    } else {
+        plain = true;
+    }
+    if (plain) {
+        size_t n = strlen(target);
+        temporary = bf_alloc(n + sizeof ".XXXXXX");
+        memcpy(temporary, target, n);
+        memcpy(temporary + n, ".XXXXXX", sizeof ".XXXXXX");
+        fd = mkostemp(temporary, O_CLOEXEC);    /* mode 0600 */
+    } else {
+        fd = open(target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    }
+    if (fd < 0) {
+        status = bf_fail(err, BF_STORE, "cannot write '%s': %s; choose a folder that exists and that you can write to",
+                         path, bf_errno_text(errno));
+        goto out;
+    }
+    a->stream = fdopen(fd, "wb");
+    if (!a->stream)
+        bf_out_of_memory();
+    fd = -1;
+    a->path = target;
+    a->temporary = temporary;
+    target = NULL;
+    temporary = NULL;
+out:
+    free(target);
+    free(temporary);
+    return status;
+}
+
+/* The rename is on disk only when its folder is. Some file systems cannot sync a folder: that is no failure. */
+static void sync_folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? bf_strndup(path, slash == path ? 1 : (size_t)(slash - path)) : bf_strdup(".");
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        (void)fsync(fd);
+        (void)close(fd);
+    }
+    free(folder);
+}
+
+enum bf_status bf_atomic_commit(struct bf_atomic *a, struct bf_err *err)
+{
+    enum bf_status status = BF_OK;
+    bool to_stdout;
+    bool earlier;
+    int failure = 0;
+
+    if (!a->stream)
+        return bf_fail(err, BF_STORE, "cannot finish a file that was not opened");
+    to_stdout = is_stdout(a->path);
+    earlier = ferror(a->stream) != 0;   /* a write that failed long ago: its errno is gone */
+    errno = 0;
+    if (fflush(a->stream) != 0)
+        failure = errno;
+    if (failure == 0 && !earlier && a->temporary && fsync(fileno(a->stream)) != 0)
+        failure = errno;
+    if (!to_stdout && fclose(a->stream) != 0 && failure == 0)
+        failure = errno;
+    a->stream = NULL;
+    if (failure != 0 || earlier) {
+        status = bf_fail(err, BF_STORE, "cannot write '%s': %s; free some space or choose another place",
+                         to_stdout ? "standard output" : a->path,
+                         failure != 0 ? bf_errno_text(failure) : "a write failed");
+    } else if (a->temporary) {
+        if (rename(a->temporary, a->path) == 0)
+            sync_folder_of(a->path);
+        else
+            status = bf_fail(err, BF_STORE, "cannot rename '%s' to '%s': %s; check the folder", a->temporary, a->path,
+                             bf_errno_text(errno));
+    }
+    if (status != BF_OK && a->temporary)
+        (void)unlink(a->temporary);
+    forget(a);
+    return status;
+}
+
+void bf_atomic_abort(struct bf_atomic *a)
+{
+    if (!a->stream)
+        return;
+    if (!is_stdout(a->path))
+        (void)fclose(a->stream);
+    if (a->temporary)
+        (void)unlink(a->temporary);
+    forget(a);
+}

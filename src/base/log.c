@@ -1,0 +1,150 @@
+/* Talk on stderr. Messages may quote model text: control characters become spaces, so that nothing in them can
+ * steer the terminal or forge a second line. */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/utf8.h"
+
+#include "base/banned.h"
+
+#define MESSAGE_MAX 8192
+#define WIDTH_UNKNOWN 80
+
+#define RED "\033[31m"
+#define YELLOW "\033[33m"
+#define PLAIN "\033[0m"
+#define ERASE_TO_END "\033[K"
+
+void bf_log_init(struct bf_log *log, FILE *stream, bool quiet)
+{
+    const char *term = getenv("TERM");
+    const char *no_color = getenv("NO_COLOR");
+
+    log->stream = stream;
+    log->quiet = quiet;
+    /* A dumb terminal cannot go back on its line: it gets plain lines, as a file does. */
+    log->tty = isatty(fileno(stream)) && term && strcmp(term, "dumb") != 0;
+    log->colour = log->tty && !(no_color && no_color[0] != '\0');
+    log->live = false;
+}
+
+/* `text` cleaned, cut to `columns`. Characters from U+1100 on may be two columns wide and are counted so. */
+static void clean_line(struct bf_buf *out, const char *text, size_t columns)
+{
+    size_t n = strlen(text);
+    size_t used = 0;
+
+    for (size_t i = 0; i < n;) {
+        uint32_t cp = 0;
+        size_t length = bf_utf8_decode(text + i, n - i, &cp);
+        size_t wide = length == 0 || cp < 0x1100 ? 1 : 2;
+
+        if (used + wide > columns)
+            return;
+        used += wide;
+        if (length == 0)
+            bf_buf_puts(out, "\xEF\xBF\xBD");
+        else if (bf_utf8_is_control(cp))
+            bf_buf_putc(out, ' ');
+        else
+            bf_buf_put(out, text + i, length);
+        i += length == 0 ? 1 : length;
+    }
+}
+
+/* One line: a live line is erased first, so that the two do not mix. */
+static void put_line(struct bf_log *log, const char *prefix, const char *colour, const char *text)
+{
+    struct bf_buf line;
+
+    bf_buf_init(&line, 4 * MESSAGE_MAX);
+    if (log->live)
+        bf_buf_puts(&line, "\r" ERASE_TO_END);
+    log->live = false;
+    if (log->colour && colour)
+        bf_buf_printf(&line, "%s%s%s", colour, prefix, PLAIN);
+    else
+        bf_buf_puts(&line, prefix);
+    clean_line(&line, text, SIZE_MAX);
+    bf_buf_putc(&line, '\n');
+    /* When stderr itself fails there is nobody left to tell. */
+    (void)fwrite(line.data, 1, line.len, log->stream);
+    (void)fflush(log->stream);
+    bf_buf_release(&line);
+}
+
+void bf_log_info(struct bf_log *log, const char *format, ...)
+{
+    char text[MESSAGE_MAX];
+    va_list args;
+
+    if (log->quiet)
+        return;
+    va_start(args, format);
+    if (vsnprintf(text, sizeof text, format, args) >= 0)
+        put_line(log, "", NULL, text);
+    va_end(args);
+}
+
+void bf_log_warn(struct bf_log *log, const char *format, ...)
+{
+    char text[MESSAGE_MAX];
+    va_list args;
+
+    if (log->quiet)
+        return;
+    va_start(args, format);
+    if (vsnprintf(text, sizeof text, format, args) >= 0)
+        put_line(log, "biforget: warning: ", YELLOW, text);
+    va_end(args);
+}
+
+void bf_log_error(struct bf_log *log, const struct bf_err *err)
+{
+    put_line(log, "biforget: ", RED, err->text[0] != '\0' ? err->text : bf_status_text(err->status));
+}
+
+static size_t width_of(FILE *stream)
+{
+    struct winsize size;
+
+    if (ioctl(fileno(stream), TIOCGWINSZ, &size) != 0 || size.ws_col < 2)
+        return WIDTH_UNKNOWN;
+    return size.ws_col;
+}
+
+void bf_log_live(struct bf_log *log, const char *text)
+{
+    struct bf_buf line;
+
+    if (log->quiet)
+        return;
+    if (!log->tty) {
+        put_line(log, "", NULL, text);
+        return;
+    }
+    bf_buf_init(&line, 4 * MESSAGE_MAX);
+    bf_buf_putc(&line, '\r');
+    /* The last column stays free: some terminals wrap as soon as it is filled. */
+    clean_line(&line, text, width_of(log->stream) - 1);
+    bf_buf_puts(&line, ERASE_TO_END);
+    (void)fwrite(line.data, 1, line.len, log->stream);
+    (void)fflush(log->stream);
+    log->live = true;
+    bf_buf_release(&line);
+}
+
+void bf_log_live_end(struct bf_log *log)
+{
+    if (!log->live)
+        return;
+    (void)fputc('\n', log->stream);
+    (void)fflush(log->stream);
+    log->live = false;
+}

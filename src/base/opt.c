@@ -1,0 +1,196 @@
+/* Parsing of the command line by a table. opt_value.c reads the values, opt_help.c prints the table, opt_check.c checks it. */
+#include "base/opt.h"
+
+#include <string.h>
+
+#include "base/opt_internal.h"
+
+#include "base/banned.h"
+
+/* Where the parser stands. */
+struct parser {
+    const struct bf_opt *table;
+    char **argv;
+    int argc;
+    int next;           /* the argument after the one in hand */
+    int *help;
+    struct bf_err *err;
+};
+
+static const struct bf_opt *find_name(const struct bf_opt *table, const char *name, size_t n)
+{
+    for (const struct bf_opt *opt = table; opt->name; opt++) {
+        if (strlen(opt->name) == n && memcmp(opt->name, name, n) == 0)
+            return opt;
+    }
+    return NULL;
+}
+
+static const struct bf_opt *find_letter(const struct bf_opt *table, char letter)
+{
+    for (const struct bf_opt *opt = table; opt->name; opt++) {
+        if (opt->letter != 0 && opt->letter == letter)
+            return opt;
+    }
+    return NULL;
+}
+
+static void mark_given(const struct bf_opt *opt)
+{
+    if (opt->given)
+        *opt->given = true;
+}
+
+static bool is_number_type(enum bf_opt_type type)
+{
+    return type == BF_OPT_INT || type == BF_OPT_SEED || type == BF_OPT_DOUBLE || type == BF_OPT_DOUBLES;
+}
+
+/* "-5", "-.5": an argument that a number option may take although it begins with a dash. */
+static bool looks_negative(const char *s)
+{
+    return s[0] == '-' && ((s[1] >= '0' && s[1] <= '9') || (s[1] == '.' && s[2] >= '0' && s[2] <= '9'));
+}
+
+/* The next argument as the value of opt, or NULL with an error. An argument that looks like an option is not eaten:
+ * in "-m --json" the value was forgotten. */
+static const char *take_value(struct parser *p, const struct bf_opt *opt)
+{
+    const char *value;
+
+    if (p->next < p->argc) {
+        value = p->argv[p->next];
+        if (value[0] != '-' || value[1] == '\0' || (is_number_type(opt->type) && looks_negative(value))) {
+            p->next++;
+            return value;
+        }
+        (void)bf_fail(p->err, BF_USAGE, "--%s needs a value (%s), but '%s' follows; for a value that begins with a dash "
+                      "write --%s=VALUE", opt->name, bf_opt_value_word(opt), value, opt->name);
+        return NULL;
+    }
+    (void)bf_fail(p->err, BF_USAGE, "--%s needs a value: write --%s %s", opt->name, opt->name, bf_opt_value_word(opt));
+    return NULL;
+}
+
+static enum bf_status unknown_option(const struct parser *p, const char *name, size_t n)
+{
+    struct bf_nearest nearest;
+
+    bf_nearest_init(&nearest, name, n);
+    for (const struct bf_opt *opt = p->table; opt->name; opt++)
+        bf_nearest_offer(&nearest, opt->name, strlen(opt->name));
+    bf_nearest_offer(&nearest, "help", 4);
+    bf_nearest_offer(&nearest, "help-all", 8);
+    if (nearest.best)
+        return bf_fail(p->err, BF_USAGE, "unknown option '--%.*s'; did you mean '--%.*s'? --help lists the options",
+                       (int)n, name, (int)nearest.best_length, nearest.best);
+    return bf_fail(p->err, BF_USAGE, "unknown option '--%.*s'; --help lists the options", (int)n, name);
+}
+
+/* argument: "--name", "--name=value" or "--no-name". */
+static enum bf_status parse_long(struct parser *p, const char *argument)
+{
+    const char *name = argument + 2;
+    size_t n = strcspn(name, "=");
+    const char *value = name[n] == '=' ? name + n + 1 : NULL;
+    const struct bf_opt *opt = find_name(p->table, name, n);
+    bool negated = false;
+
+    if (!opt && !value && strcmp(name, "help") == 0) {
+        *p->help = 1;
+        return BF_OK;
+    }
+    if (!opt && !value && strcmp(name, "help-all") == 0) {
+        *p->help = 2;
+        return BF_OK;
+    }
+    if (!opt && n > 3 && memcmp(name, "no-", 3) == 0) {
+        opt = find_name(p->table, name + 3, n - 3);
+        negated = true;
+        if (opt && opt->type != BF_OPT_FLAG)
+            return bf_fail(p->err, BF_USAGE, "--%s takes a value and cannot be switched off with '%s'", opt->name,
+                           argument);
+    }
+    if (!opt)
+        return unknown_option(p, name, n);
+    if (opt->type == BF_OPT_FLAG) {
+        if (value)
+            return bf_fail(p->err, BF_USAGE, "--%s takes no value, so '%s' is refused; write --%s or --no-%s", opt->name,
+                           argument, opt->name, opt->name);
+        *(bool *)opt->target = !negated;
+        mark_given(opt);
+        return BF_OK;
+    }
+    if (!value)
+        value = take_value(p, opt);
+    if (!value)
+        return BF_USAGE;
+    if (bf_opt_set(opt, value, p->err) != BF_OK)
+        return BF_USAGE;
+    mark_given(opt);
+    return BF_OK;
+}
+
+/* argument: "-m", "-mVALUE", or several flags, "-qv". */
+static enum bf_status parse_short(struct parser *p, const char *argument)
+{
+    for (size_t i = 1; argument[i] != '\0'; i++) {
+        const struct bf_opt *opt = find_letter(p->table, argument[i]);
+        const char *value;
+
+        if (!opt && argument[i] == 'h') {
+            *p->help = 1;
+            return BF_OK;
+        }
+        if (!opt && i == 1 && argument[2] != '\0' && find_name(p->table, argument + 1, strlen(argument + 1)))
+            return bf_fail(p->err, BF_USAGE, "unknown option '%s'; did you mean '-%s'?", argument, argument);
+        if (!opt)
+            return bf_fail(p->err, BF_USAGE, "unknown option '-%c' in '%s'; --help lists the options", argument[i],
+                           argument);
+        if (opt->type == BF_OPT_FLAG) {
+            *(bool *)opt->target = true;
+            mark_given(opt);
+            continue;
+        }
+        value = argument[i + 1] != '\0' ? argument + i + 1 : take_value(p, opt);
+        if (!value)
+            return BF_USAGE;
+        if (bf_opt_set(opt, value, p->err) != BF_OK)
+            return BF_USAGE;
+        mark_given(opt);
+        return BF_OK;
+    }
+    return BF_OK;
+}
+
+enum bf_status bf_opt_parse(const struct bf_opt *table, int argc, char **argv, const char **operands,
+                            size_t max_operands, size_t *n_operands, int *help, struct bf_err *err)
+{
+    struct parser p = {.table = table, .argv = argv, .argc = argc, .next = 1, .help = help, .err = err};
+    bool options_ended = false;
+
+    *n_operands = 0;
+    *help = 0;
+    while (p.next < argc && *help == 0) {
+        const char *argument = argv[p.next++];
+        enum bf_status status = BF_OK;
+
+        if (!options_ended && strcmp(argument, "--") == 0) {
+            options_ended = true;
+        } else if (!options_ended && argument[0] == '-' && argument[1] == '-') {
+            status = parse_long(&p, argument);
+        } else if (!options_ended && argument[0] == '-' && argument[1] != '\0' && !looks_negative(argument)) {
+            status = parse_short(&p, argument);
+        } else if (*n_operands == max_operands) {
+            if (max_operands == 0)
+                return bf_fail(err, BF_USAGE, "'%s' is not expected here: only options are; --help lists them", argument);
+            return bf_fail(err, BF_USAGE, "'%s' is one argument too many, after '%s'; put quotes around a name with "
+                           "spaces", argument, operands[max_operands - 1]);
+        } else {
+            operands[(*n_operands)++] = argument;
+        }
+        if (status != BF_OK)
+            return status;
+    }
+    return BF_OK;
+}
