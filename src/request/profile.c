@@ -1,0 +1,74 @@
+/* The profiles. The figures of the paper (arXiv 2601.04278) and of its authors' code stand here and nowhere else. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "request/request.h"
+
+#include "base/banned.h"
+
+const char bf_profile_choices[] = "quick|paper";
+
+static const struct bf_request paper = {
+    .seed = 3407,
+    .points_per_round = 6,
+    .rounds = 4,
+    .temperatures = {.values = {0.6, 0.8, 1.0, 1.2}, .n = 4},
+    .samples_per_prompt = 4,
+    .max_new_tokens = 300,
+    .top_p = 0.95,
+    .top_k = 50,
+    .diversity_batch = 100,
+    .epsilon = 0.001,
+    .max_samples = 0,
+    .mi_samples = 1000,
+    .jailbreak_samples = 1000,
+    .control_samples = 32,
+    .probe_temperature = 0.9,
+    .tau = 0.30,
+    .k_percent = 20,
+    .mi_model_distribution = false,
+    .order = BF_ORDER_BALANCED,
+    .min_words = 4,
+    .near_duplicate = 0.8,
+    .drift_sigma = 3,
+    .filter_refusal = true,
+    .filter_echo = true,
+    .filter_degenerate = true,
+    .trim_sentence = true,
+    .model_embedder = true,
+};
+
+/* For a first look on a laptop: the same method with fewer and shorter samples. */
+static void make_quick(struct bf_request *request)
+{
+    request->rounds = 2;
+    request->temperatures = (struct bf_doubles){.values = {0.7, 1.0}, .n = 2};
+    request->samples_per_prompt = 1;
+    request->max_new_tokens = 112;
+    request->diversity_batch = 48;
+    request->mi_samples = 32;
+    request->jailbreak_samples = 16;
+    request->control_samples = 12;
+}
+
+enum bf_status bf_request_from_profile(const char *profile, struct bf_request *out, struct bf_err *err)
+{
+    *out = (struct bf_request){.topic = NULL};
+    if (strcmp(profile, "paper") != 0 && strcmp(profile, "quick") != 0)
+        return bf_fail(err, BF_USAGE, "unknown profile '%s'; give one of %s", profile, bf_profile_choices);
+    *out = paper;
+    if (strcmp(profile, "quick") == 0)
+        make_quick(out);
+    out->profile = bf_strdup(profile);
+    out->templates = bf_strdup("default");
+    return BF_OK;
+}
+
+void bf_request_release(struct bf_request *request)
+{
+    free(request->topic);
+    free(request->profile);
+    free(request->templates);
+    *request = (struct bf_request){.topic = NULL};
+}

@@ -1,0 +1,143 @@
+/* The table of parameters and the check of their ranges. */
+#include "request/request_fields.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/utf8.h"
+
+#include "base/banned.h"
+
+#define ROW(kind, key, ...) {#key, kind, offsetof(struct bf_request, key), __VA_ARGS__}
+#define NO_RANGE 0, 0, false
+
+const struct bf_field bf_fields[] = {
+    ROW(BF_FIELD_TEXT, topic, NO_RANGE),
+    ROW(BF_FIELD_TEXT, profile, NO_RANGE),
+    ROW(BF_FIELD_TEXT, templates, NO_RANGE),
+    ROW(BF_FIELD_SEED, seed, NO_RANGE),
+    ROW(BF_FIELD_INT, points_per_round, 1, 64, false),
+    ROW(BF_FIELD_INT, rounds, 1, 64, false),
+    ROW(BF_FIELD_DOUBLES, temperatures, 0, INFINITY, true),
+    ROW(BF_FIELD_INT, samples_per_prompt, 1, 10000, false),
+    ROW(BF_FIELD_INT, max_new_tokens, 8, 8192, false),
+    ROW(BF_FIELD_DOUBLE, top_p, 0, 1, true),
+    ROW(BF_FIELD_INT, top_k, 0, INT32_MAX, false),
+    ROW(BF_FIELD_INT, diversity_batch, 1, INT32_MAX, false),
+    ROW(BF_FIELD_DOUBLE, epsilon, -INFINITY, INFINITY, false),
+    ROW(BF_FIELD_INT, max_samples, 0, INT32_MAX, false),
+    ROW(BF_FIELD_INT, mi_samples, 0, INT32_MAX, false),
+    ROW(BF_FIELD_INT, jailbreak_samples, 0, INT32_MAX, false),
+    ROW(BF_FIELD_INT, control_samples, 0, INT32_MAX, false),
+    ROW(BF_FIELD_DOUBLE, probe_temperature, 0, INFINITY, true),
+    ROW(BF_FIELD_DOUBLE, tau, 0, 1, false),
+    ROW(BF_FIELD_DOUBLE, k_percent, 0, 100, true),
+    ROW(BF_FIELD_BOOL, mi_model_distribution, NO_RANGE),
+    ROW(BF_FIELD_ORDER, order, NO_RANGE),
+    ROW(BF_FIELD_INT, min_words, 0, INT32_MAX, false),
+    ROW(BF_FIELD_DOUBLE, near_duplicate, 0, INFINITY, true),
+    ROW(BF_FIELD_DOUBLE, drift_sigma, 0, INFINITY, false),
+    ROW(BF_FIELD_BOOL, filter_refusal, NO_RANGE),
+    ROW(BF_FIELD_BOOL, filter_echo, NO_RANGE),
+    ROW(BF_FIELD_BOOL, filter_degenerate, NO_RANGE),
+    ROW(BF_FIELD_BOOL, trim_sentence, NO_RANGE),
+    ROW(BF_FIELD_BOOL, model_embedder, NO_RANGE),
+};
+const size_t bf_n_fields = sizeof bf_fields / sizeof bf_fields[0];
+
+const char *const bf_order_words[BF_N_ORDERS] = {
+    [BF_ORDER_BALANCED] = "balanced",
+    [BF_ORDER_POINT] = "point",
+};
+
+static bool is_within(const struct bf_field *field, double x)
+{
+    return isfinite(x) && (field->above_min ? x > field->min : x >= field->min) && x <= field->max;
+}
+
+/* "--top-p is 1.5; give a number above 0 and at most 1" */
+static enum bf_status out_of_range(const struct bf_field *field, double x, struct bf_err *err)
+{
+    enum bf_status status;
+    struct bf_buf text;
+
+    bf_buf_init(&text, 400);
+    bf_buf_puts(&text, "--");
+    for (const char *c = field->key; *c != '\0'; c++)
+        bf_buf_putc(&text, *c == '_' ? '-' : *c);
+    bf_buf_printf(&text, " is %.15g; give a %s", x, field->kind == BF_FIELD_INT ? "whole number" : "number");
+    if (isfinite(field->min) && isfinite(field->max) && !field->above_min)
+        bf_buf_printf(&text, " from %.15g to %.15g", field->min, field->max);
+    else if (isfinite(field->min) && isfinite(field->max))
+        bf_buf_printf(&text, " above %.15g and at most %.15g", field->min, field->max);
+    else if (isfinite(field->min))
+        bf_buf_printf(&text, field->above_min ? " above %.15g" : " of at least %.15g", field->min);
+    else
+        bf_buf_puts(&text, " that is finite");
+    status = bf_fail(err, BF_USAGE, "%s", text.data);
+    bf_buf_release(&text);
+    return status;
+}
+
+static enum bf_status check_text(const struct bf_field *field, const char *text, struct bf_err *err)
+{
+    if (!text || text[0] == '\0') {
+        if (strcmp(field->key, "topic") == 0)
+            return bf_fail(err, BF_USAGE, "no domain is given; name one, for example \"Greek mythology\"");
+        return bf_fail(err, BF_USAGE, "--%s is empty; give a name", field->key);
+    }
+    if (!bf_utf8_valid(text, strlen(text)))
+        return bf_fail(err, BF_USAGE, "--%s is not UTF-8; convert it", field->key);
+    if (strcmp(field->key, "topic") == 0 && strlen(text) > BF_TOPIC_MAX_BYTES)
+        return bf_fail(err, BF_USAGE, "the domain's name is %zu bytes long and the limit is %d; give a shorter name",
+                       strlen(text), BF_TOPIC_MAX_BYTES);
+    return BF_OK;
+}
+
+static enum bf_status check_doubles(const struct bf_field *field, const struct bf_doubles *numbers, struct bf_err *err)
+{
+    if (numbers->n < 1 || numbers->n > BF_DOUBLES_MAX)
+        return bf_fail(err, BF_USAGE, "--%s has %zu values; give 1 to %d with commas between them", field->key,
+                       numbers->n, BF_DOUBLES_MAX);
+    for (size_t i = 0; i < numbers->n; i++) {
+        if (!is_within(field, numbers->values[i]))
+            return out_of_range(field, numbers->values[i], err);
+    }
+    return BF_OK;
+}
+
+enum bf_status bf_request_check(const struct bf_request *request, struct bf_err *err)
+{
+    for (size_t i = 0; i < bf_n_fields; i++) {
+        const struct bf_field *field = &bf_fields[i];
+        const void *at = (const char *)request + field->offset;
+        enum bf_status status = BF_OK;
+        double x;
+
+        switch (field->kind) {
+        case BF_FIELD_TEXT:
+            status = check_text(field, *(char *const *)at, err);
+            break;
+        case BF_FIELD_INT:
+        case BF_FIELD_DOUBLE:
+            x = field->kind == BF_FIELD_INT ? (double)*(const int32_t *)at : *(const double *)at;
+            if (!is_within(field, x))
+                status = out_of_range(field, x, err);
+            break;
+        case BF_FIELD_DOUBLES:
+            status = check_doubles(field, at, err);
+            break;
+        case BF_FIELD_ORDER:
+            if ((unsigned)*(const enum bf_order *)at >= BF_N_ORDERS)
+                status = bf_fail(err, BF_USAGE, "--order is unknown; give %s or %s", bf_order_words[0], bf_order_words[1]);
+            break;
+        case BF_FIELD_SEED:
+        case BF_FIELD_BOOL:
+            break;
+        }
+        if (status != BF_OK)
+            return status;
+    }
+    return BF_OK;
+}

@@ -1,0 +1,35 @@
+/* The parameters of a request as one table, which the range check and both directions of the JSON read. Not for other
+ * rooms. A new parameter is a struct field, a row here and its value in profile.c. */
+#ifndef BF_REQUEST_REQUEST_FIELDS_H
+#define BF_REQUEST_REQUEST_FIELDS_H
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "request/request.h"
+
+enum bf_field_kind {
+    BF_FIELD_TEXT,      /* char *, owned, never NULL */
+    BF_FIELD_SEED,      /* uint64_t; a decimal string in JSON, whose integers are signed */
+    BF_FIELD_INT,       /* int32_t */
+    BF_FIELD_DOUBLE,    /* double */
+    BF_FIELD_DOUBLES,   /* struct bf_doubles, at least one value */
+    BF_FIELD_BOOL,      /* bool */
+    BF_FIELD_ORDER      /* enum bf_order */
+};
+
+struct bf_field {
+    const char *key;            /* in JSON; the option is the same with dashes */
+    enum bf_field_kind kind;
+    size_t offset;              /* in struct bf_request */
+    double min, max;            /* of numbers; an INFINITY is no bound, yet the number must be finite */
+    bool above_min;             /* min itself is not allowed */
+};
+
+extern const struct bf_field bf_fields[];
+extern const size_t bf_n_fields;
+
+/* The words of enum bf_order, by value. */
+#define BF_N_ORDERS 2
+extern const char *const bf_order_words[BF_N_ORDERS];
+
+#endif

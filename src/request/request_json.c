@@ -1,0 +1,200 @@
+/* A request as JSON and back. The store keeps this text and a run's identity is its hash, so reading is strict: every key,
+ * the right type, the right range, and no key that this program does not know. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "request/request_fields.h"
+
+#include "base/banned.h"
+
+/* json_..._new of jansson fails when memory is out, or for text that is not UTF-8, which a checked request has not. */
+static json_t *made(json_t *value)
+{
+    if (!value)
+        bf_out_of_memory();
+    return value;
+}
+
+static json_t *text_json(const char *text)
+{
+    return text ? bf_json_text(text, strlen(text)) : made(json_null());
+}
+
+static json_t *real_json(double x)
+{
+    json_t *value = json_real(x);
+
+    return value ? value : made(json_null());   /* not finite: such a request fails its check when read back */
+}
+
+static json_t *field_json(const struct bf_field *field, const void *at)
+{
+    char digits[24];
+    json_t *value;
+    unsigned order;
+
+    switch (field->kind) {
+    case BF_FIELD_TEXT:
+        return text_json(*(char *const *)at);
+    case BF_FIELD_SEED:
+        (void)snprintf(digits, sizeof digits, "%" PRIu64, *(const uint64_t *)at);
+        return text_json(digits);
+    case BF_FIELD_INT:
+        return made(json_integer(*(const int32_t *)at));
+    case BF_FIELD_DOUBLE:
+        return real_json(*(const double *)at);
+    case BF_FIELD_DOUBLES:
+        value = made(json_array());
+        for (size_t i = 0; i < ((const struct bf_doubles *)at)->n; i++) {
+            if (json_array_append_new(value, real_json(((const struct bf_doubles *)at)->values[i])) != 0)
+                bf_out_of_memory();
+        }
+        return value;
+    case BF_FIELD_BOOL:
+        return made(json_boolean(*(const bool *)at));
+    case BF_FIELD_ORDER:
+        order = (unsigned)*(const enum bf_order *)at;
+        return text_json(order < BF_N_ORDERS ? bf_order_words[order] : NULL);
+    }
+    return made(json_null());
+}
+
+json_t *bf_request_to_json(const struct bf_request *request)
+{
+    json_t *object = made(json_object());
+
+    for (size_t i = 0; i < bf_n_fields; i++) {
+        const struct bf_field *field = &bf_fields[i];
+        if (json_object_set_new(object, field->key, field_json(field, (const char *)request + field->offset)) != 0)
+            bf_out_of_memory();
+    }
+    return object;
+}
+
+static enum bf_status wrong_type(const struct bf_field *field, const char *wanted, struct bf_err *err)
+{
+    return bf_fail(err, BF_INPUT, "the request's key '%s' is not %s; the request was damaged or edited", field->key,
+                   wanted);
+}
+
+static enum bf_status read_seed(const struct bf_field *field, const json_t *value, uint64_t *out, struct bf_err *err)
+{
+    const char *text = json_string_value(value);
+    char *end = NULL;
+    unsigned long long seed;
+
+    if (!text || text[0] == '\0' || text[strspn(text, "0123456789")] != '\0')
+        return wrong_type(field, "a string of digits", err);
+    errno = 0;
+    seed = strtoull(text, &end, 10);
+    if (errno != 0 || *end != '\0')
+        return wrong_type(field, "a number below 2^64", err);
+    *out = seed;
+    return BF_OK;
+}
+
+static enum bf_status read_doubles(const struct bf_field *field, const json_t *value, struct bf_doubles *out,
+                                   struct bf_err *err)
+{
+    if (!json_is_array(value) || json_array_size(value) > BF_DOUBLES_MAX)
+        return wrong_type(field, "a list of at most 16 numbers", err);
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const json_t *item = json_array_get(value, i);
+        if (!json_is_number(item))
+            return wrong_type(field, "a list of numbers", err);
+        out->values[out->n++] = json_number_value(item);
+    }
+    return BF_OK;
+}
+
+static enum bf_status read_order(const struct bf_field *field, const json_t *value, enum bf_order *out, struct bf_err *err)
+{
+    const char *word = json_string_value(value);
+
+    for (int i = 0; word && i < BF_N_ORDERS; i++) {
+        if (strcmp(word, bf_order_words[i]) == 0) {
+            *out = (enum bf_order)i;
+            return BF_OK;
+        }
+    }
+    return wrong_type(field, "'balanced' or 'point'", err);
+}
+
+static enum bf_status read_field(const struct bf_field *field, const json_t *value, void *at, struct bf_err *err)
+{
+    switch (field->kind) {
+    case BF_FIELD_TEXT:
+        if (!json_is_string(value))
+            return wrong_type(field, "a string", err);
+        *(char **)at = bf_strdup(json_string_value(value));
+        return BF_OK;
+    case BF_FIELD_SEED:
+        return read_seed(field, value, at, err);
+    case BF_FIELD_INT:
+        if (!json_is_integer(value))
+            return wrong_type(field, "a whole number", err);
+        if (json_integer_value(value) < INT32_MIN || json_integer_value(value) > INT32_MAX)
+            return wrong_type(field, "a number of 32 bits", err);
+        *(int32_t *)at = (int32_t)json_integer_value(value);
+        return BF_OK;
+    case BF_FIELD_DOUBLE:
+        if (!json_is_number(value))
+            return wrong_type(field, "a number", err);
+        *(double *)at = json_number_value(value);
+        return BF_OK;
+    case BF_FIELD_DOUBLES:
+        return read_doubles(field, value, at, err);
+    case BF_FIELD_BOOL:
+        if (!json_is_boolean(value))
+            return wrong_type(field, "true or false", err);
+        *(bool *)at = json_is_true(value);
+        return BF_OK;
+    case BF_FIELD_ORDER:
+        return read_order(field, value, at, err);
+    }
+    return wrong_type(field, "of a known kind", err);
+}
+
+static bool is_known(const char *key)
+{
+    for (size_t i = 0; i < bf_n_fields; i++) {
+        if (strcmp(bf_fields[i].key, key) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum bf_status bf_request_from_json(const json_t *json, struct bf_request *out, struct bf_err *err)
+{
+    enum bf_status status = BF_OK;
+    json_t *walked = (json_t *)(uintptr_t)json;     /* jansson's iterator wants it without const; it changes nothing */
+
+    *out = (struct bf_request){.topic = NULL};
+    if (!json_is_object(json))
+        return bf_fail(err, BF_INPUT, "the request is not a JSON object; the request was damaged or edited");
+    for (size_t i = 0; i < bf_n_fields && status == BF_OK; i++) {
+        const struct bf_field *field = &bf_fields[i];
+        const json_t *value = json_object_get(json, field->key);
+
+        if (value)
+            status = read_field(field, value, (char *)out + field->offset, err);
+        else
+            status = bf_fail(err, BF_INPUT, "the request has no key '%s'; the request was damaged or edited", field->key);
+    }
+    for (void *at = json_object_iter(walked); at && status == BF_OK; at = json_object_iter_next(walked, at)) {
+        if (!is_known(json_object_iter_key(at)))
+            status = bf_fail(err, BF_INPUT, "the request's key '%s' is unknown; a newer biforget may have written it",
+                             json_object_iter_key(at));
+    }
+    if (status == BF_OK && bf_request_check(out, err) != BF_OK) {
+        status = BF_INPUT;
+        if (err)
+            err->status = BF_INPUT;
+    }
+    if (status != BF_OK)
+        bf_request_release(out);
+    return status;
+}
