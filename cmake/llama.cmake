@@ -14,6 +14,13 @@ if(CMAKE_C_COMPILER_ID MATCHES "Clang" AND NOT APPLE)
     endif()
 endif()
 
+# A second configure run must not take our own from the run before for the machine's.
+string(FIND "${llama_DIR}" "${bf_cache}/llama/" ours)
+if(ours EQUAL 0)
+    unset(llama_DIR CACHE)
+    unset(ggml_DIR CACHE)
+    unset(llama_LIBRARY CACHE)
+endif()
 set(BIFORGET_LLAMA_FITS OFF)
 if(BIFORGET_SYSTEM_LLAMA AND NOT BIFORGET_GPU)
     add_subdirectory(cmake/probe_llama)

@@ -43,14 +43,15 @@ lock_cache() {
 
 # A python of our own in the cache: a distribution's python refuses to be installed into, and old ones have an old pip.
 cache_python() {
-    local python=$cache/venv/bin/python
-    if ! "$python" -c 'import pip' >/dev/null 2>&1; then
+    local venv=$cache/venv
+    if [ ! -e "$venv/complete" ] || [ ! -x "$venv/bin/python" ]; then
         command -v python3 >/dev/null 2>&1 || die "python3 is missing: run 'make setup'"
-        rm -rf "$cache/venv"
+        rm -rf "$venv"
         mkdir -p "$cache"
-        python3 -m venv "$cache/venv" >&2 || die "cannot make a python environment: install python3-venv"
+        python3 -m venv "$venv" >&2 || die "cannot make a python environment: install python3-venv"
+        touch "$venv/complete"
     fi
-    printf '%s\n' "$python"
+    printf '%s\n' "$venv/bin/python"
 }
 
 # pip_fetch DIR NAME VERSION SHA256 [pip options]: one pinned file into DIR, from wherever pip is set up to look. It
