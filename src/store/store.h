@@ -74,6 +74,9 @@ struct bf_row {
     const char *point_text;            /* NULL when none */
     const char *template_name, *template_family;
 };
+/* Is a kept sample of `stage` part of `variant`? false for a word that is no variant. */
+bool bf_variant_has(const char *variant, enum bf_stage stage);
+
 struct bf_cursor;
 BF_MUST_CHECK enum bf_status bf_store_query(struct bf_store *store, const struct bf_query *query,
                                             struct bf_cursor **out, struct bf_err *err);

@@ -1,0 +1,173 @@
+/* The schema, one entry per version. An entry that has been released is never edited: a change is a new entry.
+ *
+ * `stage`, `reason` and `stop` are tables and not CHECK lists, so that a new word is a new row (entered from the enums by
+ * bf_migrate) and not a rebuilt table. Rows are never deleted. STRICT: a column holds its type or the insert fails. */
+#include "store/store_db.h"
+
+#include "base/banned.h"
+
+static const char first[] =
+    "PRAGMA application_id = 1111904839;\n"
+    "CREATE TABLE stage (word TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;\n"
+    "CREATE TABLE reason (word TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;\n"
+    "CREATE TABLE stop (word TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;\n"
+    "CREATE TABLE request (\n"
+    "    id INTEGER PRIMARY KEY,\n"
+    "    kind TEXT NOT NULL,\n"
+    "    json TEXT NOT NULL\n"
+    ") STRICT;\n"
+    "CREATE TABLE run (\n"
+    "    id INTEGER PRIMARY KEY CHECK (id = 1),\n"
+    "    request INTEGER NOT NULL REFERENCES request (id),\n"
+    "    templates_json TEXT NOT NULL,\n"
+    "    templates_sha256 TEXT NOT NULL,\n"
+    "    model_path TEXT NOT NULL,\n"
+    "    model_sha256 TEXT NOT NULL,\n"
+    "    model_desc TEXT NOT NULL,\n"
+    "    embedder_path TEXT NOT NULL,\n"
+    "    embedder_sha256 TEXT NOT NULL,\n"
+    "    engine_json TEXT NOT NULL,\n"
+    "    program_version TEXT NOT NULL\n"
+    ") STRICT;\n"
+    "CREATE TABLE state (\n"
+    "    id INTEGER PRIMARY KEY CHECK (id = 1),\n"
+    "    finished INTEGER NOT NULL CHECK (finished IN (0, 1)),\n"
+    "    stop TEXT NOT NULL REFERENCES stop (word),\n"
+    "    generated_tokens INTEGER NOT NULL CHECK (generated_tokens >= 0),\n"
+    "    generate_seconds REAL,\n"
+    "    wall_seconds REAL,\n"
+    "    knowledge TEXT NOT NULL,\n"
+    "    n_domain INTEGER NOT NULL,\n"
+    "    n_control INTEGER NOT NULL,\n"
+    "    min_k_domain REAL,\n"
+    "    min_k_control REAL,\n"
+    "    min_k_effect REAL,\n"
+    "    similarity_domain REAL,\n"
+    "    similarity_control REAL\n"
+    ") STRICT;\n"
+    "CREATE TABLE template (\n"
+    "    idx INTEGER PRIMARY KEY CHECK (idx >= 0),\n"
+    "    name TEXT NOT NULL UNIQUE,\n"
+    "    family TEXT NOT NULL,\n"
+    "    stage TEXT NOT NULL REFERENCES stage (word),\n"
+    "    text TEXT NOT NULL,\n"
+    "    is_qa INTEGER NOT NULL CHECK (is_qa IN (0, 1))\n"
+    ") STRICT;\n"
+    /* id is the order of commits. seed holds the 64 bits of an unsigned number. Figures that do not exist are NULL. */
+    "CREATE TABLE sample (\n"
+    "    id INTEGER PRIMARY KEY CHECK (id >= 1),\n"
+    "    stage TEXT NOT NULL REFERENCES stage (word),\n"
+    "    idx INTEGER NOT NULL CHECK (idx >= 0),\n"
+    "    state TEXT NOT NULL CHECK (state IN ('kept', 'rejected')),\n"
+    "    reason TEXT REFERENCES reason (word),\n"
+    "    text TEXT NOT NULL,\n"
+    "    raw TEXT,\n"
+    "    question TEXT,\n"
+    "    answer TEXT,\n"
+    "    point INTEGER REFERENCES point (idx),\n"
+    "    template INTEGER REFERENCES template (idx),\n"
+    "    temperature REAL,\n"
+    "    seed INTEGER NOT NULL,\n"
+    "    n_tokens INTEGER NOT NULL CHECK (n_tokens >= 0),\n"
+    "    finish TEXT NOT NULL CHECK (finish IN ('stop', 'length')),\n"
+    "    min_k_prob REAL,\n"
+    "    min_k_prob_model REAL,\n"
+    "    mean_logp REAL,\n"
+    "    diversity REAL,\n"
+    "    domain_similarity REAL,\n"
+    "    UNIQUE (stage, idx),\n"
+    "    CHECK ((state = 'kept') = (reason IS NULL))\n"
+    ") STRICT;\n"
+    "CREATE INDEX sample_by_reason ON sample (stage, reason);\n"
+    "CREATE INDEX sample_by_point ON sample (point, state);\n"
+    "CREATE TABLE point (\n"
+    "    idx INTEGER PRIMARY KEY CHECK (idx >= 0),\n"
+    "    round INTEGER NOT NULL CHECK (round >= 0),\n"
+    "    text TEXT NOT NULL,\n"
+    "    sample INTEGER NOT NULL REFERENCES sample (id)\n"
+    ") STRICT;\n"
+    "CREATE INDEX point_by_sample ON point (sample);\n"
+    /* float16, little-endian, unit length. */
+    "CREATE TABLE embedding (\n"
+    "    sample INTEGER PRIMARY KEY REFERENCES sample (id),\n"
+    "    n_embd INTEGER NOT NULL CHECK (n_embd > 0),\n"
+    "    data BLOB NOT NULL CHECK (length(data) = 2 * n_embd)\n"
+    ") STRICT;\n"
+    "CREATE TABLE checkpoint (\n"
+    "    id INTEGER PRIMARY KEY,\n"
+    "    sample INTEGER NOT NULL UNIQUE REFERENCES sample (id),\n"
+    "    n_kept INTEGER NOT NULL CHECK (n_kept >= 0),\n"
+    "    diversity REAL,\n"
+    "    gain REAL,\n"
+    "    stop INTEGER NOT NULL CHECK (stop IN (0, 1))\n"
+    ") STRICT;\n"
+    "CREATE TABLE metric (\n"
+    "    id INTEGER PRIMARY KEY,\n"
+    "    name TEXT NOT NULL,\n"
+    "    value REAL,\n"
+    "    n INTEGER NOT NULL,\n"
+    "    seed INTEGER NOT NULL,\n"
+    "    low REAL,\n"
+    "    high REAL,\n"
+    "    UNIQUE (name, seed)\n"
+    ") STRICT;\n"
+    "PRAGMA user_version = 1;\n";
+
+static const char *const migrations[BF_STORE_VERSION] = {first};
+
+const char *bf_migration(int64_t version)
+{
+    return version >= 1 && version <= BF_STORE_VERSION ? migrations[version - 1] : NULL;
+}
+
+static enum bf_status enter_word(struct bf_store *store, sqlite3_stmt *statement, const char *word, struct bf_err *err)
+{
+    if (bf_sql_bind_text(statement, 1, word) != SQLITE_OK)
+        return bf_sql_fail(store, "enter the words of this program into", err);
+    return bf_sql_run(store, statement, "enter the words of this program into", err);
+}
+
+/* A newer program may know more words than the run: they must be there before a row can use them. */
+static enum bf_status enter_words(struct bf_store *store, struct bf_err *err)
+{
+    static const char *const sql[3] = {"INSERT OR IGNORE INTO stage (word) VALUES (?1)",
+                                       "INSERT OR IGNORE INTO reason (word) VALUES (?1)",
+                                       "INSERT OR IGNORE INTO stop (word) VALUES (?1)"};
+    sqlite3_stmt *statements[3] = {NULL, NULL, NULL};
+    enum bf_status status = BF_OK;
+    for (size_t i = 0; i < 3; i++)
+        if (sqlite3_prepare_v2(store->db, sql[i], -1, &statements[i], NULL) != SQLITE_OK) {
+            status = bf_sql_fail(store, "read", err);
+            goto out;
+        }
+    for (int i = 0; i < BF_STAGE_COUNT && status == BF_OK; i++)
+        status = enter_word(store, statements[0], bf_stage_word((enum bf_stage)i), err);
+    for (int i = BF_REASON_NONE + 1; i < BF_REASON_COUNT && status == BF_OK; i++)
+        status = enter_word(store, statements[1], bf_reason_word((enum bf_reason)i), err);
+    for (int i = 0; i < BF_STOP_COUNT && status == BF_OK; i++)
+        status = enter_word(store, statements[2], bf_stop_word((enum bf_stop)i), err);
+out:
+    for (size_t i = 0; i < 3; i++)
+        sqlite3_finalize(statements[i]);
+    return status;
+}
+
+enum bf_status bf_migrate(struct bf_store *store, struct bf_err *err)
+{
+    int64_t version = 0;
+    enum bf_status status = bf_sql_integer(store, "PRAGMA user_version", &version, err);
+    while (status == BF_OK && version < BF_STORE_VERSION) {
+        version++;
+        status = bf_sql_begin(store, false, err);
+        if (status != BF_OK)
+            break;
+        status = bf_sql_exec(store, bf_migration(version), "bring up to date", err);
+        status = bf_sql_end(store, status, false, err);
+    }
+    if (status != BF_OK)
+        return status;
+    status = bf_sql_begin(store, false, err);
+    if (status != BF_OK)
+        return status;
+    return bf_sql_end(store, enter_words(store, err), false, err);
+}

@@ -1,0 +1,92 @@
+/* Counting and listing: nothing that can be counted is stored. */
+#include "store/store_db.h"
+
+#include "base/banned.h"
+
+/* One (stage, reason) group into the totals; false when the words are not ours. */
+static bool add_group(struct bf_counts *out, const char *stage_word, const char *reason_word, int64_t n)
+{
+    const enum bf_stage stage = bf_stage_of(stage_word ? stage_word : "");
+    const enum bf_reason reason = bf_reason_of(reason_word ? reason_word : "");
+    if (stage == BF_STAGE_COUNT || reason == BF_REASON_COUNT)
+        return false;
+    out->committed[stage] += n;
+    if (reason != BF_REASON_NONE) {
+        out->rejected[reason] += n;
+        return true;
+    }
+    out->kept[stage] += n;
+    out->fix += bf_variant_has("fix", stage) ? n : 0;
+    out->mi += bf_variant_has("mi", stage) ? n : 0;
+    out->jailbreak += bf_variant_has("jailbreak", stage) ? n : 0;
+    out->both += bf_variant_has("both", stage) ? n : 0;
+    return true;
+}
+
+enum bf_status bf_store_counts(struct bf_store *store, struct bf_counts *out, struct bf_err *err)
+{
+    sqlite3_stmt *s;
+    int rc;
+    *out = (struct bf_counts){0};
+    enum bf_status status = bf_sql_get(store, BF_SQL_COUNTS, &s, err);
+    if (status != BF_OK)
+        return status;
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        out->n_points = sqlite3_column_int64(s, 3);
+        if (!add_group(out, (const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 1),
+                       sqlite3_column_int64(s, 2))) {
+            status = bf_sql_damaged(store, "a sample has a stage or reason this program does not know", err);
+            goto out;
+        }
+    }
+    if (rc != SQLITE_DONE)
+        status = bf_sql_fail(store, "count the samples of", err);
+out:
+    sqlite3_reset(s);
+    return status;
+}
+
+enum bf_status bf_store_each_point(struct bf_store *store, void *user,
+                                   void (*each)(void *user, const struct bf_point *point, int64_t n_kept,
+                                                int64_t n_committed),
+                                   struct bf_err *err)
+{
+    sqlite3_stmt *s;
+    int rc;
+    enum bf_status status = bf_sql_get(store, BF_SQL_EACH_POINT, &s, err);
+    if (status != BF_OK)
+        return status;
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        struct bf_point point = {.text = (const char *)sqlite3_column_text(s, 2)};
+        if (!point.text || !bf_sql_int32(s, 0, &point.index) || !bf_sql_int32(s, 1, &point.round)) {
+            status = bf_sql_damaged(store, "a point has values that were never written", err);
+            goto out;
+        }
+        each(user, &point, sqlite3_column_int64(s, 3), sqlite3_column_int64(s, 4));
+    }
+    if (rc != SQLITE_DONE)
+        status = bf_sql_fail(store, "read the points of", err);
+out:
+    sqlite3_reset(s);
+    return status;
+}
+
+enum bf_status bf_store_each_checkpoint(struct bf_store *store, void *user,
+                                        void (*each)(void *user, const struct bf_checkpoint *checkpoint),
+                                        struct bf_err *err)
+{
+    sqlite3_stmt *s;
+    int rc;
+    enum bf_status status = bf_sql_get(store, BF_SQL_EACH_CHECKPOINT, &s, err);
+    if (status != BF_OK)
+        return status;
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        const struct bf_checkpoint checkpoint = {sqlite3_column_int64(s, 0), bf_sql_real(s, 1), bf_sql_real(s, 2),
+                                                 sqlite3_column_int(s, 3) != 0};
+        each(user, &checkpoint);
+    }
+    if (rc != SQLITE_DONE)
+        status = bf_sql_fail(store, "read the checkpoints of", err);
+    sqlite3_reset(s);
+    return status;
+}

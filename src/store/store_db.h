@@ -1,0 +1,108 @@
+/* Private to store/: the handle, the cached statements, and how an SQLite failure becomes a sentence.
+ *
+ * Durability: WAL with synchronous=NORMAL. A commit is then in the kernel's hands, so kill -9 loses nothing; a power cut
+ * may lose the last commits (never half of one, never an older one), and resuming generates them again, byte for byte.
+ * A commit that carries a checkpoint of the stop rule, and every state, is flushed to the disk (synchronous=FULL). */
+#ifndef BF_STORE_STORE_DB_H
+#define BF_STORE_STORE_DB_H
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/store.h"
+
+/* "BFRG": tells a run from any other SQLite file. The first migration writes it. */
+#define BF_STORE_APPLICATION_ID 1111904839
+#define BF_STORE_BUSY_MS 10000
+/* No text or blob of a run is larger; a hostile file cannot make us allocate more. */
+#define BF_STORE_VALUE_MAX_BYTES (256 * 1024 * 1024)
+
+#define BF_STORE_FILE "run.db"
+#define BF_STORE_LOCK_FILE "run.lock"
+
+/* Statements that live as long as the handle; their text is in store_sql.c. */
+enum bf_sql {
+    BF_SQL_BEGIN,
+    BF_SQL_COMMIT,
+    BF_SQL_ROLLBACK,
+    BF_SQL_INSERT_SAMPLE,
+    BF_SQL_INSERT_EMBEDDING,
+    BF_SQL_INSERT_POINT,
+    BF_SQL_INSERT_CHECKPOINT,
+    BF_SQL_SET_STATE,
+    BF_SQL_GET_STATE,
+    BF_SQL_COUNTS,
+    BF_SQL_EACH_POINT,
+    BF_SQL_EACH_CHECKPOINT,
+    BF_SQL_COUNT
+};
+
+struct bf_store {
+    sqlite3 *db;
+    sqlite3_stmt *statements[BF_SQL_COUNT]; /* prepared at first use */
+    char *dir;                              /* as the caller gave it: sentences show it */
+    char *path;                             /* dir/run.db */
+    int lock_fd;                            /* -1 for a reader */
+    bool writer;
+    struct bf_run run;                      /* every string owned, freed by bf_store_close */
+};
+
+/* ---- store_sql.c ---- */
+
+/* A handle without a database yet; bf_store_close releases it. */
+struct bf_store *bf_store_new(const char *dir, bool writer);
+/* Open store->path. `flags` are SQLite's. Hardened against hostile files, foreign keys on. */
+BF_MUST_CHECK enum bf_status bf_sql_open(struct bf_store *store, const char *path, int flags, struct bf_err *err);
+/* The cached statement, reset and without bindings. */
+BF_MUST_CHECK enum bf_status bf_sql_get(struct bf_store *store, enum bf_sql which, sqlite3_stmt **out,
+                                        struct bf_err *err);
+/* Step a statement that returns no row, then reset it. `action` completes "cannot ACTION 'DIR/run.db'". */
+BF_MUST_CHECK enum bf_status bf_sql_run(struct bf_store *store, sqlite3_stmt *statement, const char *action,
+                                        struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_sql_exec(struct bf_store *store, const char *sql, const char *action,
+                                         struct bf_err *err);
+/* The single integer that a query (a pragma) answers. */
+BF_MUST_CHECK enum bf_status bf_sql_integer(struct bf_store *store, const char *sql, int64_t *out,
+                                            struct bf_err *err);
+/* A write transaction. `durable`: flushed to the disk before end returns. end commits when `status` is BF_OK, else
+ * rolls back and returns `status` with *err as it was. */
+BF_MUST_CHECK enum bf_status bf_sql_begin(struct bf_store *store, bool durable, struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_sql_end(struct bf_store *store, enum bf_status status, bool durable,
+                                        struct bf_err *err);
+
+/* NaN is NULL in the database; NULL text is NULL. Text must outlive the step. */
+int bf_sql_bind_real(sqlite3_stmt *statement, int place, double value);
+int bf_sql_bind_text(sqlite3_stmt *statement, int place, const char *text);
+double bf_sql_real(sqlite3_stmt *statement, int column);             /* NULL -> NaN */
+bool bf_sql_int32(sqlite3_stmt *statement, int column, int32_t *out); /* false when out of range */
+
+/* ---- store_fail.c ---- */
+
+/* The sentence for the last SQLite failure on this handle: what was tried, on which file, why, and what to do. */
+enum bf_status bf_sql_fail(const struct bf_store *store, const char *action, struct bf_err *err);
+/* The sentence for a file whose rows cannot be what we wrote; `what` says which. */
+enum bf_status bf_sql_damaged(const struct bf_store *store, const char *what, struct bf_err *err);
+
+/* ---- store_lock.c ---- */
+
+/* Become the writer of `dir`. *created: the lock file was not there before. */
+BF_MUST_CHECK enum bf_status bf_store_lock(const char *dir, int *fd, bool *created, struct bf_err *err);
+/* Let go; `remove` deletes the file too (for a folder that turned out not to be a run). */
+void bf_store_unlock(const char *dir, int fd, bool remove);
+
+/* ---- store_open.c ---- */
+
+/* Open an existing run.db as its writer, under a lock already held; the handle owns lock_fd on success only. */
+BF_MUST_CHECK enum bf_status bf_store_open_writer(const char *dir, int lock_fd, struct bf_store **out,
+                                                  struct bf_err *err);
+
+/* ---- migrations.c ---- */
+
+#define BF_STORE_VERSION 1 /* PRAGMA user_version of this program's schema */
+/* The SQL that leads from schema `version - 1` to `version`, 1-based; NULL outside 1..BF_STORE_VERSION. */
+const char *bf_migration(int64_t version);
+/* Apply what is missing, each step one transaction, and enter the words of this program. */
+BF_MUST_CHECK enum bf_status bf_migrate(struct bf_store *store, struct bf_err *err);
+
+#endif

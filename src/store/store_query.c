@@ -1,0 +1,177 @@
+/* Reading samples. One statement answers every query: a filter that is off has a NULL parameter. It walks the rows in
+ * commit order, so its memory does not depend on the run. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/store_db.h"
+
+#include "base/banned.h"
+
+/* Larger than any model's hidden state; bounds what a hostile file can ask for. */
+#define EMBEDDING_MAX (1 << 20)
+
+struct bf_cursor {
+    struct bf_store *store;
+    sqlite3_stmt *statement;    /* its own, not cached: several cursors may be open */
+    uint16_t *embedding;        /* of the current row */
+    size_t embedding_size;      /* numbers that fit */
+    bool done;
+};
+
+/* Which stages a variant joins: Stage I always, probes by name. */
+static const struct {
+    const char *word;
+    bool mi, jailbreak;
+} variants[] = {{"fix", false, false}, {"mi", true, false}, {"jailbreak", false, true}, {"both", true, true}};
+
+bool bf_variant_has(const char *variant, enum bf_stage stage)
+{
+    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++)
+        if (strcmp(variants[i].word, variant) == 0)
+            return stage == BF_STAGE_SYNTHESIS || (stage == BF_STAGE_MI && variants[i].mi) ||
+                   (stage == BF_STAGE_JAILBREAK && variants[i].jailbreak);
+    return false;
+}
+
+static const char sql_query[] =
+    "SELECT s.id, s.stage, s.idx, s.reason, s.text, s.raw, s.question, s.answer, s.point, s.template, s.temperature,"
+    " s.seed, s.n_tokens, s.finish, s.min_k_prob, s.min_k_prob_model, s.mean_logp, s.diversity, s.domain_similarity,"
+    " p.text, t.name, t.family, e.n_embd, e.data"
+    " FROM sample s LEFT JOIN point p ON p.idx = s.point LEFT JOIN template t ON t.idx = s.template"
+    " LEFT JOIN embedding e ON ?1 AND e.sample = s.id"
+    " WHERE (?2 IS NULL OR s.stage = ?2) AND (?3 IS NULL OR s.state = ?3)"
+    " AND (?4 IS NULL OR coalesce(s.reason, '') = ?4)"
+    " AND (?5 IS NULL OR (s.state = 'kept' AND s.stage IN (?5, ?6, ?7)))"
+    " ORDER BY s.id LIMIT ?8 OFFSET ?9";
+
+static int bind_query(sqlite3_stmt *s, const struct bf_query *query)
+{
+    int rc = sqlite3_bind_int(s, 1, query->with_embedding);
+    rc |= bf_sql_bind_text(s, 2, query->by_stage ? bf_stage_word(query->stage) : NULL);
+    rc |= bf_sql_bind_text(s, 3, query->by_state ? (query->kept ? "kept" : "rejected") : NULL);
+    rc |= bf_sql_bind_text(s, 4, query->by_reason ? bf_reason_word(query->reason) : NULL);
+    if (query->variant) {
+        int place = 5;
+        for (int i = 0; i < BF_STAGE_COUNT && place <= 7; i++)
+            if (bf_variant_has(query->variant, (enum bf_stage)i))
+                rc |= bf_sql_bind_text(s, place++, bf_stage_word((enum bf_stage)i));
+    }
+    rc |= sqlite3_bind_int64(s, 8, query->limit > 0 ? query->limit : -1);
+    rc |= sqlite3_bind_int64(s, 9, query->offset > 0 ? query->offset : 0);
+    return rc;
+}
+
+enum bf_status bf_store_query(struct bf_store *store, const struct bf_query *query, struct bf_cursor **out,
+                              struct bf_err *err)
+{
+    *out = NULL;
+    if (query->variant && !bf_variant_has(query->variant, BF_STAGE_SYNTHESIS))
+        return bf_fail(err, BF_USAGE, "unknown variant '%s'; it is one of fix, mi, jailbreak, both", query->variant);
+    struct bf_cursor *cursor = bf_alloc(sizeof *cursor);
+    cursor->store = store;
+    if (sqlite3_prepare_v2(store->db, sql_query, -1, &cursor->statement, NULL) != SQLITE_OK ||
+        bind_query(cursor->statement, query) != SQLITE_OK) {
+        const enum bf_status status = bf_sql_fail(store, "read", err);
+        bf_cursor_close(cursor);
+        return status;
+    }
+    *out = cursor;
+    return BF_OK;
+}
+
+void bf_cursor_close(struct bf_cursor *cursor)
+{
+    if (!cursor)
+        return;
+    sqlite3_finalize(cursor->statement);
+    free(cursor->embedding);
+    free(cursor);
+}
+
+/* Column `column` as the 16-bit numbers that commit wrote, byte order and alignment made ours. */
+static bool read_embedding(struct bf_cursor *cursor, int column, struct bf_sample *sample)
+{
+    sqlite3_stmt *s = cursor->statement;
+    int32_t n;
+    sample->embedding = NULL;
+    sample->n_embd = 0;
+    if (sqlite3_column_type(s, column + 1) == SQLITE_NULL)
+        return true;
+    const unsigned char *bytes = sqlite3_column_blob(s, column + 1);
+    if (!bf_sql_int32(s, column, &n) || n <= 0 || n > EMBEDDING_MAX || !bytes ||
+        sqlite3_column_bytes(s, column + 1) != 2 * n)
+        return false;
+    const size_t size = (size_t)n;
+    if (size > cursor->embedding_size) {
+        cursor->embedding = bf_grow(cursor->embedding, size, sizeof *cursor->embedding);
+        cursor->embedding_size = size;
+    }
+    for (size_t i = 0; i < size; i++)
+        cursor->embedding[i] = (uint16_t)(bytes[2 * i] | bytes[2 * i + 1] << 8);
+    sample->embedding = cursor->embedding;
+    sample->n_embd = n;
+    return true;
+}
+
+/* An index that may be missing: NULL -> -1. */
+static bool read_index(sqlite3_stmt *s, int column, int32_t *out)
+{
+    *out = -1;
+    return sqlite3_column_type(s, column) == SQLITE_NULL || (bf_sql_int32(s, column, out) && *out >= 0);
+}
+
+static bool read_row(struct bf_cursor *cursor, struct bf_row *row)
+{
+    sqlite3_stmt *s = cursor->statement;
+    struct bf_sample *sample = &row->sample;
+    const char *stage = (const char *)sqlite3_column_text(s, 1);
+    const char *reason = (const char *)sqlite3_column_text(s, 3);
+    const char *finish = (const char *)sqlite3_column_text(s, 13);
+    row->id = sqlite3_column_int64(s, 0);
+    sample->stage = bf_stage_of(stage ? stage : "");
+    sample->index = sqlite3_column_int64(s, 2);
+    sample->reason = bf_reason_of(reason ? reason : "");
+    sample->text = (const char *)sqlite3_column_text(s, 4);
+    sample->raw = (const char *)sqlite3_column_text(s, 5);
+    sample->question = (const char *)sqlite3_column_text(s, 6);
+    sample->answer = (const char *)sqlite3_column_text(s, 7);
+    sample->temperature = bf_sql_real(s, 10);
+    sample->seed = (uint64_t)sqlite3_column_int64(s, 11);
+    sample->finish = finish && strcmp(finish, "stop") == 0 ? BF_FINISH_STOP : BF_FINISH_LENGTH;
+    sample->min_k_sampling = bf_sql_real(s, 14);
+    sample->min_k_model = bf_sql_real(s, 15);
+    sample->mean_logp = bf_sql_real(s, 16);
+    sample->diversity = bf_sql_real(s, 17);
+    sample->domain_similarity = bf_sql_real(s, 18);
+    row->point_text = (const char *)sqlite3_column_text(s, 19);
+    row->template_name = (const char *)sqlite3_column_text(s, 20);
+    row->template_family = (const char *)sqlite3_column_text(s, 21);
+    return sample->stage != BF_STAGE_COUNT && sample->reason != BF_REASON_COUNT && sample->text && sample->index >= 0 &&
+           read_index(s, 8, &sample->point) && read_index(s, 9, &sample->template_index) &&
+           bf_sql_int32(s, 12, &sample->n_tokens) && sample->n_tokens >= 0 && read_embedding(cursor, 22, sample);
+}
+
+enum bf_status bf_cursor_next(struct bf_cursor *cursor, struct bf_row *row, bool *more, struct bf_err *err)
+{
+    *more = false;
+    *row = (struct bf_row){0};
+    if (cursor->done)
+        return BF_OK;
+    const int rc = sqlite3_step(cursor->statement);
+    if (rc == SQLITE_ROW && read_row(cursor, row)) {
+        *more = true;
+        return BF_OK;
+    }
+    cursor->done = true;
+    *row = (struct bf_row){0};
+    enum bf_status status = BF_OK;
+    if (rc == SQLITE_ROW)
+        status = bf_sql_damaged(cursor->store, "a sample has values that were never written, or a newer program's words",
+                                err);
+    else if (rc != SQLITE_DONE)
+        status = bf_sql_fail(cursor->store, "read", err);
+    sqlite3_reset(cursor->statement); /* the read transaction ends with the last row, not with the close */
+    return status;
+}

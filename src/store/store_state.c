@@ -1,0 +1,81 @@
+/* Where a run stands, beyond what can be counted: one row, replaced each time. */
+#include <string.h>
+
+#include "store/store_db.h"
+
+#include "base/banned.h"
+
+static bool knowledge_of(const char *word, enum bf_knowledge *out)
+{
+    for (int i = BF_KNOWLEDGE_UNKNOWN; i <= BF_KNOWLEDGE_GOOD; i++)
+        if (word && strcmp(word, bf_knowledge_word((enum bf_knowledge)i)) == 0) {
+            *out = (enum bf_knowledge)i;
+            return true;
+        }
+    return false;
+}
+
+enum bf_status bf_store_set_state(struct bf_store *store, const struct bf_run_state *state, struct bf_err *err)
+{
+    const struct bf_knowledge_check *k = &state->knowledge;
+    sqlite3_stmt *s;
+    enum bf_status status = bf_sql_begin(store, true, err);
+    if (status != BF_OK)
+        return status;
+    status = bf_sql_get(store, BF_SQL_SET_STATE, &s, err);
+    if (status == BF_OK) {
+        int rc = sqlite3_bind_int(s, 1, state->finished);
+        rc |= bf_sql_bind_text(s, 2, bf_stop_word(state->stop));
+        rc |= sqlite3_bind_int64(s, 3, state->generated_tokens);
+        rc |= bf_sql_bind_real(s, 4, state->generate_seconds);
+        rc |= bf_sql_bind_real(s, 5, state->wall_seconds);
+        rc |= bf_sql_bind_text(s, 6, bf_knowledge_word(k->verdict));
+        rc |= sqlite3_bind_int64(s, 7, k->n_domain);
+        rc |= sqlite3_bind_int64(s, 8, k->n_control);
+        rc |= bf_sql_bind_real(s, 9, k->min_k_domain);
+        rc |= bf_sql_bind_real(s, 10, k->min_k_control);
+        rc |= bf_sql_bind_real(s, 11, k->min_k_effect);
+        rc |= bf_sql_bind_real(s, 12, k->similarity_domain);
+        rc |= bf_sql_bind_real(s, 13, k->similarity_control);
+        status = rc == SQLITE_OK ? bf_sql_run(store, s, "write the state to", err)
+                                 : bf_sql_fail(store, "write the state to", err);
+    }
+    return bf_sql_end(store, status, true, err);
+}
+
+enum bf_status bf_store_state(struct bf_store *store, struct bf_run_state *out, struct bf_err *err)
+{
+    sqlite3_stmt *s;
+    *out = (struct bf_run_state){0};
+    enum bf_status status = bf_sql_get(store, BF_SQL_GET_STATE, &s, err);
+    if (status != BF_OK)
+        return status;
+    const int rc = sqlite3_step(s);
+    if (rc == SQLITE_DONE)
+        goto out; /* nothing was said yet: all zero, not finished */
+    if (rc != SQLITE_ROW) {
+        status = bf_sql_fail(store, "read", err);
+        goto out;
+    }
+    struct bf_knowledge_check *k = &out->knowledge;
+    const char *stop = (const char *)sqlite3_column_text(s, 1);
+    out->finished = sqlite3_column_int(s, 0) != 0;
+    out->stop = bf_stop_of(stop ? stop : "");
+    out->generated_tokens = sqlite3_column_int64(s, 2);
+    out->generate_seconds = bf_sql_real(s, 3);
+    out->wall_seconds = bf_sql_real(s, 4);
+    k->n_domain = sqlite3_column_int64(s, 6);
+    k->n_control = sqlite3_column_int64(s, 7);
+    k->min_k_domain = bf_sql_real(s, 8);
+    k->min_k_control = bf_sql_real(s, 9);
+    k->min_k_effect = bf_sql_real(s, 10);
+    k->similarity_domain = bf_sql_real(s, 11);
+    k->similarity_control = bf_sql_real(s, 12);
+    if (out->stop == BF_STOP_COUNT || !knowledge_of((const char *)sqlite3_column_text(s, 5), &k->verdict)) {
+        status = bf_sql_damaged(store, "its state has a word this program does not know", err);
+        *out = (struct bf_run_state){0};
+    }
+out:
+    sqlite3_reset(s);
+    return status;
+}
