@@ -1,0 +1,222 @@
+/* The embedded engine: a GGUF model in this process, through llama.cpp. This file opens and closes it; generating,
+ * scoring, embedding, chat templates and the stability check have a file each (llama_*.c).
+ *
+ * Weights are read, not mapped: with Q4_0 llama.cpp rearranges them in memory of its own, and the mapped pages would
+ * count a second time. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "engine/llama_memory.h"
+#include "engine/llama_prefix.h"
+#include "engine/llama_private.h"
+#include "base/banned.h"
+
+enum { PREFIX_CACHE_BYTES = 48 << 20, DEFAULT_PARALLEL = 64, OUTPUTS_MIN = 64, BATCH_TOKENS = 2048, UBATCH_TOKENS = 256 };
+
+static const uint64_t memory_reserve = 512ULL << 20;   /* left to the rest of the machine and to compute buffers */
+
+static void copy_text(char *out, size_t n, const char *text)
+{
+    snprintf(out, n, "%s", text);
+}
+
+static void llama_engine_close(struct bf_engine *engine)
+{
+    struct bf_llama *self = bf_llama_of(engine);
+    bf_prefix_cache_free(self->prefixes);
+    free(self->chat_prefix);
+    free(self->chat_suffix);
+    if (self->embed)
+        llama_free(self->embed);
+    if (self->context)
+        llama_free(self->context);
+    if (self->model)
+        llama_model_free(self->model);
+    llama_backend_free();
+    free(self);
+}
+
+static int32_t llama_engine_tokenize(const struct bf_engine *engine, const char *text, int32_t *tokens, int32_t max)
+{
+    const struct bf_llama *self = bf_llama_of_const(engine);
+    int32_t n = 0;
+    llama_token *all = bf_llama_tokens(self->vocab, text, strlen(text), false, false, &n);
+    for (int32_t i = 0; i < n && i < max; i++)
+        tokens[i] = all[i];
+    free(all);
+    return n;
+}
+
+static const struct bf_engine_ops ops = {
+    .close = llama_engine_close,
+    .generate = bf_llama_generate,
+    .score = bf_llama_score,
+    .embed = bf_llama_embed,
+    .tokenize = llama_engine_tokenize,
+};
+
+static enum bf_status load_model(struct bf_llama *self, const struct bf_engine_options *o, struct bf_err *err)
+{
+    FILE *f = fopen(o->model_path, "rbe");
+    if (!f)
+        return bf_fail(err, BF_MODEL, "cannot open the model '%s': %s; give a GGUF file with -m, or a name from 'biforget models'",
+                       o->model_path, strerror(errno));
+    char magic[4] = { 0 };
+    size_t got = fread(magic, 1, sizeof magic, f);
+    fclose(f);
+    if (got != sizeof magic || memcmp(magic, "GGUF", 4) != 0)
+        return bf_fail(err, BF_MODEL, "'%s' is not a GGUF file; convert the model with llama.cpp's convert_hf_to_gguf.py, or see 'biforget models'",
+                       o->model_path);
+    struct llama_model_params params = llama_model_default_params();
+    params.n_gpu_layers = o->gpu_layers;
+    params.load_mode = o->use_mmap ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
+    struct bf_llama_log log;
+    bf_llama_log_begin(&log);
+    self->model = llama_model_load_from_file(o->model_path, params);
+    bf_llama_log_end(&log);
+    if (!self->model)
+        return bf_fail(err, BF_MODEL, "cannot load the model '%s': %s; is the file whole? compare its size or sha256 with its source",
+                       o->model_path, log.last);
+    self->vocab = llama_model_get_vocab(self->model);
+    return BF_OK;
+}
+
+static void fill_info(struct bf_llama *self, const struct bf_engine_options *o)
+{
+    struct bf_engine_info *info = &self->base.info;
+    llama_model_desc(self->model, info->model_desc, sizeof info->model_desc);
+    llama_model_meta_val_str(self->model, "general.architecture", info->architecture, sizeof info->architecture);
+    /* "qwen2 1.5B Q4_0" -> "Q4_0" */
+    const char *type = strchr(info->model_desc, ' ');
+    type = type ? strchr(type + 1, ' ') : NULL;
+    copy_text(info->quantisation, sizeof info->quantisation, type ? type + 1 : "?");
+    snprintf(info->backend, sizeof info->backend, "llama.cpp %s", llama_version());
+    info->model_bytes = llama_model_size(self->model);
+    info->n_params = llama_model_n_params(self->model);
+    info->n_vocab = llama_vocab_n_tokens(self->vocab);
+    info->n_embd = llama_model_n_embd_out(self->model);
+    info->n_layer = llama_model_n_layer(self->model);
+    info->n_ctx_train = llama_model_n_ctx_train(self->model);
+    info->gpu_layers = o->gpu_layers;
+    info->n_threads = o->n_threads > 0 ? o->n_threads : bf_usable_cores();
+    info->can_embed = true;
+}
+
+/* The parallelism that was asked for, if it fits; else the largest sensible one. */
+static enum bf_status choose_parallel(struct bf_llama *self, const struct bf_engine_options *o, struct bf_err *err)
+{
+    struct bf_engine_info *info = &self->base.info;
+    int64_t ctx = o->n_ctx_seq > 0 ? o->n_ctx_seq : 512;
+    ctx = (ctx + BF_CTX_PAD - 1) / BF_CTX_PAD * BF_CTX_PAD;
+    if (ctx > info->n_ctx_train && info->n_ctx_train > 0) {
+        int64_t most = info->n_ctx_train / BF_CTX_PAD * BF_CTX_PAD;
+        if (o->n_ctx_seq > info->n_ctx_train || most == 0)
+            return bf_fail(err, BF_MODEL, "prompt and answer need %d tokens, but '%s' was trained for %d; use a smaller --max-new-tokens or a shorter topic",
+                           o->n_ctx_seq, info->model_desc, info->n_ctx_train);
+        ctx = most;
+    }
+    info->n_ctx_seq = (int32_t)ctx;
+    uint64_t per_sequence = bf_kv_bytes_per_token(self->model) * (uint64_t)ctx;
+    uint64_t available = o->gpu_layers == 0 ? bf_memory_available() : UINT64_MAX;
+    uint64_t usable = available > memory_reserve ? available - memory_reserve : 0;
+    uint64_t fits = per_sequence > 0 ? usable / per_sequence : BF_PARALLEL_MAX;
+    if (o->n_parallel > 0) {
+        if (o->n_parallel > BF_PARALLEL_MAX)
+            return bf_fail(err, BF_USAGE, "--parallel %d is beyond the %d sequences that one context can hold", o->n_parallel,
+                           (int)BF_PARALLEL_MAX);
+        if ((uint64_t)o->n_parallel > fits)
+            return bf_fail(err, BF_MODEL, "--parallel %d needs %.1f GB for its key-value cache, but %.1f GB are free; use --parallel %d or less",
+                           o->n_parallel, (double)per_sequence * o->n_parallel / 1e9, (double)usable / 1e9,
+                           (int)(fits > 0 ? fits : 1));
+        info->n_parallel = o->n_parallel;
+    } else {
+        if (fits < 1)
+            return bf_fail(err, BF_MODEL, "'%s' needs %.1f GB more memory for a single sequence than is free; use a smaller model or --max-new-tokens",
+                           info->model_desc, (double)(per_sequence - usable) / 1e9);
+        info->n_parallel = fits < DEFAULT_PARALLEL ? (int32_t)fits : DEFAULT_PARALLEL;
+    }
+    self->n_streams = info->n_parallel > 1 ? info->n_parallel : 2;
+    info->kv_bytes = per_sequence * (uint64_t)self->n_streams;
+    return BF_OK;
+}
+
+static enum bf_status make_context(struct bf_llama *self, const struct bf_engine_options *o, struct bf_err *err)
+{
+    struct bf_engine_info *info = &self->base.info;
+    enum bf_status status = choose_parallel(self, o, err);
+    if (status != BF_OK)
+        return status;
+    self->n_outputs = self->n_streams > OUTPUTS_MIN ? self->n_streams : OUTPUTS_MIN;
+    struct llama_context_params params = llama_context_default_params();
+    params.n_ctx = (uint32_t)info->n_ctx_seq * (uint32_t)self->n_streams;
+    params.n_batch = BATCH_TOKENS;
+    params.n_ubatch = UBATCH_TOKENS;
+    params.n_seq_max = (uint32_t)self->n_streams;
+    params.n_outputs_max = (uint32_t)self->n_outputs;
+    params.n_outputs_max_per_seq = 0;
+    params.n_threads = info->n_threads;
+    params.n_threads_batch = info->n_threads;
+    params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;
+    params.kv_unified = false;
+    params.no_perf = true;
+    struct bf_llama_log log;
+    bf_llama_log_begin(&log);
+    self->context = llama_init_from_model(self->model, params);
+    bf_llama_log_end(&log);
+    if (!self->context)
+        return bf_fail(err, BF_MODEL, "cannot make a context of %d sequences of %d tokens for '%s': %s; try a smaller --parallel",
+                       self->n_streams, info->n_ctx_seq, info->model_desc, log.last);
+    info->flash_attention = true;
+    info->can_generate = true;
+    info->can_score = true;
+    self->prefixes = bf_prefix_cache_new(PREFIX_CACHE_BYTES);
+    return BF_OK;
+}
+
+enum bf_status bf_engine_open(const struct bf_engine_options *o, struct bf_engine **out, struct bf_err *err)
+{
+    *out = NULL;
+    if (!o->model_path || o->model_path[0] == 0)
+        return bf_fail(err, BF_USAGE, "no model given; use -m FILE.gguf or a name from 'biforget models'");
+    struct bf_llama *self = bf_alloc(sizeof *self);
+    self->base.ops = &ops;
+    self->base.info.stable = BF_STABLE_UNKNOWN;
+    self->no_prefix_sharing = o->no_prefix_sharing;
+    llama_log_set(NULL, NULL);
+    struct bf_llama_log silent;
+    bf_llama_log_begin(&silent);
+    llama_backend_init();
+    bf_llama_log_end(&silent);
+
+    enum bf_status status = load_model(self, o, err);
+    if (status != BF_OK)
+        goto out;
+    fill_info(self, o);
+    if (o->embed_only)
+        goto out;
+    if (!llama_model_has_decoder(self->model) || llama_vocab_n_tokens(self->vocab) < 1) {
+        status = bf_fail(err, BF_MODEL, "'%s' cannot generate text: it is no decoder model", o->model_path);
+        goto out;
+    }
+    if (llama_model_is_recurrent(self->model) || llama_model_is_hybrid(self->model) ||
+        llama_model_is_diffusion(self->model) || llama_model_has_encoder(self->model)) {
+        status = bf_fail(err, BF_MODEL, "'%s' has the architecture '%s', which this engine does not drive (decoder transformers only)",
+                         o->model_path, self->base.info.architecture);
+        goto out;
+    }
+    status = make_context(self, o, err);
+    if (status == BF_OK)
+        status = bf_llama_chat_init(self, o->chat ? o->chat : "auto", err);
+    if (status == BF_OK && !o->no_stability_check)
+        status = bf_llama_check_stable(self, err);
+out:
+    if (status != BF_OK)
+        llama_engine_close(&self->base);
+    else
+        *out = &self->base;
+    return status;
+}

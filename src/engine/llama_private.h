@@ -1,0 +1,87 @@
+/* What the files of the llama.cpp engine share. llama.h is included in this folder only: its contracts move between
+ * versions, and what we rely on stands here, in one place:
+ *  - with one key-value stream per sequence (kv_unified = false) a batch is computed in one go only for sequences with
+ *    consecutive ids and equal token counts, so active sequences are kept at ids 0..n-1 (llama_generate.c);
+ *  - flash attention on the CPU takes another summation order for (a) 64 or more rows of one sequence in a batch, (b) one row
+ *    of one sequence alone when 512 or more cells are in view. Both would make an answer depend on its neighbours, so
+ *    prompts are computed in pieces below 64 tokens and a lone row gets a companion (BF_PIECE_TOKENS, llama_generate.c). */
+#ifndef BF_ENGINE_LLAMA_PRIVATE_H
+#define BF_ENGINE_LLAMA_PRIVATE_H
+#include <llama.h>
+
+#include "engine/engine_ops.h"
+
+enum {
+    BF_PIECE_TOKENS = 32,      /* tokens of one sequence in one batch; below the 64 of note (a) */
+    BF_CTX_PAD = 256,          /* llama.cpp pads contexts and attention views to this */
+    BF_PARALLEL_MAX = 256
+};
+
+struct bf_prefix_cache;
+
+struct bf_llama {
+    struct bf_engine base;             /* first: the handle points here */
+    struct llama_model *model;
+    const struct llama_vocab *vocab;
+    struct llama_context *context;     /* generate and score; NULL for an embedding model */
+    struct llama_context *embed;       /* made at the first embed; shares the weights */
+    struct bf_prefix_cache *prefixes;
+    int32_t n_streams;                 /* sequences of `context`: n_parallel, at least 2 */
+    int32_t n_outputs;                 /* rows of logits that one batch may ask for */
+    int32_t n_embed_tokens;            /* longest text of `embed` */
+    bool causal;                       /* of the embed context */
+    llama_token *chat_prefix;          /* tokens around what the user says */
+    llama_token *chat_suffix;
+    int32_t n_chat_prefix, n_chat_suffix;
+    bool no_prefix_sharing;
+};
+
+static inline struct bf_llama *bf_llama_of(struct bf_engine *engine)
+{
+    return (struct bf_llama *)(void *)engine;
+}
+
+static inline const struct bf_llama *bf_llama_of_const(const struct bf_engine *engine)
+{
+    return (const struct bf_llama *)(const void *)engine;
+}
+
+/* llama.cpp explains failures only to its log: collect the last complaint while something is tried. Not for two threads
+ * at once (the log callback is the library's global). */
+struct bf_llama_log {
+    char last[512];
+};
+void bf_llama_log_begin(struct bf_llama_log *log);     /* starts catching, text empty */
+void bf_llama_log_end(struct bf_llama_log *log);       /* silent again; log->last holds the last error line */
+
+/* Tokens of `text`, allocated: free(). `special` lets special tokens be recognised, `bos` adds the model's BOS/EOS/CLS.
+ * Never NULL. */
+llama_token *bf_llama_tokens(const struct llama_vocab *vocab, const char *text, size_t n_bytes, bool bos, bool special,
+                             int32_t *n_tokens);
+
+/* llama_chat.c: find the template, tokenise what stands around the user's words. */
+enum bf_status bf_llama_chat_init(struct bf_llama *self, const char *chat, struct bf_err *err);
+/* The whole prompt in tokens; what the user says is never read as special tokens. free(). */
+llama_token *bf_llama_chat_prompt(const struct bf_llama *self, const char *prompt, int32_t *n_tokens);
+
+/* llama_stable.c: section 4's check. */
+enum bf_status bf_llama_check_stable(struct bf_llama *self, struct bf_err *err);
+
+/* One token of one sequence into a batch made by llama_batch_init(capacity, 0, 1). */
+void bf_llama_batch_add(struct llama_batch *batch, llama_token token, llama_pos pos, llama_seq_id seq, bool logits);
+
+/* Compute tokens[from..to) of one sequence alone, in pieces; no logits. */
+enum bf_status bf_llama_prefill(struct bf_llama *self, struct llama_batch *batch, llama_seq_id seq,
+                                const llama_token *tokens, int32_t from, int32_t to, struct bf_err *err);
+enum bf_status bf_llama_decode_failed(const struct bf_llama *self, int32_t code, struct bf_err *err);
+
+/* The table's functions. */
+enum bf_status bf_llama_generate(struct bf_engine *engine, const struct bf_gen_job *job, struct bf_gen_stats *stats,
+                                 struct bf_err *err);
+enum bf_status bf_llama_score(struct bf_engine *engine, const char *const *texts, size_t n_texts, void *user,
+                              enum bf_status (*sink)(void *, const struct bf_score *, struct bf_err *),
+                              struct bf_err *err);
+enum bf_status bf_llama_embed(struct bf_engine *engine, const char *const *texts, size_t n_texts,
+                              enum bf_pooling pooling, bool together, float *out, struct bf_err *err);
+
+#endif

@@ -1,0 +1,274 @@
+#include "synth/filter.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "base/banned.h"
+
+enum { REFUSAL_WINDOW = 160, ECHO_GRAM = 4, LOOP_GRAM = 3, LOOP_WORDS = 24 };
+
+static const double echo_share = 0.5;          /* of the answer's 4-grams that stand in the prompt */
+static const double loop_distinct = 0.4;       /* distinct 3-grams of a text that loops */
+static const double letter_share = 0.5;        /* letters and digits among the visible characters */
+
+/* Openings in lower case with plain apostrophes. */
+static const char *const refusal_openings[] = {
+    "i'm sorry", "i am sorry", "sorry, but", "sorry, i", "i apologize", "i apologise", "my apologies", "unfortunately, i",
+    "i'm unable", "i am unable", "i'm not able", "i am not able", "i can't assist", "i cannot assist", "i can't help",
+    "i cannot help", "i can't provide", "i cannot provide", "i can't fulfill", "i cannot fulfill", "i can't answer",
+    "i cannot answer", "i can't generate", "i cannot generate", "i can't create", "i cannot create", "i can't comply",
+    "i cannot comply", "i can't write", "i cannot write", "i won't be able", "i will not be able", "i don't have information",
+    "i do not have information", "i don't have any information", "i do not have any information", "i don't have access",
+    "i do not have access", "i have no information", "i'm just an ai", "i am just an ai",
+};
+static const char *const refusal_anywhere[] = {
+    "as an ai language model", "as an ai assistant", "as an ai, i", "as an ai model", "as a language model, i",
+    "as a large language model",
+};
+
+/* Lower-cases ASCII and turns the typographic apostrophe into the plain one. */
+static void plain_lower(struct bf_buf *out, const char *text, size_t n)
+{
+    for (size_t i = 0; i < n && text[i]; i++) {
+        if (i + 2 < n && memcmp(text + i, "\xe2\x80\x99", 3) == 0) {
+            bf_buf_putc(out, '\'');
+            i += 2;
+        } else {
+            bf_buf_putc(out, (char)tolower((unsigned char)text[i]));
+        }
+    }
+}
+
+bool bf_is_refusal(const char *text)
+{
+    struct bf_buf lower;
+    bf_buf_init(&lower, 1 << 20);
+    plain_lower(&lower, text, strlen(text));
+    const char *start = lower.data;
+    while (*start && !isalpha((unsigned char)*start))
+        start++;
+    bool found = false;
+    for (size_t i = 0; i < sizeof refusal_openings / sizeof *refusal_openings && !found; i++)
+        found = strncmp(start, refusal_openings[i], strlen(refusal_openings[i])) == 0;
+    for (size_t i = 0; i < sizeof refusal_anywhere / sizeof *refusal_anywhere && !found; i++) {
+        const char *at = strstr(lower.data, refusal_anywhere[i]);
+        found = at && at - lower.data < REFUSAL_WINDOW;
+    }
+    bf_buf_release(&lower);
+    return found;
+}
+
+/* A first line that only announces ("Sure! Here is ...:") is talk, not knowledge. */
+static size_t skip_announcement(const char *s, size_t n)
+{
+    static const char *const openings[] = { "sure", "certainly", "of course", "here is", "here's", "here are", "absolutely" };
+    const char *newline = memchr(s, '\n', n);
+    if (!newline || newline - s > 200 || newline == s)
+        return 0;
+    const char *end = newline;
+    while (end > s && isspace((unsigned char)end[-1]))
+        end--;
+    if (end == s || (end[-1] != ':' && end[-1] != '!'))
+        return 0;
+    for (size_t i = 0; i < sizeof openings / sizeof *openings; i++)
+        if ((size_t)(end - s) >= strlen(openings[i]) && strncasecmp(s, openings[i], strlen(openings[i])) == 0)
+            return (size_t)(newline - s) + 1;
+    return 0;
+}
+
+void bf_filter_clean(struct bf_buf *out, const char *raw, size_t n)
+{
+    struct bf_buf clean;
+    bf_buf_init(&clean, 4 << 20);
+    bf_utf8_clean(&clean, raw, n);
+    const char *s = clean.data;
+    size_t len = clean.len;
+    for (int pass = 0; pass < 2; pass++) {
+        while (len > 0 && isspace((unsigned char)*s))
+            s++, len--;
+        while (len > 0 && isspace((unsigned char)s[len - 1]))
+            len--;
+        if (pass == 0) {
+            size_t skip = skip_announcement(s, len);
+            s += skip;
+            len -= skip;
+        }
+    }
+    if (len >= 2 && s[0] == '"' && s[len - 1] == '"' && !memchr(s + 1, '"', len - 2)) {
+        s++;
+        len -= 2;
+    }
+    bf_buf_put(out, s, len);
+    bf_buf_release(&clean);
+}
+
+/* Length of a sentence end at s[i]: the mark and the closing quotes and brackets after it; 0 when there is none. */
+static size_t sentence_end(const char *s, size_t n, size_t i)
+{
+    size_t len = 0;
+    if (s[i] == '.' || s[i] == '!' || s[i] == '?')
+        len = 1;
+    else if (i + 3 <= n && (memcmp(s + i, "\xe3\x80\x82", 3) == 0 || memcmp(s + i, "\xef\xbc\x81", 3) == 0 ||
+                            memcmp(s + i, "\xef\xbc\x9f", 3) == 0))
+        return 3;      /* the ideographic marks need no space after them */
+    if (len == 0)
+        return 0;
+    while (i + len < n) {
+        if (strchr("\"')]*", s[i + len]) && s[i + len])
+            len++;
+        else if (i + len + 3 <= n && memcmp(s + i + len, "\xe2\x80\x9d", 3) == 0)
+            len += 3;
+        else
+            break;
+    }
+    bool boundary = i + len == n || isspace((unsigned char)s[i + len]);
+    /* "1. " and "J. " end no sentence. */
+    bool numbering = s[i] == '.' && i >= 1 && (isdigit((unsigned char)s[i - 1]) || isupper((unsigned char)s[i - 1])) &&
+                     (i == 1 || isspace((unsigned char)s[i - 2])) && i + len < n;
+    return boundary && !numbering ? len : 0;
+}
+
+size_t bf_filter_trim_sentence(const char *s, size_t n)
+{
+    size_t cut = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t len = sentence_end(s, n, i);
+        if (len > 0)
+            cut = i + len;
+    }
+    return cut * 3 >= n && cut > 0 ? cut : n;
+}
+
+static int compare_hashes(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a;
+    uint64_t y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Sorted hashes of the n-grams; *count of them. free(). */
+static uint64_t *sorted_grams(const struct bf_words *words, size_t gram, size_t *count)
+{
+    *count = words->n >= gram ? words->n - gram + 1 : 0;
+    uint64_t *grams = bf_array(*count + 1, sizeof *grams);
+    for (size_t i = 0; i < *count; i++)
+        grams[i] = bf_words_gram(words, i, gram);
+    qsort(grams, *count, sizeof *grams, compare_hashes);
+    return grams;
+}
+
+static bool echoes(const struct bf_words *words, const char *prompt)
+{
+    struct bf_words asked;
+    bf_words_of(&asked, prompt, strlen(prompt));
+    size_t n_asked = 0;
+    uint64_t *grams = sorted_grams(&asked, ECHO_GRAM, &n_asked);
+    size_t n = words->n >= ECHO_GRAM ? words->n - ECHO_GRAM + 1 : 0;
+    size_t found = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t gram = bf_words_gram(words, i, ECHO_GRAM);
+        found += bsearch(&gram, grams, n_asked, sizeof gram, compare_hashes) ? 1 : 0;
+    }
+    free(grams);
+    bf_words_release(&asked);
+    return n > 0 && (double)found > echo_share * (double)n;
+}
+
+static bool degenerate(const char *text, const struct bf_words *words)
+{
+    if ((double)words->n_letters < letter_share * (double)words->n_points)
+        return true;
+    size_t run = 0;
+    for (size_t i = 1; text[i - 1] && text[i]; i++) {
+        run = text[i] == text[i - 1] && !isspace((unsigned char)text[i]) ? run + 1 : 0;
+        if (run >= 15)
+            return true;
+    }
+    if (words->n < LOOP_WORDS)
+        return false;
+    size_t n = 0;
+    uint64_t *grams = sorted_grams(words, LOOP_GRAM, &n);
+    size_t distinct = n > 0 ? 1 : 0;
+    for (size_t i = 1; i < n; i++)
+        distinct += grams[i] != grams[i - 1] ? 1 : 0;
+    free(grams);
+    return (double)distinct < loop_distinct * (double)n;
+}
+
+enum bf_reason bf_filter_text(const struct bf_request *request, const char *text, const struct bf_words *words,
+                              const char *prompt)
+{
+    if (words->n < (size_t)request->min_words)
+        return BF_REASON_TOO_SHORT;
+    if (request->filter_refusal && bf_is_refusal(text))
+        return BF_REASON_REFUSAL;
+    if (request->filter_echo && echoes(words, prompt))
+        return BF_REASON_PROMPT_ECHO;
+    if (request->filter_degenerate && degenerate(text, words))
+        return BF_REASON_DEGENERATE;
+    return BF_REASON_NONE;
+}
+
+/* The label ("question", "q") at s, with stars and spaces around: length up to what follows the colon; 0 when none. */
+static size_t label_at(const char *s, const char *word)
+{
+    size_t i = 0;
+    while (s[i] == '*' || s[i] == '#' || s[i] == ' ' || s[i] == '-')
+        i++;
+    size_t n = strlen(word);
+    if (strncasecmp(s + i, word, n) != 0)
+        return 0;
+    i += n;
+    while (s[i] == '*' || s[i] == ' ' || isdigit((unsigned char)s[i]))
+        i++;
+    if (s[i] != ':')
+        return 0;
+    i++;
+    while (s[i] == '*' || s[i] == ' ')
+        i++;
+    return i;
+}
+
+static void put_trimmed(struct bf_buf *out, const char *s, size_t n)
+{
+    while (n > 0 && (isspace((unsigned char)*s) || *s == '*'))
+        s++, n--;
+    while (n > 0 && (isspace((unsigned char)s[n - 1]) || s[n - 1] == '*'))
+        n--;
+    bf_buf_put(out, s, n);
+}
+
+bool bf_parse_qa(const char *text, struct bf_buf *question, struct bf_buf *answer)
+{
+    size_t skip = label_at(text, "question");
+    if (skip == 0)
+        skip = label_at(text, "q");
+    const char *q = text + skip;
+    const char *a = NULL;
+    size_t a_skip = 0;
+    for (const char *p = q; *p; p++) {
+        if (p != q && p[-1] != '\n' && p[-1] != ' ')
+            continue;
+        a_skip = label_at(p, "answer");
+        if (a_skip == 0 && p != q && p[-1] == '\n')
+            a_skip = label_at(p, "a");
+        if (a_skip > 0) {
+            a = p;
+            break;
+        }
+    }
+    if (!a)
+        return false;
+    const char *end = a + a_skip;
+    /* A second question after the answer is not part of it. */
+    const char *stop = end;
+    while (*stop && !(stop[0] == '\n' && (label_at(stop + 1, "question") > 0 || label_at(stop + 1, "q") > 0)))
+        stop++;
+    put_trimmed(question, q, (size_t)(a - q));
+    put_trimmed(answer, end, (size_t)(stop - end));
+    return question->len > 0 && answer->len > 0;
+}

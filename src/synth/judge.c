@@ -1,0 +1,195 @@
+#include "synth/judge.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "synth/filter.h"
+#include "synth/half.h"
+#include "base/banned.h"
+
+enum {
+    DRIFT_AFTER = 32,          /* kept Stage I samples before the drift filter speaks */
+    CENTROID_AFTER = 8,        /* and before its statistics are gathered */
+    KNOWLEDGE_TOKENS = 8       /* shorter texts say nothing about Min-K% */
+};
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double dot(const float *a, const float *b, int32_t n)
+{
+    double sum = 0.0;
+    for (int32_t i = 0; i < n; i++)
+        sum += (double)a[i] * (double)b[i];
+    return sum;
+}
+
+/* Unit length, rounded to half precision and back. A zero vector stays zero. */
+static void normalise(float *v, uint16_t *half, int32_t n)
+{
+    double length = sqrt(dot(v, v, n));
+    for (int32_t i = 0; i < n; i++) {
+        uint16_t h = bf_half_of(length > 0.0 ? (float)((double)v[i] / length) : 0.0f);
+        if (half)
+            half[i] = h;
+        v[i] = bf_half_to_float(h);
+    }
+}
+
+static enum bf_status embed(struct bf_judge *j, const char *text, float *out, uint16_t *half, struct bf_err *err)
+{
+    double start = now();
+    enum bf_status status = bf_engine_embed(j->embedder, &text, 1, BF_POOL_MODEL, false, out, err);
+    j->embed_seconds += now() - start;
+    if (status != BF_OK)
+        return status;
+    for (int32_t i = 0; i < j->n_embd; i++)
+        if (!isfinite(out[i]))
+            return bf_fail(err, BF_MODEL, "the embedder '%s' gave not-a-number for a text; use another --embedder",
+                           bf_engine_info(j->embedder)->model_desc);
+    normalise(out, half, j->n_embd);
+    return BF_OK;
+}
+
+enum bf_status bf_judge_init(struct bf_judge *j, const struct bf_plan *plan, struct bf_engine *embedder, struct bf_err *err)
+{
+    int32_t n_embd = bf_engine_info(embedder)->n_embd;
+    size_t n = (size_t)n_embd;
+    *j = (struct bf_judge){
+        .request = plan->request,
+        .plan = plan,
+        .embedder = embedder,
+        .n_embd = n_embd,
+        .similar = bf_similar_new(),
+        .topic = bf_array(n, sizeof(float)),
+        .control_topic = bf_array(n, sizeof(float)),
+        .vector = bf_array(n, sizeof(float)),
+        .half = bf_array(n, sizeof(uint16_t)),
+    };
+    bf_stop_rule_init(&j->stop_rule, n_embd, plan->request->diversity_batch, plan->request->epsilon);
+    enum bf_status status = embed(j, plan->request->topic, j->topic, NULL, err);
+    if (status == BF_OK)
+        status = embed(j, plan->control_topic, j->control_topic, NULL, err);
+    return status;
+}
+
+void bf_judge_release(struct bf_judge *j)
+{
+    bf_similar_free(j->similar);
+    bf_stop_rule_release(&j->stop_rule);
+    free(j->topic);
+    free(j->control_topic);
+    free(j->vector);
+    free(j->half);
+    *j = (struct bf_judge){ 0 };
+}
+
+/* Cosine to the centroid of the kept Stage I samples; NaN while there is none. */
+static double to_centroid(const struct bf_judge *j, const float *vector)
+{
+    const double *sum = j->stop_rule.sum;
+    double square = 0.0;
+    double product = 0.0;
+    for (int32_t i = 0; i < j->n_embd; i++) {
+        square += sum[i] * sum[i];
+        product += sum[i] * (double)vector[i];
+    }
+    return square > 0.0 ? product / sqrt(square) : (double)NAN;
+}
+
+static bool drifted(const struct bf_judge *j, const float *vector)
+{
+    double sigma = j->request->drift_sigma;
+    if (sigma <= 0.0 || j->stop_rule.n < DRIFT_AFTER)
+        return false;
+    double similarity = to_centroid(j, vector);
+    const struct bf_moments *m = &j->centroid_similarity;
+    return similarity < m->mean - sigma * bf_moments_deviation(m);
+}
+
+static enum bf_reason known_before(struct bf_judge *j, const struct bf_sample *sample, const struct bf_words *words)
+{
+    struct bf_signature signature;
+    bf_signature_of(&signature, words, sample->text, strlen(sample->text));
+    if (bf_similar_has_exact(j->similar, &signature))
+        return BF_REASON_DUPLICATE;
+    if (bf_similar_has_near(j->similar, &signature, j->request->near_duplicate))
+        return BF_REASON_NEAR_DUPLICATE;
+    return BF_REASON_NONE;
+}
+
+static bool below_tau(const struct bf_judge *j, const struct bf_sample *sample)
+{
+    double min_k = j->request->mi_model_distribution ? sample->min_k_model : sample->min_k_sampling;
+    return !(min_k >= j->request->tau);
+}
+
+enum bf_status bf_judge_decide(struct bf_judge *j, const char *prompt, struct bf_sample *sample, struct bf_err *err)
+{
+    double start = now();
+    bool control = sample->stage == BF_STAGE_CONTROL;
+    sample->embedding = NULL;
+    sample->n_embd = 0;
+    sample->domain_similarity = (double)NAN;
+    sample->diversity = (double)NAN;
+    struct bf_words words;
+    bf_words_of(&words, sample->text, strlen(sample->text));
+    enum bf_reason reason = control ? BF_REASON_NOT_A_SAMPLE : bf_filter_text(j->request, sample->text, &words, prompt);
+    if (reason == BF_REASON_NONE && sample->stage == BF_STAGE_MI && below_tau(j, sample))
+        reason = BF_REASON_LOW_MIN_K;
+    if (reason == BF_REASON_NONE)
+        reason = known_before(j, sample, &words);
+    bool worth = reason == BF_REASON_NONE || (control && words.n > 0);
+    bf_words_release(&words);
+    j->filter_seconds += now() - start;
+    if (worth) {
+        enum bf_status status = embed(j, sample->text, j->vector, j->half, err);
+        if (status != BF_OK)
+            return status;
+        sample->embedding = j->half;
+        sample->n_embd = j->n_embd;
+        sample->domain_similarity = dot(j->vector, control ? j->control_topic : j->topic, j->n_embd);
+        if (!control && drifted(j, j->vector))
+            reason = BF_REASON_DRIFT;
+    }
+    sample->reason = reason;
+    return BF_OK;
+}
+
+bool bf_judge_account(struct bf_judge *j, struct bf_sample *sample, struct bf_checkpoint *checkpoint)
+{
+    bool synthesis = sample->stage == BF_STAGE_SYNTHESIS;
+    bool control = sample->stage == BF_STAGE_CONTROL;
+    if ((synthesis || control) && sample->n_tokens >= KNOWLEDGE_TOKENS) {
+        struct bf_knowledge_sums *k = &j->knowledge;
+        bf_moments_add(synthesis ? &k->min_k_domain : &k->min_k_control, sample->min_k_model);
+        bf_moments_add(synthesis ? &k->similarity_domain : &k->similarity_control, sample->domain_similarity);
+    }
+    if (sample->reason != BF_REASON_NONE)
+        return false;
+    double start = now();
+    struct bf_words words;
+    struct bf_signature signature;
+    bf_words_of(&words, sample->text, strlen(sample->text));
+    bf_signature_of(&signature, &words, sample->text, strlen(sample->text));
+    bf_words_release(&words);
+    bf_similar_add(j->similar, &signature);
+    bool checked = false;
+    if (synthesis && sample->embedding && sample->n_embd == j->n_embd) {
+        for (int32_t i = 0; i < j->n_embd; i++)
+            j->vector[i] = bf_half_to_float(sample->embedding[i]);
+        if (j->stop_rule.n >= CENTROID_AFTER)
+            bf_moments_add(&j->centroid_similarity, to_centroid(j, j->vector));
+        checked = bf_stop_rule_add(&j->stop_rule, j->vector, checkpoint);
+        sample->diversity = bf_stop_rule_diversity(&j->stop_rule);
+    }
+    j->filter_seconds += now() - start;
+    return checked;
+}

@@ -1,0 +1,169 @@
+#include "synth/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "base/banned.h"
+
+enum { CONTROL_POINTS = 4, TOKENS_PER_POINT = 24 };
+
+/* A word that means nothing, from the seed: the control topic must be one that no model has read about. */
+static void invent_name(struct bf_rng *rng, int n_syllables, struct bf_buf *out)
+{
+    static const char *const onsets[] = { "v", "thr", "m", "quel", "z", "bral", "d", "k", "sarn", "l", "gw", "ph" };
+    static const char *const vowels[] = { "a", "o", "e", "u", "ia", "ei", "y" };
+    static const char *const codas[] = { "", "n", "r", "x", "lt", "", "m", "sk" };
+    size_t start = out->len;
+    for (int i = 0; i < n_syllables; i++) {
+        bf_buf_puts(out, onsets[bf_rng_below(rng, sizeof onsets / sizeof *onsets)]);
+        bf_buf_puts(out, vowels[bf_rng_below(rng, sizeof vowels / sizeof *vowels)]);
+        bf_buf_puts(out, codas[bf_rng_below(rng, sizeof codas / sizeof *codas)]);
+    }
+    if (out->len > start && out->data[start] >= 'a')
+        out->data[start] = (char)(out->data[start] - 'a' + 'A');
+}
+
+static void invent_topic(struct bf_plan *plan)
+{
+    struct bf_rng rng;
+    struct bf_buf name;
+    bf_rng_init(&rng, bf_mix(plan->request->seed, BF_STAGE_CONTROL));
+    bf_buf_init(&name, 200);
+    invent_name(&rng, 3, &name);
+    bf_buf_putc(&name, ' ');
+    invent_name(&rng, 2, &name);
+    plan->control_topic = bf_buf_take(&name);
+    for (int i = 0; i < CONTROL_POINTS; i++) {
+        bf_buf_clear(&name);
+        invent_name(&rng, 2 + i % 2, &name);
+        bf_points_add(&plan->control_points, 0, name.data);
+    }
+    bf_buf_release(&name);
+}
+
+void bf_plan_init(struct bf_plan *plan, const struct bf_request *request, const struct bf_template_set *templates,
+                  const struct bf_points *points)
+{
+    *plan = (struct bf_plan){ .request = request, .templates = templates, .points = points };
+    invent_topic(plan);
+}
+
+void bf_plan_release(struct bf_plan *plan)
+{
+    free(plan->control_topic);
+    bf_points_release(&plan->control_points);
+    *plan = (struct bf_plan){ 0 };
+}
+
+/* The i-th template of a stage (control samples use those of Stage I); *count of them. */
+static int32_t stage_template(const struct bf_plan *plan, enum bf_stage stage, int64_t i, int32_t *count)
+{
+    enum bf_stage wanted = stage == BF_STAGE_CONTROL ? BF_STAGE_SYNTHESIS : stage;
+    int32_t n = 0;
+    int32_t found = -1;
+    for (size_t t = 0; t < plan->templates->n; t++) {
+        if (plan->templates->items[t].stage != wanted)
+            continue;
+        if (n == i)
+            found = (int32_t)t;
+        n++;
+    }
+    *count = n;
+    return found;
+}
+
+int64_t bf_plan_count(const struct bf_plan *plan, enum bf_stage stage)
+{
+    const struct bf_request *r = plan->request;
+    int32_t n_templates = 0;
+    switch (stage) {
+    case BF_STAGE_POINTS:
+        return r->rounds;
+    case BF_STAGE_SYNTHESIS: {
+        stage_template(plan, stage, 0, &n_templates);
+        int64_t all = (int64_t)plan->points->n * n_templates * (int64_t)r->temperatures.n * r->samples_per_prompt;
+        return r->max_samples > 0 && r->max_samples < all ? r->max_samples : all;
+    }
+    case BF_STAGE_MI:
+        return r->mi_samples;
+    case BF_STAGE_JAILBREAK:
+        return r->jailbreak_samples;
+    case BF_STAGE_CONTROL:
+        return r->control_samples;
+    case BF_STAGE_COUNT:
+        break;
+    }
+    return 0;
+}
+
+void bf_plan_item(const struct bf_plan *plan, enum bf_stage stage, int64_t index, struct bf_plan_item *out)
+{
+    const struct bf_request *r = plan->request;
+    int32_t n_templates = 0;
+    stage_template(plan, stage, 0, &n_templates);
+    *out = (struct bf_plan_item){
+        .stage = stage,
+        .index = index,
+        .point = -1,
+        .temperature = r->probe_temperature,
+        .seed = bf_mix(bf_mix(r->seed, (uint64_t)stage + 1), (uint64_t)index),
+        .max_tokens = r->max_new_tokens,
+    };
+    int64_t template_number = n_templates > 0 ? index % n_templates : 0;
+    if (stage == BF_STAGE_POINTS) {
+        template_number = index == 0 || n_templates < 2 ? 0 : 1;
+        out->temperature = r->temperatures.values[0];
+        out->max_tokens = r->points_per_round * TOKENS_PER_POINT;
+    } else if (stage == BF_STAGE_SYNTHESIS) {
+        int64_t n_points = plan->points->n;
+        int64_t n_temperatures = (int64_t)r->temperatures.n;
+        int64_t temperature = 0;
+        int64_t rest = index;
+        if (r->order == BF_ORDER_BALANCED) {
+            out->point = (int32_t)(rest % n_points);
+            rest /= n_points;
+            template_number = rest % n_templates;
+            rest /= n_templates;
+            temperature = rest % n_temperatures;
+        } else {
+            rest /= r->samples_per_prompt;
+            temperature = rest % n_temperatures;
+            rest /= n_temperatures;
+            template_number = rest % n_templates;
+            out->point = (int32_t)(rest / n_templates);
+        }
+        out->temperature = r->temperatures.values[temperature];
+    } else if (stage == BF_STAGE_CONTROL) {
+        out->point = (int32_t)((index / (n_templates > 0 ? n_templates : 1)) % CONTROL_POINTS);
+    } else if (plan->points->n > 0) {
+        out->point = (int32_t)((index / (n_templates > 0 ? n_templates : 1)) % plan->points->n);
+    }
+    out->template_index = stage_template(plan, stage, template_number, &n_templates);
+    if ((stage == BF_STAGE_MI || stage == BF_STAGE_JAILBREAK) &&
+        !strstr(plan->templates->items[out->template_index].text, "{point}"))
+        out->point = -1;
+}
+
+void bf_plan_prompt(const struct bf_plan *plan, const struct bf_plan_item *item, struct bf_buf *out)
+{
+    const struct bf_request *r = plan->request;
+    bool control = item->stage == BF_STAGE_CONTROL;
+    const struct bf_points *points = control ? &plan->control_points : plan->points;
+    char number[16];
+    snprintf(number, sizeof number, "%d", r->points_per_round);
+    struct bf_buf known;
+    bf_buf_init(&known, 1 << 20);
+    if (item->stage == BF_STAGE_POINTS)
+        bf_points_join(plan->points, &known);
+    struct bf_fill fill = {
+        .topic = control ? plan->control_topic : r->topic,
+        .point = item->point >= 0 && item->point < points->n ? points->items[item->point].text : NULL,
+        .n = number,
+        .known = known.data,
+    };
+    bf_template_fill(out, plan->templates->items[item->template_index].text, &fill);
+    bf_buf_release(&known);
+}

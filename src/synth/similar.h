@@ -1,0 +1,28 @@
+/* Which texts were kept before: exact duplicates by a 64-bit hash of the folded text, near duplicates by MinHash over word
+ * 3-grams with banding (Broder, 1997), 32 minima in 8 bands. A look-up costs O(words); a kept text about 200 bytes. */
+#ifndef BF_SYNTH_SIMILAR_H
+#define BF_SYNTH_SIMILAR_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "synth/words.h"
+
+enum { BF_MINHASH = 32 };
+
+struct bf_similar;
+
+struct bf_signature {
+    uint64_t exact;
+    uint16_t minima[BF_MINHASH];
+};
+
+struct bf_similar *bf_similar_new(void);
+void bf_similar_free(struct bf_similar *similar);      /* NULL is a no-op */
+void bf_signature_of(struct bf_signature *out, const struct bf_words *words, const char *text, size_t n_bytes);
+bool bf_similar_has_exact(const struct bf_similar *similar, const struct bf_signature *signature);
+/* Does an added text reach the estimated Jaccard similarity `threshold` (0..1]? Above 1: never. */
+bool bf_similar_has_near(const struct bf_similar *similar, const struct bf_signature *signature, double threshold);
+void bf_similar_add(struct bf_similar *similar, const struct bf_signature *signature);
+
+#endif

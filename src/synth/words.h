@@ -1,0 +1,21 @@
+/* Words of a text, for filters: maximal runs of letters and digits, lower-cased for ASCII; each character of a script
+ * written without spaces (Chinese, Japanese, Thai, ...) is a word of its own. */
+#ifndef BF_SYNTH_WORDS_H
+#define BF_SYNTH_WORDS_H
+#include <stddef.h>
+#include <stdint.h>
+
+struct bf_words {
+    uint64_t *hashes;          /* [n] of each word */
+    size_t n;
+    size_t n_letters;          /* code points that are letters or digits */
+    size_t n_points;           /* code points that are not white space */
+};
+
+/* At most 16,384 words are read. Release with bf_words_release. */
+void bf_words_of(struct bf_words *out, const char *text, size_t n_bytes);
+void bf_words_release(struct bf_words *words);
+/* Hash of words[i .. i + n). */
+uint64_t bf_words_gram(const struct bf_words *words, size_t i, size_t n);
+
+#endif
