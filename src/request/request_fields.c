@@ -23,7 +23,7 @@ const struct bf_field bf_fields[] = {
     ROW(BF_FIELD_INT, samples_per_prompt, 1, 10000, false),
     ROW(BF_FIELD_INT, max_new_tokens, 8, 8192, false),
     ROW(BF_FIELD_DOUBLE, top_p, 0, 1, true),
-    ROW(BF_FIELD_INT, top_k, 0, INT32_MAX, false),
+    ROW(BF_FIELD_INT, top_k, 0, 1024, false),
     ROW(BF_FIELD_INT, diversity_batch, 1, INT32_MAX, false),
     ROW(BF_FIELD_DOUBLE, epsilon, -INFINITY, INFINITY, false),
     ROW(BF_FIELD_INT, max_samples, 0, INT32_MAX, false),

@@ -118,7 +118,9 @@ static enum bf_status build(const char *dir, const char *path, const struct bf_r
                             const struct bf_template_set *templates, struct bf_err *err)
 {
     struct bf_store *store = bf_store_new(dir, true);
-    enum bf_status status = bf_sql_open(store, path, SQLITE_OPEN_READWRITE, err);
+    enum bf_status status;
+    store->creating = true;
+    status = bf_sql_open(store, path, SQLITE_OPEN_READWRITE, err);
     if (status == BF_OK) /* nobody knows the file yet: no journal to leave behind */
         status = bf_sql_exec(store, "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = FULL", "create", err);
     if (status == BF_OK)
@@ -202,7 +204,7 @@ enum bf_status bf_store_create(const char *dir, const struct bf_run *run, const 
     status = build_and_rename(dir, path, run, templates, err);
     if (status != BF_OK)
         goto out;
-    status = bf_store_open_writer(dir, fd, out, err);
+    status = bf_store_open_writer(dir, fd, true, out, err);
     if (status == BF_OK)
         fd = -1; /* the store's now */
     else

@@ -45,6 +45,7 @@ struct bf_store {
     char *path;                             /* dir/run.db */
     int lock_fd;                            /* -1 for a reader */
     bool writer;
+    bool creating;                          /* there is no run to go on with yet: sentences do not offer it */
     struct bf_run run;                      /* every string owned, freed by bf_store_close */
 };
 
@@ -93,8 +94,9 @@ void bf_store_unlock(const char *dir, int fd, bool remove);
 
 /* ---- store_open.c ---- */
 
-/* Open an existing run.db as its writer, under a lock already held; the handle owns lock_fd on success only. */
-BF_MUST_CHECK enum bf_status bf_store_open_writer(const char *dir, int lock_fd, struct bf_store **out,
+/* Open an existing run.db as its writer, under a lock already held; the handle owns lock_fd on success only.
+ * `creating`: as the last step of a creation, which takes the file away again when this fails. */
+BF_MUST_CHECK enum bf_status bf_store_open_writer(const char *dir, int lock_fd, bool creating, struct bf_store **out,
                                                   struct bf_err *err);
 
 /* ---- migrations.c ---- */

@@ -209,11 +209,13 @@ out:
     return status;
 }
 
-enum bf_status bf_store_open_writer(const char *dir, int lock_fd, struct bf_store **out, struct bf_err *err)
+enum bf_status bf_store_open_writer(const char *dir, int lock_fd, bool creating, struct bf_store **out,
+                                    struct bf_err *err)
 {
     struct bf_store *store = bf_store_new(dir, true);
-    int64_t wal;
+    int64_t limit;
     enum bf_status status = check_files(store, err);
+    store->creating = creating;
     if (status == BF_OK)
         status = bf_sql_open(store, store->path, SQLITE_OPEN_READWRITE, err);
     if (status == BF_OK)
@@ -227,9 +229,10 @@ enum bf_status bf_store_open_writer(const char *dir, int lock_fd, struct bf_stor
     if (status == BF_OK)
         status = bf_sql_exec(store, "PRAGMA journal_mode = WAL", "open", err);
     if (status == BF_OK) /* a slow reader lets the journal grow; afterwards it shrinks to this again */
-        status = bf_sql_integer(store, "PRAGMA journal_size_limit = 67108864", &wal, err);
+        status = bf_sql_integer(store, "PRAGMA journal_size_limit = 67108864", &limit, err);
     if (status == BF_OK) {
         store->lock_fd = lock_fd;
+        store->creating = false;
         *out = store;
         store = NULL;
     }
@@ -252,7 +255,7 @@ enum bf_status bf_store_open(const char *dir, enum bf_open_mode mode, struct bf_
     if (status == BF_OK)
         status = bf_store_lock(dir, &fd, &created, err);
     if (status == BF_OK)
-        status = bf_store_open_writer(dir, fd, out, err);
+        status = bf_store_open_writer(dir, fd, false, out, err);
     if (status != BF_OK)
         bf_store_unlock(dir, fd, created);
     return status;

@@ -49,7 +49,11 @@ struct bf_store *bf_store_new(const char *dir, bool writer)
 
 enum bf_status bf_sql_open(struct bf_store *store, const char *path, int flags, struct bf_err *err)
 {
-    if (sqlite3_open_v2(path, &store->db, flags, NULL) != SQLITE_OK)
+    /* A relative name that starts with "file:" would be taken for a URI by some builds of SQLite. */
+    char *name = (flags & SQLITE_OPEN_URI) != 0 || path[0] == '/' ? bf_strdup(path) : bf_path_join(".", path);
+    const int rc = sqlite3_open_v2(name, &store->db, flags, NULL);
+    free(name);
+    if (rc != SQLITE_OK)
         return bf_sql_fail(store, "open", err);
     sqlite3_extended_result_codes(store->db, 1);
     sqlite3_busy_timeout(store->db, BF_STORE_BUSY_MS);

@@ -1,0 +1,50 @@
+/* The commands. To add one: write cmd_NAME.c with a `const struct bf_command bf_cmd_NAME` (help, option table, run), name it
+ * below and in the table of src/main.c; --help, the manual and the completions follow from the record, and the
+ * command-line tests walk the table. */
+#ifndef BF_CMD_CMD_H
+#define BF_CMD_CMD_H
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/opt.h"
+
+enum { BF_OPERANDS_MAX = 16 };
+
+struct bf_call {
+    const char *const *operands;
+    size_t n_operands;
+    void *values;              /* the command's own struct, filled from the options */
+    struct bf_log *log;        /* stderr */
+};
+
+struct bf_command {
+    struct bf_command_help help;
+    size_t values_size;        /* bytes of the command's struct */
+    size_t max_operands;
+    /* Set the defaults in `values` and return the option table, whose targets point into it. free() the table. */
+    struct bf_opt *(*options)(void *values);
+    enum bf_status (*run)(const struct bf_call *call, struct bf_err *err);
+    bool quiet_option;         /* has -q; the struct begins with `bool quiet` */
+};
+
+extern const struct bf_command bf_cmd_domain, bf_cmd_resume, bf_cmd_status, bf_cmd_show, bf_cmd_export, bf_cmd_models,
+    bf_cmd_doctor, bf_cmd_quantize, bf_cmd_help;
+
+/* All of them, in the order of the overview; NULL at the end. In main.c. */
+extern const struct bf_command *const bf_commands[];
+
+/* A copy of a table that a command built on its stack; free(). `n` rows, the last one without a name. */
+struct bf_opt *bf_opt_copy(const struct bf_opt *table, size_t n);
+#define BF_OPT_TABLE(...)                                                                \
+    bf_opt_copy((const struct bf_opt[]){ __VA_ARGS__, { .name = NULL } },                \
+                sizeof((const struct bf_opt[]){ __VA_ARGS__ }) / sizeof(struct bf_opt) + 1)
+
+#define BF_OPT_QUIET(flag)                                                               \
+    { .name = "quiet", .letter = 'q', .type = BF_OPT_FLAG, .target = (flag),             \
+      .help = "say nothing on stderr but errors" }
+#define BF_OPT_JSON(flag, what)                                                          \
+    { .name = "json", .type = BF_OPT_FLAG, .target = (flag), .help = "print " what " as one JSON object" }
+
+#endif

@@ -1,0 +1,87 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "cmd/cmd.h"
+#include "cmd/model_path.h"
+#include "base/banned.h"
+
+struct values {
+    bool json;
+    const char *path;
+};
+
+static struct bf_opt *options(void *target)
+{
+    struct values *v = target;
+    return BF_OPT_TABLE({ .name = "path", .type = BF_OPT_TEXT, .target = &v->path, .value = "NAME",
+                          .help = "print only the file of this model" },
+                        BF_OPT_JSON(&v->json, "the list"));
+}
+
+static const char *state_of(const struct bf_model_entry *m)
+{
+    return m->installed ? "installed" : m->partial ? "incomplete" : "not installed";
+}
+
+static void print_json(const struct bf_manifest *manifest)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < manifest->n; i++) {
+        const struct bf_model_entry *m = &manifest->items[i];
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s?}", "name", m->name, "title",
+                                              m->title, "licence", m->licence, "role", m->role, "bytes",
+                                              (json_int_t)m->bytes, "sha256", m->sha256, "state", state_of(m), "path",
+                                              m->path));
+    }
+    json_t *root = json_pack("{s:o}", "models", list);
+    char *text = bf_json_dump(root);
+    puts(text);
+    free(text);
+    json_decref(root);
+}
+
+static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+{
+    const struct values *v = call->values;
+    struct bf_manifest manifest;
+    if (v->path) {
+        char *path = NULL;
+        enum bf_status found = bf_model_path(v->path, &path, err);
+        if (found == BF_OK)
+            puts(path);
+        free(path);
+        return found;
+    }
+    enum bf_status status = bf_manifest_load(&manifest, err);
+    if (status != BF_OK)
+        return status;
+    if (v->json) {
+        print_json(&manifest);
+    } else {
+        printf("%-30s %-11s %8s  %-13s %s\n", "name", "licence", "size", "state", "role");
+        for (size_t i = 0; i < manifest.n; i++) {
+            const struct bf_model_entry *m = &manifest.items[i];
+            printf("%-30s %-11s %5.0f MB  %-13s %s\n", m->name, m->licence, (double)m->bytes / 1e6, state_of(m), m->role);
+            if (m->about[0])
+                printf("    %s\n", m->about);
+        }
+        puts("\nGive a name or any GGUF file with -m. Fetch one with 'scripts/fetch_models NAME' in the source folder.");
+    }
+    bf_manifest_release(&manifest);
+    return BF_OK;
+}
+
+const struct bf_command bf_cmd_models = {
+    .help = {
+        .name = "models",
+        .summary = "models known by name: licence, size, state",
+        .synopsis = "biforget models [--path NAME] [--json]",
+        .examples = "  biforget models\n"
+                    "  biforget doctor -m \"$(biforget models --path smollm2-135m-instruct)\"\n",
+    },
+    .values_size = sizeof(struct values),
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,121 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "cmd/cmd.h"
+#include "cmd/run_folder.h"
+#include "base/banned.h"
+
+struct values {
+    const char *stage, *state, *reason;
+    int64_t limit, offset;
+    bool wide;
+};
+
+static struct bf_opt *options(void *target)
+{
+    struct values *v = target;
+    v->state = "all";
+    v->limit = 20;
+    return BF_OPT_TABLE(
+        { .name = "limit", .letter = 'n', .type = BF_OPT_INT, .target = &v->limit, .min = 0, .max = 1e15, .value = "N",
+          .fallback = "20", .help = "how many samples at most (0 = all)" },
+        { .name = "offset", .type = BF_OPT_INT, .target = &v->offset, .min = 0, .max = 1e15, .value = "N",
+          .fallback = "0", .help = "skip the first ones" },
+        { .name = "stage", .letter = 's', .type = BF_OPT_CHOICE, .target = &v->stage,
+          .choices = "points|synthesis|mi|jailbreak|control", .fallback = "all", .help = "samples of one stage" },
+        { .name = "state", .type = BF_OPT_CHOICE, .target = &v->state, .choices = "all|kept|rejected",
+          .fallback = "all", .help = "kept or rejected ones" },
+        { .name = "reason", .type = BF_OPT_TEXT, .target = &v->reason, .value = "WORD",
+          .help = "samples rejected for one reason (refusal, duplicate, ...)" },
+        { .name = "full", .type = BF_OPT_FLAG, .target = &v->wide, .help = "whole texts, not their beginnings" });
+}
+
+static void print_row(const struct bf_row *row, bool whole)
+{
+    const struct bf_sample *s = &row->sample;
+    struct bf_buf text;
+    bf_buf_init(&text, 8 << 20);
+    printf("%s-%06lld  %s%s", bf_stage_word(s->stage), (long long)s->index,
+           s->reason == BF_REASON_NONE ? "kept" : "rejected: ", s->reason == BF_REASON_NONE ? "" : bf_reason_word(s->reason));
+    if (row->point_text) {
+        bf_utf8_preview(&text, row->point_text, strlen(row->point_text), 60);
+        printf("  point \"%s\"", text.data);
+    }
+    printf("  %s  T %.2g", row->template_name ? row->template_name : "?", s->temperature);
+    if (isfinite(s->min_k_sampling))
+        printf("  Min-K%% %.3f", s->min_k_sampling);
+    bf_buf_clear(&text);
+    if (whole)
+        bf_utf8_clean(&text, s->text, strlen(s->text));
+    else
+        bf_utf8_preview(&text, s->text, strlen(s->text), 200);
+    printf("\n    ");
+    for (const char *p = text.data; *p; p++) {
+        putchar(*p);
+        if (*p == '\n')
+            fputs("    ", stdout);
+    }
+    putchar('\n');
+    bf_buf_release(&text);
+}
+
+static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+{
+    const struct values *v = call->values;
+    struct bf_store *store = NULL;
+    struct bf_cursor *cursor = NULL;
+    struct bf_query query = { .limit = v->limit, .offset = v->offset };
+    if (v->stage) {
+        query.by_stage = true;
+        query.stage = bf_stage_of(v->stage);
+    }
+    if (strcmp(v->state, "all") != 0) {
+        query.by_state = true;
+        query.kept = strcmp(v->state, "kept") == 0;
+    }
+    if (v->reason) {
+        query.by_reason = true;
+        query.reason = bf_reason_of(v->reason);
+        if (query.reason == BF_REASON_COUNT || query.reason == BF_REASON_NONE) {
+            struct bf_buf words;
+            bf_buf_init(&words, 512);
+            for (int r = BF_REASON_NONE + 1; r < BF_REASON_COUNT; r++)
+                bf_buf_printf(&words, "%s%s", r > 1 ? ", " : "", bf_reason_word((enum bf_reason)r));
+            bf_fail(err, BF_USAGE, "--reason '%s' is not known; give one of %s", v->reason, words.data);
+            bf_buf_release(&words);
+            return BF_USAGE;
+        }
+    }
+    enum bf_status status = bf_open_run(call, "biforget show runs/harry-potter --limit 5", &store, err);
+    if (status == BF_OK)
+        status = bf_store_query(store, &query, &cursor, err);
+    for (bool more = status == BF_OK; more;) {
+        struct bf_row row;
+        status = bf_cursor_next(cursor, &row, &more, err);
+        more = more && status == BF_OK && !ferror(stdout);
+        if (more)
+            print_row(&row, v->wide);
+    }
+    bf_cursor_close(cursor);
+    bf_store_close(store);
+    return status;
+}
+
+const struct bf_command bf_cmd_show = {
+    .help = {
+        .name = "show",
+        .summary = "read the samples of a run, kept or rejected",
+        .synopsis = "biforget show DIR [--stage S] [--state kept|rejected] [--limit N]",
+        .examples = "  biforget show runs/harry-potter --limit 5\n"
+                    "  biforget show runs/harry-potter --state rejected --full\n"
+                    "  biforget show runs/harry-potter --stage jailbreak --limit 0 | less\n",
+        .details = "In the order of their commit, each with where it comes from.",
+    },
+    .values_size = sizeof(struct values),
+    .max_operands = 1,
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,41 @@
+/* The one flag of the program: a signal handler can reach nothing else. */
+#include "cmd/interrupt.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/banned.h"
+
+static volatile sig_atomic_t n_signals;
+
+static void on_signal(int number)
+{
+    (void)number;
+    static const char soon[] = "\nbiforget: finishing this step; press Ctrl-C again to stop at once\n";
+    static const char at_once[] = "\nbiforget: stopped; everything committed is saved, 'biforget resume DIR' goes on\n";
+    n_signals = n_signals + 1;
+    bool second = n_signals > 1;
+    const char *text = second ? at_once : soon;
+    size_t n = second ? sizeof at_once - 1 : sizeof soon - 1;
+    ssize_t ignored = write(STDERR_FILENO, text, n);
+    (void)ignored;
+    if (second)
+        _exit(BF_INTERRUPTED);
+}
+
+void bf_interrupt_install(void)
+{
+    struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    /* A closed pipe must be an error of write(), not a silent death in mid-commit. */
+    signal(SIGPIPE, SIG_IGN);
+}
+
+bool bf_interrupted(void)
+{
+    return n_signals > 0;
+}

@@ -1,0 +1,114 @@
+#include "cmd/model_path.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/embedded.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/banned.h"
+
+static const char *text_of(const json_t *entry, const char *key)
+{
+    const char *s = json_string_value(json_object_get(entry, key));
+    return s ? s : "";
+}
+
+enum bf_status bf_manifest_load(struct bf_manifest *out, struct bf_err *err)
+{
+    *out = (struct bf_manifest){ 0 };
+    const struct bf_embedded_file *file = NULL;
+    for (size_t i = 0; i < bf_embedded_count; i++)
+        if (strcmp(bf_embedded_files[i].name, "models/manifest.json") == 0)
+            file = &bf_embedded_files[i];
+    if (!file)
+        return bf_fail(err, BF_MODEL, "this build holds no list of models; give a GGUF file with -m");
+    enum bf_status status = bf_json_parse(file->data, file->n, "the list of models", &out->json, err);
+    if (status != BF_OK)
+        return status;
+    char *cache = bf_cache_dir();
+    const json_t *models = json_object_get(out->json, "models");
+    out->n = json_array_size(models);
+    out->items = bf_array(out->n + 1, sizeof *out->items);
+    for (size_t i = 0; i < out->n; i++) {
+        const json_t *entry = json_array_get(models, i);
+        struct bf_model_entry *m = &out->items[i];
+        *m = (struct bf_model_entry){
+            .name = text_of(entry, "name"),
+            .title = text_of(entry, "title"),
+            .licence = text_of(entry, "licence"),
+            .role = text_of(entry, "role"),
+            .about = text_of(entry, "about"),
+            .sha256 = text_of(entry, "sha256"),
+            .bytes = json_integer_value(json_object_get(entry, "bytes")),
+        };
+        if (cache) {
+            char *folder = bf_path_join(cache, "models");
+            m->path = bf_path_join(folder, text_of(entry, "file"));
+            int64_t size = bf_file_size(m->path);
+            m->installed = size >= 0 && size == m->bytes;
+            m->partial = size >= 0 && size != m->bytes;
+            free(folder);
+        }
+    }
+    free(cache);
+    return BF_OK;
+}
+
+void bf_manifest_release(struct bf_manifest *manifest)
+{
+    for (size_t i = 0; i < manifest->n; i++)
+        free(manifest->items[i].path);
+    free(manifest->items);
+    json_decref(manifest->json);
+    *manifest = (struct bf_manifest){ 0 };
+}
+
+const struct bf_model_entry *bf_manifest_find(const struct bf_manifest *manifest, const char *name)
+{
+    for (size_t i = 0; i < manifest->n; i++)
+        if (strcmp(manifest->items[i].name, name) == 0)
+            return &manifest->items[i];
+    return NULL;
+}
+
+const struct bf_model_entry *bf_manifest_role(const struct bf_manifest *manifest, const char *role)
+{
+    for (size_t i = 0; i < manifest->n; i++)
+        if (strcmp(manifest->items[i].role, role) == 0)
+            return &manifest->items[i];
+    return NULL;
+}
+
+enum bf_status bf_model_path(const char *model, char **out, struct bf_err *err)
+{
+    *out = NULL;
+    bool is_path = model && (strchr(model, '/') || bf_file_exists(model));
+    if (is_path) {
+        *out = bf_strdup(model);
+        return BF_OK;
+    }
+    struct bf_manifest manifest;
+    enum bf_status status = bf_manifest_load(&manifest, err);
+    if (status != BF_OK)
+        return status;
+    const struct bf_model_entry *entry =
+        model ? bf_manifest_find(&manifest, model) : bf_manifest_role(&manifest, "default");
+    if (!entry)
+        status = bf_fail(err, BF_MODEL, "cannot open the model '%s': no such file, and no model of that name; give a GGUF file with -m or a name from 'biforget models'",
+                         model ? model : "default");
+    else if (!entry->path)
+        status = bf_fail(err, BF_MODEL, "the model '%s' has no place: set HOME or BIFORGET_CACHE, or give a GGUF file with -m",
+                         entry->name);
+    else if (entry->partial)
+        status = bf_fail(err, BF_MODEL, "the model '%s' is not whole ('%s' has %lld bytes, not %lld); fetch it again with 'scripts/fetch_models %s' in the source folder",
+                         entry->name, entry->path, (long long)bf_file_size(entry->path), (long long)entry->bytes,
+                         entry->name);
+    else if (!entry->installed)
+        status = bf_fail(err, BF_MODEL, "the model '%s' is not installed; fetch it with 'scripts/fetch_models %s' in the source folder, or give a GGUF file with -m",
+                         entry->name, entry->name);
+    else
+        *out = bf_strdup(entry->path);
+    bf_manifest_release(&manifest);
+    return status;
+}

@@ -1,0 +1,21 @@
+#include "cmd/overview.h"
+
+#include "cmd/cmd.h"
+#include "base/banned.h"
+
+void bf_overview(FILE *out)
+{
+    fputs("biforget writes the forget set for a domain with the model that is to forget it.\n\n"
+          "  biforget domain \"Harry Potter\"            a forget set with the default model\n"
+          "  biforget domain \"Greek mythology\" -m my.gguf --profile paper -o runs/greek\n"
+          "  biforget show runs/greek --limit 5        read some of it\n"
+          "  biforget resume runs/greek                go on after an interruption\n\n"
+          "commands:\n",
+          out);
+    for (size_t i = 0; bf_commands[i]; i++)
+        fprintf(out, "  %-10s %s\n", bf_commands[i]->help.name, bf_commands[i]->help.summary);
+    fputs("\n'biforget COMMAND --help' shows examples and options, 'biforget help COMMAND' the same;\n"
+          "'biforget --version' the version. Exit codes: 0 done, 2 usage, 3 bad input file,\n"
+          "4 model or server, 5 store or disk, 130 interrupted (everything saved).\n",
+          out);
+}

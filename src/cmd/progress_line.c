@@ -1,0 +1,103 @@
+#include "cmd/progress_line.h"
+
+#include <math.h>
+
+#include "base/buf.h"
+#include "base/banned.h"
+
+static const double live_every = 0.25, plain_every = 5.0, rate_window = 4.0;
+
+void bf_progress_line_init(struct bf_progress_line *line, struct bf_log *log)
+{
+    *line = (struct bf_progress_line){ .log = log, .last_seconds = -plain_every };
+}
+
+static int64_t done_of(const struct bf_progress *p)
+{
+    int64_t n = 0;
+    for (int s = BF_STAGE_SYNTHESIS; s < BF_STAGE_COUNT; s++)
+        n += p->committed[s];
+    return n;
+}
+
+static int64_t left_of(const struct bf_progress *p)
+{
+    int64_t n = 0;
+    for (int s = BF_STAGE_SYNTHESIS; s < BF_STAGE_COUNT; s++)
+        if (s != BF_STAGE_SYNTHESIS || p->stop == BF_STOP_NOT_YET)
+            n += p->planned[s] - p->committed[s];
+    return n > 0 ? n : 0;
+}
+
+static void update_rates(struct bf_progress_line *line, const struct bf_progress *p)
+{
+    double passed = p->elapsed_seconds - line->rate_seconds;
+    if (passed < rate_window && line->tokens_per_second > 0.0)
+        return;
+    if (passed < 0.5)
+        return;
+    line->tokens_per_second = (double)(p->engine.n_generated_tokens - line->rate_tokens) / passed;
+    line->answers_per_second = p->elapsed_seconds > 0.0 ? (double)p->engine.n_answers / p->elapsed_seconds : 0.0;
+    line->rate_seconds = p->elapsed_seconds;
+    line->rate_tokens = p->engine.n_generated_tokens;
+}
+
+static const char *short_stage(enum bf_stage stage)
+{
+    switch (stage) {
+    case BF_STAGE_POINTS:
+        return "points";
+    case BF_STAGE_SYNTHESIS:
+        return "Stage I";
+    case BF_STAGE_MI:
+        return "Stage II (mi)";
+    case BF_STAGE_JAILBREAK:
+        return "Stage II (jailbreak)";
+    case BF_STAGE_CONTROL:
+        return "knowledge check";
+    case BF_STAGE_COUNT:
+        break;
+    }
+    return "";
+}
+
+void bf_progress_line_show(struct bf_progress_line *line, const struct bf_progress *p)
+{
+    double every = line->log->tty ? live_every : plain_every;
+    if (line->log->quiet || p->elapsed_seconds - line->last_seconds < every)
+        return;
+    line->last_seconds = p->elapsed_seconds;
+    update_rates(line, p);
+    int64_t kept = 0;
+    int64_t rejected = 0;
+    for (int s = 0; s < BF_STAGE_COUNT; s++)
+        kept += p->kept[s];
+    for (int r = BF_REASON_NONE + 1; r < BF_REASON_NOT_A_SAMPLE; r++)
+        rejected += p->rejected[r];
+    struct bf_buf text;
+    bf_buf_init(&text, 1024);
+    int64_t done = done_of(p);
+    int64_t left = left_of(p);
+    bool listing = p->planned[BF_STAGE_SYNTHESIS] == 0;
+    if (listing)
+        bf_buf_printf(&text, "points: %d found, round %lld of %lld", p->n_points,
+                      (long long)p->committed[BF_STAGE_POINTS] + 1, (long long)p->planned[BF_STAGE_POINTS]);
+    else
+        bf_buf_printf(&text, "%s  %lld/%lld  kept %lld  rejected %lld", short_stage(done > 0 ? p->stage : BF_STAGE_SYNTHESIS),
+                      (long long)done, (long long)(done + left), (long long)kept, (long long)rejected);
+    if (line->tokens_per_second > 0.0)
+        bf_buf_printf(&text, "  %.0f tok/s", line->tokens_per_second);
+    if (!listing && isfinite(p->diversity))
+        bf_buf_printf(&text, "  diversity %.3f", p->diversity);
+    if (!listing && isfinite(p->gain))
+        bf_buf_printf(&text, " (%+.4f)", p->gain);
+    if (!listing && line->answers_per_second > 0.0 && done > 0) {
+        int64_t seconds = (int64_t)((double)left / line->answers_per_second + 0.5);
+        if (seconds >= 3600)
+            bf_buf_printf(&text, "  %lld:%02lld hours left", (long long)(seconds / 3600), (long long)(seconds / 60 % 60));
+        else
+            bf_buf_printf(&text, "  %lld:%02lld left", (long long)(seconds / 60), (long long)(seconds % 60));
+    }
+    bf_log_live(line->log, text.data);
+    bf_buf_release(&text);
+}

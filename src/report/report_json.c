@@ -1,0 +1,77 @@
+#include <math.h>
+#include <string.h>
+
+#include "report/report.h"
+#include "report/summary.h"
+#include "base/banned.h"
+
+static json_t *real_or_null(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}
+
+static json_t *stages(const struct bf_counts *c)
+{
+    json_t *out = json_object();
+    for (int s = 0; s < BF_STAGE_COUNT; s++)
+        json_object_set_new(out, bf_stage_word((enum bf_stage)s),
+                            json_pack("{s:I, s:I}", "generated", (json_int_t)c->committed[s], "kept",
+                                      (json_int_t)c->kept[s]));
+    return out;
+}
+
+static json_t *reasons(const struct bf_counts *c)
+{
+    json_t *out = json_object();
+    for (int r = BF_REASON_NONE + 1; r < BF_REASON_NOT_A_SAMPLE; r++)
+        json_object_set_new(out, bf_reason_word((enum bf_reason)r), json_integer(c->rejected[r]));
+    return out;
+}
+
+static json_t *knowledge(const struct bf_knowledge_check *k)
+{
+    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "verdict", bf_knowledge_word(k->verdict), "n_domain",
+                     (json_int_t)k->n_domain, "n_control", (json_int_t)k->n_control, "min_k_domain",
+                     real_or_null(k->min_k_domain), "min_k_control", real_or_null(k->min_k_control), "effect",
+                     real_or_null(k->min_k_effect), "similarity_domain", real_or_null(k->similarity_domain),
+                     "similarity_control", real_or_null(k->similarity_control));
+}
+
+enum bf_status bf_report_json(struct bf_store *store, json_t **out, struct bf_err *err)
+{
+    struct bf_summary s;
+    *out = NULL;
+    enum bf_status status = bf_summary_read(store, &s, err);
+    if (status != BF_OK)
+        return status;
+    const struct bf_counts *c = &s.counts;
+    json_t *points = json_array();
+    for (size_t i = 0; i < s.n_points; i++)
+        json_array_append_new(points, json_pack("{s:s, s:I, s:I}", "point", s.points[i].text, "kept",
+                                                (json_int_t)s.points[i].n_kept, "generated",
+                                                (json_int_t)s.points[i].n_committed));
+    json_t *root = json_object();
+    json_object_set_new(root, "dir", bf_json_text(s.dir, strlen(s.dir)));
+    json_object_set_new(root, "finished", json_boolean(s.state.finished));
+    json_object_set_new(root, "kept", json_integer(c->both));
+    json_object_set_new(root, "rejected", reasons(c));
+    json_object_set_new(root, "stop_reason", json_string(bf_stop_word(s.state.stop)));
+    json_object_set_new(root, "generated_tokens", json_integer(s.state.generated_tokens));
+    json_object_set_new(root, "generate_seconds", real_or_null(s.state.generate_seconds));
+    json_object_set_new(root, "wall_seconds", real_or_null(s.state.wall_seconds));
+    json_object_set_new(root, "diversity", real_or_null(s.diversity));
+    json_object_set_new(root, "variants", json_pack("{s:I, s:I, s:I, s:I}", "fix", (json_int_t)c->fix, "mi",
+                                                    (json_int_t)c->mi, "jailbreak", (json_int_t)c->jailbreak, "both",
+                                                    (json_int_t)c->both));
+    json_object_set_new(root, "stages", stages(c));
+    json_object_set_new(root, "points", points);
+    json_object_set_new(root, "knowledge", knowledge(&s.state.knowledge));
+    json_object_set(root, "request", s.request);
+    json_object_set(root, "engine", s.engine);
+    json_object_set_new(root, "model", json_pack("{s:s, s:s}", "description", s.run->model_desc, "sha256",
+                                                 s.run->model_sha256));
+    json_object_set_new(root, "program_version", json_string(s.run->program_version));
+    bf_summary_release(&s);
+    *out = root;
+    return BF_OK;
+}

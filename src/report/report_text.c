@@ -1,0 +1,191 @@
+#include <math.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "report/report.h"
+#include "report/summary.h"
+#include "base/banned.h"
+
+enum { EXAMPLE_CHARACTERS = 300, POINT_CHARACTERS = 60, POINTS_SHOWN = 24 };
+
+static const char *request_text(const struct bf_summary *s, const char *key)
+{
+    const char *text = json_string_value(json_object_get(s->request, key));
+    return text ? text : "?";
+}
+
+static const char *plural(int64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void put_stages(const struct bf_summary *s, FILE *out)
+{
+    fprintf(out, "\n  %-44s %9s %6s\n", "", "generated", "kept");
+    for (int i = BF_STAGE_SYNTHESIS; i <= BF_STAGE_JAILBREAK; i++)
+        fprintf(out, "  %-44s %9lld %6lld\n", bf_stage_text((enum bf_stage)i), (long long)s->counts.committed[i],
+                (long long)s->counts.kept[i]);
+    fprintf(out, "  variants: fix %lld, mi %lld, jailbreak %lld, both %lld\n", (long long)s->counts.fix,
+            (long long)s->counts.mi, (long long)s->counts.jailbreak, (long long)s->counts.both);
+}
+
+static void put_points(const struct bf_summary *s, FILE *out)
+{
+    if (s->n_points == 0)
+        return;
+    fprintf(out, "\n  kept by point (%zu point%s that the model named):\n", s->n_points, plural((int64_t)s->n_points));
+    for (size_t i = 0; i < s->n_points && i < POINTS_SHOWN; i++) {
+        struct bf_buf text;
+        bf_buf_init(&text, 4096);
+        bf_utf8_preview(&text, s->points[i].text, strlen(s->points[i].text), POINT_CHARACTERS);
+        fprintf(out, "  %5lld  %s\n", (long long)s->points[i].n_kept, text.data);
+        bf_buf_release(&text);
+    }
+    if (s->n_points > POINTS_SHOWN)
+        fprintf(out, "         and %zu more\n", s->n_points - POINTS_SHOWN);
+}
+
+static void put_reasons(const struct bf_summary *s, FILE *out)
+{
+    bool any = false;
+    for (int r = BF_REASON_NONE + 1; r < BF_REASON_NOT_A_SAMPLE; r++) {
+        if (s->counts.rejected[r] == 0)
+            continue;
+        if (!any)
+            fprintf(out, "\n  not kept, and why:\n");
+        any = true;
+        fprintf(out, "  %5lld  %-14s  %s\n", (long long)s->counts.rejected[r], bf_reason_word((enum bf_reason)r),
+                bf_reason_text((enum bf_reason)r));
+    }
+}
+
+static void put_stop(const struct bf_summary *s, FILE *out)
+{
+    fprintf(out, "\n  Stage I: %s", bf_stop_text(s->state.stop));
+    if (isfinite(s->diversity))
+        fprintf(out, "; diversity %.4f over %lld samples", s->diversity, (long long)s->counts.kept[BF_STAGE_SYNTHESIS]);
+    if (s->n_checkpoints > 1 && isfinite(s->last.gain))
+        fprintf(out, ", last gain %+.4f after %lld", s->last.gain, (long long)s->last.n_kept);
+    fputs("\n", out);
+}
+
+static void put_knowledge(const struct bf_summary *s, FILE *out)
+{
+    const struct bf_knowledge_check *k = &s->state.knowledge;
+    if (k->n_control == 0 || k->n_domain == 0)
+        return;
+    const char *words = NULL;
+    switch (k->verdict) {
+    case BF_KNOWLEDGE_GOOD:
+        words = "the model is clearly surer of this domain than of an invented one";
+        break;
+    case BF_KNOWLEDGE_SOME:
+        words = "the model is somewhat surer of this domain than of an invented one";
+        break;
+    case BF_KNOWLEDGE_LITTLE:
+        words = "THE MODEL SHOWS LITTLE KNOWLEDGE of this domain: it is no surer of it than of an invented one. "
+                "Much of this set may be made up; read samples before you unlearn with it";
+        break;
+    case BF_KNOWLEDGE_UNKNOWN:
+        words = "too few texts to tell";
+        break;
+    }
+    fprintf(out, "  knowledge check: %s\n    (Min-K%% prob %.3f against %.3f on an invented topic, effect %+.2f; n = %lld and %lld)\n",
+            words ? words : "", k->min_k_domain, k->min_k_control, k->min_k_effect, (long long)k->n_domain,
+            (long long)k->n_control);
+}
+
+/* Examples spread over a stage's kept samples. */
+static enum bf_status put_examples_of(struct bf_store *store, enum bf_stage stage, int64_t n_kept, int n, FILE *out,
+                                      struct bf_err *err)
+{
+    for (int i = 0; i < n && i < n_kept; i++) {
+        struct bf_query query = { .by_stage = true, .stage = stage, .by_state = true, .kept = true, .limit = 1,
+                                  .offset = n_kept * (2 * i + 1) / (2 * n) };
+        struct bf_cursor *cursor = NULL;
+        enum bf_status status = bf_store_query(store, &query, &cursor, err);
+        if (status != BF_OK)
+            return status;
+        struct bf_row row;
+        bool more = false;
+        status = bf_cursor_next(cursor, &row, &more, err);
+        if (status == BF_OK && more) {
+            struct bf_buf text;
+            bf_buf_init(&text, 1 << 16);
+            bf_utf8_preview(&text, row.sample.text, strlen(row.sample.text), EXAMPLE_CHARACTERS);
+            fprintf(out, "  [%s%s%s] %s\n", bf_stage_word(stage), row.point_text ? ", " : "",
+                    row.point_text ? row.point_text : "", text.data);
+            bf_buf_release(&text);
+        }
+        bf_cursor_close(cursor);
+        if (status != BF_OK)
+            return status;
+    }
+    return BF_OK;
+}
+
+static enum bf_status put_examples(struct bf_store *store, const struct bf_summary *s, int n, FILE *out,
+                                   struct bf_err *err)
+{
+    if (n < 1 || s->counts.both == 0)
+        return BF_OK;
+    fputs("\n  examples:\n", out);
+    int probes = n > 2 ? 1 : 0;
+    enum bf_status status = put_examples_of(store, BF_STAGE_SYNTHESIS, s->counts.kept[BF_STAGE_SYNTHESIS],
+                                            n - 2 * probes, out, err);
+    if (status == BF_OK)
+        status = put_examples_of(store, BF_STAGE_MI, s->counts.kept[BF_STAGE_MI], probes, out, err);
+    if (status == BF_OK)
+        status = put_examples_of(store, BF_STAGE_JAILBREAK, s->counts.kept[BF_STAGE_JAILBREAK], probes, out, err);
+    return status;
+}
+
+static void put_next(const struct bf_summary *s, FILE *out)
+{
+    const char *stable = json_string_value(json_object_get(s->engine, "stable"));
+    double seconds = s->state.generate_seconds;
+    fprintf(out, "\n  model: %s", s->run->model_desc);
+    if (seconds > 0.0)
+        fprintf(out, "; %lld tokens written at %.0f a second", (long long)s->state.generated_tokens,
+                (double)s->state.generated_tokens / seconds);
+    fputs("\n", out);
+    if (stable && strcmp(stable, "yes") == 0)
+        fputs("  repeatable: yes, the same seed gives the same bytes at any --parallel and after any interruption\n", out);
+    else if (stable && strcmp(stable, "no") == 0)
+        fputs("  repeatable: only at the same --parallel and without interruption ('biforget doctor' tells why)\n", out);
+    if (!s->state.finished) {
+        fprintf(out, "\n  not finished; go on with: biforget resume %s\n", s->dir);
+        return;
+    }
+    fprintf(out, "\n  %s/forget.jsonl   the forget set (variant both), one JSON object a line\n", s->dir);
+    fprintf(out, "  %s/run.db         everything, also what was not kept, with its provenance\n", s->dir);
+    fprintf(out, "\n  next: biforget show %s --limit 10\n", s->dir);
+    fprintf(out, "        biforget export %s --format txt --variant fix -o forget.txt\n", s->dir);
+}
+
+enum bf_status bf_report_text(struct bf_store *store, int n_examples, FILE *out, struct bf_err *err)
+{
+    struct bf_summary s;
+    enum bf_status status = bf_summary_read(store, &s, err);
+    if (status != BF_OK)
+        return status;
+    fprintf(out, "\"%s\": %lld sample%s kept of %lld", request_text(&s, "topic"), (long long)s.counts.both,
+            plural(s.counts.both),
+            (long long)(s.counts.committed[BF_STAGE_SYNTHESIS] + s.counts.committed[BF_STAGE_MI] +
+                        s.counts.committed[BF_STAGE_JAILBREAK]));
+    fprintf(out, " (profile %s", request_text(&s, "profile"));
+    if (s.state.wall_seconds > 0.0)
+        fprintf(out, ", %lld:%02lld minutes", (long long)s.state.wall_seconds / 60, (long long)s.state.wall_seconds % 60);
+    fputs(")\n", out);
+    put_stages(&s, out);
+    put_points(&s, out);
+    put_reasons(&s, out);
+    put_stop(&s, out);
+    put_knowledge(&s, out);
+    status = put_examples(store, &s, n_examples, out, err);
+    if (status == BF_OK)
+        put_next(&s, out);
+    bf_summary_release(&s);
+    return status;
+}
