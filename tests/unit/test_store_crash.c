@@ -169,7 +169,7 @@ static void kill_a_creation(void **state)
         if (child == 0) {
             if (bf_store_create(dir, &run, &templates, &store, NULL) != BF_OK)
                 _exit(1);
-            for (; round >= 0;)
+            while (round >= 0)
                 pause();
             _exit(0);
         }
