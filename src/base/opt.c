@@ -142,7 +142,7 @@ static enum bf_status parse_short(struct parser *p, const char *argument)
             *p->help = 1;
             return BF_OK;
         }
-        if (!opt && i == 1 && argument[2] != '\0' && find_name(p->table, argument + 1, strlen(argument + 1)))
+        if (!opt && argument[2] != '\0' && find_name(p->table, argument + 1, strcspn(argument + 1, "=")))
             return bf_fail(p->err, BF_USAGE, "unknown option '%s'; did you mean '-%s'?", argument, argument);
         if (!opt)
             return bf_fail(p->err, BF_USAGE, "unknown option '-%c' in '%s'; --help lists the options", argument[i],

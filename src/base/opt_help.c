@@ -22,13 +22,24 @@ static void put_spaces(FILE *out, size_t n)
         (void)fputc(' ', out);
 }
 
+/* Bytes up to the next place where a line may be broken: a space, but not inside brackets ("[--seed N]"). */
+static size_t word_length(const char *text)
+{
+    size_t n = strcspn(text, " \n");
+    size_t closed = strcspn(text, "]\n");
+
+    if (text[0] == '[' && text[closed] == ']' && closed + 1 > n && closed < WIDTH / 2)
+        n = closed + 1 + strcspn(text + closed + 1, " \n");
+    return n;
+}
+
 /* Words of text from column `at` on, continued at column `indent`. Its own newlines begin a line. */
 static void put_wrapped(FILE *out, const char *text, size_t at, size_t indent)
 {
     bool first = true;
 
     while (*text != '\0') {
-        size_t n = strcspn(text, " \n");
+        size_t n = word_length(text);
         size_t wide = bf_utf8_count(text, n);
 
         if (n > 0) {

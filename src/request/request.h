@@ -77,7 +77,7 @@ struct bf_request {
     int32_t samples_per_prompt;        /* per (point, template, temperature); 1..10,000 */
     int32_t max_new_tokens;            /* 8..8,192 */
     double top_p;                      /* (0, 1]; 1 = off */
-    int32_t top_k;                     /* 0 = off */
+    int32_t top_k;                     /* 0 = off; at most 1,024 */
     int32_t diversity_batch;           /* kept Stage I samples between two checks of the stop rule */
     double epsilon;                    /* stop when the gain is below it; negative = never stop */
     int32_t max_samples;               /* Stage I prompts at most; 0 = all */

@@ -1,0 +1,240 @@
+#include "unit.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/file.h"
+
+static void assert_file(const char *path, const char *expected)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_buf text;
+
+    bf_buf_init(&text, 100000);
+    if (bf_file_read(path, &text, &err) != BF_OK)
+        fail_msg("%s", err.text);
+    assert_string_equal(text.data, expected);
+    bf_buf_release(&text);
+}
+
+static size_t n_entries(const char *path)
+{
+    size_t n = 0;
+    DIR *dir = opendir(path);
+
+    assert_non_null(dir);
+    for (struct dirent *entry; (entry = readdir(dir));)
+        n += entry->d_name[0] != '.' || strlen(entry->d_name) > 2;
+    (void)closedir(dir);
+    return n;
+}
+
+/* Each test works in its own folder, which must hold nothing unexpected at the end. */
+static void fresh(const char *dir)
+{
+    assert_int_equal(mkdir(dir, 0700), 0);
+    assert_int_equal(chdir(dir), 0);
+}
+
+static void commit_replaces_at_once(void **state)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_atomic a;
+    struct stat info;
+
+    (void)state;
+    fresh("commit");
+    write_text("out", "old");
+    assert_int_equal(bf_atomic_open(&a, "out", &err), BF_OK);
+    assert_true(fputs("new", a.stream) >= 0);
+    assert_int_equal(fflush(a.stream), 0);
+    assert_file("out", "old");
+    assert_int_equal(bf_atomic_commit(&a, &err), BF_OK);
+    assert_file("out", "new");
+    assert_null(a.stream);
+    assert_int_equal(stat("out", &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    assert_int_equal(n_entries("."), 1);
+    bf_atomic_abort(&a);
+    assert_file("out", "new");
+    assert_int_equal(chdir(".."), 0);
+}
+
+static void abort_leaves_the_old_file(void **state)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_atomic a;
+
+    (void)state;
+    fresh("abort");
+    write_text("out", "old");
+    assert_int_equal(bf_atomic_open(&a, "out", &err), BF_OK);
+    assert_true(fputs("new", a.stream) >= 0);
+    bf_atomic_abort(&a);
+    assert_null(a.stream);
+    assert_file("out", "old");
+    assert_int_equal(n_entries("."), 1);
+    bf_atomic_abort(&a);
+    assert_int_equal(bf_atomic_commit(&a, &err), BF_STORE);
+    assert_int_equal(chdir(".."), 0);
+}
+
+/* A limit on the size of files stands in for a full disk; in a child, since it cannot be lifted again. */
+static void write_beyond_the_limit(size_t n_bytes)
+{
+    struct rlimit limit = {1000, 1000};
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_atomic a;
+
+    (void)signal(SIGXFSZ, SIG_IGN);
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0 || bf_atomic_open(&a, "out", &err) != BF_OK)
+        _exit(1);
+    for (size_t i = 0; i < n_bytes; i++)
+        (void)fputc('x', a.stream);
+    if (bf_atomic_commit(&a, &err) != BF_STORE || err.status != BF_STORE || !strstr(err.text, "cannot write '"))
+        _exit(2);
+    _exit(a.stream ? 3 : 0);
+}
+
+static void a_full_disk_leaves_the_old_file(void **state)
+{
+    /* Short: the failure comes at the flush. Long: it comes in the middle, and the flush at the end may succeed. */
+    static const size_t sizes[] = {1001, 100000};
+
+    (void)state;
+    fresh("full");
+    write_text("out", "old");
+    for (size_t i = 0; i < N_ELEMENTS(sizes); i++) {
+        int status = 0;
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0)
+            write_beyond_the_limit(sizes[i]);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+        assert_file("out", "old");
+        assert_int_equal(n_entries("."), 1);
+    }
+    assert_int_equal(chdir(".."), 0);
+}
+
+static void devices_are_written_to_and_not_replaced(void **state)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_atomic a;
+    struct stat info;
+
+    (void)state;
+    assert_int_equal(bf_atomic_open(&a, "/dev/full", &err), BF_OK);
+    assert_true(fputs("text", a.stream) >= 0);
+    assert_int_equal(bf_atomic_commit(&a, &err), BF_STORE);
+    assert_error(err, BF_STORE, "cannot write '/dev/full': the disk is full");
+    assert_int_equal(bf_atomic_open(&a, "/dev/null", &err), BF_OK);
+    assert_true(fputs("text", a.stream) >= 0);
+    assert_int_equal(bf_atomic_commit(&a, &err), BF_OK);
+    assert_int_equal(stat("/dev/null", &info), 0);
+    assert_true(S_ISCHR(info.st_mode));
+}
+
+static void a_symbolic_link_stays_one(void **state)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_atomic a;
+    struct stat info;
+
+    (void)state;
+    fresh("link");
+    write_text("real", "old");
+    assert_int_equal(symlink("real", "alias"), 0);
+    assert_int_equal(bf_atomic_open(&a, "alias", &err), BF_OK);
+    assert_true(fputs("new", a.stream) >= 0);
+    assert_int_equal(bf_atomic_commit(&a, &err), BF_OK);
+    assert_int_equal(lstat("alias", &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    assert_file("real", "new");
+    assert_int_equal(n_entries("."), 2);
+    assert_int_equal(chdir(".."), 0);
+}
+
+static void says_why_it_cannot_open(void **state)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_atomic a;
+
+    (void)state;
+    assert_int_equal(bf_atomic_open(&a, "no/such/folder", &err), BF_STORE);
+    assert_error(err, BF_STORE, "cannot write 'no/such/folder': no such file or folder");
+    bf_atomic_abort(&a);
+    assert_int_equal(bf_atomic_open(&a, "/", &err), BF_STORE);
+    assert_error(err, BF_STORE, "it is a folder");
+}
+
+static void a_vanished_folder_is_an_error(void **state)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_atomic a;
+
+    (void)state;
+    assert_int_equal(mkdir("before", 0700), 0);
+    assert_int_equal(bf_atomic_open(&a, "before/out", &err), BF_OK);
+    assert_int_equal(rename("before", "after"), 0);
+    assert_int_equal(bf_atomic_commit(&a, &err), BF_STORE);
+    assert_error(err, BF_STORE, "cannot rename '");
+    assert_null(a.stream);
+}
+
+/* stdout of a child goes to `path`; the child's exit status is that of the commit. */
+static int commit_to_stdout(const char *path)
+{
+    int status = 0;
+    pid_t pid;
+
+    (void)fflush(stdout);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct bf_err err = BF_ERR_INIT;
+        struct bf_atomic a;
+        int fd = open(path, O_WRONLY | O_CREAT, 0600);
+
+        if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || bf_atomic_open(&a, "-", &err) != BF_OK)
+            _exit(99);
+        (void)fputs("to stdout", a.stream);
+        status = (int)bf_atomic_commit(&a, &err);
+        if (status == BF_STORE && !strstr(err.text, "cannot write 'standard output'"))
+            _exit(98);
+        _exit(status);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void a_dash_is_stdout(void **state)
+{
+    (void)state;
+    assert_int_equal(commit_to_stdout("caught"), BF_OK);
+    assert_file("caught", "to stdout");
+    assert_int_equal(commit_to_stdout("/dev/full"), BF_STORE);
+    assert_false(bf_file_exists("-"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(commit_replaces_at_once),
+        cmocka_unit_test(abort_leaves_the_old_file),
+        cmocka_unit_test(a_full_disk_leaves_the_old_file),
+        cmocka_unit_test(devices_are_written_to_and_not_replaced),
+        cmocka_unit_test(a_symbolic_link_stays_one),
+        cmocka_unit_test(says_why_it_cannot_open),
+        cmocka_unit_test(a_vanished_folder_is_an_error),
+        cmocka_unit_test(a_dash_is_stdout),
+    };
+    return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
+}
