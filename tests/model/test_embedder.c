@@ -41,7 +41,7 @@ static int set_up(void **state)
     struct bf_buf data;
     char *path = bf_path_join(environment("BIFORGET_SOURCE"), "tests/golden/embedder_reference.json");
     bf_buf_init(&data, 1 << 20);
-    if (bf_file_read(path, &data, &err) || bf_json_parse(data.data, data.n, path, &g.root, &err))
+    if (bf_file_read(path, &data, &err) || bf_json_parse(data.data, data.len, path, &g.root, &err))
         fail_msg("%s", err.text);
     bf_buf_release(&data);
     free(path);
