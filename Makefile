@@ -7,7 +7,7 @@
 GPU ?=
 PREFIX ?= /usr/local
 CMAKE_ARGS ?=
-export GPU PREFIX CMAKE_ARGS
+export GPU CMAKE_ARGS
 
 .PHONY: build
 build: ## the program, at build/biforget
@@ -36,8 +36,9 @@ models: build ## fetch the default models only
 	@scripts/fetch_models default embedder
 
 .PHONY: install
-install: build ## install under DESTDIR/PREFIX: the program, man page, completions
-	@DESTDIR="$(DESTDIR)" cmake --install build
+install: ## install under DESTDIR/PREFIX: the program, man page, completions
+	@test -x build/biforget || $(MAKE) build # not always: sudo has another cache and would build all again
+	@DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(PREFIX)"
 
 .PHONY: setup
 setup: ## install the packages that building and testing need
