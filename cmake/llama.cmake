@@ -37,7 +37,8 @@ else()
     if(NOT status EQUAL 0)
         message(FATAL_ERROR "llama.cpp could not be built: see the messages above")
     endif()
-    # Looked up anew: a prefix found earlier may belong to another version or GPU.
+    # Looked up anew and first: a prefix found earlier may belong to another version, and a library of the machine may lie on the path.
+    set(CMAKE_PREFIX_PATH "${prefix}" ${CMAKE_PREFIX_PATH})
     unset(llama_DIR CACHE)
     unset(ggml_DIR CACHE)
     unset(llama_LIBRARY CACHE)
