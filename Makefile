@@ -12,7 +12,7 @@ export GPU CMAKE_ARGS
 .PHONY: build
 build: ## the program, at build/biforget
 	@scripts/setup build
-	@scripts/build release
+	@scripts/build release --target biforget
 
 .PHONY: demo
 demo: build ## build, fetch the default models, synthesise a forget set for "Harry Potter"
