@@ -101,6 +101,10 @@ void bf_filter_clean(struct bf_buf *out, const char *raw, size_t n)
     if (len >= 2 && s[0] == '"' && s[len - 1] == '"' && !memchr(s + 1, '"', len - 2)) {
         s++;
         len -= 2;
+        while (len > 0 && isspace((unsigned char)*s))
+            s++, len--;
+        while (len > 0 && isspace((unsigned char)s[len - 1]))
+            len--;
     }
     bf_buf_put(out, s, len);
     bf_buf_release(&clean);
