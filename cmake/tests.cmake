@@ -3,6 +3,7 @@
 #   tests/model/test_NAME.c   the same, with a real model        ctest model.NAME, label model
 #   tests/cli/NAME.bats       the program from outside           ctest cli.NAME
 #   tests/fault/NAME.bats|sh  the k-th call fails, kills         ctest fault.NAME, label fault
+#   tests/fault/test_NAME.c   the same as a cmocka program, with the scripted engine beside it
 #   tests/fuzz/fuzz_NAME.c    a libFuzzer target; without the fuzzer, replayed on its corpus: ctest fuzz.NAME
 set(tests "${PROJECT_SOURCE_DIR}/tests")
 
@@ -27,7 +28,7 @@ function(bf_test name label)
 endfunction()
 
 # With libFuzzer only its targets are built: the rest runs in the other presets.
-set(kinds unit model)
+set(kinds unit model fault)
 set(script_kinds cli fault)
 if(BIFORGET_FUZZ)
     set(kinds "")
@@ -43,6 +44,9 @@ foreach(kind IN LISTS kinds)
         add_executable(${target} "${source}")
         bf_our_code(${target})
         target_include_directories(${target} PRIVATE "${tests}/unit")
+        if(kind STREQUAL "fault")
+            target_sources(${target} PRIVATE "${tests}/fault/engine_script.c")
+        endif()
         target_link_libraries(${target} PRIVATE biforget_core PkgConfig::cmocka)
         set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
         bf_test(${kind}.${short} ${kind} ${target})

@@ -438,7 +438,8 @@ static enum bf_status replay(struct domain_run *r, const struct bf_replay *sourc
         for (size_t i = 0; i < n_points; i++)
             bf_points_add(&r->points, points[i].round, points[i].text);
         if (sample.stage == BF_STAGE_POINTS) {
-            r->last_round_was_empty = n_points == 0;
+            /* A round in which the topic itself became the point had brought nothing (collect_points). */
+            r->last_round_was_empty = n_points == 0 || strcmp(points[0].text, r->request->topic) == 0;
             r->progress->n_points = r->points.n;
         }
         struct bf_checkpoint checkpoint;

@@ -1,0 +1,88 @@
+/* A small domain run on the scripted engine, and its commits as text: one line each with every value, so that two runs can be
+ * compared by their bytes. */
+#ifndef BF_TESTS_SYNTH_FIXTURE_H
+#define BF_TESTS_SYNTH_FIXTURE_H
+#include "unit.h"
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "engine_script.h"
+#include "request/template.h"
+#include "synth/synth.h"
+
+#define LIST_MARKER "LIST"
+
+/* A set of our own, so that other words in the default one change nothing here. */
+static const char scripted_templates[] =
+    "{\"name\": \"scripted\", \"templates\": ["
+    "{\"name\": \"points_first\", \"family\": \"points\", \"stage\": \"points\", \"text\": \"LIST {n} of {topic}.\"},"
+    "{\"name\": \"points_more\", \"family\": \"points\", \"stage\": \"points\", \"text\": \"LIST {n} of {topic}, not {known}.\"},"
+    "{\"name\": \"tell\", \"family\": \"information\", \"stage\": \"synthesis\", \"text\": \"Tell of {point} in {topic}.\"},"
+    "{\"name\": \"sum_up\", \"family\": \"information\", \"stage\": \"synthesis\", \"text\": \"Sum up {point} in {topic}.\"},"
+    "{\"name\": \"praise\", \"family\": \"information\", \"stage\": \"synthesis\", \"text\": \"Praise {point} in {topic}.\"},"
+    "{\"name\": \"qa_why\", \"family\": \"qa\", \"stage\": \"synthesis\", \"is_qa\": true, \"text\": \"Ask why about {point} "
+    "of {topic}. Question: ... Answer: ...\"},"
+    "{\"name\": \"recall\", \"family\": \"mi\", \"stage\": \"mi\", \"text\": \"Recall {topic}.\"},"
+    "{\"name\": \"remember\", \"family\": \"mi\", \"stage\": \"mi\", \"text\": \"Remember {topic} well.\"},"
+    "{\"name\": \"scene\", \"family\": \"jailbreak\", \"stage\": \"jailbreak\", \"text\": \"A scene on {topic}.\"}"
+    "]}";
+
+/* 3 rounds of points, 60 of Stage I, 20 MI, 10 jailbreak, 8 control; no stop rule. */
+static inline void fixture_request(struct bf_request *request, struct bf_template_set *templates)
+{
+    struct bf_err err = BF_ERR_INIT;
+    if (bf_request_from_profile("quick", request, &err) || bf_request_set_topic(request, "Greek mythology", &err) ||
+        
+        bf_template_set_parse(scripted_templates, sizeof scripted_templates - 1, "fixture", templates, &err))
+        fail_msg("%s", err.text);
+    request->rounds = 3;
+    request->max_samples = 60;
+    request->mi_samples = 20;
+    request->jailbreak_samples = 10;
+    request->control_samples = 8;
+    request->diversity_batch = 10;
+    request->epsilon = -1;
+}
+
+static inline struct engine_script fixture_script(int32_t n_parallel, uint64_t order_seed)
+{
+    return (struct engine_script){.n_parallel = n_parallel, .n_embd = 16, .order_seed = order_seed, .list_marker = LIST_MARKER};
+}
+
+/* Doubles as their bits: equal means equal. */
+static inline void put_double(struct bf_buf *out, double x)
+{
+    bf_buf_printf(out, " %a", x);
+}
+
+static inline void put_sample(struct bf_buf *out, const struct bf_sample *s, const struct bf_point *points, size_t n_points)
+{
+    bf_buf_printf(out, "%s %lld %s \"%s\" raw \"%s\" q \"%s\" a \"%s\" point %d template %d T", bf_stage_word(s->stage),
+                  (long long)s->index, bf_reason_word(s->reason), s->text, s->raw ? s->raw : "-", s->question ? s->question : "-",
+                  s->answer ? s->answer : "-", s->point, s->template_index);
+    put_double(out, s->temperature);
+    bf_buf_printf(out, " seed %llu tokens %d finish %d", (unsigned long long)s->seed, s->n_tokens, (int)s->finish);
+    put_double(out, s->min_k_sampling);
+    put_double(out, s->min_k_model);
+    put_double(out, s->mean_logp);
+    put_double(out, s->diversity);
+    put_double(out, s->domain_similarity);
+    if (s->embedding)
+        bf_buf_printf(out, " embedding %llx",
+                      (unsigned long long)bf_hash64(s->embedding, (size_t)s->n_embd * sizeof *s->embedding));
+    for (size_t i = 0; i < n_points; i++)
+        bf_buf_printf(out, " [%d %d %s]", points[i].index, points[i].round, points[i].text);
+    bf_buf_putc(out, '\n');
+}
+
+static inline void put_checkpoint(struct bf_buf *out, const struct bf_checkpoint *c)
+{
+    bf_buf_printf(out, "check %lld", (long long)c->n_kept);
+    put_double(out, c->diversity);
+    put_double(out, c->gain);
+    bf_buf_printf(out, " %s\n", c->stop ? "stop" : "go");
+}
+
+#endif

@@ -1,0 +1,327 @@
+/* The method against an engine that finishes in any order and fails at the k-th call. */
+#include "synth_fixture.h"
+
+#include <math.h>
+
+struct record {
+    struct bf_buf text;        /* every commit, in order */
+    int64_t n_commits;
+    int64_t fail_commit;       /* 1-based; 0 = never */
+    int64_t stop_after;        /* progress says stop once so many are committed; 0 = never */
+};
+
+static enum bf_status on_sample(void *user, const struct bf_sample *sample, const struct bf_point *points, size_t n_points,
+                                const struct bf_checkpoint *checkpoint, struct bf_err *err)
+{
+    struct record *r = user;
+
+    if (r->n_commits + 1 == r->fail_commit)
+        return bf_fail(err, BF_STORE, "the test's sink fails at commit %lld", (long long)r->fail_commit);
+    r->n_commits++;
+    put_sample(&r->text, sample, points, n_points);
+    if (checkpoint)
+        put_checkpoint(&r->text, checkpoint);
+    return BF_OK;
+}
+
+static bool on_progress(void *user, const struct bf_progress *progress)
+{
+    const struct record *r = user;
+    int64_t sum = 0;
+
+    for (int i = 0; i < BF_STAGE_COUNT; i++)
+        sum += progress->committed[i];
+    assert_true(sum >= r->n_commits);
+    return r->stop_after == 0 || r->n_commits < r->stop_after;
+}
+
+struct outcome {
+    enum bf_status status;
+    struct bf_err err;
+    struct bf_progress progress;
+};
+
+/* The fixture's run with the request changed by `change` (nullable). */
+static struct outcome run(struct engine_script *script, struct record *record, void (*change)(struct bf_request *))
+{
+    struct outcome o = {.err = BF_ERR_INIT};
+    struct bf_request request;
+    struct bf_template_set templates;
+    const struct bf_sink sink = {record, on_sample, on_progress};
+    struct bf_engine *engine = engine_script_open(script);
+
+    fixture_request(&request, &templates);
+    if (change)
+        change(&request);
+    if (!record->text.data)
+        bf_buf_init(&record->text, 1 << 26);
+    o.status = bf_synth_domain(&request, &templates, engine, engine, NULL, &sink, &o.progress, &o.err);
+    bf_engine_close(engine);
+    bf_template_set_release(&templates);
+    bf_request_release(&request);
+    return o;
+}
+
+static void assert_done(const struct outcome *o)
+{
+    if (o->status != BF_OK)
+        fail_msg("%s", o->err.text);
+    assert_true(o->progress.finished);
+}
+
+/* The commits of an undisturbed run; bf_buf_release. */
+static struct bf_buf undisturbed(int64_t *n_commits, void (*change)(struct bf_request *))
+{
+    struct engine_script script = fixture_script(1, 1);
+    struct record record = {0};
+    struct outcome o = run(&script, &record, change);
+
+    assert_done(&o);
+    *n_commits = record.n_commits;
+    return record.text;
+}
+
+static void assert_prefix(const struct bf_buf *whole, const struct bf_buf *part)
+{
+    assert_true(part->len <= whole->len);
+    assert_memory_equal(whole->data, part->data, part->len);
+}
+
+static void the_run_has_what_it_should(void **state)
+{
+    struct engine_script script = fixture_script(7, 3);
+    struct record record = {0};
+    struct outcome o = run(&script, &record, NULL);
+    const struct bf_progress *p = &o.progress;
+    int64_t rejected = 0;
+
+    (void)state;
+    assert_done(&o);
+    assert_int_equal(p->committed[BF_STAGE_POINTS], 3);
+    assert_int_equal(p->n_points, 18);
+    assert_int_equal(p->committed[BF_STAGE_SYNTHESIS], 60);
+    assert_int_equal(p->committed[BF_STAGE_MI], 20);
+    assert_int_equal(p->committed[BF_STAGE_JAILBREAK], 10);
+    assert_int_equal(p->committed[BF_STAGE_CONTROL], 8);
+    assert_int_equal(record.n_commits, 101);
+    assert_int_equal(p->stop, BF_STOP_EXHAUSTED);
+    for (int r = BF_REASON_NONE + 1; r < BF_REASON_COUNT; r++)
+        rejected += p->rejected[r];
+    assert_int_equal(rejected + p->kept[BF_STAGE_SYNTHESIS] + p->kept[BF_STAGE_MI] + p->kept[BF_STAGE_JAILBREAK], 101);
+    assert_true(p->rejected[BF_REASON_REFUSAL] > 0);
+    assert_true(p->kept[BF_STAGE_SYNTHESIS] > 40);
+    assert_true(isfinite(p->diversity));
+    bf_buf_release(&record.text);
+}
+
+static void commits_do_not_depend_on_parallelism_or_order(void **state)
+{
+    static const int32_t parallels[] = {1, 7, 64};
+    int64_t n;
+    struct bf_buf whole = undisturbed(&n, NULL);
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(parallels); i++)
+        for (uint64_t order = 1; order <= 10; order++) {
+            struct engine_script script = fixture_script(parallels[i], order);
+            struct record record = {0};
+            struct outcome o = run(&script, &record, NULL);
+
+            assert_done(&o);
+            assert_string_equal(record.text.data, whole.data);
+            bf_buf_release(&record.text);
+        }
+    bf_buf_release(&whole);
+}
+
+static void stop_early(struct bf_request *request)
+{
+    request->epsilon = 10; /* no gain is as large: stops at the second check */
+    request->max_samples = 0;
+}
+
+static void the_stop_rule_ends_stage_one_and_stage_two_runs_whole(void **state)
+{
+    static const int32_t parallels[] = {1, 7, 64};
+    int64_t n;
+    struct bf_buf whole = undisturbed(&n, stop_early);
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(parallels); i++) {
+        struct engine_script script = fixture_script(parallels[i], 5 + i);
+        struct record record = {0};
+        struct outcome o = run(&script, &record, stop_early);
+
+        assert_done(&o);
+        assert_int_equal(o.progress.stop, BF_STOP_CONVERGED);
+        assert_int_equal(o.progress.kept[BF_STAGE_SYNTHESIS], 20); /* two batches of ten */
+        assert_in_range(o.progress.committed[BF_STAGE_SYNTHESIS], 20, 40);
+        assert_true(o.progress.planned[BF_STAGE_SYNTHESIS] > 100);
+        assert_int_equal(o.progress.committed[BF_STAGE_MI], 20);
+        assert_int_equal(o.progress.committed[BF_STAGE_JAILBREAK], 10);
+        assert_int_equal(o.progress.committed[BF_STAGE_CONTROL], 8);
+        assert_string_equal(record.text.data, whole.data);
+        if (parallels[i] == 64)
+            assert_true(script.n_dropped > 0); /* what Stage I had under way was not waited for */
+        bf_buf_release(&record.text);
+    }
+    bf_buf_release(&whole);
+}
+
+static void a_failing_sink_ends_the_run_after_its_prefix(void **state)
+{
+    int64_t n;
+    struct bf_buf whole = undisturbed(&n, NULL);
+
+    (void)state;
+    for (int64_t k = 1; k <= n; k += 1 + k / 12) {
+        struct engine_script script = fixture_script(7, (uint64_t)k);
+        struct record record = {.fail_commit = k};
+        struct outcome o = run(&script, &record, NULL);
+        char words[64];
+
+        assert_int_equal(o.status, BF_STORE);
+        (void)snprintf(words, sizeof words, "sink fails at commit %lld", (long long)k);
+        assert_error(o.err, BF_STORE, words);
+        assert_false(o.progress.finished);
+        assert_int_equal(record.n_commits, k - 1);
+        assert_prefix(&whole, &record.text);
+        bf_buf_release(&record.text);
+    }
+    bf_buf_release(&whole);
+}
+
+static void a_failing_engine_ends_the_run_after_its_prefix(void **state)
+{
+    int64_t n;
+    struct bf_buf whole = undisturbed(&n, NULL);
+
+    (void)state;
+    for (int64_t k = 1; k <= n; k += 1 + k / 12) {
+        struct engine_script script = fixture_script(7, (uint64_t)k);
+        struct record record = {0};
+        struct outcome o;
+
+        script.fail_answer = k;
+        o = run(&script, &record, NULL);
+        assert_int_equal(o.status, BF_MODEL);
+        assert_error(o.err, BF_MODEL, "fails at answer");
+        assert_false(o.progress.finished);
+        assert_true(record.n_commits < k);
+        assert_prefix(&whole, &record.text);
+        bf_buf_release(&record.text);
+    }
+    bf_buf_release(&whole);
+}
+
+static void a_failing_embedder_ends_the_run_after_its_prefix(void **state)
+{
+    struct engine_script counting = fixture_script(7, 1);
+    struct record counted = {0};
+    struct outcome whole = run(&counting, &counted, NULL);
+
+    (void)state;
+    assert_done(&whole);
+    assert_true(counting.n_embeds > 60);
+    for (int broken = 0; broken < 2; broken++)
+        for (int64_t k = 1; k <= counting.n_embeds; k += 1 + k / 8) {
+            struct engine_script script = fixture_script(7, (uint64_t)k);
+            struct record record = {0};
+            struct outcome o;
+
+            if (broken)
+                script.nan_embed = k;
+            else
+                script.fail_embed = k;
+            o = run(&script, &record, NULL);
+            assert_int_equal(o.status, BF_MODEL);
+            assert_error(o.err, BF_MODEL, broken ? "not-a-number" : "fails at text");
+            assert_false(o.progress.finished);
+            if (k <= 2) /* the names of the topics come first */
+                assert_int_equal(record.n_commits, 0);
+            assert_prefix(&counted.text, &record.text);
+            bf_buf_release(&record.text);
+        }
+    bf_buf_release(&counted.text);
+}
+
+static void an_interruption_ends_the_run_after_its_prefix(void **state)
+{
+    int64_t n;
+    struct bf_buf whole = undisturbed(&n, NULL);
+
+    (void)state;
+    for (int64_t k = 1; k < n - 3; k += 1 + k / 8) {
+        struct engine_script script = fixture_script(1, (uint64_t)k);
+        struct record record = {.stop_after = k};
+        struct outcome o = run(&script, &record, NULL);
+
+        assert_int_equal(o.status, BF_INTERRUPTED);
+        assert_false(o.progress.finished);
+        assert_in_range(record.n_commits, k, k + 3); /* of one step */
+        assert_prefix(&whole, &record.text);
+        bf_buf_release(&record.text);
+    }
+    bf_buf_release(&whole);
+}
+
+/* A model that names no points is asked once more; then the topic itself is the point. */
+static void a_model_that_lists_nothing_still_has_its_topic(void **state)
+{
+    struct engine_script script = fixture_script(7, 1);
+    struct record record = {0};
+    struct outcome o;
+
+    (void)state;
+    script.list_nothing = true;
+    o = run(&script, &record, NULL);
+    assert_done(&o);
+    assert_int_equal(o.progress.n_points, 1);
+    assert_int_equal(o.progress.committed[BF_STAGE_POINTS], 2);
+    assert_contains(record.text.data, "[0 1 Greek mythology]");
+    bf_buf_release(&record.text);
+}
+
+static void only_stage_one(struct bf_request *request)
+{
+    request->mi_samples = request->jailbreak_samples = request->control_samples = 0;
+}
+
+static void only_stage_two(struct bf_request *request)
+{
+    request->rounds = 1;
+    request->max_samples = 1;
+}
+
+static void stages_may_be_empty(void **state)
+{
+    struct engine_script script = fixture_script(64, 1);
+    struct record first = {0}, second = {0};
+    struct outcome o = run(&script, &first, only_stage_one);
+
+    (void)state;
+    assert_done(&o);
+    assert_int_equal(first.n_commits, 63);
+    assert_int_equal(o.progress.knowledge.verdict, BF_KNOWLEDGE_UNKNOWN);
+    o = run(&script, &second, only_stage_two);
+    assert_done(&o);
+    assert_int_equal(second.n_commits, 1 + 1 + 38);
+    bf_buf_release(&first.text);
+    bf_buf_release(&second.text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_run_has_what_it_should),
+        cmocka_unit_test(commits_do_not_depend_on_parallelism_or_order),
+        cmocka_unit_test(the_stop_rule_ends_stage_one_and_stage_two_runs_whole),
+        cmocka_unit_test(a_failing_sink_ends_the_run_after_its_prefix),
+        cmocka_unit_test(a_failing_engine_ends_the_run_after_its_prefix),
+        cmocka_unit_test(a_failing_embedder_ends_the_run_after_its_prefix),
+        cmocka_unit_test(an_interruption_ends_the_run_after_its_prefix),
+        cmocka_unit_test(a_model_that_lists_nothing_still_has_its_topic),
+        cmocka_unit_test(stages_may_be_empty),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
