@@ -20,7 +20,7 @@ static struct bf_opt *options(void *target)
     return BF_OPT_TABLE({ .name = "model", .letter = 'm', .type = BF_OPT_TEXT, .target = &v->model, .value = "FILE|NAME",
                           .fallback = "none: only the machine", .help = "a model to look at" },
                         { .name = "parallel", .type = BF_OPT_INT, .target = &v->parallel, .min = 0, .max = 256,
-                          .value = "N", .fallback = "by memory, at most 64", .help = "sequences in the check" });
+                          .value = "N", .fallback = "32, or 64 from 8 cores on", .help = "sequences in the check" });
 }
 
 static enum bf_status look_at_machine(struct bf_err *err)

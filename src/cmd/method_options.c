@@ -15,6 +15,7 @@ static const struct {
     { "seed", "N", NULL, "seed of every random choice (default 3407)", false },
     { "rounds", "N", NULL, "rounds of asking the model for points", false },
     { "points-per-round", "N", NULL, "points asked for in a round", false },
+    { "point-temperature", "T", NULL, "temperature of the lists of points", true },
     { "temperatures", "T,T,...", NULL, "sampling temperatures of Stage I", false },
     { "samples-per-prompt", "N", NULL, "samples per point, template and temperature", false },
     { "max-new-tokens", "N", "tokens", "longest answer", false },

@@ -18,7 +18,7 @@
 #include "base/banned.h"
 
 static const struct bf_opt machine_table[] = {
-    { .name = "parallel", .type = BF_OPT_INT, .min = 0, .max = 256, .value = "N", .fallback = "by memory, at most 64",
+    { .name = "parallel", .type = BF_OPT_INT, .min = 0, .max = 256, .value = "N", .fallback = "32, or 64 from 8 cores on",
       .help = "samples written at the same time" },
     { .name = "threads", .letter = 't', .type = BF_OPT_INT, .min = 0, .max = 1024, .value = "N", .fallback = "all cores",
       .help = "threads of the model" },

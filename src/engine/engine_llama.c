@@ -15,7 +15,7 @@
 #include "engine/llama_private.h"
 #include "base/banned.h"
 
-enum { PREFIX_CACHE_BYTES = 48 << 20, DEFAULT_PARALLEL = 64, OUTPUTS_MIN = 64, BATCH_TOKENS = 2048, UBATCH_TOKENS = 256 };
+enum { PREFIX_CACHE_BYTES = 48 << 20, DEFAULT_PARALLEL = 32, DEFAULT_PARALLEL_MANY = 64, MANY_CORES = 8, OUTPUTS_MIN = 64, BATCH_TOKENS = 2048, UBATCH_TOKENS = 256 };
 
 static const uint64_t memory_reserve = 512ULL << 20;   /* left to the rest of the machine and to compute buffers */
 
@@ -137,7 +137,9 @@ static enum bf_status choose_parallel(struct bf_llama *self, const struct bf_eng
         if (fits < 1)
             return bf_fail(err, BF_MODEL, "'%s' needs %.1f GB more memory for a single sequence than is free; use a smaller model or --max-new-tokens",
                            info->model_desc, (double)(per_sequence - usable) / 1e9);
-        info->n_parallel = fits < DEFAULT_PARALLEL ? (int32_t)fits : DEFAULT_PARALLEL;
+        /* A few cores are busy with 32 rows; more only take memory and delay the first commit. */
+        int32_t wanted = info->n_threads >= MANY_CORES || o->gpu_layers != 0 ? DEFAULT_PARALLEL_MANY : DEFAULT_PARALLEL;
+        info->n_parallel = fits < (uint64_t)wanted ? (int32_t)fits : wanted;
     }
     self->n_streams = info->n_parallel > 1 ? info->n_parallel : 2;
     info->kv_bytes = per_sequence * (uint64_t)self->n_streams;

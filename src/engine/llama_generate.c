@@ -312,7 +312,7 @@ enum bf_status bf_llama_generate(struct bf_engine *engine, const struct bf_gen_j
         .batch = llama_batch_init((int32_t)llama_n_batch(self->context), 0, 1),
         .scratch = bf_array((size_t)engine->info.n_vocab, sizeof *r.scratch),
     };
-    int32_t row[BF_PARALLEL_MAX];
+    int32_t row[BF_PARALLEL_MAX] = { 0 };
     double start = now();
     enum bf_status status = BF_OK;
     llama_memory_clear(llama_get_memory(self->context), true);

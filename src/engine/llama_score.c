@@ -42,7 +42,7 @@ static enum bf_status score_one(struct bf_llama *self, struct llama_batch *batch
         for (int32_t i = 0; i < count; i++) {
             const float *logits = llama_get_logits_ith(self->context, i);
             double lse = logits ? bf_log_sum_exp(logits, n_vocab) : (double)NAN;
-            if (!(lse == lse)) {
+            if (!logits || isnan(lse)) {
                 status = bf_fail(err, BF_MODEL, "the model '%s' gave not-a-number for text %zu",
                                  self->base.info.model_desc, index + 1);
                 goto out;

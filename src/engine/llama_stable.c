@@ -7,7 +7,7 @@
 #include "engine/llama_private.h"
 #include "base/banned.h"
 
-enum { PROBE_TOKENS = 3 };
+enum { PROBE_TOKENS = 2 };
 
 /* Logits of the last probe token of sequence 0 with `rows` sequences in step. */
 static enum bf_status probe(struct bf_llama *self, struct llama_batch *batch, const llama_token *tokens, int32_t rows,

@@ -78,21 +78,22 @@ static void put_knowledge(const struct bf_summary *s, FILE *out)
     const char *words = NULL;
     switch (k->verdict) {
     case BF_KNOWLEDGE_GOOD:
-        words = "the model is clearly surer of this domain than of an invented one";
+        words = "the model tells the same of a point each time: it knows this domain";
         break;
     case BF_KNOWLEDGE_SOME:
-        words = "the model is somewhat surer of this domain than of an invented one";
+        words = "the model knows this domain in part; expect inventions among the facts";
         break;
     case BF_KNOWLEDGE_LITTLE:
-        words = "THE MODEL SHOWS LITTLE KNOWLEDGE of this domain: it is no surer of it than of an invented one. "
-                "Much of this set may be made up; read samples before you unlearn with it";
+        words = "THE MODEL SHOWS LITTLE KNOWLEDGE of this domain: what it tells of a point varies\n"
+                "    nearly as much as for an invented one. Read samples before you unlearn with this set";
         break;
     case BF_KNOWLEDGE_UNKNOWN:
         words = "too few texts to tell";
         break;
     }
-    fprintf(out, "  knowledge check: %s\n    (Min-K%% prob %.3f against %.3f on an invented topic, effect %+.2f; n = %lld and %lld)\n",
-            words ? words : "", k->min_k_domain, k->min_k_control, k->min_k_effect, (long long)k->n_domain,
+    fprintf(out, "  knowledge check: %s\n", words ? words : "");
+    fprintf(out, "    agreement between texts on one point %.2f (invented topic %.2f), Min-K%% prob %.3f (%.3f), n = %lld (%lld)\n",
+            k->agreement_domain, k->agreement_control, k->min_k_domain, k->min_k_control, (long long)k->n_domain,
             (long long)k->n_control);
 }
 

@@ -13,6 +13,7 @@ static const struct bf_request paper = {
     .seed = 3407,
     .points_per_round = 6,
     .rounds = 4,
+    .point_temperature = 0.5,
     .temperatures = {.values = {0.6, 0.8, 1.0, 1.2}, .n = 4},
     .samples_per_prompt = 4,
     .max_new_tokens = 300,
@@ -45,10 +46,11 @@ static void make_quick(struct bf_request *request)
     request->rounds = 2;
     request->temperatures = (struct bf_doubles){.values = {0.7, 1.0}, .n = 2};
     request->samples_per_prompt = 1;
-    request->max_new_tokens = 112;
+    request->max_samples = 144;
+    request->max_new_tokens = 80;
     request->diversity_batch = 48;
-    request->mi_samples = 32;
-    request->jailbreak_samples = 16;
+    request->mi_samples = 24;
+    request->jailbreak_samples = 12;
     request->control_samples = 12;
 }
 

@@ -73,6 +73,7 @@ struct bf_request {
     uint64_t seed;
     int32_t points_per_round;          /* 1..64 */
     int32_t rounds;                    /* 1..64 */
+    double point_temperature;          /* for the lists of points; low, since a wrong point misleads all its samples */
     struct bf_doubles temperatures;    /* each > 0 */
     int32_t samples_per_prompt;        /* per (point, template, temperature); 1..10,000 */
     int32_t max_new_tokens;            /* 8..8,192 */

@@ -19,6 +19,7 @@ const struct bf_field bf_fields[] = {
     ROW(BF_FIELD_SEED, seed, NO_RANGE),
     ROW(BF_FIELD_INT, points_per_round, 1, 64, false),
     ROW(BF_FIELD_INT, rounds, 1, 64, false),
+    ROW(BF_FIELD_DOUBLE, point_temperature, 0, INFINITY, true),
     ROW(BF_FIELD_DOUBLES, temperatures, 0, INFINITY, true),
     ROW(BF_FIELD_INT, samples_per_prompt, 1, 10000, false),
     ROW(BF_FIELD_INT, max_new_tokens, 8, 8192, false),

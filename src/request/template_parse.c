@@ -22,8 +22,8 @@ static const struct {
 #define BIT(name) (1U << BF_PLACEHOLDER_##name)
     [BF_STAGE_POINTS] = {BIT(TOPIC) | BIT(N) | BIT(KNOWN), BIT(TOPIC), "{topic}"},
     [BF_STAGE_SYNTHESIS] = {BIT(TOPIC) | BIT(POINT), BIT(TOPIC) | BIT(POINT), "{point} or {topic}"},
-    [BF_STAGE_MI] = {BIT(TOPIC), BIT(TOPIC), "{topic}"},
-    [BF_STAGE_JAILBREAK] = {BIT(TOPIC), BIT(TOPIC), "{topic}"},
+    [BF_STAGE_MI] = {BIT(TOPIC) | BIT(POINT), BIT(TOPIC) | BIT(POINT), "{point} or {topic}"},
+    [BF_STAGE_JAILBREAK] = {BIT(TOPIC) | BIT(POINT), BIT(TOPIC) | BIT(POINT), "{point} or {topic}"},
     [BF_STAGE_CONTROL] = {0, 0, ""},    /* its prompts are those of other stages with an invented topic */
 #undef BIT
 };

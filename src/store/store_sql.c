@@ -24,11 +24,13 @@ static const char *const sql_text[BF_SQL_COUNT] = {
         "INSERT INTO checkpoint (sample, n_kept, diversity, gain, stop) VALUES (?1, ?2, ?3, ?4, ?5)",
     [BF_SQL_SET_STATE] =
         "INSERT OR REPLACE INTO state (id, finished, stop, generated_tokens, generate_seconds, wall_seconds, knowledge,"
-        " n_domain, n_control, min_k_domain, min_k_control, min_k_effect, similarity_domain, similarity_control)"
-        " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        " n_domain, n_control, min_k_domain, min_k_control, min_k_effect, similarity_domain, similarity_control,"
+        " agreement_domain, agreement_control)"
+        " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     [BF_SQL_GET_STATE] =
         "SELECT finished, stop, generated_tokens, generate_seconds, wall_seconds, knowledge, n_domain, n_control,"
-        " min_k_domain, min_k_control, min_k_effect, similarity_domain, similarity_control FROM state WHERE id = 1",
+        " min_k_domain, min_k_control, min_k_effect, similarity_domain, similarity_control, agreement_domain,"
+        " agreement_control FROM state WHERE id = 1",
     [BF_SQL_COUNTS] = "SELECT stage, coalesce(reason, ''), count(*), (SELECT count(*) FROM point)"
                       " FROM sample GROUP BY stage, reason",
     [BF_SQL_EACH_POINT] =

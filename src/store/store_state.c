@@ -37,6 +37,8 @@ enum bf_status bf_store_set_state(struct bf_store *store, const struct bf_run_st
         rc |= bf_sql_bind_real(s, 11, k->min_k_effect);
         rc |= bf_sql_bind_real(s, 12, k->similarity_domain);
         rc |= bf_sql_bind_real(s, 13, k->similarity_control);
+        rc |= bf_sql_bind_real(s, 14, k->agreement_domain);
+        rc |= bf_sql_bind_real(s, 15, k->agreement_control);
         status = rc == SQLITE_OK ? bf_sql_run(store, s, "write the state to", err)
                                  : bf_sql_fail(store, "write the state to", err);
     }
@@ -71,6 +73,8 @@ enum bf_status bf_store_state(struct bf_store *store, struct bf_run_state *out, 
     k->min_k_effect = bf_sql_real(s, 10);
     k->similarity_domain = bf_sql_real(s, 11);
     k->similarity_control = bf_sql_real(s, 12);
+    k->agreement_domain = bf_sql_real(s, 13);
+    k->agreement_control = bf_sql_real(s, 14);
     if (out->stop == BF_STOP_COUNT || !knowledge_of((const char *)sqlite3_column_text(s, 5), &k->verdict)) {
         status = bf_sql_damaged(store, "its state has a word this program does not know", err);
         *out = (struct bf_run_state){0};

@@ -84,6 +84,8 @@ void bf_judge_release(struct bf_judge *j)
 {
     bf_similar_free(j->similar);
     bf_stop_rule_release(&j->stop_rule);
+    bf_agreement_release(&j->knowledge.agreement_domain);
+    bf_agreement_release(&j->knowledge.agreement_control);
     free(j->topic);
     free(j->control_topic);
     free(j->vector);
@@ -163,6 +165,20 @@ enum bf_status bf_judge_decide(struct bf_judge *j, const char *prompt, struct bf
     return BF_OK;
 }
 
+/* j->vector holds the sample's. Invented points have no place in the sample; the plan knows them. */
+static void take_agreement(struct bf_judge *j, const struct bf_sample *sample)
+{
+    bool control = sample->stage == BF_STAGE_CONTROL;
+    bool synthesis = sample->stage == BF_STAGE_SYNTHESIS && sample->reason == BF_REASON_NONE;
+    if (!control && !synthesis)
+        return;
+    struct bf_plan_item item;
+    bf_plan_item(j->plan, sample->stage, sample->index, &item);
+    if (item.point >= 0)
+        bf_agreement_add(control ? &j->knowledge.agreement_control : &j->knowledge.agreement_domain, item.point, j->vector,
+                         j->n_embd);
+}
+
 bool bf_judge_account(struct bf_judge *j, struct bf_sample *sample, struct bf_checkpoint *checkpoint)
 {
     bool synthesis = sample->stage == BF_STAGE_SYNTHESIS;
@@ -171,6 +187,11 @@ bool bf_judge_account(struct bf_judge *j, struct bf_sample *sample, struct bf_ch
         struct bf_knowledge_sums *k = &j->knowledge;
         bf_moments_add(synthesis ? &k->min_k_domain : &k->min_k_control, sample->min_k_model);
         bf_moments_add(synthesis ? &k->similarity_domain : &k->similarity_control, sample->domain_similarity);
+    }
+    if (sample->embedding && sample->n_embd == j->n_embd) {
+        for (int32_t i = 0; i < j->n_embd; i++)
+            j->vector[i] = bf_half_to_float(sample->embedding[i]);
+        take_agreement(j, sample);
     }
     if (sample->reason != BF_REASON_NONE)
         return false;
@@ -183,8 +204,6 @@ bool bf_judge_account(struct bf_judge *j, struct bf_sample *sample, struct bf_ch
     bf_similar_add(j->similar, &signature);
     bool checked = false;
     if (synthesis && sample->embedding && sample->n_embd == j->n_embd) {
-        for (int32_t i = 0; i < j->n_embd; i++)
-            j->vector[i] = bf_half_to_float(sample->embedding[i]);
         if (j->stop_rule.n >= CENTROID_AFTER)
             bf_moments_add(&j->centroid_similarity, to_centroid(j, j->vector));
         checked = bf_stop_rule_add(&j->stop_rule, j->vector, checkpoint);

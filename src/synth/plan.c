@@ -115,9 +115,9 @@ void bf_plan_item(const struct bf_plan *plan, enum bf_stage stage, int64_t index
     int64_t template_number = n_templates > 0 ? index % n_templates : 0;
     if (stage == BF_STAGE_POINTS) {
         template_number = index == 0 || n_templates < 2 ? 0 : 1;
-        out->temperature = r->temperatures.values[0];
+        out->temperature = r->point_temperature;
         out->max_tokens = r->points_per_round * TOKENS_PER_POINT;
-    } else if (stage == BF_STAGE_SYNTHESIS) {
+    } else if (stage == BF_STAGE_SYNTHESIS && n_templates > 0 && plan->points->n > 0) {
         int64_t n_points = plan->points->n;
         int64_t n_temperatures = (int64_t)r->temperatures.n;
         int64_t temperature = 0;
@@ -137,7 +137,10 @@ void bf_plan_item(const struct bf_plan *plan, enum bf_stage stage, int64_t index
         }
         out->temperature = r->temperatures.values[temperature];
     } else if (stage == BF_STAGE_CONTROL) {
-        out->point = (int32_t)((index / (n_templates > 0 ? n_templates : 1)) % CONTROL_POINTS);
+        /* As Stage I: Min-K% prob moves with the temperature, and the two are compared. */
+        int64_t round = index / (n_templates > 0 ? n_templates : 1);
+        out->point = (int32_t)(round % CONTROL_POINTS);
+        out->temperature = r->temperatures.values[(size_t)(index + round) % r->temperatures.n];
     } else if (plan->points->n > 0) {
         out->point = (int32_t)((index / (n_templates > 0 ? n_templates : 1)) % plan->points->n);
     }

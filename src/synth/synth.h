@@ -95,6 +95,7 @@ struct bf_knowledge_check {
     double min_k_domain, min_k_control;            /* mean Min-K% prob, model's own distribution */
     double min_k_effect;                           /* difference in pooled standard deviations (Cohen's d) */
     double similarity_domain, similarity_control;  /* mean cosine of the samples to their topic's name */
+    double agreement_domain, agreement_control;    /* mean cosine between samples on the same point; NaN below two */
 };
 
 /* Where the run stands; also its result. */

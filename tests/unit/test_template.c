@@ -109,7 +109,7 @@ static const struct {
     {ITEM(X5 "\"synthesis\",\"text\":\"nothing\""), "template 'x' does not mention {point} or {topic}"},
     {ITEM(X5 "\"points\",\"text\":\"{n}\""), "template 'x' does not mention {topic}"},
     {ITEM(X5 "\"mi\",\"text\":\"{topic} {subject}\""), "unknown placeholder {subject}"},
-    {ITEM(X5 "\"mi\",\"text\":\"{topic} {point}\""), "uses {point}, which has no value in stage 'mi'"},
+    {ITEM(X5 "\"mi\",\"text\":\"{topic} {n}\""), "uses {n}, which has no value in stage 'mi'"},
     {ITEM(X5 "\"points\",\"text\":\"{topic} {point}\""), "uses {point}, which has no value in stage 'points'"},
     {ITEM(X5 "\"mi\",\"text\":\"{topic}\",\"is_qa\":1"), "'is_qa' of template 'x' is not true or false"},
     {ITEM(X5 "\"mi\",\"text\":\"{topic}\",\"max_sentences\":-1"), "'max_sentences' of template 'x'"},
