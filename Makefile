@@ -40,6 +40,10 @@ install: ## install under DESTDIR/PREFIX: the program, man page, completions
 	@test -x build/biforget || $(MAKE) build # not always: sudo has another cache and would build all again
 	@DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(PREFIX)"
 
+.PHONY: docs
+docs: build ## write the man page and the completions anew
+	@scripts/docs
+
 .PHONY: setup
 setup: ## install the packages that building and testing need
 	@scripts/setup test

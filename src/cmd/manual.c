@@ -16,17 +16,37 @@ static struct bf_opt *table_of(const struct bf_command *command, void **values)
     return command->options(*values);
 }
 
-/* Text into roff: hyphens and backslashes escaped, no line may begin with a control character. */
+/* What roff would print as a typographic sign; a command copied from the page must still work. */
+static const char *roff_escape(char c)
+{
+    switch (c) {
+    case '\\':
+        return "\\e";
+    case '-':
+        return "\\-";
+    case '\'':
+        return "\\(aq";
+    case '`':
+        return "\\(ga";
+    case '^':
+        return "\\(ha";
+    case '~':
+        return "\\(ti";
+    default:
+        return NULL;
+    }
+}
+
+/* Text into roff; no line may begin with a control character. */
 static void put_roff(FILE *out, const char *text)
 {
     bool line_start = true;
     for (const char *p = text; *p; p++) {
-        if (line_start && (*p == '.' || *p == '\''))
+        const char *escape = roff_escape(*p);
+        if (line_start && *p == '.')
             fputs("\\&", out);
-        if (*p == '\\')
-            fputs("\\e", out);
-        else if (*p == '-')
-            fputs("\\-", out);
+        if (escape)
+            fputs(escape, out);
         else
             fputc(*p, out);
         line_start = *p == '\n';
@@ -35,15 +55,17 @@ static void put_roff(FILE *out, const char *text)
 
 static void put_option(FILE *out, const struct bf_opt *o)
 {
-    fputs(".TP\n.B ", out);
+    fputs(".TP\n", out);
     if (o->letter)
-        fprintf(out, "\\-%c, ", o->letter);
-    fputs("\\-\\-", out);
+        fprintf(out, "\\fB\\-%c\\fR, ", o->letter);
+    fputs("\\fB\\-\\-", out);
     put_roff(out, o->name);
+    fputs("\\fR", out);
     const char *value = o->type == BF_OPT_CHOICE ? o->choices : o->type == BF_OPT_FLAG ? NULL : o->value;
     if (value) {
-        fputc(' ', out);
+        fputs(" \\fI", out);
         put_roff(out, value);
+        fputs("\\fR", out);
     }
     fputc('\n', out);
     put_roff(out, o->help);
@@ -88,22 +110,36 @@ void bf_manual(FILE *out)
     fprintf(out, ".TH BIFORGET 1 \"\" \"biforget %s\" \"User Commands\"\n", BF_VERSION);
     fputs(".SH NAME\nbiforget \\- forget sets for machine unlearning, written by the model that is to forget\n"
           ".SH SYNOPSIS\n.B biforget\n.I COMMAND\n[options]\n"
-          ".SH DESCRIPTION\nA person names a domain; the target model itself, a GGUF file, writes the data that an unlearning\n"
-          "method needs to remove it: seed\\-guided synthesis (Stage I), then membership inference and jailbreak probing\n"
-          "(Stage II), after the method of BiForget (arXiv 2601.04278). A run is a folder. It can be interrupted at any moment\n"
-          "and resumed; the same model, options and seed give the same bytes.\n"
+          ".SH DESCRIPTION\nA person names a domain; the target model itself, a GGUF file, writes the data that an "
+          "unlearning\n"
+          "method needs to remove it: seed\\-guided synthesis (Stage I), then membership inference and jailbreak "
+          "probing\n"
+          "(Stage II), after the method of BiForget (arXiv 2601.04278). A run is a folder. It can be interrupted at "
+          "any moment\n"
+          "and resumed. Where\n.B biforget doctor\ncalls a model stable, the same model file, options and seed give "
+          "the same bytes.\n"
+          ".PP\nResults go to standard output, everything else to standard error. Each command has\n.B \\-\\-help\n"
+          "(the usual options) and\n.B \\-\\-help\\-all\n(all of them). An option without a value also has its "
+          "opposite:\n"
+          ".BR \\-\\-no\\-filter\\-echo .\n"
           ".SH COMMANDS\n",
           out);
     for (size_t i = 0; bf_commands[i]; i++)
         put_command(out, bf_commands[i]);
     fputs(".SH FILES\n.TP\n.I DIR/run.db\nthe run: every sample, kept or not, with its provenance (SQLite)\n"
           ".TP\n.I DIR/forget.jsonl\nthe finished forget set, variant both\n"
-          ".TP\n.I ~/.cache/biforget\nmodels by name and the built engine\n"
-          ".SH ENVIRONMENT\n.TP\n.B BIFORGET_CACHE\nanother cache folder\n.TP\n.B NO_COLOR\nno colour on the terminal\n"
+          ".TP\n.I DIR/run.lock\nheld by the process that writes the run\n"
+          ".TP\n.I \\(ti/.cache/biforget\nmodels by name and the built engine\n"
+          ".SH ENVIRONMENT\n.TP\n.B BIFORGET_CACHE\nanother cache folder; else\n.I $XDG_CACHE_HOME/biforget\nis used, "
+          "if that is set\n"
+          ".TP\n.B OMP_WAIT_POLICY\n.I passive\nhelps on a machine that is busy with other work: waiting threads then "
+          "sleep instead of spinning\n"
+          ".TP\n.B NO_COLOR\nno colour on the terminal\n"
           ".TP\n.B BIFORGET_TIMES\nprint where the time of a run went, as JSON on standard error\n"
-          ".SH EXIT STATUS\n0 done; 2 usage; 3 bad input file; 4 model or server; 5 store or disk; 130 interrupted, everything\n"
-          "saved.\n"
-          ".SH NOTES\nForget sets may hold private or hazardous text: run folders are readable by their owner only, and nothing is\n"
+          ".SH EXIT STATUS\n.TP\n.B 0\ndone\n.TP\n.B 2\nusage\n.TP\n.B 3\nbad input file\n.TP\n.B 4\nmodel or server\n"
+          ".TP\n.B 5\nstore or disk\n.TP\n.B 130\ninterrupted, everything saved; the last line says how to resume\n"
+          ".SH NOTES\nForget sets may hold private or hazardous text: run folders are readable by their owner only, "
+          "and nothing is\n"
           "uploaded.\n",
           out);
 }
@@ -114,26 +150,55 @@ static void each_name(FILE *out, const char *prefix, const char *separator)
         fprintf(out, "%s%s%s", i ? separator : "", prefix, bf_commands[i]->help.name);
 }
 
+/* "quick|paper" as the words of a shell. */
+static void put_choices(FILE *out, const char *choices)
+{
+    for (const char *p = choices; *p; p++)
+        fputc(*p == '|' ? ' ' : *p, out);
+}
+
+/* One command's options, and for those with a choice the words after them. */
+static void bash_command(FILE *out, const struct bf_command *command)
+{
+    void *values = NULL;
+    struct bf_opt *table = table_of(command, &values);
+    fprintf(out, "            %s)\n                words=\"", command->help.name);
+    for (const struct bf_opt *o = table; o->name; o++)
+        fprintf(out, "--%s ", o->name);
+    fputs("--help --help-all\"\n                case $previous in\n", out);
+    for (const struct bf_opt *o = table; o->name; o++) {
+        if (o->type != BF_OPT_CHOICE)
+            continue;
+        fprintf(out, "                    --%s", o->name);
+        if (o->letter)
+            fprintf(out, " | -%c", o->letter);
+        fputs(") choices=\"", out);
+        put_choices(out, o->choices);
+        fputs("\" ;;\n", out);
+    }
+    fputs("                esac\n                ;;\n", out);
+    free(table);
+    free(values);
+}
+
 static void bash(FILE *out)
 {
-    fputs("# bash completion for biforget\n_biforget() {\n    local cur=${COMP_WORDS[COMP_CWORD]}\n    local words\n"
-          "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words=\"",
+    fputs("# bash completion for biforget\n_biforget() {\n    local cur=${COMP_WORDS[COMP_CWORD]} "
+          "previous=${COMP_WORDS[COMP_CWORD - 1]}\n"
+          "    local words= choices= commands=\"",
           out);
     each_name(out, "", " ");
-    fputs(" --help --version\"\n    else\n        case ${COMP_WORDS[1]} in\n", out);
-    for (size_t i = 0; bf_commands[i]; i++) {
-        void *values = NULL;
-        struct bf_opt *table = table_of(bf_commands[i], &values);
-        fprintf(out, "            %s) words=\"", bf_commands[i]->help.name);
-        for (const struct bf_opt *o = table; o->name; o++)
-            fprintf(out, "--%s ", o->name);
-        fputs("--help\" ;;\n", out);
-        free(table);
-        free(values);
-    }
-    fputs("        esac\n    fi\n    case $cur in\n        -*) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\")) ;;\n"
-          "        *) if [ \"$COMP_CWORD\" -eq 1 ]; then COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
-          "           else COMPREPLY=($(compgen -f -- \"$cur\")); fi ;;\n    esac\n}\ncomplete -F _biforget biforget\n",
+    fputs("\"\n    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        choices=\"$commands --help --version\"\n    else\n"
+          "        case ${COMP_WORDS[1]} in\n",
+          out);
+    for (size_t i = 0; bf_commands[i]; i++)
+        bash_command(out, bf_commands[i]);
+    fputs("        esac\n    fi\n"
+          "    if [ \"${COMP_WORDS[1]}\" = help ] && [ \"$COMP_CWORD\" -eq 2 ] && [ \"${cur#-}\" = \"$cur\" ]; then "
+          "choices=$commands; fi\n"
+          "    if [ -n \"$choices\" ]; then\n        COMPREPLY=($(compgen -W \"$choices\" -- \"$cur\"))\n"
+          "    elif [ \"${cur#-}\" != \"$cur\" ]; then\n        COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+          "    else\n        COMPREPLY=()\n    fi\n}\ncomplete -o default -F _biforget biforget\n",
           out);
 }
 
@@ -152,7 +217,8 @@ static void zsh(FILE *out)
         put_plain(out, bf_commands[i]->help.summary);
         fputs("'\n", out);
     }
-    fputs("    )\n    if (( CURRENT == 2 )); then _describe command commands; return; fi\n    case $words[2] in\n", out);
+    fputs("    )\n    if (( CURRENT == 2 )); then _describe command commands; return; fi\n    case $words[2] in\n",
+          out);
     for (size_t i = 0; bf_commands[i]; i++) {
         void *values = NULL;
         struct bf_opt *table = table_of(bf_commands[i], &values);
@@ -160,7 +226,13 @@ static void zsh(FILE *out)
         for (const struct bf_opt *o = table; o->name; o++) {
             fprintf(out, " '--%s[", o->name);
             put_plain(out, o->help);
-            fputs(o->type == BF_OPT_FLAG ? "]'" : "]:value:_files'", out);
+            if (o->type == BF_OPT_CHOICE) {
+                fputs("]:value:(", out);
+                put_choices(out, o->choices);
+                fputs(")'", out);
+            } else {
+                fputs(o->type == BF_OPT_FLAG ? "]'" : "]:value:_files'", out);
+            }
         }
         fputs(" ;;\n", out);
         free(table);
@@ -183,7 +255,13 @@ static void fish(FILE *out)
             fprintf(out, "complete -c biforget -n '__fish_seen_subcommand_from %s' -l %s", name, o->name);
             if (o->letter)
                 fprintf(out, " -s %c", o->letter);
-            fputs(o->type == BF_OPT_FLAG ? " -d '" : " -r -d '", out);
+            if (o->type == BF_OPT_CHOICE) {
+                fputs(" -x -a '", out);
+                put_choices(out, o->choices);
+                fputs("' -d '", out);
+            } else {
+                fputs(o->type == BF_OPT_FLAG ? " -d '" : " -r -d '", out);
+            }
             put_plain(out, o->help);
             fputs("'\n", out);
         }

@@ -1,0 +1,73 @@
+# bash completion for biforget
+_biforget() {
+    local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    local words= choices= commands="domain resume status show export models doctor quantize help"
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        choices="$commands --help --version"
+    else
+        case ${COMP_WORDS[1]} in
+            domain)
+                words="--model --output --profile --seed --rounds --points-per-round --point-temperature --temperatures --samples-per-prompt --max-new-tokens --mi-samples --jailbreak-samples --max-samples --control-samples --templates --top-p --top-k --diversity-batch --epsilon --probe-temperature --tau --k-percent --mi-model-distribution --order --min-words --near-duplicate --drift-sigma --filter-refusal --filter-echo --filter-degenerate --trim-sentence --parallel --threads --gpu-layers --context --chat --embedder --json --quiet --help --help-all"
+                case $previous in
+                    --profile | -p) choices="quick paper" ;;
+                    --order) choices="balanced point" ;;
+                esac
+                ;;
+            resume)
+                words="--model --embedder --json --quiet --parallel --threads --gpu-layers --context --chat --help --help-all"
+                case $previous in
+                esac
+                ;;
+            status)
+                words="--json --help --help-all"
+                case $previous in
+                esac
+                ;;
+            show)
+                words="--limit --offset --stage --state --reason --full --help --help-all"
+                case $previous in
+                    --stage | -s) choices="points synthesis mi jailbreak control" ;;
+                    --state) choices="all kept rejected" ;;
+                esac
+                ;;
+            export)
+                words="--format --variant --output --quiet --help --help-all"
+                case $previous in
+                    --format | -f) choices="jsonl txt" ;;
+                    --variant) choices="fix mi jailbreak both" ;;
+                esac
+                ;;
+            models)
+                words="--path --json --help --help-all"
+                case $previous in
+                esac
+                ;;
+            doctor)
+                words="--model --parallel --help --help-all"
+                case $previous in
+                esac
+                ;;
+            quantize)
+                words="--type --threads --quiet --help --help-all"
+                case $previous in
+                    --type) choices="q4_0 q8_0 f16 bf16" ;;
+                esac
+                ;;
+            help)
+                words="--man --completion --help --help-all"
+                case $previous in
+                    --completion) choices="bash zsh fish" ;;
+                esac
+                ;;
+        esac
+    fi
+    if [ "${COMP_WORDS[1]}" = help ] && [ "$COMP_CWORD" -eq 2 ] && [ "${cur#-}" = "$cur" ]; then choices=$commands; fi
+    if [ -n "$choices" ]; then
+        COMPREPLY=($(compgen -W "$choices" -- "$cur"))
+    elif [ "${cur#-}" != "$cur" ]; then
+        COMPREPLY=($(compgen -W "$words" -- "$cur"))
+    else
+        COMPREPLY=()
+    fi
+}
+complete -o default -F _biforget biforget

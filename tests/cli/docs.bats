@@ -1,0 +1,123 @@
+#!/usr/bin/env bats
+# Documents must not drift: what the program writes itself is compared byte for byte, and every link in a *.md leads somewhere.
+
+setup() {
+    cd "$BIFORGET_SOURCE"
+}
+
+# same FILE OPTION...: the committed document is what the program prints.
+same() {
+    local file=$1
+    shift
+    "$BIFORGET" help "$@" >"$BATS_TEST_TMPDIR/fresh"
+    diff -u "$file" "$BATS_TEST_TMPDIR/fresh" || {
+        echo "$file is stale: run 'make docs' and commit the result"
+        return 1
+    }
+}
+
+# Each link of the *.md files under a folder that leads to no file, or to a file without that heading.
+broken_links() {
+    local root=$1 document target file anchor
+    while IFS= read -r document; do
+        while IFS= read -r target; do
+            case $target in
+            *://* | mailto:*) continue ;;
+            esac
+            file=${target%%#*}
+            anchor=
+            [ "$file" = "$target" ] || anchor=${target#*#}
+            if [ -z "$file" ]; then file=$document; else file=$(dirname "$document")/$file; fi
+            if [ ! -e "$file" ]; then
+                echo "$document: no such file: $target"
+            elif [ -n "$anchor" ] && ! headings "$file" | grep -qxF -- "$anchor"; then
+                echo "$document: no such heading: $target"
+            fi
+        done < <(prose "$document" | grep -oE '\]\([^) ]+\)|(src|href)="[^"]+"' | sed -E 's/^\]\(//; s/\)$//; s/^(src|href)="//; s/"$//')
+    done < <(find "$root" \( -name build -o -name .git -o -name runs -o -name .cache \) -prune -o -name '*.md' -print)
+}
+
+# A document without its code blocks.
+prose() {
+    awk '/^ *```/ { code = !code; next } !code' "$1"
+}
+
+# The anchors that a document's headings have on the usual hosts.
+headings() {
+    prose "$1" | sed -nE 's/^#+ +//p' | tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9 _-]//g; s/ /-/g'
+}
+
+@test "the manual page is what the program prints" {
+    same docs/biforget.1 --man
+}
+
+@test "the bash completion is what the program prints" {
+    same completions/biforget.bash --completion bash
+}
+
+@test "the zsh completion is what the program prints" {
+    same completions/_biforget --completion zsh
+}
+
+@test "the fish completion is what the program prints" {
+    same completions/biforget.fish --completion fish
+}
+
+@test "the manual page names every command of the overview" {
+    run "$BIFORGET" --help
+    [ "$status" -eq 0 ]
+    n=0
+    for command in $(sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' <<<"$output"); do
+        grep -q "^\.SS biforget $command\( \|\$\)" docs/biforget.1 || { echo "no section for '$command'"; return 1; }
+        n=$((n + 1))
+    done
+    [ "$n" -ge 9 ]
+}
+
+@test "groff renders the manual page without a warning" {
+    command -v groff >/dev/null || skip "no groff"
+    groff -man -Tutf8 -ww docs/biforget.1 >"$BATS_TEST_TMPDIR/page" 2>"$BATS_TEST_TMPDIR/warnings"
+    cat "$BATS_TEST_TMPDIR/warnings"
+    [ ! -s "$BATS_TEST_TMPDIR/warnings" ]
+    grep -q 'biforget resume' "$BATS_TEST_TMPDIR/page"
+}
+
+@test "bash reads its completion, and it offers commands, options and choices" {
+    bash -n completions/biforget.bash
+    complete_line() {
+        bash -c '. completions/biforget.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _biforget; echo "${COMPREPLY[*]}"' - "$@"
+    }
+    [ "$(complete_line biforget exp)" = export ]
+    [ "$(complete_line biforget export --vari)" = --variant ]
+    [ "$(complete_line biforget domain -p qu)" = quick ]
+    [ "$(complete_line biforget help quant)" = quantize ]
+}
+
+@test "zsh reads its completion" {
+    command -v zsh >/dev/null || skip "no zsh"
+    zsh -n completions/_biforget
+}
+
+@test "fish reads its completion" {
+    command -v fish >/dev/null || skip "no fish"
+    fish --no-execute completions/biforget.fish
+}
+
+@test "every relative link in the documents leads somewhere" {
+    run broken_links .
+    echo "$output"
+    [ -z "$output" ]
+}
+
+@test "the link check sees a missing file and a missing heading" {
+    mkdir "$BATS_TEST_TMPDIR/docs"
+    printf '# A heading, and more\n[a](#a-heading-and-more) [b](docs/b.md#two) [c](docs/c.md) [d](docs/b.md#three) [e](https://example.org/x)\n' \
+        >"$BATS_TEST_TMPDIR/a.md"
+    printf '## Two\n```\n[not a link](nowhere.md)\n```\n<img src="f.png">\n' >"$BATS_TEST_TMPDIR/docs/b.md"
+    run broken_links "$BATS_TEST_TMPDIR"
+    echo "$output"
+    [ "${#lines[@]}" -eq 3 ]
+    [[ $output == *"no such file: docs/c.md"* ]]
+    [[ $output == *"no such heading: docs/b.md#three"* ]]
+    [[ $output == *"no such file: f.png"* ]]
+}
