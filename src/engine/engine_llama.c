@@ -200,8 +200,10 @@ enum bf_status bf_engine_open(const struct bf_engine_options *o, struct bf_engin
     fill_info(self, o);
     if (o->embed_only)
         goto out;
-    if (!llama_model_has_decoder(self->model) || llama_vocab_n_tokens(self->vocab) < 1) {
-        status = bf_fail(err, BF_MODEL, "'%s' cannot generate text: it is no decoder model", o->model_path);
+    /* llama.cpp counts BERT among the decoders and would let it write nonsense. */
+    if (!llama_model_has_decoder(self->model) || llama_vocab_n_tokens(self->vocab) < 1 || !bf_llama_is_causal(self)) {
+        status = bf_fail(err, BF_MODEL, "'%s' cannot generate text: it is no decoder model; give a language model with -m",
+                         o->model_path);
         goto out;
     }
     if (llama_model_is_recurrent(self->model) || llama_model_is_hybrid(self->model) ||

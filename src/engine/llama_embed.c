@@ -10,14 +10,19 @@
 
 enum { EMBED_TOKENS_MAX = 2048, EMBED_SEQUENCES = 16, DECODER_PIECE = 64 };
 
+bool bf_llama_is_causal(const struct bf_llama *self)
+{
+    char value[32] = "";
+    char key[128];
+    snprintf(key, sizeof key, "%s.attention.causal", self->base.info.architecture);
+    llama_model_meta_val_str(self->model, key, value, sizeof value);
+    return strcmp(value, "false") != 0 && strcmp(self->base.info.architecture, "bert") != 0;
+}
+
 static enum bf_status open_context(struct bf_llama *self, struct bf_err *err)
 {
     struct bf_engine_info *info = &self->base.info;
-    char value[32] = "";
-    char key[128];
-    snprintf(key, sizeof key, "%s.attention.causal", info->architecture);
-    llama_model_meta_val_str(self->model, key, value, sizeof value);
-    self->causal = strcmp(value, "false") != 0 && strcmp(info->architecture, "bert") != 0;
+    self->causal = bf_llama_is_causal(self);
     int32_t limit = info->n_ctx_train > 0 && info->n_ctx_train < EMBED_TOKENS_MAX ? info->n_ctx_train : EMBED_TOKENS_MAX;
     struct llama_context_params params = llama_context_default_params();
     /* A decoder is computed in short pieces, because llama.cpp computes the vocabulary's logits for each embedded token. */

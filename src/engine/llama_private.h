@@ -64,6 +64,9 @@ enum bf_status bf_llama_chat_init(struct bf_llama *self, const char *chat, struc
 /* The whole prompt in tokens; what the user says is never read as special tokens. free(). */
 llama_token *bf_llama_chat_prompt(const struct bf_llama *self, const char *prompt, int32_t *n_tokens);
 
+/* llama_embed.c: does a token see only those before it? Encoders (BERT) do not: they embed and cannot write. */
+bool bf_llama_is_causal(const struct bf_llama *self);
+
 /* llama_stable.c: section 4's check. */
 enum bf_status bf_llama_check_stable(struct bf_llama *self, struct bf_err *err);
 
