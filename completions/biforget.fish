@@ -66,7 +66,7 @@ complete -c biforget -n '__fish_seen_subcommand_from export' -l quiet -s q -d 's
 complete -c biforget -n __fish_use_subcommand -a models -d 'models known by name  licence, size, state'
 complete -c biforget -n '__fish_seen_subcommand_from models' -l path -r -d 'print only the file of this model'
 complete -c biforget -n '__fish_seen_subcommand_from models' -l json -d 'print the list as one JSON object'
-complete -c biforget -n __fish_use_subcommand -a doctor -d 'what is missing, what the machine offers, whether a model s bytes are stable'
+complete -c biforget -n __fish_use_subcommand -a doctor -d 'what is missing, what the machine offers, if a model is stable'
 complete -c biforget -n '__fish_seen_subcommand_from doctor' -l model -s m -r -d 'a model to look at'
 complete -c biforget -n '__fish_seen_subcommand_from doctor' -l parallel -r -d 'sequences in the check'
 complete -c biforget -n __fish_use_subcommand -a quantize -d 'convert a GGUF file, to Q4_0 for speed and stable bytes'

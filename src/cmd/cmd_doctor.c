@@ -114,7 +114,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
 const struct bf_command bf_cmd_doctor = {
     .help = {
         .name = "doctor",
-        .summary = "what is missing, what the machine offers, whether a model's bytes are stable",
+        .summary = "what is missing, what the machine offers, if a model is stable",
         .synopsis = "biforget doctor [-m MODEL]",
         .examples = "  biforget doctor\n"
                     "  biforget doctor -m my-model.gguf\n",

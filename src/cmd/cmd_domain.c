@@ -160,9 +160,9 @@ const struct bf_command bf_cmd_domain = {
         .examples = "  biforget domain \"Harry Potter\"                     minutes, default model\n"
                     "  biforget domain \"Greek mythology\" -m my.gguf --profile paper\n"
                     "  biforget domain \"the Solar System\" --rounds 3 --seed 7 -o runs/sun\n",
-        .details = "The model names points of the domain, writes about each with several templates and\n"
-                   "temperatures until the texts stop getting more diverse (Stage I), and is probed by\n"
-                   "membership inference and fictional scenes (Stage II). Ctrl-C saves and stops;\n"
+        .details = "The model names points of the domain, writes about each with several templates and "
+                   "temperatures until the texts stop getting more diverse (Stage I), and is probed by "
+                   "membership inference and fictional scenes (Stage II). Ctrl-C saves and stops; "
                    "'biforget resume DIR' goes on.",
     },
     .values_size = sizeof(struct values),

@@ -57,7 +57,7 @@ const struct bf_command bf_cmd_help = {
         .synopsis = "biforget help [COMMAND]",
         .examples = "  biforget help domain\n"
                     "  biforget help --man | man -l -\n"
-                    "  biforget help --completion bash > ~/.local/share/bash-completion/completions/biforget\n",
+                    "  biforget help --completion bash | sudo tee /etc/bash_completion.d/biforget\n",
     },
     .values_size = sizeof(struct values),
     .max_operands = 1,

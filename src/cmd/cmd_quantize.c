@@ -41,7 +41,7 @@ const struct bf_command bf_cmd_quantize = {
         .synopsis = "biforget quantize IN.gguf OUT.gguf [--type q4_0]",
         .examples = "  biforget quantize model-Q4_K_M.gguf model-q4_0.gguf\n"
                     "  biforget quantize model-f32.gguf model-q8_0.gguf --type q8_0\n",
-        .details = "Q4_0 and Q8_0 rows get the same bits in any batch on a CPU; K-quants and BF16 do not.\n"
+        .details = "Q4_0 and Q8_0 rows get the same bits in any batch on a CPU; K-quants and BF16 do not. "
                    "Convert from the least quantised file you have: converting twice loses twice.",
     },
     .values_size = sizeof(struct values),

@@ -14,8 +14,8 @@ void bf_overview(FILE *out)
           out);
     for (size_t i = 0; bf_commands[i]; i++)
         fprintf(out, "  %-10s %s\n", bf_commands[i]->help.name, bf_commands[i]->help.summary);
-    fputs("\n'biforget COMMAND --help' shows examples and options, 'biforget help COMMAND' the same;\n"
-          "'biforget --version' the version. Exit codes: 0 done, 2 usage, 3 bad input file,\n"
-          "4 model or server, 5 store or disk, 130 interrupted (everything saved).\n",
+    fputs("\n'biforget COMMAND --help' shows examples and options, 'biforget help COMMAND'\n"
+          "all options, 'biforget --version' the version. Exit codes: 0 done, 2 usage,\n"
+          "3 bad input file, 4 model or server, 5 store or disk, 130 interrupted (saved).\n",
           out);
 }
