@@ -1,0 +1,45 @@
+# What the command-line tests share. BIFORGET, BIFORGET_TEST_MODEL and BIFORGET_TEST_EMBEDDER come from ctest.
+bats_require_minimum_version 1.5.0
+
+: "${BIFORGET:?run this through ctest}"
+: "${BIFORGET_TEST_MODEL:?run this through ctest}"
+: "${BIFORGET_TEST_EMBEDDER:?run this through ctest}"
+export LC_ALL=C.UTF-8 TERM=dumb OMP_WAIT_POLICY=passive
+unset BIFORGET_TIMES
+
+# The smallest run that has all stages: seconds on two cores.
+tiny=(--rounds 1 --points-per-round 2 --temperatures 0.8 --max-new-tokens 16 --max-samples 8 --mi-samples 2
+    --jailbreak-samples 2 --control-samples 2)
+
+# tiny_run DIR [OPTION...]: write a forget set of a test topic.
+tiny_run() {
+    local dir=$1
+    shift
+    "$BIFORGET" domain "Greek mythology" -m "$BIFORGET_TEST_MODEL" --embedder "$BIFORGET_TEST_EMBEDDER" -o "$dir" "${tiny[@]}" "$@"
+}
+
+# fails CODE WORDS COMMAND...: exactly this exit code, nothing on stdout, one sentence with these words on stderr.
+fails() {
+    local code=$1 words=$2
+    shift 2
+    run --separate-stderr "$@"
+    # shellcheck disable=SC2154  # set by run
+    if [ "$status" != "$code" ]; then
+        printf 'exit code %s, not %s, of: %s\n%s\n' "$status" "$code" "$*" "$stderr" >&2
+        return 1
+    fi
+    [ -z "$output" ] || { printf 'stdout has: %s\n' "$output" >&2; return 1; }
+    sentence "$words"
+}
+
+# The last line of stderr is a sentence of the house: "biforget: ", one line, no full stop, these words in it.
+sentence() {
+    # shellcheck disable=SC2154  # set by run
+    local last=${stderr_lines[-1]}
+    if [[ $last != "biforget: "* || $last == *. || $last != *"$1"* ]]; then
+        printf 'not a sentence with "%s": %s\n' "$1" "$last" >&2
+        return 1
+    fi
+}
+
+json() { python3 -c 'import json, sys; d = json.load(sys.stdin); print('"$1"')'; }
