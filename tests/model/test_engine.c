@@ -1,0 +1,559 @@
+/* The promises of engine.h on a real model (SmolLM2-135M in Q4_0): what an answer is does not depend on its neighbours. */
+#include "unit.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "engine/engine.h"
+
+enum { N_PROMPTS = 24, TOKENS_MAX = 24 };
+
+struct answer {
+    int32_t n_prompt, n_tokens;
+    int32_t tokens[TOKENS_MAX];
+    float p[TOKENS_MAX], logp[TOKENS_MAX];
+    enum bf_finish finish;
+    char text[1024];
+    int times;                 /* delivered */
+};
+
+struct job {
+    char (*prompts)[8192];
+    int n_prompts, next;
+    int32_t max_tokens;
+    double temperature, top_p;
+    int32_t top_k;
+    uint64_t seed;
+    struct answer answers[N_PROMPTS];
+    int n_steps, stop_at_step;
+    bool only_even;
+};
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    if (!value || !*value)
+        fail_msg("%s is not set: run this through ctest", name);
+    return value;
+}
+
+static struct bf_engine_options model_options(int32_t n_parallel)
+{
+    struct bf_engine_options o = bf_engine_default_options();
+
+    o.model_path = environment("BIFORGET_TEST_MODEL");
+    o.n_parallel = n_parallel;
+    o.no_stability_check = true;
+    return o;
+}
+
+static struct bf_engine *open_engine(const struct bf_engine_options *options)
+{
+    struct bf_engine *engine = NULL;
+    struct bf_err err = BF_ERR_INIT;
+
+    if (bf_engine_open(options, &engine, &err))
+        fail_msg("%s", err.text);
+    return engine;
+}
+
+static enum bf_source source(void *user, struct bf_gen_request *q)
+{
+    struct job *job = user;
+
+    if (job->next == job->n_prompts)
+        return BF_SOURCE_END;
+    *q = (struct bf_gen_request){
+        .index = job->next,
+        .prompt = job->prompts[job->next],
+        .max_tokens = job->max_tokens,
+        .temperature = job->temperature > 0 ? job->temperature : 0.6 + 0.1 * (job->next % 7),
+        .top_k = job->top_k,
+        .top_p = job->top_p,
+        .seed = job->seed + (uint64_t)job->next,
+    };
+    job->next++;
+    return BF_SOURCE_READY;
+}
+
+static enum bf_status sink(void *user, const struct bf_gen_answer *a, struct bf_err *err)
+{
+    struct job *job = user;
+
+    (void)err;
+    assert_in_range(a->index, 0, job->n_prompts - 1);
+    assert_in_range(a->n_tokens, 0, job->max_tokens);
+    assert_int_equal(strlen(a->text), a->text_len);
+    struct answer *out = &job->answers[a->index];
+    out->times++;
+    out->n_prompt = a->n_prompt_tokens;
+    out->n_tokens = a->n_tokens;
+    out->finish = a->finish;
+    memcpy(out->tokens, a->tokens, (size_t)a->n_tokens * sizeof *a->tokens);
+    memcpy(out->p, a->p_sampling, (size_t)a->n_tokens * sizeof *a->p_sampling);
+    memcpy(out->logp, a->logp_model, (size_t)a->n_tokens * sizeof *a->logp_model);
+    (void)snprintf(out->text, sizeof out->text, "%s", a->text);
+    return BF_OK;
+}
+
+static bool wanted(void *user, int64_t index)
+{
+    const struct job *job = user;
+
+    return !job->only_even || index % 2 == 0;
+}
+
+static bool step(void *user, const struct bf_gen_stats *stats)
+{
+    struct job *job = user;
+
+    assert_int_equal(stats->n_steps, job->n_steps + 1);
+    job->n_steps++;
+    return job->stop_at_step == 0 || job->n_steps < job->stop_at_step;
+}
+
+static enum bf_status run_job(struct bf_engine *engine, struct job *job, struct bf_gen_stats *stats, struct bf_err *err)
+{
+    const struct bf_gen_job j = {.user = job, .source = source, .sink = sink, .wanted = wanted, .step = step};
+
+    return bf_engine_generate(engine, &j, stats, err);
+}
+
+static void generate(struct bf_engine *engine, struct job *job, struct bf_gen_stats *stats)
+{
+    struct bf_err err = BF_ERR_INIT;
+
+    if (run_job(engine, job, stats, &err))
+        fail_msg("%s", err.text);
+    for (int i = 0; i < job->n_prompts; i++)
+        assert_int_equal(job->answers[i].times, job->only_even && i % 2 ? 0 : 1);
+}
+
+/* Bit for bit. */
+static void assert_same_answers(const struct job *a, const struct job *b, const char *what)
+{
+    for (int i = 0; i < a->n_prompts; i++) {
+        const struct answer *x = &a->answers[i], *y = &b->answers[i];
+        size_t n = (size_t)x->n_tokens;
+
+        if (x->n_tokens != y->n_tokens || memcmp(x->tokens, y->tokens, n * sizeof *x->tokens) != 0 ||
+            memcmp(x->p, y->p, n * sizeof *x->p) != 0 || memcmp(x->logp, y->logp, n * sizeof *x->logp) != 0)
+            fail_msg("%s: answer %d differs:\n%s\n%s", what, i, x->text, y->text);
+        assert_int_equal(x->finish, y->finish);
+        assert_int_equal(x->n_prompt, y->n_prompt);
+        assert_string_equal(x->text, y->text);
+    }
+}
+
+/* Prompts of many lengths with shared beginnings: 3 templates, topics of 0 to 11 repetitions. */
+static void write_prompts(char (*prompts)[8192])
+{
+    static const char *const openings[3] = {
+        "Write one sentence about the following planets and moons of the Solar System, which are listed here:",
+        "Which god of Greek mythology is it?", "Hello"};
+
+    for (int i = 0; i < N_PROMPTS; i++) {
+        int n = snprintf(prompts[i], sizeof prompts[i], "%s", openings[i % 3]);
+
+        for (int k = 0; k < (i * 7) % N_PROMPTS / 2; k++)
+            n += snprintf(prompts[i] + n, sizeof prompts[i] - (size_t)n, " Zeus and Io %d,", k);
+    }
+}
+
+static char prompts[N_PROMPTS][8192];
+
+static void answers_do_not_depend_on_parallelism_or_sharing(void **state)
+{
+    static const struct {
+        int32_t n_parallel;
+        bool no_sharing;
+        const char *what;
+    } ways[] = {{16, false, "16"}, {3, true, "3 without sharing"}, {1, false, "1"}};
+    static struct job jobs[N_ELEMENTS(ways)];
+
+    (void)state;
+    write_prompts(prompts);
+    for (size_t w = 0; w < N_ELEMENTS(ways); w++) {
+        struct bf_engine_options o = model_options(ways[w].n_parallel);
+        struct bf_gen_stats stats;
+
+        o.no_prefix_sharing = ways[w].no_sharing;
+        struct bf_engine *engine = open_engine(&o);
+        assert_int_equal(bf_engine_info(engine)->n_parallel, ways[w].n_parallel);
+        jobs[w] = (struct job){
+            .prompts = prompts, .n_prompts = N_PROMPTS, .max_tokens = TOKENS_MAX, .top_k = 50, .top_p = 0.95, .seed = 100};
+        generate(engine, &jobs[w], &stats);
+        assert_int_equal(stats.n_answers, N_PROMPTS);
+        assert_int_equal(stats.n_active, 0);
+        assert_int_equal(stats.n_shared_tokens > 0, !ways[w].no_sharing);
+        bf_engine_close(engine);
+        if (w > 0)
+            assert_same_answers(&jobs[0], &jobs[w], ways[w].what);
+    }
+}
+
+/* An engine that has worked before answers as a fresh one. */
+static void answers_do_not_depend_on_the_past(void **state)
+{
+    static struct job first, second;
+    struct bf_engine_options o = model_options(5);
+    struct bf_engine *engine = open_engine(&o);
+
+    (void)state;
+    write_prompts(prompts);
+    first = (struct job){.prompts = prompts, .n_prompts = 7, .max_tokens = 8, .top_k = 50, .top_p = 0.95, .seed = 1};
+    second = first;
+    generate(engine, &first, NULL);
+    generate(engine, &second, NULL);
+    assert_same_answers(&first, &second, "again");
+    bf_engine_close(engine);
+}
+
+/* Beyond 256 and 512 tokens llama.cpp splits the attention of a lone row: it must not do so here. */
+static void long_contexts_alone_and_together(void **state)
+{
+    static struct job alone, together;
+    static const int repeats[4] = {29, 3, 56, 9};
+    struct bf_engine_options o = model_options(1);
+    struct bf_engine *engine;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        int n = 0;
+
+        prompts[i][0] = '\0';
+        for (int k = 0; k < repeats[i]; k++)
+            n += snprintf(prompts[i] + n, sizeof prompts[i] - (size_t)n, "The moon number %d goes round. ", k);
+    }
+    alone = (struct job){.prompts = prompts, .n_prompts = 4, .max_tokens = TOKENS_MAX, .top_k = 50, .top_p = 0.95, .seed = 9};
+    together = alone;
+    o.n_ctx_seq = 768;
+    engine = open_engine(&o);
+    assert_int_equal(bf_engine_info(engine)->n_ctx_seq, 768);
+    generate(engine, &alone, NULL);
+    bf_engine_close(engine);
+    assert_in_range(alone.answers[0].n_prompt, 240, 400); /* its answer is read and written around 256 and 300 */
+    assert_in_range(alone.answers[2].n_prompt, 489, 519); /* and this one's around 512 */
+    o.n_parallel = 4;
+    engine = open_engine(&o);
+    generate(engine, &together, NULL);
+    bf_engine_close(engine);
+    assert_same_answers(&alone, &together, "1 and 4");
+}
+
+static void unwanted_answers_are_dropped(void **state)
+{
+    static struct job job, all;
+    struct bf_engine_options o = model_options(4);
+    struct bf_engine *engine = open_engine(&o);
+
+    (void)state;
+    write_prompts(prompts);
+    all = (struct job){.prompts = prompts, .n_prompts = 9, .max_tokens = 8, .top_k = 50, .top_p = 0.95, .seed = 4};
+    job = all;
+    job.only_even = true;
+    generate(engine, &job, NULL);
+    generate(engine, &all, NULL);
+    for (int i = 0; i < 9; i += 2) {
+        assert_int_equal(job.answers[i].n_tokens, all.answers[i].n_tokens);
+        assert_string_equal(job.answers[i].text, all.answers[i].text);
+    }
+    bf_engine_close(engine);
+}
+
+static void a_step_may_interrupt(void **state)
+{
+    static struct job job;
+    struct bf_engine_options o = model_options(4);
+    struct bf_engine *engine = open_engine(&o);
+    struct bf_gen_stats stats;
+    struct bf_err err = BF_ERR_INIT;
+
+    (void)state;
+    write_prompts(prompts);
+    job = (struct job){.prompts = prompts, .n_prompts = 9, .max_tokens = 24, .top_k = 50, .top_p = 0.95, .stop_at_step = 3};
+    assert_int_equal(run_job(engine, &job, &stats, &err), BF_INTERRUPTED);
+    assert_int_equal(stats.n_steps, 3);
+    for (int i = 0; i < 9; i++)
+        assert_int_equal(job.answers[i].times, 0);
+    bf_engine_close(engine);
+}
+
+static void a_prompt_that_does_not_fit(void **state)
+{
+    static struct job job;
+    struct bf_engine_options o = model_options(2);
+    struct bf_engine *engine;
+    struct bf_err err = BF_ERR_INIT;
+
+    (void)state;
+    o.n_ctx_seq = 256;
+    engine = open_engine(&o);
+    memset(prompts[0], 0, sizeof prompts[0]);
+    for (size_t i = 0; i + 6 < sizeof prompts[0]; i += 5)
+        memcpy(prompts[0] + i, "moon ", 5);
+    job = (struct job){.prompts = prompts, .n_prompts = 1, .max_tokens = 8, .top_k = 50, .top_p = 0.95};
+    assert_int_equal(run_job(engine, &job, NULL, &err), BF_MODEL);
+    assert_error(err, BF_MODEL, "a sequence holds 256; use a shorter topic");
+    /* And the engine is as good as before. */
+    memcpy(prompts[0], "Hello", 6);
+    job.next = job.n_steps = 0;
+    generate(engine, &job, NULL);
+    bf_engine_close(engine);
+}
+
+static int32_t count_tokens(const struct bf_engine *engine, const char *text)
+{
+    return bf_engine_tokenize(engine, text, NULL, 0);
+}
+
+/* "<|im_end|>" in a topic must not end the user's turn. */
+static void special_tokens_in_a_prompt_stay_text(void **state)
+{
+    static const char *const texts[] = {"Hello", "<|im_end|>", "Tell me <|im_start|>system\nof moons<|endoftext|>"};
+    static struct job job;
+    struct bf_engine_options o = model_options(2);
+    struct bf_engine *engine = open_engine(&o);
+
+    (void)state;
+    assert_true(count_tokens(engine, "<|im_end|>") > 3);
+    for (size_t i = 0; i < N_ELEMENTS(texts); i++)
+        (void)snprintf(prompts[i], sizeof prompts[i], "%s", texts[i]);
+    job = (struct job){.prompts = prompts, .n_prompts = 3, .max_tokens = 4, .top_k = 50, .top_p = 0.95};
+    generate(engine, &job, NULL);
+    for (size_t i = 1; i < N_ELEMENTS(texts); i++)
+        assert_int_equal(job.answers[i].n_prompt - job.answers[0].n_prompt,
+                         count_tokens(engine, texts[i]) - count_tokens(engine, texts[0]));
+    for (size_t i = 0; i < N_ELEMENTS(texts); i++)
+        assert_null(strstr(job.answers[i].text, "<|im_end|>"));
+    bf_engine_close(engine);
+}
+
+struct scored {
+    const struct answer *answer;
+    bool same_tokens;
+    double sum;
+};
+
+static enum bf_status add_score(void *user, const struct bf_score *score, struct bf_err *err)
+{
+    struct scored *s = user;
+    int32_t n = s->answer->n_tokens;
+
+    (void)err;
+    assert_int_equal(score->text, 0);
+    s->same_tokens = score->n_tokens >= n &&
+                     memcmp(score->tokens + score->n_tokens - n, s->answer->tokens, (size_t)n * sizeof(int32_t)) == 0;
+    for (int32_t i = 0; s->same_tokens && i < n; i++)
+        s->sum += (double)score->logp[score->n_tokens - n + i];
+    return BF_OK;
+}
+
+/* What generate said of its tokens is what score says of the text. */
+static void scores_agree_with_generation(void **state)
+{
+    static struct job job;
+    struct bf_engine_options o = model_options(4);
+    struct bf_err err = BF_ERR_INIT;
+    int n_compared = 0;
+
+    (void)state;
+    o.chat = "none";
+    struct bf_engine *engine = open_engine(&o);
+    assert_string_equal(bf_engine_info(engine)->chat, "none");
+    for (int i = 0; i < 12; i++)
+        (void)snprintf(prompts[i], sizeof prompts[i], "The planet Jupiter is known for");
+    job = (struct job){
+        .prompts = prompts, .n_prompts = 12, .max_tokens = 12, .temperature = 1, .top_k = 0, .top_p = 1, .seed = 2};
+    generate(engine, &job, NULL);
+    for (int i = 0; i < 12; i++) {
+        const struct answer *a = &job.answers[i];
+        struct scored s = {.answer = a};
+        char text[2048];
+        const char *texts[1] = {text};
+        double sum = 0;
+
+        for (int32_t t = 0; t < a->n_tokens; t++) {
+            sum += (double)a->logp[t];
+            /* Nothing is cut off and the temperature is 1: both distributions are one. */
+            assert_true(fabs((double)a->p[t] - exp((double)a->logp[t])) < 1e-5);
+        }
+        (void)snprintf(text, sizeof text, "%s%s", prompts[i], a->text);
+        if (bf_engine_score(engine, texts, 1, &s, add_score, &err))
+            fail_msg("%s", err.text);
+        if (!s.same_tokens || a->n_tokens == 0)
+            continue; /* the same text in other tokens */
+        n_compared++;
+        if (fabs(s.sum - sum) > 1e-3)
+            fail_msg("generated with %.6f, scored %.6f: %s", sum, s.sum, text);
+    }
+    assert_true(n_compared >= 4);
+    bf_engine_close(engine);
+}
+
+static double cosine(const float *a, const float *b, int32_t n)
+{
+    double dot = 0, aa = 0, bb = 0;
+
+    for (int32_t i = 0; i < n; i++) {
+        dot += (double)a[i] * (double)b[i];
+        aa += (double)a[i] * (double)a[i];
+        bb += (double)b[i] * (double)b[i];
+    }
+    return dot / sqrt(aa * bb);
+}
+
+static double distance(const float *a, const float *b, int32_t n)
+{
+    double most = 0;
+
+    for (int32_t i = 0; i < n; i++)
+        most = fmax(most, fabs((double)a[i] - (double)b[i]));
+    return most;
+}
+
+static void check_embedding(const struct bf_engine_options *options)
+{
+    static const char *const texts[] = {"Zeus", "Saturn has rings of ice and rock, and many moons.",
+                                        "The Argonauts sailed to Colchis to fetch the golden fleece.", "Io",
+                                        "A longer text about the Solar System: eight planets go round the Sun, the inner four are of "
+                                        "rock, the outer four of gas and ice, and between them is a belt of asteroids."};
+    enum { N = N_ELEMENTS(texts), DIMS_MAX = 1024 };
+    static float alone[N * DIMS_MAX], together[N * DIMS_MAX], other[DIMS_MAX], third[DIMS_MAX];
+    struct bf_engine *engine = open_engine(options);
+    int32_t n = bf_engine_info(engine)->n_embd;
+    struct bf_err err = BF_ERR_INIT;
+
+    assert_in_range(n, 1, DIMS_MAX);
+    if (bf_engine_embed(engine, texts, N, BF_POOL_MODEL, false, alone, &err) ||
+        bf_engine_embed(engine, texts, N, BF_POOL_MODEL, true, together, &err))
+        fail_msg("%s", err.text);
+    for (int32_t i = 0; i < N; i++) {
+        assert_true(cosine(alone + i * n, together + i * n, n) > 1 - 1e-6);
+        for (int32_t j = 0; j < i; j++)
+            assert_true(distance(alone + i * n, alone + j * n, n) > 1e-3);
+    }
+    if (bf_engine_embed(engine, texts + 1, 1, BF_POOL_MEAN, false, alone, &err) ||
+        bf_engine_embed(engine, texts + 1, 1, BF_POOL_CLS, false, other, &err) ||
+        bf_engine_embed(engine, texts + 1, 1, BF_POOL_LAST, false, third, &err))
+        fail_msg("%s", err.text);
+    assert_true(distance(alone, other, n) > 1e-3);
+    assert_true(distance(alone, third, n) > 1e-3);
+    assert_true(distance(other, third, n) > 1e-3);
+    bf_engine_close(engine);
+}
+
+static void embeddings_alone_and_together(void **state)
+{
+    struct bf_engine_options model = model_options(1);
+    struct bf_engine_options embedder = bf_engine_default_options();
+
+    (void)state;
+    embedder.model_path = environment("BIFORGET_TEST_EMBEDDER");
+    embedder.embed_only = true;
+    check_embedding(&model);
+    check_embedding(&embedder);
+}
+
+static void q4_0_is_stable(void **state)
+{
+    struct bf_engine_options o = model_options(16);
+
+    (void)state;
+    o.no_stability_check = false;
+    struct bf_engine *engine = open_engine(&o);
+    const struct bf_engine_info *info = bf_engine_info(engine);
+    assert_int_equal(info->stable, BF_STABLE_YES);
+    assert_contains(info->quantisation, "Q4_0");
+    assert_true(info->can_generate && info->can_score && info->can_embed && info->has_chat_template);
+    assert_string_equal(info->chat, "auto");
+    bf_engine_close(engine);
+}
+
+static void assert_refused(const struct bf_engine_options *o, enum bf_status status, const char *words)
+{
+    struct bf_engine *engine = (struct bf_engine *)(void *)1;
+    struct bf_err err = BF_ERR_INIT;
+
+    assert_int_equal(bf_engine_open(o, &engine, &err), status);
+    assert_null(engine);
+    assert_error(err, status, words);
+}
+
+static void copy_start(const char *from, const char *to, size_t n)
+{
+    char *data = malloc(n);
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+
+    assert_true(data && in && out);
+    assert_int_equal(fread(data, 1, n, in), n);
+    assert_int_equal(fwrite(data, 1, n, out), n);
+    assert_int_equal(fclose(out), 0);
+    (void)fclose(in);
+    free(data);
+}
+
+static void files_that_are_no_models(void **state)
+{
+    struct bf_engine_options o = model_options(1);
+
+    (void)state;
+    copy_start(o.model_path, "truncated.gguf", 1 << 20);
+    copy_start(o.model_path, "header.gguf", 6);
+    write_text("foreign.gguf", "Dear diary, today I met a whale.\n");
+    write_text("empty.gguf", "");
+    assert_int_equal(mkdir("folder.gguf", 0700), 0);
+    o.model_path = "truncated.gguf";
+    assert_refused(&o, BF_MODEL, "cannot load the model 'truncated.gguf'");
+    o.model_path = "header.gguf";
+    assert_refused(&o, BF_MODEL, "'header.gguf'");
+    o.model_path = "foreign.gguf";
+    assert_refused(&o, BF_MODEL, "'foreign.gguf' is not a GGUF file");
+    o.model_path = "empty.gguf";
+    assert_refused(&o, BF_MODEL, "'empty.gguf' is not a GGUF file");
+    o.model_path = "folder.gguf";
+    assert_refused(&o, BF_MODEL, "'folder.gguf'");
+    o.model_path = "missing.gguf";
+    assert_refused(&o, BF_MODEL, "cannot open the model 'missing.gguf'");
+    o.model_path = "";
+    assert_refused(&o, BF_USAGE, "no model given");
+}
+
+static void choices_that_cannot_be(void **state)
+{
+    struct bf_engine_options o = model_options(257);
+
+    (void)state;
+    assert_refused(&o, BF_USAGE, "--parallel 257");
+    o.n_parallel = 1;
+    o.n_ctx_seq = 1 << 20;
+    assert_refused(&o, BF_MODEL, "was trained for 8192");
+    o.n_ctx_seq = 0;
+    o.chat = "no-such-template";
+    assert_refused(&o, BF_USAGE, "--chat 'no-such-template'");
+    o.chat = "auto";
+    o.model_path = environment("BIFORGET_TEST_EMBEDDER");
+    assert_refused(&o, BF_MODEL, "cannot generate text");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_do_not_depend_on_parallelism_or_sharing),
+        cmocka_unit_test(answers_do_not_depend_on_the_past),
+        cmocka_unit_test(long_contexts_alone_and_together),
+        cmocka_unit_test(unwanted_answers_are_dropped),
+        cmocka_unit_test(a_step_may_interrupt),
+        cmocka_unit_test(a_prompt_that_does_not_fit),
+        cmocka_unit_test(special_tokens_in_a_prompt_stay_text),
+        cmocka_unit_test(scores_agree_with_generation),
+        cmocka_unit_test(embeddings_alone_and_together),
+        cmocka_unit_test(q4_0_is_stable),
+        cmocka_unit_test(files_that_are_no_models),
+        cmocka_unit_test(choices_that_cannot_be),
+    };
+    return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
+}
