@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/version.h"
 #include "cmd/cmd.h"
+#include "cmd/openmp_wait.h"
 #include "cmd/overview.h"
 #include "base/banned.h"
 
@@ -49,6 +50,7 @@ int main(int argc, char **argv)
     struct bf_err err = BF_ERR_INIT;
     struct bf_log log;
     enum bf_status status = BF_OK;
+    bf_openmp_wait_briefly(argv);
     setlocale(LC_CTYPE, "");
     bf_log_init(&log, stderr, false);
     const char *name = argc > 1 ? argv[1] : NULL;

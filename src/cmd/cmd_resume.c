@@ -53,7 +53,8 @@ static enum bf_status restore(struct bf_session *s, const struct bf_run *run, st
         const char *name = json_string_value(json_object_get(engine, "chat"));
         *chat = bf_strdup(name ? name : "auto");
         machine->chat = *chat;
-        machine->context = json_integer_value(json_object_get(engine, "n_ctx_seq"));
+        if (machine->context == 0)
+            machine->context = json_integer_value(json_object_get(engine, "n_ctx_seq"));
     }
     json_decref(engine);
     return status;

@@ -194,10 +194,11 @@ static void print_times(const struct bf_session *s, const struct bf_progress *p)
     const struct bf_gen_stats *e = &p->engine;
     fprintf(stderr, "times: {\"elapsed\": %.3f, \"decode\": %.3f, \"sample\": %.3f, \"embed\": %.3f, \"filter\": %.3f, "
                     "\"store\": %.3f, \"steps\": %lld, \"answers\": %lld, \"tokens\": %lld, \"prompt_tokens\": %lld, "
-                    "\"shared_tokens\": %lld, \"parallel\": %d}\n",
+                    "\"shared_tokens\": %lld, \"list_seconds\": %.3f, \"list_tokens\": %lld, \"parallel\": %d}\n",
             p->elapsed_seconds, e->decode_seconds, e->sample_seconds, p->embed_seconds, p->filter_seconds,
             p->sink_seconds, (long long)e->n_steps, (long long)e->n_answers, (long long)e->n_generated_tokens,
-            (long long)e->n_prompt_tokens, (long long)e->n_shared_tokens, bf_engine_info(s->engine)->n_parallel);
+            (long long)e->n_prompt_tokens, (long long)e->n_shared_tokens, p->list_seconds,
+            (long long)p->list_tokens, bf_engine_info(s->engine)->n_parallel);
 }
 
 enum bf_status bf_session_work(struct bf_session *s, bool resumed, bool json, struct bf_err *err)

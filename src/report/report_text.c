@@ -132,13 +132,14 @@ static enum bf_status put_examples(struct bf_store *store, const struct bf_summa
     if (n < 1 || s->counts.both == 0)
         return BF_OK;
     fputs("\n  examples:\n", out);
-    int probes = n > 2 ? 1 : 0;
+    int n_mi = n > 2 && s->counts.kept[BF_STAGE_MI] > 0 ? 1 : 0;
+    int n_jailbreak = n > 2 && s->counts.kept[BF_STAGE_JAILBREAK] > 0 ? 1 : 0;
     enum bf_status status = put_examples_of(store, BF_STAGE_SYNTHESIS, s->counts.kept[BF_STAGE_SYNTHESIS],
-                                            n - 2 * probes, out, err);
+                                            n - n_mi - n_jailbreak, out, err);
     if (status == BF_OK)
-        status = put_examples_of(store, BF_STAGE_MI, s->counts.kept[BF_STAGE_MI], probes, out, err);
+        status = put_examples_of(store, BF_STAGE_MI, s->counts.kept[BF_STAGE_MI], n_mi, out, err);
     if (status == BF_OK)
-        status = put_examples_of(store, BF_STAGE_JAILBREAK, s->counts.kept[BF_STAGE_JAILBREAK], probes, out, err);
+        status = put_examples_of(store, BF_STAGE_JAILBREAK, s->counts.kept[BF_STAGE_JAILBREAK], n_jailbreak, out, err);
     return status;
 }
 

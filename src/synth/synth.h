@@ -111,6 +111,8 @@ struct bf_progress {
     bool finished;
     struct bf_gen_stats engine;        /* of this process, all generate calls so far */
     double embed_seconds, filter_seconds, sink_seconds; /* of this process */
+    double list_seconds;               /* of this process: everything after the points */
+    int64_t list_tokens;               /* generated in that time */
     double elapsed_seconds;            /* of this process */
     struct bf_knowledge_check knowledge;
 };

@@ -158,8 +158,11 @@ static void set_text(struct domain_run *r, const struct waiting *w, struct bf_bu
     bf_utf8_clean(raw, w->text, w->text_len);
     bf_filter_clean(text, w->text, w->text_len);
     if (w->finish == BF_FINISH_LENGTH && r->request->trim_sentence) {
-        text->len = bf_filter_trim_sentence(text->data, text->len);
-        text->data[text->len] = 0;
+        size_t n = bf_filter_trim_sentence(text->data, text->len);
+        if (n < text->len) {   /* an empty buffer's NUL is not ours to write */
+            text->len = n;
+            text->data[n] = 0;
+        }
     }
     sample->text = text->data;
     sample->raw = strcmp(raw->data, text->data) == 0 ? NULL : raw->data;
@@ -327,7 +330,10 @@ static enum bf_status run_list(struct domain_run *r)
     if (r->next_commit < r->base[BF_STAGE_COUNT]) {
         struct bf_gen_job job = { .user = r, .source = issue, .sink = collect, .wanted = wanted, .step = on_step };
         struct bf_gen_stats stats;
+        double begin = now();
         status = bf_engine_generate(r->engine, &job, &stats, r->err);
+        p->list_seconds = now() - begin;
+        p->list_tokens = stats.n_generated_tokens;
         add_stats(&r->before, &r->before, &stats);
         r->before.n_active = 0;
         report(r, &(struct bf_gen_stats){ 0 });
