@@ -96,6 +96,9 @@ static void write_text(const struct engine_script *script, struct flight *f, str
         put_sentence(&f->text, rng, 14);
         bf_buf_puts(&f->text, " And then the answer ends in the");
         f->finish = BF_FINISH_LENGTH;
+    } else if (kind == 5) {
+        bf_buf_puts(&f->text, " \n\n \n");
+        f->finish = BF_FINISH_LENGTH;
     } else if (strstr(prompt, "Question:")) {
         bf_buf_puts(&f->text, "Question: ");
         put_sentence(&f->text, rng, 8);
