@@ -37,13 +37,13 @@ static struct bf_opt *options(void *target)
     };
     size_t n_own = sizeof own / sizeof *own;
     size_t n = 0;
-    struct bf_opt *table = bf_array(n_own + bf_method_option_count() + bf_machine_option_count() + 1, sizeof *table);
+    struct bf_opt *table = bf_array(n_own + bf_method_option_count() + bf_machine_option_count(true) + 1, sizeof *table);
     memcpy(table, own, 2 * sizeof *own);
     n = 2;
     bf_method_options(&v->method, table + n);
     n += bf_method_option_count();
-    bf_machine_options(&v->machine, table + n);
-    n += bf_machine_option_count();
+    bf_machine_options(&v->machine, true, table + n);
+    n += bf_machine_option_count(true);
     memcpy(table + n, own + 2, (n_own - 2) * sizeof *own);
     return table;
 }

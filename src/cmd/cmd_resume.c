@@ -28,9 +28,9 @@ static struct bf_opt *options(void *target)
         BF_OPT_QUIET(&v->quiet),
     };
     size_t n_own = sizeof own / sizeof *own;
-    struct bf_opt *table = bf_array(n_own + bf_machine_option_count() + 1, sizeof *table);
+    struct bf_opt *table = bf_array(n_own + bf_machine_option_count(false) + 1, sizeof *table);
     memcpy(table, own, sizeof own);
-    bf_machine_options(&v->machine, table + n_own);
+    bf_machine_options(&v->machine, false, table + n_own);
     return table;
 }
 

@@ -31,17 +31,17 @@ static const struct bf_opt machine_table[] = {
 };
 enum { N_MACHINE = sizeof machine_table / sizeof *machine_table };
 
-size_t bf_machine_option_count(void)
+size_t bf_machine_option_count(bool fresh)
 {
-    return N_MACHINE;
+    return fresh ? N_MACHINE : N_MACHINE - 1;   /* --chat is the last row */
 }
 
-void bf_machine_options(struct bf_machine_values *values, struct bf_opt *out)
+void bf_machine_options(struct bf_machine_values *values, bool fresh, struct bf_opt *out)
 {
     values->chat = "auto";
     void *const targets[N_MACHINE] = { &values->parallel, &values->threads, &values->gpu_layers, &values->context,
                                        &values->chat };
-    for (size_t i = 0; i < N_MACHINE; i++) {
+    for (size_t i = 0; i < bf_machine_option_count(fresh); i++) {
         out[i] = machine_table[i];
         out[i].target = targets[i];
     }

@@ -11,8 +11,9 @@ struct bf_machine_values {
     int64_t parallel, threads, gpu_layers, context;
     const char *chat;
 };
-size_t bf_machine_option_count(void);
-void bf_machine_options(struct bf_machine_values *values, struct bf_opt *out);
+/* With `fresh` the options that a run keeps from its start, too (--chat). */
+size_t bf_machine_option_count(bool fresh);
+void bf_machine_options(struct bf_machine_values *values, bool fresh, struct bf_opt *out);
 
 struct bf_session {
     struct bf_log *log;
