@@ -48,35 +48,100 @@ static void moments_are_stable(void **state)
     assert_true(fabs(bf_moments_deviation(&m) - sqrt(10000.0 * 0.25 / 9999)) < 1e-6);
 }
 
-/* Both sides deviate by `s` from their means, evenly; d = (a - b) / pooled, pooled = s * sqrt(2n / (2n - 2)). */
-static struct bf_knowledge_check check_of(double a, double b, double s, int n)
+/* ---- agreement ---- */
+
+/* A unit vector of the plane. */
+static void direction(float v[2], double angle)
+{
+    v[0] = (float)cos(angle);
+    v[1] = (float)sin(angle);
+}
+
+/* Two texts on each of `n_groups` points whose cosine is `agreement`. */
+static void add_pairs(struct bf_agreement *a, int32_t n_groups, double agreement)
+{
+    float v[2];
+
+    for (int32_t g = 0; g < n_groups; g++) {
+        direction(v, g);
+        bf_agreement_add(a, g, v, 2);
+        direction(v, g + acos(agreement));
+        bf_agreement_add(a, g, v, 2);
+    }
+}
+
+static void agreement_is_the_mean_cosine_within_points(void **state)
+{
+    struct bf_agreement a = {0};
+    float v[2];
+
+    (void)state;
+    assert_true(isnan(bf_agreement_mean(&a)));
+    direction(v, 0);
+    bf_agreement_add(&a, 2, v, 2); /* groups in any order, some empty */
+    assert_true(isnan(bf_agreement_mean(&a)));
+    direction(v, acos(0.5));
+    bf_agreement_add(&a, 2, v, 2);
+    assert_true(fabs(bf_agreement_mean(&a) - 0.5) < 1e-6);
+    /* A second group of three: cosines 1, 0, 0. */
+    direction(v, 1);
+    bf_agreement_add(&a, 0, v, 2);
+    bf_agreement_add(&a, 0, v, 2);
+    direction(v, 1 + acos(0.0));
+    bf_agreement_add(&a, 0, v, 2);
+    assert_true(fabs(bf_agreement_mean(&a) - (0.5 + 1.0 / 3) / 2) < 1e-6);
+    /* A lone text agrees with nobody. */
+    direction(v, 2);
+    bf_agreement_add(&a, 5, v, 2);
+    assert_true(fabs(bf_agreement_mean(&a) - (0.5 + 1.0 / 3) / 2) < 1e-6);
+    bf_agreement_release(&a);
+    bf_agreement_release(&a);
+}
+
+/* ---- the judgement ---- */
+
+struct side {
+    double min_k, agreement;
+    int n;
+};
+
+/* Both sides' Min-K% prob deviates by 0.1 from its mean, evenly: pooled = 0.1 * sqrt(2n / (2n - 2)) for equal n. */
+static struct bf_knowledge_check check_of(struct side domain, struct side control)
 {
     struct bf_knowledge_sums sums = {0};
     struct bf_knowledge_check check;
 
-    for (int i = 0; i < n; i++) {
-        bf_moments_add(&sums.min_k_domain, a + (i % 2 ? s : -s));
-        bf_moments_add(&sums.min_k_control, b + (i % 2 ? s : -s));
+    for (int i = 0; i < domain.n; i++) {
+        bf_moments_add(&sums.min_k_domain, domain.min_k + (i % 2 ? 0.1 : -0.1));
         bf_moments_add(&sums.similarity_domain, 0.7);
+    }
+    for (int i = 0; i < control.n; i++) {
+        bf_moments_add(&sums.min_k_control, control.min_k + (i % 2 ? 0.1 : -0.1));
         bf_moments_add(&sums.similarity_control, 0.3);
     }
+    add_pairs(&sums.agreement_domain, 4, domain.agreement);
+    add_pairs(&sums.agreement_control, 4, control.agreement);
     bf_knowledge_judge(&sums, &check);
+    bf_agreement_release(&sums.agreement_domain);
+    bf_agreement_release(&sums.agreement_control);
     return check;
 }
 
-static void cohens_d_has_hand_values(void **state)
+static void figures_have_hand_values(void **state)
 {
-    struct bf_knowledge_check c = check_of(0.40, 0.25, 0.1, 8);
+    struct bf_knowledge_check c = check_of((struct side){0.40, 0.8, 8}, (struct side){0.25, 0.5, 8});
 
     (void)state;
-    assert_true(fabs(c.min_k_effect - 0.15 / (0.1 * sqrt(16.0 / 14))) < 1e-12); /* 1.4031 */
-    assert_int_equal(c.verdict, BF_KNOWLEDGE_GOOD);
+    assert_true(fabs(c.min_k_effect - 0.15 / (0.1 * sqrt(16.0 / 14))) < 1e-12); /* Cohen's d, 1.4031 */
+    assert_int_equal(c.verdict, BF_KNOWLEDGE_GOOD);                             /* 0.3 of 0.5: 0.6 */
     assert_int_equal(c.n_domain, 8);
     assert_int_equal(c.n_control, 8);
     assert_true(fabs(c.min_k_domain - 0.40) < 1e-12);
     assert_true(fabs(c.min_k_control - 0.25) < 1e-12);
     assert_true(fabs(c.similarity_domain - 0.7) < 1e-12);
     assert_true(fabs(c.similarity_control - 0.3) < 1e-12);
+    assert_true(fabs(c.agreement_domain - 0.8) < 1e-6);
+    assert_true(fabs(c.agreement_control - 0.5) < 1e-6);
 }
 
 static void unequal_sides_are_pooled_by_their_sizes(void **state)
@@ -96,17 +161,22 @@ static void unequal_sides_are_pooled_by_their_sizes(void **state)
     assert_true(fabs(check.min_k_effect - 1.5 / sqrt(84.5 / 25)) < 1e-9);
 }
 
+static enum bf_knowledge verdict(double domain, double control)
+{
+    return check_of((struct side){0.5, domain, 20}, (struct side){0.5, control, 20}).verdict;
+}
+
+/* Of the way from the control's agreement to 1: below 0.15 little, below 0.35 some. */
 static void verdicts_at_their_borders(void **state)
 {
-    const double pooled = 0.1 * sqrt(40.0 / 38);
-
     (void)state;
-    assert_int_equal(check_of(0.5, 0.5, 0.1, 20).verdict, BF_KNOWLEDGE_LITTLE);
-    assert_int_equal(check_of(0.2, 0.5, 0.1, 20).verdict, BF_KNOWLEDGE_LITTLE);
-    assert_int_equal(check_of(0.3 + 0.199 * pooled, 0.3, 0.1, 20).verdict, BF_KNOWLEDGE_LITTLE);
-    assert_int_equal(check_of(0.3 + 0.201 * pooled, 0.3, 0.1, 20).verdict, BF_KNOWLEDGE_SOME);
-    assert_int_equal(check_of(0.3 + 0.599 * pooled, 0.3, 0.1, 20).verdict, BF_KNOWLEDGE_SOME);
-    assert_int_equal(check_of(0.3 + 0.601 * pooled, 0.3, 0.1, 20).verdict, BF_KNOWLEDGE_GOOD);
+    assert_int_equal(verdict(0.3, 0.5), BF_KNOWLEDGE_LITTLE);
+    assert_int_equal(verdict(0.5, 0.5), BF_KNOWLEDGE_LITTLE);
+    assert_int_equal(verdict(0.5 + 0.149 * 0.5, 0.5), BF_KNOWLEDGE_LITTLE);
+    assert_int_equal(verdict(0.5 + 0.151 * 0.5, 0.5), BF_KNOWLEDGE_SOME);
+    assert_int_equal(verdict(0.5 + 0.349 * 0.5, 0.5), BF_KNOWLEDGE_SOME);
+    assert_int_equal(verdict(0.5 + 0.351 * 0.5, 0.5), BF_KNOWLEDGE_GOOD);
+    assert_int_equal(verdict(0.151, 0), BF_KNOWLEDGE_SOME);
 }
 
 static void a_few_texts_give_no_verdict(void **state)
@@ -115,22 +185,40 @@ static void a_few_texts_give_no_verdict(void **state)
     struct bf_knowledge_check check;
 
     (void)state;
-    assert_int_equal(check_of(0.9, 0.1, 0.1, 7).verdict, BF_KNOWLEDGE_UNKNOWN);
-    assert_true(check_of(0.9, 0.1, 0.1, 7).min_k_effect > 5);
-    assert_int_equal(check_of(0.9, 0.1, 0.1, 8).verdict, BF_KNOWLEDGE_GOOD);
-    assert_int_equal(check_of(0.9, 0.1, 0.1, 1).verdict, BF_KNOWLEDGE_UNKNOWN);
+    assert_int_equal(check_of((struct side){0.9, 0.9, 7}, (struct side){0.1, 0.1, 20}).verdict, BF_KNOWLEDGE_UNKNOWN);
+    assert_int_equal(check_of((struct side){0.9, 0.9, 20}, (struct side){0.1, 0.1, 7}).verdict, BF_KNOWLEDGE_UNKNOWN);
+    assert_int_equal(check_of((struct side){0.9, 0.9, 8}, (struct side){0.1, 0.1, 8}).verdict, BF_KNOWLEDGE_GOOD);
     bf_knowledge_judge(&none, &check);
     assert_int_equal(check.verdict, BF_KNOWLEDGE_UNKNOWN);
     assert_int_equal(check.n_domain, 0);
     assert_true(isfinite(check.min_k_effect));
+    assert_true(isnan(check.agreement_domain) && isnan(check.agreement_control));
 }
 
-/* No spread at all: no effect can be told, and nothing divides by zero. */
-static void equal_values_give_no_infinity(void **state)
+/* Enough figures, but no two texts on one point, or a control that always says the same: nothing to judge by. */
+static void without_agreement_there_is_no_verdict(void **state)
 {
+    struct bf_knowledge_sums sums = {0};
+    struct bf_knowledge_check check;
+
     (void)state;
-    assert_true(check_of(0.5, 0.5, 0, 10).min_k_effect == 0);
-    assert_true(isfinite(check_of(0.6, 0.5, 0, 10).min_k_effect));
+    for (int i = 0; i < 20; i++) {
+        bf_moments_add(&sums.min_k_domain, 0.5);
+        bf_moments_add(&sums.min_k_control, 0.5);
+    }
+    bf_knowledge_judge(&sums, &check);
+    assert_int_equal(check.verdict, BF_KNOWLEDGE_UNKNOWN);
+    assert_true(isfinite(check.min_k_effect)); /* no spread: no division by zero */
+    add_pairs(&sums.agreement_domain, 2, 0.5);
+    bf_knowledge_judge(&sums, &check);
+    assert_int_equal(check.verdict, BF_KNOWLEDGE_UNKNOWN);
+    float v[2] = {1, 0};
+    bf_agreement_add(&sums.agreement_control, 0, v, 2);
+    bf_agreement_add(&sums.agreement_control, 0, v, 2);
+    bf_knowledge_judge(&sums, &check);
+    assert_int_equal(check.verdict, BF_KNOWLEDGE_UNKNOWN);
+    bf_agreement_release(&sums.agreement_domain);
+    bf_agreement_release(&sums.agreement_control);
 }
 
 static void verdicts_have_words(void **state)
@@ -148,11 +236,12 @@ int main(void)
         cmocka_unit_test(moments_have_hand_values),
         cmocka_unit_test(deviation_of_hardly_any_values),
         cmocka_unit_test(moments_are_stable),
-        cmocka_unit_test(cohens_d_has_hand_values),
+        cmocka_unit_test(agreement_is_the_mean_cosine_within_points),
+        cmocka_unit_test(figures_have_hand_values),
         cmocka_unit_test(unequal_sides_are_pooled_by_their_sizes),
         cmocka_unit_test(verdicts_at_their_borders),
         cmocka_unit_test(a_few_texts_give_no_verdict),
-        cmocka_unit_test(equal_values_give_no_infinity),
+        cmocka_unit_test(without_agreement_there_is_no_verdict),
         cmocka_unit_test(verdicts_have_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

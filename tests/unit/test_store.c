@@ -219,7 +219,7 @@ static void state_is_replaced(void **state)
     struct bf_err err = BF_ERR_INIT;
     struct bf_run_state got;
     struct bf_run_state want = {true, BF_STOP_CONVERGED, INT64_C(1) << 40, 12.5, 13.25,
-                                {BF_KNOWLEDGE_SOME, 100, 20, 0.4, 0.2, (double)NAN, 0.7, 0.1}};
+                                {BF_KNOWLEDGE_SOME, 100, 20, 0.4, 0.2, (double)NAN, 0.7, 0.1, 0.6, 0.3}};
     (void)state;
     assert_ok(bf_store_state(store, &got, &err));
     assert_false(got.finished);
@@ -249,6 +249,8 @@ static void state_is_replaced(void **state)
     assert_same_double(got.knowledge.min_k_effect, (double)NAN);
     assert_same_double(got.knowledge.similarity_domain, 0.7);
     assert_same_double(got.knowledge.similarity_control, 0.1);
+    assert_same_double(got.knowledge.agreement_domain, 0.6);
+    assert_same_double(got.knowledge.agreement_control, 0.3);
     /* A reader changes nothing. */
     assert_int_equal(bf_store_set_state(store, &want, &err), BF_STORE);
     assert_says(&err, "read-only");
