@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
@@ -60,16 +60,9 @@ void bf_session_release(struct bf_session *s)
     *s = (struct bf_session){ 0 };
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 enum bf_status bf_session_open_models(struct bf_session *s, const struct bf_machine_values *machine, struct bf_err *err)
 {
-    double start = now();
+    double start = bf_seconds();
     struct bf_engine_options options = bf_engine_default_options();
     options.model_path = s->model_path;
     options.n_parallel = (int32_t)machine->parallel;
@@ -98,7 +91,7 @@ enum bf_status bf_session_open_models(struct bf_session *s, const struct bf_mach
     const struct bf_engine_info *info = bf_engine_info(s->engine);
     bf_log_info(s->log, "%s: %d sequences of %d tokens, %d threads, chat template %s, embedder %s, ready in %.1f s",
                 info->model_desc, info->n_parallel, info->n_ctx_seq, info->n_threads, info->chat,
-                s->embedder == s->engine ? "the model itself" : bf_engine_info(s->embedder)->model_desc, now() - start);
+                s->embedder == s->engine ? "the model itself" : bf_engine_info(s->embedder)->model_desc, bf_seconds() - start);
     if (info->stable == BF_STABLE_NO)
         bf_log_warn(s->log, "this model's bytes depend on --parallel; 'biforget doctor -m' tells more, 'biforget quantize' makes a Q4_0 that does not");
     return BF_OK;

@@ -11,9 +11,9 @@
  * repeats itself at the same parallelism. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "engine/llama_prefix.h"
@@ -52,13 +52,6 @@ struct run {
     struct bf_candidate *scratch;      /* [n_vocab] */
     bool ended;                        /* the source said END */
 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void sequence_release(struct sequence *s)
 {
@@ -119,9 +112,9 @@ static enum bf_status admit(struct run *r)
         r->n_active++;
         llama_memory_seq_rm(llama_get_memory(self->context), seq, -1, -1);
         int32_t n_copied = 0;
-        double t0 = now();
+        double t0 = bf_seconds();
         status = bf_prefix_apply(self, &r->batch, seq, s->prompt, s->n_prompt, &s->n_past, &n_copied, r->err);
-        r->stats->decode_seconds += now() - t0;
+        r->stats->decode_seconds += bf_seconds() - t0;
         r->stats->n_shared_tokens += n_copied;
         if (status != BF_OK)
             return status;
@@ -158,9 +151,9 @@ static enum bf_status wave(struct run *r, int32_t first)
                 bf_llama_batch_add(&r->batch, s->prompt[s->n_past + j], s->n_past + j, i, false);
             s->n_past += n;
         }
-        double t0 = now();
+        double t0 = bf_seconds();
         int32_t code = llama_decode(self->context, r->batch);
-        r->stats->decode_seconds += now() - t0;
+        r->stats->decode_seconds += bf_seconds() - t0;
         if (code != 0)
             return bf_llama_decode_failed(self, code, r->err);
         todo -= n;
@@ -228,10 +221,10 @@ static enum bf_status decode_step(struct run *r, int32_t *row)
     bool companion = r->n_active == 1;     /* note (b) in llama_private.h */
     if (companion)
         bf_llama_batch_add(&r->batch, r->sequences[0].prompt[0], 0, 1, false);
-    double t0 = now();
+    double t0 = bf_seconds();
     int32_t code = llama_decode(self->context, r->batch);
     llama_synchronize(self->context);
-    r->stats->decode_seconds += now() - t0;
+    r->stats->decode_seconds += bf_seconds() - t0;
     if (code != 0)
         return bf_llama_decode_failed(self, code, r->err);
     if (companion)
@@ -279,9 +272,9 @@ static enum bf_status harvest(struct run *r, const int32_t *row)
         if (row[i] < 0)
             continue;
         enum bf_finish finish = BF_FINISH_STOP;
-        double t0 = now();
+        double t0 = bf_seconds();
         status = choose(r, i, row[i], &done[i], &finish);
-        r->stats->sample_seconds += now() - t0;
+        r->stats->sample_seconds += bf_seconds() - t0;
         if (status != BF_OK)
             return status;
         if (done[i]) {
@@ -313,7 +306,7 @@ enum bf_status bf_llama_generate(struct bf_engine *engine, const struct bf_gen_j
         .scratch = bf_array((size_t)engine->info.n_vocab, sizeof *r.scratch),
     };
     int32_t row[BF_PARALLEL_MAX] = { 0 };
-    double start = now();
+    double start = bf_seconds();
     enum bf_status status = BF_OK;
     llama_memory_clear(llama_get_memory(self->context), true);
 
@@ -333,7 +326,7 @@ enum bf_status bf_llama_generate(struct bf_engine *engine, const struct bf_gen_j
         if (status != BF_OK)
             break;
         stats->n_active = r.n_active;
-        stats->other_seconds = now() - start - stats->decode_seconds - stats->sample_seconds;
+        stats->other_seconds = bf_seconds() - start - stats->decode_seconds - stats->sample_seconds;
         if (job->step && !job->step(job->user, stats)) {
             status = BF_INTERRUPTED;
             break;
@@ -342,7 +335,7 @@ enum bf_status bf_llama_generate(struct bf_engine *engine, const struct bf_gen_j
     for (int32_t i = 0; i < r.n_active; i++)
         sequence_release(&r.sequences[i]);
     stats->n_active = 0;
-    stats->other_seconds = now() - start - stats->decode_seconds - stats->sample_seconds;
+    stats->other_seconds = bf_seconds() - start - stats->decode_seconds - stats->sample_seconds;
     llama_memory_clear(llama_get_memory(self->context), true);
     free(r.sequences);
     free(r.scratch);

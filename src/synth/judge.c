@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "synth/filter.h"
 #include "synth/half.h"
@@ -15,13 +15,6 @@ enum {
     CENTROID_AFTER = 8,        /* and before its statistics are gathered */
     KNOWLEDGE_TOKENS = 8       /* shorter texts say nothing about Min-K% */
 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static double dot(const float *a, const float *b, int32_t n)
 {
@@ -45,9 +38,9 @@ static void normalise(float *v, uint16_t *half, int32_t n)
 
 static enum bf_status embed(struct bf_judge *j, const char *text, float *out, uint16_t *half, struct bf_err *err)
 {
-    double start = now();
+    double start = bf_seconds();
     enum bf_status status = bf_engine_embed(j->embedder, &text, 1, BF_POOL_MODEL, false, out, err);
-    j->embed_seconds += now() - start;
+    j->embed_seconds += bf_seconds() - start;
     if (status != BF_OK)
         return status;
     for (int32_t i = 0; i < j->n_embd; i++)
@@ -135,7 +128,7 @@ static bool below_tau(const struct bf_judge *j, const struct bf_sample *sample)
 
 enum bf_status bf_judge_decide(struct bf_judge *j, const char *prompt, struct bf_sample *sample, struct bf_err *err)
 {
-    double start = now();
+    double start = bf_seconds();
     bool control = sample->stage == BF_STAGE_CONTROL;
     sample->embedding = NULL;
     sample->n_embd = 0;
@@ -150,7 +143,7 @@ enum bf_status bf_judge_decide(struct bf_judge *j, const char *prompt, struct bf
         reason = known_before(j, sample, &words);
     bool worth = reason == BF_REASON_NONE || (control && words.n > 0);
     bf_words_release(&words);
-    j->filter_seconds += now() - start;
+    j->filter_seconds += bf_seconds() - start;
     if (worth) {
         enum bf_status status = embed(j, sample->text, j->vector, j->half, err);
         if (status != BF_OK)
@@ -195,7 +188,7 @@ bool bf_judge_account(struct bf_judge *j, struct bf_sample *sample, struct bf_ch
     }
     if (sample->reason != BF_REASON_NONE)
         return false;
-    double start = now();
+    double start = bf_seconds();
     struct bf_words words;
     struct bf_signature signature;
     bf_words_of(&words, sample->text, strlen(sample->text));
@@ -209,6 +202,6 @@ bool bf_judge_account(struct bf_judge *j, struct bf_sample *sample, struct bf_ch
         checked = bf_stop_rule_add(&j->stop_rule, j->vector, checkpoint);
         sample->diversity = bf_stop_rule_diversity(&j->stop_rule);
     }
-    j->filter_seconds += now() - start;
+    j->filter_seconds += bf_seconds() - start;
     return checked;
 }

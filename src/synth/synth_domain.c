@@ -10,8 +10,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "synth/filter.h"
@@ -52,13 +52,6 @@ struct domain_run {
     int32_t round;
     bool asked, last_round_was_empty;
 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void waiting_clear(struct waiting *w)
 {
@@ -110,7 +103,7 @@ static bool report(struct domain_run *r, const struct bf_gen_stats *current)
     add_stats(&p->engine, &r->before, current);
     p->embed_seconds = r->judge.embed_seconds;
     p->filter_seconds = r->judge.filter_seconds;
-    p->elapsed_seconds = now() - r->start;
+    p->elapsed_seconds = bf_seconds() - r->start;
     return !r->sink->progress || r->sink->progress(r->sink->user, p);
 }
 
@@ -145,9 +138,9 @@ static bool account(struct domain_run *r, struct bf_sample *sample, struct bf_ch
 static enum bf_status hand_over(struct domain_run *r, const struct bf_sample *sample, const struct bf_point *points,
                                 size_t n_points, const struct bf_checkpoint *checkpoint)
 {
-    double start = now();
+    double start = bf_seconds();
     enum bf_status status = r->sink->sample(r->sink->user, sample, points, n_points, checkpoint, r->err);
-    r->progress->sink_seconds += now() - start;
+    r->progress->sink_seconds += bf_seconds() - start;
     return status;
 }
 
@@ -222,6 +215,25 @@ static enum bf_status commit(struct domain_run *r, enum bf_stage stage, int64_t 
     return status;
 }
 
+/* Item `index` of a stage as the engine's request `number`; its prompt lives in r->prompt. */
+static void fill_request(struct domain_run *r, enum bf_stage stage, int64_t index, int64_t number,
+                         struct bf_gen_request *q)
+{
+    struct bf_plan_item item;
+    bf_plan_item(&r->plan, stage, index, &item);
+    bf_buf_clear(&r->prompt);
+    bf_plan_prompt(&r->plan, &item, &r->prompt);
+    *q = (struct bf_gen_request){
+        .index = number,
+        .prompt = r->prompt.data,
+        .max_tokens = item.max_tokens,
+        .temperature = item.temperature,
+        .top_k = r->request->top_k,
+        .top_p = r->request->top_p,
+        .seed = item.seed,
+    };
+}
+
 /* ---- the list after the points ---- */
 
 static enum bf_stage stage_of(const struct domain_run *r, int64_t number)
@@ -246,19 +258,7 @@ static enum bf_source issue(void *user, struct bf_gen_request *q)
     if (r->next_issue >= r->next_commit + r->window)
         return BF_SOURCE_WAIT;
     enum bf_stage stage = stage_of(r, r->next_issue);
-    struct bf_plan_item item;
-    bf_plan_item(&r->plan, stage, r->next_issue - r->base[stage], &item);
-    bf_buf_clear(&r->prompt);
-    bf_plan_prompt(&r->plan, &item, &r->prompt);
-    *q = (struct bf_gen_request){
-        .index = r->next_issue,
-        .prompt = r->prompt.data,
-        .max_tokens = item.max_tokens,
-        .temperature = item.temperature,
-        .top_k = r->request->top_k,
-        .top_p = r->request->top_p,
-        .seed = item.seed,
-    };
+    fill_request(r, stage, r->next_issue - r->base[stage], r->next_issue, q);
     r->next_issue++;
     return BF_SOURCE_READY;
 }
@@ -330,9 +330,9 @@ static enum bf_status run_list(struct domain_run *r)
     if (r->next_commit < r->base[BF_STAGE_COUNT]) {
         struct bf_gen_job job = { .user = r, .source = issue, .sink = collect, .wanted = wanted, .step = on_step };
         struct bf_gen_stats stats;
-        double begin = now();
+        double begin = bf_seconds();
         status = bf_engine_generate(r->engine, &job, &stats, r->err);
-        p->list_seconds = now() - begin;
+        p->list_seconds = bf_seconds() - begin;
         p->list_tokens = stats.n_generated_tokens;
         add_stats(&r->before, &r->before, &stats);
         r->before.n_active = 0;
@@ -353,19 +353,7 @@ static enum bf_source issue_points(void *user, struct bf_gen_request *q)
     if (r->asked)
         return BF_SOURCE_END;
     r->asked = true;
-    struct bf_plan_item item;
-    bf_plan_item(&r->plan, BF_STAGE_POINTS, r->round, &item);
-    bf_buf_clear(&r->prompt);
-    bf_plan_prompt(&r->plan, &item, &r->prompt);
-    *q = (struct bf_gen_request){
-        .index = r->round,
-        .prompt = r->prompt.data,
-        .max_tokens = item.max_tokens,
-        .temperature = item.temperature,
-        .top_k = r->request->top_k,
-        .top_p = r->request->top_p,
-        .seed = item.seed,
-    };
+    fill_request(r, BF_STAGE_POINTS, r->round, r->round, q);
     return BF_SOURCE_READY;
 }
 
@@ -464,7 +452,7 @@ enum bf_status bf_synth_domain(const struct bf_request *request, const struct bf
         .sink = sink,
         .progress = progress,
         .err = err,
-        .start = now(),
+        .start = bf_seconds(),
     };
     bf_buf_init(&r.prompt, PROMPT_BYTES_MAX);
     bf_plan_init(&r.plan, request, templates, &r.points);
@@ -481,7 +469,7 @@ enum bf_status bf_synth_domain(const struct bf_request *request, const struct bf
     bf_knowledge_judge(&r.judge.knowledge, &progress->knowledge);
     progress->embed_seconds = r.judge.embed_seconds;
     progress->filter_seconds = r.judge.filter_seconds;
-    progress->elapsed_seconds = now() - r.start;
+    progress->elapsed_seconds = bf_seconds() - r.start;
     bf_judge_release(&r.judge);
     bf_plan_release(&r.plan);
     bf_points_release(&r.points);
