@@ -31,6 +31,11 @@ bench: build ## measure this machine against llama.cpp's own benchmark
 	@scripts/fetch_models test embedder
 	@scripts/bench
 
+.PHONY: bench-kill
+bench-kill: build ## kill -9 a run at 30 moments, resume, compare the bytes
+	@scripts/fetch_models test embedder
+	@bench/kill30.sh
+
 .PHONY: models
 models: build ## fetch the default models only
 	@scripts/fetch_models default embedder
@@ -66,4 +71,4 @@ clean: ## remove build/; models and llama.cpp stay in the cache
 
 .PHONY: help
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16

@@ -27,7 +27,7 @@ trap clean EXIT
 
 begin_run() {
     exec "$program" domain "Greek mythology" -m "$model" --embedder "$embedder" -o "$1" --rounds 2 --points-per-round 4 \
-        --temperatures 0.8,1.1 --max-new-tokens 32 --max-samples 60 --mi-samples 16 --jailbreak-samples 6 --control-samples 6 \
+        --temperatures 0.8,1.1 --max-new-tokens 24 --max-samples 40 --mi-samples 8 --jailbreak-samples 4 --control-samples 4 \
         --tau 0.05 --parallel "$2" -q
 }
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }

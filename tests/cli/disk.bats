@@ -15,16 +15,6 @@ small_disk() {
     mounted=$1
 }
 
-# until_points FILE: the run's stderr tells that its first commit is done.
-until_points() {
-    for _ in $(seq 600); do
-        if grep -q '^points, round 1' "$1"; then return; fi
-        kill -0 "$job"
-        sleep 0.05
-    done
-    false
-}
-
 @test "a folder that cannot be written: exit code 5, nothing generated" {
     if [ "$(id -u)" = 0 ]; then
         small_disk "$BATS_TEST_TMPDIR/disk" size=4m
@@ -41,7 +31,7 @@ until_points() {
     local dir=$BATS_TEST_TMPDIR/disk/run
     tiny_run "$dir" --max-samples 400 --samples-per-prompt 100 2>"$BATS_TEST_TMPDIR/err" >"$BATS_TEST_TMPDIR/out" 3>&- &
     job=$!
-    until_points "$BATS_TEST_TMPDIR/err"
+    until_commit "$dir"
     dd if=/dev/zero of="$BATS_TEST_TMPDIR/disk/filler" bs=4k 2>/dev/null || true
     code=0
     wait "$job" || code=$?

@@ -43,3 +43,16 @@ sentence() {
 }
 
 json() { python3 -c 'import json, sys; d = json.load(sys.stdin); print('"$1"')'; }
+
+# until_commit DIR: wait until the run of the background process $job has its first commit.
+until_commit() {
+    for _ in $(seq 600); do
+        if "$BIFORGET" status "$1" --json 2>/dev/null | json 'sum(s["generated"] for s in d["stages"].values())' 2>/dev/null |
+            grep -q '^[1-9]'; then
+            return
+        fi
+        kill -0 "$job"
+        sleep 0.05
+    done
+    false
+}
