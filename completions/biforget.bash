@@ -14,7 +14,7 @@ _biforget() {
                 esac
                 ;;
             resume)
-                words="--model --embedder --json --quiet --parallel --threads --gpu-layers --context --chat --help --help-all"
+                words="--model --embedder --json --quiet --parallel --threads --gpu-layers --context --help --help-all"
                 case $previous in
                 esac
                 ;;

@@ -47,8 +47,8 @@ static void make_quick(struct bf_request *request)
     request->temperatures = (struct bf_doubles){.values = {0.7, 1.0}, .n = 2};
     request->samples_per_prompt = 1;
     request->max_samples = 144;
-    request->max_new_tokens = 80;
-    request->diversity_batch = 48;
+    request->max_new_tokens = 64;
+    request->diversity_batch = 64;
     request->mi_samples = 24;
     request->jailbreak_samples = 12;
     request->control_samples = 12;

@@ -8,7 +8,7 @@
 #include "base/banned.h"
 
 enum { ENOUGH = 8 };
-static const double share_some = 0.15, share_good = 0.35;
+static const double share_some = 0.15, share_good = 0.5;
 
 void bf_moments_add(struct bf_moments *m, double x)
 {

@@ -31,7 +31,7 @@ struct bf_knowledge_sums {
 };
 /* The verdict goes by agreement, since Min-K% prob alone does not tell: a model writes fluent inventions with as much
  * confidence as facts (measured on two models, docs/knowledge.md). Of the way from the control's agreement to 1, the domain's
- * covers: below 0.15 little, below 0.35 some, else good. Unknown with fewer than 8 texts on either side. */
+ * covers: below 0.15 little, below 0.5 some, else good. Unknown with fewer than 8 texts on either side. */
 void bf_knowledge_judge(const struct bf_knowledge_sums *sums, struct bf_knowledge_check *out);
 
 #endif

@@ -166,7 +166,7 @@ static enum bf_knowledge verdict(double domain, double control)
     return check_of((struct side){0.5, domain, 20}, (struct side){0.5, control, 20}).verdict;
 }
 
-/* Of the way from the control's agreement to 1: below 0.15 little, below 0.35 some. */
+/* Of the way from the control's agreement to 1: below 0.15 little, below 0.5 some. */
 static void verdicts_at_their_borders(void **state)
 {
     (void)state;
@@ -174,8 +174,8 @@ static void verdicts_at_their_borders(void **state)
     assert_int_equal(verdict(0.5, 0.5), BF_KNOWLEDGE_LITTLE);
     assert_int_equal(verdict(0.5 + 0.149 * 0.5, 0.5), BF_KNOWLEDGE_LITTLE);
     assert_int_equal(verdict(0.5 + 0.151 * 0.5, 0.5), BF_KNOWLEDGE_SOME);
-    assert_int_equal(verdict(0.5 + 0.349 * 0.5, 0.5), BF_KNOWLEDGE_SOME);
-    assert_int_equal(verdict(0.5 + 0.351 * 0.5, 0.5), BF_KNOWLEDGE_GOOD);
+    assert_int_equal(verdict(0.5 + 0.499 * 0.5, 0.5), BF_KNOWLEDGE_SOME);
+    assert_int_equal(verdict(0.5 + 0.501 * 0.5, 0.5), BF_KNOWLEDGE_GOOD);
     assert_int_equal(verdict(0.151, 0), BF_KNOWLEDGE_SOME);
 }
 
