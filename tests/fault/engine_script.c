@@ -44,10 +44,10 @@ static void scripted_close(struct bf_engine *engine)
 /* One of 64,000 invented words. */
 static void put_word(struct bf_buf *out, struct bf_rng *rng, bool capital)
 {
-    static const char *const syllables[] = {"ka", "lo", "mi", "ra", "tes", "vin", "dor", "su", "pe", "nal",
-                                            "gri", "hu", "ze", "bo", "cha", "fen", "wa", "yol", "qui", "ja",
-                                            "sta", "ner", "tri", "om", "ul", "ep", "ish", "ard", "ek", "ana",
-                                            "lis", "mor", "tha", "ve", "ron", "sil", "gu", "pha", "del", "ix"};
+    static const char *const syllables[] = {"ka",  "lo",  "mi",  "ra", "tes", "vin", "dor", "su",  "pe",  "nal",
+                                            "gri", "hu",  "ze",  "bo", "cha", "fen", "wa",  "yol", "qui", "ja",
+                                            "sta", "ner", "tri", "om", "ul",  "ep",  "ish", "ard", "ek",  "ana",
+                                            "lis", "mor", "tha", "ve", "ron", "sil", "gu",  "pha", "del", "ix"};
     size_t start = out->len;
     for (int i = 0; i < 3; i++)
         bf_buf_puts(out, syllables[bf_rng_below(rng, sizeof syllables / sizeof *syllables)]);
@@ -68,7 +68,8 @@ static void put_sentence(struct bf_buf *out, struct bf_rng *rng, int n_words)
 static void write_list(const struct engine_script *script, struct flight *f, struct bf_rng *rng)
 {
     if (script->list_nothing) {
-        bf_buf_puts(&f->text, "I would rather not list anything about this long and difficult subject today if you do not mind");
+        bf_buf_puts(&f->text,
+                    "I would rather not list anything about this long and difficult subject today if you do not mind");
         return;
     }
     for (int i = 0; i < 8; i++) {
@@ -161,8 +162,8 @@ static void land(struct flight *flights, int32_t *n, int32_t i)
     flights[i] = flights[--*n];
 }
 
-static enum bf_status scripted_generate(struct bf_engine *engine, const struct bf_gen_job *job, struct bf_gen_stats *stats,
-                                        struct bf_err *err)
+static enum bf_status scripted_generate(struct bf_engine *engine, const struct bf_gen_job *job,
+                                        struct bf_gen_stats *stats, struct bf_err *err)
 {
     struct scripted *self = scripted_of(engine);
     struct flight *flights = bf_array((size_t)engine->info.n_parallel, sizeof *flights);

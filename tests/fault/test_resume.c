@@ -6,13 +6,13 @@
 
 struct writer {
     struct bf_store *store;
-    int64_t n_commits;         /* of this process */
-    int64_t stop_after;        /* 0 = never */
-    bool fail;                 /* the sink fails instead of asking politely: what was under way is lost */
+    int64_t n_commits;  /* of this process */
+    int64_t stop_after; /* 0 = never */
+    bool fail;          /* the sink fails instead of asking politely: what was under way is lost */
 };
 
-static enum bf_status on_sample(void *user, const struct bf_sample *sample, const struct bf_point *points, size_t n_points,
-                                const struct bf_checkpoint *checkpoint, struct bf_err *err)
+static enum bf_status on_sample(void *user, const struct bf_sample *sample, const struct bf_point *points,
+                                size_t n_points, const struct bf_checkpoint *checkpoint, struct bf_err *err)
 {
     struct writer *w = user;
 
@@ -31,11 +31,11 @@ static bool on_progress(void *user, const struct bf_progress *progress)
 }
 
 struct way {
-    int64_t stop_after;        /* commits of each process; 0 = all */
+    int64_t stop_after; /* commits of each process; 0 = all */
     bool fail;
     bool list_nothing;
-    double epsilon;            /* of the stop rule; negative = never */
-    uint64_t order_seed;       /* another one, and another parallelism, after each stop */
+    double epsilon;      /* of the stop rule; negative = never */
+    uint64_t order_seed; /* another one, and another parallelism, after each stop */
 };
 
 /* One process: open or create, replay, work until done or stopped. Returns whether the run is finished. */
@@ -140,8 +140,8 @@ static void assert_same_as_undisturbed(struct way way)
                 at++;
             while (at > 0 && reference.data[at - 1] != '\n')
                 at--;
-            fail_msg("stopped every %lld commits, the run has\n%.300s\ninstead of\n%.300s", (long long)ks[i], text.data + at,
-                     reference.data + at);
+            fail_msg("stopped every %lld commits, the run has\n%.300s\ninstead of\n%.300s", (long long)ks[i],
+                     text.data + at, reference.data + at);
         }
         bf_buf_release(&text);
         fixture_remove(dir);

@@ -17,8 +17,8 @@
 /* A sanitizer keeps freed memory on purpose and is slow: there the test only looks for what it finds. */
 enum { N_SAMPLES = SANITIZED ? 5000 : 100000, LIMIT_MB = 40 };
 
-static enum bf_status on_sample(void *user, const struct bf_sample *sample, const struct bf_point *points, size_t n_points,
-                                const struct bf_checkpoint *checkpoint, struct bf_err *err)
+static enum bf_status on_sample(void *user, const struct bf_sample *sample, const struct bf_point *points,
+                                size_t n_points, const struct bf_checkpoint *checkpoint, struct bf_err *err)
 {
     int64_t *n_bytes = user;
 
@@ -59,8 +59,8 @@ static void memory_stays_flat(void **state)
     if (bf_synth_domain(&request, &templates, engine, engine, NULL, &sink, &progress, &err))
         fail_msg("%s", err.text);
     long growth = peak_mb() - before;
-    printf("%lld samples kept, %lld MB of text, peak memory grew by %ld MB\n", (long long)progress.kept[BF_STAGE_SYNTHESIS],
-           (long long)(n_bytes >> 20), growth);
+    printf("%lld samples kept, %lld MB of text, peak memory grew by %ld MB\n",
+           (long long)progress.kept[BF_STAGE_SYNTHESIS], (long long)(n_bytes >> 20), growth);
     assert_int_equal(progress.committed[BF_STAGE_SYNTHESIS], N_SAMPLES);
     assert_true(progress.kept[BF_STAGE_SYNTHESIS] > N_SAMPLES - N_SAMPLES / 20);
     if (!SANITIZED)

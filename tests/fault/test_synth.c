@@ -4,14 +4,14 @@
 #include <math.h>
 
 struct record {
-    struct bf_buf text;        /* every commit, in order */
+    struct bf_buf text; /* every commit, in order */
     int64_t n_commits;
-    int64_t fail_commit;       /* 1-based; 0 = never */
-    int64_t stop_after;        /* progress says stop once so many are committed; 0 = never */
+    int64_t fail_commit; /* 1-based; 0 = never */
+    int64_t stop_after;  /* progress says stop once so many are committed; 0 = never */
 };
 
-static enum bf_status on_sample(void *user, const struct bf_sample *sample, const struct bf_point *points, size_t n_points,
-                                const struct bf_checkpoint *checkpoint, struct bf_err *err)
+static enum bf_status on_sample(void *user, const struct bf_sample *sample, const struct bf_point *points,
+                                size_t n_points, const struct bf_checkpoint *checkpoint, struct bf_err *err)
 {
     struct record *r = user;
 

@@ -57,7 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bf_buf_init(&answer, SIZE_MAX);
     bf_filter_clean(&text, (const char *)data, n);
     require(bf_utf8_valid(text.data, text.len) && strlen(text.data) == text.len);
-    require(text.len == 0 || (!isspace((unsigned char)text.data[0]) && !isspace((unsigned char)text.data[text.len - 1])));
+    require(text.len == 0 ||
+            (!isspace((unsigned char)text.data[0]) && !isspace((unsigned char)text.data[text.len - 1])));
     if (nul)
         bf_utf8_clean(&prompt, nul + 1, size - n - 1);
 

@@ -53,7 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             larger += logits[i] > logits[choice.token] ? 1 : 0;
         require(sampler.top_k == 0 || larger < (size_t)sampler.top_k);
         require(bf_sample(&sampler, logits, (int32_t)n, u, scratch, &again));
-        require(again.token == choice.token && again.p_sampling == choice.p_sampling && again.logp_model == choice.logp_model);
+        require(again.token == choice.token && again.p_sampling == choice.p_sampling &&
+                again.logp_model == choice.logp_model);
     }
     free(logits);
     free(scratch);

@@ -16,7 +16,7 @@ struct answer {
     float p[TOKENS_MAX], logp[TOKENS_MAX];
     enum bf_finish finish;
     char text[1024];
-    int times;                 /* delivered */
+    int times; /* delivered */
 };
 
 struct job {
@@ -183,8 +183,12 @@ static void answers_do_not_depend_on_parallelism_or_sharing(void **state)
         o.no_prefix_sharing = ways[w].no_sharing;
         struct bf_engine *engine = open_engine(&o);
         assert_int_equal(bf_engine_info(engine)->n_parallel, ways[w].n_parallel);
-        jobs[w] = (struct job){
-            .prompts = prompts, .n_prompts = N_PROMPTS, .max_tokens = TOKENS_MAX, .top_k = 50, .top_p = 0.95, .seed = 100};
+        jobs[w] = (struct job){.prompts = prompts,
+                               .n_prompts = N_PROMPTS,
+                               .max_tokens = TOKENS_MAX,
+                               .top_k = 50,
+                               .top_p = 0.95,
+                               .seed = 100};
         generate(engine, &jobs[w], &stats);
         assert_int_equal(stats.n_answers, N_PROMPTS);
         assert_int_equal(stats.n_active, 0);
@@ -228,7 +232,8 @@ static void long_contexts_alone_and_together(void **state)
         for (int k = 0; k < repeats[i]; k++)
             n += snprintf(prompts[i] + n, sizeof prompts[i] - (size_t)n, "The moon number %d goes round. ", k);
     }
-    alone = (struct job){.prompts = prompts, .n_prompts = 4, .max_tokens = TOKENS_MAX, .top_k = 50, .top_p = 0.95, .seed = 9};
+    alone = (struct job){
+        .prompts = prompts, .n_prompts = 4, .max_tokens = TOKENS_MAX, .top_k = 50, .top_p = 0.95, .seed = 9};
     together = alone;
     o.n_ctx_seq = 768;
     engine = open_engine(&o);
@@ -274,7 +279,8 @@ static void a_step_may_interrupt(void **state)
 
     (void)state;
     write_prompts(prompts);
-    job = (struct job){.prompts = prompts, .n_prompts = 9, .max_tokens = 24, .top_k = 50, .top_p = 0.95, .stop_at_step = 3};
+    job = (struct job){
+        .prompts = prompts, .n_prompts = 9, .max_tokens = 24, .top_k = 50, .top_p = 0.95, .stop_at_step = 3};
     assert_int_equal(run_job(engine, &job, &stats, &err), BF_INTERRUPTED);
     assert_int_equal(stats.n_steps, 3);
     for (int i = 0; i < 9; i++)
@@ -417,10 +423,11 @@ static double distance(const float *a, const float *b, int32_t n)
 
 static void check_embedding(const struct bf_engine_options *options)
 {
+    static const char long_text[] =
+        "A longer text about the Solar System: eight planets go round the Sun, the inner four are of "
+        "rock, the outer four of gas and ice, and between them is a belt of asteroids.";
     static const char *const texts[] = {"Zeus", "Saturn has rings of ice and rock, and many moons.",
-                                        "The Argonauts sailed to Colchis to fetch the golden fleece.", "Io",
-                                        "A longer text about the Solar System: eight planets go round the Sun, the inner four are of "
-                                        "rock, the outer four of gas and ice, and between them is a belt of asteroids."};
+                                        "The Argonauts sailed to Colchis to fetch the golden fleece.", "Io", long_text};
     enum { N = N_ELEMENTS(texts), DIMS_MAX = 1024 };
     static float alone[N * DIMS_MAX], together[N * DIMS_MAX], other[DIMS_MAX], third[DIMS_MAX];
     struct bf_engine *engine = open_engine(options);

@@ -64,8 +64,7 @@ static void the_phrase_counts_only_near_the_start(void **state)
 
 static struct bf_request all_filters(void)
 {
-    return (struct bf_request){
-        .min_words = 4, .filter_refusal = true, .filter_echo = true, .filter_degenerate = true};
+    return (struct bf_request){.min_words = 4, .filter_refusal = true, .filter_echo = true, .filter_degenerate = true};
 }
 
 static enum bf_reason reason_with(const struct bf_request *request, const char *text, const char *prompt)
@@ -117,8 +116,9 @@ static void echoes_do_not(void **state)
     assert_int_equal(reason_of("STATE in one sentence what is known about the subject given below!", prompt),
                      BF_REASON_PROMPT_ECHO);
     /* A few words of the prompt in an answer of one's own are none. */
-    assert_int_equal(reason_of("What is known about the subject is that Saturn has rings of ice and rock around it.", prompt),
-                     BF_REASON_NONE);
+    assert_int_equal(
+        reason_of("What is known about the subject is that Saturn has rings of ice and rock around it.", prompt),
+        BF_REASON_NONE);
     assert_int_equal(reason_of(SOUND, ""), BF_REASON_NONE);
 }
 
@@ -135,7 +135,8 @@ static void loops_and_noise_do_not(void **state)
     assert_int_equal(reason_of("one two three four !!!! ---- #### $$$$ %%%% &&&& ____", ""), BF_REASON_DEGENERATE);
     assert_int_equal(reason_of("Zeus said aaaaaaaaaaaaaaaaaaaa to the gods", ""), BF_REASON_DEGENERATE);
     assert_int_equal(reason_of("Zeus said aaaaaaaaaa to the gods", ""), BF_REASON_NONE);
-    assert_int_equal(reason_of("one two three four                     five", ""), BF_REASON_NONE); /* white space may run */
+    assert_int_equal(reason_of("one two three four                     five", ""),
+                     BF_REASON_NONE); /* white space may run */
 }
 
 static void the_first_reason_wins_and_each_has_its_switch(void **state)
@@ -179,7 +180,8 @@ static void half_sentences_are_cut(void **state)
     assert_trimmed("Zeus rules.\n\nHera is", "Zeus rules.");
     assert_trimmed("No whole sentence here", "No whole sentence here");
     /* Less than a third before the end: better half a sentence than hardly any text. */
-    assert_trimmed("Yes. But the story of the Argonauts and their long voyage to", "Yes. But the story of the Argonauts and their long voyage to");
+    assert_trimmed("Yes. But the story of the Argonauts and their long voyage to",
+                   "Yes. But the story of the Argonauts and their long voyage to");
 }
 
 static void abbreviations_and_numbers_end_no_sentence(void **state)
@@ -204,7 +206,8 @@ static void quotes_and_brackets_belong_to_the_sentence(void **state)
 static void ideographic_marks_need_no_space(void **state)
 {
     (void)state;
-    assert_trimmed("\xe6\x9c\xa8\xe6\x98\x9f\xe3\x80\x82\xe5\x9c\x9f\xe6\x98\x9f", "\xe6\x9c\xa8\xe6\x98\x9f\xe3\x80\x82");
+    assert_trimmed("\xe6\x9c\xa8\xe6\x98\x9f\xe3\x80\x82\xe5\x9c\x9f\xe6\x98\x9f",
+                   "\xe6\x9c\xa8\xe6\x98\x9f\xe3\x80\x82");
     assert_trimmed("\xe6\x9c\xa8\xe6\x98\x9f\xef\xbc\x81\xe5\x9c\x9f", "\xe6\x9c\xa8\xe6\x98\x9f\xef\xbc\x81");
     assert_trimmed("\xe6\x9c\xa8\xe6\x98\x9f\xef\xbc\x9f\xe5\x9c\x9f", "\xe6\x9c\xa8\xe6\x98\x9f\xef\xbc\x9f");
 }

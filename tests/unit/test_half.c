@@ -72,21 +72,14 @@ static void the_ends_of_the_range(void **state)
         float x;
         uint16_t half;
     } cases[] = {
-        {0.0F, 0x0000},
-        {-0.0F, 0x8000},
-        {1.0F, 0x3c00},
-        {-2.0F, 0xc000},
-        {65504.0F, 0x7bff},
-        {65519.996F, 0x7bff}, /* below the middle to 65,536 */
-        {65520.0F, 0x7c00},   /* the middle: even is infinity */
-        {1e30F, 0x7c00},
-        {-1e30F, 0xfc00},
-        {5.9604645e-8F, 0x0001},  /* 2^-24, the least subnormal */
-        {2.9802322e-8F, 0x0000},  /* 2^-25: a tie, to even */
-        {2.9802326e-8F, 0x0001},
-        {6.1035156e-5F, 0x0400},  /* 2^-14, the least normal */
-        {6.0975552e-5F, 0x03ff},  /* the greatest subnormal */
-        {1e-40F, 0x0000},         /* a subnormal float */
+        {0.0F, 0x0000},          {-0.0F, 0x8000},         {1.0F, 0x3c00},
+        {-2.0F, 0xc000},         {65504.0F, 0x7bff},      {65519.996F, 0x7bff},    /* below the middle to 65,536 */
+        {65520.0F, 0x7c00},                                                        /* the middle: even is infinity */
+        {1e30F, 0x7c00},         {-1e30F, 0xfc00},        {5.9604645e-8F, 0x0001}, /* 2^-24, the least subnormal */
+        {2.9802322e-8F, 0x0000},                                                   /* 2^-25: a tie, to even */
+        {2.9802326e-8F, 0x0001}, {6.1035156e-5F, 0x0400},                          /* 2^-14, the least normal */
+        {6.0975552e-5F, 0x03ff},                                                   /* the greatest subnormal */
+        {1e-40F, 0x0000},                                                          /* a subnormal float */
     };
 
     (void)state;

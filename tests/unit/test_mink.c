@@ -59,10 +59,10 @@ static void known_values(void **state)
     const float logp[] = {0.0F, -INFINITY, -2.0F};
 
     (void)state;
-    assert_true(bf_mean_lowest(p, 10, 20) == 0.1875);  /* the two lowest: 0.125 and 0.25 */
+    assert_true(bf_mean_lowest(p, 10, 20) == 0.1875);   /* the two lowest: 0.125 and 0.25 */
     assert_true(bf_mean_lowest(p, 10, 29.9) == 0.1875); /* floor of 2.99 */
     assert_true(bf_mean_lowest(p, 1, 20) == (double)0.9F);
-    assert_true(bf_mean_lowest(p, 4, 20) == 0.125);    /* at least one */
+    assert_true(bf_mean_lowest(p, 4, 20) == 0.125); /* at least one */
     assert_true(bf_mean_lowest_exp(logp, 3, 20) == 0.0);
     assert_true(isnan(bf_mean_lowest(p, 0, 20)));
     assert_true(isnan(bf_mean_lowest_exp(logp, 0, 20)));

@@ -21,7 +21,8 @@ static int set_up(void **state)
     struct bf_err err = BF_ERR_INIT;
 
     assert_non_null(f);
-    if (bf_request_from_profile("paper", &f->request, &err) || bf_request_set_topic(&f->request, "Greek mythology", &err) ||
+    if (bf_request_from_profile("paper", &f->request, &err) ||
+        bf_request_set_topic(&f->request, "Greek mythology", &err) ||
         bf_template_set_load("default", &f->templates, &err))
         fail_msg("%s", err.text);
     for (int i = 0; i < N_POINTS; i++)

@@ -45,13 +45,15 @@ static void numbers_go(void **state)
     assert_list("1.Zeus\n2)Hera", false, "Zeus|Hera");
     assert_list("**1.** Zeus\n**2. Hera**", false, "Zeus|Hera");
     /* Numbers that belong to the name stay. */
-    assert_list("12 labours of Heracles\n1610 discovery\n776 BC", false, "12 labours of Heracles|1610 discovery|776 BC");
+    assert_list("12 labours of Heracles\n1610 discovery\n776 BC", false,
+                "12 labours of Heracles|1610 discovery|776 BC");
 }
 
 static void bullets_markdown_and_quotes_go(void **state)
 {
     (void)state;
-    assert_list("- Zeus\n* Hera\n+ Ares\n\xe2\x80\xa2 Athena\n\xe2\x80\x93 Apollo", false, "Zeus|Hera|Ares|Athena|Apollo");
+    assert_list("- Zeus\n* Hera\n+ Ares\n\xe2\x80\xa2 Athena\n\xe2\x80\x93 Apollo", false,
+                "Zeus|Hera|Ares|Athena|Apollo");
     assert_list("**Zeus**\n*Hera*\n`Ares`\n### Athena\n> Apollo", false, "Zeus|Hera|Ares|Athena|Apollo");
     assert_list("\"Zeus\"\n'Hera'\n\xe2\x80\x9c"
                 "Ares\xe2\x80\x9d\nAthena.",
@@ -62,7 +64,8 @@ static void bullets_markdown_and_quotes_go(void **state)
 static void explanations_go(void **state)
 {
     (void)state;
-    assert_list("Zeus: king of the gods\nHera - his wife\nAres (god of war)\nAthena \xe2\x80\x93 wisdom\nApollo \xe2\x80\x94 music",
+    assert_list("Zeus: king of the gods\nHera - his wife\nAres (god of war)\nAthena \xe2\x80\x93 wisdom\nApollo "
+                "\xe2\x80\x94 music",
                 false, "Zeus|Hera|Ares|Athena|Apollo");
     /* A hyphen within a name and a colon within a time are none. */
     assert_list("Half-blood heroes\nThe 10:30 oracle", false, "Half-blood heroes|The 10:30 oracle");

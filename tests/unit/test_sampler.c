@@ -85,13 +85,14 @@ static void assert_draw(const struct bf_sampler *s, const float *logits, int32_t
             continue;
         found = true;
         if ((long double)u < before - 1e-9L || (long double)u > sum + 1e-9L)
-            fail_msg("token %d for u = %.17g, which is not in %.17Lg..%.17Lg (T %g, top-k %d, top-p %g)", choice.token, u, before,
-                     sum, s->temperature, s->top_k, s->top_p);
+            fail_msg("token %d for u = %.17g, which is not in %.17Lg..%.17Lg (T %g, top-k %d, top-p %g)", choice.token,
+                     u, before, sum, s->temperature, s->top_k, s->top_p);
         assert_true(fabsl((long double)choice.p_sampling - entries[i].p) < 1e-6L);
     }
     if (!found)
         fail_msg("token %d is not among the %d kept", choice.token, kept);
-    assert_true(fabsl((long double)choice.logp_model - ((long double)logits[choice.token] - reference_lse(logits, n))) < 1e-4L);
+    assert_true(fabsl((long double)choice.logp_model - ((long double)logits[choice.token] - reference_lse(logits, n))) <
+                1e-4L);
 }
 
 static void agrees_with_sorting_everything(void **state)
@@ -110,7 +111,8 @@ static void agrees_with_sorting_everything(void **state)
         int32_t n = 1 + (int32_t)bf_rng_below(&rng, round % 50 ? 400 : 3000);
         float scale = (float)(0.1 + 6 * bf_rng_unit(&rng));
         struct bf_sampler s = {temperatures[bf_rng_below(&rng, N_ELEMENTS(temperatures))],
-                               top_ks[bf_rng_below(&rng, N_ELEMENTS(top_ks))], top_ps[bf_rng_below(&rng, N_ELEMENTS(top_ps))]};
+                               top_ks[bf_rng_below(&rng, N_ELEMENTS(top_ks))],
+                               top_ps[bf_rng_below(&rng, N_ELEMENTS(top_ps))]};
 
         for (int32_t i = 0; i < n; i++)
             logits[i] = scale * normal(&rng);
@@ -291,14 +293,10 @@ static void log_sum_exp_of_odd_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(agrees_with_sorting_everything),
-        cmocka_unit_test(a_flat_row_needs_more_than_the_heap),
-        cmocka_unit_test(ties_go_to_the_smaller_id),
-        cmocka_unit_test(broken_rows_are_refused),
-        cmocka_unit_test(impossible_tokens_never_come),
-        cmocka_unit_test(frequencies_are_the_reported_probabilities),
-        cmocka_unit_test(log_sum_exp_is_exact_enough),
-        cmocka_unit_test(log_sum_exp_of_odd_rows),
+        cmocka_unit_test(agrees_with_sorting_everything), cmocka_unit_test(a_flat_row_needs_more_than_the_heap),
+        cmocka_unit_test(ties_go_to_the_smaller_id),      cmocka_unit_test(broken_rows_are_refused),
+        cmocka_unit_test(impossible_tokens_never_come),   cmocka_unit_test(frequencies_are_the_reported_probabilities),
+        cmocka_unit_test(log_sum_exp_is_exact_enough),    cmocka_unit_test(log_sum_exp_of_odd_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

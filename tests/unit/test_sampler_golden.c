@@ -57,7 +57,8 @@ static float *floats(const json_t *array, size_t *n)
 }
 
 /* How many tokens can come out: a fine sweep of u finds each that is not tiny, and never more than there are. */
-static size_t tokens_in_use(const struct bf_sampler *sampler, const float *logits, size_t n, struct bf_candidate *scratch)
+static size_t tokens_in_use(const struct bf_sampler *sampler, const float *logits, size_t n,
+                            struct bf_candidate *scratch)
 {
     bool *seen = calloc(n, sizeof *seen);
     size_t distinct = 0;

@@ -40,8 +40,9 @@ static void add(struct bf_similar *similar, const char *text)
     bf_similar_add(similar, &signature);
 }
 
-#define TALE "The ship Argo carried fifty heroes across the Black Sea to the land of Colchis, where a dragon that never " \
-             "slept kept watch over the golden fleece in a grove that was sacred to the god of war"
+#define TALE                                                                                                           \
+    "The ship Argo carried fifty heroes across the Black Sea to the land of Colchis, where a dragon that never "       \
+    "slept kept watch over the golden fleece in a grove that was sacred to the god of war"
 
 static void exact_duplicates(void **state)
 {
@@ -52,9 +53,10 @@ static void exact_duplicates(void **state)
     assert_false(has_near(similar, TALE, 0.8));
     add(similar, TALE);
     assert_true(has_exact(similar, TALE));
-    assert_true(has_exact(similar, "The ship  Argo carried fifty heroes across the Black Sea to the land of\nColchis, where a "
-                                   "dragon that never slept kept watch over the golden fleece in a grove that was sacred "
-                                   "to the god\tof war"));
+    assert_true(has_exact(similar,
+                          "The ship  Argo carried fifty heroes across the Black Sea to the land of\nColchis, where a "
+                          "dragon that never slept kept watch over the golden fleece in a grove that was sacred "
+                          "to the god\tof war"));
     assert_false(has_exact(similar, TALE "!"));
     assert_false(has_exact(similar, "The ship Argo"));
     add(similar, "");
@@ -69,12 +71,13 @@ static void near_duplicates(void **state)
 
     (void)state;
     add(similar, TALE);
-    assert_true(has_near(similar, TALE "!", 0.8));    /* punctuation and letter case are no words */
+    assert_true(has_near(similar, TALE "!", 0.8)); /* punctuation and letter case are no words */
     assert_true(has_near(similar, TALE, 1.0));
     assert_true(has_near(similar, TALE " again", 0.8)); /* one 3-gram more: J = 38/39 */
-    assert_false(has_near(similar, TALE, 1.01));      /* above 1: off */
-    assert_false(has_near(similar, "Saturn is the sixth planet from the Sun, and its rings of ice can be seen in a small "
-                                   "telescope on any clear night of the right season",
+    assert_false(has_near(similar, TALE, 1.01));        /* above 1: off */
+    assert_false(has_near(similar,
+                          "Saturn is the sixth planet from the Sun, and its rings of ice can be seen in a small "
+                          "telescope on any clear night of the right season",
                           0.8));
     bf_similar_free(similar);
 }
