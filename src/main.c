@@ -12,7 +12,7 @@
 #include "base/banned.h"
 
 const struct bf_command *const bf_commands[] = {
-    &bf_cmd_domain, &bf_cmd_resume, &bf_cmd_status, &bf_cmd_show,     &bf_cmd_export,
+    &bf_cmd_domain, &bf_cmd_resume, &bf_cmd_status,   &bf_cmd_show, &bf_cmd_export,
     &bf_cmd_models, &bf_cmd_doctor, &bf_cmd_quantize, &bf_cmd_help, NULL,
 };
 
@@ -37,7 +37,7 @@ static enum bf_status run_command(const struct bf_command *command, int argc, ch
         bf_opt_help(stdout, &command->help, table, help > 1);
     } else if (status == BF_OK) {
         log->quiet = command->quiet_option && *(bool *)values;
-        struct bf_call call = { operands, n_operands, values, log };
+        struct bf_call call = {operands, n_operands, values, log};
         status = command->run(&call, err);
     }
     free(table);

@@ -60,7 +60,7 @@ enum bf_status bf_atomic_open(struct bf_atomic *a, const char *path, struct bf_e
         temporary = bf_alloc(n + sizeof ".XXXXXX");
         memcpy(temporary, target, n);
         memcpy(temporary + n, ".XXXXXX", sizeof ".XXXXXX");
-        fd = mkostemp(temporary, O_CLOEXEC);    /* mode 0600 */
+        fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
     } else {
         fd = open(target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     }
@@ -107,7 +107,7 @@ enum bf_status bf_atomic_commit(struct bf_atomic *a, struct bf_err *err)
     if (!a->stream)
         return bf_fail(err, BF_STORE, "cannot finish a file that was not opened");
     to_stdout = is_stdout(a->path);
-    earlier = ferror(a->stream) != 0;   /* a write that failed long ago: its errno is gone */
+    earlier = ferror(a->stream) != 0; /* a write that failed long ago: its errno is gone */
     errno = 0;
     if (fflush(a->stream) != 0)
         failure = errno;
@@ -117,9 +117,9 @@ enum bf_status bf_atomic_commit(struct bf_atomic *a, struct bf_err *err)
         failure = errno;
     a->stream = NULL;
     if (failure != 0 || earlier) {
-        status = bf_fail(err, BF_STORE, "cannot write '%s': %s; free some space or choose another place",
-                         to_stdout ? "standard output" : a->path,
-                         failure != 0 ? bf_errno_text(failure) : "a write failed");
+        status =
+            bf_fail(err, BF_STORE, "cannot write '%s': %s; free some space or choose another place",
+                    to_stdout ? "standard output" : a->path, failure != 0 ? bf_errno_text(failure) : "a write failed");
     } else if (a->temporary) {
         if (rename(a->temporary, a->path) == 0)
             sync_folder_of(a->path);

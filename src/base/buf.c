@@ -96,7 +96,7 @@ void bf_buf_printf(struct bf_buf *b, const char *format, ...)
     va_copy(again, args);
     n = vsnprintf(NULL, 0, format, args);
     if (n < 0) {
-        b->overflow = true;     /* longer than INT_MAX: no buffer wants that */
+        b->overflow = true; /* longer than INT_MAX: no buffer wants that */
     } else if (n > 0 && reserve(b, (size_t)n)) {
         (void)vsnprintf(b->data + b->len, (size_t)n + 1, format, again);
         b->len += (size_t)n;

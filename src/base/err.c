@@ -19,7 +19,7 @@ static const char cut_mark[] = "...";
 static void set_text(char text[BF_ERR_TEXT_MAX], const char *raw, size_t n, bool cut)
 {
     size_t used = 0;
-    size_t keep = 0;    /* the last length at which cut_mark still fits */
+    size_t keep = 0; /* the last length at which cut_mark still fits */
 
     for (size_t i = 0; i < n;) {
         uint32_t cp = 0;
@@ -77,8 +77,8 @@ enum bf_status bf_fail(struct bf_err *err, enum bf_status status, const char *fo
 const char *bf_status_text(enum bf_status status)
 {
     switch (status) {
-#define X(name, code, text) \
-    case name:              \
+#define X(name, code, text)                                                                                            \
+    case name:                                                                                                         \
         return text;
         BF_STATUS_MAP(X)
 #undef X

@@ -44,7 +44,7 @@ static enum bf_status make_one(const char *path, struct bf_err *err)
     if (bf_is_dir(path) || mkdir(path, 0700) == 0)
         return BF_OK;
     failure = errno;
-    if (failure == EEXIST && bf_is_dir(path))   /* another process was faster */
+    if (failure == EEXIST && bf_is_dir(path)) /* another process was faster */
         return BF_OK;
     if (failure == EEXIST)
         return bf_fail(err, BF_STORE, "cannot create the folder '%s': a file has that name; choose another", path);
@@ -146,7 +146,7 @@ char *bf_cache_dir(void)
     if (dir && dir[0] != '\0')
         return bf_strdup(dir);
     dir = getenv("XDG_CACHE_HOME");
-    if (dir && dir[0] == '/')       /* the XDG rules: a relative path is to be ignored */
+    if (dir && dir[0] == '/') /* the XDG rules: a relative path is to be ignored */
         return bf_path_join(dir, "biforget");
     dir = getenv("HOME");
     if (dir && dir[0] != '\0')

@@ -25,13 +25,27 @@ static void put_string(struct bf_buf *out, const char *s, size_t n)
         const char *escape = NULL;
 
         switch (c) {
-        case '"': escape = "\\\""; break;
-        case '\\': escape = "\\\\"; break;
-        case '\b': escape = "\\b"; break;
-        case '\f': escape = "\\f"; break;
-        case '\n': escape = "\\n"; break;
-        case '\r': escape = "\\r"; break;
-        case '\t': escape = "\\t"; break;
+        case '"':
+            escape = "\\\"";
+            break;
+        case '\\':
+            escape = "\\\\";
+            break;
+        case '\b':
+            escape = "\\b";
+            break;
+        case '\f':
+            escape = "\\f";
+            break;
+        case '\n':
+            escape = "\\n";
+            break;
+        case '\r':
+            escape = "\\r";
+            break;
+        case '\t':
+            escape = "\\t";
+            break;
         default:
             if (c >= 0x20 && c != 0x7F)
                 continue;
@@ -58,7 +72,7 @@ static void put_real(struct bf_buf *out, double x)
     }
     bf_buf_puts(out, text);
     if (!strpbrk(text, ".e"))
-        bf_buf_puts(out, ".0");     /* it must read back as a real, not as an integer */
+        bf_buf_puts(out, ".0"); /* it must read back as a real, not as an integer */
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -70,7 +84,7 @@ static void put_object(struct bf_buf *out, const json_t *object)
 {
     size_t n = json_object_size(object);
     const char **keys = bf_array(n, sizeof *keys);
-    json_t *walked = (json_t *)(uintptr_t)object;   /* jansson's iterator wants it without const; it changes nothing */
+    json_t *walked = (json_t *)(uintptr_t)object; /* jansson's iterator wants it without const; it changes nothing */
     size_t i = 0;
 
     for (void *at = json_object_iter(walked); at && i < n; at = json_object_iter_next(walked, at))

@@ -24,7 +24,7 @@ void *bf_try_array(size_t n, size_t size)
 {
     if (n == 0 || size == 0)
         return calloc(1, 1);
-    if (n > PTRDIFF_MAX / size)     /* beyond what pointers can subtract, though calloc may grant it */
+    if (n > PTRDIFF_MAX / size) /* beyond what pointers can subtract, though calloc may grant it */
         return NULL;
     return calloc(n, size);
 }

@@ -12,7 +12,7 @@ struct parser {
     const struct bf_opt *table;
     char **argv;
     int argc;
-    int next;           /* the argument after the one in hand */
+    int next; /* the argument after the one in hand */
     int *help;
     struct bf_err *err;
 };
@@ -64,8 +64,10 @@ static const char *take_value(struct parser *p, const struct bf_opt *opt)
             p->next++;
             return value;
         }
-        (void)bf_fail(p->err, BF_USAGE, "--%s needs a value (%s), but '%s' follows; for a value that begins with a dash "
-                      "write --%s=VALUE", opt->name, bf_opt_value_word(opt), value, opt->name);
+        (void)bf_fail(p->err, BF_USAGE,
+                      "--%s needs a value (%s), but '%s' follows; for a value that begins with a dash "
+                      "write --%s=VALUE",
+                      opt->name, bf_opt_value_word(opt), value, opt->name);
         return NULL;
     }
     (void)bf_fail(p->err, BF_USAGE, "--%s needs a value: write --%s %s", opt->name, opt->name, bf_opt_value_word(opt));
@@ -115,8 +117,8 @@ static enum bf_status parse_long(struct parser *p, const char *argument)
         return unknown_option(p, name, n);
     if (opt->type == BF_OPT_FLAG) {
         if (value)
-            return bf_fail(p->err, BF_USAGE, "--%s takes no value, so '%s' is refused; write --%s or --no-%s", opt->name,
-                           argument, opt->name, opt->name);
+            return bf_fail(p->err, BF_USAGE, "--%s takes no value, so '%s' is refused; write --%s or --no-%s",
+                           opt->name, argument, opt->name, opt->name);
         *(bool *)opt->target = !negated;
         mark_given(opt);
         return BF_OK;
@@ -183,9 +185,12 @@ enum bf_status bf_opt_parse(const struct bf_opt *table, int argc, char **argv, c
             status = parse_short(&p, argument);
         } else if (*n_operands == max_operands) {
             if (max_operands == 0)
-                return bf_fail(err, BF_USAGE, "'%s' is not expected here: only options are; --help lists them", argument);
-            return bf_fail(err, BF_USAGE, "'%s' is one argument too many, after '%s'; put quotes around a name with "
-                           "spaces", argument, operands[max_operands - 1]);
+                return bf_fail(err, BF_USAGE, "'%s' is not expected here: only options are; --help lists them",
+                               argument);
+            return bf_fail(err, BF_USAGE,
+                           "'%s' is one argument too many, after '%s'; put quotes around a name with "
+                           "spaces",
+                           argument, operands[max_operands - 1]);
         } else {
             operands[(*n_operands)++] = argument;
         }

@@ -10,7 +10,8 @@ static bool is_name(const char *name)
 {
     size_t n = strlen(name);
 
-    return n >= 2 && name[0] != '-' && name[n - 1] != '-' && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+    return n >= 2 && name[0] != '-' && name[n - 1] != '-' &&
+           name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
 }
 
 static bool is_letter(char c)

@@ -8,7 +8,7 @@
 #include "base/banned.h"
 
 #define WIDTH 80
-#define LEFT_MAX 28     /* a longer option has its text on the next line */
+#define LEFT_MAX 28 /* a longer option has its text on the next line */
 #define INDENT 2
 
 static size_t columns(const char *s)

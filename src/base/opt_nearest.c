@@ -6,7 +6,7 @@
 
 #include "base/banned.h"
 
-#define LENGTH_MAX 40       /* longer words get no suggestion; it bounds the table on the stack */
+#define LENGTH_MAX 40 /* longer words get no suggestion; it bounds the table on the stack */
 
 static size_t least(size_t a, size_t b)
 {
@@ -15,7 +15,7 @@ static size_t least(size_t a, size_t b)
 
 static size_t edit_distance(const char *a, size_t n_a, const char *b, size_t n_b)
 {
-    size_t d[LENGTH_MAX + 1][LENGTH_MAX + 1];   /* d[i][j]: distance of a[0..i) and b[0..j) */
+    size_t d[LENGTH_MAX + 1][LENGTH_MAX + 1]; /* d[i][j]: distance of a[0..i) and b[0..j) */
 
     for (size_t i = 0; i <= n_a; i++)
         d[i][0] = i;

@@ -36,7 +36,7 @@ const char *bf_opt_value_word(const struct bf_opt *opt)
 static void put_range(struct bf_buf *out, const struct bf_opt *opt)
 {
     bool whole = opt->type == BF_OPT_INT;
-    double beyond = whole ? 9e18 : 1e300;   /* a bound that far out is not meant as one */
+    double beyond = whole ? 9e18 : 1e300; /* a bound that far out is not meant as one */
     const char *kind = whole ? "whole number" : "number";
     /* %.15g writes counts in full, where %g would switch to an exponent at a million. */
     if (opt->min > -beyond && opt->max < beyond)
@@ -60,8 +60,10 @@ static enum bf_status wrong_number(const struct bf_opt *opt, const char *value, 
     else
         put_range(&range, opt);
     if (opt->type == BF_OPT_DOUBLES)
-        status = bf_fail(err, BF_USAGE, "--%s does not take '%s'; give up to %d values with commas between them, each a "
-                         "%s", opt->name, value, BF_DOUBLES_MAX, range.data);
+        status = bf_fail(err, BF_USAGE,
+                         "--%s does not take '%s'; give up to %d values with commas between them, each a "
+                         "%s",
+                         opt->name, value, BF_DOUBLES_MAX, range.data);
     else
         status = bf_fail(err, BF_USAGE, "--%s does not take '%s'; give a %s", opt->name, value, range.data);
     bf_buf_release(&range);

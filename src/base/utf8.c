@@ -3,8 +3,8 @@
 
 #include "base/banned.h"
 
-static const char replacement[] = "\xEF\xBF\xBD";   /* U+FFFD */
-static const char ellipsis[] = "\xE2\x80\xA6";      /* U+2026 */
+static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
+static const char ellipsis[] = "\xE2\x80\xA6";    /* U+2026 */
 
 size_t bf_utf8_decode(const char *s, size_t n, uint32_t *cp)
 {

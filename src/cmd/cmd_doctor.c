@@ -17,10 +17,21 @@ struct values {
 static struct bf_opt *options(void *target)
 {
     struct values *v = target;
-    return BF_OPT_TABLE({ .name = "model", .letter = 'm', .type = BF_OPT_TEXT, .target = &v->model, .value = "FILE|NAME",
-                          .fallback = "none: only the machine", .help = "a model to look at" },
-                        { .name = "parallel", .type = BF_OPT_INT, .target = &v->parallel, .min = 0, .max = 256,
-                          .value = "N", .fallback = "32, or 64 from 8 cores on", .help = "sequences in the check" });
+    return BF_OPT_TABLE({.name = "model",
+                         .letter = 'm',
+                         .type = BF_OPT_TEXT,
+                         .target = &v->model,
+                         .value = "FILE|NAME",
+                         .fallback = "none: only the machine",
+                         .help = "a model to look at"},
+                        {.name = "parallel",
+                         .type = BF_OPT_INT,
+                         .target = &v->parallel,
+                         .min = 0,
+                         .max = 256,
+                         .value = "N",
+                         .fallback = "32, or 64 from 8 cores on",
+                         .help = "sequences in the check"});
 }
 
 static enum bf_status look_at_machine(struct bf_err *err)
@@ -50,7 +61,10 @@ static enum bf_status look_at_machine(struct bf_err *err)
     for (size_t i = 0; i < manifest.n; i++) {
         const struct bf_model_entry *m = &manifest.items[i];
         bool needed = strcmp(m->role, "optional") != 0;
-        printf("  %-30s %s%s\n", m->name, m->installed ? "installed" : m->partial ? "incomplete" : "not installed",
+        printf("  %-30s %s%s\n", m->name,
+               m->installed ? "installed"
+               : m->partial ? "incomplete"
+                            : "not installed",
                !m->installed && needed ? ": scripts/fetch_models in the source folder gets it" : "");
     }
     bf_manifest_release(&manifest);
@@ -67,7 +81,8 @@ static void advise(const char *path, const struct bf_engine_info *i)
     if (i->stable == BF_STABLE_YES)
         printf("  bytes    stable: the same forget set at any --parallel, and after any interruption\n");
     else
-        printf("  bytes    NOT stable for %s: the same only at one --parallel without interruption; nothing is ever lost or doubled\n",
+        printf("  bytes    NOT stable for %s: the same only at one --parallel without interruption; nothing is ever "
+               "lost or doubled\n",
                i->quantisation);
     if (is_fast(i->quantisation))
         printf("  speed    Q4_0, the fastest type here\n");
@@ -89,12 +104,12 @@ static enum bf_status look_at_model(const struct values *v, struct bf_err *err)
     status = bf_engine_open(&o, &engine, err);
     if (status == BF_OK) {
         const struct bf_engine_info *i = bf_engine_info(engine);
-        printf("model\n  file     %s\n  kind     %s, %.0f million parameters, %d layers, context %d\n", path, i->model_desc,
-               (double)i->n_params / 1e6, i->n_layer, i->n_ctx_train);
+        printf("model\n  file     %s\n  kind     %s, %.0f million parameters, %d layers, context %d\n", path,
+               i->model_desc, (double)i->n_params / 1e6, i->n_layer, i->n_ctx_train);
         printf("  memory   %.0f MB weights, %.0f MB for %d sequences of %d tokens\n", (double)i->model_bytes / 1e6,
                (double)i->kv_bytes / 1e6, i->n_parallel, i->n_ctx_seq);
         printf("  chat     %s\n", strcmp(i->chat, "none") == 0 ? "no template: a base model, prompted with plain text"
-                                                              : "its own template");
+                                                               : "its own template");
         advise(path, i);
     }
     bf_engine_close(engine);
@@ -112,13 +127,14 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
 }
 
 const struct bf_command bf_cmd_doctor = {
-    .help = {
-        .name = "doctor",
-        .summary = "what is missing, what the machine offers, if a model is stable",
-        .synopsis = "biforget doctor [-m MODEL]",
-        .examples = "  biforget doctor\n"
-                    "  biforget doctor -m my-model.gguf\n",
-    },
+    .help =
+        {
+            .name = "doctor",
+            .summary = "what is missing, what the machine offers, if a model is stable",
+            .synopsis = "biforget doctor [-m MODEL]",
+            .examples = "  biforget doctor\n"
+                        "  biforget doctor -m my-model.gguf\n",
+        },
     .values_size = sizeof(struct values),
     .options = options,
     .run = run,

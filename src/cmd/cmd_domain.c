@@ -25,19 +25,33 @@ static struct bf_opt *options(void *target)
 {
     struct values *v = target;
     const struct bf_opt own[] = {
-        { .name = "model", .letter = 'm', .type = BF_OPT_TEXT, .target = &v->model, .value = "FILE|NAME",
-          .fallback = "the default of 'biforget models'", .help = "the target model, a GGUF file" },
-        { .name = "output", .letter = 'o', .type = BF_OPT_TEXT, .target = &v->out, .value = "DIR",
-          .fallback = "runs/TOPIC", .help = "the run folder, made by this command" },
-        { .name = "embedder", .type = BF_OPT_TEXT, .target = &v->embedder, .value = "FILE|NAME|model",
-          .fallback = "all-minilm-l6-v2 if installed, else model",
-          .help = "measures diversity; 'model' = the target itself" },
+        {.name = "model",
+         .letter = 'm',
+         .type = BF_OPT_TEXT,
+         .target = &v->model,
+         .value = "FILE|NAME",
+         .fallback = "the default of 'biforget models'",
+         .help = "the target model, a GGUF file"},
+        {.name = "output",
+         .letter = 'o',
+         .type = BF_OPT_TEXT,
+         .target = &v->out,
+         .value = "DIR",
+         .fallback = "runs/TOPIC",
+         .help = "the run folder, made by this command"},
+        {.name = "embedder",
+         .type = BF_OPT_TEXT,
+         .target = &v->embedder,
+         .value = "FILE|NAME|model",
+         .fallback = "all-minilm-l6-v2 if installed, else model",
+         .help = "measures diversity; 'model' = the target itself"},
         BF_OPT_JSON(&v->json, "the summary"),
         BF_OPT_QUIET(&v->quiet),
     };
     size_t n_own = sizeof own / sizeof *own;
     size_t n = 0;
-    struct bf_opt *table = bf_array(n_own + bf_method_option_count() + bf_machine_option_count(true) + 1, sizeof *table);
+    struct bf_opt *table =
+        bf_array(n_own + bf_method_option_count() + bf_machine_option_count(true) + 1, sizeof *table);
     memcpy(table, own, 2 * sizeof *own);
     n = 2;
     bf_method_options(&v->method, table + n);
@@ -117,7 +131,7 @@ static enum bf_status create_store(struct bf_session *s, const char *dir, struct
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)
 {
     const struct values *v = call->values;
-    struct bf_session s = { .log = call->log };
+    struct bf_session s = {.log = call->log};
     char *dir = NULL;
     if (call->n_operands != 1)
         return bf_fail(err, BF_USAGE, "give one domain, in quotes: biforget domain \"Harry Potter\"");
@@ -129,7 +143,8 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     bool taken = bf_file_exists(database);
     free(database);
     if (taken) {
-        status = bf_fail(err, BF_STORE, "'%s' already holds a run; go on with 'biforget resume %s', or choose another folder with -o",
+        status = bf_fail(err, BF_STORE,
+                         "'%s' already holds a run; go on with 'biforget resume %s', or choose another folder with -o",
                          dir, dir);
         goto out;
     }
@@ -153,18 +168,19 @@ out:
 }
 
 const struct bf_command bf_cmd_domain = {
-    .help = {
-        .name = "domain",
-        .summary = "write the forget set of a domain",
-        .synopsis = "biforget domain TOPIC [-m MODEL] [-o DIR] [options]",
-        .examples = "  biforget domain \"Harry Potter\"                     minutes, default model\n"
-                    "  biforget domain \"Greek mythology\" -m my.gguf --profile paper\n"
-                    "  biforget domain \"the Solar System\" --rounds 3 --seed 7 -o runs/sun\n",
-        .details = "The model names points of the domain, writes about each with several templates and "
-                   "temperatures until the texts stop getting more diverse (Stage I), and is probed by "
-                   "membership inference and fictional scenes (Stage II). Ctrl-C saves and stops; "
-                   "'biforget resume DIR' goes on.",
-    },
+    .help =
+        {
+            .name = "domain",
+            .summary = "write the forget set of a domain",
+            .synopsis = "biforget domain TOPIC [-m MODEL] [-o DIR] [options]",
+            .examples = "  biforget domain \"Harry Potter\"                     minutes, default model\n"
+                        "  biforget domain \"Greek mythology\" -m my.gguf --profile paper\n"
+                        "  biforget domain \"the Solar System\" --rounds 3 --seed 7 -o runs/sun\n",
+            .details = "The model names points of the domain, writes about each with several templates and "
+                       "temperatures until the texts stop getting more diverse (Stage I), and is probed by "
+                       "membership inference and fictional scenes (Stage II). Ctrl-C saves and stops; "
+                       "'biforget resume DIR' goes on.",
+        },
     .values_size = sizeof(struct values),
     .max_operands = 1,
     .options = options,

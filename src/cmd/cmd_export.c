@@ -15,14 +15,27 @@ static struct bf_opt *options(void *target)
     struct values *v = target;
     v->format = "jsonl";
     v->variant = "both";
-    return BF_OPT_TABLE(
-        { .name = "format", .letter = 'f', .type = BF_OPT_CHOICE, .target = &v->format, .choices = bf_export_formats,
-          .fallback = "jsonl", .help = "jsonl: with provenance; txt: one sample a line" },
-        { .name = "variant", .type = BF_OPT_CHOICE, .target = &v->variant, .choices = bf_export_variants,
-          .fallback = "both", .help = "fix: Stage I; mi, jailbreak: with that probe; both: all" },
-        { .name = "output", .letter = 'o', .type = BF_OPT_TEXT, .target = &v->out, .value = "FILE",
-          .fallback = "standard output", .help = "the file to write, replaced whole" },
-        BF_OPT_QUIET(&v->quiet));
+    return BF_OPT_TABLE({.name = "format",
+                         .letter = 'f',
+                         .type = BF_OPT_CHOICE,
+                         .target = &v->format,
+                         .choices = bf_export_formats,
+                         .fallback = "jsonl",
+                         .help = "jsonl: with provenance; txt: one sample a line"},
+                        {.name = "variant",
+                         .type = BF_OPT_CHOICE,
+                         .target = &v->variant,
+                         .choices = bf_export_variants,
+                         .fallback = "both",
+                         .help = "fix: Stage I; mi, jailbreak: with that probe; both: all"},
+                        {.name = "output",
+                         .letter = 'o',
+                         .type = BF_OPT_TEXT,
+                         .target = &v->out,
+                         .value = "FILE",
+                         .fallback = "standard output",
+                         .help = "the file to write, replaced whole"},
+                        BF_OPT_QUIET(&v->quiet));
 }
 
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)
@@ -31,7 +44,8 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     const char *path = v->out ? v->out : "-";
     struct bf_store *store = NULL;
     int64_t n = 0;
-    enum bf_status status = bf_open_run(call, "biforget export runs/harry-potter --format txt -o forget.txt", &store, err);
+    enum bf_status status =
+        bf_open_run(call, "biforget export runs/harry-potter --format txt -o forget.txt", &store, err);
     struct bf_run_state state;
     if (status == BF_OK)
         status = bf_store_state(store, &state, err);
@@ -48,14 +62,15 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
 }
 
 const struct bf_command bf_cmd_export = {
-    .help = {
-        .name = "export",
-        .summary = "hand the forget set to other tools",
-        .synopsis = "biforget export DIR [--format F] [--variant V] [-o FILE]",
-        .examples = "  biforget export runs/harry-potter -o forget.jsonl\n"
-                    "  biforget export runs/harry-potter --format txt --variant fix -o forget.txt\n"
-                    "  biforget export runs/harry-potter --format txt | wc -l\n",
-    },
+    .help =
+        {
+            .name = "export",
+            .summary = "hand the forget set to other tools",
+            .synopsis = "biforget export DIR [--format F] [--variant V] [-o FILE]",
+            .examples = "  biforget export runs/harry-potter -o forget.jsonl\n"
+                        "  biforget export runs/harry-potter --format txt --variant fix -o forget.txt\n"
+                        "  biforget export runs/harry-potter --format txt | wc -l\n",
+        },
     .values_size = sizeof(struct values),
     .max_operands = 1,
     .options = options,

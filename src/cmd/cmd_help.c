@@ -16,10 +16,13 @@ struct values {
 static struct bf_opt *options(void *target)
 {
     struct values *v = target;
-    return BF_OPT_TABLE({ .name = "man", .type = BF_OPT_FLAG, .target = &v->manual,
-                          .help = "print the manual page (roff)" },
-                        { .name = "completion", .type = BF_OPT_CHOICE, .target = &v->completion,
-                          .choices = "bash|zsh|fish", .help = "print a completion script for this shell" });
+    return BF_OPT_TABLE(
+        {.name = "man", .type = BF_OPT_FLAG, .target = &v->manual, .help = "print the manual page (roff)"},
+        {.name = "completion",
+         .type = BF_OPT_CHOICE,
+         .target = &v->completion,
+         .choices = "bash|zsh|fish",
+         .help = "print a completion script for this shell"});
 }
 
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)
@@ -51,14 +54,15 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
 }
 
 const struct bf_command bf_cmd_help = {
-    .help = {
-        .name = "help",
-        .summary = "all options of a command; manual page; completion",
-        .synopsis = "biforget help [COMMAND]",
-        .examples = "  biforget help domain\n"
-                    "  biforget help --man | man -l -\n"
-                    "  biforget help --completion bash | sudo tee /etc/bash_completion.d/biforget\n",
-    },
+    .help =
+        {
+            .name = "help",
+            .summary = "all options of a command; manual page; completion",
+            .synopsis = "biforget help [COMMAND]",
+            .examples = "  biforget help domain\n"
+                        "  biforget help --man | man -l -\n"
+                        "  biforget help --completion bash | sudo tee /etc/bash_completion.d/biforget\n",
+        },
     .values_size = sizeof(struct values),
     .max_operands = 1,
     .options = options,

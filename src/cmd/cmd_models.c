@@ -15,8 +15,11 @@ struct values {
 static struct bf_opt *options(void *target)
 {
     struct values *v = target;
-    return BF_OPT_TABLE({ .name = "path", .type = BF_OPT_TEXT, .target = &v->path, .value = "NAME",
-                          .help = "print only the file of this model" },
+    return BF_OPT_TABLE({.name = "path",
+                         .type = BF_OPT_TEXT,
+                         .target = &v->path,
+                         .value = "NAME",
+                         .help = "print only the file of this model"},
                         BF_OPT_JSON(&v->json, "the list"));
 }
 
@@ -30,10 +33,10 @@ static void print_json(const struct bf_manifest *manifest)
     json_t *list = json_array();
     for (size_t i = 0; i < manifest->n; i++) {
         const struct bf_model_entry *m = &manifest->items[i];
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s?}", "name", m->name, "title",
-                                              m->title, "licence", m->licence, "role", m->role, "bytes",
-                                              (json_int_t)m->bytes, "sha256", m->sha256, "state", state_of(m), "path",
-                                              m->path));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s?}", "name", m->name, "title", m->title,
+                                        "licence", m->licence, "role", m->role, "bytes", (json_int_t)m->bytes, "sha256",
+                                        m->sha256, "state", state_of(m), "path", m->path));
     }
     json_t *root = json_pack("{s:o}", "models", list);
     char *text = bf_json_dump(root);
@@ -63,24 +66,27 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         printf("%-30s %-11s %8s  %-13s %s\n", "name", "licence", "size", "state", "role");
         for (size_t i = 0; i < manifest.n; i++) {
             const struct bf_model_entry *m = &manifest.items[i];
-            printf("%-30s %-11s %5.0f MB  %-13s %s\n", m->name, m->licence, (double)m->bytes / 1e6, state_of(m), m->role);
+            printf("%-30s %-11s %5.0f MB  %-13s %s\n", m->name, m->licence, (double)m->bytes / 1e6, state_of(m),
+                   m->role);
             if (m->about[0])
                 printf("    %s\n", m->about);
         }
-        puts("\nGive a name or any GGUF file with -m. Fetch one with 'scripts/fetch_models NAME' in the source folder.");
+        puts(
+            "\nGive a name or any GGUF file with -m. Fetch one with 'scripts/fetch_models NAME' in the source folder.");
     }
     bf_manifest_release(&manifest);
     return BF_OK;
 }
 
 const struct bf_command bf_cmd_models = {
-    .help = {
-        .name = "models",
-        .summary = "models known by name: licence, size, state",
-        .synopsis = "biforget models [--path NAME] [--json]",
-        .examples = "  biforget models\n"
-                    "  biforget doctor -m \"$(biforget models --path smollm2-135m-instruct)\"\n",
-    },
+    .help =
+        {
+            .name = "models",
+            .summary = "models known by name: licence, size, state",
+            .synopsis = "biforget models [--path NAME] [--json]",
+            .examples = "  biforget models\n"
+                        "  biforget doctor -m \"$(biforget models --path smollm2-135m-instruct)\"\n",
+        },
     .values_size = sizeof(struct values),
     .options = options,
     .run = run,

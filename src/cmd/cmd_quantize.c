@@ -13,10 +13,21 @@ static struct bf_opt *options(void *target)
 {
     struct values *v = target;
     v->type = "q4_0";
-    return BF_OPT_TABLE({ .name = "type", .type = BF_OPT_CHOICE, .target = &v->type, .choices = "q4_0|q8_0|f16|bf16",
-                          .fallback = "q4_0", .help = "type of every weight matrix" },
-                        { .name = "threads", .letter = 't', .type = BF_OPT_INT, .target = &v->threads, .min = 0,
-                          .max = 1024, .value = "N", .fallback = "all cores", .help = "threads" },
+    return BF_OPT_TABLE({.name = "type",
+                         .type = BF_OPT_CHOICE,
+                         .target = &v->type,
+                         .choices = "q4_0|q8_0|f16|bf16",
+                         .fallback = "q4_0",
+                         .help = "type of every weight matrix"},
+                        {.name = "threads",
+                         .letter = 't',
+                         .type = BF_OPT_INT,
+                         .target = &v->threads,
+                         .min = 0,
+                         .max = 1024,
+                         .value = "N",
+                         .fallback = "all cores",
+                         .help = "threads"},
                         BF_OPT_QUIET(&v->quiet));
 }
 
@@ -35,15 +46,16 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
 }
 
 const struct bf_command bf_cmd_quantize = {
-    .help = {
-        .name = "quantize",
-        .summary = "convert a GGUF file, to Q4_0 for speed and stable bytes",
-        .synopsis = "biforget quantize IN.gguf OUT.gguf [--type q4_0]",
-        .examples = "  biforget quantize model-Q4_K_M.gguf model-q4_0.gguf\n"
-                    "  biforget quantize model-f32.gguf model-q8_0.gguf --type q8_0\n",
-        .details = "Q4_0 and Q8_0 rows get the same bits in any batch on a CPU; K-quants and BF16 do not. "
-                   "Convert from the least quantised file you have: converting twice loses twice.",
-    },
+    .help =
+        {
+            .name = "quantize",
+            .summary = "convert a GGUF file, to Q4_0 for speed and stable bytes",
+            .synopsis = "biforget quantize IN.gguf OUT.gguf [--type q4_0]",
+            .examples = "  biforget quantize model-Q4_K_M.gguf model-q4_0.gguf\n"
+                        "  biforget quantize model-f32.gguf model-q8_0.gguf --type q8_0\n",
+            .details = "Q4_0 and Q8_0 rows get the same bits in any batch on a CPU; K-quants and BF16 do not. "
+                       "Convert from the least quantised file you have: converting twice loses twice.",
+        },
     .values_size = sizeof(struct values),
     .max_operands = 2,
     .options = options,

@@ -20,10 +20,19 @@ static struct bf_opt *options(void *target)
 {
     struct values *v = target;
     const struct bf_opt own[] = {
-        { .name = "model", .letter = 'm', .type = BF_OPT_TEXT, .target = &v->model, .value = "FILE",
-          .fallback = "the run's", .help = "where the run's model is now, if it has moved" },
-        { .name = "embedder", .type = BF_OPT_TEXT, .target = &v->embedder, .value = "FILE", .fallback = "the run's",
-          .help = "where the run's embedder is now, if it has moved" },
+        {.name = "model",
+         .letter = 'm',
+         .type = BF_OPT_TEXT,
+         .target = &v->model,
+         .value = "FILE",
+         .fallback = "the run's",
+         .help = "where the run's model is now, if it has moved"},
+        {.name = "embedder",
+         .type = BF_OPT_TEXT,
+         .target = &v->embedder,
+         .value = "FILE",
+         .fallback = "the run's",
+         .help = "where the run's embedder is now, if it has moved"},
         BF_OPT_JSON(&v->json, "the summary"),
         BF_OPT_QUIET(&v->quiet),
     };
@@ -39,7 +48,8 @@ static enum bf_status restore(struct bf_session *s, const struct bf_run *run, st
                               char **chat, struct bf_err *err)
 {
     json_t *json = NULL;
-    enum bf_status status = bf_json_parse(run->request_json, strlen(run->request_json), "the run's request", &json, err);
+    enum bf_status status =
+        bf_json_parse(run->request_json, strlen(run->request_json), "the run's request", &json, err);
     if (status == BF_OK)
         status = bf_request_from_json(json, &s->request, err);
     json_decref(json);
@@ -63,10 +73,13 @@ static enum bf_status restore(struct bf_session *s, const struct bf_run *run, st
 static enum bf_status check_model(const struct bf_session *s, const struct bf_run *run, struct bf_err *err)
 {
     if (strcmp(s->model_sha256, run->model_sha256) != 0)
-        return bf_fail(err, BF_MODEL, "'%s' is not the run's model (%s, sha256 %.12s...; this one is %.12s...); give the same file with -m",
-                       s->model_path, run->model_desc, run->model_sha256, s->model_sha256);
+        return bf_fail(
+            err, BF_MODEL,
+            "'%s' is not the run's model (%s, sha256 %.12s...; this one is %.12s...); give the same file with -m",
+            s->model_path, run->model_desc, run->model_sha256, s->model_sha256);
     if (strcmp(s->embedder_sha256, run->embedder_sha256) != 0)
-        return bf_fail(err, BF_MODEL, "'%s' is not the run's embedder (sha256 %.12s...); give the same file with --embedder",
+        return bf_fail(err, BF_MODEL,
+                       "'%s' is not the run's embedder (sha256 %.12s...); give the same file with --embedder",
                        s->embedder_path, run->embedder_sha256);
     return BF_OK;
 }
@@ -75,13 +88,14 @@ static void warn_if_not_repeatable(const struct bf_session *s, const struct bf_r
 {
     if (bf_engine_info(s->engine)->stable == BF_STABLE_YES && strstr(run->engine_json, "\"stable\":\"yes\""))
         return;
-    bf_log_warn(s->log, "this model's bytes depend on what runs beside them: no sample is lost or doubled, but the texts from here on differ from an uninterrupted run's");
+    bf_log_warn(s->log, "this model's bytes depend on what runs beside them: no sample is lost or doubled, but the "
+                        "texts from here on differ from an uninterrupted run's");
 }
 
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)
 {
     const struct values *v = call->values;
-    struct bf_session s = { .log = call->log };
+    struct bf_session s = {.log = call->log};
     struct bf_machine_values machine = v->machine;
     char *chat = NULL;
     if (call->n_operands != 1)
@@ -121,16 +135,17 @@ out:
 }
 
 const struct bf_command bf_cmd_resume = {
-    .help = {
-        .name = "resume",
-        .summary = "go on with an interrupted run",
-        .synopsis = "biforget resume DIR [options]",
-        .examples = "  biforget resume runs/harry-potter\n"
-                    "  biforget resume runs/harry-potter -m /new/place/model.gguf --parallel 16\n",
-        .details = "Continues after the last committed sample with the run's own settings. The result has\n"
-                   "the bytes of a run that was never interrupted, when 'biforget doctor' calls the model\n"
-                   "stable; --parallel and --threads may differ from before.",
-    },
+    .help =
+        {
+            .name = "resume",
+            .summary = "go on with an interrupted run",
+            .synopsis = "biforget resume DIR [options]",
+            .examples = "  biforget resume runs/harry-potter\n"
+                        "  biforget resume runs/harry-potter -m /new/place/model.gguf --parallel 16\n",
+            .details = "Continues after the last committed sample with the run's own settings. The result has\n"
+                       "the bytes of a run that was never interrupted, when 'biforget doctor' calls the model\n"
+                       "stable; --parallel and --threads may differ from before.",
+        },
     .values_size = sizeof(struct values),
     .max_operands = 1,
     .options = options,

@@ -20,17 +20,42 @@ static struct bf_opt *options(void *target)
     v->state = "all";
     v->limit = 20;
     return BF_OPT_TABLE(
-        { .name = "limit", .letter = 'n', .type = BF_OPT_INT, .target = &v->limit, .min = 0, .max = 1e15, .value = "N",
-          .fallback = "20", .help = "how many samples at most (0 = all)" },
-        { .name = "offset", .type = BF_OPT_INT, .target = &v->offset, .min = 0, .max = 1e15, .value = "N",
-          .fallback = "0", .help = "skip the first ones" },
-        { .name = "stage", .letter = 's', .type = BF_OPT_CHOICE, .target = &v->stage,
-          .choices = "points|synthesis|mi|jailbreak|control", .fallback = "all", .help = "samples of one stage" },
-        { .name = "state", .type = BF_OPT_CHOICE, .target = &v->state, .choices = "all|kept|rejected",
-          .fallback = "all", .help = "kept or rejected ones" },
-        { .name = "reason", .type = BF_OPT_TEXT, .target = &v->reason, .value = "WORD",
-          .help = "samples rejected for one reason (refusal, duplicate, ...)" },
-        { .name = "full", .type = BF_OPT_FLAG, .target = &v->wide, .help = "whole texts, not their beginnings" });
+        {.name = "limit",
+         .letter = 'n',
+         .type = BF_OPT_INT,
+         .target = &v->limit,
+         .min = 0,
+         .max = 1e15,
+         .value = "N",
+         .fallback = "20",
+         .help = "how many samples at most (0 = all)"},
+        {.name = "offset",
+         .type = BF_OPT_INT,
+         .target = &v->offset,
+         .min = 0,
+         .max = 1e15,
+         .value = "N",
+         .fallback = "0",
+         .help = "skip the first ones"},
+        {.name = "stage",
+         .letter = 's',
+         .type = BF_OPT_CHOICE,
+         .target = &v->stage,
+         .choices = "points|synthesis|mi|jailbreak|control",
+         .fallback = "all",
+         .help = "samples of one stage"},
+        {.name = "state",
+         .type = BF_OPT_CHOICE,
+         .target = &v->state,
+         .choices = "all|kept|rejected",
+         .fallback = "all",
+         .help = "kept or rejected ones"},
+        {.name = "reason",
+         .type = BF_OPT_TEXT,
+         .target = &v->reason,
+         .value = "WORD",
+         .help = "samples rejected for one reason (refusal, duplicate, ...)"},
+        {.name = "full", .type = BF_OPT_FLAG, .target = &v->wide, .help = "whole texts, not their beginnings"});
 }
 
 static void print_row(const struct bf_row *row, bool whole)
@@ -39,7 +64,8 @@ static void print_row(const struct bf_row *row, bool whole)
     struct bf_buf text;
     bf_buf_init(&text, 8 << 20);
     printf("%s-%06lld  %s%s", bf_stage_word(s->stage), (long long)s->index,
-           s->reason == BF_REASON_NONE ? "kept" : "rejected: ", s->reason == BF_REASON_NONE ? "" : bf_reason_word(s->reason));
+           s->reason == BF_REASON_NONE ? "kept" : "rejected: ",
+           s->reason == BF_REASON_NONE ? "" : bf_reason_word(s->reason));
     if (row->point_text) {
         bf_utf8_preview(&text, row->point_text, strlen(row->point_text), 60);
         printf("  point \"%s\"", text.data);
@@ -67,7 +93,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     const struct values *v = call->values;
     struct bf_store *store = NULL;
     struct bf_cursor *cursor = NULL;
-    struct bf_query query = { .limit = v->limit, .offset = v->offset };
+    struct bf_query query = {.limit = v->limit, .offset = v->offset};
     if (v->stage) {
         query.by_stage = true;
         query.stage = bf_stage_of(v->stage);
@@ -105,15 +131,16 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
 }
 
 const struct bf_command bf_cmd_show = {
-    .help = {
-        .name = "show",
-        .summary = "read the samples of a run, kept or rejected",
-        .synopsis = "biforget show DIR [--stage S] [--state kept|rejected] [--limit N]",
-        .examples = "  biforget show runs/harry-potter --limit 5\n"
-                    "  biforget show runs/harry-potter --state rejected --full\n"
-                    "  biforget show runs/harry-potter --stage jailbreak --limit 0 | less\n",
-        .details = "In the order of their commit, each with where it comes from.",
-    },
+    .help =
+        {
+            .name = "show",
+            .summary = "read the samples of a run, kept or rejected",
+            .synopsis = "biforget show DIR [--stage S] [--state kept|rejected] [--limit N]",
+            .examples = "  biforget show runs/harry-potter --limit 5\n"
+                        "  biforget show runs/harry-potter --state rejected --full\n"
+                        "  biforget show runs/harry-potter --stage jailbreak --limit 0 | less\n",
+            .details = "In the order of their commit, each with where it comes from.",
+        },
     .values_size = sizeof(struct values),
     .max_operands = 1,
     .options = options,

@@ -25,13 +25,14 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
 }
 
 const struct bf_command bf_cmd_status = {
-    .help = {
-        .name = "status",
-        .summary = "how far a run is, and what it holds",
-        .synopsis = "biforget status DIR [--json]",
-        .examples = "  biforget status runs/harry-potter             also while it is being written\n"
-                    "  biforget status runs/harry-potter --json | jq .kept\n",
-    },
+    .help =
+        {
+            .name = "status",
+            .summary = "how far a run is, and what it holds",
+            .synopsis = "biforget status DIR [--json]",
+            .examples = "  biforget status runs/harry-potter             also while it is being written\n"
+                        "  biforget status runs/harry-potter --json | jq .kept\n",
+        },
     .values_size = sizeof(struct values),
     .max_operands = 1,
     .options = options,

@@ -16,7 +16,7 @@ static const char *text_of(const json_t *entry, const char *key)
 
 enum bf_status bf_manifest_load(struct bf_manifest *out, struct bf_err *err)
 {
-    *out = (struct bf_manifest){ 0 };
+    *out = (struct bf_manifest){0};
     const struct bf_embedded_file *file = NULL;
     for (size_t i = 0; i < bf_embedded_count; i++)
         if (strcmp(bf_embedded_files[i].name, "models/manifest.json") == 0)
@@ -61,7 +61,7 @@ void bf_manifest_release(struct bf_manifest *manifest)
         free(manifest->items[i].path);
     free(manifest->items);
     json_decref(manifest->json);
-    *manifest = (struct bf_manifest){ 0 };
+    *manifest = (struct bf_manifest){0};
 }
 
 const struct bf_model_entry *bf_manifest_find(const struct bf_manifest *manifest, const char *name)
@@ -95,17 +95,24 @@ enum bf_status bf_model_path(const char *model, char **out, struct bf_err *err)
     const struct bf_model_entry *entry =
         model ? bf_manifest_find(&manifest, model) : bf_manifest_role(&manifest, "default");
     if (!entry)
-        status = bf_fail(err, BF_MODEL, "cannot open the model '%s': no such file, and no model of that name; give a GGUF file with -m or a name from 'biforget models'",
+        status = bf_fail(err, BF_MODEL,
+                         "cannot open the model '%s': no such file, and no model of that name; give a GGUF file with "
+                         "-m or a name from 'biforget models'",
                          model ? model : "default");
     else if (!entry->path)
-        status = bf_fail(err, BF_MODEL, "the model '%s' has no place: set HOME or BIFORGET_CACHE, or give a GGUF file with -m",
+        status = bf_fail(err, BF_MODEL,
+                         "the model '%s' has no place: set HOME or BIFORGET_CACHE, or give a GGUF file with -m",
                          entry->name);
     else if (entry->partial)
-        status = bf_fail(err, BF_MODEL, "the model '%s' is not whole ('%s' has %lld bytes, not %lld); fetch it again with 'scripts/fetch_models %s' in the source folder",
+        status = bf_fail(err, BF_MODEL,
+                         "the model '%s' is not whole ('%s' has %lld bytes, not %lld); fetch it again with "
+                         "'scripts/fetch_models %s' in the source folder",
                          entry->name, entry->path, (long long)bf_file_size(entry->path), (long long)entry->bytes,
                          entry->name);
     else if (!entry->installed)
-        status = bf_fail(err, BF_MODEL, "the model '%s' is not installed; fetch it with 'scripts/fetch_models %s' in the source folder, or give a GGUF file with -m",
+        status = bf_fail(err, BF_MODEL,
+                         "the model '%s' is not installed; fetch it with 'scripts/fetch_models %s' in the source "
+                         "folder, or give a GGUF file with -m",
                          entry->name, entry->name);
     else
         *out = bf_strdup(entry->path);

@@ -9,7 +9,7 @@ static const double live_every = 0.25, plain_every = 5.0, rate_window = 4.0;
 
 void bf_progress_line_init(struct bf_progress_line *line, struct bf_log *log)
 {
-    *line = (struct bf_progress_line){ .log = log, .last_seconds = -plain_every };
+    *line = (struct bf_progress_line){.log = log, .last_seconds = -plain_every};
 }
 
 static int64_t done_of(const struct bf_progress *p)
@@ -83,8 +83,9 @@ void bf_progress_line_show(struct bf_progress_line *line, const struct bf_progre
         bf_buf_printf(&text, "points: %d found, round %lld of %lld", p->n_points,
                       (long long)p->committed[BF_STAGE_POINTS] + 1, (long long)p->planned[BF_STAGE_POINTS]);
     else
-        bf_buf_printf(&text, "%s  %lld/%lld  kept %lld  rejected %lld", short_stage(done > 0 ? p->stage : BF_STAGE_SYNTHESIS),
-                      (long long)done, (long long)(done + left), (long long)kept, (long long)rejected);
+        bf_buf_printf(&text, "%s  %lld/%lld  kept %lld  rejected %lld",
+                      short_stage(done > 0 ? p->stage : BF_STAGE_SYNTHESIS), (long long)done, (long long)(done + left),
+                      (long long)kept, (long long)rejected);
     if (line->tokens_per_second > 0.0)
         bf_buf_printf(&text, "  %.0f tok/s", line->tokens_per_second);
     if (!listing && isfinite(p->diversity))
@@ -94,7 +95,8 @@ void bf_progress_line_show(struct bf_progress_line *line, const struct bf_progre
     if (!listing && line->answers_per_second > 0.0 && done > 0) {
         int64_t seconds = (int64_t)((double)left / line->answers_per_second + 0.5);
         if (seconds >= 3600)
-            bf_buf_printf(&text, "  %lld:%02lld hours left", (long long)(seconds / 3600), (long long)(seconds / 60 % 60));
+            bf_buf_printf(&text, "  %lld:%02lld hours left", (long long)(seconds / 3600),
+                          (long long)(seconds / 60 % 60));
         else
             bf_buf_printf(&text, "  %lld:%02lld left", (long long)(seconds / 60), (long long)(seconds % 60));
     }

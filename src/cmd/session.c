@@ -1,6 +1,5 @@
 #include "cmd/session.h"
 
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,29 +17,57 @@
 #include "base/banned.h"
 
 static const struct bf_opt machine_table[] = {
-    { .name = "parallel", .type = BF_OPT_INT, .min = 0, .max = 256, .value = "N", .fallback = "32, or 64 from 8 cores on",
-      .help = "samples written at the same time" },
-    { .name = "threads", .letter = 't', .type = BF_OPT_INT, .min = 0, .max = 1024, .value = "N", .fallback = "all cores",
-      .help = "threads of the model" },
-    { .name = "gpu-layers", .type = BF_OPT_INT, .min = -1, .max = 10000, .value = "N", .fallback = "0",
-      .help = "layers on a GPU (-1 = all)", .rare = true },
-    { .name = "context", .type = BF_OPT_INT, .min = 0, .max = 1 << 20, .value = "N", .fallback = "by the prompts",
-      .unit = "tokens", .help = "room for one prompt and its answer", .rare = true },
-    { .name = "chat", .type = BF_OPT_TEXT, .value = "NAME", .fallback = "auto",
-      .help = "chat template: auto, none (a base model), or a name", .rare = true },
+    {.name = "parallel",
+     .type = BF_OPT_INT,
+     .min = 0,
+     .max = 256,
+     .value = "N",
+     .fallback = "32, or 64 from 8 cores on",
+     .help = "samples written at the same time"},
+    {.name = "threads",
+     .letter = 't',
+     .type = BF_OPT_INT,
+     .min = 0,
+     .max = 1024,
+     .value = "N",
+     .fallback = "all cores",
+     .help = "threads of the model"},
+    {.name = "gpu-layers",
+     .type = BF_OPT_INT,
+     .min = -1,
+     .max = 10000,
+     .value = "N",
+     .fallback = "0",
+     .help = "layers on a GPU (-1 = all)",
+     .rare = true},
+    {.name = "context",
+     .type = BF_OPT_INT,
+     .min = 0,
+     .max = 1 << 20,
+     .value = "N",
+     .fallback = "by the prompts",
+     .unit = "tokens",
+     .help = "room for one prompt and its answer",
+     .rare = true},
+    {.name = "chat",
+     .type = BF_OPT_TEXT,
+     .value = "NAME",
+     .fallback = "auto",
+     .help = "chat template: auto, none (a base model), or a name",
+     .rare = true},
 };
 enum { N_MACHINE = sizeof machine_table / sizeof *machine_table };
 
 size_t bf_machine_option_count(bool fresh)
 {
-    return fresh ? N_MACHINE : N_MACHINE - 1;   /* --chat is the last row */
+    return fresh ? N_MACHINE : N_MACHINE - 1; /* --chat is the last row */
 }
 
 void bf_machine_options(struct bf_machine_values *values, bool fresh, struct bf_opt *out)
 {
     values->chat = "auto";
-    void *const targets[N_MACHINE] = { &values->parallel, &values->threads, &values->gpu_layers, &values->context,
-                                       &values->chat };
+    void *const targets[N_MACHINE] = {&values->parallel, &values->threads, &values->gpu_layers, &values->context,
+                                      &values->chat};
     for (size_t i = 0; i < bf_machine_option_count(fresh); i++) {
         out[i] = machine_table[i];
         out[i].target = targets[i];
@@ -57,7 +84,7 @@ void bf_session_release(struct bf_session *s)
     bf_request_release(&s->request);
     free(s->model_path);
     free(s->embedder_path);
-    *s = (struct bf_session){ 0 };
+    *s = (struct bf_session){0};
 }
 
 enum bf_status bf_session_open_models(struct bf_session *s, const struct bf_machine_values *machine, struct bf_err *err)
@@ -68,8 +95,8 @@ enum bf_status bf_session_open_models(struct bf_session *s, const struct bf_mach
     options.n_parallel = (int32_t)machine->parallel;
     options.n_threads = (int32_t)machine->threads;
     options.gpu_layers = (int32_t)machine->gpu_layers;
-    options.n_ctx_seq = machine->context > 0 ? (int32_t)machine->context
-                                             : bf_synth_context_estimate(&s->request, &s->templates);
+    options.n_ctx_seq =
+        machine->context > 0 ? (int32_t)machine->context : bf_synth_context_estimate(&s->request, &s->templates);
     options.chat = machine->chat;
     bf_log_info(s->log, "loading %s", s->model_path);
     enum bf_status status = bf_engine_open(&options, &s->engine, err);
@@ -91,9 +118,11 @@ enum bf_status bf_session_open_models(struct bf_session *s, const struct bf_mach
     const struct bf_engine_info *info = bf_engine_info(s->engine);
     bf_log_info(s->log, "%s: %d sequences of %d tokens, %d threads, chat template %s, embedder %s, ready in %.1f s",
                 info->model_desc, info->n_parallel, info->n_ctx_seq, info->n_threads, info->chat,
-                s->embedder == s->engine ? "the model itself" : bf_engine_info(s->embedder)->model_desc, bf_seconds() - start);
+                s->embedder == s->engine ? "the model itself" : bf_engine_info(s->embedder)->model_desc,
+                bf_seconds() - start);
     if (info->stable == BF_STABLE_NO)
-        bf_log_warn(s->log, "this model's bytes depend on --parallel; 'biforget doctor -m' tells more, 'biforget quantize' makes a Q4_0 that does not");
+        bf_log_warn(s->log, "this model's bytes depend on --parallel; 'biforget doctor -m' tells more, 'biforget "
+                            "quantize' makes a Q4_0 that does not");
     return BF_OK;
 }
 
@@ -101,12 +130,12 @@ char *bf_session_engine_json(const struct bf_session *s)
 {
     const struct bf_engine_info *i = bf_engine_info(s->engine);
     const char *stable = i->stable == BF_STABLE_YES ? "yes" : i->stable == BF_STABLE_NO ? "no" : "unknown";
-    json_t *json = json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:b, s:s, s:s, s:s}", "backend", i->backend,
-                             "architecture", i->architecture, "quantisation", i->quantisation, "n_parallel",
-                             i->n_parallel, "n_ctx_seq", i->n_ctx_seq, "n_threads", i->n_threads, "gpu_layers",
-                             i->gpu_layers, "flash_attention", (int)i->flash_attention, "chat", i->chat, "stable", stable,
-                             "embedder",
-                             s->embedder == s->engine ? "model" : bf_engine_info(s->embedder)->model_desc);
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:b, s:s, s:s, s:s}", "backend", i->backend, "architecture",
+                  i->architecture, "quantisation", i->quantisation, "n_parallel", i->n_parallel, "n_ctx_seq",
+                  i->n_ctx_seq, "n_threads", i->n_threads, "gpu_layers", i->gpu_layers, "flash_attention",
+                  (int)i->flash_attention, "chat", i->chat, "stable", stable, "embedder",
+                  s->embedder == s->engine ? "model" : bf_engine_info(s->embedder)->model_desc);
     char *text = bf_json_dump(json);
     json_decref(json);
     return text;
@@ -117,8 +146,8 @@ struct work {
     struct bf_progress_line line;
 };
 
-static enum bf_status on_sample(void *user, const struct bf_sample *sample, const struct bf_point *points, size_t n_points,
-                                const struct bf_checkpoint *checkpoint, struct bf_err *err)
+static enum bf_status on_sample(void *user, const struct bf_sample *sample, const struct bf_point *points,
+                                size_t n_points, const struct bf_checkpoint *checkpoint, struct bf_err *err)
 {
     struct work *w = user;
     enum bf_status status = bf_store_commit(w->session->store, sample, points, n_points, checkpoint, err);
@@ -185,21 +214,22 @@ static void print_times(const struct bf_session *s, const struct bf_progress *p)
     if (!getenv("BIFORGET_TIMES"))
         return;
     const struct bf_gen_stats *e = &p->engine;
-    fprintf(stderr, "times: {\"elapsed\": %.3f, \"decode\": %.3f, \"sample\": %.3f, \"embed\": %.3f, \"filter\": %.3f, "
-                    "\"store\": %.3f, \"steps\": %lld, \"answers\": %lld, \"tokens\": %lld, \"prompt_tokens\": %lld, "
-                    "\"shared_tokens\": %lld, \"list_seconds\": %.3f, \"list_tokens\": %lld, \"parallel\": %d}\n",
+    fprintf(stderr,
+            "times: {\"elapsed\": %.3f, \"decode\": %.3f, \"sample\": %.3f, \"embed\": %.3f, \"filter\": %.3f, "
+            "\"store\": %.3f, \"steps\": %lld, \"answers\": %lld, \"tokens\": %lld, \"prompt_tokens\": %lld, "
+            "\"shared_tokens\": %lld, \"list_seconds\": %.3f, \"list_tokens\": %lld, \"parallel\": %d}\n",
             p->elapsed_seconds, e->decode_seconds, e->sample_seconds, p->embed_seconds, p->filter_seconds,
             p->sink_seconds, (long long)e->n_steps, (long long)e->n_answers, (long long)e->n_generated_tokens,
-            (long long)e->n_prompt_tokens, (long long)e->n_shared_tokens, p->list_seconds,
-            (long long)p->list_tokens, bf_engine_info(s->engine)->n_parallel);
+            (long long)e->n_prompt_tokens, (long long)e->n_shared_tokens, p->list_seconds, (long long)p->list_tokens,
+            bf_engine_info(s->engine)->n_parallel);
 }
 
 enum bf_status bf_session_work(struct bf_session *s, bool resumed, bool json, struct bf_err *err)
 {
-    struct work work = { .session = s };
+    struct work work = {.session = s};
     bf_progress_line_init(&work.line, s->log);
     bf_interrupt_install();
-    struct bf_sink sink = { .user = &work, .sample = on_sample, .progress = on_progress };
+    struct bf_sink sink = {.user = &work, .sample = on_sample, .progress = on_progress};
     struct bf_replay replay;
     struct bf_progress progress;
     enum bf_status status = BF_OK;

@@ -6,7 +6,7 @@
 
 struct bf_engine_options bf_engine_default_options(void)
 {
-    return (struct bf_engine_options){ .chat = "auto" };
+    return (struct bf_engine_options){.chat = "auto"};
 }
 
 void bf_engine_close(struct bf_engine *engine)
@@ -26,9 +26,10 @@ enum bf_status bf_engine_generate(struct bf_engine *engine, const struct bf_gen_
     struct bf_gen_stats unused;
     if (!stats)
         stats = &unused;
-    *stats = (struct bf_gen_stats){ 0 };
+    *stats = (struct bf_gen_stats){0};
     if (!engine->info.can_generate)
-        return bf_fail(err, BF_MODEL, "'%s' cannot generate text: it is an embedding model; give a language model with -m",
+        return bf_fail(err, BF_MODEL,
+                       "'%s' cannot generate text: it is an embedding model; give a language model with -m",
                        engine->info.model_desc);
     return engine->ops->generate(engine, job, stats, err);
 }

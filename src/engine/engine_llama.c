@@ -15,9 +15,17 @@
 #include "engine/llama_private.h"
 #include "base/banned.h"
 
-enum { PREFIX_CACHE_BYTES = 48 << 20, DEFAULT_PARALLEL = 32, DEFAULT_PARALLEL_MANY = 64, MANY_CORES = 8, OUTPUTS_MIN = 64, BATCH_TOKENS = 2048, UBATCH_TOKENS = 256 };
+enum {
+    PREFIX_CACHE_BYTES = 48 << 20,
+    DEFAULT_PARALLEL = 32,
+    DEFAULT_PARALLEL_MANY = 64,
+    MANY_CORES = 8,
+    OUTPUTS_MIN = 64,
+    BATCH_TOKENS = 2048,
+    UBATCH_TOKENS = 256
+};
 
-static const uint64_t memory_reserve = 512ULL << 20;   /* left to the rest of the machine and to compute buffers */
+static const uint64_t memory_reserve = 512ULL << 20; /* left to the rest of the machine and to compute buffers */
 
 static void copy_text(char *out, size_t n, const char *text)
 {
@@ -63,13 +71,16 @@ static enum bf_status load_model(struct bf_llama *self, const struct bf_engine_o
 {
     FILE *f = fopen(o->model_path, "rbe");
     if (!f)
-        return bf_fail(err, BF_MODEL, "cannot open the model '%s': %s; give a GGUF file with -m, or a name from 'biforget models'",
+        return bf_fail(err, BF_MODEL,
+                       "cannot open the model '%s': %s; give a GGUF file with -m, or a name from 'biforget models'",
                        o->model_path, strerror(errno));
-    char magic[4] = { 0 };
+    char magic[4] = {0};
     size_t got = fread(magic, 1, sizeof magic, f);
     fclose(f);
     if (got != sizeof magic || memcmp(magic, "GGUF", 4) != 0)
-        return bf_fail(err, BF_MODEL, "'%s' is not a GGUF file; convert the model with llama.cpp's convert_hf_to_gguf.py, or see 'biforget models'",
+        return bf_fail(err, BF_MODEL,
+                       "'%s' is not a GGUF file; convert the model with llama.cpp's convert_hf_to_gguf.py, or see "
+                       "'biforget models'",
                        o->model_path);
     struct llama_model_params params = llama_model_default_params();
     params.n_gpu_layers = o->gpu_layers;
@@ -79,7 +90,8 @@ static enum bf_status load_model(struct bf_llama *self, const struct bf_engine_o
     self->model = llama_model_load_from_file(o->model_path, params);
     bf_llama_log_end(&log);
     if (!self->model)
-        return bf_fail(err, BF_MODEL, "cannot load the model '%s': %s; is the file whole? compare its size or sha256 with its source",
+        return bf_fail(err, BF_MODEL,
+                       "cannot load the model '%s': %s; is the file whole? compare its size or sha256 with its source",
                        o->model_path, log.last);
     self->vocab = llama_model_get_vocab(self->model);
     return BF_OK;
@@ -115,7 +127,9 @@ static enum bf_status choose_parallel(struct bf_llama *self, const struct bf_eng
     if (ctx > info->n_ctx_train && info->n_ctx_train > 0) {
         int64_t most = info->n_ctx_train / BF_CTX_PAD * BF_CTX_PAD;
         if (o->n_ctx_seq > info->n_ctx_train || most == 0)
-            return bf_fail(err, BF_MODEL, "prompt and answer need %d tokens, but '%s' was trained for %d; use a smaller --max-new-tokens or a shorter topic",
+            return bf_fail(err, BF_MODEL,
+                           "prompt and answer need %d tokens, but '%s' was trained for %d; use a smaller "
+                           "--max-new-tokens or a shorter topic",
                            o->n_ctx_seq, info->model_desc, info->n_ctx_train);
         ctx = most;
     }
@@ -126,16 +140,20 @@ static enum bf_status choose_parallel(struct bf_llama *self, const struct bf_eng
     uint64_t fits = per_sequence > 0 ? usable / per_sequence : BF_PARALLEL_MAX;
     if (o->n_parallel > 0) {
         if (o->n_parallel > BF_PARALLEL_MAX)
-            return bf_fail(err, BF_USAGE, "--parallel %d is beyond the %d sequences that one context can hold", o->n_parallel,
-                           (int)BF_PARALLEL_MAX);
+            return bf_fail(err, BF_USAGE, "--parallel %d is beyond the %d sequences that one context can hold",
+                           o->n_parallel, (int)BF_PARALLEL_MAX);
         if ((uint64_t)o->n_parallel > fits)
-            return bf_fail(err, BF_MODEL, "--parallel %d needs %.1f GB for its key-value cache, but %.1f GB are free; use --parallel %d or less",
-                           o->n_parallel, (double)per_sequence * o->n_parallel / 1e9, (double)usable / 1e9,
-                           (int)(fits > 0 ? fits : 1));
+            return bf_fail(
+                err, BF_MODEL,
+                "--parallel %d needs %.1f GB for its key-value cache, but %.1f GB are free; use --parallel %d or less",
+                o->n_parallel, (double)per_sequence * o->n_parallel / 1e9, (double)usable / 1e9,
+                (int)(fits > 0 ? fits : 1));
         info->n_parallel = o->n_parallel;
     } else {
         if (fits < 1)
-            return bf_fail(err, BF_MODEL, "'%s' needs %.1f GB more memory for a single sequence than is free; use a smaller model or --max-new-tokens",
+            return bf_fail(err, BF_MODEL,
+                           "'%s' needs %.1f GB more memory for a single sequence than is free; use a smaller model or "
+                           "--max-new-tokens",
                            info->model_desc, (double)(per_sequence - usable) / 1e9);
         /* A few cores are busy with 32 rows; more only take memory and delay the first commit. */
         int32_t wanted = info->n_threads >= MANY_CORES || o->gpu_layers != 0 ? DEFAULT_PARALLEL_MANY : DEFAULT_PARALLEL;
@@ -170,7 +188,8 @@ static enum bf_status make_context(struct bf_llama *self, const struct bf_engine
     self->context = llama_init_from_model(self->model, params);
     bf_llama_log_end(&log);
     if (!self->context)
-        return bf_fail(err, BF_MODEL, "cannot make a context of %d sequences of %d tokens for '%s': %s; try a smaller --parallel",
+        return bf_fail(err, BF_MODEL,
+                       "cannot make a context of %d sequences of %d tokens for '%s': %s; try a smaller --parallel",
                        self->n_streams, info->n_ctx_seq, info->model_desc, log.last);
     info->flash_attention = true;
     info->can_generate = true;
@@ -202,13 +221,15 @@ enum bf_status bf_engine_open(const struct bf_engine_options *o, struct bf_engin
         goto out;
     /* llama.cpp counts BERT among the decoders and would let it write nonsense. */
     if (!llama_model_has_decoder(self->model) || llama_vocab_n_tokens(self->vocab) < 1 || !bf_llama_is_causal(self)) {
-        status = bf_fail(err, BF_MODEL, "'%s' cannot generate text: it is no decoder model; give a language model with -m",
-                         o->model_path);
+        status =
+            bf_fail(err, BF_MODEL, "'%s' cannot generate text: it is no decoder model; give a language model with -m",
+                    o->model_path);
         goto out;
     }
     if (llama_model_is_recurrent(self->model) || llama_model_is_hybrid(self->model) ||
         llama_model_is_diffusion(self->model) || llama_model_has_encoder(self->model)) {
-        status = bf_fail(err, BF_MODEL, "'%s' has the architecture '%s', which this engine does not drive (decoder transformers only)",
+        status = bf_fail(err, BF_MODEL,
+                         "'%s' has the architecture '%s', which this engine does not drive (decoder transformers only)",
                          o->model_path, self->base.info.architecture);
         goto out;
     }

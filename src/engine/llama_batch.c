@@ -15,7 +15,8 @@ void bf_llama_batch_add(struct llama_batch *batch, llama_token token, llama_pos 
 enum bf_status bf_llama_decode_failed(const struct bf_llama *self, int32_t code, struct bf_err *err)
 {
     if (code == 1)
-        return bf_fail(err, BF_MODEL, "the context of '%s' is full (%d tokens a sequence); use a smaller --max-new-tokens",
+        return bf_fail(err, BF_MODEL,
+                       "the context of '%s' is full (%d tokens a sequence); use a smaller --max-new-tokens",
                        self->base.info.model_desc, self->base.info.n_ctx_seq);
     return bf_fail(err, BF_MODEL, "the model '%s' failed to compute (llama_decode gave %d); try a smaller --parallel",
                    self->base.info.model_desc, code);

@@ -16,7 +16,7 @@ llama_token *bf_llama_tokens(const struct llama_vocab *vocab, const char *text, 
                              int32_t *n_tokens)
 {
     int32_t len = n_bytes > (size_t)INT32_MAX / 2 ? INT32_MAX / 2 : (int32_t)n_bytes;
-    int32_t capacity = len + 8;    /* a token has at least one byte, but for BOS and EOS */
+    int32_t capacity = len + 8; /* a token has at least one byte, but for BOS and EOS */
     llama_token *tokens = bf_array((size_t)capacity, sizeof *tokens);
     int32_t n = llama_tokenize(vocab, text, len, tokens, capacity, bos, special);
     if (n < 0) {
@@ -53,7 +53,7 @@ enum bf_status bf_llama_chat_init(struct bf_llama *self, const char *chat, struc
         return BF_OK;
     }
     char *rendered = bf_alloc(RENDERED_MAX);
-    struct llama_chat_message message = { "user", marker };
+    struct llama_chat_message message = {"user", marker};
     int32_t n = llama_chat_apply_template(template, &message, 1, true, rendered, RENDERED_MAX - 1);
     char *middle = n > 0 && n < RENDERED_MAX - 1 ? strstr(rendered, marker) : NULL;
     if (!middle) {
@@ -61,7 +61,8 @@ enum bf_status bf_llama_chat_init(struct bf_llama *self, const char *chat, struc
         bf_buf_init(&names, 700);
         known_names(&names);
         if (automatic)
-            bf_fail(err, BF_MODEL, "the chat template of '%s' is not one this program knows; give --chat none, or one of: %s",
+            bf_fail(err, BF_MODEL,
+                    "the chat template of '%s' is not one this program knows; give --chat none, or one of: %s",
                     info->model_desc, names.data);
         else
             bf_fail(err, BF_USAGE, "--chat '%s' is not a template; give auto, none, or one of: %s", chat, names.data);
@@ -70,8 +71,8 @@ enum bf_status bf_llama_chat_init(struct bf_llama *self, const char *chat, struc
         return automatic ? BF_MODEL : BF_USAGE;
     }
     const char *after = middle + strlen(marker);
-    self->chat_prefix = bf_llama_tokens(self->vocab, rendered, (size_t)(middle - rendered), true, true,
-                                        &self->n_chat_prefix);
+    self->chat_prefix =
+        bf_llama_tokens(self->vocab, rendered, (size_t)(middle - rendered), true, true, &self->n_chat_prefix);
     self->chat_suffix = bf_llama_tokens(self->vocab, after, strlen(after), false, true, &self->n_chat_suffix);
     size_t len = strlen(chat);
     memcpy(info->chat, chat, len < sizeof info->chat - 1 ? len : sizeof info->chat - 1);

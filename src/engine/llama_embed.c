@@ -23,7 +23,8 @@ static enum bf_status open_context(struct bf_llama *self, struct bf_err *err)
 {
     struct bf_engine_info *info = &self->base.info;
     self->causal = bf_llama_is_causal(self);
-    int32_t limit = info->n_ctx_train > 0 && info->n_ctx_train < EMBED_TOKENS_MAX ? info->n_ctx_train : EMBED_TOKENS_MAX;
+    int32_t limit =
+        info->n_ctx_train > 0 && info->n_ctx_train < EMBED_TOKENS_MAX ? info->n_ctx_train : EMBED_TOKENS_MAX;
     struct llama_context_params params = llama_context_default_params();
     /* A decoder is computed in short pieces, because llama.cpp computes the vocabulary's logits for each embedded token. */
     params.n_ctx = (uint32_t)(limit + BF_CTX_PAD - 1) / BF_CTX_PAD * BF_CTX_PAD;
@@ -63,12 +64,12 @@ static enum bf_pooling resolve_pooling(const struct bf_llama *self, enum bf_pool
 struct pooled {
     llama_token *tokens;
     int32_t n_tokens;
-    double *sum;               /* [n_embd] */
+    double *sum; /* [n_embd] */
 };
 
 /* Add the states of batch rows [row, row + n), which are tokens [first, first + n) of the text. */
-static enum bf_status pool_rows(struct bf_llama *self, struct pooled *p, enum bf_pooling pooling, int32_t row, int32_t first,
-                                int32_t n, struct bf_err *err)
+static enum bf_status pool_rows(struct bf_llama *self, struct pooled *p, enum bf_pooling pooling, int32_t row,
+                                int32_t first, int32_t n, struct bf_err *err)
 {
     int32_t n_embd = self->base.info.n_embd;
     for (int32_t i = 0; i < n; i++) {
@@ -143,7 +144,7 @@ static void read_text(struct bf_llama *self, const char *text, struct pooled *p)
     if (p->n_tokens > self->n_embed_tokens) {
         llama_token last = p->tokens[p->n_tokens - 1];
         p->n_tokens = self->n_embed_tokens;
-        if (!self->causal)     /* an encoder's text ends with its separator */
+        if (!self->causal) /* an encoder's text ends with its separator */
             p->tokens[p->n_tokens - 1] = last;
     }
     p->sum = bf_array((size_t)self->base.info.n_embd, sizeof *p->sum);
@@ -162,7 +163,7 @@ enum bf_status bf_llama_embed(struct bf_engine *engine, const char *const *texts
     size_t group_max = self->causal || !together ? 1 : EMBED_SEQUENCES;
 
     for (size_t first = 0; first < n_texts && status == BF_OK;) {
-        struct pooled group[EMBED_SEQUENCES] = { { 0 } };
+        struct pooled group[EMBED_SEQUENCES] = {{0}};
         size_t n = 0;
         int32_t n_tokens = 0;
         while (n < group_max && first + n < n_texts) {

@@ -23,21 +23,21 @@
 
 enum {
     ANSWER_BYTES_MAX = 1 << 20,
-    LONG_PROMPT = 24           /* uncomputed prompt tokens that are worth a batch of their own */
+    LONG_PROMPT = 24 /* uncomputed prompt tokens that are worth a batch of their own */
 };
 
 struct sequence {
-    struct bf_gen_request request;     /* prompt pointer not valid here */
+    struct bf_gen_request request; /* prompt pointer not valid here */
     struct bf_sampler sampler;
     struct bf_rng rng;
     llama_token *prompt;
     int32_t n_prompt;
-    int32_t n_past;            /* tokens in the key-value cache */
-    llama_token last;          /* newest answer token, not yet in the cache */
+    int32_t n_past;   /* tokens in the key-value cache */
+    llama_token last; /* newest answer token, not yet in the cache */
     int32_t n_answer;
-    int32_t *tokens;           /* [max_tokens] */
-    float *p_sampling;         /* [max_tokens] */
-    float *logp_model;         /* [max_tokens] */
+    int32_t *tokens;   /* [max_tokens] */
+    float *p_sampling; /* [max_tokens] */
+    float *logp_model; /* [max_tokens] */
     struct bf_buf text;
 };
 
@@ -46,11 +46,11 @@ struct run {
     const struct bf_gen_job *job;
     struct bf_gen_stats *stats;
     struct bf_err *err;
-    struct sequence *sequences;        /* [n_parallel]; 0..n_active-1 in use */
+    struct sequence *sequences; /* [n_parallel]; 0..n_active-1 in use */
     int32_t n_active;
     struct llama_batch batch;
-    struct bf_candidate *scratch;      /* [n_vocab] */
-    bool ended;                        /* the source said END */
+    struct bf_candidate *scratch; /* [n_vocab] */
+    bool ended;                   /* the source said END */
 };
 
 static void sequence_release(struct sequence *s)
@@ -61,7 +61,7 @@ static void sequence_release(struct sequence *s)
     free(s->logp_model);
     if (s->text.data)
         bf_buf_release(&s->text);
-    *s = (struct sequence){ 0 };
+    *s = (struct sequence){0};
 }
 
 static enum bf_status sequence_start(struct run *r, struct sequence *s, const struct bf_gen_request *q)
@@ -74,12 +74,14 @@ static enum bf_status sequence_start(struct run *r, struct sequence *s, const st
         free(prompt);
         if (n_prompt < 1)
             return bf_fail(r->err, BF_MODEL, "prompt %lld has no tokens", (long long)q->index);
-        return bf_fail(r->err, BF_MODEL, "prompt %lld has %d tokens and its answer may have %d, but a sequence holds %d; use a shorter topic or template, or a smaller --max-new-tokens",
+        return bf_fail(r->err, BF_MODEL,
+                       "prompt %lld has %d tokens and its answer may have %d, but a sequence holds %d; use a shorter "
+                       "topic or template, or a smaller --max-new-tokens",
                        (long long)q->index, n_prompt, q->max_tokens, self->base.info.n_ctx_seq);
     }
     *s = (struct sequence){
         .request = *q,
-        .sampler = { q->temperature, q->top_k, q->top_p },
+        .sampler = {q->temperature, q->top_k, q->top_p},
         .prompt = prompt,
         .n_prompt = n_prompt,
         .tokens = bf_array((size_t)q->max_tokens, sizeof *s->tokens),
@@ -98,7 +100,7 @@ static enum bf_status admit(struct run *r)
 {
     struct bf_llama *self = r->self;
     while (!r->ended && r->n_active < self->base.info.n_parallel) {
-        struct bf_gen_request q = { 0 };
+        struct bf_gen_request q = {0};
         enum bf_source answer = r->job->source(r->job->user, &q);
         if (answer == BF_SOURCE_END)
             r->ended = true;
@@ -132,7 +134,7 @@ static enum bf_status wave(struct run *r, int32_t first)
         int32_t rest = r->sequences[i].n_prompt - r->sequences[i].n_past;
         shortest = rest < shortest ? rest : shortest;
     }
-    int32_t todo = shortest - 1;       /* the last prompt token goes through a common step, which wants its logits */
+    int32_t todo = shortest - 1; /* the last prompt token goes through a common step, which wants its logits */
     bool many = n_new * 4 >= self->base.info.n_parallel && todo >= 2;
     if (n_new < 1 || !(many || todo >= LONG_PROMPT))
         return BF_OK;
@@ -143,7 +145,7 @@ static enum bf_status wave(struct run *r, int32_t first)
         if (todo - n == 1 && n > 2)
             n--;
         if (n == 1)
-            break;     /* a lone token goes through the common steps */
+            break; /* a lone token goes through the common steps */
         r->batch.n_tokens = 0;
         for (int32_t i = first; i < r->n_active; i++) {
             struct sequence *s = &r->sequences[i];
@@ -171,7 +173,7 @@ static enum bf_status vacate(struct run *r, int32_t i)
     if (i != last) {
         enum bf_status status = bf_sequence_copy(self, last, i, r->err);
         r->sequences[i] = r->sequences[last];
-        r->sequences[last] = (struct sequence){ 0 };
+        r->sequences[last] = (struct sequence){0};
         if (status != BF_OK)
             return status;
     }
@@ -218,7 +220,7 @@ static enum bf_status decode_step(struct run *r, int32_t *row)
         bf_llama_batch_add(&r->batch, reading ? s->prompt[s->n_past] : s->last, s->n_past, i, want);
         s->n_past++;
     }
-    bool companion = r->n_active == 1;     /* note (b) in llama_private.h */
+    bool companion = r->n_active == 1; /* note (b) in llama_private.h */
     if (companion)
         bf_llama_batch_add(&r->batch, r->sequences[0].prompt[0], 0, 1, false);
     double t0 = bf_seconds();
@@ -241,9 +243,10 @@ static enum bf_status choose(struct run *r, int32_t i, int32_t row, bool *done, 
     *done = false;
     const float *logits = llama_get_logits_ith(self->context, row);
     struct bf_choice choice;
-    if (!logits ||
-        !bf_sample(&s->sampler, logits, self->base.info.n_vocab, bf_rng_unit(&s->rng), r->scratch, &choice))
-        return bf_fail(r->err, BF_MODEL, "the model '%s' gave no usable probabilities (not-a-number) for prompt %lld: the file is damaged or its numbers overflow on this machine",
+    if (!logits || !bf_sample(&s->sampler, logits, self->base.info.n_vocab, bf_rng_unit(&s->rng), r->scratch, &choice))
+        return bf_fail(r->err, BF_MODEL,
+                       "the model '%s' gave no usable probabilities (not-a-number) for prompt %lld: the file is "
+                       "damaged or its numbers overflow on this machine",
                        self->base.info.model_desc, (long long)s->request.index);
     if (llama_vocab_is_eog(self->vocab, choice.token)) {
         *done = true;
@@ -266,7 +269,7 @@ static enum bf_status choose(struct run *r, int32_t i, int32_t row, bool *done, 
 
 static enum bf_status harvest(struct run *r, const int32_t *row)
 {
-    bool done[BF_PARALLEL_MAX] = { false };
+    bool done[BF_PARALLEL_MAX] = {false};
     enum bf_status status = BF_OK;
     for (int32_t i = 0; i < r->n_active; i++) {
         if (row[i] < 0)
@@ -305,7 +308,7 @@ enum bf_status bf_llama_generate(struct bf_engine *engine, const struct bf_gen_j
         .batch = llama_batch_init((int32_t)llama_n_batch(self->context), 0, 1),
         .scratch = bf_array((size_t)engine->info.n_vocab, sizeof *r.scratch),
     };
-    int32_t row[BF_PARALLEL_MAX] = { 0 };
+    int32_t row[BF_PARALLEL_MAX] = {0};
     double start = bf_seconds();
     enum bf_status status = BF_OK;
     llama_memory_clear(llama_get_memory(self->context), true);

@@ -16,7 +16,7 @@ struct entry {
     int32_t n_tokens;
     uint8_t *state;
     size_t n_bytes;
-    uint64_t used;             /* tick of the last use */
+    uint64_t used; /* tick of the last use */
 };
 
 struct prompt {
@@ -30,7 +30,7 @@ struct bf_prefix_cache {
     int32_t next_recent;
     size_t n_bytes, max_bytes;
     uint64_t tick;
-    uint8_t *scratch;          /* state of a sequence on its way to another */
+    uint8_t *scratch; /* state of a sequence on its way to another */
     size_t n_scratch;
 };
 
@@ -46,7 +46,7 @@ static void entry_drop(struct bf_prefix_cache *cache, struct entry *e)
     cache->n_bytes -= e->n_bytes;
     free(e->tokens);
     free(e->state);
-    *e = (struct entry){ 0 };
+    *e = (struct entry){0};
 }
 
 void bf_prefix_cache_free(struct bf_prefix_cache *cache)
@@ -134,7 +134,7 @@ static void store(struct bf_llama *self, llama_seq_id seq, const llama_token *pr
     }
     llama_token *tokens = bf_array((size_t)n, sizeof *tokens);
     memcpy(tokens, prompt, (size_t)n * sizeof *tokens);
-    *slot = (struct entry){ .tokens = tokens, .n_tokens = n, .state = state, .n_bytes = n_bytes, .used = cache->tick };
+    *slot = (struct entry){.tokens = tokens, .n_tokens = n, .state = state, .n_bytes = n_bytes, .used = cache->tick};
     cache->n_bytes += n_bytes;
 }
 
@@ -180,7 +180,8 @@ enum bf_status bf_sequence_copy(struct bf_llama *self, llama_seq_id from, llama_
         cache->scratch = bf_try_array(n_bytes, 1);
         cache->n_scratch = cache->scratch ? n_bytes : 0;
         if (!cache->scratch)
-            return bf_fail(err, BF_MODEL, "out of memory for the state of one sequence (%zu bytes); use a smaller --parallel",
+            return bf_fail(err, BF_MODEL,
+                           "out of memory for the state of one sequence (%zu bytes); use a smaller --parallel",
                            n_bytes);
     }
     if (llama_state_seq_get_data(self->context, cache->scratch, n_bytes, from) != n_bytes ||

@@ -15,10 +15,10 @@ static const struct {
     enum llama_ftype ftype;
     enum ggml_type type;
 } types[] = {
-    { "q4_0", LLAMA_FTYPE_MOSTLY_Q4_0, GGML_TYPE_Q4_0 },
-    { "q8_0", LLAMA_FTYPE_MOSTLY_Q8_0, GGML_TYPE_Q8_0 },
-    { "f16", LLAMA_FTYPE_MOSTLY_F16, GGML_TYPE_F16 },
-    { "bf16", LLAMA_FTYPE_MOSTLY_BF16, GGML_TYPE_BF16 },
+    {"q4_0", LLAMA_FTYPE_MOSTLY_Q4_0, GGML_TYPE_Q4_0},
+    {"q8_0", LLAMA_FTYPE_MOSTLY_Q8_0, GGML_TYPE_Q8_0},
+    {"f16", LLAMA_FTYPE_MOSTLY_F16, GGML_TYPE_F16},
+    {"bf16", LLAMA_FTYPE_MOSTLY_BF16, GGML_TYPE_BF16},
 };
 
 enum bf_status bf_engine_quantize(const char *in, const char *out, const char *type, int32_t n_threads,
@@ -34,8 +34,8 @@ enum bf_status bf_engine_quantize(const char *in, const char *out, const char *t
     int64_t need = bf_file_size(in);
     int64_t have = bf_disk_free(out);
     if (have >= 0 && need > 0 && have < need)
-        return bf_fail(err, BF_STORE, "'%s' may take %.1f GB, but %.1f GB are free on its disk", out, (double)need / 1e9,
-                       (double)have / 1e9);
+        return bf_fail(err, BF_STORE, "'%s' may take %.1f GB, but %.1f GB are free on its disk", out,
+                       (double)need / 1e9, (double)have / 1e9);
 
     struct bf_buf temporary;
     bf_buf_init(&temporary, 4096);

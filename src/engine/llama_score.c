@@ -51,7 +51,7 @@ static enum bf_status score_one(struct bf_llama *self, struct llama_batch *batch
         }
         from += count;
     }
-    struct bf_score score = { .text = index, .n_tokens = n > 0 ? n - 1 : 0, .tokens = tokens + 1, .logp = logp };
+    struct bf_score score = {.text = index, .n_tokens = n > 0 ? n - 1 : 0, .tokens = tokens + 1, .logp = logp};
     status = sink(user, &score, err);
 out:
     free(tokens);

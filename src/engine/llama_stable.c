@@ -45,7 +45,7 @@ enum bf_status bf_llama_check_stable(struct bf_llama *self, struct bf_err *err)
     for (int32_t i = 0; i < PROBE_TOKENS; i++)
         tokens[i] = (llama_token)((int64_t)n_vocab * (2 * i + 1) / (2 * PROBE_TOKENS + 1));
     struct llama_batch batch = llama_batch_init(BF_PARALLEL_MAX, 0, 1);
-    int32_t rows[3] = { 5, self->n_streams, 1 };
+    int32_t rows[3] = {5, self->n_streams, 1};
     bool stable = true;
 
     enum bf_status status = probe(self, &batch, tokens, 1, false, alone, err);

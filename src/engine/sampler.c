@@ -14,7 +14,7 @@ enum { BLOCK = 64, LANES = 16 };
 /* exp(x) for x <= 0, relative error about 2e-7 (Cody-Waite reduction, degree-6 polynomial); 0 below -87. */
 static inline float exp_nonpositive(float x)
 {
-    const float magic = 12582912.0f;   /* 1.5 * 2^23: adding it rounds to the nearest integer */
+    const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to the nearest integer */
     float clamped = x < -87.0f ? -87.0f : x;
     float t = clamped * 1.44269504f + magic;
     float n = t - magic;
@@ -63,7 +63,7 @@ static double sum_exp(const float *x, int32_t n, float max)
     int32_t i = 0;
     while (i + LANES <= n) {
         int32_t end = n - i > 1024 ? i + 1024 : n;
-        float lane[LANES] = { 0 };
+        float lane[LANES] = {0};
         for (; i + LANES <= end; i += LANES)
             for (int j = 0; j < LANES; j++)
                 lane[j] += exp_nonpositive(x[i + j] - max);
@@ -78,7 +78,7 @@ static double sum_exp(const float *x, int32_t n, float max)
 /* NaN compares false both ways, so a maximum alone cannot see it: sum it in. */
 static bool has_nan(const float *x, int32_t n)
 {
-    float lane[LANES] = { 0 };
+    float lane[LANES] = {0};
     int32_t i = 0;
     for (; i + LANES <= n; i += LANES)
         for (int j = 0; j < LANES; j++)
@@ -140,7 +140,7 @@ static void best_k(const float *logits, int32_t n, int32_t k, struct bf_candidat
 {
     int32_t filled = 0;
     for (; filled < k; filled++)
-        best[filled] = (struct bf_candidate){ logits[filled], filled };
+        best[filled] = (struct bf_candidate){logits[filled], filled};
     for (int32_t i = k / 2 - 1; i >= 0; i--)
         sift_down(best, k, i);
     for (int32_t start = k; start < n; start += BLOCK) {
@@ -150,7 +150,7 @@ static void best_k(const float *logits, int32_t n, int32_t k, struct bf_candidat
             continue;
         for (int32_t i = start; i < start + len; i++) {
             if (logits[i] > best[0].logit) {
-                best[0] = (struct bf_candidate){ logits[i], i };
+                best[0] = (struct bf_candidate){logits[i], i};
                 sift_down(best, k, 0);
             }
         }
@@ -190,8 +190,8 @@ static bool draw(const struct bf_sampler *s, const struct bf_candidate *best, in
     return true;
 }
 
-bool bf_sample(const struct bf_sampler *s, const float *logits, int32_t n_vocab, double u,
-               struct bf_candidate *scratch, struct bf_choice *out)
+bool bf_sample(const struct bf_sampler *s, const float *logits, int32_t n_vocab, double u, struct bf_candidate *scratch,
+               struct bf_choice *out)
 {
     struct bf_candidate best[BF_TOP_K_MAX];
     double lse = bf_log_sum_exp(logits, n_vocab);
@@ -214,7 +214,7 @@ bool bf_sample(const struct bf_sampler *s, const float *logits, int32_t n_vocab,
     if (!draw(s, best, k, total, whole, u, out)) {
         /* A nucleus wider than the heap: sort everything. Rare, and only with top-k off. */
         for (int32_t i = 0; i < n_vocab; i++)
-            scratch[i] = (struct bf_candidate){ logits[i], i };
+            scratch[i] = (struct bf_candidate){logits[i], i};
         qsort(scratch, (size_t)n_vocab, sizeof *scratch, compare);
         draw(s, scratch, n_vocab, total, true, u, out);
     }

@@ -14,9 +14,9 @@ static json_t *stages(const struct bf_counts *c)
 {
     json_t *out = json_object();
     for (int s = 0; s < BF_STAGE_COUNT; s++)
-        json_object_set_new(out, bf_stage_word((enum bf_stage)s),
-                            json_pack("{s:I, s:I}", "generated", (json_int_t)c->committed[s], "kept",
-                                      (json_int_t)c->kept[s]));
+        json_object_set_new(
+            out, bf_stage_word((enum bf_stage)s),
+            json_pack("{s:I, s:I}", "generated", (json_int_t)c->committed[s], "kept", (json_int_t)c->kept[s]));
     return out;
 }
 
@@ -30,12 +30,12 @@ static json_t *reasons(const struct bf_counts *c)
 
 static json_t *knowledge(const struct bf_knowledge_check *k)
 {
-    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "verdict", bf_knowledge_word(k->verdict), "n_domain",
-                     (json_int_t)k->n_domain, "n_control", (json_int_t)k->n_control, "min_k_domain",
+    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "verdict", bf_knowledge_word(k->verdict),
+                     "n_domain", (json_int_t)k->n_domain, "n_control", (json_int_t)k->n_control, "min_k_domain",
                      real_or_null(k->min_k_domain), "min_k_control", real_or_null(k->min_k_control), "effect",
                      real_or_null(k->min_k_effect), "similarity_domain", real_or_null(k->similarity_domain),
-                     "similarity_control", real_or_null(k->similarity_control), "agreement_domain", real_or_null(k->agreement_domain),
-                     "agreement_control", real_or_null(k->agreement_control));
+                     "similarity_control", real_or_null(k->similarity_control), "agreement_domain",
+                     real_or_null(k->agreement_domain), "agreement_control", real_or_null(k->agreement_control));
 }
 
 enum bf_status bf_report_json(struct bf_store *store, json_t **out, struct bf_err *err)
@@ -61,16 +61,16 @@ enum bf_status bf_report_json(struct bf_store *store, json_t **out, struct bf_er
     json_object_set_new(root, "generate_seconds", real_or_null(s.state.generate_seconds));
     json_object_set_new(root, "wall_seconds", real_or_null(s.state.wall_seconds));
     json_object_set_new(root, "diversity", real_or_null(s.diversity));
-    json_object_set_new(root, "variants", json_pack("{s:I, s:I, s:I, s:I}", "fix", (json_int_t)c->fix, "mi",
-                                                    (json_int_t)c->mi, "jailbreak", (json_int_t)c->jailbreak, "both",
-                                                    (json_int_t)c->both));
+    json_object_set_new(root, "variants",
+                        json_pack("{s:I, s:I, s:I, s:I}", "fix", (json_int_t)c->fix, "mi", (json_int_t)c->mi,
+                                  "jailbreak", (json_int_t)c->jailbreak, "both", (json_int_t)c->both));
     json_object_set_new(root, "stages", stages(c));
     json_object_set_new(root, "points", points);
     json_object_set_new(root, "knowledge", knowledge(&s.state.knowledge));
     json_object_set(root, "request", s.request);
     json_object_set(root, "engine", s.engine);
-    json_object_set_new(root, "model", json_pack("{s:s, s:s}", "description", s.run->model_desc, "sha256",
-                                                 s.run->model_sha256));
+    json_object_set_new(root, "model",
+                        json_pack("{s:s, s:s}", "description", s.run->model_desc, "sha256", s.run->model_sha256));
     json_object_set_new(root, "program_version", json_string(s.run->program_version));
     bf_summary_release(&s);
     *out = root;

@@ -92,7 +92,9 @@ static void put_knowledge(const struct bf_summary *s, FILE *out)
         break;
     }
     fprintf(out, "  knowledge check: %s\n", words ? words : "");
-    fprintf(out, "    agreement between texts on one point %.2f (invented topic %.2f), Min-K%% prob %.3f (%.3f), n = %lld (%lld)\n",
+    fprintf(out,
+            "    agreement between texts on one point %.2f (invented topic %.2f), Min-K%% prob %.3f (%.3f), n = %lld "
+            "(%lld)\n",
             k->agreement_domain, k->agreement_control, k->min_k_domain, k->min_k_control, (long long)k->n_domain,
             (long long)k->n_control);
 }
@@ -102,8 +104,12 @@ static enum bf_status put_examples_of(struct bf_store *store, enum bf_stage stag
                                       struct bf_err *err)
 {
     for (int i = 0; i < n && i < n_kept; i++) {
-        struct bf_query query = { .by_stage = true, .stage = stage, .by_state = true, .kept = true, .limit = 1,
-                                  .offset = n_kept * (2 * i + 1) / (2 * n) };
+        struct bf_query query = {.by_stage = true,
+                                 .stage = stage,
+                                 .by_state = true,
+                                 .kept = true,
+                                 .limit = 1,
+                                 .offset = n_kept * (2 * i + 1) / (2 * n)};
         struct bf_cursor *cursor = NULL;
         enum bf_status status = bf_store_query(store, &query, &cursor, err);
         if (status != BF_OK)
@@ -153,9 +159,11 @@ static void put_next(const struct bf_summary *s, FILE *out)
                 (double)s->state.generated_tokens / seconds);
     fputs("\n", out);
     if (stable && strcmp(stable, "yes") == 0)
-        fputs("  repeatable: yes, the same seed gives the same bytes at any --parallel and after any interruption\n", out);
+        fputs("  repeatable: yes, the same seed gives the same bytes at any --parallel and after any interruption\n",
+              out);
     else if (stable && strcmp(stable, "no") == 0)
-        fputs("  repeatable: only at the same --parallel and without interruption ('biforget doctor' tells why)\n", out);
+        fputs("  repeatable: only at the same --parallel and without interruption ('biforget doctor' tells why)\n",
+              out);
     if (!s->state.finished) {
         fprintf(out, "\n  not finished; go on with: biforget resume %s\n", s->dir);
         return;
@@ -178,7 +186,8 @@ enum bf_status bf_report_text(struct bf_store *store, int n_examples, FILE *out,
                         s.counts.committed[BF_STAGE_JAILBREAK]));
     fprintf(out, " (profile %s", request_text(&s, "profile"));
     if (s.state.wall_seconds > 0.0)
-        fprintf(out, ", %lld:%02lld minutes", (long long)s.state.wall_seconds / 60, (long long)s.state.wall_seconds % 60);
+        fprintf(out, ", %lld:%02lld minutes", (long long)s.state.wall_seconds / 60,
+                (long long)s.state.wall_seconds % 60);
     fputs(")\n", out);
     put_stages(&s, out);
     put_points(&s, out);

@@ -11,7 +11,7 @@ static void add_point(void *user, const struct bf_point *point, int64_t n_kept, 
 {
     struct bf_summary *s = user;
     s->points = bf_grow(s->points, s->n_points + 1, sizeof *s->points);
-    s->points[s->n_points++] = (struct bf_point_count){ bf_strdup(point->text), n_kept, n_committed };
+    s->points[s->n_points++] = (struct bf_point_count){bf_strdup(point->text), n_kept, n_committed};
 }
 
 static void see_checkpoint(void *user, const struct bf_checkpoint *checkpoint)
@@ -26,8 +26,12 @@ static enum bf_status last_diversity(struct bf_store *store, int64_t n_kept, dou
     *out = (double)NAN;
     if (n_kept < 1)
         return BF_OK;
-    struct bf_query query = { .by_stage = true, .stage = BF_STAGE_SYNTHESIS, .by_state = true, .kept = true, .limit = 1,
-                              .offset = n_kept - 1 };
+    struct bf_query query = {.by_stage = true,
+                             .stage = BF_STAGE_SYNTHESIS,
+                             .by_state = true,
+                             .kept = true,
+                             .limit = 1,
+                             .offset = n_kept - 1};
     struct bf_cursor *cursor = NULL;
     enum bf_status status = bf_store_query(store, &query, &cursor, err);
     if (status != BF_OK)
@@ -43,7 +47,7 @@ static enum bf_status last_diversity(struct bf_store *store, int64_t n_kept, dou
 
 enum bf_status bf_summary_read(struct bf_store *store, struct bf_summary *out, struct bf_err *err)
 {
-    *out = (struct bf_summary){ .run = bf_store_run(store), .dir = bf_store_dir(store) };
+    *out = (struct bf_summary){.run = bf_store_run(store), .dir = bf_store_dir(store)};
     enum bf_status status = bf_store_counts(store, &out->counts, err);
     if (status == BF_OK)
         status = bf_store_state(store, &out->state, err);
@@ -54,11 +58,11 @@ enum bf_status bf_summary_read(struct bf_store *store, struct bf_summary *out, s
     if (status == BF_OK)
         status = last_diversity(store, out->counts.kept[BF_STAGE_SYNTHESIS], &out->diversity, err);
     if (status == BF_OK)
-        status = bf_json_parse(out->run->request_json, strlen(out->run->request_json), "the run's request", &out->request,
-                               err);
+        status = bf_json_parse(out->run->request_json, strlen(out->run->request_json), "the run's request",
+                               &out->request, err);
     if (status == BF_OK)
-        status = bf_json_parse(out->run->engine_json, strlen(out->run->engine_json), "the run's engine", &out->engine,
-                               err);
+        status =
+            bf_json_parse(out->run->engine_json, strlen(out->run->engine_json), "the run's engine", &out->engine, err);
     if (status != BF_OK)
         bf_summary_release(out);
     return status;
@@ -71,5 +75,5 @@ void bf_summary_release(struct bf_summary *s)
     free(s->points);
     json_decref(s->request);
     json_decref(s->engine);
-    *s = (struct bf_summary){ 0 };
+    *s = (struct bf_summary){0};
 }

@@ -9,7 +9,10 @@
 
 #include "base/banned.h"
 
-#define ROW(kind, key, ...) {#key, kind, offsetof(struct bf_request, key), __VA_ARGS__}
+#define ROW(kind, key, ...)                                                                                            \
+    {                                                                                                                  \
+#key, kind, offsetof(struct bf_request, key), __VA_ARGS__                                                      \
+    }
 #define NO_RANGE 0, 0, false
 
 const struct bf_field bf_fields[] = {
@@ -131,7 +134,8 @@ enum bf_status bf_request_check(const struct bf_request *request, struct bf_err 
             break;
         case BF_FIELD_ORDER:
             if ((unsigned)*(const enum bf_order *)at >= BF_N_ORDERS)
-                status = bf_fail(err, BF_USAGE, "--order is unknown; give %s or %s", bf_order_words[0], bf_order_words[1]);
+                status =
+                    bf_fail(err, BF_USAGE, "--order is unknown; give %s or %s", bf_order_words[0], bf_order_words[1]);
             break;
         case BF_FIELD_SEED:
         case BF_FIELD_BOOL:

@@ -27,7 +27,7 @@ static json_t *real_json(double x)
 {
     json_t *value = json_real(x);
 
-    return value ? value : made(json_null());   /* not finite: such a request fails its check when read back */
+    return value ? value : made(json_null()); /* not finite: such a request fails its check when read back */
 }
 
 static json_t *field_json(const struct bf_field *field, const void *at)
@@ -110,7 +110,8 @@ static enum bf_status read_doubles(const struct bf_field *field, const json_t *v
     return BF_OK;
 }
 
-static enum bf_status read_order(const struct bf_field *field, const json_t *value, enum bf_order *out, struct bf_err *err)
+static enum bf_status read_order(const struct bf_field *field, const json_t *value, enum bf_order *out,
+                                 struct bf_err *err)
 {
     const char *word = json_string_value(value);
 
@@ -170,7 +171,7 @@ static bool is_known(const char *key)
 enum bf_status bf_request_from_json(const json_t *json, struct bf_request *out, struct bf_err *err)
 {
     enum bf_status status = BF_OK;
-    json_t *walked = (json_t *)(uintptr_t)json;     /* jansson's iterator wants it without const; it changes nothing */
+    json_t *walked = (json_t *)(uintptr_t)json; /* jansson's iterator wants it without const; it changes nothing */
 
     *out = (struct bf_request){.topic = NULL};
     if (!json_is_object(json))
@@ -182,7 +183,8 @@ enum bf_status bf_request_from_json(const json_t *json, struct bf_request *out, 
         if (value)
             status = read_field(field, value, (char *)out + field->offset, err);
         else
-            status = bf_fail(err, BF_INPUT, "the request has no key '%s'; the request was damaged or edited", field->key);
+            status =
+                bf_fail(err, BF_INPUT, "the request has no key '%s'; the request was damaged or edited", field->key);
     }
     for (void *at = json_object_iter(walked); at && status == BF_OK; at = json_object_iter_next(walked, at)) {
         if (!is_known(json_object_iter_key(at)))

@@ -41,7 +41,7 @@ void bf_template_fill(struct bf_buf *out, const char *text, const struct bf_fill
         if (*text == '\0')
             break;
         length = bf_placeholder_at(text, &which);
-        if (which < 0) {        /* not one of ours: the brace stands for itself */
+        if (which < 0) { /* not one of ours: the brace stands for itself */
             bf_buf_putc(out, '{');
             text++;
             continue;

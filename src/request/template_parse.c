@@ -10,7 +10,7 @@
 #include "base/banned.h"
 
 #define TEMPLATES_MAX 256
-#define TEXT_MAX 8000       /* bytes of one prompt */
+#define TEXT_MAX 8000 /* bytes of one prompt */
 #define NAME_MAX_BYTES 64
 #define SENTENCES_MAX 1000
 
@@ -24,7 +24,7 @@ static const struct {
     [BF_STAGE_SYNTHESIS] = {BIT(TOPIC) | BIT(POINT), BIT(TOPIC) | BIT(POINT), "{point} or {topic}"},
     [BF_STAGE_MI] = {BIT(TOPIC) | BIT(POINT), BIT(TOPIC) | BIT(POINT), "{point} or {topic}"},
     [BF_STAGE_JAILBREAK] = {BIT(TOPIC) | BIT(POINT), BIT(TOPIC) | BIT(POINT), "{point} or {topic}"},
-    [BF_STAGE_CONTROL] = {0, 0, ""},    /* its prompts are those of other stages with an invented topic */
+    [BF_STAGE_CONTROL] = {0, 0, ""}, /* its prompts are those of other stages with an invented topic */
 #undef BIT
 };
 
@@ -39,7 +39,7 @@ static bool is_name(const char *s)
 static enum bf_status check_keys(const json_t *object, const char *const *allowed, const char *what, const char *name,
                                  struct bf_err *err)
 {
-    json_t *walked = (json_t *)(uintptr_t)object;   /* jansson's iterator wants it without const; it changes nothing */
+    json_t *walked = (json_t *)(uintptr_t)object; /* jansson's iterator wants it without const; it changes nothing */
 
     for (void *at = json_object_iter(walked); at; at = json_object_iter_next(walked, at)) {
         const char *key = json_object_iter_key(at);
@@ -47,16 +47,16 @@ static enum bf_status check_keys(const json_t *object, const char *const *allowe
         while (allowed[i] && strcmp(allowed[i], key) != 0)
             i++;
         if (!allowed[i])
-            return bf_fail(err, BF_INPUT, "%s: %s has the unknown key '%s'; remove it or correct its spelling", what, name,
-                           key);
+            return bf_fail(err, BF_INPUT, "%s: %s has the unknown key '%s'; remove it or correct its spelling", what,
+                           name, key);
     }
     return BF_OK;
 }
 
 /* Where texts and names may be read from. */
 struct place {
-    const char *what;       /* the file */
-    const char *name;       /* the template, for people */
+    const char *what; /* the file */
+    const char *name; /* the template, for people */
     const json_t *object;
     struct bf_err *err;
 };
@@ -87,8 +87,10 @@ static enum bf_status check_text(const struct place *place, const struct bf_temp
         size_t length = bf_placeholder_at(at, &which);
 
         if (which == BF_PLACEHOLDER_UNKNOWN)
-            return bf_fail(place->err, BF_INPUT, "%s: %s uses the unknown placeholder %.*s; known are {topic}, {point}, {n} "
-                           "and {known}", place->what, place->name, (int)length, at);
+            return bf_fail(place->err, BF_INPUT,
+                           "%s: %s uses the unknown placeholder %.*s; known are {topic}, {point}, {n} "
+                           "and {known}",
+                           place->what, place->name, (int)length, at);
         if (which >= 0 && !(stage_rules[item->stage].allowed & 1U << which))
             return bf_fail(place->err, BF_INPUT, "%s: %s uses %.*s, which has no value in stage '%s'; remove it",
                            place->what, place->name, (int)length, at, bf_stage_word(item->stage));
@@ -96,8 +98,9 @@ static enum bf_status check_text(const struct place *place, const struct bf_temp
             seen |= 1U << which;
     }
     if (!(seen & stage_rules[item->stage].required))
-        return bf_fail(place->err, BF_INPUT, "%s: %s does not mention %s, so its samples would be about nothing; add it",
-                       place->what, place->name, stage_rules[item->stage].wanted);
+        return bf_fail(place->err, BF_INPUT,
+                       "%s: %s does not mention %s, so its samples would be about nothing; add it", place->what,
+                       place->name, stage_rules[item->stage].wanted);
     return BF_OK;
 }
 
@@ -129,14 +132,15 @@ static enum bf_status parse_one(const char *what, size_t index, const json_t *ob
         return status;
     item->stage = bf_stage_of(stage);
     if (item->stage == BF_STAGE_COUNT || item->stage == BF_STAGE_CONTROL)
-        return bf_fail(err, BF_INPUT, "%s: the stage of %s is '%s'; give points, synthesis, mi or jailbreak", what, name,
-                       stage);
+        return bf_fail(err, BF_INPUT, "%s: the stage of %s is '%s'; give points, synthesis, mi or jailbreak", what,
+                       name, stage);
     value = json_object_get(object, "is_qa");
     if (value && !json_is_boolean(value))
         return bf_fail(err, BF_INPUT, "%s: 'is_qa' of %s is not true or false; correct it", what, name);
     item->is_qa = json_is_true(value);
     value = json_object_get(object, "max_sentences");
-    if (value && (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > SENTENCES_MAX))
+    if (value &&
+        (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > SENTENCES_MAX))
         return bf_fail(err, BF_INPUT, "%s: 'max_sentences' of %s is not a whole number from 0 to %d; correct it", what,
                        name, SENTENCES_MAX);
     item->max_sentences = (int32_t)json_integer_value(value);
@@ -188,7 +192,8 @@ enum bf_status bf_template_set_parse(const char *data, size_t n, const char *wha
         goto out;
     list = json_object_get(out->json, "templates");
     if (!json_is_array(list) || json_array_size(list) > TEMPLATES_MAX) {
-        status = bf_fail(err, BF_INPUT, "%s has no list 'templates' of at most %d templates; add it", what, TEMPLATES_MAX);
+        status =
+            bf_fail(err, BF_INPUT, "%s has no list 'templates' of at most %d templates; add it", what, TEMPLATES_MAX);
         goto out;
     }
     out->name = bf_strdup(name);

@@ -9,7 +9,7 @@
 
 #include "base/banned.h"
 
-#define FILE_MAX (4U << 20)     /* bytes */
+#define FILE_MAX (4U << 20) /* bytes */
 
 static const char folder[] = "templates/";
 static const char extension[] = ".json";
@@ -44,8 +44,9 @@ static enum bf_status unknown_set(const char *name, struct bf_err *err)
         bf_buf_puts(&names, names.len > 0 ? ", " : "");
         bf_buf_put(&names, known, n);
     }
-    status = bf_fail(err, BF_INPUT, "unknown template set '%s'; built in: %s; a file's name has a slash or ends in .json",
-                     name, names.data);
+    status =
+        bf_fail(err, BF_INPUT, "unknown template set '%s'; built in: %s; a file's name has a slash or ends in .json",
+                name, names.data);
     bf_buf_release(&names);
     return status;
 }

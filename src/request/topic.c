@@ -15,7 +15,7 @@ enum bf_status bf_request_set_topic(struct bf_request *request, const char *topi
     enum bf_status status = BF_OK;
     size_t n = topic ? strlen(topic) : 0;
     struct bf_buf folded;
-    bool gap = false;       /* white space waits for a character after it */
+    bool gap = false; /* white space waits for a character after it */
 
     bf_buf_init(&folded, SIZE_MAX);
     for (size_t i = 0; i < n;) {
@@ -23,8 +23,9 @@ enum bf_status bf_request_set_topic(struct bf_request *request, const char *topi
         size_t length = bf_utf8_decode(topic + i, n - i, &cp);
 
         if (length == 0) {
-            status = bf_fail(err, BF_USAGE, "the domain's name is not UTF-8 at byte %zu (0x%02x); convert it, or retype it",
-                             i + 1, (unsigned char)topic[i]);
+            status =
+                bf_fail(err, BF_USAGE, "the domain's name is not UTF-8 at byte %zu (0x%02x); convert it, or retype it",
+                        i + 1, (unsigned char)topic[i]);
             goto out;
         }
         if (bf_utf8_is_space(cp)) {
@@ -42,8 +43,9 @@ enum bf_status bf_request_set_topic(struct bf_request *request, const char *topi
         goto out;
     }
     if (folded.len > BF_TOPIC_MAX_BYTES) {
-        status = bf_fail(err, BF_USAGE, "the domain's name is %zu bytes long and the limit is %d; give a shorter name, "
-                         EXAMPLE, folded.len, BF_TOPIC_MAX_BYTES);
+        status = bf_fail(err, BF_USAGE,
+                         "the domain's name is %zu bytes long and the limit is %d; give a shorter name, " EXAMPLE,
+                         folded.len, BF_TOPIC_MAX_BYTES);
         goto out;
     }
     free(request->topic);

@@ -90,7 +90,8 @@ static enum bf_status insert_point(struct bf_store *store, int64_t id, const str
     rc |= sqlite3_bind_int(s, 2, point->round);
     rc |= bf_sql_bind_text(s, 3, point->text);
     rc |= sqlite3_bind_int64(s, 4, id);
-    return rc == SQLITE_OK ? bf_sql_run(store, s, "write a point to", err) : bf_sql_fail(store, "write a point to", err);
+    return rc == SQLITE_OK ? bf_sql_run(store, s, "write a point to", err)
+                           : bf_sql_fail(store, "write a point to", err);
 }
 
 static enum bf_status insert_checkpoint(struct bf_store *store, int64_t id, const struct bf_checkpoint *checkpoint,

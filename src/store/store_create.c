@@ -51,13 +51,13 @@ static void remove_folders(const char *dir, size_t missing)
 static enum bf_status insert_run(struct bf_store *store, const struct bf_run *run, struct bf_err *err)
 {
     static const char action[] = "write the run to";
-    const char *const fields[] = {run->templates_json, run->templates_sha256, run->model_path,
-                                  run->model_sha256,   run->model_desc,       run->embedder_path,
-                                  run->embedder_sha256, run->engine_json,     run->program_version};
+    const char *const fields[] = {run->templates_json,  run->templates_sha256, run->model_path,
+                                  run->model_sha256,    run->model_desc,       run->embedder_path,
+                                  run->embedder_sha256, run->engine_json,      run->program_version};
     sqlite3_stmt *statement = NULL;
     enum bf_status status = BF_OK;
-    if (sqlite3_prepare_v2(store->db, "INSERT INTO request (id, kind, json) VALUES (1, ?1, ?2)", -1, &statement, NULL) !=
-            SQLITE_OK ||
+    if (sqlite3_prepare_v2(store->db, "INSERT INTO request (id, kind, json) VALUES (1, ?1, ?2)", -1, &statement,
+                           NULL) != SQLITE_OK ||
         bf_sql_bind_text(statement, 1, run->kind ? run->kind : "") != SQLITE_OK ||
         bf_sql_bind_text(statement, 2, run->request_json ? run->request_json : "") != SQLITE_OK) {
         status = bf_sql_fail(store, action, err);

@@ -12,7 +12,8 @@ static enum bf_status disk_full(const struct bf_store *store, const char *action
     const int64_t free_bytes = bf_disk_free(store->dir);
     if (store->creating)
         return bf_fail(err, BF_STORE,
-                       "cannot %s '%s': the disk is full (%" PRId64 " kB free); free some space, or choose another place"
+                       "cannot %s '%s': the disk is full (%" PRId64
+                       " kB free); free some space, or choose another place"
                        " with -o",
                        action, store->path, free_bytes < 0 ? 0 : free_bytes / 1024);
     return bf_fail(err, BF_STORE,

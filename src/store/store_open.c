@@ -21,10 +21,17 @@ void bf_store_close(struct bf_store *store)
     /* _v2: a cursor that is still open keeps the connection until it is closed too. */
     sqlite3_close_v2(store->db);
     bf_store_unlock(store->dir, store->lock_fd, false);
-    const char *const owned[] = {store->run.kind,            store->run.request_json,  store->run.templates_json,
-                                 store->run.templates_sha256, store->run.model_path,    store->run.model_sha256,
-                                 store->run.model_desc,      store->run.embedder_path, store->run.embedder_sha256,
-                                 store->run.engine_json,     store->run.program_version};
+    const char *const owned[] = {store->run.kind,
+                                 store->run.request_json,
+                                 store->run.templates_json,
+                                 store->run.templates_sha256,
+                                 store->run.model_path,
+                                 store->run.model_sha256,
+                                 store->run.model_desc,
+                                 store->run.embedder_path,
+                                 store->run.embedder_sha256,
+                                 store->run.engine_json,
+                                 store->run.program_version};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free((char *)(uintptr_t)owned[i]);
     free(store->path);
@@ -45,10 +52,10 @@ const char *bf_store_dir(const struct bf_store *store)
 static enum bf_status load_run(struct bf_store *store, struct bf_err *err)
 {
     struct bf_run *run = &store->run;
-    const char **const fields[] = {&run->kind,           &run->request_json,  &run->templates_json,
-                                   &run->templates_sha256, &run->model_path,    &run->model_sha256,
-                                   &run->model_desc,     &run->embedder_path, &run->embedder_sha256,
-                                   &run->engine_json,    &run->program_version};
+    const char **const fields[] = {
+        &run->kind,           &run->request_json, &run->templates_json, &run->templates_sha256, &run->model_path,
+        &run->model_sha256,   &run->model_desc,   &run->embedder_path,  &run->embedder_sha256,  &run->engine_json,
+        &run->program_version};
     sqlite3_stmt *statement = NULL;
     enum bf_status status = BF_OK;
     if (sqlite3_prepare_v2(store->db,
@@ -83,8 +90,10 @@ static enum bf_status check_identity(struct bf_store *store, struct bf_err *err)
     if (status != BF_OK)
         return status;
     if (application != BF_STORE_APPLICATION_ID || version < 1)
-        return bf_fail(err, BF_STORE, "'%s' is not a run: another program made this database; name a run folder of"
-                       " biforget", store->path);
+        return bf_fail(err, BF_STORE,
+                       "'%s' is not a run: another program made this database; name a run folder of"
+                       " biforget",
+                       store->path);
     if (version > BF_STORE_VERSION)
         return bf_fail(err, BF_STORE,
                        "'%s' was written by a newer biforget (schema %lld, this program knows %d); use that version",

@@ -14,9 +14,9 @@
 
 struct bf_cursor {
     struct bf_store *store;
-    sqlite3_stmt *statement;    /* its own, not cached: several cursors may be open */
-    uint16_t *embedding;        /* of the current row */
-    size_t embedding_size;      /* numbers that fit */
+    sqlite3_stmt *statement; /* its own, not cached: several cursors may be open */
+    uint16_t *embedding;     /* of the current row */
+    size_t embedding_size;   /* numbers that fit */
     bool done;
 };
 
@@ -168,8 +168,8 @@ enum bf_status bf_cursor_next(struct bf_cursor *cursor, struct bf_row *row, bool
     *row = (struct bf_row){0};
     enum bf_status status = BF_OK;
     if (rc == SQLITE_ROW)
-        status = bf_sql_damaged(cursor->store, "a sample has values that were never written, or a newer program's words",
-                                err);
+        status = bf_sql_damaged(cursor->store,
+                                "a sample has values that were never written, or a newer program's words", err);
     else if (rc != SQLITE_DONE)
         status = bf_sql_fail(cursor->store, "read", err);
     sqlite3_reset(cursor->statement); /* the read transaction ends with the last row, not with the close */

@@ -10,8 +10,8 @@
 struct replay {
     struct bf_store *store;
     struct bf_cursor *cursor;
-    sqlite3_stmt *find;         /* points of a sample; steps only inside next() */
-    struct bf_point *points;    /* of the current sample, texts owned */
+    sqlite3_stmt *find;      /* points of a sample; steps only inside next() */
+    struct bf_point *points; /* of the current sample, texts owned */
     size_t n_points, size;
 };
 
@@ -82,8 +82,9 @@ enum bf_status bf_store_replay(struct bf_store *store, struct bf_replay *out, st
     *out = (struct bf_replay){0};
     r->store = store;
     status = bf_store_query(store, &all, &r->cursor, err);
-    if (status == BF_OK && sqlite3_prepare_v2(store->db, "SELECT idx, round, text FROM point WHERE sample = ?1 ORDER BY idx",
-                                              -1, &r->find, NULL) != SQLITE_OK)
+    if (status == BF_OK &&
+        sqlite3_prepare_v2(store->db, "SELECT idx, round, text FROM point WHERE sample = ?1 ORDER BY idx", -1, &r->find,
+                           NULL) != SQLITE_OK)
         status = bf_sql_fail(store, "read the points of", err);
     if (status != BF_OK) {
         replay_free(r);

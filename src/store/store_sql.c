@@ -33,9 +33,8 @@ static const char *const sql_text[BF_SQL_COUNT] = {
         " agreement_control FROM state WHERE id = 1",
     [BF_SQL_COUNTS] = "SELECT stage, coalesce(reason, ''), count(*), (SELECT count(*) FROM point)"
                       " FROM sample GROUP BY stage, reason",
-    [BF_SQL_EACH_POINT] =
-        "SELECT p.idx, p.round, p.text, count(CASE s.state WHEN 'kept' THEN 1 END), count(s.id)"
-        " FROM point p LEFT JOIN sample s ON s.point = p.idx GROUP BY p.idx ORDER BY p.idx",
+    [BF_SQL_EACH_POINT] = "SELECT p.idx, p.round, p.text, count(CASE s.state WHEN 'kept' THEN 1 END), count(s.id)"
+                          " FROM point p LEFT JOIN sample s ON s.point = p.idx GROUP BY p.idx ORDER BY p.idx",
     [BF_SQL_EACH_CHECKPOINT] = "SELECT n_kept, diversity, gain, stop FROM checkpoint ORDER BY id",
 };
 
@@ -76,7 +75,8 @@ enum bf_status bf_sql_get(struct bf_store *store, enum bf_sql which, sqlite3_stm
 {
     sqlite3_stmt **cached = &store->statements[which];
     *out = NULL;
-    if (!*cached && sqlite3_prepare_v3(store->db, sql_text[which], -1, SQLITE_PREPARE_PERSISTENT, cached, NULL) != SQLITE_OK)
+    if (!*cached &&
+        sqlite3_prepare_v3(store->db, sql_text[which], -1, SQLITE_PREPARE_PERSISTENT, cached, NULL) != SQLITE_OK)
         return bf_sql_fail(store, "read", err);
     sqlite3_reset(*cached);
     sqlite3_clear_bindings(*cached);
@@ -105,8 +105,7 @@ enum bf_status bf_sql_integer(struct bf_store *store, const char *sql, int64_t *
     sqlite3_stmt *statement = NULL;
     enum bf_status status = BF_OK;
     *out = 0;
-    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK ||
-        sqlite3_step(statement) != SQLITE_ROW)
+    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK || sqlite3_step(statement) != SQLITE_ROW)
         status = bf_sql_fail(store, "read", err);
     else
         *out = sqlite3_column_int64(statement, 0);
@@ -156,7 +155,8 @@ int bf_sql_bind_text(sqlite3_stmt *statement, int place, const char *text)
 
 double bf_sql_real(sqlite3_stmt *statement, int column)
 {
-    return sqlite3_column_type(statement, column) == SQLITE_NULL ? (double)NAN : sqlite3_column_double(statement, column);
+    return sqlite3_column_type(statement, column) == SQLITE_NULL ? (double)NAN
+                                                                 : sqlite3_column_double(statement, column);
 }
 
 bool bf_sql_int32(sqlite3_stmt *statement, int column, int32_t *out)

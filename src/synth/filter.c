@@ -11,23 +11,57 @@
 
 enum { REFUSAL_WINDOW = 160, ECHO_GRAM = 4, LOOP_GRAM = 3, LOOP_WORDS = 24 };
 
-static const double echo_share = 0.5;          /* of the answer's 4-grams that stand in the prompt */
-static const double loop_distinct = 0.4;       /* distinct 3-grams of a text that loops */
-static const double letter_share = 0.5;        /* letters and digits among the visible characters */
+static const double echo_share = 0.5;    /* of the answer's 4-grams that stand in the prompt */
+static const double loop_distinct = 0.4; /* distinct 3-grams of a text that loops */
+static const double letter_share = 0.5;  /* letters and digits among the visible characters */
 
 /* Openings in lower case with plain apostrophes. */
 static const char *const refusal_openings[] = {
-    "i'm sorry", "i am sorry", "sorry, but", "sorry, i", "i apologize", "i apologise", "my apologies", "unfortunately, i",
-    "i'm unable", "i am unable", "i'm not able", "i am not able", "i can't assist", "i cannot assist", "i can't help",
-    "i cannot help", "i can't provide", "i cannot provide", "i can't fulfill", "i cannot fulfill", "i can't answer",
-    "i cannot answer", "i can't generate", "i cannot generate", "i can't create", "i cannot create", "i can't comply",
-    "i cannot comply", "i can't write", "i cannot write", "i won't be able", "i will not be able", "i don't have information",
-    "i do not have information", "i don't have any information", "i do not have any information", "i don't have access",
-    "i do not have access", "i have no information", "i'm just an ai", "i am just an ai",
+    "i'm sorry",
+    "i am sorry",
+    "sorry, but",
+    "sorry, i",
+    "i apologize",
+    "i apologise",
+    "my apologies",
+    "unfortunately, i",
+    "i'm unable",
+    "i am unable",
+    "i'm not able",
+    "i am not able",
+    "i can't assist",
+    "i cannot assist",
+    "i can't help",
+    "i cannot help",
+    "i can't provide",
+    "i cannot provide",
+    "i can't fulfill",
+    "i cannot fulfill",
+    "i can't answer",
+    "i cannot answer",
+    "i can't generate",
+    "i cannot generate",
+    "i can't create",
+    "i cannot create",
+    "i can't comply",
+    "i cannot comply",
+    "i can't write",
+    "i cannot write",
+    "i won't be able",
+    "i will not be able",
+    "i don't have information",
+    "i do not have information",
+    "i don't have any information",
+    "i do not have any information",
+    "i don't have access",
+    "i do not have access",
+    "i have no information",
+    "i'm just an ai",
+    "i am just an ai",
 };
 static const char *const refusal_anywhere[] = {
-    "as an ai language model", "as an ai assistant", "as an ai, i", "as an ai model", "as a language model, i",
-    "as a large language model",
+    "as an ai language model", "as an ai assistant",     "as an ai, i",
+    "as an ai model",          "as a language model, i", "as a large language model",
 };
 
 /* Lower-cases ASCII and turns the typographic apostrophe into the plain one. */
@@ -65,7 +99,8 @@ bool bf_is_refusal(const char *text)
 /* A first line that only announces ("Sure! Here is ...:") is talk, not knowledge. */
 static size_t skip_announcement(const char *s, size_t n)
 {
-    static const char *const openings[] = { "sure", "certainly", "of course", "here is", "here's", "here are", "absolutely" };
+    static const char *const openings[] = {"sure",   "certainly", "of course", "here is",
+                                           "here's", "here are",  "absolutely"};
     const char *newline = memchr(s, '\n', n);
     if (!newline || newline - s > 200 || newline == s)
         return 0;
@@ -118,7 +153,7 @@ static size_t sentence_end(const char *s, size_t n, size_t i)
         len = 1;
     else if (i + 3 <= n && (memcmp(s + i, "\xe3\x80\x82", 3) == 0 || memcmp(s + i, "\xef\xbc\x81", 3) == 0 ||
                             memcmp(s + i, "\xef\xbc\x9f", 3) == 0))
-        return 3;      /* the ideographic marks need no space after them */
+        return 3; /* the ideographic marks need no space after them */
     if (len == 0)
         return 0;
     while (i + len < n) {

@@ -12,9 +12,9 @@ uint16_t bf_half_of(float x)
     uint32_t magnitude = bits & 0x7fffffffu;
     if (magnitude > 0x7f800000u)
         return (uint16_t)(sign | 0x7e00u);
-    if (magnitude >= 0x477ff000u)      /* rounds to infinity */
+    if (magnitude >= 0x477ff000u) /* rounds to infinity */
         return (uint16_t)(sign | 0x7c00u);
-    if (magnitude < 0x38800000u) {     /* subnormal half: units of 2^-24 */
+    if (magnitude < 0x38800000u) { /* subnormal half: units of 2^-24 */
         if (magnitude < 0x33000000u)
             return (uint16_t)sign;
         uint32_t shift = 126u - (magnitude >> 23);

@@ -11,9 +11,9 @@
 #include "base/banned.h"
 
 enum {
-    DRIFT_AFTER = 32,          /* kept Stage I samples before the drift filter speaks */
-    CENTROID_AFTER = 8,        /* and before its statistics are gathered */
-    KNOWLEDGE_TOKENS = 8       /* shorter texts say nothing about Min-K% */
+    DRIFT_AFTER = 32,    /* kept Stage I samples before the drift filter speaks */
+    CENTROID_AFTER = 8,  /* and before its statistics are gathered */
+    KNOWLEDGE_TOKENS = 8 /* shorter texts say nothing about Min-K% */
 };
 
 static double dot(const float *a, const float *b, int32_t n)
@@ -51,7 +51,8 @@ static enum bf_status embed(struct bf_judge *j, const char *text, float *out, ui
     return BF_OK;
 }
 
-enum bf_status bf_judge_init(struct bf_judge *j, const struct bf_plan *plan, struct bf_engine *embedder, struct bf_err *err)
+enum bf_status bf_judge_init(struct bf_judge *j, const struct bf_plan *plan, struct bf_engine *embedder,
+                             struct bf_err *err)
 {
     int32_t n_embd = bf_engine_info(embedder)->n_embd;
     size_t n = (size_t)n_embd;
@@ -83,7 +84,7 @@ void bf_judge_release(struct bf_judge *j)
     free(j->control_topic);
     free(j->vector);
     free(j->half);
-    *j = (struct bf_judge){ 0 };
+    *j = (struct bf_judge){0};
 }
 
 /* Cosine to the centroid of the kept Stage I samples; NaN while there is none. */
@@ -168,8 +169,8 @@ static void take_agreement(struct bf_judge *j, const struct bf_sample *sample)
     struct bf_plan_item item;
     bf_plan_item(j->plan, sample->stage, sample->index, &item);
     if (item.point >= 0)
-        bf_agreement_add(control ? &j->knowledge.agreement_control : &j->knowledge.agreement_domain, item.point, j->vector,
-                         j->n_embd);
+        bf_agreement_add(control ? &j->knowledge.agreement_control : &j->knowledge.agreement_domain, item.point,
+                         j->vector, j->n_embd);
 }
 
 bool bf_judge_account(struct bf_judge *j, struct bf_sample *sample, struct bf_checkpoint *checkpoint)

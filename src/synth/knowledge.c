@@ -71,7 +71,7 @@ void bf_agreement_release(struct bf_agreement *a)
     free(a->sums);
     free(a->squares);
     free(a->counts);
-    *a = (struct bf_agreement){ 0 };
+    *a = (struct bf_agreement){0};
 }
 
 void bf_knowledge_judge(const struct bf_knowledge_sums *s, struct bf_knowledge_check *out)

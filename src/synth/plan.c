@@ -13,9 +13,9 @@ enum { CONTROL_POINTS = 4, TOKENS_PER_POINT = 24 };
 /* A word that means nothing, from the seed: the control topic must be one that no model has read about. */
 static void invent_name(struct bf_rng *rng, int n_syllables, struct bf_buf *out)
 {
-    static const char *const onsets[] = { "v", "thr", "m", "quel", "z", "bral", "d", "k", "sarn", "l", "gw", "ph" };
-    static const char *const vowels[] = { "a", "o", "e", "u", "ia", "ei", "y" };
-    static const char *const codas[] = { "", "n", "r", "x", "lt", "", "m", "sk" };
+    static const char *const onsets[] = {"v", "thr", "m", "quel", "z", "bral", "d", "k", "sarn", "l", "gw", "ph"};
+    static const char *const vowels[] = {"a", "o", "e", "u", "ia", "ei", "y"};
+    static const char *const codas[] = {"", "n", "r", "x", "lt", "", "m", "sk"};
     size_t start = out->len;
     for (int i = 0; i < n_syllables; i++) {
         bf_buf_puts(out, onsets[bf_rng_below(rng, sizeof onsets / sizeof *onsets)]);
@@ -47,7 +47,7 @@ static void invent_topic(struct bf_plan *plan)
 void bf_plan_init(struct bf_plan *plan, const struct bf_request *request, const struct bf_template_set *templates,
                   const struct bf_points *points)
 {
-    *plan = (struct bf_plan){ .request = request, .templates = templates, .points = points };
+    *plan = (struct bf_plan){.request = request, .templates = templates, .points = points};
     invent_topic(plan);
 }
 
@@ -55,7 +55,7 @@ void bf_plan_release(struct bf_plan *plan)
 {
     free(plan->control_topic);
     bf_points_release(&plan->control_points);
-    *plan = (struct bf_plan){ 0 };
+    *plan = (struct bf_plan){0};
 }
 
 /* The i-th template of a stage (control samples use those of Stage I); *count of them. */

@@ -17,20 +17,20 @@ void bf_points_release(struct bf_points *points)
     for (int32_t i = 0; i < points->n; i++)
         free((char *)(uintptr_t)points->items[i].text);
     free(points->items);
-    *points = (struct bf_points){ 0 };
+    *points = (struct bf_points){0};
 }
 
 void bf_points_add(struct bf_points *points, int32_t round, const char *text)
 {
     points->items = bf_grow(points->items, (size_t)points->n + 1, sizeof *points->items);
-    points->items[points->n] = (struct bf_point){ .index = points->n, .round = round, .text = bf_strdup(text) };
+    points->items[points->n] = (struct bf_point){.index = points->n, .round = round, .text = bf_strdup(text)};
     points->n++;
 }
 
 /* Strip at both ends what is no part of a name; *n shrinks, the new start is returned. */
 static const char *strip(const char *s, size_t *n)
 {
-    static const char *const marks[] = { "\xe2\x80\xa2", "\xe2\x80\x93", "\xe2\x80\x94", "\xe2\x80\x9c", "\xe2\x80\x9d" };
+    static const char *const marks[] = {"\xe2\x80\xa2", "\xe2\x80\x93", "\xe2\x80\x94", "\xe2\x80\x9c", "\xe2\x80\x9d"};
     bool changed = true;
     while (changed && *n > 0) {
         changed = false;
@@ -100,8 +100,7 @@ static bool add_line(struct bf_points *points, const char *topic, int32_t round,
     s = skip_number(s, &n);
     s = strip(s, &n);
     /* "Sure, here are six concepts:" announces; it names nothing. */
-    if (n > 0 && line[0] && memchr(line, ':', n + (size_t)(s - line) + 1) && name_length(s, n) == n &&
-        s[n] == ':')
+    if (n > 0 && line[0] && memchr(line, ':', n + (size_t)(s - line) + 1) && name_length(s, n) == n && s[n] == ':')
         return false;
     n = name_length(s, n);
     s = strip(s, &n);

@@ -17,13 +17,13 @@ enum { BANDS = 8, ROWS = BF_MINHASH / BANDS, GRAM = 3 };
 #define NONE UINT32_MAX
 
 struct bf_similar {
-    uint32_t n, capacity;      /* texts */
-    uint16_t *minima;          /* [capacity, 32] */
-    uint32_t *keys;            /* [capacity, 8] */
-    uint32_t *next;            /* [capacity, 8] */
-    uint32_t *heads;           /* [n_heads], a power of two */
+    uint32_t n, capacity; /* texts */
+    uint16_t *minima;     /* [capacity, 32] */
+    uint32_t *keys;       /* [capacity, 8] */
+    uint32_t *next;       /* [capacity, 8] */
+    uint32_t *heads;      /* [n_heads], a power of two */
     uint32_t n_heads;
-    uint64_t *exact;           /* [n_exact], a power of two, at most half full */
+    uint64_t *exact; /* [n_exact], a power of two, at most half full */
     uint32_t n_exact;
 };
 

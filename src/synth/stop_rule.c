@@ -8,14 +8,14 @@
 
 void bf_stop_rule_init(struct bf_stop_rule *rule, int32_t n_dims, int32_t batch, double epsilon)
 {
-    *rule = (struct bf_stop_rule){ .n_dims = n_dims, .batch = batch, .epsilon = epsilon, .last = (double)NAN };
+    *rule = (struct bf_stop_rule){.n_dims = n_dims, .batch = batch, .epsilon = epsilon, .last = (double)NAN};
     rule->sum = bf_array((size_t)n_dims, sizeof *rule->sum);
 }
 
 void bf_stop_rule_release(struct bf_stop_rule *rule)
 {
     free(rule->sum);
-    *rule = (struct bf_stop_rule){ 0 };
+    *rule = (struct bf_stop_rule){0};
 }
 
 double bf_stop_rule_diversity(const struct bf_stop_rule *rule)

@@ -24,7 +24,7 @@ enum { PROMPT_BYTES_MAX = 1 << 20, WINDOW_PER_SEQUENCE = 8, WINDOW_MIN = 64 };
 /* An answer that waits for its turn. */
 struct waiting {
     bool ready;
-    char *text;                /* raw */
+    char *text; /* raw */
     size_t text_len;
     int32_t n_tokens;
     enum bf_finish finish;
@@ -40,13 +40,13 @@ struct domain_run {
     struct bf_points points;
     struct bf_plan plan;
     struct bf_judge judge;
-    struct bf_gen_stats before;        /* of the generate calls that are over */
+    struct bf_gen_stats before; /* of the generate calls that are over */
     double start;
-    struct bf_buf prompt;              /* of the item being issued or committed */
+    struct bf_buf prompt; /* of the item being issued or committed */
     /* the list after the points */
-    int64_t base[BF_STAGE_COUNT + 1];  /* first number of a stage; [COUNT] = end */
+    int64_t base[BF_STAGE_COUNT + 1]; /* first number of a stage; [COUNT] = end */
     int64_t next_issue, next_commit;
-    struct waiting *ring;              /* [window]; number n waits at n % window */
+    struct waiting *ring; /* [window]; number n waits at n % window */
     int64_t window;
     /* the points' answer */
     int32_t round;
@@ -56,7 +56,7 @@ struct domain_run {
 static void waiting_clear(struct waiting *w)
 {
     free(w->text);
-    *w = (struct waiting){ 0 };
+    *w = (struct waiting){0};
 }
 
 static void waiting_fill(struct waiting *w, const struct bf_gen_answer *a, double k_percent)
@@ -152,7 +152,7 @@ static void set_text(struct domain_run *r, const struct waiting *w, struct bf_bu
     bf_filter_clean(text, w->text, w->text_len);
     if (w->finish == BF_FINISH_LENGTH && r->request->trim_sentence) {
         size_t n = bf_filter_trim_sentence(text->data, text->len);
-        if (n < text->len) {   /* an empty buffer's NUL is not ours to write */
+        if (n < text->len) { /* an empty buffer's NUL is not ours to write */
             text->len = n;
             text->data[n] = 0;
         }
@@ -196,7 +196,7 @@ static enum bf_status commit(struct domain_run *r, enum bf_stage stage, int64_t 
     bf_buf_init(&answer, PROMPT_BYTES_MAX);
     struct bf_sample sample = sample_of(&item, w);
     if (stage == BF_STAGE_CONTROL)
-        sample.point = -1;     /* an invented point is none of the domain's */
+        sample.point = -1; /* an invented point is none of the domain's */
     set_text(r, w, &raw, &text, &sample);
     if (r->plan.templates->items[item.template_index].is_qa && bf_parse_qa(sample.text, &question, &answer)) {
         sample.question = question.data;
@@ -328,7 +328,7 @@ static enum bf_status run_list(struct domain_run *r)
 
     enum bf_status status = BF_OK;
     if (r->next_commit < r->base[BF_STAGE_COUNT]) {
-        struct bf_gen_job job = { .user = r, .source = issue, .sink = collect, .wanted = wanted, .step = on_step };
+        struct bf_gen_job job = {.user = r, .source = issue, .sink = collect, .wanted = wanted, .step = on_step};
         struct bf_gen_stats stats;
         double begin = bf_seconds();
         status = bf_engine_generate(r->engine, &job, &stats, r->err);
@@ -336,7 +336,7 @@ static enum bf_status run_list(struct domain_run *r)
         p->list_tokens = stats.n_generated_tokens;
         add_stats(&r->before, &r->before, &stats);
         r->before.n_active = 0;
-        report(r, &(struct bf_gen_stats){ 0 });
+        report(r, &(struct bf_gen_stats){0});
     }
     for (int64_t i = 0; i < r->window; i++)
         waiting_clear(&r->ring[i]);
@@ -396,10 +396,9 @@ static enum bf_status run_points(struct domain_run *r)
     /* The next stages have begun, or a round brought nothing new: no more rounds. */
     bool over = p->committed[BF_STAGE_SYNTHESIS] > 0;
     enum bf_status status = BF_OK;
-    while (status == BF_OK && !over && r->round < r->request->rounds &&
-           !(r->last_round_was_empty && r->points.n > 0)) {
+    while (status == BF_OK && !over && r->round < r->request->rounds && !(r->last_round_was_empty && r->points.n > 0)) {
         r->asked = false;
-        struct bf_gen_job job = { .user = r, .source = issue_points, .sink = collect_points, .step = on_step };
+        struct bf_gen_job job = {.user = r, .source = issue_points, .sink = collect_points, .step = on_step};
         struct bf_gen_stats stats;
         status = bf_engine_generate(r->engine, &job, &stats, r->err);
         add_stats(&r->before, &r->before, &stats);
@@ -415,7 +414,7 @@ static enum bf_status run_points(struct domain_run *r)
 static enum bf_status replay(struct domain_run *r, const struct bf_replay *source)
 {
     for (;;) {
-        struct bf_sample sample = { 0 };
+        struct bf_sample sample = {0};
         const struct bf_point *points = NULL;
         size_t n_points = 0;
         bool more = false;
@@ -423,12 +422,16 @@ static enum bf_status replay(struct domain_run *r, const struct bf_replay *sourc
         if (status != BF_OK || !more)
             return status;
         if (sample.index != r->progress->committed[sample.stage])
-            return bf_fail(r->err, BF_STORE, "the run's samples have a gap: stage '%s' goes on with %lld instead of %lld; its run.db was changed from outside",
+            return bf_fail(r->err, BF_STORE,
+                           "the run's samples have a gap: stage '%s' goes on with %lld instead of %lld; its run.db was "
+                           "changed from outside",
                            bf_stage_word(sample.stage), (long long)sample.index,
                            (long long)r->progress->committed[sample.stage]);
         if (sample.embedding && sample.n_embd != r->judge.n_embd)
-            return bf_fail(r->err, BF_MODEL, "the run's embeddings have %d dimensions, this embedder's have %d; resume with the run's embedder",
-                           sample.n_embd, r->judge.n_embd);
+            return bf_fail(
+                r->err, BF_MODEL,
+                "the run's embeddings have %d dimensions, this embedder's have %d; resume with the run's embedder",
+                sample.n_embd, r->judge.n_embd);
         for (size_t i = 0; i < n_points; i++)
             bf_points_add(&r->points, points[i].round, points[i].text);
         if (sample.stage == BF_STAGE_POINTS) {
@@ -445,7 +448,7 @@ enum bf_status bf_synth_domain(const struct bf_request *request, const struct bf
                                struct bf_engine *engine, struct bf_engine *embedder, const struct bf_replay *source,
                                const struct bf_sink *sink, struct bf_progress *progress, struct bf_err *err)
 {
-    *progress = (struct bf_progress){ .diversity = (double)NAN, .gain = (double)NAN };
+    *progress = (struct bf_progress){.diversity = (double)NAN, .gain = (double)NAN};
     struct domain_run r = {
         .request = request,
         .engine = engine,

@@ -37,7 +37,7 @@ static bool is_unspaced(uint32_t cp)
 
 void bf_words_of(struct bf_words *out, const char *text, size_t n_bytes)
 {
-    *out = (struct bf_words){ 0 };
+    *out = (struct bf_words){0};
     out->hashes = bf_array(WORDS_MAX, sizeof *out->hashes);
     char word[WORD_BYTES];
     size_t len = 0;
@@ -75,7 +75,7 @@ void bf_words_of(struct bf_words *out, const char *text, size_t n_bytes)
 void bf_words_release(struct bf_words *words)
 {
     free(words->hashes);
-    *words = (struct bf_words){ 0 };
+    *words = (struct bf_words){0};
 }
 
 uint64_t bf_words_gram(const struct bf_words *words, size_t i, size_t n)

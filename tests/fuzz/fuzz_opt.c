@@ -31,7 +31,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         {.name = "quiet", .letter = 'q', .type = BF_OPT_FLAG, .target = &quiet, .help = "x", .given = &given},
         {.name = "parallel", .letter = 'p', .type = BF_OPT_INT, .target = &parallel, .min = 1, .max = 256, .help = "x"},
         {.name = "seed", .type = BF_OPT_SEED, .target = &seed, .help = "x"},
-        {.name = "epsilon", .letter = 'e', .type = BF_OPT_DOUBLE, .target = &epsilon, .min = -1, .max = 0.5, .help = "x"},
+        {.name = "epsilon",
+         .letter = 'e',
+         .type = BF_OPT_DOUBLE,
+         .target = &epsilon,
+         .min = -1,
+         .max = 0.5,
+         .help = "x"},
         {.name = "model", .letter = 'm', .type = BF_OPT_TEXT, .target = &model, .value = "FILE", .help = "x"},
         {.name = "chat", .type = BF_OPT_CHOICE, .target = &chat, .choices = "auto|none|chatml", .help = "x"},
         {.name = "temperatures", .type = BF_OPT_DOUBLES, .target = &temperatures, .min = 0.01, .max = 5, .help = "x"},
@@ -49,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 0)
         memcpy(text, data, size);
     text[size] = '\0';
-    argv[argc++] = text + size;     /* the program's name */
+    argv[argc++] = text + size; /* the program's name */
     for (char *rest = text, *argument; argc < ARGUMENTS_MAX && (argument = strsep(&rest, "\n"));)
         argv[argc++] = argument;
 

@@ -87,8 +87,8 @@ static void read_all(struct bf_store *store)
 
 static void write_once(struct bf_store *store)
 {
-    const struct bf_sample sample = {.index = 1000000, .stage = BF_STAGE_MI, .text = "one more", .point = -1,
-                                     .template_index = -1};
+    const struct bf_sample sample = {
+        .index = 1000000, .stage = BF_STAGE_MI, .text = "one more", .point = -1, .template_index = -1};
     const struct bf_point point = {1000000, 0, "Athena"};
     const struct bf_checkpoint checkpoint = {1, 0.5, 0.1, false};
     const struct bf_run_state state = {.finished = true};

@@ -25,11 +25,14 @@ static void run_one(const uint8_t *data, size_t n)
     if (n) {
         memcpy(copy, data, n);
     }
-    (void) LLVMFuzzerTestOneInput(copy, n);
+    (void)LLVMFuzzerTestOneInput(copy, n);
     free(copy);
 }
 
-#define NASTY(literal) { literal, sizeof(literal) - 1 }
+#define NASTY(literal)                                                                                                 \
+    {                                                                                                                  \
+        literal, sizeof(literal) - 1                                                                                   \
+    }
 static const struct {
     const char *data;
     size_t n;
@@ -40,9 +43,9 @@ static const struct {
     NASTY("\n\n\n"),
     NASTY("\r\n\r"),
     NASTY(" \t\v\f "),
-    NASTY("\xEF\xBB\xBF"),                        /* a byte order mark alone */
+    NASTY("\xEF\xBB\xBF"),                         /* a byte order mark alone */
     NASTY("\xC0\x80\xED\xA0\x80\xF4\x90\x80\x80"), /* overlong NUL, surrogate, beyond U+10FFFF */
-    NASTY("\xE2\x82"),                            /* cut in the middle of a character */
+    NASTY("\xE2\x82"),                             /* cut in the middle of a character */
     NASTY("\xFF\xFE\xFD"),
     NASTY("{"),
     NASTY("{}"),
@@ -71,10 +74,10 @@ static size_t run_nasty(void)
 {
     size_t count = sizeof nasty / sizeof nasty[0];
     for (size_t i = 0; i < count; i++) {
-        run_one((const uint8_t *) nasty[i].data, nasty[i].n);
+        run_one((const uint8_t *)nasty[i].data, nasty[i].n);
     }
     /* Deep nesting and long runs: stack use and caps. */
-    static const char fills[] = { '[', '{', '"', '\\', 'a', ',', '\n', (char) 0xFF };
+    static const char fills[] = {'[', '{', '"', '\\', 'a', ',', '\n', (char)0xFF};
     static uint8_t big[100000];
     for (size_t i = 0; i < sizeof fills; i++) {
         memset(big, fills[i], sizeof big);
@@ -101,7 +104,7 @@ static size_t run_file(const char *path)
         runs++;
     }
     free(data);
-    (void) fclose(f);
+    (void)fclose(f);
     return runs;
 }
 
@@ -122,13 +125,13 @@ static size_t run_folder(const char *folder)
             continue;
         }
         int n = snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        if (n < 0 || (size_t) n >= sizeof path) {
+        if (n < 0 || (size_t)n >= sizeof path) {
             fprintf(stderr, "a path in '%s' is too long\n", folder);
             exit(1);
         }
         runs += run_file(path);
     }
-    (void) closedir(dir);
+    (void)closedir(dir);
     return runs;
 }
 

@@ -21,7 +21,7 @@
 struct golden {
     json_t *root;
     size_t n;
-    const char **texts;      /* [n], borrowed from root */
+    const char **texts; /* [n], borrowed from root */
     struct bf_engine *engine;
     int32_t n_embd;
 };

@@ -237,14 +237,10 @@ static void a_dash_is_stdout(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(commit_replaces_at_once),
-        cmocka_unit_test(abort_leaves_the_old_file),
-        cmocka_unit_test(a_full_disk_leaves_the_old_file),
-        cmocka_unit_test(devices_are_written_to_and_not_replaced),
-        cmocka_unit_test(a_symbolic_link_stays_one),
-        cmocka_unit_test(says_why_it_cannot_open),
-        cmocka_unit_test(a_vanished_folder_is_an_error),
-        cmocka_unit_test(a_dash_is_stdout),
+        cmocka_unit_test(commit_replaces_at_once),         cmocka_unit_test(abort_leaves_the_old_file),
+        cmocka_unit_test(a_full_disk_leaves_the_old_file), cmocka_unit_test(devices_are_written_to_and_not_replaced),
+        cmocka_unit_test(a_symbolic_link_stays_one),       cmocka_unit_test(says_why_it_cannot_open),
+        cmocka_unit_test(a_vanished_folder_is_an_error),   cmocka_unit_test(a_dash_is_stdout),
     };
     return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
 }

@@ -66,7 +66,7 @@ static void the_cap_is_exact_and_an_overflow_changes_nothing_more(void **state)
     bf_buf_puts(&b, "123");
     bf_buf_puts(&b, "456");
     assert_true(b.overflow);
-    bf_buf_puts(&b, "4");   /* would fit, but a chain with a hole is not what was meant */
+    bf_buf_puts(&b, "4"); /* would fit, but a chain with a hole is not what was meant */
     bf_buf_printf(&b, "%d", 4);
     assert_string_equal(b.data, "123");
     assert_sane(&b);

@@ -51,17 +51,45 @@ static void jsonl_bytes(void **state)
         "\"template\":null,\"family\":null,\"temperature\":1,\"seed\":\"0\",\"n_tokens\":0,\"finish\":\"stop\","
         "\"min_k_prob\":null,\"min_k_prob_model\":null,\"mean_logp\":0}\n"
         "{\"id\":\"jailbreak-000000\",\"text\":\"x\",\"variants\":[\"jailbreak\",\"both\"],\"stage\":\"jailbreak\","
-        "\"point\":null,\"template\":\"scene\",\"family\":\"jailbreak\",\"temperature\":0.9,\"seed\":\"7\",\"n_tokens\":1,"
+        "\"point\":null,\"template\":\"scene\",\"family\":\"jailbreak\",\"temperature\":0.9,\"seed\":\"7\",\"n_"
+        "tokens\":1,"
         "\"finish\":\"stop\",\"min_k_prob\":0,\"min_k_prob_model\":0,\"mean_logp\":null}\n";
     const struct bf_point point = {0, 0, "Zeus"};
     const struct bf_sample samples[] = {
-        {.index = 12, .stage = BF_STAGE_SYNTHESIS, .text = "Zeus said \"no\".\nTwice \xe2\x9a\xa1 a\\b/c", .raw = "raw",
-         .question = "Who?", .answer = "Zeus.", .point = 0, .template_index = 2, .temperature = 0.6, .seed = UINT64_MAX,
-         .n_tokens = 17, .finish = BF_FINISH_LENGTH, .min_k_sampling = 1.0 / 3, .min_k_model = 1e-7, .mean_logp = -1.5},
-        {.index = 1234567, .stage = BF_STAGE_MI, .text = "", .question = "alone", .point = -1, .template_index = -1,
-         .temperature = 1, .min_k_sampling = (double)NAN, .min_k_model = (double)NAN, .mean_logp = -0.0},
-        {.index = 0, .stage = BF_STAGE_JAILBREAK, .text = "x", .point = -1, .template_index = 4, .temperature = 0.9,
-         .seed = 7, .n_tokens = 1, .mean_logp = -(double)INFINITY},
+        {.index = 12,
+         .stage = BF_STAGE_SYNTHESIS,
+         .text = "Zeus said \"no\".\nTwice \xe2\x9a\xa1 a\\b/c",
+         .raw = "raw",
+         .question = "Who?",
+         .answer = "Zeus.",
+         .point = 0,
+         .template_index = 2,
+         .temperature = 0.6,
+         .seed = UINT64_MAX,
+         .n_tokens = 17,
+         .finish = BF_FINISH_LENGTH,
+         .min_k_sampling = 1.0 / 3,
+         .min_k_model = 1e-7,
+         .mean_logp = -1.5},
+        {.index = 1234567,
+         .stage = BF_STAGE_MI,
+         .text = "",
+         .question = "alone",
+         .point = -1,
+         .template_index = -1,
+         .temperature = 1,
+         .min_k_sampling = (double)NAN,
+         .min_k_model = (double)NAN,
+         .mean_logp = -0.0},
+        {.index = 0,
+         .stage = BF_STAGE_JAILBREAK,
+         .text = "x",
+         .point = -1,
+         .template_index = 4,
+         .temperature = 0.9,
+         .seed = 7,
+         .n_tokens = 1,
+         .mean_logp = -(double)INFINITY},
     };
     char *dir = fixture_dir();
     struct bf_store *store = fixture_create(dir);
@@ -103,8 +131,8 @@ static void variants_are_what_they_say(void **state)
             size_t i;
             bool listed = false;
             assert_non_null(object);
-            json_array_foreach(json_object_get(object, "variants"), i, word)
-                listed = listed || strcmp(json_string_value(word), variants[v].word) == 0;
+            json_array_foreach(json_object_get(object, "variants"), i, word) listed =
+                listed || strcmp(json_string_value(word), variants[v].word) == 0;
             assert_true(listed);
             json_decref(object);
         }
@@ -178,9 +206,10 @@ static void txt_is_one_line_each(void **state)
 
 static void hostile_text_is_json(void **state)
 {
-    static const char *const texts[] = {"\x01\x02\x1f\x7f\b\f", "\xff\xc3", "</script>{\"id\":\"x\"}\r\n", "\xf0\x9f\x91\xa9"};
-    static const char *const wants[] = {"\x01\x02\x1f\x7f\b\f", "\xef\xbf\xbd\xef\xbf\xbd", "</script>{\"id\":\"x\"}\r\n",
+    static const char *const texts[] = {"\x01\x02\x1f\x7f\b\f", "\xff\xc3", "</script>{\"id\":\"x\"}\r\n",
                                         "\xf0\x9f\x91\xa9"};
+    static const char *const wants[] = {"\x01\x02\x1f\x7f\b\f", "\xef\xbf\xbd\xef\xbf\xbd",
+                                        "</script>{\"id\":\"x\"}\r\n", "\xf0\x9f\x91\xa9"};
     char *dir = fixture_dir();
     struct bf_store *store = fixture_create(dir);
     const size_t megabyte = (size_t)1 << 20;

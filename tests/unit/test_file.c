@@ -72,7 +72,7 @@ static void reads_a_whole_file(void **state)
     assert_int_equal(fclose(file), 0);
     bf_buf_init(&out, 350001);
     bf_buf_putc(&out, '>');
-    assert_int_equal(bf_file_read("large", &out, &err), BF_OK);     /* exactly the cap */
+    assert_int_equal(bf_file_read("large", &out, &err), BF_OK); /* exactly the cap */
     assert_int_equal(out.len, 350001);
     assert_memory_equal(out.data, ">000000\n000001\n", 15);
     assert_string_equal(out.data + 350001 - 7, "049999\n");
@@ -93,7 +93,7 @@ static void a_file_over_the_cap_is_refused(void **state)
     assert_string_equal(out.data, "ab");
     bf_buf_release(&out);
     bf_buf_init(&out, 100000);
-    assert_int_equal(bf_file_read("/dev/zero", &out, &err), BF_INPUT);  /* endless */
+    assert_int_equal(bf_file_read("/dev/zero", &out, &err), BF_INPUT); /* endless */
     assert_int_equal(out.len, 0);
     bf_buf_release(&out);
 }
@@ -115,8 +115,8 @@ static void says_why_a_file_cannot_be_read(void **state)
 static void joins_paths(void **state)
 {
     static const char *const cases[][3] = {
-        {"a", "b", "a/b"},   {"a/", "b", "a/b"},    {"a//", "/b", "a/b"}, {"/", "b", "/b"},
-        {"", "b", "b"},      {"", "/b", "/b"},      {"a/b", "c/d", "a/b/c/d"},
+        {"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"a//", "/b", "a/b"},      {"/", "b", "/b"},
+        {"", "b", "b"},    {"", "/b", "/b"},   {"a/b", "c/d", "a/b/c/d"},
     };
 
     (void)state;

@@ -28,7 +28,7 @@ static void sha256_of_files(void **state)
 
     (void)state;
     assert_non_null(file);
-    for (int i = 0; i < 1000000; i++)       /* more than one chunk */
+    for (int i = 0; i < 1000000; i++) /* more than one chunk */
         (void)fputc('a', file);
     assert_int_equal(fclose(file), 0);
     assert_int_equal(bf_sha256_file("million", hex, &err), BF_OK);

@@ -65,8 +65,19 @@ static void assert_round_trip(double x)
 
 static void real_numbers_round_trip(void **state)
 {
-    static const double edges[] = {0.0, -0.0, 1.0 / 3, DBL_MAX, -DBL_MAX, DBL_MIN, 5e-324, DBL_EPSILON, 1e15, 1e16, 1e17,
-                                   9007199254740993.0, 123456789012345680.0};
+    static const double edges[] = {0.0,
+                                   -0.0,
+                                   1.0 / 3,
+                                   DBL_MAX,
+                                   -DBL_MAX,
+                                   DBL_MIN,
+                                   5e-324,
+                                   DBL_EPSILON,
+                                   1e15,
+                                   1e16,
+                                   1e17,
+                                   9007199254740993.0,
+                                   123456789012345680.0};
     struct bf_rng rng;
 
     (void)state;
@@ -77,7 +88,7 @@ static void real_numbers_round_trip(void **state)
         uint64_t bits = bf_rng_next(&rng);
         double x;
         if ((bits >> 52 & 0x7FF) == 0x7FF)
-            continue;       /* not finite */
+            continue; /* not finite */
         memcpy(&x, &bits, sizeof x);
         assert_round_trip(x);
         assert_round_trip(bf_rng_unit(&rng));

@@ -17,7 +17,7 @@ static pid_t hold_in_child(const char *path)
     assert_true(pid >= 0);
     if (pid == 0) {
         int fd = -1;
-        (void)alarm(30);    /* when the test fails, nobody is left to kill this child */
+        (void)alarm(30); /* when the test fails, nobody is left to kill this child */
         if (bf_lock(path, &fd, NULL, NULL) != BF_OK || write(ends[1], "x", 1) != 1)
             _exit(1);
         for (;;)

@@ -131,17 +131,18 @@ static void the_live_line_is_cut_and_erased(void **state)
     assert_false(log.colour);
     bf_log_live(&log, "0123456789012345678901234");
     bf_log_live(&log, "\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2"
-                      "\xE6\xBC\xA2\xE6\xBC\xA2");  /* ten characters of two columns; nine fit in 19 */
+                      "\xE6\xBC\xA2\xE6\xBC\xA2"); /* ten characters of two columns; nine fit in 19 */
     bf_log_info(&log, "line");
     bf_log_live_end(&log);
     bf_log_live(&log, "last");
     bf_log_live_end(&log);
     bf_log_live_end(&log);
-    assert_screen(&log, master, "\r0123456789012345678\033[K"
-                                "\r\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2"
-                                "\xE6\xBC\xA2\xE6\xBC\xA2\033[K"
-                                "\r\033[Kline\n"
-                                "\rlast\033[K\n");
+    assert_screen(&log, master,
+                  "\r0123456789012345678\033[K"
+                  "\r\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2\xE6\xBC\xA2"
+                  "\xE6\xBC\xA2\xE6\xBC\xA2\033[K"
+                  "\r\033[Kline\n"
+                  "\rlast\033[K\n");
 }
 
 static void colour_on_a_terminal(void **state)
@@ -152,7 +153,7 @@ static void colour_on_a_terminal(void **state)
 
     (void)state;
     assert_int_equal(setenv("TERM", "xterm", 1), 0);
-    assert_int_equal(setenv("NO_COLOR", "", 1), 0);     /* empty means not set */
+    assert_int_equal(setenv("NO_COLOR", "", 1), 0); /* empty means not set */
     master = to_terminal(&log);
     assert_true(log.colour);
     (void)bf_fail(&err, BF_USAGE, "wrong");

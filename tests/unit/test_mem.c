@@ -111,8 +111,8 @@ static void overflow_ends_the_process(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arrays_are_zeroed),          cmocka_unit_test(grow_keeps_contents),
-        cmocka_unit_test(copies_of_strings),          cmocka_unit_test(try_array_refuses_overflow),
+        cmocka_unit_test(arrays_are_zeroed),         cmocka_unit_test(grow_keeps_contents),
+        cmocka_unit_test(copies_of_strings),         cmocka_unit_test(try_array_refuses_overflow),
         cmocka_unit_test(overflow_ends_the_process),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

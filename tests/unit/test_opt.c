@@ -17,14 +17,40 @@ static struct {
 } got;
 
 static const struct bf_opt table[] = {
-    {.name = "quiet", .letter = 'q', .type = BF_OPT_FLAG, .target = &got.quiet, .help = "only errors", .given = &got.quiet_given},
+    {.name = "quiet",
+     .letter = 'q',
+     .type = BF_OPT_FLAG,
+     .target = &got.quiet,
+     .help = "only errors",
+     .given = &got.quiet_given},
     {.name = "json", .letter = 'j', .type = BF_OPT_FLAG, .target = &got.json, .help = "print JSON"},
-    {.name = "parallel", .letter = 'p', .type = BF_OPT_INT, .target = &got.parallel, .min = 1, .max = 256, .help = "sequences"},
+    {.name = "parallel",
+     .letter = 'p',
+     .type = BF_OPT_INT,
+     .target = &got.parallel,
+     .min = 1,
+     .max = 256,
+     .help = "sequences"},
     {.name = "seed", .type = BF_OPT_SEED, .target = &got.seed, .help = "seed", .given = &got.seed_given},
-    {.name = "epsilon", .letter = 'e', .type = BF_OPT_DOUBLE, .target = &got.epsilon, .min = -1, .max = 0.5, .help = "gain"},
+    {.name = "epsilon",
+     .letter = 'e',
+     .type = BF_OPT_DOUBLE,
+     .target = &got.epsilon,
+     .min = -1,
+     .max = 0.5,
+     .help = "gain"},
     {.name = "model", .letter = 'm', .type = BF_OPT_TEXT, .target = &got.model, .value = "FILE", .help = "model"},
-    {.name = "chat", .type = BF_OPT_CHOICE, .target = &got.chat, .choices = "auto|none|chatml", .help = "chat template"},
-    {.name = "temperatures", .type = BF_OPT_DOUBLES, .target = &got.temperatures, .min = 0.01, .max = 5, .help = "list"},
+    {.name = "chat",
+     .type = BF_OPT_CHOICE,
+     .target = &got.chat,
+     .choices = "auto|none|chatml",
+     .help = "chat template"},
+    {.name = "temperatures",
+     .type = BF_OPT_DOUBLES,
+     .target = &got.temperatures,
+     .min = 0.01,
+     .max = 5,
+     .help = "list"},
     {.name = NULL},
 };
 
@@ -46,15 +72,16 @@ static enum bf_status parse(const char *const *argv)
     got.chat = "auto";
     while (argv[argc])
         argc++;
-    return bf_opt_parse(table, argc, unlock(argv), got.operands, N_ELEMENTS(got.operands), &got.n_operands, &got.help, &got.err);
+    return bf_opt_parse(table, argc, unlock(argv), got.operands, N_ELEMENTS(got.operands), &got.n_operands, &got.help,
+                        &got.err);
 }
 
 #define PARSE(...) parse((const char *[]){"biforget", __VA_ARGS__, NULL})
 
-#define assert_usage(words, ...)                                    \
-    do {                                                            \
-        assert_int_equal(PARSE(__VA_ARGS__), BF_USAGE);             \
-        assert_error(got.err, BF_USAGE, words);                     \
+#define assert_usage(words, ...)                                                                                       \
+    do {                                                                                                               \
+        assert_int_equal(PARSE(__VA_ARGS__), BF_USAGE);                                                                \
+        assert_error(got.err, BF_USAGE, words);                                                                        \
     } while (0)
 
 static void defaults_stay(void **state)
@@ -71,8 +98,9 @@ static void defaults_stay(void **state)
 static void every_way_to_write_an_option(void **state)
 {
     (void)state;
-    assert_int_equal(PARSE("-q", "Greek mythology", "--parallel", "64", "--seed=18446744073709551615", "-e-1", "-m", "a.gguf",
-                           "--chat=none", "--temperatures", "0.6,0.8,1e0", "--no-json", "-"), BF_OK);
+    assert_int_equal(PARSE("-q", "Greek mythology", "--parallel", "64", "--seed=18446744073709551615", "-e-1", "-m",
+                           "a.gguf", "--chat=none", "--temperatures", "0.6,0.8,1e0", "--no-json", "-"),
+                     BF_OK);
     assert_true(got.quiet && got.quiet_given && got.seed_given && !got.json);
     assert_true(got.parallel == 64 && got.seed == UINT64_MAX && got.epsilon == -1);
     assert_string_equal(got.model, "a.gguf");
@@ -164,8 +192,10 @@ static void values_that_are_missing_or_not_wanted(void **state)
 
 static void numbers_are_whole_and_in_range(void **state)
 {
-    static const char *const bad_ints[] = {"", " 5", "5 ", "5x", "0x10", "1e2", "0", "257", "2.0", "99999999999999999999", "--5", "+", "five"};
-    static const char *const bad_doubles[] = {"", "nan", "inf", "-inf", "0x1p-2", "0.51", "-1.01", "1e999", "0,1", "0.1.2", "e5", ".", " 0.1"};
+    static const char *const bad_ints[] = {
+        "", " 5", "5 ", "5x", "0x10", "1e2", "0", "257", "2.0", "99999999999999999999", "--5", "+", "five"};
+    static const char *const bad_doubles[] = {"",      "nan", "inf",   "-inf", "0x1p-2", "0.51", "-1.01",
+                                              "1e999", "0,1", "0.1.2", "e5",   ".",      " 0.1"};
     static const char *const bad_seeds[] = {"", "-1", "+1", "18446744073709551616", "1.0", "0x1", " 1"};
 
     (void)state;
@@ -194,9 +224,18 @@ static void numbers_are_whole_and_in_range(void **state)
 
 static void lists_of_numbers(void **state)
 {
-    static const char *const bad[] = {"", ",", "1,", ",1", "1,,2", "1 2", "0.001", "6", "1,nan", "1;2",
-                                "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1",
-                                "1.0000000000000000000000000000000000000000000000000000000000000000"};
+    static const char *const bad[] = {"",
+                                      ",",
+                                      "1,",
+                                      ",1",
+                                      "1,,2",
+                                      "1 2",
+                                      "0.001",
+                                      "6",
+                                      "1,nan",
+                                      "1;2",
+                                      "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1",
+                                      "1.0000000000000000000000000000000000000000000000000000000000000000"};
 
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
@@ -213,7 +252,8 @@ static void lists_of_numbers(void **state)
 static void choices(void **state)
 {
     (void)state;
-    assert_usage("--chat does not take 'chatnl'; did you mean 'chatml'? give one of auto|none|chatml", "--chat", "chatnl");
+    assert_usage("--chat does not take 'chatnl'; did you mean 'chatml'? give one of auto|none|chatml", "--chat",
+                 "chatnl");
     assert_usage("--chat does not take 'auto|none'; give one of", "--chat=auto|none");
     assert_usage("--chat does not take ''; give one of", "--chat=");
     assert_usage("--chat does not take 'aut'", "--chat=aut");
@@ -274,19 +314,21 @@ static void tables_are_checked(void **state)
     static int64_t number;
     static const char *text;
     const struct bf_opt good = {.name = "good", .letter = 'g', .type = BF_OPT_FLAG, .target = &flag, .help = "good"};
-    const struct bf_opt fine = {.name = "fine", .type = BF_OPT_INT, .target = &number, .min = 1, .max = 2, .help = "fine"};
-    const struct bf_opt word = {.name = "word", .type = BF_OPT_CHOICE, .target = &text, .choices = "a|b", .help = "word"};
+    const struct bf_opt fine = {
+        .name = "fine", .type = BF_OPT_INT, .target = &number, .min = 1, .max = 2, .help = "fine"};
+    const struct bf_opt word = {
+        .name = "word", .type = BF_OPT_CHOICE, .target = &text, .choices = "a|b", .help = "word"};
     struct bf_opt bad;
 
     (void)state;
     assert_null(bf_opt_check(table));
     assert_check(good, fine, NULL);
     assert_check(good, word, NULL);
-#define BAD(base, words, ...)               \
-    do {                                    \
-        bad = base;                         \
-        __VA_ARGS__;                        \
-        assert_check(good, bad, words);     \
+#define BAD(base, words, ...)                                                                                          \
+    do {                                                                                                               \
+        bad = base;                                                                                                    \
+        __VA_ARGS__;                                                                                                   \
+        assert_check(good, bad, words);                                                                                \
     } while (0)
     BAD(fine, "same name", bad.name = "good");
     BAD(fine, "same letter", bad.letter = 'g');

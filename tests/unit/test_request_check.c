@@ -9,8 +9,10 @@ static struct bf_request request;
 static int setup(void **state)
 {
     (void)state;
-    return bf_request_from_profile("paper", &request, NULL) == BF_OK && bf_request_set_topic(&request, "Zeus", NULL) == BF_OK
-               ? 0 : -1;
+    return bf_request_from_profile("paper", &request, NULL) == BF_OK &&
+                   bf_request_set_topic(&request, "Zeus", NULL) == BF_OK
+               ? 0
+               : -1;
 }
 
 static int teardown(void **state)
@@ -43,12 +45,20 @@ static const struct {
     const char *option;
     int32_t low, high;
 } ints[] = {
-#define INT(field, option, low, high) {offsetof(struct bf_request, field), option, low, high}
-    INT(points_per_round, "--points-per-round", 1, 64),     INT(rounds, "--rounds", 1, 64),
-    INT(samples_per_prompt, "--samples-per-prompt", 1, 10000), INT(max_new_tokens, "--max-new-tokens", 8, 8192),
-    INT(top_k, "--top-k", 0, 1024),                         INT(diversity_batch, "--diversity-batch", 1, INT32_MAX),
-    INT(max_samples, "--max-samples", 0, INT32_MAX),        INT(mi_samples, "--mi-samples", 0, INT32_MAX),
-    INT(jailbreak_samples, "--jailbreak-samples", 0, INT32_MAX), INT(control_samples, "--control-samples", 0, INT32_MAX),
+#define INT(field, option, low, high)                                                                                  \
+    {                                                                                                                  \
+        offsetof(struct bf_request, field), option, low, high                                                          \
+    }
+    INT(points_per_round, "--points-per-round", 1, 64),
+    INT(rounds, "--rounds", 1, 64),
+    INT(samples_per_prompt, "--samples-per-prompt", 1, 10000),
+    INT(max_new_tokens, "--max-new-tokens", 8, 8192),
+    INT(top_k, "--top-k", 0, 1024),
+    INT(diversity_batch, "--diversity-batch", 1, INT32_MAX),
+    INT(max_samples, "--max-samples", 0, INT32_MAX),
+    INT(mi_samples, "--mi-samples", 0, INT32_MAX),
+    INT(jailbreak_samples, "--jailbreak-samples", 0, INT32_MAX),
+    INT(control_samples, "--control-samples", 0, INT32_MAX),
     INT(min_words, "--min-words", 0, INT32_MAX),
 };
 
@@ -79,7 +89,10 @@ static const struct {
     const char *words;
     double good[2], bad[2];
 } reals[] = {
-#define REAL(field, words, ...) {offsetof(struct bf_request, field), words, __VA_ARGS__}
+#define REAL(field, words, ...)                                                                                        \
+    {                                                                                                                  \
+        offsetof(struct bf_request, field), words, __VA_ARGS__                                                         \
+    }
     REAL(top_p, "give a number above 0 and at most 1", {5e-324, 1}, {0, 1.0000001}),
     REAL(epsilon, "--epsilon", {-1e300, 1e300}, {-INFINITY, INFINITY}),
     REAL(probe_temperature, "give a number above 0", {0.01, 100}, {0, -1}),

@@ -104,11 +104,15 @@ static void the_text_is_stable(void **state)
     assert_int_equal(bf_request_set_topic(&request, "Greek mythology", NULL), BF_OK);
     json = bf_request_to_json(&request);
     text = bf_json_dump(json);
-    assert_string_equal(text,
-        "{\"control_samples\":32,\"diversity_batch\":100,\"drift_sigma\":3.0,\"epsilon\":0.001,\"filter_degenerate\":true,"
-        "\"filter_echo\":true,\"filter_refusal\":true,\"jailbreak_samples\":1000,\"k_percent\":20.0,\"max_new_tokens\":300,"
+    assert_string_equal(
+        text,
+        "{\"control_samples\":32,\"diversity_batch\":100,\"drift_sigma\":3.0,\"epsilon\":0.001,\"filter_degenerate\":"
+        "true,"
+        "\"filter_echo\":true,\"filter_refusal\":true,\"jailbreak_samples\":1000,\"k_percent\":20.0,\"max_new_tokens\":"
+        "300,"
         "\"max_samples\":0,\"mi_model_distribution\":false,\"mi_samples\":1000,\"min_words\":4,\"model_embedder\":true,"
-        "\"near_duplicate\":0.8,\"order\":\"balanced\",\"points_per_round\":6,\"probe_temperature\":0.9,\"profile\":\"paper\","
+        "\"near_duplicate\":0.8,\"order\":\"balanced\",\"points_per_round\":6,\"probe_temperature\":0.9,\"profile\":"
+        "\"paper\","
         "\"rounds\":4,\"samples_per_prompt\":4,\"seed\":\"3407\",\"tau\":0.3,\"temperatures\":[0.6,0.8,1.0,1.2],"
         "\"templates\":\"default\",\"top_k\":50,\"top_p\":0.95,\"topic\":\"Greek mythology\",\"trim_sentence\":true}");
     free(text);
@@ -142,10 +146,11 @@ static void each_key_is_needed_and_typed(void **state)
     (void)state;
     make(&request);
     json = bf_request_to_json(&request);
-    wrong = json_pack("{s:n, s:{}, s:[[]], s:s, s:b, s:f, s:I}", "null", "object", "list", "text", "text", "bool", 1, "real", 2.5,
-                      "big", (json_int_t)INT64_MAX);
+    wrong = json_pack("{s:n, s:{}, s:[[]], s:s, s:b, s:f, s:I}", "null", "object", "list", "text", "text", "bool", 1,
+                      "real", 2.5, "big", (json_int_t)INT64_MAX);
     assert_non_null(wrong);
-    json_object_foreach(json, key, value) {
+    json_object_foreach(json, key, value)
+    {
         json_t *copy = json_deep_copy(json);
         const char *name;
         json_t *other;
@@ -155,7 +160,8 @@ static void each_key_is_needed_and_typed(void **state)
         (void)snprintf(quoted, sizeof quoted, "'%s'", key);
         assert_int_equal(json_object_del(copy, key), 0);
         assert_refused(copy, quoted, "the request has no key");
-        json_object_foreach(wrong, name, other) {
+        json_object_foreach(wrong, name, other)
+        {
             bool number = json_is_real(value);
             /* Right after all: another text for a text, a number for a number, a bool for a bool. */
             if (json_typeof(value) == json_typeof(other) && !json_is_array(value) && strcmp(name, "big") != 0 &&

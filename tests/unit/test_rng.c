@@ -6,9 +6,16 @@
 static void matches_published_xoshiro256starstar(void **state)
 {
     static const uint64_t expected[] = {
-        UINT64_C(11520), UINT64_C(0), UINT64_C(1509978240), UINT64_C(1215971899390074240),
-        UINT64_C(1216172134540287360), UINT64_C(607988272756665600), UINT64_C(16172922978634559625),
-        UINT64_C(8476171486693032832), UINT64_C(10595114339597558777), UINT64_C(2904607092377533576),
+        UINT64_C(11520),
+        UINT64_C(0),
+        UINT64_C(1509978240),
+        UINT64_C(1215971899390074240),
+        UINT64_C(1216172134540287360),
+        UINT64_C(607988272756665600),
+        UINT64_C(16172922978634559625),
+        UINT64_C(8476171486693032832),
+        UINT64_C(10595114339597558777),
+        UINT64_C(2904607092377533576),
     };
     struct bf_rng rng = {{1, 2, 3, 4}};
 
@@ -67,9 +74,9 @@ static void unit_is_in_range_and_even(void **state)
         bins[(int)(x * 10)]++;
         sum += x;
     }
-    assert_true(sum > 49500 && sum < 50500);        /* 5 standard deviations are 456 */
+    assert_true(sum > 49500 && sum < 50500); /* 5 standard deviations are 456 */
     for (int i = 0; i < 10; i++)
-        assert_in_range(bins[i], 9500, 10500);      /* 5 standard deviations are 474 */
+        assert_in_range(bins[i], 9500, 10500); /* 5 standard deviations are 474 */
 }
 
 static void unit_takes_the_high_53_bits(void **state)

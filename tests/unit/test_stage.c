@@ -15,7 +15,7 @@ static void words_and_back(void **state)
     assert_int_equal(bf_stage_of("Synthesis"), BF_STAGE_COUNT);
     assert_int_equal(bf_stage_of(""), BF_STAGE_COUNT);
     assert_string_equal(bf_stage_word(BF_STAGE_COUNT), "unknown");
-    assert_string_equal(bf_stage_text((enum bf_stage)-1), "unknown");
+    assert_string_equal(bf_stage_text((enum bf_stage) - 1), "unknown");
 }
 
 int main(void)

@@ -218,7 +218,11 @@ static void state_is_replaced(void **state)
     struct bf_store *store = fixture_create(dir);
     struct bf_err err = BF_ERR_INIT;
     struct bf_run_state got;
-    struct bf_run_state want = {true, BF_STOP_CONVERGED, INT64_C(1) << 40, 12.5, 13.25,
+    struct bf_run_state want = {true,
+                                BF_STOP_CONVERGED,
+                                INT64_C(1) << 40,
+                                12.5,
+                                13.25,
                                 {BF_KNOWLEDGE_SOME, 100, 20, 0.4, 0.2, (double)NAN, 0.7, 0.1, 0.6, 0.3}};
     (void)state;
     assert_ok(bf_store_state(store, &got, &err));
@@ -289,7 +293,7 @@ static void points_and_checkpoints_are_listed(void **state)
     fixture_small_run(store);
     assert_ok(bf_store_each_point(store, &seen, see_point, &err));
     assert_int_equal(seen.n, 3);
-    assert_string_equal(seen.line[0], "0/0 Zeus 3 of 5");          /* 0 2x 4 6 8x */
+    assert_string_equal(seen.line[0], "0/0 Zeus 3 of 5");               /* 0 2x 4 6 8x */
     assert_string_equal(seen.line[1], "1/0 Hera's \"peacock\" 4 of 5"); /* 1 3 5x 7 9 */
     assert_string_equal(seen.line[2], "2/0 \xce\x91\xce\xb8\xce\xb7\xce\xbd\xce\xac 0 of 0");
     seen.n = 0;
@@ -353,8 +357,15 @@ static void a_commit_is_whole_or_not_there(void **state)
 static void hostile_text_comes_back(void **state)
 {
     static const char *const texts[] = {
-        "'); DROP TABLE sample; --", "\"\"''`[]", "line\nline\r\n\ttab", "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x9a\x80", "",
-        "?1 :name @x $y %s %n", "\xff\xfe broken \xc3", "\x01\x1f\x7f", "\xe2\x80\xa8 separator",
+        "'); DROP TABLE sample; --",
+        "\"\"''`[]",
+        "line\nline\r\n\ttab",
+        "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x9a\x80",
+        "",
+        "?1 :name @x $y %s %n",
+        "\xff\xfe broken \xc3",
+        "\x01\x1f\x7f",
+        "\xe2\x80\xa8 separator",
     };
     const size_t n = sizeof texts / sizeof *texts, megabyte = (size_t)1 << 20;
     char *dir = fixture_dir();

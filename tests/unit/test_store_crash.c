@@ -320,10 +320,8 @@ static void full_disk_while_creating(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kill_in_the_middle),
-        cmocka_unit_test(told_is_kept),
-        cmocka_unit_test(kill_a_creation),
-        cmocka_unit_test(full_disk_while_committing),
+        cmocka_unit_test(kill_in_the_middle),       cmocka_unit_test(told_is_kept),
+        cmocka_unit_test(kill_a_creation),          cmocka_unit_test(full_disk_while_committing),
         cmocka_unit_test(full_disk_while_creating),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,10 +150,11 @@ static void impossible_values(void **state)
 {
     static const struct {
         const char *sql;
-        bool counts;        /* counting notices it too */
+        bool counts; /* counting notices it too */
     } cases[] = {
         {"INSERT INTO stage VALUES ('stage9'); UPDATE sample SET stage = 'stage9' WHERE id = 3", true},
-        {"INSERT INTO reason VALUES ('mood'); UPDATE sample SET state = 'rejected', reason = 'mood' WHERE id = 3", true},
+        {"INSERT INTO reason VALUES ('mood'); UPDATE sample SET state = 'rejected', reason = 'mood' WHERE id = 3",
+         true},
         {"UPDATE sample SET n_tokens = 1 << 40 WHERE id = 3", false},
         {"PRAGMA ignore_check_constraints = ON; UPDATE sample SET n_tokens = -1 WHERE id = 3", false},
         {"PRAGMA ignore_check_constraints = ON; UPDATE sample SET idx = -5 WHERE id = 3", false},
@@ -378,7 +379,8 @@ static void read_only_with_journal(void **state)
             _exit(1);
         struct fixture_sample f;
         fixture_fill(&f, BF_STAGE_MI, 500);
-        _exit(bf_store_commit(store, &f.sample, NULL, 0, NULL, NULL) == BF_OK ? 0 : 1); /* no close: the journal stays */
+        _exit(bf_store_commit(store, &f.sample, NULL, 0, NULL, NULL) == BF_OK ? 0
+                                                                              : 1); /* no close: the journal stays */
     }
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -420,7 +422,8 @@ out:
 /* Names that mean something in a URI or in SQL. */
 static void odd_folder_names(void **state)
 {
-    static const char *const names[] = {"a b%20?mode=memory#x", "quo'te\"", "\xce\xa9", "100%", ":memory:", "file:x", "-o"};
+    static const char *const names[] = {
+        "a b%20?mode=memory#x", "quo'te\"", "\xce\xa9", "100%", ":memory:", "file:x", "-o"};
     char *parent = fixture_dir();
     (void)state;
     assert_int_equal(chdir(parent), 0);

@@ -63,12 +63,12 @@ static int check(struct bf_store *store, const struct bf_query *query)
         assert_int_equal(row.sample.index, known[i].index);
         assert_int_equal(row.sample.reason, known[i].reason);
         assert_int_equal(row.sample.embedding != NULL, query->with_embedding && (known[i].stage == BF_STAGE_SYNTHESIS ||
-                                                                                  known[i].stage == BF_STAGE_CONTROL));
+                                                                                 known[i].stage == BF_STAGE_CONTROL));
         assert_string_equal(row.template_name, fixture_items[row.sample.template_index].name);
         assert_string_equal(row.template_family, fixture_items[row.sample.template_index].family);
         assert_same_text(row.point_text, known[i].stage != BF_STAGE_SYNTHESIS ? NULL
-                                         : known[i].index % 2 ? "Hera's \"peacock\""
-                                                              : "Zeus");
+                                         : known[i].index % 2                 ? "Hera's \"peacock\""
+                                                                              : "Zeus");
     }
     for (int again = 0; again < 2; again++) { /* the end stays the end */
         assert_ok(bf_cursor_next(cursor, &row, &more, &err));

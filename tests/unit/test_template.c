@@ -31,7 +31,8 @@ static void other_braces_are_text(void **state)
     const struct bf_fill fill = {.topic = "T", .point = "P", .n = "N", .known = "K"};
 
     (void)state;
-    assert_fill("{\"a\": 1} {} { topic} {Topic} {topic {topics} }", fill, "{\"a\": 1} {} { topic} {Topic} {topic {topics} }");
+    assert_fill("{\"a\": 1} {} { topic} {Topic} {topic {topics} }", fill,
+                "{\"a\": 1} {} { topic} {Topic} {topic {topics} }");
     assert_fill("{{topic}}", fill, "{T}");
     assert_fill("{", fill, "{");
     assert_fill("x{topic", fill, "x{topic");
@@ -39,7 +40,9 @@ static void other_braces_are_text(void **state)
 
 /* A set that is sound but for what the test changes. */
 #define POINTS "{\"name\":\"p\",\"family\":\"points\",\"stage\":\"points\",\"text\":\"{n} of {topic} not {known}\"}"
-#define SYNTH "{\"name\":\"s\",\"family\":\"information\",\"stage\":\"synthesis\",\"text\":\"{point}\",\"is_qa\":true,\"max_sentences\":3}"
+#define SYNTH                                                                                                          \
+    "{\"name\":\"s\",\"family\":\"information\",\"stage\":\"synthesis\",\"text\":\"{point}\",\"is_qa\":true,\"max_"    \
+    "sentences\":3}"
 #define MI "{\"name\":\"m\",\"family\":\"mi\",\"stage\":\"mi\",\"text\":\"{topic}\"}"
 #define SCENE "{\"name\":\"j\",\"family\":\"jailbreak\",\"stage\":\"jailbreak\",\"text\":\"{topic}\"}"
 #define SET(...) "{\"name\":\"own\",\"templates\":[" __VA_ARGS__ "]}"
@@ -68,7 +71,8 @@ static void reads_a_set(void **state)
     static const char canonical[] =
         "{\"name\":\"own\",\"templates\":["
         "{\"family\":\"points\",\"name\":\"p\",\"stage\":\"points\",\"text\":\"{n} of {topic} not {known}\"},"
-        "{\"family\":\"information\",\"is_qa\":true,\"max_sentences\":3,\"name\":\"s\",\"stage\":\"synthesis\",\"text\":\"{point}\"},"
+        "{\"family\":\"information\",\"is_qa\":true,\"max_sentences\":3,\"name\":\"s\",\"stage\":\"synthesis\","
+        "\"text\":\"{point}\"},"
         "{\"family\":\"mi\",\"name\":\"m\",\"stage\":\"mi\",\"text\":\"{topic}\"},"
         "{\"family\":\"jailbreak\",\"name\":\"j\",\"stage\":\"jailbreak\",\"text\":\"{topic}\"}]}";
     bf_sha256_hex(canonical, sizeof canonical - 1, hex);

@@ -18,10 +18,13 @@ static void is_normalised(void **state)
     (void)state;
     assert_topic("Greek mythology", "Greek mythology");
     assert_topic("  Greek \t\n\r\n mythology\n", "Greek mythology");
-    assert_topic("Gre\x01" "ek\033 my\x7Fthology\xC2\x9B", "Greek mythology");
+    assert_topic("Gre\x01"
+                 "ek\033 my\x7Fthology\xC2\x9B",
+                 "Greek mythology");
     assert_topic("The\xC2\xA0Solar\xE3\x80\x80System\xE2\x80\xA8", "The Solar System");
     assert_topic("\"Zeus\" & 'Hera' {point} \\ %s", "\"Zeus\" & 'Hera' {point} \\ %s");
-    assert_topic("\xF0\x9F\xAA\x90 Saturn \xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x9A\x80", "\xF0\x9F\xAA\x90 Saturn \xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x9A\x80");
+    assert_topic("\xF0\x9F\xAA\x90 Saturn \xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x9A\x80",
+                 "\xF0\x9F\xAA\x90 Saturn \xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x9A\x80");
 }
 
 static void assert_refused(const char *in, const char *words)
@@ -55,7 +58,7 @@ static void the_limit_is_exact(void **state)
 
     (void)state;
     memset(text, 'x', sizeof text);
-    text[BF_TOPIC_MAX_BYTES] = ' ';         /* does not count: it is trimmed */
+    text[BF_TOPIC_MAX_BYTES] = ' '; /* does not count: it is trimmed */
     text[BF_TOPIC_MAX_BYTES + 1] = '\0';
     assert_int_equal(bf_request_set_topic(&request, text, &err), BF_OK);
     assert_int_equal(strlen(request.topic), BF_TOPIC_MAX_BYTES);
