@@ -72,7 +72,6 @@ enum bf_status bf_atomic_open(struct bf_atomic *a, const char *path, struct bf_e
     a->stream = fdopen(fd, "wb");
     if (!a->stream)
         bf_out_of_memory();
-    fd = -1;
     a->path = target;
     a->temporary = temporary;
     target = NULL;
