@@ -111,7 +111,8 @@ static void the_text_is_stable(void **state)
         "\"filter_echo\":true,\"filter_refusal\":true,\"jailbreak_samples\":1000,\"k_percent\":20.0,\"max_new_tokens\":"
         "300,"
         "\"max_samples\":0,\"mi_model_distribution\":false,\"mi_samples\":1000,\"min_words\":4,\"model_embedder\":true,"
-        "\"near_duplicate\":0.8,\"order\":\"balanced\",\"points_per_round\":6,\"probe_temperature\":0.9,\"profile\":"
+        "\"near_duplicate\":0.8,\"order\":\"balanced\",\"point_temperature\":0.5,\"points_per_round\":6,\"probe_"
+        "temperature\":0.9,\"profile\":"
         "\"paper\","
         "\"rounds\":4,\"samples_per_prompt\":4,\"seed\":\"3407\",\"tau\":0.3,\"temperatures\":[0.6,0.8,1.0,1.2],"
         "\"templates\":\"default\",\"top_k\":50,\"top_p\":0.95,\"topic\":\"Greek mythology\",\"trim_sentence\":true}");
@@ -176,7 +177,7 @@ static void each_key_is_needed_and_typed(void **state)
         }
         json_decref(copy);
     }
-    assert_int_equal(n, 30);
+    assert_int_equal(n, 31);
     json_decref(wrong);
     json_decref(json);
     bf_request_release(&request);
