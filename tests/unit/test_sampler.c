@@ -35,7 +35,8 @@ static int by_logit(const void *a, const void *b)
     return (x->token > y->token) - (x->token < y->token);
 }
 
-/* The kept entries, best first, with probabilities that sum to 1; returns how many. */
+/* The kept entries, best first, with probabilities that sum to 1; returns how many. 0: the mass stands within rounding of
+ * top_p somewhere, where one entry more or less is right (two tied logits and top-p 0.5). */
 static int32_t reference(const struct bf_sampler *s, const float *logits, int32_t n, struct entry *out)
 {
     int32_t k = s->top_k > 0 && s->top_k < n ? s->top_k : n;
@@ -49,8 +50,11 @@ static int32_t reference(const struct bf_sampler *s, const float *logits, int32_
         out[i].p = expl(((long double)out[i].logit - (long double)out[0].logit) / (long double)s->temperature);
         total += out[i].p;
     }
-    while (kept < k && (kept == 0 || mass / total < (long double)s->top_p))
+    while (kept < k && (kept == 0 || mass / total < (long double)s->top_p)) {
         mass += out[kept++].p;
+        if (kept < k && fabsl(mass / total - (long double)s->top_p) < 1e-12L)
+            return 0;
+    }
     for (int32_t i = 0; i < kept; i++)
         out[i].p /= mass;
     return kept;
@@ -77,6 +81,8 @@ static void assert_draw(const struct bf_sampler *s, const float *logits, int32_t
     bool found = false;
 
     assert_true(bf_sample(s, logits, n, u, scratch, &choice));
+    if (kept == 0)
+        return;
     for (int32_t i = 0; i < kept && !found; i++) {
         long double before = sum;
 
