@@ -101,7 +101,7 @@ static void option_of(size_t row, struct bf_method_values *values, struct bf_opt
         out->type = BF_OPT_FLAG;
         out->target = &value->flag;
         break;
-    case BF_FIELD_ORDER:
+    case BF_FIELD_WORD:
         out->type = BF_OPT_CHOICE;
         out->target = &value->text;
         out->choices = "balanced|point";
@@ -152,9 +152,11 @@ static void apply(const struct bf_field *field, const union bf_method_value *val
     case BF_FIELD_BOOL:
         memcpy(at, &value->flag, sizeof value->flag);
         break;
-    case BF_FIELD_ORDER: {
-        enum bf_order order = strcmp(value->text, "point") == 0 ? BF_ORDER_POINT : BF_ORDER_BALANCED;
-        memcpy(at, &order, sizeof order);
+    case BF_FIELD_WORD: {
+        unsigned word = 0;
+        while (field->words[word] && strcmp(field->words[word], value->text) != 0)
+            word++;
+        memcpy(at, &word, sizeof word);
         break;
     }
     }

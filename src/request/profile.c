@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "request/request.h"
+#include "request/request_fields.h"
 
 #include "base/banned.h"
 
@@ -38,7 +38,47 @@ static const struct bf_request paper = {
     .filter_degenerate = true,
     .trim_sentence = true,
     .model_embedder = true,
+    .min_similarity = 0.7,
+    .keep_facts = true,
+    .subfields = 20,
+    .bullets = 20,
+    .chapters = 0,
 };
+
+struct bf_request bf_request_defaults(void)
+{
+    return paper;
+}
+
+/* One rephrasing family, the four temperatures, 100 tokens, the check of convergence every 1,000 (the paper's instance
+ * level); no probes and no control, since nothing is asked that the user has not handed over. */
+static void make_instance(struct bf_request *request)
+{
+    request->max_new_tokens = 100;
+    request->samples_per_prompt = 1;
+    request->max_samples = 0;
+    request->diversity_batch = 1000;
+    request->mi_samples = 0;
+    request->jailbreak_samples = 0;
+    request->control_samples = 0;
+    request->drift_sigma = 0;
+    request->min_words = 1;
+}
+
+/* The textbook baseline (Zhu et al., COLM 2025) asks for long answers and probes nothing. */
+static void make_textbook(struct bf_request *request, bool quick)
+{
+    request->temperatures = (struct bf_doubles){.values = {0.8}, .n = 1};
+    request->max_new_tokens = quick ? 192 : 1000;
+    request->subfields = quick ? 4 : 20;
+    request->bullets = quick ? 3 : 20;
+    request->chapters = quick ? 32 : 0;
+    request->max_samples = 0;
+    request->mi_samples = 0;
+    request->jailbreak_samples = 0;
+    request->control_samples = 0;
+    request->drift_sigma = 0;
+}
 
 /* For a first look on a laptop: the same method with fewer and shorter samples. */
 static void make_quick(struct bf_request *request)
@@ -64,6 +104,19 @@ enum bf_status bf_request_from_profile(const char *profile, struct bf_request *o
         make_quick(out);
     out->profile = bf_strdup(profile);
     out->templates = bf_strdup("default");
+    return BF_OK;
+}
+
+enum bf_status bf_request_of_kind(enum bf_kind kind, const char *profile, struct bf_request *out, struct bf_err *err)
+{
+    enum bf_status status = bf_request_from_profile(profile, out, err);
+    if (status != BF_OK)
+        return status;
+    out->kind = kind;
+    if (kind == BF_KIND_INSTANCE)
+        make_instance(out);
+    else if (kind == BF_KIND_TEXTBOOK)
+        make_textbook(out, strcmp(profile, "quick") == 0);
     return BF_OK;
 }
 

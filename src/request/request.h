@@ -19,7 +19,14 @@
     X(BF_STAGE_SYNTHESIS, "synthesis", "Stage I: seed-guided synthesis")        \
     X(BF_STAGE_MI, "mi", "Stage II: membership inference")                      \
     X(BF_STAGE_JAILBREAK, "jailbreak", "Stage II: jailbreak")                   \
-    X(BF_STAGE_CONTROL, "control", "knowledge check: invented control topic")
+    X(BF_STAGE_CONTROL, "control", "knowledge check: invented control topic")       \
+    X(BF_STAGE_ORIGINAL, "original", "originals handed over by the user")           \
+    X(BF_STAGE_REWRITE, "rewrite", "instance level: rewriting")                     \
+    X(BF_STAGE_SUBFIELDS, "subfields", "textbook: enumeration of subfields")        \
+    X(BF_STAGE_BULLETS, "bullets", "textbook: bullet points of a subfield")         \
+    X(BF_STAGE_CHAPTERS, "chapters", "textbook: whole chapters")                    \
+    X(BF_STAGE_TEXTBOOK, "textbook", "textbook: lines of the chapters")             \
+    X(BF_STAGE_IMPORT, "import", "texts brought in from outside")
 
 enum bf_stage {
 #define X(name, word, text) name,
@@ -27,15 +34,26 @@ enum bf_stage {
 #undef X
     BF_STAGE_COUNT
 };
+enum { BF_STAGE_DOMAIN_END = BF_STAGE_CONTROL + 1 };   /* the stages of a domain are 0 .. END - 1 */
 const char *bf_stage_word(enum bf_stage stage);        /* "synthesis": CLI, store and files */
 const char *bf_stage_text(enum bf_stage stage);        /* for people */
 /* The stage of a word; BF_STAGE_COUNT when there is none. */
 enum bf_stage bf_stage_of(const char *word);
 
-/* A prompt with {topic}, {point}, {n} and {known}. */
+/* What is asked for: which stages a request has. */
+enum bf_kind { BF_KIND_DOMAIN, BF_KIND_INSTANCE, BF_KIND_TEXTBOOK, BF_KIND_IMPORT, BF_KIND_COUNT };
+const char *bf_kind_word(enum bf_kind kind);           /* "domain": store, files and requests */
+enum bf_kind bf_kind_of(const char *word);             /* BF_KIND_COUNT when there is none */
+
+/* Is the set to be forgotten, or to be kept while forgetting? */
+enum bf_role { BF_ROLE_FORGET, BF_ROLE_RETAIN, BF_ROLE_COUNT };
+const char *bf_role_word(enum bf_role role);           /* "forget", "retain" */
+enum bf_role bf_role_of(const char *word);             /* BF_ROLE_COUNT when there is none */
+
+/* A prompt with {topic}, {point}, {n}, {known}, {sentence}, {question}, {answer}, {audience}. */
 struct bf_template {
     const char *name;          /* unique in its set: "qa_why" */
-    const char *family;        /* "information", "qa", "jailbreak", "mi", "points" */
+    const char *family;        /* "information", "qa", "jailbreak", "mi", "points", "perspective", ... */
     enum bf_stage stage;
     const char *text;
     bool is_qa;                /* the answer holds a question and its answer */
@@ -51,14 +69,19 @@ struct bf_template_set {
 };
 
 /* The set compiled into the binary (templates/NAME.json), or a JSON file when `name` has a slash or ends in .json.
- * Checked: every stage present, names unique, placeholders known, Stage I templates mention {point} or {topic}.
- * BF_INPUT on failure. Release with bf_template_set_release. */
+ * Checked: names unique, placeholders known, Stage I templates mention {point} or {topic}; every stage of one kind of
+ * request present, at least. BF_INPUT on failure. Release with bf_template_set_release. */
 BF_MUST_CHECK enum bf_status bf_template_set_load(const char *name, struct bf_template_set *out, struct bf_err *err);
 void bf_template_set_release(struct bf_template_set *set);
+/* Does the set have a template for each stage that such a request has? BF_INPUT naming the stage when not. */
+BF_MUST_CHECK enum bf_status bf_template_set_serves(const struct bf_template_set *set, enum bf_kind kind,
+                                                    struct bf_err *err);
 
 /* Values for placeholders; NULL leaves a placeholder out as empty. */
 struct bf_fill {
     const char *topic, *point, *n, *known;
+    const char *sentence, *question, *answer;  /* the original, stage rewrite */
+    const char *audience;                      /* stages bullets and chapters */
 };
 /* One pass, so that a topic containing "{point}" is not expanded again. */
 void bf_template_fill(struct bf_buf *out, const char *text, const struct bf_fill *fill);
@@ -67,7 +90,8 @@ enum bf_order { BF_ORDER_BALANCED, BF_ORDER_POINT };
 
 /* Everything that decides which bytes come out (with the model). JSON of this struct is hashed and stored. */
 struct bf_request {
-    char *topic;                       /* UTF-8, trimmed, inner white space folded */
+    enum bf_kind kind;
+    char *topic;                       /* UTF-8, trimmed, inner white space folded; instances, import: a name for people */
     char *profile;                     /* "quick", "paper" */
     char *templates;                   /* template set */
     uint64_t seed;
@@ -95,12 +119,20 @@ struct bf_request {
     double drift_sigma;                /* filter drift: standard deviations below the mean; 0 = off */
     bool filter_refusal, filter_echo, filter_degenerate, trim_sentence;
     bool model_embedder;               /* the target model's own mean-pooled last hidden state embeds */
+    double min_similarity;             /* rewriting: least cosine of a variant to its original; 0 = off */
+    bool keep_facts;                   /* rewriting: names, numbers and dates must be the original's */
+    int32_t subfields;                 /* textbook: subfields of the domain */
+    int32_t bullets;                   /* textbook: bullet points per subfield and audience */
+    int32_t chapters;                  /* textbook: chapters at most; 0 = one per bullet point */
 };
 
 /* Names of the profiles, for help: "quick|paper". */
 extern const char bf_profile_choices[];
-/* Fill every parameter from the profile; topic NULL, seed 3407. BF_USAGE for an unknown name. */
+/* Fill every parameter from the profile; topic NULL, seed 3407, kind domain. BF_USAGE for an unknown name. */
 BF_MUST_CHECK enum bf_status bf_request_from_profile(const char *profile, struct bf_request *out, struct bf_err *err);
+/* The same for another kind, whose figures differ (fewer tokens for a rewritten sentence, more for a chapter). */
+BF_MUST_CHECK enum bf_status bf_request_of_kind(enum bf_kind kind, const char *profile, struct bf_request *out,
+                                                struct bf_err *err);
 void bf_request_release(struct bf_request *request);
 
 /* Set the topic from untrusted bytes: BF_USAGE when empty, over BF_TOPIC_MAX_BYTES, or not UTF-8. */

@@ -14,46 +14,62 @@
 #key, kind, offsetof(struct bf_request, key), __VA_ARGS__                                                      \
     }
 #define NO_RANGE 0, 0, false
+/* After the range: was it in the requests of the first version? */
+#define FIRST NULL, false
+#define LATER NULL, true
+
+static const char *const order_words[] = {[BF_ORDER_BALANCED] = "balanced", [BF_ORDER_POINT] = "point", NULL};
+static const char *const kind_words[] = {"domain", "instance", "textbook", "import", NULL};
+
+_Static_assert(sizeof(enum bf_order) == sizeof(unsigned) && sizeof(enum bf_kind) == sizeof(unsigned),
+               "words are read and written as unsigned");
 
 const struct bf_field bf_fields[] = {
-    ROW(BF_FIELD_TEXT, topic, NO_RANGE),
-    ROW(BF_FIELD_TEXT, profile, NO_RANGE),
-    ROW(BF_FIELD_TEXT, templates, NO_RANGE),
-    ROW(BF_FIELD_SEED, seed, NO_RANGE),
-    ROW(BF_FIELD_INT, points_per_round, 1, 64, false),
-    ROW(BF_FIELD_INT, rounds, 1, 64, false),
-    ROW(BF_FIELD_DOUBLE, point_temperature, 0, INFINITY, true),
-    ROW(BF_FIELD_DOUBLES, temperatures, 0, INFINITY, true),
-    ROW(BF_FIELD_INT, samples_per_prompt, 1, 10000, false),
-    ROW(BF_FIELD_INT, max_new_tokens, 8, 8192, false),
-    ROW(BF_FIELD_DOUBLE, top_p, 0, 1, true),
-    ROW(BF_FIELD_INT, top_k, 0, 1024, false),
-    ROW(BF_FIELD_INT, diversity_batch, 1, INT32_MAX, false),
-    ROW(BF_FIELD_DOUBLE, epsilon, -INFINITY, INFINITY, false),
-    ROW(BF_FIELD_INT, max_samples, 0, INT32_MAX, false),
-    ROW(BF_FIELD_INT, mi_samples, 0, INT32_MAX, false),
-    ROW(BF_FIELD_INT, jailbreak_samples, 0, INT32_MAX, false),
-    ROW(BF_FIELD_INT, control_samples, 0, INT32_MAX, false),
-    ROW(BF_FIELD_DOUBLE, probe_temperature, 0, INFINITY, true),
-    ROW(BF_FIELD_DOUBLE, tau, 0, 1, false),
-    ROW(BF_FIELD_DOUBLE, k_percent, 0, 100, true),
-    ROW(BF_FIELD_BOOL, mi_model_distribution, NO_RANGE),
-    ROW(BF_FIELD_ORDER, order, NO_RANGE),
-    ROW(BF_FIELD_INT, min_words, 0, INT32_MAX, false),
-    ROW(BF_FIELD_DOUBLE, near_duplicate, 0, INFINITY, true),
-    ROW(BF_FIELD_DOUBLE, drift_sigma, 0, INFINITY, false),
-    ROW(BF_FIELD_BOOL, filter_refusal, NO_RANGE),
-    ROW(BF_FIELD_BOOL, filter_echo, NO_RANGE),
-    ROW(BF_FIELD_BOOL, filter_degenerate, NO_RANGE),
-    ROW(BF_FIELD_BOOL, trim_sentence, NO_RANGE),
-    ROW(BF_FIELD_BOOL, model_embedder, NO_RANGE),
+    ROW(BF_FIELD_WORD, kind, NO_RANGE, kind_words, true),
+    ROW(BF_FIELD_TEXT, topic, NO_RANGE, FIRST),
+    ROW(BF_FIELD_TEXT, profile, NO_RANGE, FIRST),
+    ROW(BF_FIELD_TEXT, templates, NO_RANGE, FIRST),
+    ROW(BF_FIELD_SEED, seed, NO_RANGE, FIRST),
+    ROW(BF_FIELD_INT, points_per_round, 1, 64, false, FIRST),
+    ROW(BF_FIELD_INT, rounds, 1, 64, false, FIRST),
+    ROW(BF_FIELD_DOUBLE, point_temperature, 0, INFINITY, true, FIRST),
+    ROW(BF_FIELD_DOUBLES, temperatures, 0, INFINITY, true, FIRST),
+    ROW(BF_FIELD_INT, samples_per_prompt, 1, 10000, false, FIRST),
+    ROW(BF_FIELD_INT, max_new_tokens, 8, 8192, false, FIRST),
+    ROW(BF_FIELD_DOUBLE, top_p, 0, 1, true, FIRST),
+    ROW(BF_FIELD_INT, top_k, 0, 1024, false, FIRST),
+    ROW(BF_FIELD_INT, diversity_batch, 1, INT32_MAX, false, FIRST),
+    ROW(BF_FIELD_DOUBLE, epsilon, -INFINITY, INFINITY, false, FIRST),
+    ROW(BF_FIELD_INT, max_samples, 0, INT32_MAX, false, FIRST),
+    ROW(BF_FIELD_INT, mi_samples, 0, INT32_MAX, false, FIRST),
+    ROW(BF_FIELD_INT, jailbreak_samples, 0, INT32_MAX, false, FIRST),
+    ROW(BF_FIELD_INT, control_samples, 0, INT32_MAX, false, FIRST),
+    ROW(BF_FIELD_DOUBLE, probe_temperature, 0, INFINITY, true, FIRST),
+    ROW(BF_FIELD_DOUBLE, tau, 0, 1, false, FIRST),
+    ROW(BF_FIELD_DOUBLE, k_percent, 0, 100, true, FIRST),
+    ROW(BF_FIELD_BOOL, mi_model_distribution, NO_RANGE, FIRST),
+    ROW(BF_FIELD_WORD, order, NO_RANGE, order_words, false),
+    ROW(BF_FIELD_INT, min_words, 0, INT32_MAX, false, FIRST),
+    ROW(BF_FIELD_DOUBLE, near_duplicate, 0, INFINITY, true, FIRST),
+    ROW(BF_FIELD_DOUBLE, drift_sigma, 0, INFINITY, false, FIRST),
+    ROW(BF_FIELD_BOOL, filter_refusal, NO_RANGE, FIRST),
+    ROW(BF_FIELD_BOOL, filter_echo, NO_RANGE, FIRST),
+    ROW(BF_FIELD_BOOL, filter_degenerate, NO_RANGE, FIRST),
+    ROW(BF_FIELD_BOOL, trim_sentence, NO_RANGE, FIRST),
+    ROW(BF_FIELD_BOOL, model_embedder, NO_RANGE, FIRST),
+    ROW(BF_FIELD_DOUBLE, min_similarity, 0, 1, false, LATER),
+    ROW(BF_FIELD_BOOL, keep_facts, NO_RANGE, LATER),
+    ROW(BF_FIELD_INT, subfields, 1, 64, false, LATER),
+    ROW(BF_FIELD_INT, bullets, 1, 64, false, LATER),
+    ROW(BF_FIELD_INT, chapters, 0, INT32_MAX, false, LATER),
 };
 const size_t bf_n_fields = sizeof bf_fields / sizeof bf_fields[0];
 
-const char *const bf_order_words[BF_N_ORDERS] = {
-    [BF_ORDER_BALANCED] = "balanced",
-    [BF_ORDER_POINT] = "point",
-};
+void bf_field_words(const struct bf_field *field, struct bf_buf *out)
+{
+    for (int i = 0; field->words[i]; i++)
+        bf_buf_printf(out, "%s%s", i == 0 ? "" : field->words[i + 1] ? ", " : " or ", field->words[i]);
+}
 
 static bool is_within(const struct bf_field *field, double x)
 {
@@ -111,6 +127,23 @@ static enum bf_status check_doubles(const struct bf_field *field, const struct b
     return BF_OK;
 }
 
+static enum bf_status check_word(const struct bf_field *field, unsigned value, struct bf_err *err)
+{
+    enum bf_status status;
+    struct bf_buf words;
+    unsigned n = 0;
+
+    while (field->words[n])
+        n++;
+    if (value < n)
+        return BF_OK;
+    bf_buf_init(&words, 200);
+    bf_field_words(field, &words);
+    status = bf_fail(err, BF_USAGE, "--%s is unknown; give %s", field->key, words.data);
+    bf_buf_release(&words);
+    return status;
+}
+
 enum bf_status bf_request_check(const struct bf_request *request, struct bf_err *err)
 {
     for (size_t i = 0; i < bf_n_fields; i++) {
@@ -132,10 +165,8 @@ enum bf_status bf_request_check(const struct bf_request *request, struct bf_err 
         case BF_FIELD_DOUBLES:
             status = check_doubles(field, at, err);
             break;
-        case BF_FIELD_ORDER:
-            if ((unsigned)*(const enum bf_order *)at >= BF_N_ORDERS)
-                status =
-                    bf_fail(err, BF_USAGE, "--order is unknown; give %s or %s", bf_order_words[0], bf_order_words[1]);
+        case BF_FIELD_WORD:
+            status = check_word(field, *(const unsigned *)at, err);
             break;
         case BF_FIELD_SEED:
         case BF_FIELD_BOOL:

@@ -14,7 +14,7 @@ enum bf_field_kind {
     BF_FIELD_DOUBLE,    /* double */
     BF_FIELD_DOUBLES,   /* struct bf_doubles, at least one value */
     BF_FIELD_BOOL,      /* bool */
-    BF_FIELD_ORDER      /* enum bf_order */
+    BF_FIELD_WORD       /* an enum, by one of `words` */
 };
 
 struct bf_field {
@@ -23,13 +23,17 @@ struct bf_field {
     size_t offset;              /* in struct bf_request */
     double min, max;            /* of numbers; an INFINITY is no bound, yet the number must be finite */
     bool above_min;             /* min itself is not allowed */
+    const char *const *words;   /* BF_FIELD_WORD: by value, NULL at the end */
+    bool optional;              /* requests of the first version lack it: the profile's value then */
 };
 
 extern const struct bf_field bf_fields[];
 extern const size_t bf_n_fields;
 
-/* The words of enum bf_order, by value. */
-#define BF_N_ORDERS 2
-extern const char *const bf_order_words[BF_N_ORDERS];
+/* What a request holds before anything is said: the paper's figures for a domain, without texts. In profile.c. */
+struct bf_request bf_request_defaults(void);
+
+/* The words of such a field as "a, b or c", for sentences. */
+void bf_field_words(const struct bf_field *field, struct bf_buf *out);
 
 #endif

@@ -34,7 +34,8 @@ static json_t *field_json(const struct bf_field *field, const void *at)
 {
     char digits[24];
     json_t *value;
-    unsigned order;
+    unsigned word;
+    unsigned n = 0;
 
     switch (field->kind) {
     case BF_FIELD_TEXT:
@@ -55,9 +56,11 @@ static json_t *field_json(const struct bf_field *field, const void *at)
         return value;
     case BF_FIELD_BOOL:
         return made(json_boolean(*(const bool *)at));
-    case BF_FIELD_ORDER:
-        order = (unsigned)*(const enum bf_order *)at;
-        return text_json(order < BF_N_ORDERS ? bf_order_words[order] : NULL);
+    case BF_FIELD_WORD:
+        word = *(const unsigned *)at;
+        while (n < word && field->words[n])
+            n++;
+        return text_json(field->words[n]);
     }
     return made(json_null());
 }
@@ -110,18 +113,23 @@ static enum bf_status read_doubles(const struct bf_field *field, const json_t *v
     return BF_OK;
 }
 
-static enum bf_status read_order(const struct bf_field *field, const json_t *value, enum bf_order *out,
-                                 struct bf_err *err)
+static enum bf_status read_word(const struct bf_field *field, const json_t *value, unsigned *out, struct bf_err *err)
 {
     const char *word = json_string_value(value);
+    enum bf_status status;
+    struct bf_buf words;
 
-    for (int i = 0; word && i < BF_N_ORDERS; i++) {
-        if (strcmp(word, bf_order_words[i]) == 0) {
-            *out = (enum bf_order)i;
+    for (unsigned i = 0; word && field->words[i]; i++) {
+        if (strcmp(word, field->words[i]) == 0) {
+            *out = i;
             return BF_OK;
         }
     }
-    return wrong_type(field, "'balanced' or 'point'", err);
+    bf_buf_init(&words, 200);
+    bf_field_words(field, &words);
+    status = wrong_type(field, words.data, err);
+    bf_buf_release(&words);
+    return status;
 }
 
 static enum bf_status read_field(const struct bf_field *field, const json_t *value, void *at, struct bf_err *err)
@@ -153,8 +161,8 @@ static enum bf_status read_field(const struct bf_field *field, const json_t *val
             return wrong_type(field, "true or false", err);
         *(bool *)at = json_is_true(value);
         return BF_OK;
-    case BF_FIELD_ORDER:
-        return read_order(field, value, at, err);
+    case BF_FIELD_WORD:
+        return read_word(field, value, at, err);
     }
     return wrong_type(field, "of a known kind", err);
 }
@@ -173,7 +181,7 @@ enum bf_status bf_request_from_json(const json_t *json, struct bf_request *out, 
     enum bf_status status = BF_OK;
     json_t *walked = (json_t *)(uintptr_t)json; /* jansson's iterator wants it without const; it changes nothing */
 
-    *out = (struct bf_request){.topic = NULL};
+    *out = bf_request_defaults();
     if (!json_is_object(json))
         return bf_fail(err, BF_INPUT, "the request is not a JSON object; the request was damaged or edited");
     for (size_t i = 0; i < bf_n_fields && status == BF_OK; i++) {
@@ -182,7 +190,7 @@ enum bf_status bf_request_from_json(const json_t *json, struct bf_request *out, 
 
         if (value)
             status = read_field(field, value, (char *)out + field->offset, err);
-        else
+        else if (!field->optional)
             status =
                 bf_fail(err, BF_INPUT, "the request has no key '%s'; the request was damaged or edited", field->key);
     }

@@ -1,4 +1,4 @@
-/* The words of the stages. */
+/* The words of stages, kinds and roles. */
 #include <string.h>
 
 #include "request/request.h"
@@ -30,4 +30,33 @@ enum bf_stage bf_stage_of(const char *word)
             return (enum bf_stage)stage;
     }
     return BF_STAGE_COUNT;
+}
+
+static const char *const kinds[BF_KIND_COUNT] = {"domain", "instance", "textbook", "import"};
+static const char *const roles[BF_ROLE_COUNT] = {"forget", "retain"};
+
+const char *bf_kind_word(enum bf_kind kind)
+{
+    return (unsigned)kind < BF_KIND_COUNT ? kinds[kind] : "unknown";
+}
+
+enum bf_kind bf_kind_of(const char *word)
+{
+    int kind = 0;
+    while (kind < BF_KIND_COUNT && strcmp(kinds[kind], word) != 0)
+        kind++;
+    return (enum bf_kind)kind;
+}
+
+const char *bf_role_word(enum bf_role role)
+{
+    return (unsigned)role < BF_ROLE_COUNT ? roles[role] : "unknown";
+}
+
+enum bf_role bf_role_of(const char *word)
+{
+    int role = 0;
+    while (role < BF_ROLE_COUNT && strcmp(roles[role], word) != 0)
+        role++;
+    return (enum bf_role)role;
 }

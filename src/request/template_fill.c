@@ -1,4 +1,4 @@
-/* Placeholders: {topic}, {point}, {n}, {known}. Any other brace is plain text, so that a prompt may show code or JSON;
+/* Placeholders: {topic}, {point} and so on, the words below. Any other brace is plain text, so that a prompt may show code or JSON;
  * the check of a set refuses {words} that look like a placeholder and are none. */
 #include <string.h>
 
@@ -7,7 +7,8 @@
 
 #include "base/banned.h"
 
-static const char *const words[BF_PLACEHOLDER_COUNT] = {"topic", "point", "n", "known"};
+static const char *const words[BF_PLACEHOLDER_COUNT] = {"topic",    "point",    "n",      "known",
+                                                        "sentence", "question", "answer", "audience"};
 
 size_t bf_placeholder_at(const char *text, int *which)
 {
@@ -29,7 +30,8 @@ size_t bf_placeholder_at(const char *text, int *which)
 
 void bf_template_fill(struct bf_buf *out, const char *text, const struct bf_fill *fill)
 {
-    const char *const values[BF_PLACEHOLDER_COUNT] = {fill->topic, fill->point, fill->n, fill->known};
+    const char *const values[BF_PLACEHOLDER_COUNT] = {fill->topic,    fill->point,    fill->n,      fill->known,
+                                                      fill->sentence, fill->question, fill->answer, fill->audience};
 
     while (*text != '\0') {
         size_t plain = strcspn(text, "{");

@@ -24,7 +24,11 @@ static const struct {
     [BF_STAGE_SYNTHESIS] = {BIT(TOPIC) | BIT(POINT), BIT(TOPIC) | BIT(POINT), "{point} or {topic}"},
     [BF_STAGE_MI] = {BIT(TOPIC) | BIT(POINT), BIT(TOPIC) | BIT(POINT), "{point} or {topic}"},
     [BF_STAGE_JAILBREAK] = {BIT(TOPIC) | BIT(POINT), BIT(TOPIC) | BIT(POINT), "{point} or {topic}"},
-    [BF_STAGE_CONTROL] = {0, 0, ""}, /* its prompts are those of other stages with an invented topic */
+    [BF_STAGE_REWRITE] = {BIT(SENTENCE) | BIT(QUESTION) | BIT(ANSWER), BIT(SENTENCE) | BIT(QUESTION), ""}, /* check_text */
+    [BF_STAGE_SUBFIELDS] = {BIT(TOPIC) | BIT(N), BIT(TOPIC), "{topic}"},
+    [BF_STAGE_BULLETS] = {BIT(TOPIC) | BIT(POINT) | BIT(N) | BIT(AUDIENCE), BIT(POINT), "{point}"},
+    [BF_STAGE_CHAPTERS] = {BIT(TOPIC) | BIT(POINT) | BIT(AUDIENCE), BIT(POINT), "{point}"},
+    /* The others have no prompts of their own. */
 #undef BIT
 };
 
@@ -88,14 +92,23 @@ static enum bf_status check_text(const struct place *place, const struct bf_temp
 
         if (which == BF_PLACEHOLDER_UNKNOWN)
             return bf_fail(place->err, BF_INPUT,
-                           "%s: %s uses the unknown placeholder %.*s; known are {topic}, {point}, {n} "
-                           "and {known}",
+                           "%s: %s uses the unknown placeholder %.*s; known are {topic}, {point}, {n}, {known}, "
+                           "{sentence}, {question}, {answer} and {audience}",
                            place->what, place->name, (int)length, at);
         if (which >= 0 && !(stage_rules[item->stage].allowed & 1U << which))
             return bf_fail(place->err, BF_INPUT, "%s: %s uses %.*s, which has no value in stage '%s'; remove it",
                            place->what, place->name, (int)length, at, bf_stage_word(item->stage));
         if (which >= 0)
             seen |= 1U << which;
+    }
+    if (item->stage == BF_STAGE_REWRITE) {
+        const unsigned sentence = 1U << BF_PLACEHOLDER_SENTENCE;
+        const unsigned pair = 1U << BF_PLACEHOLDER_QUESTION | 1U << BF_PLACEHOLDER_ANSWER;
+        if (seen != (item->is_qa ? pair : sentence))
+            return bf_fail(place->err, BF_INPUT, "%s: %s rewrites a %s and must mention %s, and nothing else of the original",
+                           place->what, place->name, item->is_qa ? "question with its answer" : "sentence",
+                           item->is_qa ? "{question} and {answer}" : "{sentence}");
+        return BF_OK;
     }
     if (!(seen & stage_rules[item->stage].required))
         return bf_fail(place->err, BF_INPUT,
@@ -131,9 +144,11 @@ static enum bf_status parse_one(const char *what, size_t index, const json_t *ob
     if (status != BF_OK)
         return status;
     item->stage = bf_stage_of(stage);
-    if (item->stage == BF_STAGE_COUNT || item->stage == BF_STAGE_CONTROL)
-        return bf_fail(err, BF_INPUT, "%s: the stage of %s is '%s'; give points, synthesis, mi or jailbreak", what,
-                       name, stage);
+    if (item->stage == BF_STAGE_COUNT || stage_rules[item->stage].allowed == 0)
+        return bf_fail(err, BF_INPUT,
+                       "%s: the stage of %s is '%s'; give points, synthesis, mi, jailbreak, rewrite, subfields, bullets or "
+                       "chapters",
+                       what, name, stage);
     value = json_object_get(object, "is_qa");
     if (value && !json_is_boolean(value))
         return bf_fail(err, BF_INPUT, "%s: 'is_qa' of %s is not true or false; correct it", what, name);
@@ -147,23 +162,72 @@ static enum bf_status parse_one(const char *what, size_t index, const json_t *ob
     return check_text(&place, item);
 }
 
-static enum bf_status check_set(const struct bf_template_set *set, const char *what, struct bf_err *err)
+/* Rewriting takes the i-th template of a family for sentences and for pairs: the two lists must go together. */
+static enum bf_status check_rewriting(const struct bf_template_set *set, const char *what, struct bf_err *err)
 {
-    size_t per_stage[BF_STAGE_COUNT] = {0};
+    size_t q = 0;
+    size_t n_sentence = 0;
+    size_t n_pair = 0;
 
     for (size_t i = 0; i < set->n; i++) {
-        per_stage[set->items[i].stage]++;
+        if (set->items[i].stage != BF_STAGE_REWRITE)
+            continue;
+        n_pair += set->items[i].is_qa;
+        n_sentence += !set->items[i].is_qa;
+        if (set->items[i].is_qa)
+            continue;
+        while (q < set->n && (set->items[q].stage != BF_STAGE_REWRITE || !set->items[q].is_qa))
+            q++;
+        if (q == set->n || strcmp(set->items[q].family, set->items[i].family) != 0)
+            return bf_fail(err, BF_INPUT,
+                           "%s: template '%s' has no counterpart of the family '%s' for questions with answers (is_qa); "
+                           "add it at the same place among them",
+                           what, set->items[i].name, set->items[i].family);
+        q++;
+    }
+    if (n_pair != n_sentence)
+        return bf_fail(err, BF_INPUT, "%s has %zu rewriting templates for sentences and %zu for questions with answers; "
+                       "give as many of each", what, n_sentence, n_pair);
+    return BF_OK;
+}
+
+static enum bf_status serves(const struct bf_template_set *set, enum bf_kind kind, const char *what, struct bf_err *err)
+{
+    static const enum bf_stage stages[BF_KIND_COUNT][4] = {
+        [BF_KIND_DOMAIN] = {BF_STAGE_POINTS, BF_STAGE_SYNTHESIS, BF_STAGE_MI, BF_STAGE_JAILBREAK},
+        [BF_KIND_INSTANCE] = {BF_STAGE_REWRITE, BF_STAGE_COUNT},
+        [BF_KIND_TEXTBOOK] = {BF_STAGE_SUBFIELDS, BF_STAGE_BULLETS, BF_STAGE_CHAPTERS, BF_STAGE_COUNT},
+        [BF_KIND_IMPORT] = {BF_STAGE_COUNT},
+    };
+
+    for (size_t s = 0; s < 4 && stages[kind][s] != BF_STAGE_COUNT; s++) {
+        size_t i = 0;
+        while (i < set->n && set->items[i].stage != stages[kind][s])
+            i++;
+        if (i == set->n)
+            return bf_fail(err, BF_INPUT, "%s has no template for stage '%s'; add one", what,
+                           bf_stage_word(stages[kind][s]));
+    }
+    return kind == BF_KIND_INSTANCE ? check_rewriting(set, what, err) : BF_OK;
+}
+
+static enum bf_status check_set(const struct bf_template_set *set, const char *what, struct bf_err *err)
+{
+    for (size_t i = 0; i < set->n; i++) {
         for (size_t j = 0; j < i; j++) {
             if (strcmp(set->items[i].name, set->items[j].name) == 0)
                 return bf_fail(err, BF_INPUT, "%s: two templates are named '%s'; rename one", what, set->items[i].name);
         }
     }
-    for (int stage = 0; stage < BF_STAGE_COUNT; stage++) {
-        if (stage != BF_STAGE_CONTROL && per_stage[stage] == 0)
-            return bf_fail(err, BF_INPUT, "%s has no template for stage '%s'; add one", what,
-                           bf_stage_word((enum bf_stage)stage));
-    }
-    return BF_OK;
+    for (int kind = BF_KIND_INSTANCE; kind < BF_KIND_IMPORT; kind++)
+        if (bf_template_set_serves(set, (enum bf_kind)kind, NULL) == BF_OK)
+            return BF_OK;
+    return serves(set, BF_KIND_DOMAIN, what, err);
+}
+
+enum bf_status bf_template_set_serves(const struct bf_template_set *set, enum bf_kind kind, struct bf_err *err)
+{
+    return serves(set, kind, set->name, err);
 }
 
 enum bf_status bf_template_set_parse(const char *data, size_t n, const char *what, struct bf_template_set *out,
