@@ -7,7 +7,7 @@
 
 struct values {
     bool quiet;
-    const char *format, *variant, *out;
+    const char *format, *variant, *out, *role, *request;
 };
 
 static struct bf_opt *options(void *target)
@@ -15,6 +15,7 @@ static struct bf_opt *options(void *target)
     struct values *v = target;
     v->format = "jsonl";
     v->variant = "both";
+    v->role = "forget";
     return BF_OPT_TABLE({.name = "format",
                          .letter = 'f',
                          .type = BF_OPT_CHOICE,
@@ -28,6 +29,18 @@ static struct bf_opt *options(void *target)
                          .choices = bf_export_variants,
                          .fallback = "both",
                          .help = "fix: Stage I; mi, jailbreak: with that probe; both: all"},
+                        {.name = "role",
+                         .type = BF_OPT_CHOICE,
+                         .target = &v->role,
+                         .choices = "forget|retain",
+                         .fallback = "forget",
+                         .help = "the forget sets or the retain sets of the run"},
+                        {.name = "request",
+                         .type = BF_OPT_TEXT,
+                         .target = &v->request,
+                         .value = "NAME",
+                         .fallback = "all, equal texts once",
+                         .help = "one request of a run of many"},
                         {.name = "output",
                          .letter = 'o',
                          .type = BF_OPT_TEXT,
@@ -43,6 +56,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     const struct values *v = call->values;
     const char *path = v->out ? v->out : "-";
     struct bf_store *store = NULL;
+    const struct bf_export_options options = {v->format, v->variant, bf_role_of(v->role), v->request};
     int64_t n = 0;
     enum bf_status status =
         bf_open_run(call, "biforget export runs/harry-potter --format txt -o forget.txt", &store, err);
@@ -50,7 +64,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     if (status == BF_OK)
         status = bf_store_state(store, &state, err);
     if (status == BF_OK)
-        status = bf_export(store, v->format, v->variant, path, &n, err);
+        status = bf_export(store, &options, path, &n, err);
     if (status == BF_OK) {
         if (!state.finished)
             bf_log_warn(call->log, "the run is not finished: this is what it holds so far");

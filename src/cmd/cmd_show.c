@@ -41,7 +41,7 @@ static struct bf_opt *options(void *target)
          .letter = 's',
          .type = BF_OPT_CHOICE,
          .target = &v->stage,
-         .choices = "points|synthesis|mi|jailbreak|control",
+         .choices = "points|synthesis|mi|jailbreak|control|original|rewrite|subfields|bullets|chapters|textbook|import",
          .fallback = "all",
          .help = "samples of one stage"},
         {.name = "state",
@@ -63,6 +63,8 @@ static void print_row(const struct bf_row *row, bool whole)
     const struct bf_sample *s = &row->sample;
     struct bf_buf text;
     bf_buf_init(&text, 8 << 20);
+    if (row->request_name[0])
+        printf("%s/", row->request_name);
     printf("%s-%06lld  %s%s", bf_stage_word(s->stage), (long long)s->index,
            s->reason == BF_REASON_NONE ? "kept" : "rejected: ",
            s->reason == BF_REASON_NONE ? "" : bf_reason_word(s->reason));
@@ -70,7 +72,14 @@ static void print_row(const struct bf_row *row, bool whole)
         bf_utf8_preview(&text, row->point_text, strlen(row->point_text), 60);
         printf("  point \"%s\"", text.data);
     }
-    printf("  %s  T %.2g", row->template_name ? row->template_name : "?", s->temperature);
+    if (s->instance >= 0 && s->stage != BF_STAGE_ORIGINAL)
+        printf("  of %s-%06lld", bf_stage_word(BF_STAGE_ORIGINAL), (long long)s->instance);
+    if (row->template_name)
+        printf("  %s  T %.2g", row->template_name, s->temperature);
+    if (isfinite(s->edit_distance))
+        printf("  edit distance %.2f", s->edit_distance);
+    if (s->stage == BF_STAGE_REWRITE && isfinite(s->domain_similarity))
+        printf("  similarity %.2f", s->domain_similarity);
     if (isfinite(s->min_k_sampling))
         printf("  Min-K%% %.3f", s->min_k_sampling);
     bf_buf_clear(&text);

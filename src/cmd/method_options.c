@@ -7,39 +7,48 @@
 #include "request/request_fields.h"
 #include "base/banned.h"
 
+/* Which kinds of requests an option is for. */
+enum { D = 1 << BF_KIND_DOMAIN, I = 1 << BF_KIND_INSTANCE, T = 1 << BF_KIND_TEXTBOOK, ALL = D | I | T };
+
 static const struct {
     const char *name; /* as the field's key, with dashes */
     const char *value, *unit, *help;
     bool rare;
+    int kinds;
 } rows[] = {
-    {"seed", "N", NULL, "seed of every random choice (default 3407)", false},
-    {"rounds", "N", NULL, "rounds of asking the model for points", false},
-    {"points-per-round", "N", NULL, "points asked for in a round", false},
-    {"point-temperature", "T", NULL, "temperature of the lists of points", true},
-    {"temperatures", "T,T,...", NULL, "sampling temperatures of Stage I", false},
-    {"samples-per-prompt", "N", NULL, "samples per point, template and temperature", false},
-    {"max-new-tokens", "N", "tokens", "longest answer", false},
-    {"mi-samples", "N", NULL, "membership-inference texts to write (0 = none)", false},
-    {"jailbreak-samples", "N", NULL, "jailbreak texts to write (0 = none)", false},
-    {"max-samples", "N", NULL, "Stage I prompts at most (0 = all planned)", true},
-    {"control-samples", "N", NULL, "texts on an invented topic, for the knowledge check", true},
-    {"templates", "NAME|FILE", NULL, "prompt set: 'default' or a JSON file", true},
-    {"top-p", "P", NULL, "nucleus of the sampling (1 = off)", true},
-    {"top-k", "N", NULL, "most likely tokens to choose from (0 = off)", true},
-    {"diversity-batch", "N", NULL, "kept samples between two checks of the stop rule", true},
-    {"epsilon", "X", NULL, "stop when diversity grows by less (negative = never)", true},
-    {"probe-temperature", "T", NULL, "temperature of Stage II", true},
-    {"tau", "P", NULL, "membership inference keeps Min-K% prob from here on", true},
-    {"k-percent", "K", "%", "share of least likely tokens in Min-K% prob", true},
-    {"mi-model-distribution", NULL, NULL, "Min-K% prob under the model's own distribution", true},
-    {"order", NULL, NULL, "balanced: any prefix is even; point: the official order", true},
-    {"min-words", "N", "words", "filter too_short: fewer are not kept", true},
-    {"near-duplicate", "J", NULL, "filter near_duplicate: Jaccard similarity (above 1 = off)", true},
-    {"drift-sigma", "S", NULL, "filter drift: standard deviations (0 = off)", true},
-    {"filter-refusal", NULL, NULL, "filter refusal (--no-filter-refusal = off)", true},
-    {"filter-echo", NULL, NULL, "filter prompt_echo", true},
-    {"filter-degenerate", NULL, NULL, "filter degenerate", true},
-    {"trim-sentence", NULL, NULL, "cut a half sentence at the token limit", true},
+    {"seed", "N", NULL, "seed of every random choice (default 3407)", false, ALL},
+    {"rounds", "N", NULL, "rounds of asking the model for points", false, D},
+    {"points-per-round", "N", NULL, "points asked for in a round", false, D},
+    {"point-temperature", "T", NULL, "temperature of the lists of points", true, D | T},
+    {"temperatures", "T,T,...", NULL, "sampling temperatures", false, ALL},
+    {"samples-per-prompt", "N", NULL, "samples per prompt and temperature", false, D | I},
+    {"max-new-tokens", "N", "tokens", "longest answer", false, ALL},
+    {"mi-samples", "N", NULL, "membership-inference texts to write (0 = none)", false, D},
+    {"jailbreak-samples", "N", NULL, "jailbreak texts to write (0 = none)", false, D},
+    {"max-samples", "N", NULL, "prompts of Stage I or of rewriting at most (0 = all)", true, D | I},
+    {"control-samples", "N", NULL, "texts on an invented topic, for the knowledge check", true, D},
+    {"templates", "NAME|FILE", NULL, "prompt set: 'default' or a JSON file", true, ALL},
+    {"top-p", "P", NULL, "nucleus of the sampling (1 = off)", true, ALL},
+    {"top-k", "N", NULL, "most likely tokens to choose from (0 = off)", true, ALL},
+    {"diversity-batch", "N", NULL, "kept samples between two checks of the stop rule", true, D | I},
+    {"epsilon", "X", NULL, "stop when diversity grows by less (negative = never)", true, D | I},
+    {"probe-temperature", "T", NULL, "temperature of Stage II", true, D},
+    {"tau", "P", NULL, "membership inference keeps Min-K% prob from here on", true, D},
+    {"k-percent", "K", "%", "share of least likely tokens in Min-K% prob", true, D},
+    {"mi-model-distribution", NULL, NULL, "Min-K% prob under the model's own distribution", true, D},
+    {"order", NULL, NULL, "balanced: any prefix is even; point: one after the other", true, D | I},
+    {"min-words", "N", "words", "filter too_short: fewer are not kept", true, ALL},
+    {"near-duplicate", "J", NULL, "filter near_duplicate: Jaccard similarity (above 1 = off)", true, ALL},
+    {"drift-sigma", "S", NULL, "filter drift: standard deviations (0 = off)", true, D},
+    {"filter-refusal", NULL, NULL, "filter refusal (--no-filter-refusal = off)", true, ALL},
+    {"filter-echo", NULL, NULL, "filter prompt_echo", true, ALL},
+    {"filter-degenerate", NULL, NULL, "filter degenerate", true, ALL},
+    {"trim-sentence", NULL, NULL, "cut a half sentence at the token limit", true, ALL},
+    {"min-similarity", "S", NULL, "least cosine of a variant to its original (0 = off)", false, I},
+    {"keep-facts", NULL, NULL, "names, numbers and dates must stay (--no-keep-facts = off)", false, I},
+    {"subfields", "N", NULL, "subfields of the domain to ask for", false, T},
+    {"bullets", "N", NULL, "bullet points for each subfield and audience", false, T},
+    {"chapters", "N", NULL, "chapters at most (0 = one for each bullet point)", false, T},
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
 _Static_assert(sizeof rows / sizeof *rows <= (size_t)BF_METHOD_OPTIONS_MAX, "BF_METHOD_OPTIONS_MAX is too small");
@@ -57,9 +66,12 @@ static const struct bf_field *field_of(const char *option)
     return NULL;
 }
 
-size_t bf_method_option_count(void)
+size_t bf_method_option_count(enum bf_kind kind)
 {
-    return N_ROWS + 1;
+    size_t n = 1;
+    for (size_t i = 0; i < N_ROWS; i++)
+        n += (rows[i].kinds >> kind) & 1;
+    return n;
 }
 
 static void option_of(size_t row, struct bf_method_values *values, struct bf_opt *out)
@@ -109,10 +121,11 @@ static void option_of(size_t row, struct bf_method_values *values, struct bf_opt
     }
 }
 
-void bf_method_options(struct bf_method_values *values, struct bf_opt *out)
+void bf_method_options(struct bf_method_values *values, enum bf_kind kind, struct bf_opt *out)
 {
+    size_t n = 0;
     values->profile = "quick";
-    out[0] = (struct bf_opt){
+    out[n++] = (struct bf_opt){
         .name = "profile",
         .letter = 'p',
         .type = BF_OPT_CHOICE,
@@ -122,7 +135,8 @@ void bf_method_options(struct bf_method_values *values, struct bf_opt *out)
         .help = "all figures below: quick takes minutes, paper is the publication's",
     };
     for (size_t i = 0; i < N_ROWS; i++)
-        option_of(i, values, &out[i + 1]);
+        if ((rows[i].kinds >> kind) & 1)
+            option_of(i, values, &out[n++]);
 }
 
 static void apply(const struct bf_field *field, const union bf_method_value *value, struct bf_request *request)
@@ -162,10 +176,10 @@ static void apply(const struct bf_field *field, const union bf_method_value *val
     }
 }
 
-enum bf_status bf_method_request(const struct bf_method_values *values, const char *topic, struct bf_request *out,
-                                 struct bf_err *err)
+enum bf_status bf_method_request(const struct bf_method_values *values, enum bf_kind kind, const char *topic,
+                                 struct bf_request *out, struct bf_err *err)
 {
-    enum bf_status status = bf_request_from_profile(values->profile, out, err);
+    enum bf_status status = bf_request_of_kind(kind, values->profile, out, err);
     if (status != BF_OK)
         return status;
     for (size_t i = 0; i < N_ROWS; i++)

@@ -4,7 +4,7 @@
 #include "base/opt.h"
 #include "request/request.h"
 
-enum { BF_METHOD_OPTIONS_MAX = 32 };
+enum { BF_METHOD_OPTIONS_MAX = 48 };
 
 union bf_method_value {
     int64_t integer;
@@ -21,12 +21,12 @@ struct bf_method_values {
     bool given[BF_METHOD_OPTIONS_MAX];
 };
 
-/* Number of rows, --profile included. */
-size_t bf_method_option_count(void);
-/* Fill `out` [bf_method_option_count()] with rows whose targets point into *values; sets the defaults. */
-void bf_method_options(struct bf_method_values *values, struct bf_opt *out);
-/* The profile with the given options over it, checked. `topic` may be NULL. Release *out with bf_request_release. */
-BF_MUST_CHECK enum bf_status bf_method_request(const struct bf_method_values *values, const char *topic,
-                                               struct bf_request *out, struct bf_err *err);
+/* Number of rows for a kind of request, --profile included. */
+size_t bf_method_option_count(enum bf_kind kind);
+/* Fill `out` [bf_method_option_count(kind)] with rows whose targets point into *values; sets the defaults. */
+void bf_method_options(struct bf_method_values *values, enum bf_kind kind, struct bf_opt *out);
+/* The profile with the given options over it, checked. Release *out with bf_request_release. */
+BF_MUST_CHECK enum bf_status bf_method_request(const struct bf_method_values *values, enum bf_kind kind,
+                                               const char *topic, struct bf_request *out, struct bf_err *err);
 
 #endif

@@ -12,19 +12,27 @@ void bf_progress_line_init(struct bf_progress_line *line, struct bf_log *log)
     *line = (struct bf_progress_line){.log = log, .last_seconds = -plain_every};
 }
 
+/* Prompts that are counted as work: not the few lists before it, and not what comes without a prompt of its own. */
+static bool is_counted(enum bf_stage stage)
+{
+    return stage != BF_STAGE_POINTS && stage != BF_STAGE_ORIGINAL && stage != BF_STAGE_SUBFIELDS &&
+           stage != BF_STAGE_TEXTBOOK && stage != BF_STAGE_IMPORT;
+}
+
 static int64_t done_of(const struct bf_progress *p)
 {
     int64_t n = 0;
-    for (int s = BF_STAGE_SYNTHESIS; s < BF_STAGE_COUNT; s++)
-        n += p->committed[s];
+    for (int s = 0; s < BF_STAGE_COUNT; s++)
+        if (is_counted((enum bf_stage)s))
+            n += p->committed[s];
     return n;
 }
 
 static int64_t left_of(const struct bf_progress *p)
 {
     int64_t n = 0;
-    for (int s = BF_STAGE_SYNTHESIS; s < BF_STAGE_COUNT; s++)
-        if (s != BF_STAGE_SYNTHESIS || p->stop == BF_STOP_NOT_YET)
+    for (int s = 0; s < BF_STAGE_COUNT; s++)
+        if (is_counted((enum bf_stage)s))
             n += p->planned[s] - p->committed[s];
     return n > 0 ? n : 0;
 }
@@ -55,6 +63,16 @@ static const char *short_stage(enum bf_stage stage)
         return "Stage II (jailbreak)";
     case BF_STAGE_CONTROL:
         return "knowledge check";
+    case BF_STAGE_ORIGINAL:
+    case BF_STAGE_REWRITE:
+        return "rewriting";
+    case BF_STAGE_SUBFIELDS:
+    case BF_STAGE_BULLETS:
+        return "bullet points";
+    case BF_STAGE_CHAPTERS:
+    case BF_STAGE_TEXTBOOK:
+        return "chapters";
+    case BF_STAGE_IMPORT:
     case BF_STAGE_COUNT:
         break;
     }
@@ -78,8 +96,13 @@ void bf_progress_line_show(struct bf_progress_line *line, const struct bf_progre
     bf_buf_init(&text, 1024);
     int64_t done = done_of(p);
     int64_t left = left_of(p);
-    bool listing = p->planned[BF_STAGE_SYNTHESIS] == 0;
-    if (listing)
+    bool listing = done + left == 0;
+    if (p->n_tasks > 1)
+        bf_buf_printf(&text, "request %lld/%lld  ", (long long)(p->n_tasks_done < p->n_tasks ? p->n_tasks_done + 1 : p->n_tasks),
+                      (long long)p->n_tasks);
+    if (listing && p->stage == BF_STAGE_SUBFIELDS)
+        bf_buf_puts(&text, "subfields");
+    else if (listing)
         bf_buf_printf(&text, "points: %d found, round %lld of %lld", p->n_points,
                       (long long)p->committed[BF_STAGE_POINTS] + 1, (long long)p->planned[BF_STAGE_POINTS]);
     else

@@ -1,19 +1,14 @@
+/* The models of a run: in this process or behind a server. */
 #include "cmd/session.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "cmd/interrupt.h"
-#include "cmd/progress_line.h"
-#include "export/export.h"
-#include "report/report.h"
+#include "cmd/model_path.h"
 #include "base/banned.h"
 
 static const struct bf_opt machine_table[] = {
@@ -49,6 +44,56 @@ static const struct bf_opt machine_table[] = {
      .unit = "tokens",
      .help = "room for one prompt and its answer",
      .rare = true},
+    {.name = "api",
+     .type = BF_OPT_TEXT,
+     .value = "URL,...",
+     .help = "an OpenAI-compatible server in place of -m (http://host:port/v1)"},
+    {.name = "api-timeout",
+     .type = BF_OPT_DOUBLE,
+     .min = 1,
+     .max = 86400,
+     .value = "N",
+     .fallback = "600",
+     .unit = "seconds",
+     .help = "longest wait for one answer of the server",
+     .rare = true},
+    {.name = "api-give-up",
+     .type = BF_OPT_DOUBLE,
+     .min = 1,
+     .max = 86400 * 7,
+     .value = "N",
+     .fallback = "300",
+     .unit = "seconds",
+     .help = "end when no server has answered for so long",
+     .rare = true},
+    {.name = "api-ca",
+     .type = BF_OPT_TEXT,
+     .value = "FILE",
+     .help = "certificate authority of the server (PEM)",
+     .rare = true},
+    /* From here on what a run keeps. */
+    {.name = "api-model",
+     .type = BF_OPT_TEXT,
+     .value = "NAME",
+     .fallback = "the only one that it serves",
+     .help = "the target model's name on the server"},
+    {.name = "api-embed-model",
+     .type = BF_OPT_TEXT,
+     .value = "NAME",
+     .help = "embed with this model of the server",
+     .rare = true},
+    {.name = "api-mode",
+     .type = BF_OPT_CHOICE,
+     .choices = "auto|chat|completions",
+     .fallback = "auto",
+     .help = "chat: the server's template; completions: bare prompts",
+     .rare = true},
+    {.name = "api-probs",
+     .type = BF_OPT_CHOICE,
+     .choices = "auto|none|sampling|model|both",
+     .fallback = "auto",
+     .help = "which token probabilities to ask the server for",
+     .rare = true},
     {.name = "chat",
      .type = BF_OPT_TEXT,
      .value = "NAME",
@@ -58,16 +103,24 @@ static const struct bf_opt machine_table[] = {
 };
 enum { N_MACHINE = sizeof machine_table / sizeof *machine_table };
 
+enum { N_KEPT = 5 }; /* the last rows */
+
 size_t bf_machine_option_count(bool fresh)
 {
-    return fresh ? N_MACHINE : N_MACHINE - 1; /* --chat is the last row */
+    return fresh ? N_MACHINE : N_MACHINE - N_KEPT;
 }
 
 void bf_machine_options(struct bf_machine_values *values, bool fresh, struct bf_opt *out)
 {
     values->chat = "auto";
-    void *const targets[N_MACHINE] = {&values->parallel, &values->threads, &values->gpu_layers, &values->context,
-                                      &values->chat};
+    values->api_mode = "auto";
+    values->api_probs = "auto";
+    void *const targets[N_MACHINE] = {
+        &values->parallel,    &values->threads,     &values->gpu_layers, &values->context,
+        &values->api,         &values->api_timeout, &values->api_give_up, &values->api_ca,
+        &values->api_model,   &values->api_embed_model, &values->api_mode, &values->api_probs,
+        &values->chat,
+    };
     for (size_t i = 0; i < bf_machine_option_count(fresh); i++) {
         out[i] = machine_table[i];
         out[i].target = targets[i];
@@ -81,52 +134,153 @@ void bf_session_release(struct bf_session *s)
         bf_engine_close(s->embedder);
     bf_engine_close(s->engine);
     bf_template_set_release(&s->templates);
-    bf_request_release(&s->request);
     free(s->model_path);
     free(s->embedder_path);
     *s = (struct bf_session){0};
 }
 
-enum bf_status bf_session_open_models(struct bf_session *s, const struct bf_machine_values *machine, struct bf_err *err)
+enum bf_status bf_session_embedder_path(const char *wanted, char **out, struct bf_err *err)
 {
-    double start = bf_seconds();
+    *out = NULL;
+    if (wanted && strcmp(wanted, "model") == 0) {
+        *out = bf_strdup("");
+        return BF_OK;
+    }
+    if (wanted)
+        return bf_model_path(wanted, out, err);
+    struct bf_manifest manifest;
+    enum bf_status status = bf_manifest_load(&manifest, err);
+    if (status != BF_OK)
+        return status;
+    const struct bf_model_entry *entry = bf_manifest_role(&manifest, "embedder");
+    *out = bf_strdup(entry && entry->installed ? entry->path : "");
+    bf_manifest_release(&manifest);
+    return BF_OK;
+}
+
+static enum bf_api_mode mode_of(const char *word)
+{
+    return strcmp(word, "chat") == 0          ? BF_API_MODE_CHAT
+           : strcmp(word, "completions") == 0 ? BF_API_MODE_COMPLETIONS
+                                              : BF_API_MODE_AUTO;
+}
+
+static enum bf_api_probs probs_of(const char *word)
+{
+    return strcmp(word, "none") == 0       ? BF_API_PROBS_NONE
+           : strcmp(word, "sampling") == 0 ? BF_API_PROBS_SAMPLING
+           : strcmp(word, "model") == 0    ? BF_API_PROBS_MODEL
+           : strcmp(word, "both") == 0     ? BF_API_PROBS_BOTH
+                                           : BF_API_PROBS_AUTO;
+}
+
+static enum bf_status open_api(struct bf_session *s, const struct bf_machine_values *machine, int32_t context,
+                               struct bf_err *err)
+{
+    struct bf_api_options options = bf_api_default_options();
+    options.endpoints = machine->api;
+    options.model = machine->api_model;
+    options.embed_model = machine->api_embed_model;
+    options.api_key = getenv("BIFORGET_API_KEY");
+    options.ca_file = machine->api_ca;
+    options.mode = mode_of(machine->api_mode);
+    options.probs = probs_of(machine->api_probs);
+    options.n_parallel = (int32_t)machine->parallel;
+    options.n_ctx_seq = context;
+    options.timeout_seconds = machine->api_timeout;
+    options.give_up_seconds = machine->api_give_up;
+    s->api = true;
+    bf_log_info(s->log, "asking %s what it offers", machine->api);
+    return bf_engine_open_api(&options, &s->engine, err);
+}
+
+static enum bf_status open_file(struct bf_session *s, const struct bf_machine_values *machine, int32_t context,
+                                struct bf_err *err)
+{
     struct bf_engine_options options = bf_engine_default_options();
     options.model_path = s->model_path;
     options.n_parallel = (int32_t)machine->parallel;
     options.n_threads = (int32_t)machine->threads;
     options.gpu_layers = (int32_t)machine->gpu_layers;
-    options.n_ctx_seq =
-        machine->context > 0 ? (int32_t)machine->context : bf_synth_context_estimate(&s->request, &s->templates);
+    options.n_ctx_seq = machine->context > 0 ? (int32_t)machine->context : context;
     options.chat = machine->chat;
+    if (options.n_parallel > 256)
+        return bf_fail(err, BF_USAGE, "--parallel %lld is beyond the 256 sequences that one context can hold",
+                       (long long)machine->parallel);
     bf_log_info(s->log, "loading %s", s->model_path);
     enum bf_status status = bf_engine_open(&options, &s->engine, err);
-    if (status == BF_OK)
-        status = bf_sha256_file(s->model_path, s->model_sha256, err);
-    if (status == BF_OK && s->embedder_path[0] == 0) {
+    return status == BF_OK ? bf_sha256_file(s->model_path, s->model_sha256, err) : status;
+}
+
+static enum bf_status open_embedder(struct bf_session *s, const struct bf_machine_values *machine, struct bf_err *err)
+{
+    const struct bf_engine_info *info = bf_engine_info(s->engine);
+    if (s->embedder_path[0] == 0 || machine->api_embed_model) {
+        free(s->embedder_path);
+        s->embedder_path = bf_strdup("");
         s->embedder = s->engine;
-    } else if (status == BF_OK) {
-        options = bf_engine_default_options();
-        options.model_path = s->embedder_path;
-        options.n_threads = (int32_t)machine->threads;
-        options.embed_only = true;
-        status = bf_engine_open(&options, &s->embedder, err);
-        if (status == BF_OK)
-            status = bf_sha256_file(s->embedder_path, s->embedder_sha256, err);
+        if (!info->can_embed)
+            return bf_fail(err, BF_MODEL,
+                           "'%s' gives no embeddings; give a sentence embedder with --embedder FILE, or the name of the "
+                           "server's embedding model with --api-embed-model",
+                           info->model_desc);
+        return BF_OK;
     }
+    struct bf_engine_options options = bf_engine_default_options();
+    options.model_path = s->embedder_path;
+    options.n_threads = (int32_t)machine->threads;
+    options.embed_only = true;
+    enum bf_status status = bf_engine_open(&options, &s->embedder, err);
+    return status == BF_OK ? bf_sha256_file(s->embedder_path, s->embedder_sha256, err) : status;
+}
+
+enum bf_status bf_session_open_models(struct bf_session *s, const struct bf_machine_values *machine, int32_t context,
+                                      struct bf_err *err)
+{
+    double start = bf_seconds();
+    enum bf_status status = machine->api ? open_api(s, machine, context, err) : open_file(s, machine, context, err);
+    if (status == BF_OK)
+        status = open_embedder(s, machine, err);
     if (status != BF_OK)
         return status;
     const struct bf_engine_info *info = bf_engine_info(s->engine);
-    bf_log_info(s->log, "%s: %d sequences of %d tokens, %d threads, chat template %s, embedder %s, ready in %.1f s",
-                info->model_desc, info->n_parallel, info->n_ctx_seq, info->n_threads, info->chat,
-                s->embedder == s->engine ? "the model itself" : bf_engine_info(s->embedder)->model_desc,
-                bf_seconds() - start);
+    const char *embedder =
+        s->embedder == s->engine ? "the model itself" : bf_engine_info(s->embedder)->model_desc;
+    if (s->api)
+        bf_log_info(s->log, "%s on %s: %d requests in flight, %s, %s, embedder %s, ready in %.1f s", info->model_desc,
+                    info->backend, info->n_parallel, info->chat,
+                    info->has_sampling_probs ? "with probabilities"
+                    : info->has_logprobs     ? "with the model's own probabilities"
+                                             : "without probabilities",
+                    embedder, bf_seconds() - start);
+    else
+        bf_log_info(s->log, "%s: %d sequences of %d tokens, %d threads, chat template %s, embedder %s, ready in %.1f s",
+                    info->model_desc, info->n_parallel, info->n_ctx_seq, info->n_threads, info->chat, embedder,
+                    bf_seconds() - start);
     if (info->stable == BF_STABLE_NO)
         bf_log_warn(s->log, "this model's bytes depend on --parallel; 'biforget doctor -m' tells more, 'biforget "
                             "quantize' makes a Q4_0 that does not");
     return BF_OK;
 }
 
-char *bf_session_engine_json(const struct bf_session *s)
+enum bf_status bf_session_serves(const struct bf_session *s, const struct bf_request *request, struct bf_err *err)
+{
+    const struct bf_engine_info *info = bf_engine_info(s->engine);
+    const bool enough = request->mi_model_distribution ? info->has_logprobs : info->has_sampling_probs;
+    if (request->mi_samples == 0 || enough)
+        return BF_OK;
+    if (info->has_logprobs)
+        return bf_fail(err, BF_MODEL,
+                       "'%s' tells only the model's own probabilities, and membership inference wants those it sampled "
+                       "from; give --mi-model-distribution, or leave it out with --mi-samples 0",
+                       info->model_desc);
+    return bf_fail(err, BF_MODEL,
+                   "'%s' tells no token probabilities, which membership inference needs; leave it out with "
+                   "--mi-samples 0, or use a server that has logprobs",
+                   info->model_desc);
+}
+
+char *bf_session_engine_json(const struct bf_session *s, const struct bf_machine_values *machine)
 {
     const struct bf_engine_info *i = bf_engine_info(s->engine);
     const char *stable = i->stable == BF_STABLE_YES ? "yes" : i->stable == BF_STABLE_NO ? "no" : "unknown";
@@ -136,126 +290,14 @@ char *bf_session_engine_json(const struct bf_session *s)
                   i->n_ctx_seq, "n_threads", i->n_threads, "gpu_layers", i->gpu_layers, "flash_attention",
                   (int)i->flash_attention, "chat", i->chat, "stable", stable, "embedder",
                   s->embedder == s->engine ? "model" : bf_engine_info(s->embedder)->model_desc);
+    if (machine->api) {
+        json_object_set_new(json, "api", json_string(machine->api));
+        json_object_set_new(json, "api_mode", json_string(machine->api_mode));
+        json_object_set_new(json, "api_probs", json_string(machine->api_probs));
+        if (machine->api_embed_model)
+            json_object_set_new(json, "api_embed_model", json_string(machine->api_embed_model));
+    }
     char *text = bf_json_dump(json);
     json_decref(json);
     return text;
-}
-
-struct work {
-    struct bf_session *session;
-    struct bf_progress_line line;
-};
-
-static enum bf_status on_sample(void *user, const struct bf_sample *sample, const struct bf_point *points,
-                                size_t n_points, const struct bf_checkpoint *checkpoint, struct bf_err *err)
-{
-    struct work *w = user;
-    enum bf_status status = bf_store_commit(w->session->store, sample, points, n_points, checkpoint, err);
-    if (status == BF_OK && n_points > 0 && !w->session->log->quiet) {
-        struct bf_buf text;
-        bf_buf_init(&text, 1 << 16);
-        for (size_t i = 0; i < n_points; i++)
-            bf_buf_printf(&text, "%s%s", i ? ", " : "", points[i].text);
-        bf_log_info(w->session->log, "points, round %lld: %s", (long long)sample->index + 1, text.data);
-        bf_buf_release(&text);
-    }
-    return status;
-}
-
-static bool on_progress(void *user, const struct bf_progress *progress)
-{
-    struct work *w = user;
-    bf_progress_line_show(&w->line, progress);
-    return !bf_interrupted();
-}
-
-/* Add this process's share to the run's state. */
-static enum bf_status save_state(struct bf_session *s, const struct bf_progress *p, struct bf_err *err)
-{
-    struct bf_run_state state;
-    enum bf_status status = bf_store_state(s->store, &state, err);
-    if (status != BF_OK)
-        return status;
-    state.finished = p->finished;
-    state.stop = p->stop;
-    state.generated_tokens += p->engine.n_generated_tokens;
-    state.generate_seconds += p->engine.decode_seconds + p->engine.sample_seconds;
-    state.wall_seconds += p->elapsed_seconds;
-    state.knowledge = p->knowledge;
-    return bf_store_set_state(s->store, &state, err);
-}
-
-enum bf_status bf_session_print(struct bf_store *store, bool json, int n_examples, struct bf_err *err)
-{
-    if (!json)
-        return bf_report_text(store, n_examples, stdout, err);
-    json_t *summary = NULL;
-    enum bf_status status = bf_report_json(store, &summary, err);
-    if (status != BF_OK)
-        return status;
-    char *text = bf_json_dump(summary);
-    puts(text);
-    free(text);
-    json_decref(summary);
-    return BF_OK;
-}
-
-static enum bf_status write_forget_set(struct bf_session *s, struct bf_err *err)
-{
-    char *path = bf_path_join(bf_store_dir(s->store), "forget.jsonl");
-    enum bf_status status = bf_export(s->store, "jsonl", "both", path, NULL, err);
-    free(path);
-    return status;
-}
-
-/* With BIFORGET_TIMES set, where the time went: what bench/ reads. */
-static void print_times(const struct bf_session *s, const struct bf_progress *p)
-{
-    if (!getenv("BIFORGET_TIMES"))
-        return;
-    const struct bf_gen_stats *e = &p->engine;
-    fprintf(stderr,
-            "times: {\"elapsed\": %.3f, \"decode\": %.3f, \"sample\": %.3f, \"embed\": %.3f, \"filter\": %.3f, "
-            "\"store\": %.3f, \"steps\": %lld, \"answers\": %lld, \"tokens\": %lld, \"prompt_tokens\": %lld, "
-            "\"shared_tokens\": %lld, \"list_seconds\": %.3f, \"list_tokens\": %lld, \"parallel\": %d}\n",
-            p->elapsed_seconds, e->decode_seconds, e->sample_seconds, p->embed_seconds, p->filter_seconds,
-            p->sink_seconds, (long long)e->n_steps, (long long)e->n_answers, (long long)e->n_generated_tokens,
-            (long long)e->n_prompt_tokens, (long long)e->n_shared_tokens, p->list_seconds, (long long)p->list_tokens,
-            bf_engine_info(s->engine)->n_parallel);
-}
-
-enum bf_status bf_session_work(struct bf_session *s, bool resumed, bool json, struct bf_err *err)
-{
-    struct work work = {.session = s};
-    bf_progress_line_init(&work.line, s->log);
-    bf_interrupt_install();
-    struct bf_sink sink = {.user = &work, .sample = on_sample, .progress = on_progress};
-    struct bf_replay replay;
-    struct bf_progress progress;
-    enum bf_status status = BF_OK;
-    if (resumed)
-        status = bf_store_replay(s->store, &replay, err);
-    if (status != BF_OK)
-        return status;
-    status = bf_synth_domain(&s->request, &s->templates, s->engine, s->embedder, resumed ? &replay : NULL, &sink,
-                             &progress, err);
-    if (resumed)
-        bf_store_replay_close(&replay);
-    bf_log_live_end(s->log);
-    print_times(s, &progress);
-    /* Also after a failure: what was reached is the run's state. A second error would hide the first. */
-    struct bf_err second = BF_ERR_INIT;
-    enum bf_status saved = save_state(s, &progress, &second);
-    if (status == BF_OK && saved != BF_OK) {
-        *err = second;
-        status = saved;
-    }
-    if (status == BF_INTERRUPTED)
-        return bf_fail(err, BF_INTERRUPTED, "interrupted; everything so far is saved, go on with: biforget resume %s",
-                       bf_store_dir(s->store));
-    if (status == BF_OK)
-        status = write_forget_set(s, err);
-    if (status == BF_OK)
-        status = bf_session_print(s->store, json, 5, err);
-    return status;
 }

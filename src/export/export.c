@@ -12,29 +12,30 @@ const char bf_export_variants[] = "fix|mi|jailbreak|both";
 
 static const struct {
     const char *name;
-    enum bf_status (*write)(struct bf_store *store, const char *variant, const char *path, int64_t *n_written,
-                            struct bf_err *err);
+    enum bf_status (*write)(struct bf_store *store, const struct bf_export_options *options, const char *path,
+                            int64_t *n_written, struct bf_err *err);
 } formats[] = {
     {"jsonl", bf_export_jsonl},
     {"txt", bf_export_txt},
 };
 
-enum bf_status bf_export(struct bf_store *store, const char *format, const char *variant, const char *path,
+enum bf_status bf_export(struct bf_store *store, const struct bf_export_options *options, const char *path,
                          int64_t *n_written, struct bf_err *err)
 {
     int64_t n = 0;
 
     if (n_written)
         *n_written = 0;
-    if (!bf_variant_has(variant, BF_STAGE_SYNTHESIS))
-        return bf_fail(err, BF_USAGE, "unknown variant '%s'; it is one of %s", variant, bf_export_variants);
+    if (!bf_variant_has(options->variant, BF_STAGE_SYNTHESIS))
+        return bf_fail(err, BF_USAGE, "unknown variant '%s'; it is one of %s", options->variant,
+                       bf_export_variants);
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        if (strcmp(formats[i].name, format) != 0)
+        if (strcmp(formats[i].name, options->format) != 0)
             continue;
-        const enum bf_status status = formats[i].write(store, variant, path, &n, err);
+        const enum bf_status status = formats[i].write(store, options, path, &n, err);
         if (n_written && status == BF_OK)
             *n_written = n;
         return status;
     }
-    return bf_fail(err, BF_USAGE, "unknown format '%s'; it is one of %s", format, bf_export_formats);
+    return bf_fail(err, BF_USAGE, "unknown format '%s'; it is one of %s", options->format, bf_export_formats);
 }

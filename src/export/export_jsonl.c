@@ -61,12 +61,20 @@ static void put_variants(struct bf_buf *out, enum bf_stage stage)
     bf_buf_puts(out, open == '[' ? "[]" : "]");
 }
 
-static void line(struct bf_buf *out, const struct bf_row *row)
+static void line(struct bf_buf *out, const struct bf_row *row, const struct bf_export_options *options)
 {
     const struct bf_sample *sample = &row->sample;
 
+    /* In a set of many requests, which one; a request's own file does not tell that others ran beside it. */
+    const bool named = !options->request && row->request_name[0] != 0;
+
     put_key(out, "id");
-    bf_buf_printf(out, "\"%s-%06" PRId64 "\"", bf_stage_word(sample->stage), sample->index);
+    bf_buf_printf(out, "\"%s%s%s-%06" PRId64 "\"", named ? row->request_name : "", named ? "/" : "",
+                  bf_stage_word(sample->stage), sample->index);
+    if (named) {
+        put_key(out, "request");
+        put_text(out, row->request_name);
+    }
     put_key(out, "text");
     put_text(out, sample->text);
     put_key(out, "variants");
@@ -93,6 +101,15 @@ static void line(struct bf_buf *out, const struct bf_row *row)
     put_number(out, sample->min_k_model);
     put_key(out, "mean_logp");
     put_number(out, sample->mean_logp);
+    if (sample->stage == BF_STAGE_REWRITE) {
+        put_key(out, "original");
+        bf_buf_printf(out, "\"%s%s%s-%06" PRId64 "\"", named ? row->request_name : "", named ? "/" : "",
+                      bf_stage_word(BF_STAGE_ORIGINAL), sample->instance);
+        put_key(out, "edit_distance");
+        put_number(out, sample->edit_distance);
+        put_key(out, "similarity");
+        put_number(out, sample->domain_similarity);
+    }
     if (sample->question && sample->answer) {
         put_key(out, "question");
         put_text(out, sample->question);
@@ -102,8 +119,8 @@ static void line(struct bf_buf *out, const struct bf_row *row)
     bf_buf_putc(out, '}');
 }
 
-enum bf_status bf_export_jsonl(struct bf_store *store, const char *variant, const char *path, int64_t *n_written,
+enum bf_status bf_export_jsonl(struct bf_store *store, const struct bf_export_options *options, const char *path, int64_t *n_written,
                                struct bf_err *err)
 {
-    return bf_export_lines(store, variant, path, line, n_written, err);
+    return bf_export_lines(store, options, path, line, n_written, err);
 }

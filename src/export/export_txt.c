@@ -12,10 +12,11 @@ static bool is_break(uint32_t cp)
     return (cp >= 0x0a && cp <= 0x0d) || (cp >= 0x1c && cp <= 0x1e) || cp == 0x85 || cp == 0x2028 || cp == 0x2029;
 }
 
-static void line(struct bf_buf *out, const struct bf_row *row)
+static void line(struct bf_buf *out, const struct bf_row *row, const struct bf_export_options *options)
 {
     const char *text = row->sample.text;
     const size_t n = strlen(text);
+    (void)options;
     bool pending = false; /* a break was met and not written yet: a run of them is one space, none at either end */
 
     for (size_t i = 0; i < n;) {
@@ -39,8 +40,8 @@ static void line(struct bf_buf *out, const struct bf_row *row)
     }
 }
 
-enum bf_status bf_export_txt(struct bf_store *store, const char *variant, const char *path, int64_t *n_written,
+enum bf_status bf_export_txt(struct bf_store *store, const struct bf_export_options *options, const char *path, int64_t *n_written,
                              struct bf_err *err)
 {
-    return bf_export_lines(store, variant, path, line, n_written, err);
+    return bf_export_lines(store, options, path, line, n_written, err);
 }

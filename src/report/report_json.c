@@ -38,6 +38,28 @@ static json_t *knowledge(const struct bf_knowledge_check *k)
                      real_or_null(k->agreement_domain), "agreement_control", real_or_null(k->agreement_control));
 }
 
+static json_t *requests(const struct bf_summary *s)
+{
+    json_t *out = json_array();
+    for (size_t i = 0; i < s->n_requests; i++) {
+        const struct bf_request_summary *r = &s->requests[i];
+        json_array_append_new(
+            out, json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:I, s:I, s:I}", "name", r->name, "topic", r->topic, "kind",
+                           bf_kind_word(r->kind), "role", bf_role_word(r->role), "finished", (int)r->finished,
+                           "stop_reason", bf_stop_word(r->stop), "generated", (json_int_t)r->n_generated, "kept",
+                           (json_int_t)r->n_kept, "shared", (json_int_t)r->n_shared));
+    }
+    return out;
+}
+
+static json_t *variety(const struct bf_variety_summary *v)
+{
+    return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "originals", (json_int_t)v->n_originals, "without_variant",
+                     (json_int_t)v->n_without, "variants", real_or_null(v->variants), "surface_distinct",
+                     real_or_null(v->distinct), "distinct_1", real_or_null(v->distinct_1), "distinct_2",
+                     real_or_null(v->distinct_2), "edit_distance", real_or_null(v->edit_distance));
+}
+
 enum bf_status bf_report_json(struct bf_store *store, json_t **out, struct bf_err *err)
 {
     struct bf_summary s;
@@ -66,6 +88,10 @@ enum bf_status bf_report_json(struct bf_store *store, json_t **out, struct bf_er
                                   "jailbreak", (json_int_t)c->jailbreak, "both", (json_int_t)c->both));
     json_object_set_new(root, "stages", stages(c));
     json_object_set_new(root, "points", points);
+    json_object_set_new(root, "kind", json_string(s.run->kind));
+    json_object_set_new(root, "requests", requests(&s));
+    if (s.variety.n_originals > 0)
+        json_object_set_new(root, "variety", variety(&s.variety));
     json_object_set_new(root, "knowledge", knowledge(&s.state.knowledge));
     json_object_set(root, "request", s.request);
     json_object_set(root, "engine", s.engine);

@@ -20,19 +20,68 @@ static const char *plural(int64_t n)
     return n == 1 ? "" : "s";
 }
 
+static bool has_kind(const struct bf_summary *s, enum bf_kind kind)
+{
+    for (size_t i = 0; i < s->n_requests; i++)
+        if (s->requests[i].kind == kind)
+            return true;
+    return false;
+}
+
+/* Many requests: a line each. */
+static void put_requests(const struct bf_summary *s, FILE *out)
+{
+    if (s->n_requests < 2)
+        return;
+    fprintf(out, "\n  %-28s %-9s %-7s %9s %6s %7s  %s\n", "request", "kind", "role", "generated", "kept", "shared",
+            "state");
+    for (size_t i = 0; i < s->n_requests; i++) {
+        const struct bf_request_summary *r = &s->requests[i];
+        struct bf_buf text;
+        bf_buf_init(&text, 4096);
+        bf_utf8_preview(&text, r->name[0] ? r->name : r->topic, strlen(r->name[0] ? r->name : r->topic), 28);
+        fprintf(out, "  %-28s %-9s %-7s %9lld %6lld %7lld  %s%s\n", text.data, bf_kind_word(r->kind),
+                bf_role_word(r->role), (long long)r->n_generated, (long long)r->n_kept, (long long)r->n_shared,
+                r->finished ? bf_stop_word(r->stop) : "not finished",
+                r->knowledge == BF_KNOWLEDGE_LITTLE ? ", LITTLE KNOWLEDGE" : "");
+        bf_buf_release(&text);
+    }
+    fputs("  shared: kept by an earlier request of the same role, too; such texts stand once in the sets\n", out);
+}
+
+static void put_variety(const struct bf_summary *s, FILE *out)
+{
+    const struct bf_variety_summary *v = &s->variety;
+    if (v->n_originals == 0)
+        return;
+    fprintf(out, "\n  %lld original%s, each with %.1f kept variant%s in the mean (%lld to %lld), %.1f of them different on the surface\n",
+            (long long)v->n_originals, plural(v->n_originals), v->variants, v->variants == 1.0 ? "" : "s",
+            (long long)v->least, (long long)v->most, v->distinct);
+    if (v->n_without > 0)
+        fprintf(out, "  %lld original%s no variant that passed\n", (long long)v->n_without,
+                v->n_without == 1 ? " has" : "s have");
+    if (isfinite(v->edit_distance))
+        fprintf(out, "  edit distance to the original %.2f, distinct-1 %.2f, distinct-2 %.2f\n", v->edit_distance,
+                v->distinct_1, v->distinct_2);
+}
+
 static void put_stages(const struct bf_summary *s, FILE *out)
 {
+    const bool domain = has_kind(s, BF_KIND_DOMAIN);
     fprintf(out, "\n  %-44s %9s %6s\n", "", "generated", "kept");
-    for (int i = BF_STAGE_SYNTHESIS; i <= BF_STAGE_JAILBREAK; i++)
-        fprintf(out, "  %-44s %9lld %6lld\n", bf_stage_text((enum bf_stage)i), (long long)s->counts.committed[i],
-                (long long)s->counts.kept[i]);
-    fprintf(out, "  variants: fix %lld, mi %lld, jailbreak %lld, both %lld\n", (long long)s->counts.fix,
+    for (int i = 0; i < BF_STAGE_COUNT; i++)
+        if (bf_stage_is_sample((enum bf_stage)i) &&
+            (s->counts.committed[i] > 0 || (domain && i <= BF_STAGE_JAILBREAK)))
+            fprintf(out, "  %-44s %9lld %6lld\n", bf_stage_text((enum bf_stage)i), (long long)s->counts.committed[i],
+                    (long long)s->counts.kept[i]);
+    if (domain)
+        fprintf(out, "  variants: fix %lld, mi %lld, jailbreak %lld, both %lld\n", (long long)s->counts.fix,
             (long long)s->counts.mi, (long long)s->counts.jailbreak, (long long)s->counts.both);
 }
 
 static void put_points(const struct bf_summary *s, FILE *out)
 {
-    if (s->n_points == 0)
+    if (s->n_points == 0 || s->n_requests != 1)
         return;
     fprintf(out, "\n  kept by point (%zu point%s that the model named):\n", s->n_points, plural((int64_t)s->n_points));
     for (size_t i = 0; i < s->n_points && i < POINTS_SHOWN; i++) {
@@ -62,9 +111,18 @@ static void put_reasons(const struct bf_summary *s, FILE *out)
 
 static void put_stop(const struct bf_summary *s, FILE *out)
 {
-    fprintf(out, "\n  Stage I: %s", bf_stop_text(s->state.stop));
+    if (s->n_requests != 1 || s->requests[0].kind == BF_KIND_IMPORT)
+        return;
+    const int64_t n = s->requests[0].kind == BF_KIND_INSTANCE
+                          ? s->counts.kept[BF_STAGE_ORIGINAL] + s->counts.kept[BF_STAGE_REWRITE]
+                          : s->counts.kept[BF_STAGE_SYNTHESIS];
+    fprintf(out, "\n  %s: %s",
+            s->requests[0].kind == BF_KIND_INSTANCE   ? "rewriting"
+            : s->requests[0].kind == BF_KIND_TEXTBOOK ? "textbook"
+                                                      : "Stage I",
+            bf_stop_text(s->state.stop));
     if (isfinite(s->diversity))
-        fprintf(out, "; diversity %.4f over %lld samples", s->diversity, (long long)s->counts.kept[BF_STAGE_SYNTHESIS]);
+        fprintf(out, "; diversity %.4f over %lld samples", s->diversity, (long long)n);
     if (s->n_checkpoints > 1 && isfinite(s->last.gain))
         fprintf(out, ", last gain %+.4f after %lld", s->last.gain, (long long)s->last.n_kept);
     fputs("\n", out);
@@ -73,7 +131,7 @@ static void put_stop(const struct bf_summary *s, FILE *out)
 static void put_knowledge(const struct bf_summary *s, FILE *out)
 {
     const struct bf_knowledge_check *k = &s->state.knowledge;
-    if (k->n_control == 0 || k->n_domain == 0)
+    if (k->n_control == 0 || k->n_domain == 0 || s->n_requests != 1)
         return;
     const char *words = NULL;
     switch (k->verdict) {
@@ -138,6 +196,15 @@ static enum bf_status put_examples(struct bf_store *store, const struct bf_summa
     if (n < 1 || s->counts.both == 0)
         return BF_OK;
     fputs("\n  examples:\n", out);
+    for (int i = BF_STAGE_ORIGINAL; i < BF_STAGE_COUNT; i++)
+        if (bf_stage_is_sample((enum bf_stage)i) && s->counts.kept[i] > 0) {
+            enum bf_status shown = put_examples_of(store, (enum bf_stage)i, s->counts.kept[i],
+                                                   i == BF_STAGE_ORIGINAL ? 1 : n - 1, out, err);
+            if (shown != BF_OK)
+                return shown;
+        }
+    if (s->counts.kept[BF_STAGE_SYNTHESIS] == 0)
+        return BF_OK;
     int n_mi = n > 2 && s->counts.kept[BF_STAGE_MI] > 0 ? 1 : 0;
     int n_jailbreak = n > 2 && s->counts.kept[BF_STAGE_JAILBREAK] > 0 ? 1 : 0;
     enum bf_status status = put_examples_of(store, BF_STAGE_SYNTHESIS, s->counts.kept[BF_STAGE_SYNTHESIS],
@@ -153,7 +220,8 @@ static void put_next(const struct bf_summary *s, FILE *out)
 {
     const char *stable = json_string_value(json_object_get(s->engine, "stable"));
     double seconds = s->state.generate_seconds;
-    fprintf(out, "\n  model: %s", s->run->model_desc);
+    if (s->run->model_desc[0])
+        fprintf(out, "\n  model: %s", s->run->model_desc);
     if (seconds > 0.0)
         fprintf(out, "; %lld tokens written at %.0f a second", (long long)s->state.generated_tokens,
                 (double)s->state.generated_tokens / seconds);
@@ -169,6 +237,11 @@ static void put_next(const struct bf_summary *s, FILE *out)
         return;
     }
     fprintf(out, "\n  %s/forget.jsonl   the forget set (variant both), one JSON object a line\n", s->dir);
+    for (size_t i = 0; i < s->n_requests; i++)
+        if (s->requests[i].role == BF_ROLE_RETAIN) {
+            fprintf(out, "  %s/retain.jsonl   the retain set\n", s->dir);
+            break;
+        }
     fprintf(out, "  %s/run.db         everything, also what was not kept, with its provenance\n", s->dir);
     fprintf(out, "\n  next: biforget show %s --limit 10\n", s->dir);
     fprintf(out, "        biforget export %s --format txt --variant fix -o forget.txt\n", s->dir);
@@ -180,16 +253,23 @@ enum bf_status bf_report_text(struct bf_store *store, int n_examples, FILE *out,
     enum bf_status status = bf_summary_read(store, &s, err);
     if (status != BF_OK)
         return status;
-    fprintf(out, "\"%s\": %lld sample%s kept of %lld", request_text(&s, "topic"), (long long)s.counts.both,
-            plural(s.counts.both),
-            (long long)(s.counts.committed[BF_STAGE_SYNTHESIS] + s.counts.committed[BF_STAGE_MI] +
-                        s.counts.committed[BF_STAGE_JAILBREAK]));
-    fprintf(out, " (profile %s", request_text(&s, "profile"));
+    int64_t n_all = 0;
+    for (int i = 0; i < BF_STAGE_COUNT; i++)
+        n_all += bf_stage_is_sample((enum bf_stage)i) ? s.counts.committed[i] : 0;
+    if (s.n_requests > 1 && strcmp(s.run->kind, "run") == 0)
+        fprintf(out, "%zu requests", s.n_requests);
+    else
+        fprintf(out, "\"%s\"", request_text(&s, "topic"));
+    fprintf(out, ": %lld sample%s kept of %lld", (long long)s.counts.both, plural(s.counts.both), (long long)n_all);
+    fprintf(out, " (%s%s", strcmp(s.run->kind, "domain") == 0 ? "profile " : "",
+            strcmp(s.run->kind, "domain") == 0 ? request_text(&s, "profile") : s.run->kind);
     if (s.state.wall_seconds > 0.0)
         fprintf(out, ", %lld:%02lld minutes", (long long)s.state.wall_seconds / 60,
                 (long long)s.state.wall_seconds % 60);
     fputs(")\n", out);
+    put_requests(&s, out);
     put_stages(&s, out);
+    put_variety(&s, out);
     put_points(&s, out);
     put_reasons(&s, out);
     put_stop(&s, out);

@@ -21,13 +21,16 @@ static void see_checkpoint(void *user, const struct bf_checkpoint *checkpoint)
     s->n_checkpoints++;
 }
 
-static enum bf_status last_diversity(struct bf_store *store, int64_t n_kept, double *out, struct bf_err *err)
+static enum bf_status last_diversity(struct bf_store *store, const struct bf_counts *counts, double *out,
+                                     struct bf_err *err)
 {
+    const enum bf_stage stage = counts->kept[BF_STAGE_SYNTHESIS] > 0 ? BF_STAGE_SYNTHESIS : BF_STAGE_REWRITE;
+    const int64_t n_kept = counts->kept[stage];
     *out = (double)NAN;
     if (n_kept < 1)
         return BF_OK;
     struct bf_query query = {.by_stage = true,
-                             .stage = BF_STAGE_SYNTHESIS,
+                             .stage = stage,
                              .by_state = true,
                              .kept = true,
                              .limit = 1,
@@ -45,6 +48,140 @@ static enum bf_status last_diversity(struct bf_store *store, int64_t n_kept, dou
     return status;
 }
 
+/* ---- requests ---- */
+
+static enum bf_status count_shared(struct bf_store *store, int64_t n_kept, int64_t *out, struct bf_err *err)
+{
+    const struct bf_query query = {.variant = "both", .distinct = true};
+    struct bf_cursor *cursor = NULL;
+    int64_t n = 0;
+    enum bf_status status = bf_store_query(store, &query, &cursor, err);
+    for (bool more = status == BF_OK; more && status == BF_OK;) {
+        struct bf_row row;
+        status = bf_cursor_next(cursor, &row, &more, err);
+        n += status == BF_OK && more;
+    }
+    bf_cursor_close(cursor);
+    *out = n_kept - n;
+    return status;
+}
+
+static enum bf_status read_request(struct bf_store *store, const struct bf_request_entry *entry, bool many,
+                                   struct bf_request_summary *out, struct bf_err *err)
+{
+    json_t *json = NULL;
+    struct bf_counts counts;
+    struct bf_run_state state;
+    *out = (struct bf_request_summary){.id = entry->id,
+                                       .name = bf_strdup(entry->name),
+                                       .kind = entry->kind,
+                                       .role = entry->role,
+                                       .finished = entry->finished};
+    enum bf_status status = bf_json_parse(entry->json, strlen(entry->json), "the run's request", &json, err);
+    const char *topic = json_string_value(json_object_get(json, "topic"));
+    out->topic = bf_strdup(topic ? topic : "?");
+    json_decref(json);
+    bf_store_select(store, entry->id);
+    if (status == BF_OK)
+        status = bf_store_counts(store, &counts, err);
+    if (status == BF_OK)
+        status = bf_store_state(store, &state, err);
+    if (status != BF_OK)
+        return status;
+    out->stop = state.stop;
+    out->knowledge = state.knowledge.verdict;
+    for (int s = 0; s < BF_STAGE_COUNT; s++)
+        if (bf_stage_is_sample((enum bf_stage)s)) {
+            out->n_generated += counts.committed[s];
+            out->n_kept += counts.kept[s];
+        }
+    return many ? count_shared(store, out->n_kept, &out->n_shared, err) : BF_OK;
+}
+
+/* ---- variants of originals ---- */
+
+struct texts {
+    char **items; /* the original, then its variants */
+    size_t n;
+};
+
+static void take_text(void *to, const struct bf_sample *sample)
+{
+    struct texts *t = to;
+    t->items = bf_grow(t->items, t->n + 1, sizeof *t->items);
+    t->items[t->n++] = bf_strdup(sample->text);
+}
+
+/* Sums in *out until finish_variety divides them. */
+static void add_variety(struct bf_variety_summary *out, const struct texts *texts)
+{
+    struct bf_variety v;
+    if (texts->n == 0)
+        return;
+    bf_variety_of(texts->items[0], (const char *const *)(texts->items + 1), texts->n - 1, &v);
+    const int64_t n = (int64_t)v.n_variants;
+    out->least = out->n_originals == 0 || n < out->least ? n : out->least;
+    out->most = n > out->most ? n : out->most;
+    out->n_originals++;
+    out->variants += (double)n;
+    out->distinct += (double)v.n_distinct;
+    if (n == 0) {
+        out->n_without++;
+        return;
+    }
+    out->distinct_1 += isnan(v.distinct_1) ? 0.0 : v.distinct_1;
+    out->distinct_2 += isnan(v.distinct_2) ? 0.0 : v.distinct_2;
+    out->edit_distance += v.edit_distance;
+}
+
+static void finish_variety(struct bf_variety_summary *v)
+{
+    const double n = (double)v->n_originals;
+    const double with = (double)(v->n_originals - v->n_without);
+    v->variants = n > 0 ? v->variants / n : (double)NAN;
+    v->distinct = n > 0 ? v->distinct / n : (double)NAN;
+    v->distinct_1 = with > 0 ? v->distinct_1 / with : (double)NAN;
+    v->distinct_2 = with > 0 ? v->distinct_2 / with : (double)NAN;
+    v->edit_distance = with > 0 ? v->edit_distance / with : (double)NAN;
+}
+
+/* Of the selected request. */
+static enum bf_status read_variety(struct bf_store *store, struct bf_variety_summary *out, struct bf_err *err)
+{
+    int64_t n = 0;
+    int64_t longest = 0;
+    enum bf_status status = bf_store_measure_originals(store, &n, &longest, err);
+    for (int64_t i = 0; i < n && status == BF_OK; i++) {
+        struct texts texts = {.items = NULL};
+        status = bf_store_kept_of_original(store, i, &texts, take_text, err);
+        if (status == BF_OK)
+            add_variety(out, &texts);
+        for (size_t t = 0; t < texts.n; t++)
+            free(texts.items[t]);
+        free(texts.items);
+    }
+    return status;
+}
+
+static enum bf_status read_requests(struct bf_store *store, struct bf_summary *out, struct bf_err *err)
+{
+    struct bf_request_entry entry = {.id = 0};
+    int64_t n_all = 0;
+    enum bf_status status = BF_OK;
+    while (status == BF_OK) {
+        status = bf_store_request(store, entry.id + 1, &entry, &n_all, err);
+        if (status != BF_OK || entry.id == 0)
+            break;
+        out->requests = bf_grow(out->requests, out->n_requests + 1, sizeof *out->requests);
+        status = read_request(store, &entry, entry.id > 1, &out->requests[out->n_requests++], err);
+        if (status == BF_OK && entry.kind == BF_KIND_INSTANCE)
+            status = read_variety(store, &out->variety, err);
+    }
+    finish_variety(&out->variety);
+    bf_store_select(store, 0);
+    return status;
+}
+
 enum bf_status bf_summary_read(struct bf_store *store, struct bf_summary *out, struct bf_err *err)
 {
     *out = (struct bf_summary){.run = bf_store_run(store), .dir = bf_store_dir(store)};
@@ -56,7 +193,9 @@ enum bf_status bf_summary_read(struct bf_store *store, struct bf_summary *out, s
     if (status == BF_OK)
         status = bf_store_each_checkpoint(store, out, see_checkpoint, err);
     if (status == BF_OK)
-        status = last_diversity(store, out->counts.kept[BF_STAGE_SYNTHESIS], &out->diversity, err);
+        status = last_diversity(store, &out->counts, &out->diversity, err);
+    if (status == BF_OK)
+        status = read_requests(store, out, err);
     if (status == BF_OK)
         status = bf_json_parse(out->run->request_json, strlen(out->run->request_json), "the run's request",
                                &out->request, err);
@@ -73,6 +212,11 @@ void bf_summary_release(struct bf_summary *s)
     for (size_t i = 0; i < s->n_points; i++)
         free(s->points[i].text);
     free(s->points);
+    for (size_t i = 0; i < s->n_requests; i++) {
+        free(s->requests[i].name);
+        free(s->requests[i].topic);
+    }
+    free(s->requests);
     json_decref(s->request);
     json_decref(s->engine);
     *s = (struct bf_summary){0};

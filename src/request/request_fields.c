@@ -65,10 +65,10 @@ const struct bf_field bf_fields[] = {
 };
 const size_t bf_n_fields = sizeof bf_fields / sizeof bf_fields[0];
 
-void bf_field_words(const struct bf_field *field, struct bf_buf *out)
+void bf_field_words(const struct bf_field *field, const char *quote, struct bf_buf *out)
 {
     for (int i = 0; field->words[i]; i++)
-        bf_buf_printf(out, "%s%s", i == 0 ? "" : field->words[i + 1] ? ", " : " or ", field->words[i]);
+        bf_buf_printf(out, "%s%s%s%s", i == 0 ? "" : field->words[i + 1] ? ", " : " or ", quote, field->words[i], quote);
 }
 
 static bool is_within(const struct bf_field *field, double x)
@@ -138,7 +138,7 @@ static enum bf_status check_word(const struct bf_field *field, unsigned value, s
     if (value < n)
         return BF_OK;
     bf_buf_init(&words, 200);
-    bf_field_words(field, &words);
+    bf_field_words(field, "", &words);
     status = bf_fail(err, BF_USAGE, "--%s is unknown; give %s", field->key, words.data);
     bf_buf_release(&words);
     return status;

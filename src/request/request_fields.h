@@ -33,7 +33,12 @@ extern const size_t bf_n_fields;
 /* What a request holds before anything is said: the paper's figures for a domain, without texts. In profile.c. */
 struct bf_request bf_request_defaults(void);
 
-/* The words of such a field as "a, b or c", for sentences. */
-void bf_field_words(const struct bf_field *field, struct bf_buf *out);
+/* Read one parameter from JSON as people write it: as the store has it, and a seed may be a whole number. The range is
+ * bf_request_check's. BF_INPUT and "the request's key '...' is not ..." */
+BF_MUST_CHECK enum bf_status bf_request_set_field(struct bf_request *request, const struct bf_field *field,
+                                                  const json_t *value, struct bf_err *err);
+
+/* The words of such a field as "a, b or c", each between two of `quote`, for sentences. */
+void bf_field_words(const struct bf_field *field, const char *quote, struct bf_buf *out);
 
 #endif

@@ -79,8 +79,7 @@ json_t *bf_request_to_json(const struct bf_request *request)
 
 static enum bf_status wrong_type(const struct bf_field *field, const char *wanted, struct bf_err *err)
 {
-    return bf_fail(err, BF_INPUT, "the request's key '%s' is not %s; the request was damaged or edited", field->key,
-                   wanted);
+    return bf_fail(err, BF_INPUT, "the request's key '%s' is not %s", field->key, wanted);
 }
 
 static enum bf_status read_seed(const struct bf_field *field, const json_t *value, uint64_t *out, struct bf_err *err)
@@ -104,6 +103,7 @@ static enum bf_status read_doubles(const struct bf_field *field, const json_t *v
 {
     if (!json_is_array(value) || json_array_size(value) > BF_DOUBLES_MAX)
         return wrong_type(field, "a list of at most 16 numbers", err);
+    out->n = 0; /* the list takes the place of the one that stood there */
     for (size_t i = 0; i < json_array_size(value); i++) {
         const json_t *item = json_array_get(value, i);
         if (!json_is_number(item))
@@ -126,7 +126,7 @@ static enum bf_status read_word(const struct bf_field *field, const json_t *valu
         }
     }
     bf_buf_init(&words, 200);
-    bf_field_words(field, &words);
+    bf_field_words(field, "'", &words);
     status = wrong_type(field, words.data, err);
     bf_buf_release(&words);
     return status;
@@ -138,6 +138,7 @@ static enum bf_status read_field(const struct bf_field *field, const json_t *val
     case BF_FIELD_TEXT:
         if (!json_is_string(value))
             return wrong_type(field, "a string", err);
+        free(*(char **)at);
         *(char **)at = bf_strdup(json_string_value(value));
         return BF_OK;
     case BF_FIELD_SEED:
@@ -167,6 +168,22 @@ static enum bf_status read_field(const struct bf_field *field, const json_t *val
     return wrong_type(field, "of a known kind", err);
 }
 
+enum bf_status bf_request_set_field(struct bf_request *request, const struct bf_field *field, const json_t *value,
+                                    struct bf_err *err)
+{
+    char digits[24];
+    json_t *text = NULL;
+    enum bf_status status;
+
+    if (field->kind == BF_FIELD_SEED && json_is_integer(value) && json_integer_value(value) >= 0) {
+        (void)snprintf(digits, sizeof digits, "%lld", (long long)json_integer_value(value));
+        text = text_json(digits);
+    }
+    status = read_field(field, text ? text : value, (char *)request + field->offset, err);
+    json_decref(text);
+    return status;
+}
+
 static bool is_known(const char *key)
 {
     for (size_t i = 0; i < bf_n_fields; i++) {
@@ -188,11 +205,15 @@ enum bf_status bf_request_from_json(const json_t *json, struct bf_request *out, 
         const struct bf_field *field = &bf_fields[i];
         const json_t *value = json_object_get(json, field->key);
 
-        if (value)
-            status = read_field(field, value, (char *)out + field->offset, err);
-        else if (!field->optional)
+        if (value) {
+            struct bf_err what = BF_ERR_INIT;
+            status = read_field(field, value, (char *)out + field->offset, &what);
+            if (status != BF_OK)
+                status = bf_fail(err, BF_INPUT, "%s; the request was damaged or edited", what.text);
+        } else if (!field->optional) {
             status =
                 bf_fail(err, BF_INPUT, "the request has no key '%s'; the request was damaged or edited", field->key);
+        }
     }
     for (void *at = json_object_iter(walked); at && status == BF_OK; at = json_object_iter_next(walked, at)) {
         if (!is_known(json_object_iter_key(at)))

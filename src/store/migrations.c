@@ -115,7 +115,150 @@ static const char first[] =
     ") STRICT;\n"
     "PRAGMA user_version = 1;\n";
 
-static const char *const migrations[BF_STORE_VERSION] = {first};
+/* Many requests in one run: what belonged to the run belongs to a request now. Originals, guards, and answers that wait for
+ * their turn. Tables whose keys change are made anew and filled; the caller has foreign keys off meanwhile. */
+static const char second[] =
+    "ALTER TABLE request ADD COLUMN name TEXT NOT NULL DEFAULT '';\n"
+    "ALTER TABLE request ADD COLUMN role TEXT NOT NULL DEFAULT 'forget' CHECK (role IN ('forget', 'retain'));\n"
+    "CREATE UNIQUE INDEX request_by_name ON request (name);\n"
+    "ALTER TABLE run ADD COLUMN kind TEXT NOT NULL DEFAULT 'domain';\n"
+    "UPDATE run SET kind = (SELECT q.kind FROM request q WHERE q.id = run.request);\n"
+    "ALTER TABLE state RENAME TO state_1;\n"
+    "CREATE TABLE state (\n"
+    "    request INTEGER PRIMARY KEY REFERENCES request (id),\n"
+    "    finished INTEGER NOT NULL CHECK (finished IN (0, 1)),\n"
+    "    stop TEXT NOT NULL REFERENCES stop (word),\n"
+    "    generated_tokens INTEGER NOT NULL CHECK (generated_tokens >= 0),\n"
+    "    generate_seconds REAL,\n"
+    "    wall_seconds REAL,\n"
+    "    knowledge TEXT NOT NULL,\n"
+    "    n_domain INTEGER NOT NULL,\n"
+    "    n_control INTEGER NOT NULL,\n"
+    "    min_k_domain REAL,\n"
+    "    min_k_control REAL,\n"
+    "    min_k_effect REAL,\n"
+    "    similarity_domain REAL,\n"
+    "    similarity_control REAL,\n"
+    "    agreement_domain REAL,\n"
+    "    agreement_control REAL\n"
+    ") STRICT;\n"
+    "INSERT INTO state SELECT * FROM state_1;\n"
+    "DROP TABLE state_1;\n"
+    /* hash is of the text, folded; one row of each text. */
+    "CREATE TABLE original (\n"
+    "    request INTEGER NOT NULL REFERENCES request (id),\n"
+    "    idx INTEGER NOT NULL CHECK (idx >= 0),\n"
+    "    line INTEGER NOT NULL,\n"
+    "    text TEXT NOT NULL,\n"
+    "    question TEXT,\n"
+    "    answer TEXT,\n"
+    "    hash INTEGER NOT NULL,\n"
+    "    PRIMARY KEY (request, idx),\n"
+    "    UNIQUE (request, hash)\n"
+    ") STRICT, WITHOUT ROWID;\n"
+    /* What a request's samples must not be nearer to; float16, little-endian, unit length. */
+    "CREATE TABLE guard (\n"
+    "    request INTEGER NOT NULL REFERENCES request (id),\n"
+    "    idx INTEGER NOT NULL CHECK (idx >= 0),\n"
+    "    name TEXT NOT NULL,\n"
+    "    centroid INTEGER NOT NULL CHECK (centroid IN (0, 1)),\n"
+    "    reason TEXT NOT NULL REFERENCES reason (word),\n"
+    "    n_embd INTEGER NOT NULL CHECK (n_embd > 0),\n"
+    "    data BLOB NOT NULL CHECK (length(data) = 2 * n_embd),\n"
+    "    PRIMARY KEY (request, idx)\n"
+    ") STRICT, WITHOUT ROWID;\n"
+    /* Answers that came before their turn: a resumed run does not ask again. Gone with their commit. */
+    "CREATE TABLE answer (\n"
+    "    request INTEGER NOT NULL REFERENCES request (id),\n"
+    "    number INTEGER NOT NULL CHECK (number >= 0),\n"
+    "    text BLOB NOT NULL,\n"
+    "    n_tokens INTEGER NOT NULL CHECK (n_tokens >= 0),\n"
+    "    finish TEXT NOT NULL CHECK (finish IN ('stop', 'length')),\n"
+    "    min_k_prob REAL,\n"
+    "    min_k_prob_model REAL,\n"
+    "    mean_logp REAL,\n"
+    "    PRIMARY KEY (request, number)\n"
+    ") STRICT, WITHOUT ROWID;\n"
+    "DROP INDEX sample_by_reason;\n"
+    "DROP INDEX sample_by_point;\n"
+    "DROP INDEX point_by_sample;\n"
+    "ALTER TABLE sample RENAME TO sample_1;\n"
+    "ALTER TABLE point RENAME TO point_1;\n"
+    "ALTER TABLE embedding RENAME TO embedding_1;\n"
+    "ALTER TABLE checkpoint RENAME TO checkpoint_1;\n"
+    /* same_as: the kept sample of an earlier request with the same text. */
+    "CREATE TABLE sample (\n"
+    "    id INTEGER PRIMARY KEY CHECK (id >= 1),\n"
+    "    request INTEGER NOT NULL REFERENCES request (id),\n"
+    "    stage TEXT NOT NULL REFERENCES stage (word),\n"
+    "    idx INTEGER NOT NULL CHECK (idx >= 0),\n"
+    "    state TEXT NOT NULL CHECK (state IN ('kept', 'rejected')),\n"
+    "    reason TEXT REFERENCES reason (word),\n"
+    "    text TEXT NOT NULL,\n"
+    "    raw TEXT,\n"
+    "    question TEXT,\n"
+    "    answer TEXT,\n"
+    "    point INTEGER,\n"
+    "    template INTEGER REFERENCES template (idx),\n"
+    "    original INTEGER,\n"
+    "    temperature REAL,\n"
+    "    seed INTEGER NOT NULL,\n"
+    "    n_tokens INTEGER NOT NULL CHECK (n_tokens >= 0),\n"
+    "    finish TEXT NOT NULL CHECK (finish IN ('stop', 'length')),\n"
+    "    min_k_prob REAL,\n"
+    "    min_k_prob_model REAL,\n"
+    "    mean_logp REAL,\n"
+    "    diversity REAL,\n"
+    "    domain_similarity REAL,\n"
+    "    edit_distance REAL,\n"
+    "    text_hash INTEGER,\n"
+    "    same_as INTEGER REFERENCES sample (id),\n"
+    "    UNIQUE (request, stage, idx),\n"
+    "    FOREIGN KEY (request, point) REFERENCES point (request, idx),\n"
+    "    FOREIGN KEY (request, original) REFERENCES original (request, idx),\n"
+    "    CHECK ((state = 'kept') = (reason IS NULL))\n"
+    ") STRICT;\n"
+    "CREATE TABLE point (\n"
+    "    request INTEGER NOT NULL REFERENCES request (id),\n"
+    "    idx INTEGER NOT NULL CHECK (idx >= 0),\n"
+    "    round INTEGER NOT NULL CHECK (round >= 0),\n"
+    "    text TEXT NOT NULL,\n"
+    "    sample INTEGER NOT NULL REFERENCES sample (id),\n"
+    "    PRIMARY KEY (request, idx)\n"
+    ") STRICT, WITHOUT ROWID;\n"
+    "CREATE TABLE embedding (\n"
+    "    sample INTEGER PRIMARY KEY REFERENCES sample (id),\n"
+    "    n_embd INTEGER NOT NULL CHECK (n_embd > 0),\n"
+    "    data BLOB NOT NULL CHECK (length(data) = 2 * n_embd)\n"
+    ") STRICT;\n"
+    "CREATE TABLE checkpoint (\n"
+    "    id INTEGER PRIMARY KEY,\n"
+    "    sample INTEGER NOT NULL UNIQUE REFERENCES sample (id),\n"
+    "    n_kept INTEGER NOT NULL CHECK (n_kept >= 0),\n"
+    "    diversity REAL,\n"
+    "    gain REAL,\n"
+    "    stop INTEGER NOT NULL CHECK (stop IN (0, 1))\n"
+    ") STRICT;\n"
+    "INSERT INTO sample (id, request, stage, idx, state, reason, text, raw, question, answer, point, template,"
+    " temperature, seed, n_tokens, finish, min_k_prob, min_k_prob_model, mean_logp, diversity, domain_similarity)"
+    " SELECT id, 1, stage, idx, state, reason, text, raw, question, answer, point, template, temperature, seed,"
+    " n_tokens, finish, min_k_prob, min_k_prob_model, mean_logp, diversity, domain_similarity FROM sample_1;\n"
+    "INSERT INTO point SELECT 1, idx, round, text, sample FROM point_1;\n"
+    "INSERT INTO embedding SELECT * FROM embedding_1;\n"
+    "INSERT INTO checkpoint SELECT * FROM checkpoint_1;\n"
+    "DROP TABLE checkpoint_1;\n"
+    "DROP TABLE embedding_1;\n"
+    "DROP TABLE point_1;\n"
+    "DROP TABLE sample_1;\n"
+    "CREATE INDEX sample_by_request ON sample (request);\n"
+    "CREATE INDEX sample_by_reason ON sample (request, stage, reason);\n"
+    "CREATE INDEX sample_by_point ON sample (request, point, state);\n"
+    "CREATE INDEX sample_by_original ON sample (request, original, state) WHERE original IS NOT NULL;\n"
+    "CREATE INDEX sample_by_hash ON sample (text_hash, request) WHERE text_hash IS NOT NULL;\n"
+    "CREATE INDEX point_by_sample ON point (sample);\n"
+    "PRAGMA user_version = 2;\n";
+
+static const char *const migrations[BF_STORE_VERSION] = {first, second};
 
 const char *bf_migration(int64_t version)
 {
@@ -158,6 +301,9 @@ enum bf_status bf_migrate(struct bf_store *store, struct bf_err *err)
 {
     int64_t version = 0;
     enum bf_status status = bf_sql_integer(store, "PRAGMA user_version", &version, err);
+    /* Tables that are made anew go through a state without their references; the pragma works outside a transaction only. */
+    if (status == BF_OK && version < BF_STORE_VERSION)
+        status = bf_sql_exec(store, "PRAGMA foreign_keys = OFF", "bring up to date", err);
     while (status == BF_OK && version < BF_STORE_VERSION) {
         version++;
         status = bf_sql_begin(store, false, err);
@@ -166,6 +312,8 @@ enum bf_status bf_migrate(struct bf_store *store, struct bf_err *err)
         status = bf_sql_exec(store, bf_migration(version), "bring up to date", err);
         status = bf_sql_end(store, status, false, err);
     }
+    if (status == BF_OK)
+        status = bf_sql_exec(store, "PRAGMA foreign_keys = ON", "bring up to date", err);
     if (status != BF_OK)
         return status;
     status = bf_sql_begin(store, false, err);

@@ -15,8 +15,10 @@ struct bf_store;
 
 /* What a run is. Strings are copied in; those read back belong to the store until it is closed. */
 struct bf_run {
-    const char *kind;              /* "domain" */
-    const char *request_json;      /* bf_request_to_json, compact */
+    const char *kind;              /* "domain", "instance", "textbook", "import"; "run" = many requests */
+    const char *request_name;      /* of the first request; NULL = "" */
+    const char *request_kind;      /* of the first request; NULL = kind */
+    const char *request_json;      /* bf_request_to_json of the first request, compact */
     const char *templates_json;    /* the whole template set: a run can be read without the program that made it */
     const char *templates_sha256;
     const char *model_path, *model_sha256, *model_desc;
@@ -33,6 +35,17 @@ enum bf_open_mode { BF_STORE_READ, BF_STORE_WRITE };
 BF_MUST_CHECK enum bf_status bf_store_create(const char *dir, const struct bf_run *run,
                                              const struct bf_template_set *templates, struct bf_store **out,
                                              struct bf_err *err);
+/* The same with more to write before the run exists: `fill` may add requests, originals, guards and samples. All or nothing. */
+BF_MUST_CHECK enum bf_status bf_store_create_filled(const char *dir, const struct bf_run *run,
+                                                    const struct bf_template_set *templates, void *user,
+                                                    enum bf_status (*fill)(void *user, struct bf_store *store,
+                                                                           struct bf_err *err),
+                                                    struct bf_store **out, struct bf_err *err);
+/* Add to an existing run in one transaction, as `fill` above. */
+BF_MUST_CHECK enum bf_status bf_store_extend(struct bf_store *store, void *user,
+                                             enum bf_status (*fill)(void *user, struct bf_store *store,
+                                                                    struct bf_err *err),
+                                             struct bf_err *err);
 /* Open an existing run. WRITE takes the lock and runs migrations; READ works on a read-only file too. BF_STORE: not a
  * run folder, foreign or corrupt file, newer schema than this program, another process is writing. */
 BF_MUST_CHECK enum bf_status bf_store_open(const char *dir, enum bf_open_mode mode, struct bf_store **out,
@@ -41,6 +54,68 @@ void bf_store_close(struct bf_store *store);           /* NULL is a no-op */
 const struct bf_run *bf_store_run(const struct bf_store *store);
 const char *bf_store_dir(const struct bf_store *store);
 
+/* ---- requests: numbered from 1 in the order they were added ---- */
+
+struct bf_request_entry {
+    int64_t id;
+    const char *name;                  /* unique in the run; "" for the only one */
+    enum bf_kind kind;
+    enum bf_role role;
+    const char *json;                  /* bf_request_to_json, compact */
+    bool finished;
+};
+/* Everything below reads and writes the samples, points, checkpoints, answers and state of the selected request; 0 = reading
+ * takes all, writing the first. 0 at the beginning. */
+void bf_store_select(struct bf_store *store, int64_t request);
+/* Inside fill. entry->id and ->finished are not read. BF_STORE when the name is taken. */
+BF_MUST_CHECK enum bf_status bf_store_add_request(struct bf_store *store, const struct bf_request_entry *entry,
+                                                  int64_t *id, struct bf_err *err);
+/* The first request whose number is at least `from`; out->id 0 when there is none. Strings are valid until the next call of this
+ * function or the close. *n_requests (nullable): of all. */
+BF_MUST_CHECK enum bf_status bf_store_request(struct bf_store *store, int64_t from, struct bf_request_entry *out,
+                                              int64_t *n_requests, struct bf_err *err);
+/* *id 0 when no request has the name. */
+BF_MUST_CHECK enum bf_status bf_store_find_request(struct bf_store *store, const char *name, int64_t *id,
+                                                   struct bf_err *err);
+
+/* Originals of the selected request, inside fill. A text that is already there is left out: *added false. */
+BF_MUST_CHECK enum bf_status bf_store_add_original(struct bf_store *store, int64_t index, int64_t line,
+                                                   const struct bf_original *original, bool *added,
+                                                   struct bf_err *err);
+/* How many, and the length of the longest in bytes. */
+BF_MUST_CHECK enum bf_status bf_store_measure_originals(struct bf_store *store, int64_t *n, int64_t *longest,
+                                                        struct bf_err *err);
+/* For bf_originals: strings are valid until the next call. */
+BF_MUST_CHECK enum bf_status bf_store_original(struct bf_store *store, int64_t index, struct bf_original *out,
+                                               struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_store_kept_of_original(struct bf_store *store, int64_t index, void *to,
+                                                       void (*each)(void *to, const struct bf_sample *sample),
+                                                       struct bf_err *err);
+
+/* Guards of the selected request: vectors as float16, so that a resumed run judges by the same ones. add inside fill. */
+BF_MUST_CHECK enum bf_status bf_store_add_guard(struct bf_store *store, int64_t index, const struct bf_guard *guard,
+                                                const uint16_t *half, int32_t n_embd, struct bf_err *err);
+/* All of them: *guards is [*n] with names and vectors; bf_guards_free. BF_MODEL when one has another length than n_embd. */
+BF_MUST_CHECK enum bf_status bf_store_guards(struct bf_store *store, int32_t n_embd, struct bf_guard **guards,
+                                             size_t *n, struct bf_err *err);
+void bf_guards_free(struct bf_guard *guards, size_t n);
+
+/* A sample from outside, inside fill: no transaction of its own. */
+BF_MUST_CHECK enum bf_status bf_store_add_sample(struct bf_store *store, const struct bf_sample *sample,
+                                                 struct bf_err *err);
+
+/* Kept samples whose text an earlier request of the same role keeps too are marked with it (same_as). Call when the selected
+ * request and all before it are finished; again is harmless. */
+BF_MUST_CHECK enum bf_status bf_store_link_duplicates(struct bf_store *store, struct bf_err *err);
+
+/* ---- samples ---- */
+
+/* One transaction: the samples, their embeddings, points and checkpoints; the answer with the commit's number is gone. */
+BF_MUST_CHECK enum bf_status bf_store_commit_all(struct bf_store *store, const struct bf_commit *commit,
+                                                 struct bf_err *err);
+/* An answer that waits for its turn; the same number replaces. */
+BF_MUST_CHECK enum bf_status bf_store_keep_answer(struct bf_store *store, const struct bf_pending *pending,
+                                                  struct bf_err *err);
 /* One transaction: the sample, its embedding, its points, its checkpoint. A (stage, index) already there: BF_STORE. */
 BF_MUST_CHECK enum bf_status bf_store_commit(struct bf_store *store, const struct bf_sample *sample,
                                              const struct bf_point *points, size_t n_points,
@@ -66,6 +141,8 @@ struct bf_query {
     int64_t limit;             /* 0 = no limit */
     int64_t offset;
     const char *variant;       /* "fix", "mi", "jailbreak", "both": kept samples of that variant; NULL = any */
+    bool by_role;       enum bf_role role;
+    bool distinct;             /* without those that an earlier request keeps too */
     bool with_embedding;       /* else sample.embedding is NULL */
 };
 struct bf_row {
@@ -73,7 +150,12 @@ struct bf_row {
     struct bf_sample sample;
     const char *point_text;            /* NULL when none */
     const char *template_name, *template_family;
+    int64_t request;
+    const char *request_name;
+    int64_t same_as;                   /* id of the sample of an earlier request with the same text; 0 = none */
 };
+/* Do kept texts of this stage belong to the set (and not to lists, chapters, controls)? */
+bool bf_stage_is_sample(enum bf_stage stage);
 /* Is a kept sample of `stage` part of `variant`? false for a word that is no variant. */
 bool bf_variant_has(const char *variant, enum bf_stage stage);
 
@@ -104,7 +186,7 @@ BF_MUST_CHECK enum bf_status bf_store_each_checkpoint(struct bf_store *store, vo
                                                       void (*each)(void *user, const struct bf_checkpoint *checkpoint),
                                                       struct bf_err *err);
 
-/* The committed samples of a run as a replay for bf_synth_domain. Borrows the store; close after use. */
+/* The committed samples of the selected request, and its answers that wait, as a replay for bf_synth_run. Borrows the store; close after use. */
 BF_MUST_CHECK enum bf_status bf_store_replay(struct bf_store *store, struct bf_replay *out, struct bf_err *err);
 void bf_store_replay_close(struct bf_replay *replay);
 

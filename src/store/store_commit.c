@@ -48,6 +48,10 @@ static enum bf_status insert_sample(struct bf_store *store, const struct bf_samp
     rc |= bf_sql_bind_real(s, 17, sample->mean_logp);
     rc |= bf_sql_bind_real(s, 18, sample->diversity);
     rc |= bf_sql_bind_real(s, 19, sample->domain_similarity);
+    rc |= bf_sql_bind_writer(s, 20, store);
+    rc |= sample->instance >= 0 ? sqlite3_bind_int64(s, 21, sample->instance) : SQLITE_OK;
+    rc |= bf_sql_bind_real(s, 22, sample->edit_distance);
+    rc |= sample->text_hash != 0 ? sqlite3_bind_int64(s, 23, (int64_t)sample->text_hash) : SQLITE_OK;
     if (rc != SQLITE_OK || sqlite3_step(s) != SQLITE_DONE)
         status = fail_sample(store, sample, err);
     sqlite3_reset(s);
@@ -55,29 +59,33 @@ static enum bf_status insert_sample(struct bf_store *store, const struct bf_samp
     return status;
 }
 
+int bf_sql_bind_half(sqlite3_stmt *statement, int place, const uint16_t *half, int32_t n)
+{
+    const size_t size = (size_t)n;
+    unsigned char *bytes = bf_array(size, 2);
+    for (size_t i = 0; i < size; i++) {
+        bytes[2 * i] = (unsigned char)(half[i] & 0xff);
+        bytes[2 * i + 1] = (unsigned char)(half[i] >> 8);
+    }
+    const int rc = sqlite3_bind_blob64(statement, place, bytes, 2 * size, SQLITE_TRANSIENT);
+    free(bytes);
+    return rc;
+}
+
 static enum bf_status insert_embedding(struct bf_store *store, int64_t id, const struct bf_sample *sample,
                                        struct bf_err *err)
 {
     if (!sample->embedding || sample->n_embd <= 0)
         return BF_OK;
-    const size_t n = (size_t)sample->n_embd;
-    unsigned char *bytes = NULL;
     sqlite3_stmt *s;
     enum bf_status status = bf_sql_get(store, BF_SQL_INSERT_EMBEDDING, &s, err);
     if (status != BF_OK)
         return status;
-    bytes = bf_array(n, 2);
-    for (size_t i = 0; i < n; i++) {
-        bytes[2 * i] = (unsigned char)(sample->embedding[i] & 0xff);
-        bytes[2 * i + 1] = (unsigned char)(sample->embedding[i] >> 8);
-    }
     int rc = sqlite3_bind_int64(s, 1, id);
     rc |= sqlite3_bind_int(s, 2, sample->n_embd);
-    rc |= sqlite3_bind_blob64(s, 3, bytes, 2 * n, SQLITE_STATIC);
-    status = rc == SQLITE_OK ? bf_sql_run(store, s, "write an embedding to", err)
-                             : bf_sql_fail(store, "write an embedding to", err);
-    free(bytes);
-    return status;
+    rc |= bf_sql_bind_half(s, 3, sample->embedding, sample->n_embd);
+    return rc == SQLITE_OK ? bf_sql_run(store, s, "write an embedding to", err)
+                           : bf_sql_fail(store, "write an embedding to", err);
 }
 
 static enum bf_status insert_point(struct bf_store *store, int64_t id, const struct bf_point *point, struct bf_err *err)
@@ -90,6 +98,7 @@ static enum bf_status insert_point(struct bf_store *store, int64_t id, const str
     rc |= sqlite3_bind_int(s, 2, point->round);
     rc |= bf_sql_bind_text(s, 3, point->text);
     rc |= sqlite3_bind_int64(s, 4, id);
+    rc |= bf_sql_bind_writer(s, 5, store);
     return rc == SQLITE_OK ? bf_sql_run(store, s, "write a point to", err)
                            : bf_sql_fail(store, "write a point to", err);
 }
@@ -110,21 +119,73 @@ static enum bf_status insert_checkpoint(struct bf_store *store, int64_t id, cons
                            : bf_sql_fail(store, "write a checkpoint to", err);
 }
 
-enum bf_status bf_store_commit(struct bf_store *store, const struct bf_sample *sample, const struct bf_point *points,
-                               size_t n_points, const struct bf_checkpoint *checkpoint, struct bf_err *err)
+enum bf_status bf_sql_add_sample(struct bf_store *store, const struct bf_sample *sample, int64_t *id,
+                                 struct bf_err *err)
 {
-    const bool durable = checkpoint != NULL;
+    enum bf_status status = insert_sample(store, sample, err);
+    *id = sqlite3_last_insert_rowid(store->db);
+    return status == BF_OK ? insert_embedding(store, *id, sample, err) : status;
+}
+
+/* The answer has become samples. */
+static enum bf_status delete_answer(struct bf_store *store, int64_t number, struct bf_err *err)
+{
+    sqlite3_stmt *s;
+    const enum bf_status status = bf_sql_get(store, BF_SQL_DELETE_ANSWER, &s, err);
+    if (status != BF_OK)
+        return status;
+    int rc = sqlite3_bind_int64(s, 1, number);
+    rc |= bf_sql_bind_writer(s, 2, store);
+    return rc == SQLITE_OK ? bf_sql_run(store, s, "write to", err) : bf_sql_fail(store, "write to", err);
+}
+
+enum bf_status bf_store_commit_all(struct bf_store *store, const struct bf_commit *commit, struct bf_err *err)
+{
+    bool durable = false;
+    for (size_t i = 0; i < commit->n_items; i++)
+        durable = durable || commit->items[i].checked;
     enum bf_status status = bf_sql_begin(store, durable, err);
     if (status != BF_OK)
         return status;
-    status = insert_sample(store, sample, err);
-    if (status == BF_OK) {
-        const int64_t id = sqlite3_last_insert_rowid(store->db);
-        status = insert_embedding(store, id, sample, err);
-        for (size_t i = 0; i < n_points && status == BF_OK; i++)
-            status = insert_point(store, id, &points[i], err);
-        if (checkpoint && status == BF_OK)
-            status = insert_checkpoint(store, id, checkpoint, err);
+    for (size_t i = 0; i < commit->n_items && status == BF_OK; i++) {
+        const struct bf_commit_item *item = &commit->items[i];
+        int64_t id;
+        status = bf_sql_add_sample(store, &item->sample, &id, err);
+        for (size_t p = 0; i == 0 && p < commit->n_points && status == BF_OK; p++)
+            status = insert_point(store, id, &commit->points[p], err);
+        if (item->checked && status == BF_OK)
+            status = insert_checkpoint(store, id, &item->checkpoint, err);
     }
+    if (status == BF_OK)
+        status = delete_answer(store, commit->number, err);
     return bf_sql_end(store, status, durable, err);
+}
+
+enum bf_status bf_store_commit(struct bf_store *store, const struct bf_sample *sample, const struct bf_point *points,
+                               size_t n_points, const struct bf_checkpoint *checkpoint, struct bf_err *err)
+{
+    struct bf_commit_item item = {.sample = *sample, .checked = checkpoint != NULL};
+    if (checkpoint)
+        item.checkpoint = *checkpoint;
+    const struct bf_commit commit = {
+        .number = -1, .items = &item, .n_items = 1, .points = points, .n_points = n_points};
+    return bf_store_commit_all(store, &commit, err);
+}
+
+enum bf_status bf_store_keep_answer(struct bf_store *store, const struct bf_pending *a, struct bf_err *err)
+{
+    static const char action[] = "write an answer to";
+    sqlite3_stmt *s;
+    const enum bf_status status = bf_sql_get(store, BF_SQL_INSERT_ANSWER, &s, err);
+    if (status != BF_OK)
+        return status;
+    int rc = sqlite3_bind_int64(s, 1, a->number);
+    rc |= sqlite3_bind_blob64(s, 2, a->text, a->text_len, SQLITE_STATIC);
+    rc |= sqlite3_bind_int(s, 3, a->n_tokens);
+    rc |= bf_sql_bind_text(s, 4, a->finish == BF_FINISH_STOP ? "stop" : "length");
+    rc |= bf_sql_bind_real(s, 5, a->min_k_sampling);
+    rc |= bf_sql_bind_real(s, 6, a->min_k_model);
+    rc |= bf_sql_bind_real(s, 7, a->mean_logp);
+    rc |= bf_sql_bind_writer(s, 8, store);
+    return rc == SQLITE_OK ? bf_sql_run(store, s, action, err) : bf_sql_fail(store, action, err);
 }

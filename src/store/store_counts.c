@@ -31,6 +31,7 @@ enum bf_status bf_store_counts(struct bf_store *store, struct bf_counts *out, st
     enum bf_status status = bf_sql_get(store, BF_SQL_COUNTS, &s, err);
     if (status != BF_OK)
         return status;
+    bf_sql_bind_request(s, 1, store);
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
         out->n_points = sqlite3_column_int64(s, 3);
         if (!add_group(out, (const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 1),
@@ -56,6 +57,7 @@ enum bf_status bf_store_each_point(struct bf_store *store, void *user,
     enum bf_status status = bf_sql_get(store, BF_SQL_EACH_POINT, &s, err);
     if (status != BF_OK)
         return status;
+    bf_sql_bind_request(s, 1, store);
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
         struct bf_point point = {.text = (const char *)sqlite3_column_text(s, 2)};
         if (!point.text || !bf_sql_int32(s, 0, &point.index) || !bf_sql_int32(s, 1, &point.round)) {
@@ -80,6 +82,7 @@ enum bf_status bf_store_each_checkpoint(struct bf_store *store, void *user,
     enum bf_status status = bf_sql_get(store, BF_SQL_EACH_CHECKPOINT, &s, err);
     if (status != BF_OK)
         return status;
+    bf_sql_bind_request(s, 1, store);
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
         const struct bf_checkpoint checkpoint = {sqlite3_column_int64(s, 0), bf_sql_real(s, 1), bf_sql_real(s, 2),
                                                  sqlite3_column_int(s, 3) != 0};

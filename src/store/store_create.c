@@ -51,15 +51,17 @@ static void remove_folders(const char *dir, size_t missing)
 static enum bf_status insert_run(struct bf_store *store, const struct bf_run *run, struct bf_err *err)
 {
     static const char action[] = "write the run to";
+    const char *kind = run->kind ? run->kind : "";
     const char *const fields[] = {run->templates_json,  run->templates_sha256, run->model_path,
                                   run->model_sha256,    run->model_desc,       run->embedder_path,
-                                  run->embedder_sha256, run->engine_json,      run->program_version};
+                                  run->embedder_sha256, run->engine_json,      run->program_version,  kind};
     sqlite3_stmt *statement = NULL;
     enum bf_status status = BF_OK;
-    if (sqlite3_prepare_v2(store->db, "INSERT INTO request (id, kind, json) VALUES (1, ?1, ?2)", -1, &statement,
-                           NULL) != SQLITE_OK ||
-        bf_sql_bind_text(statement, 1, run->kind ? run->kind : "") != SQLITE_OK ||
-        bf_sql_bind_text(statement, 2, run->request_json ? run->request_json : "") != SQLITE_OK) {
+    if (sqlite3_prepare_v2(store->db, "INSERT INTO request (id, kind, json, name) VALUES (1, ?1, ?2, ?3)", -1,
+                           &statement, NULL) != SQLITE_OK ||
+        bf_sql_bind_text(statement, 1, run->request_kind ? run->request_kind : kind) != SQLITE_OK ||
+        bf_sql_bind_text(statement, 2, run->request_json ? run->request_json : "") != SQLITE_OK ||
+        bf_sql_bind_text(statement, 3, run->request_name ? run->request_name : "") != SQLITE_OK) {
         status = bf_sql_fail(store, action, err);
         goto out;
     }
@@ -70,8 +72,8 @@ static enum bf_status insert_run(struct bf_store *store, const struct bf_run *ru
     statement = NULL;
     if (sqlite3_prepare_v2(store->db,
                            "INSERT INTO run (id, request, templates_json, templates_sha256, model_path, model_sha256,"
-                           " model_desc, embedder_path, embedder_sha256, engine_json, program_version)"
-                           " VALUES (1, 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                           " model_desc, embedder_path, embedder_sha256, engine_json, program_version, kind)"
+                           " VALUES (1, 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
                            -1, &statement, NULL) != SQLITE_OK) {
         status = bf_sql_fail(store, action, err);
         goto out;
@@ -113,9 +115,15 @@ static enum bf_status insert_templates(struct bf_store *store, const struct bf_t
     return status;
 }
 
+/* What else the caller has to write. */
+struct filler {
+    void *user;
+    enum bf_status (*fill)(void *user, struct bf_store *store, struct bf_err *err);
+};
+
 /* Fill `path` (empty, ours) with a whole run. */
 static enum bf_status build(const char *dir, const char *path, const struct bf_run *run,
-                            const struct bf_template_set *templates, struct bf_err *err)
+                            const struct bf_template_set *templates, const struct filler *filler, struct bf_err *err)
 {
     struct bf_store *store = bf_store_new(dir, true);
     enum bf_status status;
@@ -131,6 +139,8 @@ static enum bf_status build(const char *dir, const char *path, const struct bf_r
         status = insert_run(store, run, err);
         if (status == BF_OK)
             status = insert_templates(store, templates, err);
+        if (status == BF_OK && filler->fill)
+            status = filler->fill(filler->user, store, err);
         status = bf_sql_end(store, status, true, err);
     }
     bf_store_close(store);
@@ -146,7 +156,8 @@ static enum bf_status fail_exists(const char *dir, struct bf_err *err)
 
 /* The whole run at `path`, or nothing. */
 static enum bf_status build_and_rename(const char *dir, const char *path, const struct bf_run *run,
-                                       const struct bf_template_set *templates, struct bf_err *err)
+                                       const struct bf_template_set *templates, const struct filler *filler,
+                                       struct bf_err *err)
 {
     char *fresh = bf_path_join(dir, BF_STORE_FILE ".new");
     enum bf_status status;
@@ -159,7 +170,7 @@ static enum bf_status build_and_rename(const char *dir, const char *path, const 
         goto out;
     }
     close(fd);
-    status = build(dir, fresh, run, templates, err);
+    status = build(dir, fresh, run, templates, filler, err);
     if (status == BF_OK && rename(fresh, path) != 0)
         status = bf_fail(err, BF_STORE, "cannot create '%s': %s; check the folder", path, bf_errno_text(errno));
     if (status != BF_OK)
@@ -182,6 +193,15 @@ static void remove_database(const char *dir)
 enum bf_status bf_store_create(const char *dir, const struct bf_run *run, const struct bf_template_set *templates,
                                struct bf_store **out, struct bf_err *err)
 {
+    return bf_store_create_filled(dir, run, templates, NULL, NULL, out, err);
+}
+
+enum bf_status bf_store_create_filled(const char *dir, const struct bf_run *run,
+                                      const struct bf_template_set *templates, void *user,
+                                      enum bf_status (*fill)(void *user, struct bf_store *store, struct bf_err *err),
+                                      struct bf_store **out, struct bf_err *err)
+{
+    const struct filler filler = {user, fill};
     char *path = bf_path_join(dir, BF_STORE_FILE);
     const size_t missing = missing_from(dir);
     bool lock_created = false;
@@ -201,7 +221,7 @@ enum bf_status bf_store_create(const char *dir, const struct bf_run *run, const 
         status = fail_exists(dir, err);
         goto out;
     }
-    status = build_and_rename(dir, path, run, templates, err);
+    status = build_and_rename(dir, path, run, templates, &filler, err);
     if (status != BF_OK)
         goto out;
     status = bf_store_open_writer(dir, fd, true, out, err);

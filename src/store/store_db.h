@@ -18,6 +18,9 @@
 /* No text or blob of a run is larger; a hostile file cannot make us allocate more. */
 #define BF_STORE_VALUE_MAX_BYTES (256 * 1024 * 1024)
 
+/* Answers wait within a window of their request's list; a hostile file cannot make us hold more. */
+#define BF_STORE_NUMBER_MAX ((int64_t)1 << 38)
+
 #define BF_STORE_FILE "run.db"
 #define BF_STORE_LOCK_FILE "run.lock"
 
@@ -35,6 +38,18 @@ enum bf_sql {
     BF_SQL_COUNTS,
     BF_SQL_EACH_POINT,
     BF_SQL_EACH_CHECKPOINT,
+    BF_SQL_INSERT_ANSWER,
+    BF_SQL_DELETE_ANSWER,
+    BF_SQL_DELETE_ANSWERS,
+    BF_SQL_INSERT_REQUEST,
+    BF_SQL_GET_REQUEST,
+    BF_SQL_FIND_REQUEST,
+    BF_SQL_INSERT_ORIGINAL,
+    BF_SQL_GET_ORIGINAL,
+    BF_SQL_MEASURE_ORIGINALS,
+    BF_SQL_KEPT_OF_ORIGINAL,
+    BF_SQL_INSERT_GUARD,
+    BF_SQL_LINK_DUPLICATES,
     BF_SQL_COUNT
 };
 
@@ -46,6 +61,8 @@ struct bf_store {
     int lock_fd;                            /* -1 for a reader */
     bool writer;
     bool creating;                          /* there is no run to go on with yet: sentences do not offer it */
+    int64_t request;                        /* the selected one; 0 = all */
+    char *entry_name, *entry_json;          /* of the last bf_store_request */
     struct bf_run run;                      /* every string owned, freed by bf_store_close */
 };
 
@@ -78,6 +95,18 @@ int bf_sql_bind_text(sqlite3_stmt *statement, int place, const char *text);
 double bf_sql_real(sqlite3_stmt *statement, int column);             /* NULL -> NaN */
 bool bf_sql_int32(sqlite3_stmt *statement, int column, int32_t *out); /* false when out of range */
 
+/* ?n of a statement: the selected request, or NULL for all. And of one that writes: the selected, else the first. */
+int bf_sql_bind_request(sqlite3_stmt *statement, int place, const struct bf_store *store);
+int bf_sql_bind_writer(sqlite3_stmt *statement, int place, const struct bf_store *store);
+
+/* ---- store_commit.c ---- */
+
+/* One sample with its embedding, inside a transaction. *id is its row. */
+BF_MUST_CHECK enum bf_status bf_sql_add_sample(struct bf_store *store, const struct bf_sample *sample, int64_t *id,
+                                               struct bf_err *err);
+/* float16 as a little-endian blob: bind it (the statement keeps a copy). */
+int bf_sql_bind_half(sqlite3_stmt *statement, int place, const uint16_t *half, int32_t n);
+
 /* ---- store_fail.c ---- */
 
 /* The sentence for the last SQLite failure on this handle: what was tried, on which file, why, and what to do. */
@@ -101,7 +130,7 @@ BF_MUST_CHECK enum bf_status bf_store_open_writer(const char *dir, int lock_fd, 
 
 /* ---- migrations.c ---- */
 
-#define BF_STORE_VERSION 1 /* PRAGMA user_version of this program's schema */
+#define BF_STORE_VERSION 2 /* PRAGMA user_version of this program's schema */
 /* The SQL that leads from schema `version - 1` to `version`, 1-based; NULL outside 1..BF_STORE_VERSION. */
 const char *bf_migration(int64_t version);
 /* Apply what is missing, each step one transaction, and enter the words of this program. */

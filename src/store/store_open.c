@@ -21,7 +21,11 @@ void bf_store_close(struct bf_store *store)
     /* _v2: a cursor that is still open keeps the connection until it is closed too. */
     sqlite3_close_v2(store->db);
     bf_store_unlock(store->dir, store->lock_fd, false);
+    free(store->entry_name);
+    free(store->entry_json);
     const char *const owned[] = {store->run.kind,
+                                 store->run.request_name,
+                                 store->run.request_kind,
                                  store->run.request_json,
                                  store->run.templates_json,
                                  store->run.templates_sha256,
@@ -55,12 +59,13 @@ static enum bf_status load_run(struct bf_store *store, struct bf_err *err)
     const char **const fields[] = {
         &run->kind,           &run->request_json, &run->templates_json, &run->templates_sha256, &run->model_path,
         &run->model_sha256,   &run->model_desc,   &run->embedder_path,  &run->embedder_sha256,  &run->engine_json,
-        &run->program_version};
+        &run->program_version, &run->request_name, &run->request_kind};
     sqlite3_stmt *statement = NULL;
     enum bf_status status = BF_OK;
     if (sqlite3_prepare_v2(store->db,
-                           "SELECT q.kind, q.json, r.templates_json, r.templates_sha256, r.model_path, r.model_sha256,"
-                           " r.model_desc, r.embedder_path, r.embedder_sha256, r.engine_json, r.program_version"
+                           "SELECT r.kind, q.json, r.templates_json, r.templates_sha256, r.model_path, r.model_sha256,"
+                           " r.model_desc, r.embedder_path, r.embedder_sha256, r.engine_json, r.program_version,"
+                           " q.name, q.kind"
                            " FROM run r JOIN request q ON q.id = r.request WHERE r.id = 1",
                            -1, &statement, NULL) != SQLITE_OK) {
         status = bf_sql_fail(store, "read", err);

@@ -1,4 +1,4 @@
-/* Reading samples. One statement answers every query: a filter that is off has a NULL parameter. It walks the rows in
+/* Reading samples. One statement answers every query of a kind: a filter that is off has a NULL parameter. It walks the rows in
  * commit order, so its memory does not depend on the run. */
 #include <math.h>
 #include <stdlib.h>
@@ -20,46 +20,71 @@ struct bf_cursor {
     bool done;
 };
 
-/* Which stages a variant joins: Stage I always, probes by name. */
+/* Which stages a variant joins: all but the probes, and those by name. */
 static const struct {
     const char *word;
     bool mi, jailbreak;
 } variants[] = {{"fix", false, false}, {"mi", true, false}, {"jailbreak", false, true}, {"both", true, true}};
 
+bool bf_stage_is_sample(enum bf_stage stage)
+{
+    switch (stage) {
+    case BF_STAGE_SYNTHESIS:
+    case BF_STAGE_MI:
+    case BF_STAGE_JAILBREAK:
+    case BF_STAGE_ORIGINAL:
+    case BF_STAGE_REWRITE:
+    case BF_STAGE_TEXTBOOK:
+    case BF_STAGE_IMPORT:
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool bf_variant_has(const char *variant, enum bf_stage stage)
 {
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++)
         if (strcmp(variants[i].word, variant) == 0)
-            return stage == BF_STAGE_SYNTHESIS || (stage == BF_STAGE_MI && variants[i].mi) ||
-                   (stage == BF_STAGE_JAILBREAK && variants[i].jailbreak);
+            return stage == BF_STAGE_MI          ? variants[i].mi
+                   : stage == BF_STAGE_JAILBREAK ? variants[i].jailbreak
+                                                 : bf_stage_is_sample(stage);
     return false;
 }
 
-static const char sql_query[] =
-    "SELECT s.id, s.stage, s.idx, s.reason, s.text, s.raw, s.question, s.answer, s.point, s.template, s.temperature,"
-    " s.seed, s.n_tokens, s.finish, s.min_k_prob, s.min_k_prob_model, s.mean_logp, s.diversity, s.domain_similarity,"
-    " p.text, t.name, t.family, e.n_embd, e.data"
-    " FROM sample s LEFT JOIN point p ON p.idx = s.point LEFT JOIN template t ON t.idx = s.template"
-    " LEFT JOIN embedding e ON ?1 AND e.sample = s.id"
-    " WHERE (?2 IS NULL OR s.stage = ?2) AND (?3 IS NULL OR s.state = ?3)"
-    " AND (?4 IS NULL OR coalesce(s.reason, '') = ?4)"
-    " AND (?5 IS NULL OR (s.state = 'kept' AND s.stage IN (?5, ?6, ?7)))"
-    " ORDER BY s.id LIMIT ?8 OFFSET ?9";
+#define SAMPLES                                                                                                        \
+    "SELECT s.id, s.stage, s.idx, s.reason, s.text, s.raw, s.question, s.answer, s.point, s.template, s.temperature,"  \
+    " s.seed, s.n_tokens, s.finish, s.min_k_prob, s.min_k_prob_model, s.mean_logp, s.diversity, s.domain_similarity,"  \
+    " p.text, t.name, t.family, e.n_embd, e.data, s.original, s.edit_distance, s.text_hash, s.same_as, s.request,"     \
+    " q.name FROM sample s JOIN request q ON q.id = s.request"                                                         \
+    " LEFT JOIN point p ON p.request = s.request AND p.idx = s.point LEFT JOIN template t ON t.idx = s.template"       \
+    " LEFT JOIN embedding e ON ?1 AND e.sample = s.id"                                                                 \
+    " WHERE (?2 IS NULL OR s.stage = ?2) AND (?3 IS NULL OR s.state = ?3)"                                             \
+    " AND (?4 IS NULL OR coalesce(s.reason, '') = ?4)"                                                                 \
+    " AND (?5 IS NULL OR (s.state = 'kept' AND s.stage NOT IN (coalesce(?6, ''), coalesce(?7, ''))))"                  \
+    " AND (?11 IS NULL OR q.role = ?11) AND (?12 = 0 OR s.same_as IS NULL)"
+/* Two texts, so that one request's samples come by their index and not by reading all. */
+static const char sql_all[] = SAMPLES " AND ?10 IS NULL ORDER BY s.id LIMIT ?8 OFFSET ?9";
+static const char sql_request[] = SAMPLES " AND s.request = ?10 ORDER BY s.id LIMIT ?8 OFFSET ?9";
 
-static int bind_query(sqlite3_stmt *s, const struct bf_query *query)
+static int bind_query(const struct bf_store *store, sqlite3_stmt *s, const struct bf_query *query)
 {
     int rc = sqlite3_bind_int(s, 1, query->with_embedding);
     rc |= bf_sql_bind_text(s, 2, query->by_stage ? bf_stage_word(query->stage) : NULL);
     rc |= bf_sql_bind_text(s, 3, query->by_state ? (query->kept ? "kept" : "rejected") : NULL);
     rc |= bf_sql_bind_text(s, 4, query->by_reason ? bf_reason_word(query->reason) : NULL);
     if (query->variant) {
-        int place = 5;
-        for (int i = 0; i < BF_STAGE_COUNT && place <= 7; i++)
-            if (bf_variant_has(query->variant, (enum bf_stage)i))
-                rc |= bf_sql_bind_text(s, place++, bf_stage_word((enum bf_stage)i));
+        rc |= bf_sql_bind_text(s, 5, query->variant);
+        if (!bf_variant_has(query->variant, BF_STAGE_MI))
+            rc |= bf_sql_bind_text(s, 6, bf_stage_word(BF_STAGE_MI));
+        if (!bf_variant_has(query->variant, BF_STAGE_JAILBREAK))
+            rc |= bf_sql_bind_text(s, 7, bf_stage_word(BF_STAGE_JAILBREAK));
     }
     rc |= sqlite3_bind_int64(s, 8, query->limit > 0 ? query->limit : -1);
     rc |= sqlite3_bind_int64(s, 9, query->offset > 0 ? query->offset : 0);
+    rc |= bf_sql_bind_request(s, 10, store);
+    rc |= bf_sql_bind_text(s, 11, query->by_role ? bf_role_word(query->role) : NULL);
+    rc |= sqlite3_bind_int(s, 12, query->distinct);
     return rc;
 }
 
@@ -71,8 +96,8 @@ enum bf_status bf_store_query(struct bf_store *store, const struct bf_query *que
         return bf_fail(err, BF_USAGE, "unknown variant '%s'; it is one of fix, mi, jailbreak, both", query->variant);
     struct bf_cursor *cursor = bf_alloc(sizeof *cursor);
     cursor->store = store;
-    if (sqlite3_prepare_v2(store->db, sql_query, -1, &cursor->statement, NULL) != SQLITE_OK ||
-        bind_query(cursor->statement, query) != SQLITE_OK) {
+    if (sqlite3_prepare_v2(store->db, store->request > 0 ? sql_request : sql_all, -1, &cursor->statement, NULL) != SQLITE_OK ||
+        bind_query(store, cursor->statement, query) != SQLITE_OK) {
         const enum bf_status status = bf_sql_fail(store, "read", err);
         bf_cursor_close(cursor);
         return status;
@@ -148,7 +173,14 @@ static bool read_row(struct bf_cursor *cursor, struct bf_row *row)
     row->point_text = (const char *)sqlite3_column_text(s, 19);
     row->template_name = (const char *)sqlite3_column_text(s, 20);
     row->template_family = (const char *)sqlite3_column_text(s, 21);
+    sample->instance = sqlite3_column_type(s, 24) == SQLITE_NULL ? -1 : sqlite3_column_int64(s, 24);
+    sample->edit_distance = bf_sql_real(s, 25);
+    sample->text_hash = (uint64_t)sqlite3_column_int64(s, 26);
+    row->same_as = sqlite3_column_int64(s, 27);
+    row->request = sqlite3_column_int64(s, 28);
+    row->request_name = (const char *)sqlite3_column_text(s, 29);
     return sample->stage != BF_STAGE_COUNT && sample->reason != BF_REASON_COUNT && sample->text && sample->index >= 0 &&
+           row->request_name &&
            read_index(s, 8, &sample->point) && read_index(s, 9, &sample->template_index) &&
            bf_sql_int32(s, 12, &sample->n_tokens) && sample->n_tokens >= 0 && read_embedding(cursor, 22, sample);
 }

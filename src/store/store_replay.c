@@ -1,6 +1,7 @@
 /* The committed samples as bf_synth_domain wants them: in commit order, with embeddings, each with the points that were
  * found in it. One row in memory at a time. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "store/store_db.h"
@@ -11,6 +12,9 @@ struct replay {
     struct bf_store *store;
     struct bf_cursor *cursor;
     sqlite3_stmt *find;      /* points of a sample; steps only inside next() */
+    sqlite3_stmt *answers;   /* NULL before the first */
+    int64_t request;
+    char *answer;
     struct bf_point *points; /* of the current sample, texts owned */
     size_t n_points, size;
 };
@@ -65,11 +69,53 @@ static enum bf_status replay_next(void *user, struct bf_sample *sample, const st
     return status;
 }
 
+static enum bf_status replay_pending(void *user, struct bf_pending *out, bool *more, struct bf_err *err)
+{
+    struct replay *r = user;
+    *more = false;
+    if (!r->answers) {
+        if (sqlite3_prepare_v2(r->store->db,
+                               "SELECT number, text, n_tokens, finish, min_k_prob, min_k_prob_model, mean_logp FROM answer"
+                               " WHERE request = ?1 ORDER BY number",
+                               -1, &r->answers, NULL) != SQLITE_OK ||
+            sqlite3_bind_int64(r->answers, 1, r->request) != SQLITE_OK)
+            return bf_sql_fail(r->store, "read the answers of", err);
+    }
+    sqlite3_stmt *s = r->answers;
+    const int rc = sqlite3_step(s);
+    if (rc == SQLITE_DONE) {
+        sqlite3_reset(s);
+        return BF_OK;
+    }
+    if (rc != SQLITE_ROW)
+        return bf_sql_fail(r->store, "read the answers of", err);
+    const char *finish = (const char *)sqlite3_column_text(s, 3);
+    const char *bytes = sqlite3_column_blob(s, 1);
+    const size_t n = (size_t)sqlite3_column_bytes(s, 1);
+    free(r->answer);
+    r->answer = bf_strndup(bytes ? bytes : "", n);
+    *out = (struct bf_pending){
+        .number = sqlite3_column_int64(s, 0),
+        .text = r->answer,
+        .text_len = n,
+        .finish = finish && strcmp(finish, "stop") == 0 ? BF_FINISH_STOP : BF_FINISH_LENGTH,
+        .min_k_sampling = bf_sql_real(s, 4),
+        .min_k_model = bf_sql_real(s, 5),
+        .mean_logp = bf_sql_real(s, 6),
+    };
+    if (out->number < 0 || out->number > BF_STORE_NUMBER_MAX || !bf_sql_int32(s, 2, &out->n_tokens) || out->n_tokens < 0)
+        return bf_sql_damaged(r->store, "an answer has values that were never written", err);
+    *more = true;
+    return BF_OK;
+}
+
 static void replay_free(struct replay *r)
 {
     clear_points(r);
     free(r->points);
     sqlite3_finalize(r->find);
+    sqlite3_finalize(r->answers);
+    free(r->answer);
     bf_cursor_close(r->cursor);
     free(r);
 }
@@ -81,6 +127,7 @@ enum bf_status bf_store_replay(struct bf_store *store, struct bf_replay *out, st
     enum bf_status status;
     *out = (struct bf_replay){0};
     r->store = store;
+    r->request = store->request > 0 ? store->request : 1;
     status = bf_store_query(store, &all, &r->cursor, err);
     if (status == BF_OK &&
         sqlite3_prepare_v2(store->db, "SELECT idx, round, text FROM point WHERE sample = ?1 ORDER BY idx", -1, &r->find,
@@ -90,7 +137,7 @@ enum bf_status bf_store_replay(struct bf_store *store, struct bf_replay *out, st
         replay_free(r);
         return status;
     }
-    *out = (struct bf_replay){r, replay_next};
+    *out = (struct bf_replay){r, replay_next, replay_pending};
     return BF_OK;
 }
 

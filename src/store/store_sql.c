@@ -16,26 +16,62 @@ static const char *const sql_text[BF_SQL_COUNT] = {
     [BF_SQL_ROLLBACK] = "ROLLBACK",
     [BF_SQL_INSERT_SAMPLE] =
         "INSERT INTO sample (stage, idx, state, reason, text, raw, question, answer, point, template, temperature,"
-        " seed, n_tokens, finish, min_k_prob, min_k_prob_model, mean_logp, diversity, domain_similarity)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+        " seed, n_tokens, finish, min_k_prob, min_k_prob_model, mean_logp, diversity, domain_similarity, request,"
+        " original, edit_distance, text_hash)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,"
+        " ?23)",
     [BF_SQL_INSERT_EMBEDDING] = "INSERT INTO embedding (sample, n_embd, data) VALUES (?1, ?2, ?3)",
-    [BF_SQL_INSERT_POINT] = "INSERT INTO point (idx, round, text, sample) VALUES (?1, ?2, ?3, ?4)",
+    [BF_SQL_INSERT_POINT] = "INSERT INTO point (idx, round, text, sample, request) VALUES (?1, ?2, ?3, ?4, ?5)",
     [BF_SQL_INSERT_CHECKPOINT] =
         "INSERT INTO checkpoint (sample, n_kept, diversity, gain, stop) VALUES (?1, ?2, ?3, ?4, ?5)",
     [BF_SQL_SET_STATE] =
-        "INSERT OR REPLACE INTO state (id, finished, stop, generated_tokens, generate_seconds, wall_seconds, knowledge,"
+        "INSERT OR REPLACE INTO state (request, finished, stop, generated_tokens, generate_seconds, wall_seconds, knowledge,"
         " n_domain, n_control, min_k_domain, min_k_control, min_k_effect, similarity_domain, similarity_control,"
         " agreement_domain, agreement_control)"
-        " VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        " VALUES (?16, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+    /* Over all requests: sums; the rest is the first's. */
     [BF_SQL_GET_STATE] =
-        "SELECT finished, stop, generated_tokens, generate_seconds, wall_seconds, knowledge, n_domain, n_control,"
-        " min_k_domain, min_k_control, min_k_effect, similarity_domain, similarity_control, agreement_domain,"
-        " agreement_control FROM state WHERE id = 1",
-    [BF_SQL_COUNTS] = "SELECT stage, coalesce(reason, ''), count(*), (SELECT count(*) FROM point)"
-                      " FROM sample GROUP BY stage, reason",
-    [BF_SQL_EACH_POINT] = "SELECT p.idx, p.round, p.text, count(CASE s.state WHEN 'kept' THEN 1 END), count(s.id)"
-                          " FROM point p LEFT JOIN sample s ON s.point = p.idx GROUP BY p.idx ORDER BY p.idx",
-    [BF_SQL_EACH_CHECKPOINT] = "SELECT n_kept, diversity, gain, stop FROM checkpoint ORDER BY id",
+        "WITH a AS (SELECT min(coalesce(s.finished, 0)) AS finished, coalesce(sum(s.generated_tokens), 0) AS tokens,"
+        " coalesce(sum(s.generate_seconds), 0.0) AS generate, coalesce(sum(s.wall_seconds), 0.0) AS wall"
+        " FROM request q LEFT JOIN state s ON s.request = q.id WHERE ?1 IS NULL OR q.id = ?1)"
+        " SELECT a.finished, s.stop, a.tokens, a.generate, a.wall, s.knowledge, s.n_domain, s.n_control,"
+        " s.min_k_domain, s.min_k_control, s.min_k_effect, s.similarity_domain, s.similarity_control,"
+        " s.agreement_domain, s.agreement_control"
+        " FROM a, request q LEFT JOIN state s ON s.request = q.id WHERE ?1 IS NULL OR q.id = ?1 ORDER BY q.id LIMIT 1",
+    [BF_SQL_COUNTS] = "SELECT stage, coalesce(reason, ''), count(*),"
+                      " (SELECT count(*) FROM point WHERE ?1 IS NULL OR request = ?1)"
+                      " FROM sample WHERE ?1 IS NULL OR request = ?1 GROUP BY stage, reason",
+    [BF_SQL_EACH_POINT] =
+        "SELECT p.idx, p.round, p.text, count(CASE s.state WHEN 'kept' THEN 1 END), count(s.id)"
+        " FROM point p LEFT JOIN sample s ON s.request = p.request AND s.point = p.idx"
+        " WHERE ?1 IS NULL OR p.request = ?1 GROUP BY p.request, p.idx ORDER BY p.request, p.idx",
+    [BF_SQL_EACH_CHECKPOINT] =
+        "SELECT c.n_kept, c.diversity, c.gain, c.stop FROM checkpoint c JOIN sample s ON s.id = c.sample"
+        " WHERE ?1 IS NULL OR s.request = ?1 ORDER BY c.id",
+    [BF_SQL_INSERT_ANSWER] = "INSERT OR REPLACE INTO answer (number, text, n_tokens, finish, min_k_prob,"
+                             " min_k_prob_model, mean_logp, request) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [BF_SQL_DELETE_ANSWER] = "DELETE FROM answer WHERE number = ?1 AND request = ?2",
+    [BF_SQL_DELETE_ANSWERS] = "DELETE FROM answer WHERE request = ?1",
+    [BF_SQL_INSERT_REQUEST] = "INSERT INTO request (name, kind, role, json) VALUES (?1, ?2, ?3, ?4)",
+    [BF_SQL_GET_REQUEST] =
+        "SELECT q.id, q.name, q.kind, q.role, q.json, coalesce(s.finished, 0), (SELECT count(*) FROM request)"
+        " FROM request q LEFT JOIN state s ON s.request = q.id WHERE q.id >= ?1 ORDER BY q.id LIMIT 1",
+    [BF_SQL_FIND_REQUEST] = "SELECT id FROM request WHERE name = ?1",
+    [BF_SQL_INSERT_ORIGINAL] = "INSERT OR IGNORE INTO original (idx, line, text, question, answer, hash, request)"
+                               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [BF_SQL_GET_ORIGINAL] = "SELECT text, question, answer FROM original WHERE idx = ?1 AND request = ?2",
+    [BF_SQL_MEASURE_ORIGINALS] = "SELECT count(*), coalesce(max(length(CAST(text AS BLOB))), 0) FROM original"
+                                 " WHERE request = ?1",
+    [BF_SQL_KEPT_OF_ORIGINAL] =
+        "SELECT s.stage, s.idx, s.text, e.n_embd, e.data FROM sample s LEFT JOIN embedding e ON e.sample = s.id"
+        " WHERE s.original = ?1 AND s.request = ?2 AND s.state = 'kept' ORDER BY s.id",
+    [BF_SQL_INSERT_GUARD] = "INSERT INTO guard (idx, name, centroid, reason, n_embd, data, request)"
+                            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [BF_SQL_LINK_DUPLICATES] =
+        "UPDATE sample SET same_as = (SELECT min(e.id) FROM sample e WHERE e.text_hash = sample.text_hash"
+        " AND e.request < sample.request AND e.state = 'kept' AND e.same_as IS NULL"
+        " AND (SELECT role FROM request WHERE id = e.request) = (SELECT role FROM request WHERE id = sample.request))"
+        " WHERE request = ?1 AND state = 'kept' AND text_hash IS NOT NULL AND same_as IS NULL",
 };
 
 struct bf_store *bf_store_new(const char *dir, bool writer)
@@ -164,4 +200,15 @@ bool bf_sql_int32(sqlite3_stmt *statement, int column, int32_t *out)
     const int64_t value = sqlite3_column_int64(statement, column);
     *out = (int32_t)(value >= INT32_MIN && value <= INT32_MAX ? value : 0);
     return value >= INT32_MIN && value <= INT32_MAX;
+}
+
+int bf_sql_bind_request(sqlite3_stmt *statement, int place, const struct bf_store *store)
+{
+    return store->request > 0 ? sqlite3_bind_int64(statement, place, store->request)
+                              : sqlite3_bind_null(statement, place);
+}
+
+int bf_sql_bind_writer(sqlite3_stmt *statement, int place, const struct bf_store *store)
+{
+    return sqlite3_bind_int64(statement, place, store->request > 0 ? store->request : 1);
 }

@@ -15,11 +15,23 @@ static bool knowledge_of(const char *word, enum bf_knowledge *out)
     return false;
 }
 
+/* A finished request waits for nothing: what is left belongs to prompts that the stop rule dropped. */
+static enum bf_status delete_answers(struct bf_store *store, struct bf_err *err)
+{
+    sqlite3_stmt *s;
+    const enum bf_status status = bf_sql_get(store, BF_SQL_DELETE_ANSWERS, &s, err);
+    if (status != BF_OK)
+        return status;
+    return bf_sql_bind_writer(s, 1, store) == SQLITE_OK ? bf_sql_run(store, s, "write to", err)
+                                                        : bf_sql_fail(store, "write to", err);
+}
+
 enum bf_status bf_store_set_state(struct bf_store *store, const struct bf_run_state *state, struct bf_err *err)
 {
     const struct bf_knowledge_check *k = &state->knowledge;
     sqlite3_stmt *s;
-    enum bf_status status = bf_sql_begin(store, true, err);
+    const bool inside = !sqlite3_get_autocommit(store->db); /* of a fill: part of its transaction */
+    enum bf_status status = inside ? BF_OK : bf_sql_begin(store, true, err);
     if (status != BF_OK)
         return status;
     status = bf_sql_get(store, BF_SQL_SET_STATE, &s, err);
@@ -39,10 +51,13 @@ enum bf_status bf_store_set_state(struct bf_store *store, const struct bf_run_st
         rc |= bf_sql_bind_real(s, 13, k->similarity_control);
         rc |= bf_sql_bind_real(s, 14, k->agreement_domain);
         rc |= bf_sql_bind_real(s, 15, k->agreement_control);
+        rc |= bf_sql_bind_writer(s, 16, store);
         status = rc == SQLITE_OK ? bf_sql_run(store, s, "write the state to", err)
                                  : bf_sql_fail(store, "write the state to", err);
     }
-    return bf_sql_end(store, status, true, err);
+    if (status == BF_OK && state->finished)
+        status = delete_answers(store, err);
+    return inside ? status : bf_sql_end(store, status, true, err);
 }
 
 enum bf_status bf_store_state(struct bf_store *store, struct bf_run_state *out, struct bf_err *err)
@@ -52,9 +67,13 @@ enum bf_status bf_store_state(struct bf_store *store, struct bf_run_state *out, 
     enum bf_status status = bf_sql_get(store, BF_SQL_GET_STATE, &s, err);
     if (status != BF_OK)
         return status;
+    if (bf_sql_bind_request(s, 1, store) != SQLITE_OK) {
+        status = bf_sql_fail(store, "read", err);
+        goto out;
+    }
     const int rc = sqlite3_step(s);
     if (rc == SQLITE_DONE)
-        goto out; /* nothing was said yet: all zero, not finished */
+        goto out; /* no such request: all zero, not finished */
     if (rc != SQLITE_ROW) {
         status = bf_sql_fail(store, "read", err);
         goto out;
@@ -66,6 +85,10 @@ enum bf_status bf_store_state(struct bf_store *store, struct bf_run_state *out, 
     out->generated_tokens = sqlite3_column_int64(s, 2);
     out->generate_seconds = bf_sql_real(s, 3);
     out->wall_seconds = bf_sql_real(s, 4);
+    if (!stop) { /* the first request has said nothing yet */
+        out->stop = BF_STOP_NOT_YET;
+        goto out;
+    }
     k->n_domain = sqlite3_column_int64(s, 6);
     k->n_control = sqlite3_column_int64(s, 7);
     k->min_k_domain = bf_sql_real(s, 8);

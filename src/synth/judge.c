@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "synth/filter.h"
-#include "synth/half.h"
+#include "base/half.h"
 #include "base/banned.h"
 
 enum {
@@ -24,31 +24,12 @@ static double dot(const float *a, const float *b, int32_t n)
     return sum;
 }
 
-/* Unit length, rounded to half precision and back. A zero vector stays zero. */
-static void normalise(float *v, uint16_t *half, int32_t n)
-{
-    double length = sqrt(dot(v, v, n));
-    for (int32_t i = 0; i < n; i++) {
-        uint16_t h = bf_half_of(length > 0.0 ? (float)((double)v[i] / length) : 0.0f);
-        if (half)
-            half[i] = h;
-        v[i] = bf_half_to_float(h);
-    }
-}
-
 static enum bf_status embed(struct bf_judge *j, const char *text, float *out, uint16_t *half, struct bf_err *err)
 {
     double start = bf_seconds();
-    enum bf_status status = bf_engine_embed(j->embedder, &text, 1, BF_POOL_MODEL, false, out, err);
+    enum bf_status status = bf_synth_embed(j->embedder, text, out, half, err);
     j->embed_seconds += bf_seconds() - start;
-    if (status != BF_OK)
-        return status;
-    for (int32_t i = 0; i < j->n_embd; i++)
-        if (!isfinite(out[i]))
-            return bf_fail(err, BF_MODEL, "the embedder '%s' gave not-a-number for a text; use another --embedder",
-                           bf_engine_info(j->embedder)->model_desc);
-    normalise(out, half, j->n_embd);
-    return BF_OK;
+    return status;
 }
 
 enum bf_status bf_judge_init(struct bf_judge *j, const struct bf_plan *plan, struct bf_engine *embedder,
@@ -57,6 +38,7 @@ enum bf_status bf_judge_init(struct bf_judge *j, const struct bf_plan *plan, str
     int32_t n_embd = bf_engine_info(embedder)->n_embd;
     size_t n = (size_t)n_embd;
     *j = (struct bf_judge){
+        .work = j->work,
         .request = plan->request,
         .plan = plan,
         .embedder = embedder,
@@ -154,6 +136,9 @@ enum bf_status bf_judge_decide(struct bf_judge *j, const char *prompt, struct bf
         sample->domain_similarity = dot(j->vector, control ? j->control_topic : j->topic, j->n_embd);
         if (!control && drifted(j, j->vector))
             reason = BF_REASON_DRIFT;
+        if (!control && reason == BF_REASON_NONE)
+            reason = bf_work_guard(j->work, j->vector, j->n_embd, sample->domain_similarity,
+                                   j->stop_rule.n >= CENTROID_AFTER ? to_centroid(j, j->vector) : (double)NAN);
     }
     sample->reason = reason;
     return BF_OK;
@@ -196,6 +181,7 @@ bool bf_judge_account(struct bf_judge *j, struct bf_sample *sample, struct bf_ch
     bf_signature_of(&signature, &words, sample->text, strlen(sample->text));
     bf_words_release(&words);
     bf_similar_add(j->similar, &signature);
+    sample->text_hash = signature.exact;
     bool checked = false;
     if (synthesis && sample->embedding && sample->n_embd == j->n_embd) {
         if (j->stop_rule.n >= CENTROID_AFTER)

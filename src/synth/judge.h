@@ -6,9 +6,10 @@
 #include "synth/plan.h"
 #include "synth/similar.h"
 #include "synth/stop_rule.h"
-#include "synth/synth.h"
+#include "synth/work.h"
 
 struct bf_judge {
+    const struct bf_work *work;        /* for its guards; set before init */
     const struct bf_request *request;
     const struct bf_plan *plan;
     struct bf_engine *embedder;

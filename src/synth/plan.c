@@ -93,7 +93,7 @@ int64_t bf_plan_count(const struct bf_plan *plan, enum bf_stage stage)
         return r->jailbreak_samples;
     case BF_STAGE_CONTROL:
         return r->control_samples;
-    case BF_STAGE_COUNT:
+    default: /* not of a domain */
         break;
     }
     return 0;

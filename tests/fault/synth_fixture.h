@@ -69,12 +69,44 @@ static inline void put_sample(struct bf_buf *out, const struct bf_sample *s, con
     put_double(out, s->mean_logp);
     put_double(out, s->diversity);
     put_double(out, s->domain_similarity);
+    bf_buf_printf(out, " original %lld hash %llx", (long long)s->instance, (unsigned long long)s->text_hash);
+    put_double(out, s->edit_distance);
     if (s->embedding)
         bf_buf_printf(out, " embedding %llx",
                       (unsigned long long)bf_hash64(s->embedding, (size_t)s->n_embd * sizeof *s->embedding));
     for (size_t i = 0; i < n_points; i++)
         bf_buf_printf(out, " [%d %d %s]", points[i].index, points[i].round, points[i].text);
     bf_buf_putc(out, '\n');
+}
+
+/* A sink sample by sample, and the run's progress. */
+struct fixture_sink {
+    void *user;
+    enum bf_status (*sample)(void *user, const struct bf_sample *sample, const struct bf_point *points,
+                             size_t n_points, const struct bf_checkpoint *checkpoint, struct bf_err *err);
+    bool (*progress)(void *user, const struct bf_progress *progress);
+};
+
+static inline enum bf_status fixture_commit_each(void *user, const struct bf_commit *c, struct bf_err *err)
+{
+    const struct fixture_sink *sink = user;
+    enum bf_status status = BF_OK;
+    for (size_t i = 0; i < c->n_items && status == BF_OK; i++)
+        status = sink->sample(sink->user, &c->items[i].sample, i == 0 ? c->points : NULL, i == 0 ? c->n_points : 0,
+                              c->items[i].checked ? &c->items[i].checkpoint : NULL, err);
+    return status;
+}
+
+/* One request by itself. */
+static inline enum bf_status fixture_synth(const struct bf_request *request, const struct bf_template_set *templates,
+                                           struct bf_engine *engine, const struct bf_replay *replay,
+                                           const struct fixture_sink *sink, struct bf_progress *progress,
+                                           struct bf_err *err)
+{
+    struct fixture_sink copy = *sink;
+    const struct bf_task task = {
+        .id = 1, .request = request, .sink = {&copy, fixture_commit_each, NULL}, .replay = replay};
+    return bf_synth_one(&task, templates, engine, engine, sink->user, sink->progress, progress, err);
 }
 
 static inline void put_checkpoint(struct bf_buf *out, const struct bf_checkpoint *c)

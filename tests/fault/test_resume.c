@@ -11,15 +11,21 @@ struct writer {
     bool fail;          /* the sink fails instead of asking politely: what was under way is lost */
 };
 
-static enum bf_status on_sample(void *user, const struct bf_sample *sample, const struct bf_point *points,
-                                size_t n_points, const struct bf_checkpoint *checkpoint, struct bf_err *err)
+static enum bf_status on_commit(void *user, const struct bf_commit *commit, struct bf_err *err)
 {
     struct writer *w = user;
 
     if (w->fail && w->n_commits == w->stop_after)
         return bf_fail(err, BF_STORE, "the test's disk is full");
     w->n_commits++;
-    return bf_store_commit(w->store, sample, points, n_points, checkpoint, err);
+    return bf_store_commit_all(w->store, commit, err);
+}
+
+static enum bf_status on_answer(void *user, const struct bf_pending *pending, struct bf_err *err)
+{
+    const struct writer *w = user;
+
+    return bf_store_keep_answer(w->store, pending, err);
 }
 
 static bool on_progress(void *user, const struct bf_progress *progress)
@@ -38,13 +44,14 @@ struct way {
     uint64_t order_seed; /* another one, and another parallelism, after each stop */
 };
 
+static int64_t n_answers; /* of all processes since it was set to zero */
+
 /* One process: open or create, replay, work until done or stopped. Returns whether the run is finished. */
 static bool work(const char *dir, const struct way *way, int process)
 {
     static const int32_t parallels[] = {1, 7, 64};
     struct engine_script script = fixture_script(parallels[process % 3], way->order_seed + (uint64_t)process);
     struct writer writer = {.stop_after = way->stop_after, .fail = way->fail};
-    const struct bf_sink sink = {&writer, on_sample, on_progress};
     const struct bf_run run = fixture_run();
     struct bf_request request;
     struct bf_template_set templates;
@@ -62,7 +69,10 @@ static bool work(const char *dir, const struct way *way, int process)
     else
         assert_ok(bf_store_open(dir, BF_STORE_WRITE, &writer.store, &err));
     assert_ok(bf_store_replay(writer.store, &replay, &err));
-    status = bf_synth_domain(&request, &templates, engine, engine, &replay, &sink, &progress, &err);
+    const struct bf_task task = {
+        .id = 1, .request = &request, .sink = {&writer, on_commit, on_answer}, .replay = &replay};
+    status = bf_synth_one(&task, &templates, engine, engine, &writer, on_progress, &progress, &err);
+    n_answers += script.n_answers;
     bf_store_replay_close(&replay);
     bf_store_close(writer.store);
     bf_engine_close(engine);
@@ -178,6 +188,23 @@ static void stopped_between_empty_rounds_of_points(void **state)
     assert_same_as_undisturbed((struct way){.epsilon = -1, .order_seed = 5, .fail = true, .list_nothing = true});
 }
 
+/* What was answered before its turn is in the store: a resumed run does not ask for it again. Only what was under way at the
+ * stop, and the answer whose commit failed, are asked anew. */
+static void answered_prompts_are_not_asked_again(void **state)
+{
+    for (int fail = 0; fail < 2; fail++) {
+        const struct way way = {.epsilon = -1, .order_seed = 8, .fail = fail, .stop_after = 5};
+        char *dir = fixture_dir();
+
+        (void)state;
+        n_answers = 0;
+        const int processes = finish(dir, &way);
+        assert_true(processes > 10);
+        assert_in_range(n_answers, 101, 101 + (fail ? processes : 0)); /* 3 lists, 60, 20, 10, 8 */
+        fixture_remove(dir);
+    }
+}
+
 static void a_finished_run_replays_to_its_end_and_adds_nothing(void **state)
 {
     const struct way whole = {.epsilon = -1, .order_seed = 6};
@@ -201,6 +228,7 @@ int main(void)
         cmocka_unit_test(torn_off_after_every_kth_commit),
         cmocka_unit_test(stopped_around_the_stop_rule),
         cmocka_unit_test(stopped_between_empty_rounds_of_points),
+        cmocka_unit_test(answered_prompts_are_not_asked_again),
         cmocka_unit_test(a_finished_run_replays_to_its_end_and_adds_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

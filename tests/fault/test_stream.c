@@ -46,7 +46,7 @@ static void memory_stays_flat(void **state)
     struct bf_progress progress;
     struct bf_err err = BF_ERR_INIT;
     int64_t n_bytes = 0;
-    const struct bf_sink sink = {&n_bytes, on_sample, NULL};
+    const struct fixture_sink sink = {&n_bytes, on_sample, NULL};
 
     (void)state;
     script.all_sound = true;
@@ -56,7 +56,7 @@ static void memory_stays_flat(void **state)
     request.diversity_batch = 1000;
     struct bf_engine *engine = engine_script_open(&script);
     long before = peak_mb();
-    if (bf_synth_domain(&request, &templates, engine, engine, NULL, &sink, &progress, &err))
+    if (fixture_synth(&request, &templates, engine, NULL, &sink, &progress, &err))
         fail_msg("%s", err.text);
     long growth = peak_mb() - before;
     printf("%lld samples kept, %lld MB of text, peak memory grew by %ld MB\n",

@@ -47,7 +47,7 @@ static struct outcome run(struct engine_script *script, struct record *record, v
     struct outcome o = {.err = BF_ERR_INIT};
     struct bf_request request;
     struct bf_template_set templates;
-    const struct bf_sink sink = {record, on_sample, on_progress};
+    const struct fixture_sink sink = {record, on_sample, on_progress};
     struct bf_engine *engine = engine_script_open(script);
 
     fixture_request(&request, &templates);
@@ -55,7 +55,7 @@ static struct outcome run(struct engine_script *script, struct record *record, v
         change(&request);
     if (!record->text.data)
         bf_buf_init(&record->text, 1 << 26);
-    o.status = bf_synth_domain(&request, &templates, engine, engine, NULL, &sink, &o.progress, &o.err);
+    o.status = fixture_synth(&request, &templates, engine, NULL, &sink, &o.progress, &o.err);
     bf_engine_close(engine);
     bf_template_set_release(&templates);
     bf_request_release(&request);

@@ -148,6 +148,9 @@ static inline void fixture_fill(struct fixture_sample *f, enum bf_stage stage, i
         .mean_logp = -3 * bf_rng_unit(&rng),
         .diversity = stage == BF_STAGE_SYNTHESIS ? bf_rng_unit(&rng) : (double)NAN,
         .domain_similarity = stage == BF_STAGE_SYNTHESIS ? bf_rng_unit(&rng) : (double)NAN,
+        .instance = -1,
+        .edit_distance = (double)NAN,
+        .text_hash = bf_rng_next(&rng),
         .embedding = stage == BF_STAGE_SYNTHESIS || stage == BF_STAGE_CONTROL ? f->embedding : NULL,
         .n_embd = stage == BF_STAGE_SYNTHESIS || stage == BF_STAGE_CONTROL ? FIXTURE_EMBD : 0,
     };
@@ -190,6 +193,9 @@ static inline void assert_same_sample(const struct bf_sample *a, const struct bf
     assert_same_double(a->diversity, b->diversity);
     assert_same_double(a->domain_similarity, b->domain_similarity);
     assert_int_equal(a->n_embd, b->n_embd);
+    assert_int_equal(a->instance, b->instance);
+    assert_same_double(a->edit_distance, b->edit_distance);
+    assert_true(a->text_hash == b->text_hash);
     assert_int_equal(a->embedding == NULL, b->embedding == NULL);
     if (a->embedding)
         assert_memory_equal(a->embedding, b->embedding, (size_t)a->n_embd * sizeof *a->embedding);

@@ -16,7 +16,7 @@ static char *exported(struct bf_store *store, const char *dir, const char *forma
     struct bf_err err = BF_ERR_INIT;
     struct bf_buf text;
     int64_t n = -1;
-    assert_ok(bf_export(store, format, variant, path, &n, &err));
+    assert_ok(bf_export(store, &(const struct bf_export_options){.format = format, .variant = variant}, path, &n, &err));
     assert_int_equal(n, want_n);
     bf_buf_init(&text, 64 << 20);
     assert_ok(bf_file_read(path, &text, &err));
@@ -70,6 +70,7 @@ static void jsonl_bytes(void **state)
          .finish = BF_FINISH_LENGTH,
          .min_k_sampling = 1.0 / 3,
          .min_k_model = 1e-7,
+         .instance = -1,
          .mean_logp = -1.5},
         {.index = 1234567,
          .stage = BF_STAGE_MI,
@@ -80,6 +81,7 @@ static void jsonl_bytes(void **state)
          .temperature = 1,
          .min_k_sampling = (double)NAN,
          .min_k_model = (double)NAN,
+         .instance = -1,
          .mean_logp = -0.0},
         {.index = 0,
          .stage = BF_STAGE_JAILBREAK,
@@ -89,6 +91,7 @@ static void jsonl_bytes(void **state)
          .temperature = 0.9,
          .seed = 7,
          .n_tokens = 1,
+         .instance = -1,
          .mean_logp = -(double)INFINITY},
     };
     char *dir = fixture_dir();
@@ -244,18 +247,18 @@ static void refuses(void **state)
     int64_t n = 7;
     (void)state;
     fixture_small_run(store);
-    assert_int_equal(bf_export(store, "parquet", "both", path, &n, &err), BF_USAGE);
+    assert_int_equal(bf_export(store, &(const struct bf_export_options){.format = "parquet", .variant = "both"}, path, &n, &err), BF_USAGE);
     assert_says(&err, "jsonl|txt");
     assert_int_equal(n, 0);
-    assert_int_equal(bf_export(store, "jsonl", "all", path, &n, &err), BF_USAGE);
+    assert_int_equal(bf_export(store, &(const struct bf_export_options){.format = "jsonl", .variant = "all"}, path, &n, &err), BF_USAGE);
     assert_says(&err, "fix|mi|jailbreak|both");
     assert_false(bf_file_exists(path));
-    assert_int_equal(bf_export(store, "jsonl", "both", deep, &n, &err), BF_STORE);
+    assert_int_equal(bf_export(store, &(const struct bf_export_options){.format = "jsonl", .variant = "both"}, deep, &n, &err), BF_STORE);
     assert_says(&err, "no/such/folder");
-    assert_int_equal(bf_export(store, "txt", "both", "/dev/full", NULL, &err), BF_STORE);
+    assert_int_equal(bf_export(store, &(const struct bf_export_options){.format = "txt", .variant = "both"}, "/dev/full", NULL, &err), BF_STORE);
     assert_says(&err, "/dev/full");
     /* A run that breaks in the middle leaves the old file as it was, and no other. */
-    assert_ok(bf_export(store, "txt", "fix", path, NULL, &err));
+    assert_ok(bf_export(store, &(const struct bf_export_options){.format = "txt", .variant = "fix"}, path, NULL, &err));
     bf_buf_init(&text, 1 << 20);
     assert_ok(bf_file_read(path, &text, &err));
     bf_store_close(store);
@@ -274,7 +277,7 @@ static void refuses(void **state)
     assert_int_equal(fwrite(bytes.data, 1, bytes.len, file), bytes.len);
     assert_int_equal(fclose(file), 0);
     store = fixture_open(dir, BF_STORE_READ);
-    assert_int_equal(bf_export(store, "txt", "both", path, &n, &err), BF_STORE);
+    assert_int_equal(bf_export(store, &(const struct bf_export_options){.format = "txt", .variant = "both"}, path, &n, &err), BF_STORE);
     assert_says(&err, "damaged");
     bf_buf_clear(&bytes);
     assert_ok(bf_file_read(path, &bytes, &err));
@@ -305,7 +308,7 @@ static void to_stdout(void **state)
     if (child == 0) {
         if (dup2(ends[1], STDOUT_FILENO) < 0 || bf_store_open(dir, BF_STORE_READ, &store, NULL) != BF_OK)
             _exit(1);
-        const enum bf_status result = bf_export(store, "txt", "both", "-", NULL, NULL);
+        const enum bf_status result = bf_export(store, &(const struct bf_export_options){.format = "txt", .variant = "both"}, "-", NULL, NULL);
         bf_store_close(store);
         _exit(result == BF_OK ? 0 : 1);
     }

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #include "base/rng.h"
-#include "synth/half.h"
+#include "base/half.h"
 
 static float of_bits(uint32_t bits)
 {

@@ -1,7 +1,7 @@
 /* IEEE 754 half precision: how embeddings are stored. The rounded value is used at once, in the first run as in a resumed
  * one, so that both see the same numbers. */
-#ifndef BF_SYNTH_HALF_H
-#define BF_SYNTH_HALF_H
+#ifndef BF_BASE_HALF_H
+#define BF_BASE_HALF_H
 #include <stdint.h>
 
 uint16_t bf_half_of(float x);      /* round to nearest, ties to even; overflow gives infinity */

@@ -1,4 +1,4 @@
-#include "synth/half.h"
+#include "base/half.h"
 
 #include <string.h>
 

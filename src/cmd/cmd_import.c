@@ -1,0 +1,235 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/version.h"
+#include "cmd/cmd.h"
+#include "cmd/instance_options.h"
+#include "cmd/session.h"
+#include "cmd/start.h"
+#include "request/official_folder.h"
+#include "base/banned.h"
+
+struct values {
+    bool quiet;
+    bool json;
+    const char *name, *out, *topic;
+    struct bf_instance_values instances;
+};
+
+static struct bf_opt *options(void *target)
+{
+    struct values *v = target;
+    struct bf_opt instances[BF_INSTANCE_OPTIONS];
+    bf_instance_options(&v->instances, instances);
+    return BF_OPT_TABLE(
+        {.name = "name",
+         .type = BF_OPT_TEXT,
+         .target = &v->name,
+         .value = "NAME",
+         .fallback = "of the file",
+         .help = "what the set is called in comparisons"},
+        {.name = "output",
+         .letter = 'o',
+         .type = BF_OPT_TEXT,
+         .target = &v->out,
+         .value = "DIR",
+         .fallback = "runs/NAME",
+         .help = "the run folder, made by this command"},
+        {.name = "topic",
+         .type = BF_OPT_TEXT,
+         .target = &v->topic,
+         .value = "TOPIC",
+         .help = "which set of a folder of the BiForget scripts, when it has several"},
+        instances[0], instances[1], instances[2], instances[3], instances[4], instances[5],
+        BF_OPT_JSON(&v->json, "the summary"), BF_OPT_QUIET(&v->quiet));
+}
+
+struct import {
+    const char *path;                    /* of the file that is read */
+    struct bf_instance_options options;
+    const struct bf_official_set *set;   /* NULL for a file */
+    enum bf_official_variant variant;
+    struct bf_log *log;
+};
+
+static struct bf_sample sample_of(const struct import *i, const struct bf_instance *instance, int64_t *n)
+{
+    enum bf_stage stage = BF_STAGE_IMPORT;
+    if (i->set) {
+        stage = bf_official_stage(i->set, i->variant, instance->record);
+        stage = stage == BF_STAGE_COUNT ? BF_STAGE_IMPORT : stage;
+    }
+    return (struct bf_sample){
+        .stage = stage,
+        .index = n[stage]++,
+        .text = instance->text,
+        .question = instance->question,
+        .answer = instance->answer,
+        .point = -1,
+        .template_index = -1,
+        .instance = -1,
+        .temperature = (double)NAN,
+        .finish = BF_FINISH_STOP,
+        .min_k_sampling = (double)NAN,
+        .min_k_model = (double)NAN,
+        .mean_logp = (double)NAN,
+        .diversity = (double)NAN,
+        .domain_similarity = (double)NAN,
+        .edit_distance = (double)NAN,
+    };
+}
+
+static enum bf_status fill(void *user, struct bf_store *store, struct bf_err *err)
+{
+    const struct import *i = user;
+    struct bf_instance_file *file = NULL;
+    int64_t n[BF_STAGE_COUNT] = {0};
+    enum bf_status status = bf_instance_file_open(i->path, &i->options, &file, err);
+    for (bool more = true; status == BF_OK && more;) {
+        struct bf_instance instance;
+        status = bf_instance_file_next(file, &instance, &more, err);
+        if (status != BF_OK || !more)
+            break;
+        const struct bf_sample sample = sample_of(i, &instance, n);
+        status = bf_store_add_sample(store, &sample, err);
+    }
+    if (status == BF_OK) {
+        const struct bf_instance_stats *stats = bf_instance_file_stats(file);
+        bf_log_info(i->log, "%s: %lld texts, %lld of them with question and answer", i->path, (long long)stats->n_good,
+                    (long long)stats->n_pairs);
+        if (stats->n_bad > 0)
+            bf_log_warn(i->log, "%lld bad record%s left out; the first: %s", (long long)stats->n_bad,
+                        stats->n_bad == 1 ? "" : "s", stats->first_bad);
+        const struct bf_run_state state = {.finished = true, .stop = BF_STOP_EXHAUSTED};
+        status = bf_store_set_state(store, &state, err);
+    }
+    bf_instance_file_close(file);
+    return status;
+}
+
+static enum bf_status create(const struct values *v, const char *name, const char *dir, struct import *import,
+                             struct bf_store **out, struct bf_err *err)
+{
+    struct bf_request request;
+    struct bf_template_set templates;
+    enum bf_status status = bf_request_of_kind(BF_KIND_IMPORT, "quick", &request, err);
+    if (status != BF_OK)
+        return status;
+    (void)v;
+    status = bf_request_set_topic(&request, name, err);
+    if (status == BF_OK)
+        status = bf_template_set_load("default", &templates, err);
+    if (status != BF_OK) {
+        bf_request_release(&request);
+        return status;
+    }
+    json_t *json = bf_request_to_json(&request);
+    char *request_json = bf_json_dump(json);
+    char *templates_json = bf_json_dump(templates.json);
+    const struct bf_run run = {
+        .kind = "import",
+        .request_name = "",
+        .request_json = request_json,
+        .templates_json = templates_json,
+        .templates_sha256 = templates.sha256,
+        .model_path = "",
+        .model_sha256 = "",
+        .model_desc = "",
+        .embedder_path = "",
+        .embedder_sha256 = "",
+        .engine_json = "{}",
+        .program_version = BF_VERSION,
+    };
+    status = bf_store_create_filled(dir, &run, &templates, import, fill, out, err);
+    free(request_json);
+    free(templates_json);
+    json_decref(json);
+    bf_template_set_release(&templates);
+    bf_request_release(&request);
+    return status;
+}
+
+/* Which set of the folder, and its file. */
+static enum bf_status choose_set(const struct values *v, const struct bf_official_folder *folder, struct import *import,
+                                 struct bf_err *err)
+{
+    struct bf_buf topics;
+    if (folder->n == 1 && !v->topic)
+        import->set = &folder->sets[0];
+    bf_buf_init(&topics, 4096);
+    for (size_t i = 0; i < folder->n; i++) {
+        if (v->topic && strcmp(folder->sets[i].topic, v->topic) == 0)
+            import->set = &folder->sets[i];
+        bf_buf_printf(&topics, "%s\"%s\"", i ? ", " : "", folder->sets[i].topic);
+    }
+    enum bf_status status = BF_OK;
+    if (!import->set)
+        status = bf_fail(err, BF_USAGE, "the folder has sets of %s; say which with --topic", topics.data);
+    bf_buf_release(&topics);
+    if (status != BF_OK)
+        return status;
+    import->variant = bf_official_largest(import->set);
+    import->path = import->set->paths[import->variant];
+    import->options.format = BF_INSTANCES_TXT;
+    return BF_OK;
+}
+
+static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+{
+    const struct values *v = call->values;
+    struct bf_official_folder folder = {.sets = NULL};
+    struct bf_store *store = NULL;
+    char *dir = NULL;
+    char *name = NULL;
+    if (call->n_operands != 1)
+        return bf_fail(err, BF_USAGE, "give one file or folder: biforget import corpus.jsonl --name wmdp");
+    struct import import = {
+        .path = call->operands[0], .options = bf_instance_file_options(&v->instances, true), .log = call->log};
+    enum bf_status status = BF_OK;
+    if (bf_is_dir(import.path)) {
+        status = bf_official_folder_read(import.path, &folder, err);
+        if (status == BF_OK)
+            status = choose_set(v, &folder, &import, err);
+    }
+    if (status == BF_OK)
+        status = bf_instance_file_check(import.path, &import.options, NULL, err);
+    if (status == BF_OK) {
+        name = v->name       ? bf_strdup(v->name)
+               : import.set ? bf_strdup(import.set->topic)
+                            : bf_instance_name(call->operands[0]);
+        dir = v->out ? bf_strdup(v->out) : bf_start_dir("", name);
+        status = create(v, name, dir, &import, &store, err);
+    }
+    if (status == BF_OK)
+        status = bf_session_write_sets(store, err);
+    if (status == BF_OK)
+        status = bf_session_print(store, v->json, 0, err);
+    bf_store_close(store);
+    bf_official_folder_release(&folder);
+    free(name);
+    free(dir);
+    return status;
+}
+
+const struct bf_command bf_cmd_import = {
+    .help =
+        {
+            .name = "import",
+            .summary = "bring a set from outside into the same comparisons",
+            .synopsis = "biforget import FILE|DIR [--name NAME] [-o DIR] [options]",
+            .examples = "  biforget import corpus.jsonl --name wmdp-style    {\"text\": ...} a line\n"
+                        "  biforget import book.txt --paragraphs --name book\n"
+                        "  biforget import output/ --topic \"Harry Potter\"    a folder of the BiForget scripts\n",
+            .details = "Makes a run folder of texts that no model wrote here, so that 'show', 'export' and everything that "
+                       "compares sets can read it. Nothing is judged or left out but what cannot be read.",
+        },
+    .values_size = sizeof(struct values),
+    .max_operands = 1,
+    .options = options,
+    .run = run,
+    .quiet_option = true,
+};

@@ -1,0 +1,81 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/instance_options.h"
+#include "cmd/start.h"
+#include "base/banned.h"
+
+struct values {
+    struct bf_start_values start;
+    struct bf_instance_values instances;
+    const char *retain;
+};
+
+static struct bf_opt *options(void *target)
+{
+    struct values *v = target;
+    struct bf_opt own[BF_INSTANCE_OPTIONS + 1];
+    bf_instance_options(&v->instances, own);
+    own[BF_INSTANCE_OPTIONS] = (struct bf_opt){
+        .name = "retain",
+        .type = BF_OPT_TEXT,
+        .target = &v->retain,
+        .value = "DOMAIN|FILE",
+        .help = "reject variants that are nearer to this (retain_overlap)",
+        .rare = true,
+    };
+    return bf_start_options(&v->start, BF_KIND_INSTANCE, "runs/NAME of the file", own, sizeof own / sizeof *own);
+}
+
+static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+{
+    const struct values *v = call->values;
+    struct bf_request request = {.topic = NULL};
+    char *dir = NULL;
+    char *name = NULL;
+    if (call->n_operands != 1)
+        return bf_fail(err, BF_USAGE, "give one file of sentences or question-answer pairs: biforget instance facts.jsonl");
+    name = bf_instance_name(call->operands[0]);
+    enum bf_status status = bf_method_request(&v->start.method, BF_KIND_INSTANCE, name, &request, err);
+    if (status != BF_OK)
+        goto out;
+    const struct bf_guard_source retained = bf_guard_source_of(v->retain, BF_REASON_RETAIN_OVERLAP);
+    const struct bf_start_request first = {
+        .name = "",
+        .role = BF_ROLE_FORGET,
+        .request = &request,
+        .instances_path = call->operands[0],
+        .options = bf_instance_file_options(&v->instances, false),
+        .guards = &retained,
+        .n_guards = v->retain != NULL,
+    };
+    dir = v->start.out ? bf_strdup(v->start.out) : bf_start_dir("", name);
+    status = bf_start(call, &v->start, "instance", dir, &first, 1, false, err);
+out:
+    bf_request_release(&request);
+    free(name);
+    free(dir);
+    return status;
+}
+
+const struct bf_command bf_cmd_instance = {
+    .help =
+        {
+            .name = "instance",
+            .summary = "rewrite sentences or question-answer pairs into a forget set",
+            .synopsis = "biforget instance FILE [-m MODEL] [-o DIR] [options]",
+            .examples = "  biforget instance facts.txt                       one sentence a line\n"
+                        "  biforget instance forget10.jsonl -m my.gguf       {\"question\": ..., \"answer\": ...} a line\n"
+                        "  biforget instance book.csv --text-key sentence --skip-bad -o runs/book\n",
+            .details = "Each original is kept and written anew from another perspective, in another structure, style and "
+                       "register, at each temperature. A variant that loses or invents a name, number or date, or drifts "
+                       "in meaning, is rejected with its reason. Pairs stay pairs: export them with --format tofu.",
+        },
+    .values_size = sizeof(struct values),
+    .max_operands = 1,
+    .options = options,
+    .run = run,
+    .quiet_option = true,
+};

@@ -1,0 +1,143 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/instance_options.h"
+#include "cmd/start.h"
+#include "request/request_file.h"
+#include "base/banned.h"
+
+struct values {
+    struct bf_start_values start;
+    const char *profile, *templates;
+    bool skip_bad;
+};
+
+static struct bf_opt *options(void *target)
+{
+    struct values *v = target;
+    v->profile = "quick";
+    v->templates = "default";
+    const struct bf_opt own[] = {
+        {.name = "profile",
+         .letter = 'p',
+         .type = BF_OPT_CHOICE,
+         .target = &v->profile,
+         .choices = bf_profile_choices,
+         .fallback = "quick",
+         .help = "of the requests that name none"},
+        {.name = "templates",
+         .type = BF_OPT_TEXT,
+         .target = &v->templates,
+         .value = "NAME|FILE",
+         .fallback = "default",
+         .help = "prompt set of all requests: 'default' or a JSON file",
+         .rare = true},
+        {.name = "skip-bad", .type = BF_OPT_FLAG, .target = &v->skip_bad, .help = "leave out instances that cannot be read"},
+    };
+    return bf_start_options(&v->start, BF_KIND_COUNT, "runs/NAME of the file", own, sizeof own / sizeof *own);
+}
+
+/* A retain request keeps away from every domain that the file forgets, a forget request from what its line names. */
+static size_t guards_of(const struct bf_request_file *file, const struct bf_request_line *line,
+                        struct bf_guard_source *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < line->n_retain; i++) {
+        const struct bf_retain_ref *ref = &line->retain[i];
+        const struct bf_request_line *other = ref->path || ref->name ? NULL : &file->lines[ref->line];
+        out[n++] = (struct bf_guard_source){
+            .name = ref->path ? ref->path : ref->name ? ref->name : other->request.topic,
+            .path = ref->path ? ref->path : other ? other->instances_path : NULL,
+            .reason = BF_REASON_RETAIN_OVERLAP,
+        };
+    }
+    for (size_t i = 0; line->role == BF_ROLE_RETAIN && i < file->n; i++)
+        if (file->lines[i].role == BF_ROLE_FORGET)
+            out[n++] = (struct bf_guard_source){
+                .name = file->lines[i].request.topic,
+                .path = file->lines[i].instances_path,
+                .reason = BF_REASON_FORGET_OVERLAP,
+            };
+    return n;
+}
+
+/* One template set serves the whole run: its samples are told apart by the templates' places in it. */
+static enum bf_status set_templates(const struct values *v, const char *path, struct bf_request_line *line,
+                                    struct bf_err *err)
+{
+    if (strcmp(line->request.templates, "default") != 0 && strcmp(line->request.templates, v->templates) != 0)
+        return bf_fail(err, BF_INPUT, "%s:%lld: \"templates\" differs from the run's; give --templates %s for all requests",
+                       path, (long long)line->line, line->request.templates);
+    free(line->request.templates);
+    line->request.templates = bf_strdup(v->templates);
+    return BF_OK;
+}
+
+static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+{
+    const struct values *v = call->values;
+    struct bf_request_file file = {.lines = NULL};
+    struct bf_start_request *requests = NULL;
+    struct bf_guard_source **guards = NULL;
+    char *dir = NULL;
+    if (call->n_operands != 1)
+        return bf_fail(err, BF_USAGE, "give one file of requests: biforget run requests.jsonl");
+    const char *path = call->operands[0];
+    enum bf_status status = bf_request_file_read(path, v->profile, &file, err);
+    requests = bf_array(file.n + 1, sizeof *requests);
+    guards = bf_array(file.n + 1, sizeof(struct bf_guard_source *));
+    for (size_t i = 0; i < file.n && status == BF_OK; i++) {
+        struct bf_request_line *line = &file.lines[i];
+        status = set_templates(v, path, line, err);
+        line->options.skip_bad = v->skip_bad;
+        guards[i] = bf_array(line->n_retain + file.n + 1, sizeof *guards[i]);
+        requests[i] = (struct bf_start_request){
+            .name = line->name,
+            .role = line->role,
+            .request = &line->request,
+            .instances_path = line->instances_path,
+            .options = line->options,
+            .guards = guards[i],
+            .n_guards = guards_of(&file, line, guards[i]),
+        };
+    }
+    if (status == BF_OK) {
+        char *name = bf_instance_name(path);
+        dir = v->start.out ? bf_strdup(v->start.out) : bf_start_dir("", name);
+        free(name);
+        status = bf_start(call, &v->start, "run", dir, requests, file.n, true, err);
+    }
+    for (size_t i = 0; guards && i < file.n; i++)
+        free(guards[i]);
+    free(guards);
+    free(requests);
+    free(dir);
+    bf_request_file_release(&file);
+    return status;
+}
+
+const struct bf_command bf_cmd_run = {
+    .help =
+        {
+            .name = "run",
+            .summary = "many domains and files of instances in one go; may grow later",
+            .synopsis = "biforget run REQUESTS.jsonl [-m MODEL] [-o DIR] [options]",
+            .examples = "  biforget run requests.jsonl -o runs/all\n"
+                        "  biforget run more.jsonl -o runs/all                adds what runs/all has not yet\n"
+                        "  biforget export runs/all --request greek-mythology -o greek.jsonl\n",
+            .details =
+                "One JSON object a line: {\"domain\": \"Harry Potter\"}, {\"instances\": \"facts.jsonl\"} or {\"textbook\": "
+                "\"Harry Potter\"}; optional \"name\", \"role\": \"retain\", \"retain\": [domains or files to stay away "
+                "from], \"profile\", and any parameter by its name (\"seed\": 7, \"max_new_tokens\": 100). The requests "
+                "share the model; each one's result is what it would be alone. A text that two requests keep stands once "
+                "in forget.jsonl.",
+        },
+    .values_size = sizeof(struct values),
+    .max_operands = 1,
+    .options = options,
+    .run = run,
+    .quiet_option = true,
+};

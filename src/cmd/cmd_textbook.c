@@ -1,0 +1,49 @@
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/start.h"
+#include "base/banned.h"
+
+static struct bf_opt *options(void *target)
+{
+    return bf_start_options(target, BF_KIND_TEXTBOOK, "runs/textbook-TOPIC", NULL, 0);
+}
+
+static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+{
+    const struct bf_start_values *v = call->values;
+    struct bf_request request = {.topic = NULL};
+    char *dir = NULL;
+    if (call->n_operands != 1)
+        return bf_fail(err, BF_USAGE, "give one domain, in quotes: biforget textbook \"Harry Potter\"");
+    enum bf_status status = bf_method_request(&v->method, BF_KIND_TEXTBOOK, call->operands[0], &request, err);
+    if (status == BF_OK) {
+        const struct bf_start_request first = {.name = "", .role = BF_ROLE_FORGET, .request = &request};
+        dir = v->out ? bf_strdup(v->out) : bf_start_dir("textbook-", request.topic);
+        status = bf_start(call, v, "textbook", dir, &first, 1, false, err);
+    }
+    bf_request_release(&request);
+    free(dir);
+    return status;
+}
+
+const struct bf_command bf_cmd_textbook = {
+    .help =
+        {
+            .name = "textbook",
+            .summary = "the textbook-style baseline, to compare a forget set with",
+            .synopsis = "biforget textbook TOPIC [-m MODEL] [-o DIR] [options]",
+            .examples = "  biforget textbook \"Harry Potter\"                  minutes, default model\n"
+                        "  biforget textbook \"Greek mythology\" --subfields 20 --bullets 20 --chapters 0\n",
+            .details = "As Zhu et al. (COLM 2025): the model names subfields of the domain, bullet points of each for four "
+                       "audiences (elementary school, high school, undergraduate, PhD), and writes a chapter on each; the "
+                       "cleaned lines of the chapters are the set. Same engine and store as 'biforget domain', so both can "
+                       "be compared on one model.",
+        },
+    .values_size = sizeof(struct bf_start_values),
+    .max_operands = 1,
+    .options = options,
+    .run = run,
+    .quiet_option = true,
+};

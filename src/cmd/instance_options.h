@@ -1,0 +1,20 @@
+/* How a file of instances is read, as options: what `instance` and `import` share. */
+#ifndef BF_CMD_INSTANCE_OPTIONS_H
+#define BF_CMD_INSTANCE_OPTIONS_H
+#include "base/opt.h"
+#include "request/instance_file.h"
+
+struct bf_instance_values {
+    const char *format, *text_key, *question_key, *answer_key;
+    bool skip_bad, paragraphs;
+};
+
+enum { BF_INSTANCE_OPTIONS = 6 };
+/* Fill out [BF_INSTANCE_OPTIONS]; sets the defaults. */
+void bf_instance_options(struct bf_instance_values *values, struct bf_opt *out);
+/* `long_texts`: the larger limit, for import. */
+struct bf_instance_options bf_instance_file_options(const struct bf_instance_values *values, bool long_texts);
+/* "data/forget10.jsonl" -> "forget10"; "-" -> "stdin". free(). */
+char *bf_instance_name(const char *path);
+
+#endif

@@ -1,0 +1,393 @@
+#include "cmd/start.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/version.h"
+#include "cmd/model_path.h"
+#include "request/template.h"
+#include "base/banned.h"
+
+struct bf_opt *bf_start_options(struct bf_start_values *v, enum bf_kind kind, const char *default_out,
+                                const struct bf_opt *own, size_t n_own)
+{
+    const struct bf_opt first[] = {
+        {.name = "model",
+         .letter = 'm',
+         .type = BF_OPT_TEXT,
+         .target = &v->model,
+         .value = "FILE|NAME",
+         .fallback = "the default of 'biforget models'",
+         .help = "the target model, a GGUF file"},
+        {.name = "output",
+         .letter = 'o',
+         .type = BF_OPT_TEXT,
+         .target = &v->out,
+         .value = "DIR",
+         .fallback = default_out,
+         .help = "the run folder, made by this command"},
+    };
+    const struct bf_opt last[] = {
+        {.name = "embedder",
+         .type = BF_OPT_TEXT,
+         .target = &v->embedder,
+         .value = "FILE|NAME|model",
+         .fallback = "all-minilm-l6-v2 if installed, else model",
+         .help = "measures diversity; 'model' = the target itself"},
+        BF_OPT_JSON(&v->json, "the summary"),
+        BF_OPT_QUIET(&v->quiet),
+    };
+    enum { N_FIRST = sizeof first / sizeof *first, N_LAST = sizeof last / sizeof *last };
+    const size_t n_method = kind == BF_KIND_COUNT ? 0 : bf_method_option_count(kind);
+    const size_t n_machine = bf_machine_option_count(true);
+    struct bf_opt *table = bf_array(N_FIRST + n_own + n_method + n_machine + N_LAST + 1, sizeof *table);
+    struct bf_opt *at = table;
+    memcpy(at, first, sizeof first);
+    at += N_FIRST;
+    if (n_own > 0)
+        memcpy(at, own, n_own * sizeof *own);
+    at += n_own;
+    if (n_method > 0)
+        bf_method_options(&v->method, kind, at);
+    at += n_method;
+    bf_machine_options(&v->machine, true, at);
+    at += n_machine;
+    memcpy(at, last, sizeof last);
+    return table;
+}
+
+char *bf_start_dir(const char *prefix, const char *text)
+{
+    struct bf_buf name;
+    bf_buf_init(&name, 160);
+    bf_buf_printf(&name, "runs/%s", prefix);
+    size_t start = name.len;
+    for (const char *p = text; *p && name.len < 64; p++) {
+        if (isalnum((unsigned char)*p))
+            bf_buf_putc(&name, (char)tolower((unsigned char)*p));
+        else if (name.len > start && name.data[name.len - 1] != '-')
+            bf_buf_putc(&name, '-');
+    }
+    while (name.len > start && name.data[name.len - 1] == '-')
+        name.data[--name.len] = 0;
+    if (name.len == start)
+        bf_buf_printf(&name, "topic-%08x", (unsigned)bf_hash64(text, strlen(text)));
+    return bf_buf_take(&name);
+}
+
+/* ---- writing requests into the store ---- */
+
+struct filling {
+    struct bf_session *session;
+    const struct bf_start_request *requests;
+    size_t n;
+    size_t first;      /* requests before it are there (by bf_store_create) */
+    int64_t n_added;
+    int64_t first_id;  /* of requests[0] when first > 0 */
+};
+
+static enum bf_status add_originals(struct bf_store *store, const struct bf_start_request *r, struct bf_log *log,
+                                    struct bf_err *err)
+{
+    struct bf_instance_file *file = NULL;
+    int64_t n = 0;
+    int64_t n_twice = 0;
+    enum bf_status status = bf_instance_file_open(r->instances_path, &r->options, &file, err);
+    for (bool more = true; status == BF_OK && more;) {
+        struct bf_instance instance;
+        status = bf_instance_file_next(file, &instance, &more, err);
+        if (status != BF_OK || !more)
+            break;
+        const struct bf_original original = {instance.text, instance.question, instance.answer};
+        bool added = false;
+        status = bf_store_add_original(store, n, instance.line, &original, &added, err);
+        n += added;
+        n_twice += !added;
+    }
+    if (status == BF_OK) {
+        const struct bf_instance_stats *stats = bf_instance_file_stats(file);
+        bf_log_info(log, "%s: %lld original%s, %lld of them with question and answer", r->instances_path, (long long)n,
+                    n == 1 ? "" : "s", (long long)stats->n_pairs);
+        if (n_twice > 0)
+            bf_log_warn(log, "%s: %lld record%s left out, the text is there already", r->instances_path,
+                        (long long)n_twice, n_twice == 1 ? "" : "s");
+        if (stats->n_bad > 0)
+            bf_log_warn(log, "%s: %lld bad record%s left out; the first: %s", r->instances_path,
+                        (long long)stats->n_bad, stats->n_bad == 1 ? "" : "s", stats->first_bad);
+    }
+    bf_instance_file_close(file);
+    return status;
+}
+
+static enum bf_status add_parts(struct filling *f, struct bf_store *store, const struct bf_start_request *r, int64_t id,
+                                struct bf_err *err)
+{
+    enum bf_status status = BF_OK;
+    bf_store_select(store, id);
+    if (r->instances_path)
+        status = add_originals(store, r, f->session->log, err);
+    if (status == BF_OK)
+        status = bf_add_guards(store, f->session->embedder, r->guards, r->n_guards, err);
+    return status;
+}
+
+static enum bf_status fill(void *user, struct bf_store *store, struct bf_err *err)
+{
+    struct filling *f = user;
+    enum bf_status status = BF_OK;
+    for (size_t i = 0; i < f->n && status == BF_OK; i++) {
+        const struct bf_start_request *r = &f->requests[i];
+        int64_t id = 1;
+        if (i >= f->first) {
+            status = bf_store_find_request(store, r->name, &id, err);
+            if (status != BF_OK || id > 0)
+                continue; /* a run that grows has it already */
+            json_t *json = bf_request_to_json(r->request);
+            char *text = bf_json_dump(json);
+            const struct bf_request_entry entry = {
+                .name = r->name, .kind = r->request->kind, .role = r->role, .json = text};
+            status = bf_store_add_request(store, &entry, &id, err);
+            json_decref(json);
+            free(text);
+        }
+        if (status == BF_OK)
+            status = add_parts(f, store, r, id, err);
+        f->n_added += status == BF_OK;
+    }
+    bf_store_select(store, 0);
+    return status;
+}
+
+static enum bf_status create_store(struct bf_session *s, const struct bf_start_values *v, const char *kind,
+                                   const char *dir, const struct bf_start_request *requests, size_t n,
+                                   struct bf_err *err)
+{
+    json_t *request_json = bf_request_to_json(requests[0].request);
+    char *request = bf_json_dump(request_json);
+    char *templates = bf_json_dump(s->templates.json);
+    char *engine = bf_session_engine_json(s, &v->machine);
+    const struct bf_run run = {
+        .kind = kind,
+        .request_name = requests[0].name,
+        .request_kind = bf_kind_word(requests[0].request->kind),
+        .request_json = request,
+        .templates_json = templates,
+        .templates_sha256 = s->templates.sha256,
+        .model_path = s->model_path,
+        .model_sha256 = s->model_sha256,
+        .model_desc = bf_engine_info(s->engine)->model_desc,
+        .embedder_path = s->embedder_path,
+        .embedder_sha256 = s->embedder_sha256,
+        .engine_json = engine,
+        .program_version = BF_VERSION,
+    };
+    struct filling filling = {.session = s, .requests = requests, .n = n, .first = 1};
+    enum bf_status status = bf_store_create_filled(dir, &run, &s->templates, &filling, fill, &s->store, err);
+    json_decref(request_json);
+    free(request);
+    free(templates);
+    free(engine);
+    return status;
+}
+
+/* ---- beginning ---- */
+
+/* Before anything is loaded: files that cannot be read, templates that do not serve. */
+static enum bf_status check_requests(struct bf_session *s, const struct bf_start_request *requests, size_t n,
+                                     int64_t *longest, struct bf_err *err)
+{
+    enum bf_status status = BF_OK;
+    *longest = 0;
+    for (size_t i = 0; i < n && status == BF_OK; i++) {
+        struct bf_instance_stats stats = {.n_good = 0};
+        status = bf_template_set_serves(&s->templates, requests[i].request->kind, err);
+        if (status == BF_OK && requests[i].instances_path) {
+            status = bf_instance_file_check(requests[i].instances_path, &requests[i].options, &stats, err);
+            *longest = stats.longest > *longest ? stats.longest : *longest;
+        }
+    }
+    return status;
+}
+
+static int32_t context_of(const struct bf_session *s, const struct bf_start_request *requests, size_t n,
+                          int64_t longest)
+{
+    int32_t most = 0;
+    for (size_t i = 0; i < n; i++) {
+        const int32_t one = bf_synth_context_estimate(requests[i].request, &s->templates, longest);
+        most = one > most ? one : most;
+    }
+    return most;
+}
+
+static enum bf_status serves_all(const struct bf_session *s, const struct bf_start_request *requests, size_t n,
+                                 struct bf_err *err)
+{
+    enum bf_status status = BF_OK;
+    for (size_t i = 0; i < n && status == BF_OK; i++)
+        status = bf_session_serves(s, requests[i].request, err);
+    return status;
+}
+
+static enum bf_status begin(struct bf_session *s, const struct bf_start_values *v, const char *kind, const char *dir,
+                            const struct bf_start_request *requests, size_t n, struct bf_err *err)
+{
+    int64_t longest = 0;
+    if (v->machine.api && v->model)
+        return bf_fail(err, BF_USAGE, "both -m and --api are given; give the file or the server");
+    enum bf_status status = bf_template_set_load(requests[0].request->templates, &s->templates, err);
+    if (status == BF_OK)
+        status = check_requests(s, requests, n, &longest, err);
+    if (status == BF_OK && v->machine.api)
+        s->model_path = bf_strdup(v->machine.api);
+    else if (status == BF_OK)
+        status = bf_model_path(v->model, &s->model_path, err);
+    if (status == BF_OK)
+        status = bf_session_embedder_path(v->embedder, &s->embedder_path, err);
+    if (status == BF_OK)
+        status = bf_session_open_models(s, &v->machine, context_of(s, requests, n, longest), err);
+    if (status == BF_OK)
+        status = serves_all(s, requests, n, err);
+    if (status == BF_OK)
+        status = create_store(s, v, kind, dir, requests, n, err);
+    return status;
+}
+
+/* A run that is there gets what it has not yet. */
+static enum bf_status grow_run(struct bf_session *s, const struct bf_start_values *v, const char *dir,
+                               const struct bf_start_request *requests, size_t n, struct bf_err *err)
+{
+    int64_t longest = 0;
+    enum bf_status status = bf_store_open(dir, BF_STORE_WRITE, &s->store, err);
+    if (status == BF_OK && strcmp(bf_store_run(s->store)->kind, "run") != 0)
+        return bf_fail(err, BF_STORE,
+                       "'%s' is a run of one request (%s); give a folder that 'biforget run' made, or a new one", dir,
+                       bf_store_run(s->store)->kind);
+    if (status == BF_OK)
+        status = bf_template_set_parse(bf_store_run(s->store)->templates_json,
+                                       strlen(bf_store_run(s->store)->templates_json), "the run's templates",
+                                       &s->templates, err);
+    if (status == BF_OK)
+        status = check_requests(s, requests, n, &longest, err);
+    if (status != BF_OK)
+        return status;
+    struct bf_machine_values machine = v->machine;
+    if (machine.context == 0)
+        machine.context = context_of(s, requests, n, longest);
+    status = bf_continue(s, &machine, v->model, v->embedder, err);
+    struct filling filling = {.session = s, .requests = requests, .n = n};
+    if (status == BF_OK)
+        status = serves_all(s, requests, n, err);
+    if (status == BF_OK)
+        status = bf_store_extend(s->store, &filling, fill, err);
+    if (status == BF_OK)
+        bf_log_info(s->log, "%lld new request%s in '%s'", (long long)filling.n_added, filling.n_added == 1 ? "" : "s",
+                    dir);
+    return status;
+}
+
+enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values *v, const char *kind, const char *dir,
+                        const struct bf_start_request *requests, size_t n, bool grow, struct bf_err *err)
+{
+    struct bf_session s = {.log = call->log};
+    char *database = bf_path_join(dir, "run.db");
+    const bool taken = bf_file_exists(database);
+    enum bf_status status;
+    free(database);
+    if (taken && !grow)
+        return bf_fail(err, BF_STORE,
+                       "'%s' already holds a run; go on with 'biforget resume %s', or choose another folder with -o",
+                       dir, dir);
+    status = taken ? grow_run(&s, v, dir, requests, n, err) : begin(&s, v, kind, dir, requests, n, err);
+    if (status == BF_OK)
+        status = bf_session_work(&s, v->json, err);
+    bf_session_release(&s);
+    return status;
+}
+
+/* ---- going on ---- */
+
+/* Everything that decides about bytes, as the run began with it. *texts owns the strings. */
+static enum bf_status restore_machine(const struct bf_run *run, struct bf_machine_values *machine, json_t **texts,
+                                      struct bf_err *err)
+{
+    enum bf_status status = bf_json_parse(run->engine_json, strlen(run->engine_json), "the run's engine", texts, err);
+    if (status != BF_OK)
+        return status;
+    const json_t *json = *texts;
+    const char *chat = json_string_value(json_object_get(json, "chat"));
+    const char *api = json_string_value(json_object_get(json, "api"));
+    machine->chat = chat ? chat : "auto";
+    if (machine->api && !api)
+        return bf_fail(err, BF_USAGE, "the run's model is a file (%s), not a server; leave --api out", run->model_path);
+    if (api) {
+        const char *mode = json_string_value(json_object_get(json, "api_mode"));
+        const char *probs = json_string_value(json_object_get(json, "api_probs"));
+        machine->api = machine->api ? machine->api : api;
+        machine->api_model = run->model_desc;
+        machine->api_mode = mode ? mode : "auto";
+        machine->api_probs = probs ? probs : "auto";
+        machine->api_embed_model = json_string_value(json_object_get(json, "api_embed_model"));
+    }
+    const int64_t context = json_integer_value(json_object_get(json, "n_ctx_seq"));
+    if (machine->context < context)
+        machine->context = context;
+    return BF_OK;
+}
+
+static enum bf_status check_model(const struct bf_session *s, const struct bf_run *run, struct bf_err *err)
+{
+    if (strcmp(s->model_sha256, run->model_sha256) != 0)
+        return bf_fail(
+            err, BF_MODEL,
+            "'%s' is not the run's model (%s, sha256 %.12s...; this one is %.12s...); give the same file with -m",
+            s->model_path, run->model_desc, run->model_sha256, s->model_sha256);
+    if (strcmp(s->embedder_sha256, run->embedder_sha256) != 0)
+        return bf_fail(err, BF_MODEL,
+                       "'%s' is not the run's embedder (sha256 %.12s...); give the same file with --embedder",
+                       s->embedder_path, run->embedder_sha256);
+    return BF_OK;
+}
+
+static void warn_if_not_repeatable(const struct bf_session *s, const struct bf_run *run)
+{
+    if (s->api || (bf_engine_info(s->engine)->stable == BF_STABLE_YES && strstr(run->engine_json, "\"stable\":\"yes\"")))
+        return;
+    bf_log_warn(s->log, "this model's bytes depend on what runs beside them: no sample is lost or doubled, but the "
+                        "texts from here on differ from an uninterrupted run's");
+}
+
+enum bf_status bf_continue(struct bf_session *s, const struct bf_machine_values *given, const char *model,
+                           const char *embedder, struct bf_err *err)
+{
+    const struct bf_run *run = bf_store_run(s->store);
+    struct bf_machine_values machine = *given;
+    json_t *texts = NULL;
+    enum bf_status status = BF_OK;
+    if (!s->templates.json)
+        status = bf_template_set_parse(run->templates_json, strlen(run->templates_json), "the run's templates",
+                                       &s->templates, err);
+    if (status == BF_OK)
+        status = restore_machine(run, &machine, &texts, err);
+    if (status == BF_OK && machine.api && model)
+        status = bf_fail(err, BF_USAGE, "the run's model is on a server (%s); leave -m out, or give --api URL",
+                         run->model_path);
+    if (status != BF_OK)
+        goto out;
+    s->model_path = bf_strdup(machine.api ? machine.api : model ? model : run->model_path);
+    s->embedder_path =
+        bf_strdup(run->embedder_path[0] == 0 ? "" : embedder ? embedder : run->embedder_path);
+    status = bf_session_open_models(s, &machine, (int32_t)machine.context, err);
+    if (status == BF_OK)
+        status = check_model(s, run, err);
+    if (status == BF_OK)
+        warn_if_not_repeatable(s, run);
+out:
+    json_decref(texts);
+    return status;
+}
