@@ -1,0 +1,229 @@
+#include "synth/number_words.h"
+
+#include "base/banned.h"
+
+enum class { NOT_A_NUMBER, UNIT, TEEN, TENS, HUNDRED, THOUSAND, FULL };
+
+static const struct {
+    const char *word;
+    uint64_t value;
+    enum class class;
+    bool ordinal; /* ends the number */
+    bool soft;    /* when it stands alone */
+} words[] = {
+    {"zero", 0, FULL, false, false},
+    {"one", 1, UNIT, false, true},
+    {"two", 2, UNIT, false, false},
+    {"three", 3, UNIT, false, false},
+    {"four", 4, UNIT, false, false},
+    {"five", 5, UNIT, false, false},
+    {"six", 6, UNIT, false, false},
+    {"seven", 7, UNIT, false, false},
+    {"eight", 8, UNIT, false, false},
+    {"nine", 9, UNIT, false, false},
+    {"ten", 10, TEEN, false, false},
+    {"eleven", 11, TEEN, false, false},
+    {"twelve", 12, TEEN, false, false},
+    {"thirteen", 13, TEEN, false, false},
+    {"fourteen", 14, TEEN, false, false},
+    {"fifteen", 15, TEEN, false, false},
+    {"sixteen", 16, TEEN, false, false},
+    {"seventeen", 17, TEEN, false, false},
+    {"eighteen", 18, TEEN, false, false},
+    {"nineteen", 19, TEEN, false, false},
+    {"twenty", 20, TENS, false, false},
+    {"thirty", 30, TENS, false, false},
+    {"forty", 40, TENS, false, false},
+    {"fifty", 50, TENS, false, false},
+    {"sixty", 60, TENS, false, false},
+    {"seventy", 70, TENS, false, false},
+    {"eighty", 80, TENS, false, false},
+    {"ninety", 90, TENS, false, false},
+    {"hundred", 100, HUNDRED, false, true},
+    {"thousand", 1000, THOUSAND, false, true},
+    {"million", 1000000, THOUSAND, false, true},
+    {"billion", 1000000000, THOUSAND, false, true},
+    {"first", 1, UNIT, true, true},
+    {"second", 2, UNIT, true, true},
+    {"third", 3, UNIT, true, false},
+    {"fourth", 4, UNIT, true, false},
+    {"fifth", 5, UNIT, true, false},
+    {"sixth", 6, UNIT, true, false},
+    {"seventh", 7, UNIT, true, false},
+    {"eighth", 8, UNIT, true, false},
+    {"ninth", 9, UNIT, true, false},
+    {"tenth", 10, TEEN, true, false},
+    {"eleventh", 11, TEEN, true, false},
+    {"twelfth", 12, TEEN, true, false},
+    {"thirteenth", 13, TEEN, true, false},
+    {"fourteenth", 14, TEEN, true, false},
+    {"fifteenth", 15, TEEN, true, false},
+    {"sixteenth", 16, TEEN, true, false},
+    {"seventeenth", 17, TEEN, true, false},
+    {"eighteenth", 18, TEEN, true, false},
+    {"nineteenth", 19, TEEN, true, false},
+    {"twentieth", 20, TENS, true, false},
+    {"thirtieth", 30, TENS, true, false},
+    {"fortieth", 40, TENS, true, false},
+    {"fiftieth", 50, TENS, true, false},
+    {"sixtieth", 60, TENS, true, false},
+    {"seventieth", 70, TENS, true, false},
+    {"eightieth", 80, TENS, true, false},
+    {"ninetieth", 90, TENS, true, false},
+    {"hundredth", 100, HUNDRED, true, true},
+    {"thousandth", 1000, THOUSAND, true, true},
+    /* These never join others. */
+    {"once", 1, FULL, false, true},
+    {"single", 1, FULL, false, true},
+    {"sole", 1, FULL, false, true},
+    {"both", 2, FULL, false, true},
+    {"twice", 2, FULL, false, true},
+    {"pair", 2, FULL, false, true},
+    {"couple", 2, FULL, false, true},
+    {"twin", 2, FULL, false, true},
+    {"twins", 2, FULL, false, true},
+    {"duo", 2, FULL, false, true},
+    {"double", 2, FULL, false, true},
+    {"secondly", 2, FULL, false, true},
+    {"thrice", 3, FULL, false, true},
+    {"triple", 3, FULL, false, true},
+    {"trio", 3, FULL, false, true},
+    {"trilogy", 3, FULL, false, true},
+    {"triplets", 3, FULL, false, true},
+    {"quartet", 4, FULL, false, true},
+    {"decade", 10, FULL, false, true},
+    {"dozen", 12, FULL, false, true},
+    {"century", 100, FULL, false, true},
+};
+enum { N_WORDS = sizeof words / sizeof *words };
+
+static size_t find(const struct bf_tokens *tokens, size_t i)
+{
+    size_t w = N_WORDS;
+    if (i < tokens->n && tokens->items[i].kind == BF_TOKEN_WORD)
+        for (w = 0; w < N_WORDS && !bf_token_is(tokens, i, words[w].word); w++)
+            ;
+    return w;
+}
+
+static bool joins(const struct bf_tokens *tokens, size_t i)
+{
+    return i < tokens->n && (tokens->items[i].gap == BF_GAP_SPACE || tokens->items[i].gap == BF_GAP_HYPHEN);
+}
+
+/* What was read of a number so far: done + part, e.g. 2,000 + 100. */
+struct reading {
+    uint64_t done;
+    uint64_t part;
+    enum class last; /* of the last word taken */
+};
+
+/* Take a word into the number, when it can follow the last one there. */
+static bool take(struct reading *r, enum class class, uint64_t value)
+{
+    bool fresh = r->last == THOUSAND || r->last == NOT_A_NUMBER;
+    switch (class) {
+    case UNIT:
+        if (!fresh && r->last != TENS && r->last != HUNDRED)
+            return false;
+        r->part += value;
+        break;
+    case TEEN:
+    case TENS:
+        /* "nineteen ninety-eight", "twenty ten" */
+        if (r->part >= 10 && r->part < 100 && r->done == 0 && (r->last == TEEN || r->last == TENS))
+            r->part = r->part * 100 + value;
+        else if (fresh || r->last == HUNDRED)
+            r->part += value;
+        else
+            return false;
+        break;
+    case HUNDRED:
+        if (r->last == HUNDRED || r->part >= 100)
+            return false;
+        r->part = (r->part ? r->part : 1) * 100;
+        break;
+    case THOUSAND:
+        /* Downwards only, which also keeps the sum far from overflow: "two thousand million" is two numbers. */
+        if (r->part >= 1000 || (fresh && r->last == THOUSAND) || (r->done > 0 && r->done / value < 1000))
+            return false;
+        r->done += (r->part ? r->part : 1) * value;
+        r->part = 0;
+        break;
+    default:
+        return false;
+    }
+    r->last = class;
+    return true;
+}
+
+struct bf_word_number bf_word_number_at(const struct bf_tokens *tokens, size_t i)
+{
+    struct bf_word_number out = {0};
+    struct reading reading = {0};
+    size_t first = find(tokens, i);
+    if (first == N_WORDS)
+        return out;
+    if (words[first].class == FULL) {
+        out = (struct bf_word_number){.value = words[first].value, .n_tokens = 1, .soft = words[first].soft};
+        return out;
+    }
+    bool ended = false;
+    for (size_t at = i; !ended;) {
+        size_t next = at;
+        if (at > i) {
+            /* "one hundred and five" */
+            bool bridge = (reading.last == HUNDRED || reading.last == THOUSAND) && joins(tokens, at) &&
+                          bf_token_is(tokens, at, "and");
+            next = at + (bridge ? 1 : 0);
+            if (!joins(tokens, next))
+                break;
+        }
+        size_t w = find(tokens, next);
+        if (w == N_WORDS || !take(&reading, words[w].class, words[w].value))
+            break;
+        at = next + 1;
+        out.n_tokens = at - i;
+        ended = words[w].ordinal;
+    }
+    out.value = reading.done + reading.part;
+    out.soft = out.n_tokens == 1 && words[first].soft;
+    return out;
+}
+
+int bf_roman_at(const struct bf_tokens *tokens, size_t i)
+{
+    static const char *const numerals[] = {"i",  "ii",  "iii",  "iv",  "v",  "vi",  "vii",  "viii",  "ix",  "x",
+                                           "xi", "xii", "xiii", "xiv", "xv", "xvi", "xvii", "xviii", "xix", "xx"};
+    if (i == 0 || i >= tokens->n)
+        return 0;
+    const struct bf_token *token = &tokens->items[i];
+    if (!token->upper || token->gap != BF_GAP_SPACE || !tokens->items[i - 1].upper || token->dotted ||
+        !(token->all_upper || token->n_letters == 1))
+        return 0;
+    for (size_t v = 0; v < sizeof numerals / sizeof *numerals; v++)
+        if (bf_token_is(tokens, i, numerals[v]))
+            return (int)v + 1;
+    return 0;
+}
+
+int bf_magnitude_at(const struct bf_tokens *tokens, size_t i)
+{
+    if (!joins(tokens, i))
+        return 0;
+    return bf_token_is(tokens, i, "hundred")    ? 2
+           : bf_token_is(tokens, i, "thousand") ? 3
+           : bf_token_is(tokens, i, "million")  ? 6
+           : bf_token_is(tokens, i, "billion")  ? 9
+                                                : 0;
+}
+
+int bf_multiple_at(const struct bf_tokens *tokens, size_t i)
+{
+    if (!joins(tokens, i))
+        return 0;
+    return bf_token_is(tokens, i, "decades") || bf_token_is(tokens, i, "decade") ? 10
+           : bf_token_is(tokens, i, "dozen")                                     ? 12
+           : bf_token_is(tokens, i, "centuries")                                 ? 100
+                                                                                 : 0;
+}
