@@ -1,0 +1,12 @@
+/* Any bytes as a file of instances: JSON lines. */
+#include "instance_target.h"
+
+#include "base/banned.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    fuzz_instances(data, size, BF_INSTANCES_JSONL, false);
+    return 0;
+}
