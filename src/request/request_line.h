@@ -1,0 +1,16 @@
+/* What request_file.c and request_line.c share. Not for other rooms. */
+#ifndef BF_REQUEST_REQUEST_LINE_H
+#define BF_REQUEST_REQUEST_LINE_H
+#include "base/json.h"
+#include "request/request_file.h"
+
+/* One object as a request; `dir` is the folder of its file. "retain" is checked for its type alone. BF_INPUT with the
+ * sentence behind "FILE:LINE: ". Release *out with bf_request_line_release in any case. */
+BF_MUST_CHECK enum bf_status bf_request_line_parse(const json_t *object, const char *dir, const char *profile,
+                                                   struct bf_request_line *out, struct bf_err *err);
+void bf_request_line_release(struct bf_request_line *line);
+
+/* A file's name as it stands in a line: relative to `dir`, unless it begins with a slash. free(). */
+char *bf_line_path(const char *dir, const char *name);
+
+#endif
