@@ -33,14 +33,19 @@ static void put_requests(const struct bf_summary *s, FILE *out)
 {
     if (s->n_requests < 2)
         return;
-    fprintf(out, "\n  %-28s %-9s %-7s %9s %6s %7s  %s\n", "request", "kind", "role", "generated", "kept", "shared",
+    fprintf(out, "\n  %-36s %-9s %-7s %9s %6s %7s  %s\n", "request", "kind", "role", "generated", "kept", "shared",
             "state");
     for (size_t i = 0; i < s->n_requests; i++) {
         const struct bf_request_summary *r = &s->requests[i];
         struct bf_buf text;
         bf_buf_init(&text, 4096);
-        bf_utf8_preview(&text, r->name[0] ? r->name : r->topic, strlen(r->name[0] ? r->name : r->topic), 28);
-        fprintf(out, "  %-28s %-9s %-7s %9lld %6lld %7lld  %s%s\n", text.data, bf_kind_word(r->kind),
+        struct bf_buf label;
+        bf_buf_init(&label, 4096);
+        bf_buf_printf(&label, "%s%s%s", r->name, r->name[0] && r->kind != BF_KIND_INSTANCE ? ": " : "",
+                      r->name[0] && r->kind == BF_KIND_INSTANCE ? "" : r->topic);
+        bf_utf8_preview(&text, label.data, label.len, 36);
+        bf_buf_release(&label);
+        fprintf(out, "  %-36s %-9s %-7s %9lld %6lld %7lld  %s%s\n", text.data, bf_kind_word(r->kind),
                 bf_role_word(r->role), (long long)r->n_generated, (long long)r->n_kept, (long long)r->n_shared,
                 r->finished ? bf_stop_word(r->stop) : "not finished",
                 r->knowledge == BF_KNOWLEDGE_LITTLE ? ", LITTLE KNOWLEDGE" : "");

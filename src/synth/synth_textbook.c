@@ -226,6 +226,10 @@ static enum bf_status commit_list(struct bf_work *w, int64_t number, const struc
         bf_points_add(&t->points, 0, w->request->topic);
     if (subfields)
         t->n_subfields = t->points.n;
+    /* A model that names no bullet point anywhere writes about the subfields themselves. */
+    const bool none = !subfields && p->index + 1 == t->n_bullets && t->points.n == t->n_subfields;
+    for (int32_t i = 0; none && i < t->n_subfields * N_AUDIENCES; i++)
+        bf_points_add(&t->points, 1 + i % N_AUDIENCES, t->points.items[i / N_AUDIENCES].text);
     w->progress.n_points = t->points.n;
     bf_work_count(w, &item.sample);
     const struct bf_commit commit = {
