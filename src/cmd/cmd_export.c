@@ -7,6 +7,7 @@
 
 struct values {
     bool quiet;
+    bool manifest;
     const char *format, *variant, *out, *role, *request;
 };
 
@@ -16,13 +17,17 @@ static struct bf_opt *options(void *target)
     v->format = "jsonl";
     v->variant = "both";
     v->role = "forget";
+    v->manifest = true;
     return BF_OPT_TABLE({.name = "format",
                          .letter = 'f',
                          .type = BF_OPT_CHOICE,
                          .target = &v->format,
+                         .value = "FORMAT",
                          .choices = bf_export_formats,
                          .fallback = "jsonl",
-                         .help = "jsonl: with provenance; txt: one sample a line"},
+                         .help =
+                             "jsonl: with provenance; txt: one sample a line; wmdp: {\"text\"} lines; tofu: QA pairs; "
+                             "muse, hf, open-unlearning: folders for these projects"},
                         {.name = "variant",
                          .type = BF_OPT_CHOICE,
                          .target = &v->variant,
@@ -34,7 +39,7 @@ static struct bf_opt *options(void *target)
                          .target = &v->role,
                          .choices = "forget|retain",
                          .fallback = "forget",
-                         .help = "the forget sets or the retain sets of the run"},
+                         .help = "the forget sets or the retain sets of the run; folders hold both"},
                         {.name = "request",
                          .type = BF_OPT_TEXT,
                          .target = &v->request,
@@ -45,9 +50,15 @@ static struct bf_opt *options(void *target)
                          .letter = 'o',
                          .type = BF_OPT_TEXT,
                          .target = &v->out,
-                         .value = "FILE",
+                         .value = "FILE|DIR",
                          .fallback = "standard output",
-                         .help = "the file to write, replaced whole"},
+                         .help = "the file or folder to write, replaced whole"},
+                        {.name = "manifest",
+                         .type = BF_OPT_FLAG,
+                         .target = &v->manifest,
+                         .fallback = "on",
+                         .help = "settings, seeds, counts and sha256, in FILE.manifest.json or DIR/manifest.json; "
+                                 "--no-manifest writes none"},
                         BF_OPT_QUIET(&v->quiet));
 }
 
@@ -56,8 +67,15 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     const struct values *v = call->values;
     const char *path = v->out ? v->out : "-";
     struct bf_store *store = NULL;
-    const struct bf_export_options options = {v->format, v->variant, bf_role_of(v->role), v->request};
-    int64_t n = 0;
+    int64_t n = 0, n_left_out = 0;
+    const struct bf_export_options options = {
+        .format = v->format,
+        .variant = v->variant,
+        .role = bf_role_of(v->role),
+        .request = v->request,
+        .manifest = v->manifest,
+        .n_left_out = &n_left_out,
+    };
     enum bf_status status =
         bf_open_run(call, "biforget export runs/harry-potter --format txt -o forget.txt", &store, err);
     struct bf_run_state state;
@@ -68,8 +86,13 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     if (status == BF_OK) {
         if (!state.finished)
             bf_log_warn(call->log, "the run is not finished: this is what it holds so far");
+        if (n_left_out > 0)
+            bf_log_warn(call->log, "%lld of %lld samples are no QA pairs and not in the file", (long long)n_left_out,
+                        (long long)(n + n_left_out));
         if (strcmp(path, "-") != 0)
             bf_log_info(call->log, "%lld samples (variant %s) written to '%s'", (long long)n, v->variant, path);
+        if (strcmp(v->format, "open-unlearning") == 0)
+            bf_log_info(call->log, "%s/README.md has the commands that start it", path);
     }
     bf_store_close(store);
     return status;
@@ -80,10 +103,19 @@ const struct bf_command bf_cmd_export = {
         {
             .name = "export",
             .summary = "hand the forget set to other tools",
-            .synopsis = "biforget export DIR [--format F] [--variant V] [-o FILE]",
+            .synopsis = "biforget export DIR [--format F] [--variant V] [-o FILE|DIR]",
             .examples = "  biforget export runs/harry-potter -o forget.jsonl\n"
                         "  biforget export runs/harry-potter --format txt --variant fix -o forget.txt\n"
-                        "  biforget export runs/harry-potter --format txt | wc -l\n",
+                        "  biforget export runs/harry-potter --format hf -o hf/harry-potter\n"
+                        "  biforget export runs/harry-potter --format open-unlearning -o for-open-unlearning\n",
+            .details =
+                "Files: jsonl has each sample with its provenance; txt one sample a line; wmdp {\"text\"} lines; tofu "
+                "{\"question\", \"answer\"} lines, of the samples that are QA pairs.\n"
+                "Folders: muse has forget.json (a list of texts) and forget.txt; hf opens with "
+                "datasets.load_dataset, one configuration per variant; open-unlearning is copied into a checkout of "
+                "it: data, dataset configurations, an experiment, and the commands in README.md. Retain sets are in "
+                "them, too.\n"
+                "A folder that is not empty is replaced only when an earlier export wrote every file in it.",
         },
     .values_size = sizeof(struct values),
     .max_operands = 1,

@@ -1,30 +1,70 @@
-/* Private to export/: what a format is, and the loop that the line formats share. */
+/* Private to export/: what a format is, the job it gets, and what the formats share. */
 #ifndef BF_EXPORT_EXPORT_FORMAT_H
 #define BF_EXPORT_EXPORT_FORMAT_H
 #include <stdint.h>
 
 #include "base/buf.h"
 #include "export/export.h"
+#include "export/export_facts.h"
+#include "export/export_folder.h"
 
 /* Longest line that a sample can become: its text escaped six-fold, and its provenance. */
 #define BF_EXPORT_LINE_MAX_BYTES ((size_t)1 << 31)
 
-/* Write to `path`; *n_written is never NULL here. */
-enum bf_status bf_export_jsonl(struct bf_store *store, const struct bf_export_options *options, const char *path,
-                               int64_t *n_written, struct bf_err *err);
-enum bf_status bf_export_txt(struct bf_store *store, const struct bf_export_options *options, const char *path,
-                             int64_t *n_written, struct bf_err *err);
+/* One call of bf_export. */
+struct bf_export_job {
+    struct bf_store *store;
+    const struct bf_export_options *options;
+    const char *path;                  /* as given */
+    struct bf_export_facts facts;      /* of the requests that the export covers */
+    struct bf_export_folder folder;    /* where a folder's files go; unused by formats of one file */
+    int64_t n_written, n_left_out;     /* the result */
+};
 
+/* A format of one file writes job->path; a format of a folder adds its files to job->folder. */
+enum bf_status bf_export_jsonl(struct bf_export_job *job, struct bf_err *err);
+enum bf_status bf_export_txt(struct bf_export_job *job, struct bf_err *err);
+enum bf_status bf_export_wmdp(struct bf_export_job *job, struct bf_err *err);
+enum bf_status bf_export_tofu(struct bf_export_job *job, struct bf_err *err);
+enum bf_status bf_export_muse(struct bf_export_job *job, struct bf_err *err);
+enum bf_status bf_export_hf(struct bf_export_job *job, struct bf_err *err);
+enum bf_status bf_export_open_unlearning(struct bf_export_job *job, struct bf_err *err);
+
+/* ---- samples to lines ---- */
+
+typedef void bf_export_line(struct bf_buf *out, const struct bf_row *row, const struct bf_export_options *options);
+bf_export_line bf_line_txt;        /* the text, line breaks folded to spaces */
+bf_export_line bf_line_text;       /* {"text": ...} */
+bf_export_line bf_line_pair;       /* {"question": ..., "answer": ...}; nothing for what is no QA pair */
+bf_export_line bf_line_full;       /* every column of the hf format, null where a sample has none */
+
+/* "synthesis-000012", with the request's name before it in a set of many. */
+void bf_put_sample_id(struct bf_buf *out, const struct bf_row *row, const struct bf_export_options *options,
+                      enum bf_stage stage, int64_t index);
+/* ["fix","both"]: the variants that samples of a stage are part of. */
+void bf_put_variants(struct bf_buf *out, enum bf_stage stage);
+
+/* Has the sample a question and an answer, neither of them empty? */
+bool bf_row_is_pair(const struct bf_row *row);
+
+struct bf_line_counts {
+    int64_t n_lines, n_without;        /* samples that became a line, and that did not */
+};
+/* A file of one line per sample, written atomically. `line` appends it with its newline, or nothing: no line. */
+BF_MUST_CHECK enum bf_status bf_export_lines(struct bf_store *store, const struct bf_export_options *options,
+                                             const char *path, bf_export_line *line, struct bf_line_counts *counts,
+                                             struct bf_err *err);
+/* The same as a file of the job's folder, for one role and variant. */
+BF_MUST_CHECK enum bf_status bf_export_folder_lines(struct bf_export_job *job, const char *name, enum bf_role role,
+                                                    const char *variant, bf_export_line *line,
+                                                    struct bf_line_counts *counts, struct bf_err *err);
+/* How many samples of a role and variant there are, and how many of them are QA pairs. */
+BF_MUST_CHECK enum bf_status bf_export_count(struct bf_export_job *job, enum bf_role role, const char *variant,
+                                             int64_t *n, int64_t *n_pairs, struct bf_err *err);
 /* Every kept sample of the options, request by request in commit order. */
 BF_MUST_CHECK enum bf_status bf_export_each(struct bf_store *store, const struct bf_export_options *options, void *user,
                                             enum bf_status (*each)(void *user, const struct bf_row *row,
                                                                    struct bf_err *err),
                                             struct bf_err *err);
-/* One line per sample, written atomically. `line` appends the line without its newline, or nothing: no line. */
-BF_MUST_CHECK enum bf_status bf_export_lines(struct bf_store *store, const struct bf_export_options *options,
-                                             const char *path,
-                                             void (*line)(struct bf_buf *out, const struct bf_row *row,
-                                                          const struct bf_export_options *options),
-                                             int64_t *n_written, struct bf_err *err);
 
 #endif

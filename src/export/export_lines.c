@@ -1,5 +1,7 @@
 /* What the formats share: walk the samples, request by request; write each as a line; make the file appear whole or not at
  * all. */
+#include <stdlib.h>
+
 #include "base/file.h"
 #include "export/export_format.h"
 
@@ -34,14 +36,11 @@ enum bf_status bf_export_each(struct bf_store *store, const struct bf_export_opt
     enum bf_status status = BF_OK;
     if (options->request)
         status = bf_store_find_request(store, options->request, &only, err);
-    if (status == BF_OK && options->request && only == 0)
-        return bf_fail(err, BF_USAGE, "'%s' has no request named '%s'; 'biforget status %s' lists them",
-                       bf_store_dir(store), options->request, bf_store_dir(store));
     while (status == BF_OK) {
         status = bf_store_request(store, entry.id + 1, &entry, NULL, err);
         if (status != BF_OK || entry.id == 0)
             break;
-        if (only > 0 && entry.id != only)
+        if (options->request && entry.id != only)
             continue;
         bf_store_select(store, entry.id);
         status = each_of_request(store, &query, user, each, err);
@@ -56,8 +55,8 @@ struct lines {
     struct bf_store *store;
     const struct bf_export_options *options;
     const char *path;
-    void (*line)(struct bf_buf *out, const struct bf_row *row, const struct bf_export_options *options);
-    int64_t n;
+    bf_export_line *line;
+    struct bf_line_counts *counts;
 };
 
 static enum bf_status put_line(void *user, const struct bf_row *row, struct bf_err *err)
@@ -65,33 +64,74 @@ static enum bf_status put_line(void *user, const struct bf_row *row, struct bf_e
     struct lines *l = user;
     bf_buf_clear(&l->text);
     l->line(&l->text, row, l->options);
-    if (l->text.len == 0 && !l->text.overflow)
-        return BF_OK;
-    bf_buf_putc(&l->text, '\n');
     if (l->text.overflow)
         return bf_fail(err, BF_STORE, "cannot write '%s': sample %lld of '%s' is too long for a line", l->path,
                        (long long)row->id, bf_store_dir(l->store));
-    l->n++;
+    if (l->text.len == 0) {
+        l->counts->n_without++;
+        return BF_OK;
+    }
+    l->counts->n_lines++;
     fwrite(l->text.data, 1, l->text.len, l->file.stream); /* commit says what went wrong */
     return BF_OK;
 }
 
 enum bf_status bf_export_lines(struct bf_store *store, const struct bf_export_options *options, const char *path,
-                               void (*line)(struct bf_buf *out, const struct bf_row *row,
-                                            const struct bf_export_options *options),
-                               int64_t *n_written, struct bf_err *err)
+                               bf_export_line *line, struct bf_line_counts *counts, struct bf_err *err)
 {
-    struct lines lines = {.store = store, .options = options, .path = path, .line = line};
-    *n_written = 0;
+    struct lines lines = {.store = store, .options = options, .path = path, .line = line, .counts = counts};
+    *counts = (struct bf_line_counts){0};
     bf_buf_init(&lines.text, BF_EXPORT_LINE_MAX_BYTES);
     enum bf_status status = bf_atomic_open(&lines.file, path, err);
     if (status == BF_OK)
         status = bf_export_each(store, options, &lines, put_line, err);
     if (status == BF_OK)
         status = bf_atomic_commit(&lines.file, err);
-    if (status == BF_OK)
-        *n_written = lines.n;
     bf_atomic_abort(&lines.file);
     bf_buf_release(&lines.text);
+    return status;
+}
+
+enum bf_status bf_export_folder_lines(struct bf_export_job *job, const char *name, enum bf_role role,
+                                      const char *variant, bf_export_line *line, struct bf_line_counts *counts,
+                                      struct bf_err *err)
+{
+    struct bf_export_options options = *job->options;
+    options.role = role;
+    options.variant = variant;
+    char *path;
+    *counts = (struct bf_line_counts){0};
+    enum bf_status status = bf_folder_add(&job->folder, name, 0, &path, err);
+    if (status != BF_OK)
+        return status;
+    status = bf_export_lines(job->store, &options, path, line, counts, err);
+    job->folder.files[job->folder.n_files - 1].n_samples = counts->n_lines;
+    free(path);
+    return status;
+}
+
+struct count {
+    int64_t n, n_pairs;
+};
+
+static enum bf_status count_row(void *user, const struct bf_row *row, struct bf_err *err)
+{
+    struct count *count = user;
+    (void)err;
+    count->n++;
+    count->n_pairs += bf_row_is_pair(row);
+    return BF_OK;
+}
+
+enum bf_status bf_export_count(struct bf_export_job *job, enum bf_role role, const char *variant, int64_t *n,
+                               int64_t *n_pairs, struct bf_err *err)
+{
+    struct bf_export_options options = *job->options;
+    struct count count = {0, 0};
+    options.role = role;
+    options.variant = variant;
+    const enum bf_status status = bf_export_each(job->store, &options, &count, count_row, err);
+    *n = count.n;
+    *n_pairs = count.n_pairs;
     return status;
 }

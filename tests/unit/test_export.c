@@ -16,7 +16,8 @@ static char *exported(struct bf_store *store, const char *dir, const char *forma
     struct bf_err err = BF_ERR_INIT;
     struct bf_buf text;
     int64_t n = -1;
-    assert_ok(bf_export(store, &(const struct bf_export_options){.format = format, .variant = variant}, path, &n, &err));
+    assert_ok(
+        bf_export(store, &(const struct bf_export_options){.format = format, .variant = variant}, path, &n, &err));
     assert_int_equal(n, want_n);
     bf_buf_init(&text, 64 << 20);
     assert_ok(bf_file_read(path, &text, &err));
@@ -247,15 +248,23 @@ static void refuses(void **state)
     int64_t n = 7;
     (void)state;
     fixture_small_run(store);
-    assert_int_equal(bf_export(store, &(const struct bf_export_options){.format = "parquet", .variant = "both"}, path, &n, &err), BF_USAGE);
+    assert_int_equal(
+        bf_export(store, &(const struct bf_export_options){.format = "parquet", .variant = "both"}, path, &n, &err),
+        BF_USAGE);
     assert_says(&err, "jsonl|txt");
     assert_int_equal(n, 0);
-    assert_int_equal(bf_export(store, &(const struct bf_export_options){.format = "jsonl", .variant = "all"}, path, &n, &err), BF_USAGE);
+    assert_int_equal(
+        bf_export(store, &(const struct bf_export_options){.format = "jsonl", .variant = "all"}, path, &n, &err),
+        BF_USAGE);
     assert_says(&err, "fix|mi|jailbreak|both");
     assert_false(bf_file_exists(path));
-    assert_int_equal(bf_export(store, &(const struct bf_export_options){.format = "jsonl", .variant = "both"}, deep, &n, &err), BF_STORE);
+    assert_int_equal(
+        bf_export(store, &(const struct bf_export_options){.format = "jsonl", .variant = "both"}, deep, &n, &err),
+        BF_STORE);
     assert_says(&err, "no/such/folder");
-    assert_int_equal(bf_export(store, &(const struct bf_export_options){.format = "txt", .variant = "both"}, "/dev/full", NULL, &err), BF_STORE);
+    assert_int_equal(bf_export(store, &(const struct bf_export_options){.format = "txt", .variant = "both"},
+                               "/dev/full", NULL, &err),
+                     BF_STORE);
     assert_says(&err, "/dev/full");
     /* A run that breaks in the middle leaves the old file as it was, and no other. */
     assert_ok(bf_export(store, &(const struct bf_export_options){.format = "txt", .variant = "fix"}, path, NULL, &err));
@@ -277,7 +286,9 @@ static void refuses(void **state)
     assert_int_equal(fwrite(bytes.data, 1, bytes.len, file), bytes.len);
     assert_int_equal(fclose(file), 0);
     store = fixture_open(dir, BF_STORE_READ);
-    assert_int_equal(bf_export(store, &(const struct bf_export_options){.format = "txt", .variant = "both"}, path, &n, &err), BF_STORE);
+    assert_int_equal(
+        bf_export(store, &(const struct bf_export_options){.format = "txt", .variant = "both"}, path, &n, &err),
+        BF_STORE);
     assert_says(&err, "damaged");
     bf_buf_clear(&bytes);
     assert_ok(bf_file_read(path, &bytes, &err));
@@ -308,7 +319,8 @@ static void to_stdout(void **state)
     if (child == 0) {
         if (dup2(ends[1], STDOUT_FILENO) < 0 || bf_store_open(dir, BF_STORE_READ, &store, NULL) != BF_OK)
             _exit(1);
-        const enum bf_status result = bf_export(store, &(const struct bf_export_options){.format = "txt", .variant = "both"}, "-", NULL, NULL);
+        const enum bf_status result =
+            bf_export(store, &(const struct bf_export_options){.format = "txt", .variant = "both"}, "-", NULL, NULL);
         bf_store_close(store);
         _exit(result == BF_OK ? 0 : 1);
     }
@@ -321,18 +333,32 @@ static void to_stdout(void **state)
     fixture_remove(dir);
 }
 
-/* The words for help are the words that work. */
+/* The words for help are the words that work; what is a folder says so. */
 static void words_agree(void **state)
 {
     char *dir = fixture_dir();
     struct bf_store *store = fixture_create(dir);
+    struct bf_err err = BF_ERR_INIT;
+    int n_folders = 0;
     (void)state;
+    fixture_small_run(store);
     for (int kind = 0; kind < 2; kind++) {
         char *words = bf_strdup(kind ? bf_export_formats : bf_export_variants), *rest = NULL;
-        for (char *word = strtok_r(words, "|", &rest); word; word = strtok_r(NULL, "|", &rest))
-            free(exported(store, dir, kind ? word : "txt", kind ? "both" : word, 0));
+        for (char *word = strtok_r(words, "|", &rest); word; word = strtok_r(NULL, "|", &rest)) {
+            const struct bf_export_options options = {
+                .format = kind ? word : "txt", .variant = kind ? "both" : word, .manifest = true};
+            char *path = bf_path_join(dir, word);
+            int64_t n = 0;
+            assert_ok(bf_export(store, &options, path, &n, &err));
+            assert_true(n > 0);
+            assert_int_equal(bf_is_dir(path), bf_export_is_folder(options.format));
+            n_folders += bf_is_dir(path);
+            free(path);
+        }
         free(words);
     }
+    assert_int_equal(n_folders, 3);
+    assert_false(bf_export_is_folder("parquet"));
     bf_store_close(store);
     fixture_remove(dir);
 }

@@ -1,0 +1,180 @@
+/* A folder that datasets.load_dataset opens, on disk or on the hub: one configuration per variant, and one for the retain set.
+ * The columns are declared in the card, so that each file has the same types even where a column is all null. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "export/export_card.h"
+#include "export/export_text.h"
+
+#include "base/banned.h"
+
+static const char *request_of(const struct bf_row *row, const struct bf_export_options *options)
+{
+    return options->request || row->request_name[0] == '\0' ? NULL : row->request_name;
+}
+
+static void put_original(struct bf_buf *out, const struct bf_row *row, const struct bf_export_options *options)
+{
+    if (row->sample.stage == BF_STAGE_REWRITE)
+        bf_put_sample_id(out, row, options, BF_STAGE_ORIGINAL, row->sample.instance);
+    else
+        bf_buf_puts(out, "null");
+}
+
+/* What is said of rewritten samples only. */
+static void put_rewritten(struct bf_buf *out, const struct bf_row *row, double value)
+{
+    if (row->sample.stage == BF_STAGE_REWRITE)
+        bf_put_json_number(out, value);
+    else
+        bf_buf_puts(out, "null");
+}
+
+/* name, type in the card (the list of a plain type: "sequence: TYPE"), how `row` becomes it. One table: the declared columns and
+ * the written ones cannot differ. The names are those of the format jsonl. */
+#define COLUMNS(X)                                                                                                     \
+    X("id", "dtype: string", bf_put_sample_id(out, row, options, sample->stage, sample->index))                        \
+    X("request", "dtype: string", bf_put_json_text(out, request_of(row, options)))                                     \
+    X("text", "dtype: string", bf_put_json_text(out, sample->text))                                                    \
+    X("question", "dtype: string", bf_put_json_text(out, bf_row_is_pair(row) ? sample->question : NULL))               \
+    X("answer", "dtype: string", bf_put_json_text(out, bf_row_is_pair(row) ? sample->answer : NULL))                   \
+    X("variants", "sequence: string", bf_put_variants(out, sample->stage))                                             \
+    X("stage", "dtype: string", bf_put_json_text(out, bf_stage_word(sample->stage)))                                   \
+    X("point", "dtype: string", bf_put_json_text(out, row->point_text))                                                \
+    X("template", "dtype: string", bf_put_json_text(out, row->template_name))                                          \
+    X("family", "dtype: string", bf_put_json_text(out, row->template_family))                                          \
+    X("temperature", "dtype: float64", bf_put_json_number(out, sample->temperature))                                   \
+    X("seed", "dtype: string", bf_buf_printf(out, "\"%" PRIu64 "\"", sample->seed))                                    \
+    X("n_tokens", "dtype: int64", bf_buf_printf(out, "%" PRId32, sample->n_tokens))                                    \
+    X("finish", "dtype: string", bf_put_json_text(out, sample->finish == BF_FINISH_STOP ? "stop" : "length"))          \
+    X("min_k_prob", "dtype: float64", bf_put_json_number(out, sample->min_k_sampling))                                 \
+    X("min_k_prob_model", "dtype: float64", bf_put_json_number(out, sample->min_k_model))                              \
+    X("mean_logp", "dtype: float64", bf_put_json_number(out, sample->mean_logp))                                       \
+    X("original", "dtype: string", put_original(out, row, options))                                                    \
+    X("edit_distance", "dtype: float64", put_rewritten(out, row, sample->edit_distance))                               \
+    X("similarity", "dtype: float64", put_rewritten(out, row, sample->domain_similarity))
+
+void bf_line_full(struct bf_buf *out, const struct bf_row *row, const struct bf_export_options *options)
+{
+    const struct bf_sample *sample = &row->sample;
+#define X(name, type, put)                                                                                             \
+    bf_put_json_key(out, name);                                                                                        \
+    put;
+    COLUMNS(X)
+#undef X
+    bf_buf_puts(out, "}\n");
+}
+
+struct config {
+    const char *name, *text;
+    enum bf_role role;
+    const char *variant;
+    int64_t n;
+};
+
+static const char *size_category(int64_t n)
+{
+    return n < 1000      ? "n<1K"
+           : n < 10000   ? "1K<n<10K"
+           : n < 100000  ? "10K<n<100K"
+           : n < 1000000 ? "100K<n<1M"
+                         : "1M<n<10M";
+}
+
+static void put_front_matter(struct bf_buf *out, const struct bf_export_job *job, const struct config *configs,
+                             size_t n_configs)
+{
+    static const char *const columns[][2] = {
+#define X(name, type, put) {name, type},
+        COLUMNS(X)
+#undef X
+    };
+    struct bf_buf title;
+
+    bf_buf_init(&title, SIZE_MAX);
+    bf_buf_puts(&title, "Forget set: ");
+    bf_export_title(&job->facts, BF_ROLE_FORGET, &title);
+    bf_buf_puts(out, "---\npretty_name: ");
+    bf_put_yaml_text(out, title.data);
+    bf_buf_printf(out,
+                  "\nannotations_creators:\n- machine-generated\ntask_categories:\n- text-generation\ntags:\n"
+                  "- machine-unlearning\n- synthetic\n- biforget\nsize_categories:\n- %s\nconfigs:\n",
+                  size_category(job->n_written));
+    for (size_t i = 0; i < n_configs; i++)
+        bf_buf_printf(out, "- config_name: %s\n%s  data_files:\n  - split: train\n    path: data/%s.jsonl\n",
+                      configs[i].name, strcmp(configs[i].name, job->options->variant) == 0 ? "  default: true\n" : "",
+                      configs[i].name);
+    bf_buf_puts(out, "dataset_info:\n");
+    for (size_t i = 0; i < n_configs; i++) {
+        bf_buf_printf(out, "- config_name: %s\n  features:\n", configs[i].name);
+        for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
+            bf_buf_printf(out, "  - name: %s\n    %s\n", columns[c][0], columns[c][1]);
+    }
+    bf_buf_puts(out, "---\n\n");
+    bf_buf_release(&title);
+}
+
+static enum bf_status put_card(struct bf_export_job *job, const struct config *configs, size_t n_configs,
+                               struct bf_err *err)
+{
+    struct bf_buf out;
+
+    bf_buf_init(&out, SIZE_MAX);
+    put_front_matter(&out, job, configs, n_configs);
+    bf_card_head(&out, &job->facts);
+    bf_buf_printf(&out,
+                  "## How to use it\n\n```python\nfrom datasets import load_dataset\n\n"
+                  "forget = load_dataset(\"path/to/this/folder\", \"%s\", split=\"train\")\n",
+                  job->options->variant);
+    if (strcmp(configs[n_configs - 1].name, "retain") == 0)
+        bf_buf_puts(&out, "retain = load_dataset(\"path/to/this/folder\", \"retain\", split=\"train\")\n");
+    bf_buf_puts(&out, "```\n\n| configuration | samples | |\n|---|--:|---|\n");
+    for (size_t i = 0; i < n_configs; i++)
+        bf_buf_printf(&out, "| `%s` | %" PRId64 " | %s |\n", configs[i].name, configs[i].n, configs[i].text);
+    bf_buf_puts(&out,
+                "\nEvery row has the same columns, null where a sample has none: `question` and `answer` where it is a "
+                "pair; `original`, `edit_distance` and `similarity` where it was rewritten. `seed` is text, because "
+                "it has 64 bits.\n\n");
+    bf_card_body(&out, &job->facts);
+    const enum bf_status status = bf_folder_put(&job->folder, "README.md", &out, err);
+    bf_buf_release(&out);
+    return status;
+}
+
+enum bf_status bf_export_hf(struct bf_export_job *job, struct bf_err *err)
+{
+    struct config configs[] = {
+        {"fix", "the set without probes (Stage I, rewriting, textbook, import)", BF_ROLE_FORGET, "fix", 0},
+        {"mi", "`fix`, and what membership inference found", BF_ROLE_FORGET, "mi", 0},
+        {"jailbreak", "`fix`, and what jailbreak prompts found", BF_ROLE_FORGET, "jailbreak", 0},
+        {"both", "all of the forget set", BF_ROLE_FORGET, "both", 0},
+        {"retain", "what is to be kept while forgetting", BF_ROLE_RETAIN, "both", 0},
+    };
+    size_t n_configs = 0;
+
+    for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
+        struct bf_line_counts counts;
+        struct bf_buf name;
+        int64_t n = 0, n_pairs;
+        enum bf_status status = BF_OK;
+        if (configs[i].role == BF_ROLE_RETAIN && job->facts.has_role[BF_ROLE_RETAIN])
+            status = bf_export_count(job, BF_ROLE_RETAIN, "both", &n, &n_pairs, err);
+        if (status == BF_OK && configs[i].role == BF_ROLE_RETAIN && n == 0)
+            break;
+        bf_buf_init(&name, 64);
+        bf_buf_printf(&name, "data/%s.jsonl", configs[i].name);
+        if (status == BF_OK)
+            status =
+                bf_export_folder_lines(job, name.data, configs[i].role, configs[i].variant, bf_line_full, &counts, err);
+        bf_buf_release(&name);
+        if (status != BF_OK)
+            return status;
+        configs[i].n = counts.n_lines;
+        n_configs++;
+        if (strcmp(configs[i].name, job->options->variant) == 0)
+            job->n_written = counts.n_lines;
+    }
+    return put_card(job, configs, n_configs, err);
+}
