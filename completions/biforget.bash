@@ -1,20 +1,54 @@
 # bash completion for biforget
 _biforget() {
     local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local words= choices= commands="domain resume status show export models doctor quantize help"
+    local words= choices= commands="domain instance run textbook import resume status show export models doctor quantize help"
     if [ "$COMP_CWORD" -eq 1 ]; then
         choices="$commands --help --version"
     else
         case ${COMP_WORDS[1]} in
             domain)
-                words="--model --output --profile --seed --rounds --points-per-round --point-temperature --temperatures --samples-per-prompt --max-new-tokens --mi-samples --jailbreak-samples --max-samples --control-samples --templates --top-p --top-k --diversity-batch --epsilon --probe-temperature --tau --k-percent --mi-model-distribution --order --min-words --near-duplicate --drift-sigma --filter-refusal --filter-echo --filter-degenerate --trim-sentence --parallel --threads --gpu-layers --context --chat --embedder --json --quiet --help --help-all"
+                words="--model --output --retain-set --retain --profile --seed --rounds --points-per-round --point-temperature --temperatures --samples-per-prompt --max-new-tokens --mi-samples --jailbreak-samples --max-samples --control-samples --templates --top-p --top-k --diversity-batch --epsilon --probe-temperature --tau --k-percent --mi-model-distribution --order --min-words --near-duplicate --drift-sigma --filter-refusal --filter-echo --filter-degenerate --trim-sentence --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-model --api-embed-model --api-mode --api-probs --chat --embedder --json --quiet --help --help-all"
                 case $previous in
                     --profile | -p) choices="quick paper" ;;
                     --order) choices="balanced point" ;;
+                    --api-mode) choices="auto chat completions" ;;
+                    --api-probs) choices="auto none sampling model both" ;;
+                esac
+                ;;
+            instance)
+                words="--model --output --format --skip-bad --text-key --question-key --answer-key --paragraphs --retain --profile --seed --temperatures --samples-per-prompt --max-new-tokens --max-samples --templates --top-p --top-k --diversity-batch --epsilon --order --min-words --near-duplicate --filter-refusal --filter-echo --filter-degenerate --trim-sentence --min-similarity --keep-facts --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-model --api-embed-model --api-mode --api-probs --chat --embedder --json --quiet --help --help-all"
+                case $previous in
+                    --format | -f) choices="auto jsonl json csv txt" ;;
+                    --profile | -p) choices="quick paper" ;;
+                    --order) choices="balanced point" ;;
+                    --api-mode) choices="auto chat completions" ;;
+                    --api-probs) choices="auto none sampling model both" ;;
+                esac
+                ;;
+            run)
+                words="--model --output --profile --templates --skip-bad --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-model --api-embed-model --api-mode --api-probs --chat --embedder --json --quiet --help --help-all"
+                case $previous in
+                    --profile | -p) choices="quick paper" ;;
+                    --api-mode) choices="auto chat completions" ;;
+                    --api-probs) choices="auto none sampling model both" ;;
+                esac
+                ;;
+            textbook)
+                words="--model --output --profile --seed --point-temperature --temperatures --max-new-tokens --templates --top-p --top-k --min-words --near-duplicate --filter-refusal --filter-echo --filter-degenerate --trim-sentence --subfields --bullets --chapters --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-model --api-embed-model --api-mode --api-probs --chat --embedder --json --quiet --help --help-all"
+                case $previous in
+                    --profile | -p) choices="quick paper" ;;
+                    --api-mode) choices="auto chat completions" ;;
+                    --api-probs) choices="auto none sampling model both" ;;
+                esac
+                ;;
+            import)
+                words="--name --output --topic --format --skip-bad --text-key --question-key --answer-key --paragraphs --json --quiet --help --help-all"
+                case $previous in
+                    --format | -f) choices="auto jsonl json csv txt" ;;
                 esac
                 ;;
             resume)
-                words="--model --embedder --json --quiet --parallel --threads --gpu-layers --context --help --help-all"
+                words="--model --embedder --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --json --quiet --help --help-all"
                 case $previous in
                 esac
                 ;;
@@ -26,15 +60,16 @@ _biforget() {
             show)
                 words="--limit --offset --stage --state --reason --full --help --help-all"
                 case $previous in
-                    --stage | -s) choices="points synthesis mi jailbreak control" ;;
+                    --stage | -s) choices="points synthesis mi jailbreak control original rewrite subfields bullets chapters textbook import" ;;
                     --state) choices="all kept rejected" ;;
                 esac
                 ;;
             export)
-                words="--format --variant --output --quiet --help --help-all"
+                words="--format --variant --role --request --output --manifest --quiet --help --help-all"
                 case $previous in
-                    --format | -f) choices="jsonl txt" ;;
+                    --format | -f) choices="jsonl txt muse wmdp tofu hf open-unlearning" ;;
                     --variant) choices="fix mi jailbreak both" ;;
+                    --role) choices="forget retain" ;;
                 esac
                 ;;
             models)
