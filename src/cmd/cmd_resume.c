@@ -1,6 +1,5 @@
 #include <stdlib.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/start.h"
@@ -56,12 +55,11 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         status = bf_store_state(s.store, &state, err);
     if (status != BF_OK)
         goto out;
-    char *forget = bf_path_join(dir, "forget.jsonl");
-    bool complete = state.finished && bf_file_exists(forget);
-    free(forget);
-    if (complete) {
+    if (state.finished) {
         bf_log_info(call->log, "'%s' is finished; nothing to do", dir);
-        status = bf_session_print(s.store, v->json, 0, err);
+        status = bf_session_write_sets(s.store, err); /* it may have been killed right before */
+        if (status == BF_OK)
+            status = bf_session_print(s.store, v->json, 0, err);
         goto out;
     }
     status = bf_continue(&s, &v->machine, v->model, v->embedder, err);

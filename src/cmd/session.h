@@ -45,7 +45,8 @@ BF_MUST_CHECK enum bf_status bf_session_serves(const struct bf_session *session,
  * run's files at the end, print the summary to stdout (or its JSON). BF_INTERRUPTED carries the sentence that says how to
  * resume. */
 BF_MUST_CHECK enum bf_status bf_session_work(struct bf_session *session, bool json, struct bf_err *err);
-/* DIR/forget.jsonl, and DIR/retain.jsonl when the run has a retain set. */
+/* When all requests are finished: mark texts that two of them keep, write DIR/forget.jsonl, and DIR/retain.jsonl when the run
+ * has a retain set. Again is harmless. */
 BF_MUST_CHECK enum bf_status bf_session_write_sets(struct bf_store *store, struct bf_err *err);
 /* The summary alone. */
 BF_MUST_CHECK enum bf_status bf_session_print(struct bf_store *store, bool json, int n_examples, struct bf_err *err);

@@ -237,8 +237,9 @@ enum bf_status bf_session_write_sets(struct bf_store *store, struct bf_err *err)
 {
     struct bf_request_entry entry = {.id = 0};
     bool roles[BF_ROLE_COUNT] = {false};
-    enum bf_status status = BF_OK;
-    bf_store_select(store, 0);
+    enum bf_status status = link_duplicates(store, err);
+    if (status != BF_OK)
+        return status;
     do {
         status = bf_store_request(store, entry.id + 1, &entry, NULL, err);
         if (status == BF_OK && entry.id > 0)
@@ -295,8 +296,6 @@ enum bf_status bf_session_work(struct bf_session *s, bool json, struct bf_err *e
     if (status == BF_INTERRUPTED)
         return bf_fail(err, BF_INTERRUPTED, "interrupted; everything so far is saved, go on with: biforget resume %s",
                        bf_store_dir(s->store));
-    if (status == BF_OK)
-        status = link_duplicates(s->store, err);
     if (status == BF_OK)
         status = bf_session_write_sets(s->store, err);
     if (status == BF_OK)

@@ -251,6 +251,8 @@ static enum bf_status begin(struct bf_session *s, const struct bf_start_values *
         status = bf_session_embedder_path(v->embedder, &s->embedder_path, err);
     if (status == BF_OK)
         status = bf_session_open_models(s, &v->machine, context_of(s, requests, n, longest), err);
+    for (size_t i = 0; i < n && status == BF_OK; i++)
+        requests[i].request->model_embedder = s->embedder_path[0] == 0;
     if (status == BF_OK)
         status = serves_all(s, requests, n, err);
     if (status == BF_OK)
@@ -258,9 +260,62 @@ static enum bf_status begin(struct bf_session *s, const struct bf_start_values *
     return status;
 }
 
-/* A run that is there gets what it has not yet. */
+/* The same request again, or another one under its name? */
+static enum bf_status check_same(struct bf_store *store, const struct bf_start_request *r, int64_t id,
+                                 struct bf_err *err)
+{
+    struct bf_request_entry entry;
+    struct bf_request there;
+    json_t *json = NULL;
+    enum bf_status status = bf_store_request(store, id, &entry, NULL, err);
+    if (status == BF_OK)
+        status = bf_json_parse(entry.json, strlen(entry.json), "the run's request", &json, err);
+    if (status == BF_OK)
+        status = bf_request_from_json(json, &there, err);
+    json_decref(json);
+    if (status != BF_OK)
+        return status;
+    json_t *old = bf_request_to_json(&there);
+    json_t *new = bf_request_to_json(r->request);
+    if (entry.role != r->role || !json_equal(old, new))
+        status = bf_fail(err, BF_INPUT,
+                         "the run has a request named '%s' with other settings, and what is done is not done again; give "
+                         "the new one another \"name\"",
+                         r->name);
+    json_decref(old);
+    json_decref(new);
+    bf_request_release(&there);
+    return status;
+}
+
+/* What is left to do in a run that is there: requests that it has not, and those that are not finished. */
+static enum bf_status count_left(struct bf_store *store, const struct bf_start_request *requests, size_t n, int64_t *left,
+                                 struct bf_err *err)
+{
+    struct bf_request_entry entry = {.id = 0};
+    enum bf_status status = BF_OK;
+    *left = 0;
+    for (size_t i = 0; i < n && status == BF_OK; i++) {
+        int64_t id;
+        requests[i].request->model_embedder = bf_store_run(store)->embedder_path[0] == 0;
+        status = bf_store_find_request(store, requests[i].name, &id, err);
+        if (status == BF_OK && id == 0)
+            (*left)++;
+        else if (status == BF_OK)
+            status = check_same(store, &requests[i], id, err);
+    }
+    while (status == BF_OK) {
+        status = bf_store_request(store, entry.id + 1, &entry, NULL, err);
+        if (status != BF_OK || entry.id == 0)
+            break;
+        *left += !entry.finished;
+    }
+    return status;
+}
+
+/* A run that is there gets what it has not yet. *left 0: there was nothing to do, and no model is open. */
 static enum bf_status grow_run(struct bf_session *s, const struct bf_start_values *v, const char *dir,
-                               const struct bf_start_request *requests, size_t n, struct bf_err *err)
+                               const struct bf_start_request *requests, size_t n, int64_t *left, struct bf_err *err)
 {
     int64_t longest = 0;
     enum bf_status status = bf_store_open(dir, BF_STORE_WRITE, &s->store, err);
@@ -273,7 +328,10 @@ static enum bf_status grow_run(struct bf_session *s, const struct bf_start_value
                                        strlen(bf_store_run(s->store)->templates_json), "the run's templates",
                                        &s->templates, err);
     if (status == BF_OK)
-        status = check_requests(s, requests, n, &longest, err);
+        status = count_left(s->store, requests, n, left, err);
+    if (status != BF_OK || *left == 0)
+        return status;
+    status = check_requests(s, requests, n, &longest, err);
     if (status != BF_OK)
         return status;
     struct bf_machine_values machine = v->machine;
@@ -303,9 +361,16 @@ enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values
         return bf_fail(err, BF_STORE,
                        "'%s' already holds a run; go on with 'biforget resume %s', or choose another folder with -o",
                        dir, dir);
-    status = taken ? grow_run(&s, v, dir, requests, n, err) : begin(&s, v, kind, dir, requests, n, err);
-    if (status == BF_OK)
+    int64_t left = 1;
+    status = taken ? grow_run(&s, v, dir, requests, n, &left, err) : begin(&s, v, kind, dir, requests, n, err);
+    if (status == BF_OK && left > 0) {
         status = bf_session_work(&s, v->json, err);
+    } else if (status == BF_OK) {
+        bf_log_info(call->log, "'%s' has all of it; nothing to do", dir);
+        status = bf_session_write_sets(s.store, err);
+        if (status == BF_OK)
+            status = bf_session_print(s.store, v->json, 0, err);
+    }
     bf_session_release(&s);
     return status;
 }

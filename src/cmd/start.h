@@ -23,7 +23,7 @@ struct bf_opt *bf_start_options(struct bf_start_values *values, enum bf_kind kin
 struct bf_start_request {
     const char *name;          /* "" for the only one */
     enum bf_role role;
-    const struct bf_request *request;
+    struct bf_request *request;            /* its model_embedder is set here */
     const char *instances_path;            /* kind instance */
     struct bf_instance_options options;    /* for it */
     const struct bf_guard_source *guards;  /* [n_guards] */
