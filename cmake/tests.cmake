@@ -17,6 +17,12 @@ set(bf_test_env
     "TSAN_OPTIONS=suppressions=${tests}/tsan.supp:halt_on_error=1:second_deadlock_stack=1"
     # Spin briefly, as the program itself asks for.
     "GOMP_SPINCOUNT=5000")
+# Where scripts/build_llama --server leaves llama-server: beside the folder of the library. With the machine's own library it is
+# elsewhere in the cache, and scripts/run_tests says where.
+if(NOT BIFORGET_LLAMA_FITS)
+    get_filename_component(bf_llama_root "${llama_DIR}/../../../.." ABSOLUTE)
+    list(APPEND bf_test_env "BIFORGET_LLAMA_SERVER=${bf_llama_root}/llama-server")
+endif()
 if(BIFORGET_SANITIZE MATCHES "thread")
     # llama.cpp's threads are not instrumented, and each of their false races takes a look at the suppressions: a test of a
     # minute took a quarter of an hour. One thread computes the same bits; what is checked is our code.

@@ -1,5 +1,5 @@
-/* The engine: text out of a language model. One opaque handle, several makers (llama.cpp here, an inference server
- * later, a scripted one in fault tests); both real ones pass the same tests. Capabilities are queried, never assumed.
+/* The engine: text out of a language model. One opaque handle, several makers (llama.cpp in this process, an inference
+ * server, a scripted one in fault tests); both real ones pass the same tests. Capabilities are queried, never assumed.
  *
  * Promise of `generate`: what a request answers depends on the model and the request alone (prompt, sampling, seed),
  * not on which other requests run beside it, when info.stable is BF_STABLE_YES. */
@@ -45,9 +45,61 @@ struct bf_engine_info {
     int32_t n_vocab, n_embd, n_layer, n_ctx_train;
     int32_t n_parallel, n_ctx_seq, n_threads, gpu_layers;
     bool can_generate, can_score, can_embed, has_chat_template, flash_attention;
+    bool has_sampling_probs;   /* answers carry p_sampling; without it Membership Inference by p_sampling must not run */
+    bool has_logprobs;         /* answers carry logp_model */
     enum bf_stable stable;
     char chat[64];             /* the template in force: "auto", "none", or its name */
 };
+
+/* ---- a server in place of a file ---- */
+
+enum { BF_API_PARALLEL_MAX = 1024 };
+
+enum bf_api_mode {
+    BF_API_MODE_AUTO,          /* chat when the server answers a chat request, else completions */
+    BF_API_MODE_CHAT,          /* /chat/completions, the prompt as one user message: the server's chat template */
+    BF_API_MODE_COMPLETIONS    /* /completions with the bare prompt: base models */
+};
+
+/* Which per-token probabilities to ask for. The server decides what it has; what was found stands in bf_engine_info. */
+enum bf_api_probs {
+    BF_API_PROBS_AUTO,         /* the cheapest kind that there is: llama-server SAMPLING, vLLM what it was started with */
+    BF_API_PROBS_NONE,
+    BF_API_PROBS_SAMPLING,     /* p_sampling only */
+    BF_API_PROBS_MODEL,        /* logp_model only */
+    BF_API_PROBS_BOTH          /* logp_model of the top_k likeliest tokens, p_sampling computed from them: long answers to read */
+};
+
+/* Strings are copied. Zero means the default. */
+struct bf_api_options {
+    const char *endpoints;     /* base URLs, comma separated: "http://a:8080/v1,http://b:8080/v1"; at most 64 */
+    const char *model;         /* NULL = the one that the servers offer */
+    const char *embed_model;   /* NULL = the same model, when its server embeds */
+    const char *api_key;       /* NULL = none; sent to every endpoint as "Authorization: Bearer", never in an error */
+    const char *ca_file;       /* PEM file of a private certificate authority; NULL = the system's */
+    enum bf_api_mode mode;
+    enum bf_api_probs probs;
+    int32_t top_k;             /* the top_k of the requests to come, for BF_API_PROBS_BOTH; 0 = 50 */
+    int32_t n_parallel;        /* requests in flight over all endpoints; 0 = 32; at most BF_API_PARALLEL_MAX */
+    int32_t n_ctx_seq;         /* for info when the server does not tell; tokens */
+    int32_t max_attempts;      /* of one request that a live server fails; 0 = 8 */
+    double timeout_seconds;    /* of one request, waiting in the server's queue included; 0 = 600 */
+    double give_up_seconds;    /* without any answer from any endpoint; 0 = 300 */
+};
+struct bf_api_options bf_api_default_options(void);
+
+/* An engine on OpenAI-compatible servers (llama-server, vLLM, SGLang ...). Asks each endpoint what it offers (a few requests
+ * of one token) and says so in bf_engine_info; endpoints that are down are tried again later as long as one is up. An endpoint
+ * serves what it lists: the model, the embedding model, or both.
+ *  - stable stays UNKNOWN: the same seed gives the same text only as far as the server's own arithmetic repeats itself.
+ *  - A seed is folded to 31 bits (high half xor low half), which all servers accept.
+ *  - Each answered request is delivered once and never asked again; failures that pass are retried with growing pauses.
+ *  - embed gives the vectors as the server pools and scales them: BF_POOL_MODEL only; `together` says only how many
+ *    texts one request carries.
+ * TLS certificates are always verified, redirects are not followed. BF_USAGE for options that cannot be, BF_MODEL when no
+ * endpoint answers or none has the model: the sentence lists what they offer. *out is NULL on failure. */
+BF_MUST_CHECK enum bf_status bf_engine_open_api(const struct bf_api_options *options, struct bf_engine **out,
+                                                struct bf_err *err);
 
 /* BF_MODEL: missing, truncated or foreign file, a model without what is asked, not enough memory: the sentence says
  * which and what to do. *out is NULL on failure. */
@@ -76,7 +128,9 @@ struct bf_gen_answer {
     size_t text_len;
     int32_t n_prompt_tokens;
     int32_t n_tokens;          /* generated, the end token excluded */
-    const int32_t *tokens;     /* [n_tokens] */
+    const int32_t *tokens;     /* [n_tokens]; NULL when a server does not tell */
+    /* Neither is ever NULL or holds a NaN. Without info.has_sampling_probs p_sampling repeats exp(logp_model), without
+     * info.has_logprobs logp_model repeats log(p_sampling), without both they are 0 and -FLT_MAX. */
     const float *p_sampling;   /* [n_tokens] probability under the distribution sampled from: temperature, top-k, top-p */
     const float *logp_model;   /* [n_tokens] log-probability under the model's own distribution (temperature 1, all tokens) */
     enum bf_finish finish;
@@ -117,7 +171,7 @@ BF_MUST_CHECK enum bf_status bf_engine_generate(struct bf_engine *engine, const 
 struct bf_score {
     size_t text;               /* which text, 0-based */
     int32_t n_tokens;          /* scored tokens */
-    const int32_t *tokens;     /* [n_tokens] */
+    const int32_t *tokens;     /* [n_tokens]; NULL when a server does not tell */
     const float *logp;         /* [n_tokens] */
 };
 BF_MUST_CHECK enum bf_status bf_engine_score(struct bf_engine *engine, const char *const *texts, size_t n_texts,
@@ -132,7 +186,8 @@ BF_MUST_CHECK enum bf_status bf_engine_score(struct bf_engine *engine, const cha
 BF_MUST_CHECK enum bf_status bf_engine_embed(struct bf_engine *engine, const char *const *texts, size_t n_texts,
                                              enum bf_pooling pooling, bool together, float *out, struct bf_err *err);
 
-/* Tokens of plain text (no BOS, no chat template). Returns the count; fills at most `max` of them. */
+/* Tokens of plain text (no BOS, no chat template). Returns the count; fills at most `max` of them. -1 when a server does
+ * not tell, or did not answer. */
 int32_t bf_engine_tokenize(const struct bf_engine *engine, const char *text, int32_t *tokens, int32_t max);
 
 /* Convert a GGUF to another type: `type` is "q4_0", "q8_0", "f16" or "bf16". Written beside `out`, then renamed. `pure` means every

@@ -194,6 +194,8 @@ static enum bf_status make_context(struct bf_llama *self, const struct bf_engine
     info->flash_attention = true;
     info->can_generate = true;
     info->can_score = true;
+    info->has_sampling_probs = true;
+    info->has_logprobs = true;
     self->prefixes = bf_prefix_cache_new(PREFIX_CACHE_BYTES);
     return BF_OK;
 }

@@ -1,44 +1,9 @@
 /* The promises of engine.h on a real model (SmolLM2-135M in Q4_0): what an answer is does not depend on its neighbours. */
-#include "unit.h"
+#include "engine_job.h"
 
-#include <math.h>
-#include <stdbool.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
-#include "engine/engine.h"
-
-enum { N_PROMPTS = 24, TOKENS_MAX = 24 };
-
-struct answer {
-    int32_t n_prompt, n_tokens;
-    int32_t tokens[TOKENS_MAX];
-    float p[TOKENS_MAX], logp[TOKENS_MAX];
-    enum bf_finish finish;
-    char text[1024];
-    int times; /* delivered */
-};
-
-struct job {
-    char (*prompts)[8192];
-    int n_prompts, next;
-    int32_t max_tokens;
-    double temperature, top_p;
-    int32_t top_k;
-    uint64_t seed;
-    struct answer answers[N_PROMPTS];
-    int n_steps, stop_at_step;
-    bool only_even;
-};
-
-static const char *environment(const char *name)
-{
-    const char *value = getenv(name);
-
-    if (!value || !*value)
-        fail_msg("%s is not set: run this through ctest", name);
-    return value;
-}
 
 static struct bf_engine_options model_options(int32_t n_parallel)
 {
@@ -60,78 +25,6 @@ static struct bf_engine *open_engine(const struct bf_engine_options *options)
     return engine;
 }
 
-static enum bf_source source(void *user, struct bf_gen_request *q)
-{
-    struct job *job = user;
-
-    if (job->next == job->n_prompts)
-        return BF_SOURCE_END;
-    *q = (struct bf_gen_request){
-        .index = job->next,
-        .prompt = job->prompts[job->next],
-        .max_tokens = job->max_tokens,
-        .temperature = job->temperature > 0 ? job->temperature : 0.6 + 0.1 * (job->next % 7),
-        .top_k = job->top_k,
-        .top_p = job->top_p,
-        .seed = job->seed + (uint64_t)job->next,
-    };
-    job->next++;
-    return BF_SOURCE_READY;
-}
-
-static enum bf_status sink(void *user, const struct bf_gen_answer *a, struct bf_err *err)
-{
-    struct job *job = user;
-
-    (void)err;
-    assert_in_range(a->index, 0, job->n_prompts - 1);
-    assert_in_range(a->n_tokens, 0, job->max_tokens);
-    assert_int_equal(strlen(a->text), a->text_len);
-    struct answer *out = &job->answers[a->index];
-    out->times++;
-    out->n_prompt = a->n_prompt_tokens;
-    out->n_tokens = a->n_tokens;
-    out->finish = a->finish;
-    memcpy(out->tokens, a->tokens, (size_t)a->n_tokens * sizeof *a->tokens);
-    memcpy(out->p, a->p_sampling, (size_t)a->n_tokens * sizeof *a->p_sampling);
-    memcpy(out->logp, a->logp_model, (size_t)a->n_tokens * sizeof *a->logp_model);
-    (void)snprintf(out->text, sizeof out->text, "%s", a->text);
-    return BF_OK;
-}
-
-static bool wanted(void *user, int64_t index)
-{
-    const struct job *job = user;
-
-    return !job->only_even || index % 2 == 0;
-}
-
-static bool step(void *user, const struct bf_gen_stats *stats)
-{
-    struct job *job = user;
-
-    assert_int_equal(stats->n_steps, job->n_steps + 1);
-    job->n_steps++;
-    return job->stop_at_step == 0 || job->n_steps < job->stop_at_step;
-}
-
-static enum bf_status run_job(struct bf_engine *engine, struct job *job, struct bf_gen_stats *stats, struct bf_err *err)
-{
-    const struct bf_gen_job j = {.user = job, .source = source, .sink = sink, .wanted = wanted, .step = step};
-
-    return bf_engine_generate(engine, &j, stats, err);
-}
-
-static void generate(struct bf_engine *engine, struct job *job, struct bf_gen_stats *stats)
-{
-    struct bf_err err = BF_ERR_INIT;
-
-    if (run_job(engine, job, stats, &err))
-        fail_msg("%s", err.text);
-    for (int i = 0; i < job->n_prompts; i++)
-        assert_int_equal(job->answers[i].times, job->only_even && i % 2 ? 0 : 1);
-}
-
 /* Bit for bit. */
 static void assert_same_answers(const struct job *a, const struct job *b, const char *what)
 {
@@ -139,27 +32,13 @@ static void assert_same_answers(const struct job *a, const struct job *b, const 
         const struct answer *x = &a->answers[i], *y = &b->answers[i];
         size_t n = (size_t)x->n_tokens;
 
+        assert_true(n == 0 || x->tokens[n - 1] >= 0);
         if (x->n_tokens != y->n_tokens || memcmp(x->tokens, y->tokens, n * sizeof *x->tokens) != 0 ||
             memcmp(x->p, y->p, n * sizeof *x->p) != 0 || memcmp(x->logp, y->logp, n * sizeof *x->logp) != 0)
             fail_msg("%s: answer %d differs:\n%s\n%s", what, i, x->text, y->text);
         assert_int_equal(x->finish, y->finish);
         assert_int_equal(x->n_prompt, y->n_prompt);
         assert_string_equal(x->text, y->text);
-    }
-}
-
-/* Prompts of many lengths with shared beginnings: 3 templates, topics of 0 to 11 repetitions. */
-static void write_prompts(char (*prompts)[8192])
-{
-    static const char *const openings[3] = {
-        "Write one sentence about the following planets and moons of the Solar System, which are listed here:",
-        "Which god of Greek mythology is it?", "Hello"};
-
-    for (int i = 0; i < N_PROMPTS; i++) {
-        int n = snprintf(prompts[i], sizeof prompts[i], "%s", openings[i % 3]);
-
-        for (int k = 0; k < (i * 7) % N_PROMPTS / 2; k++)
-            n += snprintf(prompts[i] + n, sizeof prompts[i] - (size_t)n, " Zeus and Io %d,", k);
     }
 }
 
@@ -256,11 +135,8 @@ static void unwanted_answers_are_dropped(void **state)
     struct bf_engine *engine = open_engine(&o);
 
     (void)state;
-    write_prompts(prompts);
+    check_unwanted_answers_are_dropped(engine, prompts, &job);
     all = (struct job){.prompts = prompts, .n_prompts = 9, .max_tokens = 8, .top_k = 50, .top_p = 0.95, .seed = 4};
-    job = all;
-    job.only_even = true;
-    generate(engine, &job, NULL);
     generate(engine, &all, NULL);
     for (int i = 0; i < 9; i += 2) {
         assert_int_equal(job.answers[i].n_tokens, all.answers[i].n_tokens);
@@ -274,17 +150,9 @@ static void a_step_may_interrupt(void **state)
     static struct job job;
     struct bf_engine_options o = model_options(4);
     struct bf_engine *engine = open_engine(&o);
-    struct bf_gen_stats stats;
-    struct bf_err err = BF_ERR_INIT;
 
     (void)state;
-    write_prompts(prompts);
-    job = (struct job){
-        .prompts = prompts, .n_prompts = 9, .max_tokens = 24, .top_k = 50, .top_p = 0.95, .stop_at_step = 3};
-    assert_int_equal(run_job(engine, &job, &stats, &err), BF_INTERRUPTED);
-    assert_int_equal(stats.n_steps, 3);
-    for (int i = 0; i < 9; i++)
-        assert_int_equal(job.answers[i].times, 0);
+    check_a_step_may_interrupt(engine, prompts, &job, 3);
     bf_engine_close(engine);
 }
 
@@ -293,21 +161,11 @@ static void a_prompt_that_does_not_fit(void **state)
     static struct job job;
     struct bf_engine_options o = model_options(2);
     struct bf_engine *engine;
-    struct bf_err err = BF_ERR_INIT;
 
     (void)state;
     o.n_ctx_seq = 256;
     engine = open_engine(&o);
-    memset(prompts[0], 0, sizeof prompts[0]);
-    for (size_t i = 0; i + 6 < sizeof prompts[0]; i += 5)
-        memcpy(prompts[0] + i, "moon ", 5);
-    job = (struct job){.prompts = prompts, .n_prompts = 1, .max_tokens = 8, .top_k = 50, .top_p = 0.95};
-    assert_int_equal(run_job(engine, &job, NULL, &err), BF_MODEL);
-    assert_error(err, BF_MODEL, "a sequence holds 256; use a shorter topic");
-    /* And the engine is as good as before. */
-    memcpy(prompts[0], "Hello", 6);
-    job.next = job.n_steps = 0;
-    generate(engine, &job, NULL);
+    check_a_prompt_that_does_not_fit(engine, prompts, &job, "a sequence holds 256; use a shorter topic");
     bf_engine_close(engine);
 }
 
@@ -400,49 +258,15 @@ static void scores_agree_with_generation(void **state)
     bf_engine_close(engine);
 }
 
-static double cosine(const float *a, const float *b, int32_t n)
-{
-    double dot = 0, aa = 0, bb = 0;
-
-    for (int32_t i = 0; i < n; i++) {
-        dot += (double)a[i] * (double)b[i];
-        aa += (double)a[i] * (double)a[i];
-        bb += (double)b[i] * (double)b[i];
-    }
-    return dot / sqrt(aa * bb);
-}
-
-static double distance(const float *a, const float *b, int32_t n)
-{
-    double most = 0;
-
-    for (int32_t i = 0; i < n; i++)
-        most = fmax(most, fabs((double)a[i] - (double)b[i]));
-    return most;
-}
-
 static void check_embedding(const struct bf_engine_options *options)
 {
-    static const char long_text[] =
-        "A longer text about the Solar System: eight planets go round the Sun, the inner four are of "
-        "rock, the outer four of gas and ice, and between them is a belt of asteroids.";
-    static const char *const texts[] = {"Zeus", "Saturn has rings of ice and rock, and many moons.",
-                                        "The Argonauts sailed to Colchis to fetch the golden fleece.", "Io", long_text};
-    enum { N = N_ELEMENTS(texts), DIMS_MAX = 1024 };
-    static float alone[N * DIMS_MAX], together[N * DIMS_MAX], other[DIMS_MAX], third[DIMS_MAX];
+    static float alone[N_EMBED_TEXTS * DIMS_MAX], other[DIMS_MAX], third[DIMS_MAX];
     struct bf_engine *engine = open_engine(options);
     int32_t n = bf_engine_info(engine)->n_embd;
+    const char *const *texts = embed_texts();
     struct bf_err err = BF_ERR_INIT;
 
-    assert_in_range(n, 1, DIMS_MAX);
-    if (bf_engine_embed(engine, texts, N, BF_POOL_MODEL, false, alone, &err) ||
-        bf_engine_embed(engine, texts, N, BF_POOL_MODEL, true, together, &err))
-        fail_msg("%s", err.text);
-    for (int32_t i = 0; i < N; i++) {
-        assert_true(cosine(alone + i * n, together + i * n, n) > 1 - 1e-6);
-        for (int32_t j = 0; j < i; j++)
-            assert_true(distance(alone + i * n, alone + j * n, n) > 1e-3);
-    }
+    check_embeddings(engine, alone, 1e-6);
     if (bf_engine_embed(engine, texts + 1, 1, BF_POOL_MEAN, false, alone, &err) ||
         bf_engine_embed(engine, texts + 1, 1, BF_POOL_CLS, false, other, &err) ||
         bf_engine_embed(engine, texts + 1, 1, BF_POOL_LAST, false, third, &err))
@@ -476,6 +300,7 @@ static void q4_0_is_stable(void **state)
     assert_int_equal(info->stable, BF_STABLE_YES);
     assert_contains(info->quantisation, "Q4_0");
     assert_true(info->can_generate && info->can_score && info->can_embed && info->has_chat_template);
+    assert_true(info->has_logprobs && info->has_sampling_probs);
     assert_string_equal(info->chat, "auto");
     bf_engine_close(engine);
 }

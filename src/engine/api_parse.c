@@ -1,0 +1,354 @@
+/* Generated text and its per-token numbers. Three shapes of the latter are known:
+ *
+ *     "logprobs": {"content": [{"token": " a", "bytes": [32, 97], "logprob": -0.5, "top_logprobs": [...]}, ...]}    chat; llama-server
+ *     "logprobs": {"tokens": [" a", ...], "token_logprobs": [-0.5, ...], "top_logprobs": [{" a": -0.5}, ...]}       completions
+ *     "completion_probabilities": [...] beside the choices: like content                                    older llama-server
+ *
+ * llama-server adds "id", and says "prob" and "top_probs" when asked for probabilities after sampling. */
+#include "engine/api_parse.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/banned.h"
+
+enum {
+    TEXT_BYTES_MAX = 64 << 20,
+    SLACK_TOKENS = 1, /* the end token may be listed */
+    SLACK_NAMES = 4   /* as names of an object, tokens of broken characters fall together */
+};
+
+void bf_api_answer_release(struct bf_api_answer *a)
+{
+    if (a->text.data)
+        bf_buf_release(&a->text);
+    free(a->tokens);
+    free(a->p_sampling);
+    free(a->logp_model);
+    *a = (struct bf_api_answer){0};
+}
+
+static json_t *load(const char *data, size_t n, struct bf_err *err)
+{
+    json_error_t error;
+    json_t *root = json_loadb(data, n, JSON_ALLOW_NUL, &error);
+    if (!root)
+        bf_fail(err, BF_MODEL, "it is not valid JSON at byte %d: %s", error.position, error.text);
+    else if (!json_is_object(root))
+        bf_fail(err, BF_MODEL, "it is not a JSON object");
+    else
+        return root;
+    json_decref(root);
+    return NULL;
+}
+
+static int32_t count_of(const json_t *object, const char *key)
+{
+    json_int_t value = json_integer_value(json_object_get(object, key));
+    return value > 0 && value <= INT32_MAX ? (int32_t)value : 0;
+}
+
+static const json_t *first_choice(const json_t *root, struct bf_err *err)
+{
+    const json_t *choice = json_array_get(json_object_get(root, "choices"), 0);
+    if (!json_is_object(choice))
+        bf_fail(err, BF_MODEL, "it has no choices");
+    return choice;
+}
+
+static enum bf_status read_text(const json_t *choice, struct bf_buf *out, struct bf_err *err)
+{
+    const json_t *message = json_object_get(choice, "message");
+    const json_t *text = message ? json_object_get(message, "content") : json_object_get(choice, "text");
+    bf_buf_init(out, TEXT_BYTES_MAX);
+    /* A chat answer that is all reasoning has a null content. */
+    if (message && json_is_null(text))
+        return BF_OK;
+    if (!json_is_string(text))
+        return bf_fail(err, BF_MODEL, "its first choice has no text");
+    const char *s = json_string_value(text);
+    size_t n = json_string_length(text);
+    for (size_t i = 0; i < n;) {
+        size_t run = strnlen(s + i, n - i);
+        bf_buf_put(out, s + i, run);
+        i += run;
+        if (i < n) {
+            bf_buf_puts(out, "\xEF\xBF\xBD");
+            i++;
+        }
+    }
+    return out->overflow ? bf_fail(err, BF_MODEL, "its text is too long") : BF_OK;
+}
+
+/* ---- per-token numbers ---- */
+
+/* One shape behind the others: the i-th token's text, id, number and alternatives. */
+struct numbers {
+    const json_t *content;                       /* [objects] */
+    const json_t *tokens, *token_logprobs, *top; /* [strings], [numbers], [objects]; when content is NULL */
+    size_t n;
+};
+
+static bool find_numbers(const json_t *root, const json_t *choice, struct numbers *out)
+{
+    const json_t *logprobs = json_object_get(choice, "logprobs");
+    *out = (struct numbers){0};
+    out->content = json_object_get(logprobs, "content");
+    if (!json_is_array(out->content))
+        out->content = json_object_get(root, "completion_probabilities");
+    if (json_is_array(out->content)) {
+        out->n = json_array_size(out->content);
+        return true;
+    }
+    out->content = NULL;
+    out->tokens = json_object_get(logprobs, "tokens");
+    out->token_logprobs = json_object_get(logprobs, "token_logprobs");
+    out->top = json_object_get(logprobs, "top_logprobs");
+    out->n = json_array_size(out->token_logprobs);
+    return json_is_array(out->tokens) && json_is_array(out->token_logprobs) && json_array_size(out->tokens) == out->n;
+}
+
+static const json_t *token_text(const struct numbers *x, size_t i)
+{
+    return x->content ? json_object_get(json_array_get(x->content, i), "token") : json_array_get(x->tokens, i);
+}
+
+/* A token that ends the answer stands in the list with no text, or with a text ("</s>") that the answer does not end with. */
+static bool is_end_token(const struct numbers *x, size_t i, const struct bf_buf *text)
+{
+    const json_t *token = token_text(x, i);
+    const char *s = json_string_value(token);
+    size_t n = json_string_length(token);
+    return n == 0 || n > text->len || memcmp(text->data + text->len - n, s, n) != 0;
+}
+
+static bool read_number(const json_t *value, double *out)
+{
+    if (!json_is_number(value))
+        return false;
+    *out = json_number_value(value);
+    return isfinite(*out);
+}
+
+/* Rounding may lift a certain token's log-probability a hair above 0. */
+static bool sound_logp(double *logp)
+{
+    if (*logp > 1e-3)
+        return false;
+    *logp = *logp < 0.0 ? *logp : 0.0;
+    *logp = *logp > -(double)FLT_MAX ? *logp : -(double)FLT_MAX;
+    return true;
+}
+
+static int descending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x < y) - (x > y);
+}
+
+double bf_api_sampling_probability(double *logp, size_t n, double chosen, double temperature, int32_t top_k,
+                                   double top_p)
+{
+    qsort(logp, n, sizeof *logp, descending);
+    if (n > (size_t)top_k)
+        n = (size_t)top_k;
+    double highest = logp[0] > chosen ? logp[0] : chosen;
+    double sum = 0.0, kept = 0.0;
+    for (size_t i = 0; i < n; i++)
+        sum += exp((logp[i] - highest) / temperature);
+    for (size_t i = 0; i < n && (i == 0 || kept < top_p * sum); i++)
+        kept += exp((logp[i] - highest) / temperature);
+    double p = exp((chosen - highest) / temperature) / kept;
+    return p < 1.0 ? p : 1.0;
+}
+
+/* The alternatives' log-probabilities: an array of objects or an object of numbers. */
+static double *read_top(const json_t *top, size_t *n)
+{
+    bool list = json_is_array(top);
+    size_t size = list ? json_array_size(top) : json_object_size(top);
+    double *out = bf_array(size, sizeof *out);
+    *n = 0;
+    if (list) {
+        for (size_t i = 0; i < size; i++)
+            if (read_number(json_object_get(json_array_get(top, i), "logprob"), &out[*n]) && sound_logp(&out[*n]))
+                ++*n;
+        return out;
+    }
+    json_t *walked = (json_t *)(uintptr_t)top; /* jansson's iterator wants it without const; it changes nothing */
+    for (void *at = json_object_iter(walked); at && *n < size; at = json_object_iter_next(walked, at))
+        if (read_number(json_object_iter_value(at), &out[*n]) && sound_logp(&out[*n]))
+            ++*n;
+    return out;
+}
+
+static enum bf_status read_both(const struct numbers *x, size_t i, const struct bf_api_expected *e, double logp,
+                                double *p, struct bf_err *err)
+{
+    const json_t *entry = json_array_get(x->content, i);
+    const json_t *list = x->content ? json_object_get(entry, "top_logprobs") : json_array_get(x->top, i);
+    size_t n = 0;
+    double *top = read_top(list, &n);
+    enum bf_status status = BF_OK;
+    if (n + (json_is_object(list) ? SLACK_NAMES : 0) < (size_t)e->top_k || n == 0)
+        status =
+            bf_fail(err, BF_MODEL, "it lists %zu alternatives to a token, not the %d that were asked for", n, e->top_k);
+    else
+        *p = bf_api_sampling_probability(top, n, logp, e->temperature, e->top_k, e->top_p);
+    free(top);
+    return status;
+}
+
+static enum bf_status read_one(const struct numbers *x, size_t i, const struct bf_api_expected *e,
+                               struct bf_api_answer *out, struct bf_err *err)
+{
+    const json_t *entry = json_array_get(x->content, i);
+    double logp = 0.0, p = 0.0;
+    if (e->numbers == BF_API_NUMBERS_POST) {
+        if (!read_number(json_object_get(entry, "prob"), &p) || p < 0.0 || p > 1.001)
+            return bf_fail(err, BF_MODEL, "token %zu has no probability", i + 1);
+        p = p < 1.0 ? p : 1.0;
+        logp = p > 0.0 ? log(p) : -(double)FLT_MAX;
+    } else {
+        const json_t *number = x->content ? json_object_get(entry, "logprob") : json_array_get(x->token_logprobs, i);
+        if (!read_number(number, &logp) || !sound_logp(&logp))
+            return bf_fail(err, BF_MODEL, "token %zu has no log-probability", i + 1);
+        p = exp(logp);
+        if (e->numbers == BF_API_NUMBERS_TOP) {
+            enum bf_status status = read_both(x, i, e, logp, &p, err);
+            if (status != BF_OK)
+                return status;
+        }
+    }
+    out->p_sampling[i] = (float)p;
+    out->logp_model[i] = (float)logp;
+    return BF_OK;
+}
+
+static void make_arrays(struct bf_api_answer *out, int32_t n)
+{
+    out->n_tokens = n;
+    out->p_sampling = bf_array((size_t)n, sizeof *out->p_sampling);
+    out->logp_model = bf_array((size_t)n, sizeof *out->logp_model);
+    for (int32_t i = 0; i < n; i++)
+        out->logp_model[i] = -FLT_MAX;
+}
+
+static void read_ids(const struct numbers *x, struct bf_api_answer *out)
+{
+    int32_t *ids = bf_array((size_t)out->n_tokens, sizeof *ids);
+    for (int32_t i = 0; i < out->n_tokens; i++) {
+        const json_t *id = json_object_get(json_array_get(x->content, (size_t)i), "id");
+        json_int_t value = json_integer_value(id);
+        if (!json_is_integer(id) || value < 0 || value > INT32_MAX) {
+            free(ids);
+            return;
+        }
+        ids[i] = (int32_t)value;
+    }
+    out->tokens = ids;
+}
+
+static enum bf_status too_many(const struct bf_api_expected *e, size_t n, struct bf_err *err)
+{
+    return bf_fail(err, BF_MODEL, "it has %zu tokens, but at most %d were asked for", n, e->max_tokens);
+}
+
+static enum bf_status read_numbers(const json_t *root, const json_t *choice, const struct bf_api_expected *e,
+                                   struct bf_api_answer *out, struct bf_err *err)
+{
+    struct numbers x;
+    if (!find_numbers(root, choice, &x)) {
+        x.n = 0;
+        if (out->text.len > 0)
+            return bf_fail(err, BF_MODEL, "it has a text without log-probabilities");
+    }
+    if (x.n > (size_t)e->max_tokens + SLACK_TOKENS)
+        return too_many(e, x.n, err);
+    if (x.n > 0 && out->finish == BF_FINISH_STOP && is_end_token(&x, x.n - 1, &out->text))
+        x.n--;
+    if (x.n > (size_t)e->max_tokens)
+        return too_many(e, x.n, err);
+    make_arrays(out, (int32_t)x.n);
+    for (size_t i = 0; i < x.n; i++) {
+        enum bf_status status = read_one(&x, i, e, out, err);
+        if (status != BF_OK)
+            return status;
+    }
+    read_ids(&x, out);
+    return BF_OK;
+}
+
+enum bf_status bf_api_parse_answer(const char *data, size_t n, const struct bf_api_expected *e,
+                                   struct bf_api_answer *out, struct bf_err *err)
+{
+    enum bf_status status = BF_MODEL;
+    json_t *root = load(data, n, err);
+    const json_t *choice = root ? first_choice(root, err) : NULL;
+    if (!json_is_object(choice))
+        goto out;
+    status = read_text(choice, &out->text, err);
+    if (status != BF_OK)
+        goto out;
+    const char *finish = json_string_value(json_object_get(choice, "finish_reason"));
+    out->finish = finish && strcmp(finish, "length") == 0 ? BF_FINISH_LENGTH : BF_FINISH_STOP;
+    const json_t *usage = json_object_get(root, "usage");
+    out->n_prompt = count_of(usage, "prompt_tokens");
+    out->n_cached = count_of(json_object_get(usage, "prompt_tokens_details"), "cached_tokens");
+    out->n_cached = out->n_cached < out->n_prompt ? out->n_cached : out->n_prompt;
+    if (e->numbers != BF_API_NUMBERS_NONE) {
+        status = read_numbers(root, choice, e, out, err);
+        goto out;
+    }
+    int32_t n_tokens = count_of(usage, "completion_tokens");
+    if (n_tokens > 0 && e->counts_end && out->finish == BF_FINISH_STOP)
+        n_tokens--;
+    if (n_tokens > e->max_tokens)
+        status = too_many(e, (size_t)n_tokens, err);
+    else
+        make_arrays(out, n_tokens);
+out:
+    json_decref(root);
+    return status;
+}
+
+enum bf_status bf_api_parse_echo(const char *data, size_t n, float **logp, int32_t *n_logp, struct bf_err *err)
+{
+    enum bf_status status = BF_OK;
+    struct numbers x = {0};
+    *logp = NULL;
+    *n_logp = 0;
+    json_t *root = load(data, n, err);
+    const json_t *choice = root ? first_choice(root, err) : NULL;
+    if (!json_is_object(choice)) {
+        status = BF_MODEL;
+        goto out;
+    }
+    size_t n_prompt = (size_t)count_of(json_object_get(root, "usage"), "prompt_tokens");
+    if (!find_numbers(root, choice, &x) || x.content || n_prompt == 0 || x.n < n_prompt || x.n > INT32_MAX) {
+        status = bf_fail(err, BF_MODEL, "it does not repeat the prompt with log-probabilities");
+        goto out;
+    }
+    *logp = bf_array(n_prompt, sizeof **logp);
+    for (size_t i = 0; i < n_prompt && status == BF_OK; i++) {
+        const json_t *value = json_array_get(x.token_logprobs, i);
+        double number = 0.0;
+        if (i == 0 && json_is_null(value))
+            continue;
+        if (!read_number(value, &number) || !sound_logp(&number))
+            status = bf_fail(err, BF_MODEL, "token %zu of the prompt has no log-probability", i + 1);
+        else
+            (*logp)[(*n_logp)++] = (float)number;
+    }
+    if (status != BF_OK) {
+        free(*logp);
+        *logp = NULL;
+        *n_logp = 0;
+    }
+out:
+    json_decref(root);
+    return status;
+}

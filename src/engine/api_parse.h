@@ -1,0 +1,81 @@
+/* What servers answer, read from untrusted bytes. Pure: no network. The shapes are those of OpenAI's completions and chat
+ * interfaces, with the variations of llama-server, vLLM and SGLang. A body that is not what it should be gives BF_MODEL and a
+ * sentence that fits behind "the server's answer is unusable: ". */
+#ifndef BF_ENGINE_API_PARSE_H
+#define BF_ENGINE_API_PARSE_H
+#include "base/buf.h"
+#include "base/json.h"
+#include "engine/engine.h"
+
+enum bf_api_numbers {
+    BF_API_NUMBERS_NONE,
+    BF_API_NUMBERS_MODEL,      /* "logprob": the model's own distribution */
+    BF_API_NUMBERS_SAMPLING,   /* "logprob": the distribution sampled from */
+    BF_API_NUMBERS_POST,       /* llama-server's "prob" with post_sampling_probs: the distribution sampled from */
+    BF_API_NUMBERS_TOP         /* the model's log-probabilities of the top_k likeliest tokens: both kinds */
+};
+
+/* What was asked for. */
+struct bf_api_expected {
+    int32_t max_tokens;
+    enum bf_api_numbers numbers;
+    bool counts_end;           /* the server's usage counts the end token */
+    double temperature, top_p; /* with NUMBERS_TOP */
+    int32_t top_k;             /* with NUMBERS_TOP: >= 1 */
+};
+
+/* An answer. Zero before; release after either result. Arrays as in struct bf_gen_answer. */
+struct bf_api_answer {
+    struct bf_buf text;        /* valid UTF-8; a NUL in it became U+FFFD */
+    int32_t n_prompt, n_cached, n_tokens;
+    int32_t *tokens;           /* NULL when the server does not tell */
+    float *p_sampling, *logp_model;
+    enum bf_finish finish;
+};
+void bf_api_answer_release(struct bf_api_answer *a);
+
+/* An answer of /completions or /chat/completions. The end token is dropped from the arrays where a server lists it. */
+BF_MUST_CHECK enum bf_status bf_api_parse_answer(const char *data, size_t n, const struct bf_api_expected *expected,
+                                                 struct bf_api_answer *out, struct bf_err *err);
+
+/* "system_fingerprint" of such an answer, "" when there is none. */
+void bf_api_parse_fingerprint(const char *data, size_t n, char *out, size_t n_out);
+
+/* The log-probabilities of an echoed prompt. *logp: [*n_logp], free(); the first token's, which has none, and the one
+ * generated token are left out. */
+BF_MUST_CHECK enum bf_status bf_api_parse_echo(const char *data, size_t n, float **logp, int32_t *n_logp, struct bf_err *err);
+
+/* /embeddings: n_texts vectors of equal length *n_embd; *n_embd 0 = learn it. out: [n_texts, *n_embd], NULL = only learn.
+ * Not-a-number and infinity are refused. */
+BF_MUST_CHECK enum bf_status bf_api_parse_embeddings(const char *data, size_t n, size_t n_texts, int32_t *n_embd, float *out,
+                                                     struct bf_err *err);
+
+/* The server's token count of /tokenize; fills at most max tokens. */
+BF_MUST_CHECK enum bf_status bf_api_parse_tokens(const char *data, size_t n, int32_t *tokens, int32_t max, int32_t *count,
+                                                 struct bf_err *err);
+
+/* /models */
+enum { BF_API_MODELS_MAX = 256, BF_API_NAME_MAX = 256 };
+struct bf_api_model {
+    char name[BF_API_NAME_MAX];
+    char owner[64];            /* "llamacpp", "vllm", "sglang" ... */
+    char quantisation[64];     /* "" when not told; so with the numbers below, 0 */
+    int64_t n_params, n_bytes;
+    int32_t n_vocab, n_ctx, n_ctx_train;
+};
+/* At most `max` models; names that do not fit are left out. BF_MODEL when it is no such list. */
+BF_MUST_CHECK enum bf_status bf_api_parse_models(const char *data, size_t n, struct bf_api_model *out, size_t max,
+                                                 size_t *n_out, struct bf_err *err);
+
+/* Append what an error body says, for people: one line, at most 240 characters, each occurrence of `secret` (nullable)
+ * replaced. Nothing is appended when it says nothing. */
+void bf_api_parse_error(const char *data, size_t n, const char *secret, struct bf_buf *out);
+
+/* "version" of a small JSON object, "" when there is none. */
+void bf_api_parse_version(const char *data, size_t n, char *out, size_t n_out);
+
+/* From the model's log-probabilities of its likeliest tokens (any order, n >= 1), the probability of a token with
+ * log-probability `chosen` under temperature, then top-k, then top-p. */
+double bf_api_sampling_probability(double *logp, size_t n, double chosen, double temperature, int32_t top_k, double top_p);
+
+#endif

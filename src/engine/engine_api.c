@@ -1,0 +1,74 @@
+/* The remote engine: OpenAI-compatible servers in place of a model in this process. This file opens and closes it. From the
+ * network upwards:
+ *
+ *     api_backoff    when to ask again                     api_parse, api_parse_lists   what servers answer
+ *     api_endpoints  addresses and the key                 api_body                     what is asked
+ *     api_net        all requests of a run                 api_probe                    what servers offer
+ *     api_generate, api_vectors                            the functions of the table */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "engine/api_private.h"
+#include "base/banned.h"
+
+enum { DEFAULT_PARALLEL = 32 };
+
+struct bf_api_options bf_api_default_options(void)
+{
+    return (struct bf_api_options){0};
+}
+
+static void api_close(struct bf_engine *engine)
+{
+    struct bf_api *self = bf_api_of(engine);
+    bf_api_net_release(&self->net);
+    free(self);
+}
+
+static const struct bf_engine_ops ops = {
+    .close = api_close,
+    .generate = bf_api_generate,
+    .score = bf_api_score,
+    .embed = bf_api_embed,
+    .tokenize = bf_api_tokenize,
+};
+
+static enum bf_status check_options(const struct bf_api_options *o, struct bf_err *err)
+{
+    if (!o->endpoints || o->endpoints[0] == 0)
+        return bf_fail(err, BF_USAGE, "no server given; use --api http://host:8080/v1");
+    if (o->n_parallel < 0 || o->n_parallel > BF_API_PARALLEL_MAX)
+        return bf_fail(err, BF_USAGE, "--parallel %d is beyond the %d requests that may be in flight", o->n_parallel,
+                       (int)BF_API_PARALLEL_MAX);
+    if ((o->model && strlen(o->model) >= BF_API_NAME_MAX) ||
+        (o->embed_model && strlen(o->embed_model) >= BF_API_NAME_MAX))
+        return bf_fail(err, BF_USAGE, "the model's name is longer than %d bytes", (int)BF_API_NAME_MAX - 1);
+    return BF_OK;
+}
+
+enum bf_status bf_engine_open_api(const struct bf_api_options *options, struct bf_engine **out, struct bf_err *err)
+{
+    struct bf_api_options o = *options;
+    *out = NULL;
+    if (o.model && o.model[0] == 0)
+        o.model = NULL;
+    if (o.embed_model && o.embed_model[0] == 0)
+        o.embed_model = NULL;
+    enum bf_status status = check_options(&o, err);
+    if (status != BF_OK)
+        return status;
+    struct bf_api *self = bf_alloc(sizeof *self);
+    self->base.ops = &ops;
+    self->base.info.stable = BF_STABLE_UNKNOWN;
+    self->base.info.n_parallel = o.n_parallel > 0 ? o.n_parallel : DEFAULT_PARALLEL;
+    self->give_up_seconds = o.give_up_seconds > 0 ? o.give_up_seconds : 300.0;
+    status = bf_api_net_init(&self->net, &o, err);
+    if (status == BF_OK)
+        status = bf_api_probe(self, &o, err);
+    if (status != BF_OK)
+        api_close(&self->base);
+    else
+        *out = &self->base;
+    return status;
+}
