@@ -16,20 +16,10 @@ enum place {
 
 static enum place step(enum place place, char c)
 {
-    switch (place) {
-    case QUOTED:
+    if (place == QUOTED)
         return c == '"' ? QUOTE_SEEN : QUOTED;
-    case QUOTE_SEEN:
-        if (c == '"')
-            return QUOTED;
-        break;
-    case FIELD_START:
-        if (c == '"')
-            return QUOTED;
-        break;
-    case PLAIN:
-        break;
-    }
+    if (c == '"' && (place == FIELD_START || place == QUOTE_SEEN))
+        return QUOTED;
     return c == ',' ? FIELD_START : PLAIN;
 }
 

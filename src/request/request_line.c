@@ -182,7 +182,7 @@ static enum bf_status read_kind(const json_t *object, enum bf_kind *kind, const 
 static enum bf_status start(const json_t *object, const char *dir, const char *profile, struct bf_request_line *out,
                             struct bf_err *err)
 {
-    const char *own_profile = NULL, *value = NULL;
+    const char *own_profile = NULL, *value = "";
 
     if (read_kind(object, &out->kind, &value, err) != BF_OK ||
         get_string(object, "profile", &own_profile, err) != BF_OK ||
