@@ -221,9 +221,9 @@ const struct bf_command bf_cmd_import = {
             .name = "import",
             .summary = "bring a set from outside into the same comparisons",
             .synopsis = "biforget import FILE|DIR [--name NAME] [-o DIR] [options]",
-            .examples = "  biforget import corpus.jsonl --name wmdp-style    {\"text\": ...} a line\n"
+            .examples = "  biforget import corpus.jsonl --name outside\n"
                         "  biforget import book.txt --paragraphs --name book\n"
-                        "  biforget import output/ --topic \"Harry Potter\"    a folder of the BiForget scripts\n",
+                        "  biforget import output/          a folder of the BiForget scripts\n",
             .details = "Makes a run folder of texts that no model wrote here, so that 'show', 'export' and everything that "
                        "compares sets can read it. Nothing is judged or left out but what cannot be read.",
         },

@@ -66,9 +66,9 @@ const struct bf_command bf_cmd_instance = {
             .name = "instance",
             .summary = "rewrite sentences or question-answer pairs into a forget set",
             .synopsis = "biforget instance FILE [-m MODEL] [-o DIR] [options]",
-            .examples = "  biforget instance facts.txt                       one sentence a line\n"
-                        "  biforget instance forget10.jsonl -m my.gguf       {\"question\": ..., \"answer\": ...} a line\n"
-                        "  biforget instance book.csv --text-key sentence --skip-bad -o runs/book\n",
+            .examples = "  biforget instance facts.txt                   one sentence a line\n"
+                        "  biforget instance forget10.jsonl -m my.gguf   question and answer a line\n"
+                        "  biforget instance book.csv --text-key sentence --skip-bad\n",
             .details = "Each original is kept and written anew from another perspective, in another structure, style and "
                        "register, at each temperature. A variant that loses or invents a name, number or date, or drifts "
                        "in meaning, is rejected with its reason. Pairs stay pairs: export them with --format tofu.",

@@ -126,8 +126,8 @@ const struct bf_command bf_cmd_run = {
             .summary = "many domains and files of instances in one go; may grow later",
             .synopsis = "biforget run REQUESTS.jsonl [-m MODEL] [-o DIR] [options]",
             .examples = "  biforget run requests.jsonl -o runs/all\n"
-                        "  biforget run more.jsonl -o runs/all                adds what runs/all has not yet\n"
-                        "  biforget export runs/all --request greek-mythology -o greek.jsonl\n",
+                        "  biforget run more.jsonl -o runs/all        adds what runs/all has not yet\n"
+                        "  biforget export runs/all --request greek -o greek.jsonl\n",
             .details =
                 "One JSON object a line: {\"domain\": \"Harry Potter\"}, {\"instances\": \"facts.jsonl\"} or {\"textbook\": "
                 "\"Harry Potter\"}; optional \"name\", \"role\": \"retain\", \"retain\": [domains or files to stay away "

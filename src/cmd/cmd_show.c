@@ -39,11 +39,11 @@ static struct bf_opt *options(void *target)
          .help = "skip the first ones"},
         {.name = "stage",
          .letter = 's',
-         .type = BF_OPT_CHOICE,
+         .type = BF_OPT_TEXT,
          .target = &v->stage,
-         .choices = "points|synthesis|mi|jailbreak|control|original|rewrite|subfields|bullets|chapters|textbook|import",
+         .value = "STAGE",
          .fallback = "all",
-         .help = "samples of one stage"},
+         .help = "samples of one stage (synthesis, mi, rewrite, ...)"},
         {.name = "state",
          .type = BF_OPT_CHOICE,
          .target = &v->state,
@@ -106,6 +106,15 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     if (v->stage) {
         query.by_stage = true;
         query.stage = bf_stage_of(v->stage);
+        if (query.stage == BF_STAGE_COUNT) {
+            struct bf_buf words;
+            bf_buf_init(&words, 512);
+            for (int s = 0; s < BF_STAGE_COUNT; s++)
+                bf_buf_printf(&words, "%s%s", s > 0 ? ", " : "", bf_stage_word((enum bf_stage)s));
+            bf_fail(err, BF_USAGE, "--stage '%s' is not known; give one of %s", v->stage, words.data);
+            bf_buf_release(&words);
+            return BF_USAGE;
+        }
     }
     if (strcmp(v->state, "all") != 0) {
         query.by_state = true;

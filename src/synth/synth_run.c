@@ -243,6 +243,11 @@ enum bf_status bf_synth_run(const struct bf_task_source *source, const struct bf
     r.stats = stats;
     if (r.status != BF_OK)
         status = r.status;
+    /* Asked to stop right after the last commit: there was nothing left to interrupt. */
+    if (status == BF_INTERRUPTED && r.n_open == 0 && !r.no_more && open_next(&r) != BF_OK)
+        status = BF_INTERRUPTED;
+    if (status == BF_INTERRUPTED && r.n_open == 0 && r.no_more)
+        status = BF_OK;
     while (r.n_open > 0) {
         enum bf_status closed = close_task(&r, 0, status != BF_OK);
         if (status == BF_OK)
