@@ -250,13 +250,13 @@ static bool also_small(const struct bf_tokens *tokens, size_t i)
     return false;
 }
 
-/* "Critics praised": a plural that begins a sentence. Names end in s too: "Zeus", "Paris", "Hades is". */
+/* "Storms raged": a plural that begins a sentence. Names end in s too: "Zeus", "Paris", "Heracles", "Mars is". */
 static bool looks_plural(const struct bf_tokens *tokens, size_t i)
 {
     const struct bf_token *token = &tokens->items[i];
     const char *word = bf_token_plain(tokens, i);
     size_t n = token->plain_len;
-    if (n < 4 || word[n - 1] != 's' || memchr("suioa", word[n - 2], 5) != NULL)
+    if (n < 4 || word[n - 1] != 's' || memchr("suioae", word[n - 2], 6) != NULL)
         return false;
     if (i + 1 >= tokens->n || tokens->items[i + 1].gap != BF_GAP_SPACE || tokens->items[i + 1].upper)
         return false;

@@ -13,7 +13,7 @@ struct bf_fact {
     enum bf_fact_kind kind;
     uint64_t key, alt;         /* number or month; alt = another reading of it ("two decades": 2 or 20), else key */
     bool soft;                 /* may answer for a fact of the other text, but is not asked for itself */
-    bool sure;                 /* name: its capital does not come from its place in the sentence */
+    bool sure;                 /* name: the capital of its first word does not come from its place in the sentence */
     size_t start, len;         /* where it stands, bytes */
     size_t first, n;           /* name: its tokens */
 };

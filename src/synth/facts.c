@@ -64,12 +64,17 @@ static bool has_fact(const struct bf_fact_list *other, const struct bf_fact_list
 }
 
 /* Of a name that the variant has, each specific word must be known: "Harry Smith" is not Harry Potter. The first word of
- * a sentence is let pass, for its capital says nothing. The first unknown token; else the end of the name. */
+ * a sentence may owe its capital to its place: alone, or with a common ending ("Renowned Harry"), it is let pass. The
+ * first unknown token; else the end of the name. */
 static size_t first_unknown(const struct bf_fact_list *known, const struct bf_fact_list *list,
                             const struct bf_fact *fact)
 {
-    size_t i = fact->first + (fact->sure ? 0 : 1);
-    while (i < fact->first + fact->n && (!bf_fact_is_specific(&list->tokens, i) || has_token(known, &list->tokens, i)))
+    const struct bf_tokens *tokens = &list->tokens;
+    bool excused =
+        !fact->sure && (fact->n == 1 || bf_name_word_has_common_ending(bf_token_plain(tokens, fact->first),
+                                                                       tokens->items[fact->first].plain_len));
+    size_t i = fact->first + (excused ? 1 : 0);
+    while (i < fact->first + fact->n && (!bf_fact_is_specific(tokens, i) || has_token(known, tokens, i)))
         i++;
     return i;
 }

@@ -77,7 +77,8 @@ static const char generic[] =
     "square park bridge castle palace tower house hall temple church cathedral museum library university college "
     "school "
     "institute academy society association company corporation inc ltd committee council department ministry office "
-    "prize medal order day week month year century age era book novel series volume chapter part edition planet moon "
+    "prize medal medalist medallist laureate order day week month year century age era book novel series volume "
+    "chapter part edition planet moon "
     "star god goddess titan hero national international royal united jr sr family ";
 
 static const char *const common_endings[] = {

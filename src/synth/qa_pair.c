@@ -12,7 +12,7 @@
 
 enum { BEFORE_MAX = 240, FIRST_WORDS = 4, LABEL_DIGITS_MAX = 3 };
 
-/* Word-level edit distance below which an answer says the question again. */
+/* Word-level edit distance below which an answer, or its beginning, may be the question again. */
 static const double restated = 0.2;
 
 enum label { QUESTION, ANSWER };
@@ -145,6 +145,18 @@ static bool asks(const struct part *part)
     return false;
 }
 
+static bool adds_nothing(const struct bf_words *asked, const struct bf_words *said)
+{
+    for (size_t i = 0; i < said->n; i++) {
+        size_t j = 0;
+        while (j < asked->n && asked->hashes[j] != said->hashes[i])
+            j++;
+        if (j == asked->n)
+            return false;
+    }
+    return true;
+}
+
 /* Is the answer, or the part of it that ends with its first question mark, the question again? */
 static bool repeats(const struct part *question, const struct part *answer)
 {
@@ -155,7 +167,8 @@ static bool repeats(const struct part *question, const struct part *answer)
     bf_words_of(&asked, question->s, question->n);
     bf_words_of(&said, answer->s, answer->n);
     bf_words_of(&first, answer->s, mark ? (size_t)(mark - answer->s) : 0);
-    bool again = (said.n > 0 && bf_edit_distance_unit(&asked, &said) < restated) ||
+    /* "What is the name of the hero of the novel?" - "Ajax is the name of the hero of the novel." adds a word. */
+    bool again = (said.n > 0 && bf_edit_distance_unit(&asked, &said) < restated && adds_nothing(&asked, &said)) ||
                  (first.n > 0 && bf_edit_distance_unit(&asked, &first) < restated);
     bf_words_release(&asked);
     bf_words_release(&said);

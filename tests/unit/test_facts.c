@@ -207,6 +207,8 @@ static void a_lost_name_is_seen(void **state)
     (void)state;
     lost("It was written by Jaime Vasquez.", "It was written by an author.", NAME, "Jaime Vasquez");
     lost("Zeus rules the sky.", "The god rules the sky.", NAME, "Zeus");
+    lost("Heracles had twelve tasks.", "She had twelve tasks.", NAME, "Heracles");
+    lost("Mars is red.", "It is red.", NAME, "Mars");
     lost("In the end, Perseus slew Medusa.", "In the end, Perseus slew her.", NAME, "Medusa");
     lost("They climbed Mount Olympus.", "They climbed a mount.", NAME, "Mount Olympus");
     lost("They work for NASA now.", "They work for an agency now.", NAME, "NASA");
@@ -221,6 +223,9 @@ static void an_invented_name_is_seen(void **state)
     (void)state;
     invented("He slew her with a sword.", "He slew Medusa with a sword.", NAME, "Medusa");
     invented("Harry Potter slept.", "Then Harry Smith slept.", NAME, "Smith");
+    invented("It was April Okonjo who wrote it.", "Nigori Okonjo wrote it.", NAME, "Nigori");
+    assert_kept("It was April Okonjo who wrote it.", "Renowned Okonjo wrote it.");
+    assert_kept("It was April Okonjo who wrote it.", "Author Okonjo wrote it.");
     invented("They live in Athens now.", "They live in Athens, Ohio now.", NAME, "Ohio");
     invented("She won a prize for it.", "She won the Golden Laurel Prize for it.", NAME, "Golden");
 }
@@ -235,7 +240,7 @@ static void the_start_of_a_sentence_makes_no_name(void **state)
     assert_kept("Rivers flow. The water of rivers is cold.", "Streams flow. The water is cold.");
     assert_kept("I'm told that it's late.", "It is late, people say.");
     assert_kept("The sea was calm.", "Serenity lay upon the sea.");
-    assert_kept("It was calm.\nWaves rolled.", "It was calm.\nSurf rolled.");
+    assert_kept("It was calm.\nStorms raged.", "It was calm.\nTempests raged.");
     assert_kept("It was calm: Nothing moved.", "It was calm: All was still.");
 }
 

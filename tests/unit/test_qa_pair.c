@@ -127,6 +127,16 @@ static void an_answer_answers(void **state)
     assert_none("Question: Who rules the sky?\nAnswer: Is it Zeus?", "an answer that is a question");
     assert_pair("Question: Is Zeus king of the sky?\nAnswer: Zeus is king of the sky.", "Is Zeus king of the sky?",
                 "Zeus is king of the sky.");
+    assert_pair("Question: What is the name of the god who rules the wide blue sky?\n"
+                "Answer: Zeus is the name of the god who rules the wide blue sky.",
+                "What is the name of the god who rules the wide blue sky?",
+                "Zeus is the name of the god who rules the wide blue sky.");
+    assert_none("Question: What is the name of the god who rules the wide blue sky?\n"
+                "Answer: It is the name of the god who rules the wide blue sky, is it?",
+                "an answer that is a question");
+    assert_none("Question: What is the name of the god who rules the wide blue sky?\n"
+                "Answer: The name of the god who rules the wide blue sky.",
+                "an answer that repeats the question");
     assert_pair("Question: What is its name?\nAnswer: \"Who Rules?\" is its name.", "What is its name?",
                 "\"Who Rules?\" is its name.");
 }

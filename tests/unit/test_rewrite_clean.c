@@ -56,6 +56,7 @@ static void remarks_after_it_go(void **state)
         ZEUS "\nI hope this helps!",
         ZEUS "\n\nLet me know if you need more.",
         ZEUS "\n\nThis version keeps all facts.",
+        ZEUS "\n\nThis text still conveys the same.",
         ZEUS "\n\n---\n\nOriginal: The sky is ruled.",
         ZEUS "\n\nOriginal sentence: The sky is ruled.",
         "Sure! Here's a rewritten version:\n\n\"" ZEUS "\"\n\nI hope this helps!",

@@ -209,11 +209,13 @@ static void the_default_set_is_what_the_method_needs(void **state)
     for (size_t i = 0; i < set.n; i++) {
         const struct bf_template *item = &set.items[i];
         per_stage[item->stage]++;
+        if (item->is_qa)
+            assert_contains(item->text, "\"Question:\" and \"Answer:\"");
+        if (item->stage == BF_STAGE_REWRITE)
+            continue; /* the next test's */
         assert_contains(item->text, "{topic}");
         if (shared_prefix(item->text) < strlen(item->text) / 2)
             fail_msg("%s: the point comes too early", item->name);
-        if (item->is_qa)
-            assert_contains(item->text, "\"Question:\" and \"Answer:\"");
         if (item->stage == BF_STAGE_SYNTHESIS) {
             assert_contains(item->text, "{point}");
             n_information += strcmp(item->family, "information") == 0;
@@ -238,6 +240,37 @@ static void the_default_set_is_what_the_method_needs(void **state)
     bf_template_set_release(&set);
 }
 
+/* The same families in the same order for sentences and for pairs; the original last, so that prompts share the rest. */
+static void the_default_set_rewrites(void **state)
+{
+    static const char *const families[] = {"perspective", "structure", "style", "register"};
+    struct bf_template_set set;
+    struct bf_err err = BF_ERR_INIT;
+    size_t n_plain = 0, n_pairs = 0;
+
+    (void)state;
+    if (bf_template_set_load("default", &set, &err) != BF_OK)
+        fail_msg("%s", err.text);
+    for (size_t i = 0; i < set.n; i++) {
+        const struct bf_template *item = &set.items[i];
+        const char *end = item->is_qa ? "\nQuestion: {question}\nAnswer: {answer}" : "\nSentence: {sentence}";
+        size_t *n = item->is_qa ? &n_pairs : &n_plain;
+
+        if (item->stage != BF_STAGE_REWRITE)
+            continue;
+        assert_true(*n < N_ELEMENTS(families));
+        assert_string_equal(item->family, families[*n]);
+        assert_contains(item->text, "Keep every name, number, date and fact");
+        assert_true(strlen(item->text) > strlen(end));
+        assert_string_equal(item->text + strlen(item->text) - strlen(end), end);
+        assert_ptr_equal(strchr(item->text, '{'), strchr(item->text + strlen(item->text) - strlen(end), '{'));
+        (*n)++;
+    }
+    assert_int_equal(n_plain, 4);
+    assert_int_equal(n_pairs, 4);
+    bf_template_set_release(&set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +281,7 @@ int main(void)
         cmocka_unit_test(a_text_over_the_limit_is_refused),
         cmocka_unit_test(loads_files_and_built_in_sets),
         cmocka_unit_test(the_default_set_is_what_the_method_needs),
+        cmocka_unit_test(the_default_set_rewrites),
     };
     return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
 }
