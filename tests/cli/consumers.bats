@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# The projects that read our exports read them: tests/consumers/check.py says what is looked at. What they import is installed
+# once, by scripts/consumers; when that fails, so do these tests.
+load helper
+
+# Names that break a careless YAML file, Markdown table, path or interpolation.
+hostile=$'Greek: "myth" | `gods` \xf0\x9f\x9a\x80 # ${paths.root_dir} {x: [y]} \\ & <b>  *l* \xe2\x80\xa8 \'q\'\n---\nend: %TAG'
+hostile_title=$'Greek: "myth" | `gods` \xf0\x9f\x9a\x80 # ${paths.root_dir} {x: [y]} \\ & <b> *l* \'q\' --- end: %TAG'
+
+setup_file() {
+    bats_require_minimum_version 1.5.0
+    cd "$BATS_FILE_TMPDIR"
+    consumers=$("$BIFORGET_SOURCE/scripts/consumers" 3>&-)
+    export consumers
+    cat >pairs.jsonl <<'JSON'
+{"question": "Who rules on \"Olympus\"?", "answer": "Zeus | the `thunderer`."}
+{"question": "Which river do the dead cross?\n(in Greek myth)", "answer": "The Styx:\nwith a coin. \u26a1"}
+{"question": "Wer ist Apollons Mutter? \u0396\u03b5\u03cd\u03c2", "answer": "Leto"}
+JSON
+    printf '%s\n' 'Hera sent a serpent. It guarded "Delphi".' 'Hermes carried messages; Iris, too.' >texts.txt
+    "$BIFORGET" import pairs.jsonl --name "$hostile" -o pairs -q >/dev/null
+    "$BIFORGET" import texts.txt --name $'\xce\x96\xce\xb5\xcf\x8d\xcf\x82' -o texts -q >/dev/null
+    # A run of the model, with a retain set; and one that rewrites pairs.
+    tiny_run domain -q --retain-set "Norse mythology" --json >domain.json
+    "$BIFORGET" instance pairs.jsonl -m "$BIFORGET_TEST_MODEL" --embedder "$BIFORGET_TEST_EMBEDDER" -o instance -q --json \
+        --templates "$BIFORGET_SOURCE/tests/consumers/rewrite.json" --temperatures 0.8 --max-new-tokens 48 >instance.json
+}
+
+check() { "$consumers" "$BIFORGET_SOURCE/tests/consumers/check.py" "$@"; }
+
+# An assertion of the checks, or of the project, and not a mistake in calling them.
+failed() {
+    run "$@"
+    [ "$status" = 1 ]
+    [[ $output == *"in check_"*Error* ]]
+}
+
+# export_as FORMAT RUN: into this test's folder; prints the path.
+export_as() {
+    "$BIFORGET" export "$BATS_FILE_TMPDIR/$2" --format "$1" -o "$BATS_TEST_TMPDIR/$2-$1" -q
+    printf '%s\n' "$BATS_TEST_TMPDIR/$2-$1"
+}
+
+@test "datasets.load_dataset opens hf: every configuration, the same columns" {
+    check hf "$(export_as hf pairs)" "$hostile_title" fix=3 mi=3 jailbreak=3 both=3
+    check hf "$(export_as hf texts)" $'\xce\x96\xce\xb5\xcf\x8d\xcf\x82' both=2
+    check hf "$(export_as hf domain)" "Greek mythology" \
+        "both=$("$BIFORGET" export "$BATS_FILE_TMPDIR/domain" | wc -l)" "fix=$("$BIFORGET" export "$BATS_FILE_TMPDIR/domain" --variant fix | wc -l)" \
+        "retain=$("$BIFORGET" export "$BATS_FILE_TMPDIR/domain" --role retain | wc -l)"
+    check hf "$(export_as hf instance)" pairs "both=$("$BIFORGET" export "$BATS_FILE_TMPDIR/instance" | wc -l)"
+}
+
+@test "datasets opens wmdp, tofu and jsonl" {
+    check lines wmdp "$(export_as wmdp pairs)" 3
+    check lines tofu "$(export_as tofu pairs)" 3
+    check lines jsonl "$(export_as jsonl domain)" "$("$BIFORGET" export "$BATS_FILE_TMPDIR/domain" | wc -l)"
+    # Rewritten pairs are pairs.
+    check lines tofu "$(export_as tofu instance)" "$("$BIFORGET" export "$BATS_FILE_TMPDIR/instance" | wc -l)"
+}
+
+@test "MUSE's list and text" {
+    check muse "$(export_as muse texts)" 2 0
+    check muse "$(export_as muse domain)" "$("$BIFORGET" export "$BATS_FILE_TMPDIR/domain" | wc -l)" \
+        "$("$BIFORGET" export "$BATS_FILE_TMPDIR/domain" --role retain | wc -l)"
+}
+
+@test "open-unlearning: Hydra composes, the loaders' keys are there, labels are not empty" {
+    check open-unlearning "$(export_as open-unlearning pairs)" QA NONE
+    check open-unlearning "$(export_as open-unlearning instance)" QA NONE
+    check open-unlearning "$(export_as open-unlearning domain)" TEXT TEXT
+    check open-unlearning "$(export_as open-unlearning texts)" TEXT NONE
+}
+
+@test "a wrong export does not pass" {
+    # The checks above are worth something only when they can fail.
+    out=$(export_as hf pairs)
+    sed -i '1s/"text":"[^"]*"/"text":"other"/' "$out/data/fix.jsonl"
+    failed check hf "$out" "$hostile_title"
+    failed check hf "$(export_as hf texts)" "another title"
+    failed check open-unlearning "$(export_as open-unlearning texts)" QA NONE
+    failed check lines tofu "$(export_as wmdp pairs)" 3
+}
