@@ -4,7 +4,7 @@
 #define BF_SYNTH_EDIT_DISTANCE_H
 #include <stddef.h>
 
-#include "synth/words.h"
+#include "base/words.h"
 
 enum { BF_EDIT_WORDS_MAX = 4096 };     /* of each text; words beyond are not read */
 

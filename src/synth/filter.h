@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "synth/synth.h"
-#include "synth/words.h"
+#include "base/words.h"
 
 /* Append the text as it will be kept: cleaned UTF-8, trimmed, surrounding quotes and a leading "Sure! ..." line removed. */
 void bf_filter_clean(struct bf_buf *out, const char *raw, size_t n);

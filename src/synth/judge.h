@@ -4,7 +4,7 @@
 #define BF_SYNTH_JUDGE_H
 #include "synth/knowledge.h"
 #include "synth/plan.h"
-#include "synth/similar.h"
+#include "base/similar.h"
 #include "synth/stop_rule.h"
 #include "synth/work.h"
 

@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "synth/words.h"
+#include "base/words.h"
 #include "base/banned.h"
 
 enum { POINT_WORDS_MAX = 10 };

@@ -15,7 +15,7 @@
 #include "base/half.h"
 #include "synth/qa_pair.h"
 #include "synth/rewrite_clean.h"
-#include "synth/similar.h"
+#include "base/similar.h"
 #include "synth/stop_rule.h"
 #include "synth/work.h"
 #include "base/banned.h"

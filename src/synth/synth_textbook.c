@@ -16,7 +16,7 @@
 #include "base/utf8.h"
 #include "synth/filter.h"
 #include "synth/points.h"
-#include "synth/similar.h"
+#include "base/similar.h"
 #include "synth/work.h"
 #include "base/banned.h"
 

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/distinct.h"
 #include "synth/edit_distance.h"
 #include "synth/surface.h"
 #include "synth/synth.h"

@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 #include "synth/filter.h"
-#include "synth/similar.h"
+#include "base/similar.h"
 
 #include "base/banned.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "synth/words.h"
+#include "base/words.h"
 
 #include "base/banned.h"
 

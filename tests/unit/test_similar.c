@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/rng.h"
-#include "synth/similar.h"
+#include "base/similar.h"
 
 static struct bf_signature signature_of(const char *text)
 {

@@ -6,75 +6,6 @@
 #include "base/rng.h"
 #include "synth/surface.h"
 
-struct texts {
-    const char *const *items;
-    size_t n, at;
-};
-
-static const char *next(void *user)
-{
-    struct texts *texts = user;
-
-    return texts->at < texts->n ? texts->items[texts->at++] : NULL;
-}
-
-static double distinct(size_t n, const char *const *items, size_t n_items)
-{
-    struct texts texts = {items, n_items, 0};
-
-    return bf_distinct_of(n, next, &texts);
-}
-
-static void distinct_words_and_pairs(void **state)
-{
-    static const char *const once[] = {"a b c d"};
-    static const char *const twice[] = {"a b c d", "A, b: c d!"};
-    static const char *const loop[] = {"a a a a a"};
-    static const char *const apart[] = {"a b", "b a"};
-    static const char *const short_ones[] = {"", "a"};
-
-    (void)state;
-    assert_float_equal(distinct(1, once, 1), 1.0, 0);
-    assert_float_equal(distinct(2, once, 1), 1.0, 0);
-    assert_float_equal(distinct(1, twice, 2), 0.5, 0);
-    assert_float_equal(distinct(2, twice, 2), 0.5, 0);
-    assert_float_equal(distinct(1, loop, 1), 0.2, 1e-12);
-    assert_float_equal(distinct(2, loop, 1), 0.25, 0);
-    assert_float_equal(distinct(1, apart, 2), 0.5, 0);
-    assert_float_equal(distinct(2, apart, 2), 1.0, 0); /* "b b" does not stand across texts */
-    assert_true(isnan(distinct(1, once, 0)));
-    assert_true(isnan(distinct(2, short_ones, 2)));
-    assert_true(isnan(distinct(5, once, 1)));
-}
-
-/* More distinct words than the table begins with, against a count that needs no table. */
-static void many_words(void **state)
-{
-    enum { WORDS = 20000, KINDS = 5000 };
-    struct bf_distinct d;
-    struct bf_rng rng;
-    static char seen[KINDS];
-    uint64_t n_kinds = 0;
-    uint64_t hash;
-    struct bf_words word = {.hashes = &hash, .n = 1};
-
-    (void)state;
-    bf_rng_init(&rng, 7);
-    bf_distinct_init(&d, 1);
-    for (int i = 0; i < WORDS; i++) {
-        uint64_t kind = bf_rng_below(&rng, KINDS);
-
-        n_kinds += seen[kind] ? 0 : 1;
-        seen[kind] = 1;
-        hash = bf_mix(kind, 1);
-        bf_distinct_add(&d, &word);
-    }
-    assert_int_equal(d.n_grams, WORDS);
-    assert_int_equal(d.n_distinct, n_kinds);
-    assert_float_equal(bf_distinct_value(&d), (double)n_kinds / WORDS, 1e-12);
-    bf_distinct_release(&d);
-}
-
 static void near_variants_do_not_count(void **state)
 {
     struct bf_surface surface;
@@ -117,8 +48,6 @@ static void the_threshold_decides(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(distinct_words_and_pairs),
-        cmocka_unit_test(many_words),
         cmocka_unit_test(near_variants_do_not_count),
         cmocka_unit_test(the_threshold_decides),
     };

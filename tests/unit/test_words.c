@@ -1,7 +1,7 @@
 #include "unit.h"
 
 #include "base/hash.h"
-#include "synth/words.h"
+#include "base/words.h"
 
 /* The words of `text` are those of `expected`, which has them apart, one space between. */
 static void assert_words(const char *text, const char *expected)

@@ -2,7 +2,7 @@
  *
  *     heads[key & mask] -> node -> node -> ...        minima[32 * text ...]      exact[] : open addressing, 0 = free
  */
-#include "synth/similar.h"
+#include "base/similar.h"
 
 #include <ctype.h>
 #include <stdlib.h>

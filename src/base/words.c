@@ -1,4 +1,4 @@
-#include "synth/words.h"
+#include "base/words.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

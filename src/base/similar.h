@@ -1,12 +1,12 @@
 /* Which texts were kept before: exact duplicates by a 64-bit hash of the folded text, near duplicates by MinHash over word
  * 3-grams with banding (Broder, 1997), 32 minima in 8 bands. A look-up costs O(words); a kept text about 200 bytes. */
-#ifndef BF_SYNTH_SIMILAR_H
-#define BF_SYNTH_SIMILAR_H
+#ifndef BF_BASE_SIMILAR_H
+#define BF_BASE_SIMILAR_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "synth/words.h"
+#include "base/words.h"
 
 enum { BF_MINHASH = 32 };
 

@@ -1,7 +1,7 @@
-/* Words of a text, for filters: maximal runs of letters and digits, lower-cased for ASCII; each character of a script
+/* Words of a text, for filters and figures: maximal runs of letters and digits, lower-cased for ASCII; each character of a script
  * written without spaces (Chinese, Japanese, Thai, ...) is a word of its own. */
-#ifndef BF_SYNTH_WORDS_H
-#define BF_SYNTH_WORDS_H
+#ifndef BF_BASE_WORDS_H
+#define BF_BASE_WORDS_H
 #include <stddef.h>
 #include <stdint.h>
 
