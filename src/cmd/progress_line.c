@@ -79,6 +79,14 @@ static const char *short_stage(enum bf_stage stage)
     return "";
 }
 
+/* Before the first commit. */
+static enum bf_stage first_stage(const struct bf_progress *p)
+{
+    return p->planned[BF_STAGE_REWRITE] > 0     ? BF_STAGE_REWRITE
+           : p->planned[BF_STAGE_BULLETS] > 0 ? BF_STAGE_BULLETS
+                                                : BF_STAGE_SYNTHESIS;
+}
+
 void bf_progress_line_show(struct bf_progress_line *line, const struct bf_progress *p)
 {
     double every = line->log->tty ? live_every : plain_every;
@@ -100,14 +108,14 @@ void bf_progress_line_show(struct bf_progress_line *line, const struct bf_progre
     if (p->n_tasks > 1)
         bf_buf_printf(&text, "request %lld/%lld  ", (long long)(p->n_tasks_done < p->n_tasks ? p->n_tasks_done + 1 : p->n_tasks),
                       (long long)p->n_tasks);
-    if (listing && p->stage == BF_STAGE_SUBFIELDS)
+    if (listing && p->planned[BF_STAGE_SUBFIELDS] > 0)
         bf_buf_puts(&text, "subfields");
     else if (listing)
         bf_buf_printf(&text, "points: %d found, round %lld of %lld", p->n_points,
                       (long long)p->committed[BF_STAGE_POINTS] + 1, (long long)p->planned[BF_STAGE_POINTS]);
     else
         bf_buf_printf(&text, "%s  %lld/%lld  kept %lld  rejected %lld",
-                      short_stage(done > 0 ? p->stage : BF_STAGE_SYNTHESIS), (long long)done, (long long)(done + left),
+                      short_stage(done > 0 ? p->stage : first_stage(p)), (long long)done, (long long)(done + left),
                       (long long)kept, (long long)rejected);
     if (line->tokens_per_second > 0.0)
         bf_buf_printf(&text, "  %.0f tok/s", line->tokens_per_second);

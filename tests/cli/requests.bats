@@ -13,16 +13,18 @@ pairs() {
 END
 }
 
-instance_run() {
+# In the background: (instance_exec ...) &, so that the job is the program itself.
+instance_run() { (instance_exec "$@"); }
+instance_exec() {
     local dir=$1
     shift
-    "$BIFORGET" instance "$BATS_TEST_TMPDIR/pairs.jsonl" "${small[@]}" -o "$dir" --temperatures 0.8 --max-new-tokens 40 "$@"
+    exec "$BIFORGET" instance "$BATS_TEST_TMPDIR/pairs.jsonl" "${small[@]}" -o "$dir" --temperatures 0.8 --max-new-tokens 40 "$@"
 }
 
 @test "instance: originals stay, each variant is linked to its own, pairs stay pairs" {
     pairs >"$BATS_TEST_TMPDIR/pairs.jsonl"
     instance_run "$BATS_TEST_TMPDIR/run" --json >"$BATS_TEST_TMPDIR/out"
-    [ "$(json 'd["kind"], d["stages"]["original"]["kept"], d["stages"]["rewrite"]["generated"]' <"$BATS_TEST_TMPDIR/out")" = "('instance', 3, 12)" ]
+    [ "$(json 'd["kind"], d["stages"]["original"]["kept"], d["stages"]["rewrite"]["generated"]' <"$BATS_TEST_TMPDIR/out")" = "instance 3 12" ]
     [ "$(json 'd["variety"]["originals"]' <"$BATS_TEST_TMPDIR/out")" = 3 ]
     python3 - "$BATS_TEST_TMPDIR/run/forget.jsonl" <<'END'
 import json, sys
@@ -42,7 +44,7 @@ END
 @test "instance: the same bytes at another --parallel and after an interruption" {
     pairs >"$BATS_TEST_TMPDIR/pairs.jsonl"
     instance_run "$BATS_TEST_TMPDIR/a" --parallel 8 -q >/dev/null
-    instance_run "$BATS_TEST_TMPDIR/b" --parallel 1 -q >/dev/null 2>&1 &
+    (instance_exec "$BATS_TEST_TMPDIR/b" --parallel 1 -q) >/dev/null 2>&1 &
     job=$!
     until_commit "$BATS_TEST_TMPDIR/b"
     kill -9 "$job"
@@ -93,7 +95,7 @@ END
     cmp "$BATS_TEST_TMPDIR/all/forget.jsonl" "$BATS_TEST_TMPDIR/before"
     echo '{"instances": "pairs.jsonl", "name": "twice", "temperatures": [0.8], "max_new_tokens": 40, "seed": 9}' >"$BATS_TEST_TMPDIR/more.jsonl"
     "$BIFORGET" run "$BATS_TEST_TMPDIR/more.jsonl" "${small[@]}" -o "$BATS_TEST_TMPDIR/all" --json >"$BATS_TEST_TMPDIR/more"
-    [ "$(json 'len(d["requests"]), d["requests"][2]["shared"] >= 3' <"$BATS_TEST_TMPDIR/more")" = "(3, True)" ]
+    [ "$(json 'len(d["requests"]), d["requests"][2]["shared"] >= 3' <"$BATS_TEST_TMPDIR/more")" = "3 True" ]
     head -n "$(wc -l <"$BATS_TEST_TMPDIR/before")" "$BATS_TEST_TMPDIR/all/forget.jsonl" | cmp - "$BATS_TEST_TMPDIR/before"
     run ! grep -q '"id":"twice/original' "$BATS_TEST_TMPDIR/all/forget.jsonl"
 }
@@ -119,12 +121,12 @@ END
 
 @test "textbook: lists, chapters, lines; the same bytes after an interruption" {
     textbook() {
-        "$BIFORGET" textbook "Greek mythology" "${small[@]}" --subfields 2 --bullets 2 --chapters 4 --max-new-tokens 60 "$@"
+        exec "$BIFORGET" textbook "Greek mythology" "${small[@]}" --subfields 2 --bullets 2 --chapters 4 --max-new-tokens 60 "$@"
     }
-    textbook -o "$BATS_TEST_TMPDIR/a" --json >"$BATS_TEST_TMPDIR/out"
-    [ "$(json 'd["kind"], d["stages"]["subfields"]["generated"], d["stages"]["chapters"]["generated"]' <"$BATS_TEST_TMPDIR/out")" = "('textbook', 1, 4)" ]
+    (textbook -o "$BATS_TEST_TMPDIR/a" --json) >"$BATS_TEST_TMPDIR/out"
+    [ "$(json 'd["kind"], d["stages"]["subfields"]["generated"], d["stages"]["chapters"]["generated"]' <"$BATS_TEST_TMPDIR/out")" = "textbook 1 4" ]
     [ "$(json 'd["kept"] == d["stages"]["textbook"]["kept"] > 0' <"$BATS_TEST_TMPDIR/out")" = True ]
-    textbook -o "$BATS_TEST_TMPDIR/b" -q >/dev/null 2>&1 &
+    (textbook -o "$BATS_TEST_TMPDIR/b" -q) >/dev/null 2>&1 &
     job=$!
     until_commit "$BATS_TEST_TMPDIR/b"
     kill -9 "$job"
@@ -136,14 +138,14 @@ END
 @test "import: a file, and a folder of the BiForget scripts; no model is needed" {
     pairs >"$BATS_TEST_TMPDIR/pairs.jsonl"
     "$BIFORGET" import "$BATS_TEST_TMPDIR/pairs.jsonl" --name outside -o "$BATS_TEST_TMPDIR/a" --json >"$BATS_TEST_TMPDIR/out"
-    [ "$(json 'd["kept"], d["finished"], d["requests"][0]["topic"]' <"$BATS_TEST_TMPDIR/out")" = "(3, True, 'outside')" ]
+    [ "$(json 'd["kept"], d["finished"], d["requests"][0]["topic"]' <"$BATS_TEST_TMPDIR/out")" = "3 True outside" ]
     [ "$(wc -l <"$BATS_TEST_TMPDIR/a/forget.jsonl")" = 3 ]
     "$BIFORGET" export "$BATS_TEST_TMPDIR/a" --format txt | grep -qx 'The mill at Orrin Bridge burned down in 1902.'
     mkdir "$BATS_TEST_TMPDIR/official"
     printf '%s\n' one two >"$BATS_TEST_TMPDIR/official/synthetic_Greek_mythology_fix.txt"
     printf '%s\n' one two three >"$BATS_TEST_TMPDIR/official/synthetic_Greek_mythology_MIA.txt"
     "$BIFORGET" import "$BATS_TEST_TMPDIR/official" -o "$BATS_TEST_TMPDIR/b" --json >"$BATS_TEST_TMPDIR/out"
-    [ "$(json 'd["variants"]["fix"], d["variants"]["mi"], d["requests"][0]["topic"]' <"$BATS_TEST_TMPDIR/out")" = "(2, 3, 'Greek mythology')" ]
+    [ "$(json 'd["variants"]["fix"], d["variants"]["mi"], d["requests"][0]["topic"]' <"$BATS_TEST_TMPDIR/out")" = "2 3 Greek mythology" ]
     fails 5 "already holds a run" "$BIFORGET" import "$BATS_TEST_TMPDIR/pairs.jsonl" -o "$BATS_TEST_TMPDIR/a"
     run --separate-stderr "$BIFORGET" resume "$BATS_TEST_TMPDIR/a"
     [ "$status" = 0 ]
