@@ -211,10 +211,14 @@ void bf_api_parse_error(const char *data, size_t n, const char *secret, struct b
         blank++;
     /* A web page, or JSON without a message, helps nobody. */
     if (message || (blank < len && s[blank] != '<' && s[blank] != '{' && s[blank] != '[')) {
-        struct bf_buf bare;
-        bf_buf_init(&bare, (size_t)MESSAGE_BYTES * 8);
-        put_without(&bare, s, len < MESSAGE_BYTES ? len : MESSAGE_BYTES, secret);
+        struct bf_buf clean, bare;
+        /* Cleaned before the key is looked for: what is dropped may stand in the middle of it. */
+        bf_buf_init(&clean, (size_t)MESSAGE_BYTES * 4);
+        bf_buf_init(&bare, (size_t)MESSAGE_BYTES * 32);
+        bf_utf8_preview(&clean, s, len < MESSAGE_BYTES ? len : MESSAGE_BYTES, MESSAGE_BYTES);
+        put_without(&bare, clean.data, clean.len, secret);
         bf_utf8_preview(out, bare.data, bare.len, MESSAGE_CHARACTERS);
+        bf_buf_release(&clean);
         bf_buf_release(&bare);
     }
     json_decref(root);

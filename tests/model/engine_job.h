@@ -207,11 +207,11 @@ enum { N_EMBED_TEXTS = 5, DIMS_MAX = 1024 };
 
 static inline const char *const *embed_texts(void)
 {
+    static const char long_text[] = "A longer text about the Solar System: eight planets go round the Sun, the inner four are of "
+                                    "rock, the outer four of gas and ice, and between them is a belt of asteroids.";
     static const char *const texts[N_EMBED_TEXTS] = {
         "Zeus", "Saturn has rings of ice and rock, and many moons.",
-        "The Argonauts sailed to Colchis to fetch the golden fleece.", "Io",
-        "A longer text about the Solar System: eight planets go round the Sun, the inner four are of "
-        "rock, the outer four of gas and ice, and between them is a belt of asteroids."};
+        "The Argonauts sailed to Colchis to fetch the golden fleece.", "Io", long_text};
 
     return texts;
 }

@@ -358,6 +358,9 @@ static void errors_in_all_dialects(void **state)
     assert_message("{\"error\":{\"message\":\"bad key: sk-secret, sk-secret\\u001b[31m\"}}",
                    "bad key: [key], [key][31m");
     assert_message("line\nfeed sk-secret", "line feed [key]");
+    assert_message("sk-se\x01\x02"
+                   "cret",
+                   "[key]"); /* nor does it appear when something is taken out of its middle */
     memset(long_body, 'x', sizeof long_body - 1);
     bf_buf_init(&out, 1000);
     bf_api_parse_error(long_body, strlen(long_body), NULL, &out);
