@@ -28,9 +28,15 @@ static void put_setting(struct bf_buf *out, const struct bf_export_request *r, c
     bf_put_markdown(out, text ? text : "?", CELL_CHARACTERS);
 }
 
+/* "Norse mythology (retain)": what it is about, and its name in a run of many. */
 static void put_name(struct bf_buf *out, const struct bf_export_request *r)
 {
-    bf_put_markdown(out, r->name[0] != '\0' ? r->name : r->topic, CELL_CHARACTERS);
+    bf_put_markdown(out, r->topic, CELL_CHARACTERS);
+    if (r->name[0] == '\0' || strcmp(r->name, r->topic) == 0)
+        return;
+    bf_buf_puts(out, " (");
+    bf_put_markdown(out, r->name, CELL_CHARACTERS);
+    bf_buf_puts(out, ")");
 }
 
 static bool has_own(const struct bf_export_facts *facts)
@@ -87,7 +93,7 @@ static void put_requests(struct bf_buf *out, const struct bf_export_facts *facts
         bf_buf_printf(out, " | %s | %s | %" PRId64 " | %" PRId64 " | %s |\n", bf_kind_word(r->kind),
                       bf_role_word(r->role), r->counts.both, generated(&r->counts), bf_stop_text(r->state.stop));
     }
-    bf_buf_puts(out, "\n| stage | kept | of |\n|---|--:|--:|\n");
+    bf_buf_printf(out, "\n| stage%s | kept | of |\n|---|--:|--:|\n", facts->n_requests > 1 ? ", of all requests" : "");
     for (int s = 0; s < BF_STAGE_COUNT; s++) {
         int64_t kept = 0, committed = 0;
         for (size_t i = 0; i < facts->n_requests; i++) {
@@ -190,10 +196,9 @@ static void put_making(struct bf_buf *out, const struct bf_export_request *r)
     switch (r->kind) {
     case BF_KIND_DOMAIN:
         bf_buf_printf(out,
-                      ". The model named %" PRId64
-                      " points of the domain and wrote on each of them from several templates "
+                      ". The model named %" PRId64 " point%s of the domain and wrote on each from several templates "
                       "(Stage I)",
-                      r->counts.n_points);
+                      r->counts.n_points, r->counts.n_points == 1 ? "" : "s");
         if (r->counts.committed[BF_STAGE_MI] + r->counts.committed[BF_STAGE_JAILBREAK] > 0)
             bf_buf_puts(out, ", then on the domain under adversarial prompts (Stage II)");
         break;
