@@ -50,12 +50,13 @@ bool bf_ordered_wanted(const struct bf_ordered *list, int64_t number)
     return number >= list->next_commit;
 }
 
-bool bf_ordered_put(struct bf_ordered *list, const struct bf_gen_answer *a, int64_t number, double k_percent)
+bool bf_ordered_put(struct bf_ordered *list, const struct bf_gen_answer *a, int64_t number, double k_percent,
+                    const struct bf_engine_info *info)
 {
     if (!bf_ordered_wanted(list, number))
         return false;
     double sum = 0.0;
-    for (int32_t i = 0; a->logp_model && i < a->n_tokens; i++)
+    for (int32_t i = 0; i < a->n_tokens; i++)
         sum += (double)a->logp_model[i];
     struct bf_waiting *w = at(list, number);
     clear(w);
@@ -65,10 +66,10 @@ bool bf_ordered_put(struct bf_ordered *list, const struct bf_gen_answer *a, int6
         .text_len = a->text_len,
         .n_tokens = a->n_tokens,
         .finish = a->finish,
-        /* A server may give no probabilities. */
-        .min_k_sampling = a->p_sampling ? bf_mean_lowest(a->p_sampling, a->n_tokens, k_percent) : (double)NAN,
-        .min_k_model = a->logp_model ? bf_mean_lowest_exp(a->logp_model, a->n_tokens, k_percent) : (double)NAN,
-        .mean_logp = a->logp_model && a->n_tokens > 0 ? sum / a->n_tokens : (double)NAN,
+        .min_k_sampling =
+            info->has_sampling_probs ? bf_mean_lowest(a->p_sampling, a->n_tokens, k_percent) : (double)NAN,
+        .min_k_model = info->has_logprobs ? bf_mean_lowest_exp(a->logp_model, a->n_tokens, k_percent) : (double)NAN,
+        .mean_logp = info->has_logprobs && a->n_tokens > 0 ? sum / a->n_tokens : (double)NAN,
     };
     return true;
 }

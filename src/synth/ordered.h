@@ -29,8 +29,9 @@ void bf_ordered_release(struct bf_ordered *list);
 enum bf_source bf_ordered_issue(struct bf_ordered *list, int64_t *number);
 /* Is the answer to this number still of use? */
 bool bf_ordered_wanted(const struct bf_ordered *list, int64_t number);
-/* An answer arrives; false when it is not wanted. */
-bool bf_ordered_put(struct bf_ordered *list, const struct bf_gen_answer *answer, int64_t number, double k_percent);
+/* An answer arrives; false when it is not wanted. Figures that the engine cannot know (`info`) are NaN. */
+bool bf_ordered_put(struct bf_ordered *list, const struct bf_gen_answer *answer, int64_t number, double k_percent,
+                    const struct bf_engine_info *info);
 /* An answer of an earlier process. The ring grows to hold it. */
 void bf_ordered_restore(struct bf_ordered *list, const struct bf_pending *pending);
 /* The answer whose turn it is, or NULL. */

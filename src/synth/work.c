@@ -136,7 +136,7 @@ enum bf_source bf_work_next(struct bf_work *w, struct bf_gen_request *q, enum bf
 enum bf_status bf_work_take(struct bf_work *w, int64_t number, const struct bf_gen_answer *a)
 {
     w->taken_tokens += a->n_tokens;
-    if (!bf_ordered_put(&w->list, a, number, w->request->k_percent))
+    if (!bf_ordered_put(&w->list, a, number, w->request->k_percent, bf_engine_info(w->engine)))
         return BF_OK;
     if (number != w->list.next_commit && w->task.sink.answer) {
         const struct bf_waiting *waiting = &w->list.ring[number % w->list.window];

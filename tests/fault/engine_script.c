@@ -269,6 +269,8 @@ struct bf_engine *engine_script_open(struct engine_script *script)
         .n_parallel = script->n_parallel,
         .can_generate = true,
         .can_embed = true,
+        .has_sampling_probs = true,
+        .has_logprobs = true,
         .stable = BF_STABLE_YES,
     };
     self->script = script;
