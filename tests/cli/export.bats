@@ -113,6 +113,17 @@ folders=(muse hf open-unlearning)
     [ "$killed" -ge 14 ]
 }
 
+@test "a file system that cannot exchange two folders: replaced all the same" {
+    strace -qq -o /dev/null true 2>/dev/null || skip "strace cannot trace here"
+    export ASAN_OPTIONS=detect_leaks=0
+    "$BIFORGET" export "$mixed" -f muse -o out -q
+    "$BIFORGET" export "$texts" -f muse -o new -q
+    strace -f -qq -o trace -e trace=renameat2 -e inject=renameat2:error=EINVAL "$BIFORGET" export "$texts" -f muse -o out -q
+    [ "$(uname -s)" != Linux ] || grep -q INJECTED trace
+    diff -r out new
+    [ "$(ls -A | tr '\n' ' ')" = "new out trace " ]
+}
+
 @test "a disk that is full: exit code 5, the old folder stays, nothing is left beside it" {
     "$BIFORGET" export "$texts" -f hf -o old -q
     cp -r old out
