@@ -60,7 +60,6 @@ _biforget() {
             show)
                 words="--limit --offset --stage --state --reason --full --help --help-all"
                 case $previous in
-                    --stage | -s) choices="points synthesis mi jailbreak control original rewrite subfields bullets chapters textbook import" ;;
                     --state) choices="all kept rejected" ;;
                 esac
                 ;;

@@ -183,7 +183,7 @@ complete -c biforget -n '__fish_seen_subcommand_from status' -l json -d 'print t
 complete -c biforget -n __fish_use_subcommand -a show -d 'read the samples of a run, kept or rejected'
 complete -c biforget -n '__fish_seen_subcommand_from show' -l limit -s n -r -d 'how many samples at most (0 = all)'
 complete -c biforget -n '__fish_seen_subcommand_from show' -l offset -r -d 'skip the first ones'
-complete -c biforget -n '__fish_seen_subcommand_from show' -l stage -s s -x -a 'points synthesis mi jailbreak control original rewrite subfields bullets chapters textbook import' -d 'samples of one stage'
+complete -c biforget -n '__fish_seen_subcommand_from show' -l stage -s s -r -d 'samples of one stage (synthesis, mi, rewrite, ...)'
 complete -c biforget -n '__fish_seen_subcommand_from show' -l state -x -a 'all kept rejected' -d 'kept or rejected ones'
 complete -c biforget -n '__fish_seen_subcommand_from show' -l reason -r -d 'samples rejected for one reason (refusal, duplicate, ...)'
 complete -c biforget -n '__fish_seen_subcommand_from show' -l full -d 'whole texts, not their beginnings'
