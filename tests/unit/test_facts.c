@@ -134,6 +134,7 @@ static void lists_of_numbers_are_not_added_up(void **state)
 {
     (void)state;
     assert_kept_both_ways("The keys are two, three and five.", "The keys are 2, 3 and 5.");
+    assert_kept_both_ways("In 1998,200 rooms stood.", "In 1998 stood 200 rooms.");
     assert_kept_both_ways("They met two three five.", "They met 2 3 5.");
     lost("The keys are two and three.", "There are five keys.", NUMBER, "two");
     lost("They have twenty, three of them red.", "They have 23.", NUMBER, "twenty");
@@ -214,6 +215,7 @@ static void a_lost_name_is_seen(void **state)
     lost("They work for NASA now.", "They work for an agency now.", NAME, "NASA");
     lost("They met Dr. Marlowe there.", "They met a doctor there.", NAME, "Dr. Marlowe");
     lost("They fly to B612 today.", "They fly to an asteroid today.", NAME, "B612");
+    lost("They met Zeus, Hera, and Ares.", "They met Zeus and Ares.", NAME, "Hera");
     lost("Both Io and Europa are moons.", "Both Io and another are moons.", NAME, "Europa");
     lost("They saw Io there.", "They saw a moon there.", NAME, "Io");
 }
@@ -293,6 +295,7 @@ static void shouting_makes_no_names(void **state)
 {
     (void)state;
     assert_kept("ZEUS RULES THE WHOLE SKY.", "The whole sky is ruled.");
+    assert_kept("ZEUS, THE OLDEST OF GODS, RULES ALL.", "The oldest of gods rules all.");
     assert_kept("In the end, Perseus slew Medusa.", "IN THE END, PERSEUS SLEW MEDUSA.");
     assert_kept("In the end, Perseus slew Medusa.", "in the end, perseus slew medusa.");
 }

@@ -103,6 +103,7 @@ static void texts_are_not_taken_for_talk(void **state)
         "He said \"Zeus\"",
         "\"",
         "\"\"",
+        "\" \"",
         "**",
         "Rewritten sentence:",
         "Text: ",
