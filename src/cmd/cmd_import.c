@@ -25,33 +25,32 @@ static struct bf_opt *options(void *target)
     struct values *v = target;
     struct bf_opt instances[BF_INSTANCE_OPTIONS];
     bf_instance_options(&v->instances, instances);
-    return BF_OPT_TABLE(
-        {.name = "name",
-         .type = BF_OPT_TEXT,
-         .target = &v->name,
-         .value = "NAME",
-         .fallback = "of the file",
-         .help = "what the set is called in comparisons"},
-        {.name = "output",
-         .letter = 'o',
-         .type = BF_OPT_TEXT,
-         .target = &v->out,
-         .value = "DIR",
-         .fallback = "runs/NAME",
-         .help = "the run folder, made by this command"},
-        {.name = "topic",
-         .type = BF_OPT_TEXT,
-         .target = &v->topic,
-         .value = "TOPIC",
-         .help = "which set of a folder of the BiForget scripts, when it has several"},
-        instances[0], instances[1], instances[2], instances[3], instances[4], instances[5],
-        BF_OPT_JSON(&v->json, "the summary"), BF_OPT_QUIET(&v->quiet));
+    return BF_OPT_TABLE({.name = "name",
+                         .type = BF_OPT_TEXT,
+                         .target = &v->name,
+                         .value = "NAME",
+                         .fallback = "of the file",
+                         .help = "what the set is called in comparisons"},
+                        {.name = "output",
+                         .letter = 'o',
+                         .type = BF_OPT_TEXT,
+                         .target = &v->out,
+                         .value = "DIR",
+                         .fallback = "runs/NAME",
+                         .help = "the run folder, made by this command"},
+                        {.name = "topic",
+                         .type = BF_OPT_TEXT,
+                         .target = &v->topic,
+                         .value = "TOPIC",
+                         .help = "which set of a folder of the BiForget scripts, when it has several"},
+                        instances[0], instances[1], instances[2], instances[3], instances[4], instances[5],
+                        BF_OPT_JSON(&v->json, "the summary"), BF_OPT_QUIET(&v->quiet));
 }
 
 struct import {
-    const char *path;                    /* of the file that is read */
+    const char *path; /* of the file that is read */
     struct bf_instance_options options;
-    const struct bf_official_set *set;   /* NULL for a file */
+    const struct bf_official_set *set; /* NULL for a file */
     enum bf_official_variant variant;
     struct bf_log *log;
 };
@@ -166,12 +165,11 @@ static enum bf_status choose_set(const struct values *v, const struct bf_officia
             import->set = &folder->sets[i];
         bf_buf_printf(&topics, "%s\"%s\"", i ? ", " : "", folder->sets[i].topic);
     }
-    enum bf_status status = BF_OK;
     if (!import->set)
-        status = bf_fail(err, BF_USAGE, "the folder has sets of %s; say which with --topic", topics.data);
+        bf_fail(err, BF_USAGE, "the folder has sets of %s; say which with --topic", topics.data);
     bf_buf_release(&topics);
-    if (status != BF_OK)
-        return status;
+    if (!import->set)
+        return BF_USAGE;
     import->variant = bf_official_largest(import->set);
     import->path = import->set->paths[import->variant];
     import->options.format = BF_INSTANCES_TXT;
@@ -198,7 +196,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     if (status == BF_OK)
         status = bf_instance_file_check(import.path, &import.options, NULL, err);
     if (status == BF_OK) {
-        name = v->name       ? bf_strdup(v->name)
+        name = v->name      ? bf_strdup(v->name)
                : import.set ? bf_strdup(import.set->topic)
                             : bf_instance_name(call->operands[0]);
         dir = v->out ? bf_strdup(v->out) : bf_start_dir("", name);
@@ -224,8 +222,9 @@ const struct bf_command bf_cmd_import = {
             .examples = "  biforget import corpus.jsonl --name outside\n"
                         "  biforget import book.txt --paragraphs --name book\n"
                         "  biforget import output/          a folder of the BiForget scripts\n",
-            .details = "Makes a run folder of texts that no model wrote here, so that 'show', 'export' and everything that "
-                       "compares sets can read it. Nothing is judged or left out but what cannot be read.",
+            .details =
+                "Makes a run folder of texts that no model wrote here, so that 'show', 'export' and everything that "
+                "compares sets can read it. Nothing is judged or left out but what cannot be read.",
         },
     .values_size = sizeof(struct values),
     .max_operands = 1,

@@ -36,7 +36,8 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     char *dir = NULL;
     char *name = NULL;
     if (call->n_operands != 1)
-        return bf_fail(err, BF_USAGE, "give one file of sentences or question-answer pairs: biforget instance facts.jsonl");
+        return bf_fail(err, BF_USAGE,
+                       "give one file of sentences or question-answer pairs: biforget instance facts.jsonl");
     name = bf_instance_name(call->operands[0]);
     enum bf_status status = bf_method_request(&v->start.method, BF_KIND_INSTANCE, name, &request, err);
     if (status != BF_OK)
@@ -69,9 +70,10 @@ const struct bf_command bf_cmd_instance = {
             .examples = "  biforget instance facts.txt                   one sentence a line\n"
                         "  biforget instance forget10.jsonl -m my.gguf   question and answer a line\n"
                         "  biforget instance book.csv --text-key sentence --skip-bad\n",
-            .details = "Each original is kept and written anew from another perspective, in another structure, style and "
-                       "register, at each temperature. A variant that loses or invents a name, number or date, or drifts "
-                       "in meaning, is rejected with its reason. Pairs stay pairs: export them with --format tofu.",
+            .details =
+                "Each original is kept and written anew from another perspective, in another structure, style and "
+                "register, at each temperature. A variant that loses or invents a name, number or date, or drifts "
+                "in meaning, is rejected with its reason. Pairs stay pairs: export them with --format tofu.",
         },
     .values_size = sizeof(struct values),
     .max_operands = 1,

@@ -35,7 +35,10 @@ static struct bf_opt *options(void *target)
          .fallback = "default",
          .help = "prompt set of all requests: 'default' or a JSON file",
          .rare = true},
-        {.name = "skip-bad", .type = BF_OPT_FLAG, .target = &v->skip_bad, .help = "leave out instances that cannot be read"},
+        {.name = "skip-bad",
+         .type = BF_OPT_FLAG,
+         .target = &v->skip_bad,
+         .help = "leave out instances that cannot be read"},
     };
     return bf_start_options(&v->start, BF_KIND_COUNT, "runs/NAME of the file", own, sizeof own / sizeof *own);
 }
@@ -49,8 +52,12 @@ static size_t guards_of(const struct bf_request_file *file, const struct bf_requ
         const struct bf_retain_ref *ref = &line->retain[i];
         const struct bf_request_line *other = ref->path || ref->name ? NULL : &file->lines[ref->line];
         out[n++] = (struct bf_guard_source){
-            .name = ref->path ? ref->path : ref->name ? ref->name : other->request.topic,
-            .path = ref->path ? ref->path : other ? other->instances_path : NULL,
+            .name = ref->path   ? ref->path
+                    : ref->name ? ref->name
+                                : other->request.topic,
+            .path = ref->path ? ref->path
+                    : other   ? other->instances_path
+                              : NULL,
             .reason = BF_REASON_RETAIN_OVERLAP,
         };
     }
@@ -69,8 +76,9 @@ static enum bf_status set_templates(const struct values *v, const char *path, st
                                     struct bf_err *err)
 {
     if (strcmp(line->request.templates, "default") != 0 && strcmp(line->request.templates, v->templates) != 0)
-        return bf_fail(err, BF_INPUT, "%s:%lld: \"templates\" differs from the run's; give --templates %s for all requests",
-                       path, (long long)line->line, line->request.templates);
+        return bf_fail(err, BF_INPUT,
+                       "%s:%lld: \"templates\" differs from the run's; give --templates %s for all requests", path,
+                       (long long)line->line, line->request.templates);
     free(line->request.templates);
     line->request.templates = bf_strdup(v->templates);
     return BF_OK;
@@ -128,12 +136,15 @@ const struct bf_command bf_cmd_run = {
             .examples = "  biforget run requests.jsonl -o runs/all\n"
                         "  biforget run more.jsonl -o runs/all        adds what runs/all has not yet\n"
                         "  biforget export runs/all --request greek -o greek.jsonl\n",
-            .details =
-                "One JSON object a line: {\"domain\": \"Harry Potter\"}, {\"instances\": \"facts.jsonl\"} or {\"textbook\": "
-                "\"Harry Potter\"}; optional \"name\", \"role\": \"retain\", \"retain\": [domains or files to stay away "
-                "from], \"profile\", and any parameter by its name (\"seed\": 7, \"max_new_tokens\": 100). The requests "
-                "share the model; each one's result is what it would be alone. A text that two requests keep stands once "
-                "in forget.jsonl.",
+            .details = "One JSON object a line: {\"domain\": \"Harry Potter\"}, {\"instances\": \"facts.jsonl\"} or "
+                       "{\"textbook\": "
+                       "\"Harry Potter\"}; optional \"name\", \"role\": \"retain\", \"retain\": [domains or files to "
+                       "stay away "
+                       "from], \"profile\", and any parameter by its name (\"seed\": 7, \"max_new_tokens\": 100). The "
+                       "requests "
+                       "share the model; each one's result is what it would be alone. A text that two requests keep "
+                       "stands once "
+                       "in forget.jsonl.",
         },
     .values_size = sizeof(struct values),
     .max_operands = 1,

@@ -36,10 +36,11 @@ const struct bf_command bf_cmd_textbook = {
             .synopsis = "biforget textbook TOPIC [-m MODEL] [-o DIR] [options]",
             .examples = "  biforget textbook \"Harry Potter\"                  minutes, default model\n"
                         "  biforget textbook \"Greek mythology\" --subfields 20 --bullets 20 --chapters 0\n",
-            .details = "As Zhu et al. (COLM 2025): the model names subfields of the domain, bullet points of each for four "
-                       "audiences (elementary school, high school, undergraduate, PhD), and writes a chapter on each; the "
-                       "cleaned lines of the chapters are the set. Same engine and store as 'biforget domain', so both can "
-                       "be compared on one model.",
+            .details =
+                "As Zhu et al. (COLM 2025): the model names subfields of the domain, bullet points of each for four "
+                "audiences (elementary school, high school, undergraduate, PhD), and writes a chapter on each; the "
+                "cleaned lines of the chapters are the set. Same engine and store as 'biforget domain', so both can "
+                "be compared on one model.",
         },
     .values_size = sizeof(struct bf_start_values),
     .max_operands = 1,

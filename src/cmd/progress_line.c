@@ -82,9 +82,9 @@ static const char *short_stage(enum bf_stage stage)
 /* Before the first commit. */
 static enum bf_stage first_stage(const struct bf_progress *p)
 {
-    return p->planned[BF_STAGE_REWRITE] > 0     ? BF_STAGE_REWRITE
+    return p->planned[BF_STAGE_REWRITE] > 0   ? BF_STAGE_REWRITE
            : p->planned[BF_STAGE_BULLETS] > 0 ? BF_STAGE_BULLETS
-                                                : BF_STAGE_SYNTHESIS;
+                                              : BF_STAGE_SYNTHESIS;
 }
 
 void bf_progress_line_show(struct bf_progress_line *line, const struct bf_progress *p)
@@ -106,7 +106,8 @@ void bf_progress_line_show(struct bf_progress_line *line, const struct bf_progre
     int64_t left = left_of(p);
     bool listing = done + left == 0;
     if (p->n_tasks > 1)
-        bf_buf_printf(&text, "request %lld/%lld  ", (long long)(p->n_tasks_done < p->n_tasks ? p->n_tasks_done + 1 : p->n_tasks),
+        bf_buf_printf(&text, "request %lld/%lld  ",
+                      (long long)(p->n_tasks_done < p->n_tasks ? p->n_tasks_done + 1 : p->n_tasks),
                       (long long)p->n_tasks);
     if (listing && p->planned[BF_STAGE_SUBFIELDS] > 0)
         bf_buf_puts(&text, "subfields");

@@ -116,10 +116,9 @@ void bf_machine_options(struct bf_machine_values *values, bool fresh, struct bf_
     values->api_mode = "auto";
     values->api_probs = "auto";
     void *const targets[N_MACHINE] = {
-        &values->parallel,    &values->threads,     &values->gpu_layers, &values->context,
-        &values->api,         &values->api_timeout, &values->api_give_up, &values->api_ca,
-        &values->api_model,   &values->api_embed_model, &values->api_mode, &values->api_probs,
-        &values->chat,
+        &values->parallel,    &values->threads,     &values->gpu_layers, &values->context,   &values->api,
+        &values->api_timeout, &values->api_give_up, &values->api_ca,     &values->api_model, &values->api_embed_model,
+        &values->api_mode,    &values->api_probs,   &values->chat,
     };
     for (size_t i = 0; i < bf_machine_option_count(fresh); i++) {
         out[i] = machine_table[i];
@@ -220,10 +219,11 @@ static enum bf_status open_embedder(struct bf_session *s, const struct bf_machin
         s->embedder_path = bf_strdup("");
         s->embedder = s->engine;
         if (!info->can_embed)
-            return bf_fail(err, BF_MODEL,
-                           "'%s' gives no embeddings; give a sentence embedder with --embedder FILE, or the name of the "
-                           "server's embedding model with --api-embed-model",
-                           info->model_desc);
+            return bf_fail(
+                err, BF_MODEL,
+                "'%s' gives no embeddings; give a sentence embedder with --embedder FILE, or the name of the "
+                "server's embedding model with --api-embed-model",
+                info->model_desc);
         return BF_OK;
     }
     struct bf_engine_options options = bf_engine_default_options();
@@ -244,8 +244,7 @@ enum bf_status bf_session_open_models(struct bf_session *s, const struct bf_mach
     if (status != BF_OK)
         return status;
     const struct bf_engine_info *info = bf_engine_info(s->engine);
-    const char *embedder =
-        s->embedder == s->engine ? "the model itself" : bf_engine_info(s->embedder)->model_desc;
+    const char *embedder = s->embedder == s->engine ? "the model itself" : bf_engine_info(s->embedder)->model_desc;
     if (s->api)
         bf_log_info(s->log, "%s on %s: %d requests in flight, %s, %s, embedder %s, ready in %.1f s", info->model_desc,
                     info->backend, info->n_parallel, info->chat,

@@ -86,9 +86,9 @@ struct filling {
     struct bf_session *session;
     const struct bf_start_request *requests;
     size_t n;
-    size_t first;      /* requests before it are there (by bf_store_create) */
+    size_t first; /* requests before it are there (by bf_store_create) */
     int64_t n_added;
-    int64_t first_id;  /* of requests[0] when first > 0 */
+    int64_t first_id; /* of requests[0] when first > 0 */
 };
 
 static enum bf_status add_originals(struct bf_store *store, const struct bf_start_request *r, struct bf_log *log,
@@ -278,10 +278,11 @@ static enum bf_status check_same(struct bf_store *store, const struct bf_start_r
     json_t *old = bf_request_to_json(&there);
     json_t *new = bf_request_to_json(r->request);
     if (entry.role != r->role || !json_equal(old, new))
-        status = bf_fail(err, BF_INPUT,
-                         "the run has a request named '%s' with other settings, and what is done is not done again; give "
-                         "the new one another \"name\"",
-                         r->name);
+        status =
+            bf_fail(err, BF_INPUT,
+                    "the run has a request named '%s' with other settings, and what is done is not done again; give "
+                    "the new one another \"name\"",
+                    r->name);
     json_decref(old);
     json_decref(new);
     bf_request_release(&there);
@@ -289,8 +290,8 @@ static enum bf_status check_same(struct bf_store *store, const struct bf_start_r
 }
 
 /* What is left to do in a run that is there: requests that it has not, and those that are not finished. */
-static enum bf_status count_left(struct bf_store *store, const struct bf_start_request *requests, size_t n, int64_t *left,
-                                 struct bf_err *err)
+static enum bf_status count_left(struct bf_store *store, const struct bf_start_request *requests, size_t n,
+                                 int64_t *left, struct bf_err *err)
 {
     struct bf_request_entry entry = {.id = 0};
     enum bf_status status = BF_OK;
@@ -421,7 +422,8 @@ static enum bf_status check_model(const struct bf_session *s, const struct bf_ru
 
 static void warn_if_not_repeatable(const struct bf_session *s, const struct bf_run *run)
 {
-    if (s->api || (bf_engine_info(s->engine)->stable == BF_STABLE_YES && strstr(run->engine_json, "\"stable\":\"yes\"")))
+    if (s->api ||
+        (bf_engine_info(s->engine)->stable == BF_STABLE_YES && strstr(run->engine_json, "\"stable\":\"yes\"")))
         return;
     bf_log_warn(s->log, "this model's bytes depend on what runs beside them: no sample is lost or doubled, but the "
                         "texts from here on differ from an uninterrupted run's");
@@ -445,8 +447,7 @@ enum bf_status bf_continue(struct bf_session *s, const struct bf_machine_values 
     if (status != BF_OK)
         goto out;
     s->model_path = bf_strdup(machine.api ? machine.api : model ? model : run->model_path);
-    s->embedder_path =
-        bf_strdup(run->embedder_path[0] == 0 ? "" : embedder ? embedder : run->embedder_path);
+    s->embedder_path = bf_strdup(run->embedder_path[0] == 0 ? "" : embedder ? embedder : run->embedder_path);
     status = bf_session_open_models(s, &machine, (int32_t)machine.context, err);
     if (status == BF_OK)
         status = check_model(s, run, err);

@@ -43,11 +43,11 @@ static json_t *requests(const struct bf_summary *s)
     json_t *out = json_array();
     for (size_t i = 0; i < s->n_requests; i++) {
         const struct bf_request_summary *r = &s->requests[i];
-        json_array_append_new(
-            out, json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:I, s:I, s:I}", "name", r->name, "topic", r->topic, "kind",
-                           bf_kind_word(r->kind), "role", bf_role_word(r->role), "finished", (int)r->finished,
-                           "stop_reason", bf_stop_word(r->stop), "generated", (json_int_t)r->n_generated, "kept",
-                           (json_int_t)r->n_kept, "shared", (json_int_t)r->n_shared));
+        json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:I, s:I, s:I}", "name", r->name, "topic",
+                                             r->topic, "kind", bf_kind_word(r->kind), "role", bf_role_word(r->role),
+                                             "finished", (int)r->finished, "stop_reason", bf_stop_word(r->stop),
+                                             "generated", (json_int_t)r->n_generated, "kept", (json_int_t)r->n_kept,
+                                             "shared", (json_int_t)r->n_shared));
     }
     return out;
 }

@@ -59,7 +59,9 @@ static void put_variety(const struct bf_summary *s, FILE *out)
     const struct bf_variety_summary *v = &s->variety;
     if (v->n_originals == 0)
         return;
-    fprintf(out, "\n  %lld original%s, each with %.1f kept variant%s in the mean (%lld to %lld), %.1f of them different on the surface\n",
+    fprintf(out,
+            "\n  %lld original%s, each with %.1f kept variant%s in the mean (%lld to %lld), %.1f of them different on "
+            "the surface\n",
             (long long)v->n_originals, plural(v->n_originals), v->variants, v->variants == 1.0 ? "" : "s",
             (long long)v->least, (long long)v->most, v->distinct);
     if (v->n_without > 0)
@@ -75,13 +77,12 @@ static void put_stages(const struct bf_summary *s, FILE *out)
     const bool domain = has_kind(s, BF_KIND_DOMAIN);
     fprintf(out, "\n  %-44s %9s %6s\n", "", "generated", "kept");
     for (int i = 0; i < BF_STAGE_COUNT; i++)
-        if (bf_stage_is_sample((enum bf_stage)i) &&
-            (s->counts.committed[i] > 0 || (domain && i <= BF_STAGE_JAILBREAK)))
+        if (bf_stage_is_sample((enum bf_stage)i) && (s->counts.committed[i] > 0 || (domain && i <= BF_STAGE_JAILBREAK)))
             fprintf(out, "  %-44s %9lld %6lld\n", bf_stage_text((enum bf_stage)i), (long long)s->counts.committed[i],
                     (long long)s->counts.kept[i]);
     if (domain)
         fprintf(out, "  variants: fix %lld, mi %lld, jailbreak %lld, both %lld\n", (long long)s->counts.fix,
-            (long long)s->counts.mi, (long long)s->counts.jailbreak, (long long)s->counts.both);
+                (long long)s->counts.mi, (long long)s->counts.jailbreak, (long long)s->counts.both);
 }
 
 static void put_points(const struct bf_summary *s, FILE *out)

@@ -29,12 +29,8 @@ static enum bf_status last_diversity(struct bf_store *store, const struct bf_cou
     *out = (double)NAN;
     if (n_kept < 1)
         return BF_OK;
-    struct bf_query query = {.by_stage = true,
-                             .stage = stage,
-                             .by_state = true,
-                             .kept = true,
-                             .limit = 1,
-                             .offset = n_kept - 1};
+    struct bf_query query = {
+        .by_stage = true, .stage = stage, .by_state = true, .kept = true, .limit = 1, .offset = n_kept - 1};
     struct bf_cursor *cursor = NULL;
     enum bf_status status = bf_store_query(store, &query, &cursor, err);
     if (status != BF_OK)

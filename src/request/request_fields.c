@@ -68,7 +68,11 @@ const size_t bf_n_fields = sizeof bf_fields / sizeof bf_fields[0];
 void bf_field_words(const struct bf_field *field, const char *quote, struct bf_buf *out)
 {
     for (int i = 0; field->words[i]; i++)
-        bf_buf_printf(out, "%s%s%s%s", i == 0 ? "" : field->words[i + 1] ? ", " : " or ", quote, field->words[i], quote);
+        bf_buf_printf(out, "%s%s%s%s",
+                      i == 0                ? ""
+                      : field->words[i + 1] ? ", "
+                                            : " or ",
+                      quote, field->words[i], quote);
 }
 
 static bool is_within(const struct bf_field *field, double x)

@@ -24,11 +24,12 @@ static const struct {
     [BF_STAGE_SYNTHESIS] = {BIT(TOPIC) | BIT(POINT), BIT(TOPIC) | BIT(POINT), "{point} or {topic}"},
     [BF_STAGE_MI] = {BIT(TOPIC) | BIT(POINT), BIT(TOPIC) | BIT(POINT), "{point} or {topic}"},
     [BF_STAGE_JAILBREAK] = {BIT(TOPIC) | BIT(POINT), BIT(TOPIC) | BIT(POINT), "{point} or {topic}"},
-    [BF_STAGE_REWRITE] = {BIT(SENTENCE) | BIT(QUESTION) | BIT(ANSWER), BIT(SENTENCE) | BIT(QUESTION), ""}, /* check_text */
+    [BF_STAGE_REWRITE] = {BIT(SENTENCE) | BIT(QUESTION) | BIT(ANSWER), BIT(SENTENCE) | BIT(QUESTION),
+                          ""}, /* check_text */
     [BF_STAGE_SUBFIELDS] = {BIT(TOPIC) | BIT(N), BIT(TOPIC), "{topic}"},
     [BF_STAGE_BULLETS] = {BIT(TOPIC) | BIT(POINT) | BIT(N) | BIT(AUDIENCE), BIT(POINT), "{point}"},
     [BF_STAGE_CHAPTERS] = {BIT(TOPIC) | BIT(POINT) | BIT(AUDIENCE), BIT(POINT), "{point}"},
-    /* The others have no prompts of their own. */
+/* The others have no prompts of their own. */
 #undef BIT
 };
 
@@ -105,8 +106,9 @@ static enum bf_status check_text(const struct place *place, const struct bf_temp
         const unsigned sentence = 1U << BF_PLACEHOLDER_SENTENCE;
         const unsigned pair = 1U << BF_PLACEHOLDER_QUESTION | 1U << BF_PLACEHOLDER_ANSWER;
         if (seen != (item->is_qa ? pair : sentence))
-            return bf_fail(place->err, BF_INPUT, "%s: %s rewrites a %s and must mention %s, and nothing else of the original",
-                           place->what, place->name, item->is_qa ? "question with its answer" : "sentence",
+            return bf_fail(place->err, BF_INPUT,
+                           "%s: %s rewrites a %s and must mention %s, and nothing else of the original", place->what,
+                           place->name, item->is_qa ? "question with its answer" : "sentence",
                            item->is_qa ? "{question} and {answer}" : "{sentence}");
         return BF_OK;
     }
@@ -145,10 +147,11 @@ static enum bf_status parse_one(const char *what, size_t index, const json_t *ob
         return status;
     item->stage = bf_stage_of(stage);
     if (item->stage == BF_STAGE_COUNT || stage_rules[item->stage].allowed == 0)
-        return bf_fail(err, BF_INPUT,
-                       "%s: the stage of %s is '%s'; give points, synthesis, mi, jailbreak, rewrite, subfields, bullets or "
-                       "chapters",
-                       what, name, stage);
+        return bf_fail(
+            err, BF_INPUT,
+            "%s: the stage of %s is '%s'; give points, synthesis, mi, jailbreak, rewrite, subfields, bullets or "
+            "chapters",
+            what, name, stage);
     value = json_object_get(object, "is_qa");
     if (value && !json_is_boolean(value))
         return bf_fail(err, BF_INPUT, "%s: 'is_qa' of %s is not true or false; correct it", what, name);
@@ -179,15 +182,18 @@ static enum bf_status check_rewriting(const struct bf_template_set *set, const c
         while (q < set->n && (set->items[q].stage != BF_STAGE_REWRITE || !set->items[q].is_qa))
             q++;
         if (q == set->n || strcmp(set->items[q].family, set->items[i].family) != 0)
-            return bf_fail(err, BF_INPUT,
-                           "%s: template '%s' has no counterpart of the family '%s' for questions with answers (is_qa); "
-                           "add it at the same place among them",
-                           what, set->items[i].name, set->items[i].family);
+            return bf_fail(
+                err, BF_INPUT,
+                "%s: template '%s' has no counterpart of the family '%s' for questions with answers (is_qa); "
+                "add it at the same place among them",
+                what, set->items[i].name, set->items[i].family);
         q++;
     }
     if (n_pair != n_sentence)
-        return bf_fail(err, BF_INPUT, "%s has %zu rewriting templates for sentences and %zu for questions with answers; "
-                       "give as many of each", what, n_sentence, n_pair);
+        return bf_fail(err, BF_INPUT,
+                       "%s has %zu rewriting templates for sentences and %zu for questions with answers; "
+                       "give as many of each",
+                       what, n_sentence, n_pair);
     return BF_OK;
 }
 

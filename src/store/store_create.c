@@ -52,9 +52,9 @@ static enum bf_status insert_run(struct bf_store *store, const struct bf_run *ru
 {
     static const char action[] = "write the run to";
     const char *kind = run->kind ? run->kind : "";
-    const char *const fields[] = {run->templates_json,  run->templates_sha256, run->model_path,
-                                  run->model_sha256,    run->model_desc,       run->embedder_path,
-                                  run->embedder_sha256, run->engine_json,      run->program_version,  kind};
+    const char *const fields[] = {
+        run->templates_json, run->templates_sha256, run->model_path,  run->model_sha256,    run->model_desc,
+        run->embedder_path,  run->embedder_sha256,  run->engine_json, run->program_version, kind};
     sqlite3_stmt *statement = NULL;
     enum bf_status status = BF_OK;
     if (sqlite3_prepare_v2(store->db, "INSERT INTO request (id, kind, json, name) VALUES (1, ?1, ?2, ?3)", -1,

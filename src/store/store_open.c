@@ -23,18 +23,10 @@ void bf_store_close(struct bf_store *store)
     bf_store_unlock(store->dir, store->lock_fd, false);
     free(store->entry_name);
     free(store->entry_json);
-    const char *const owned[] = {store->run.kind,
-                                 store->run.request_name,
-                                 store->run.request_kind,
-                                 store->run.request_json,
-                                 store->run.templates_json,
-                                 store->run.templates_sha256,
-                                 store->run.model_path,
-                                 store->run.model_sha256,
-                                 store->run.model_desc,
-                                 store->run.embedder_path,
-                                 store->run.embedder_sha256,
-                                 store->run.engine_json,
+    const char *const owned[] = {store->run.kind,           store->run.request_name,    store->run.request_kind,
+                                 store->run.request_json,   store->run.templates_json,  store->run.templates_sha256,
+                                 store->run.model_path,     store->run.model_sha256,    store->run.model_desc,
+                                 store->run.embedder_path,  store->run.embedder_sha256, store->run.engine_json,
                                  store->run.program_version};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free((char *)(uintptr_t)owned[i]);
@@ -56,10 +48,19 @@ const char *bf_store_dir(const struct bf_store *store)
 static enum bf_status load_run(struct bf_store *store, struct bf_err *err)
 {
     struct bf_run *run = &store->run;
-    const char **const fields[] = {
-        &run->kind,           &run->request_json, &run->templates_json, &run->templates_sha256, &run->model_path,
-        &run->model_sha256,   &run->model_desc,   &run->embedder_path,  &run->embedder_sha256,  &run->engine_json,
-        &run->program_version, &run->request_name, &run->request_kind};
+    const char **const fields[] = {&run->kind,
+                                   &run->request_json,
+                                   &run->templates_json,
+                                   &run->templates_sha256,
+                                   &run->model_path,
+                                   &run->model_sha256,
+                                   &run->model_desc,
+                                   &run->embedder_path,
+                                   &run->embedder_sha256,
+                                   &run->engine_json,
+                                   &run->program_version,
+                                   &run->request_name,
+                                   &run->request_kind};
     sqlite3_stmt *statement = NULL;
     enum bf_status status = BF_OK;
     if (sqlite3_prepare_v2(store->db,

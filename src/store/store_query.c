@@ -96,7 +96,8 @@ enum bf_status bf_store_query(struct bf_store *store, const struct bf_query *que
         return bf_fail(err, BF_USAGE, "unknown variant '%s'; it is one of fix, mi, jailbreak, both", query->variant);
     struct bf_cursor *cursor = bf_alloc(sizeof *cursor);
     cursor->store = store;
-    if (sqlite3_prepare_v2(store->db, store->request > 0 ? sql_request : sql_all, -1, &cursor->statement, NULL) != SQLITE_OK ||
+    if (sqlite3_prepare_v2(store->db, store->request > 0 ? sql_request : sql_all, -1, &cursor->statement, NULL) !=
+            SQLITE_OK ||
         bind_query(store, cursor->statement, query) != SQLITE_OK) {
         const enum bf_status status = bf_sql_fail(store, "read", err);
         bf_cursor_close(cursor);
@@ -180,8 +181,7 @@ static bool read_row(struct bf_cursor *cursor, struct bf_row *row)
     row->request = sqlite3_column_int64(s, 28);
     row->request_name = (const char *)sqlite3_column_text(s, 29);
     return sample->stage != BF_STAGE_COUNT && sample->reason != BF_REASON_COUNT && sample->text && sample->index >= 0 &&
-           row->request_name &&
-           read_index(s, 8, &sample->point) && read_index(s, 9, &sample->template_index) &&
+           row->request_name && read_index(s, 8, &sample->point) && read_index(s, 9, &sample->template_index) &&
            bf_sql_int32(s, 12, &sample->n_tokens) && sample->n_tokens >= 0 && read_embedding(cursor, 22, sample);
 }
 

@@ -11,8 +11,8 @@
 struct replay {
     struct bf_store *store;
     struct bf_cursor *cursor;
-    sqlite3_stmt *find;      /* points of a sample; steps only inside next() */
-    sqlite3_stmt *answers;   /* NULL before the first */
+    sqlite3_stmt *find;    /* points of a sample; steps only inside next() */
+    sqlite3_stmt *answers; /* NULL before the first */
     int64_t request;
     char *answer;
     struct bf_point *points; /* of the current sample, texts owned */
@@ -74,10 +74,11 @@ static enum bf_status replay_pending(void *user, struct bf_pending *out, bool *m
     struct replay *r = user;
     *more = false;
     if (!r->answers) {
-        if (sqlite3_prepare_v2(r->store->db,
-                               "SELECT number, text, n_tokens, finish, min_k_prob, min_k_prob_model, mean_logp FROM answer"
-                               " WHERE request = ?1 ORDER BY number",
-                               -1, &r->answers, NULL) != SQLITE_OK ||
+        if (sqlite3_prepare_v2(
+                r->store->db,
+                "SELECT number, text, n_tokens, finish, min_k_prob, min_k_prob_model, mean_logp FROM answer"
+                " WHERE request = ?1 ORDER BY number",
+                -1, &r->answers, NULL) != SQLITE_OK ||
             sqlite3_bind_int64(r->answers, 1, r->request) != SQLITE_OK)
             return bf_sql_fail(r->store, "read the answers of", err);
     }
@@ -103,7 +104,8 @@ static enum bf_status replay_pending(void *user, struct bf_pending *out, bool *m
         .min_k_model = bf_sql_real(s, 5),
         .mean_logp = bf_sql_real(s, 6),
     };
-    if (out->number < 0 || out->number > BF_STORE_NUMBER_MAX || !bf_sql_int32(s, 2, &out->n_tokens) || out->n_tokens < 0)
+    if (out->number < 0 || out->number > BF_STORE_NUMBER_MAX || !bf_sql_int32(s, 2, &out->n_tokens) ||
+        out->n_tokens < 0)
         return bf_sql_damaged(r->store, "an answer has values that were never written", err);
     *more = true;
     return BF_OK;

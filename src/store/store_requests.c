@@ -50,8 +50,8 @@ enum bf_status bf_store_add_request(struct bf_store *store, const struct bf_requ
     return status;
 }
 
-enum bf_status bf_store_request(struct bf_store *store, int64_t from, struct bf_request_entry *out,
-                                int64_t *n_requests, struct bf_err *err)
+enum bf_status bf_store_request(struct bf_store *store, int64_t from, struct bf_request_entry *out, int64_t *n_requests,
+                                struct bf_err *err)
 {
     sqlite3_stmt *s;
     *out = (struct bf_request_entry){.id = 0};
@@ -276,9 +276,10 @@ static enum bf_status read_guard(struct bf_store *store, sqlite3_stmt *s, int32_
     out->centroid = sqlite3_column_int(s, 1) != 0;
     out->vector = vector;
     if (n != n_embd)
-        return bf_fail(err, BF_MODEL,
-                       "the run's guards have %d dimensions, this embedder's vectors %d; resume with the run's embedder",
-                       n, n_embd);
+        return bf_fail(
+            err, BF_MODEL,
+            "the run's guards have %d dimensions, this embedder's vectors %d; resume with the run's embedder", n,
+            n_embd);
     return BF_OK;
 }
 

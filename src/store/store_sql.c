@@ -25,7 +25,8 @@ static const char *const sql_text[BF_SQL_COUNT] = {
     [BF_SQL_INSERT_CHECKPOINT] =
         "INSERT INTO checkpoint (sample, n_kept, diversity, gain, stop) VALUES (?1, ?2, ?3, ?4, ?5)",
     [BF_SQL_SET_STATE] =
-        "INSERT OR REPLACE INTO state (request, finished, stop, generated_tokens, generate_seconds, wall_seconds, knowledge,"
+        "INSERT OR REPLACE INTO state (request, finished, stop, generated_tokens, generate_seconds, wall_seconds, "
+        "knowledge,"
         " n_domain, n_control, min_k_domain, min_k_control, min_k_effect, similarity_domain, similarity_control,"
         " agreement_domain, agreement_control)"
         " VALUES (?16, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
@@ -41,10 +42,9 @@ static const char *const sql_text[BF_SQL_COUNT] = {
     [BF_SQL_COUNTS] = "SELECT stage, coalesce(reason, ''), count(*),"
                       " (SELECT count(*) FROM point WHERE ?1 IS NULL OR request = ?1)"
                       " FROM sample WHERE ?1 IS NULL OR request = ?1 GROUP BY stage, reason",
-    [BF_SQL_EACH_POINT] =
-        "SELECT p.idx, p.round, p.text, count(CASE s.state WHEN 'kept' THEN 1 END), count(s.id)"
-        " FROM point p LEFT JOIN sample s ON s.request = p.request AND s.point = p.idx"
-        " WHERE ?1 IS NULL OR p.request = ?1 GROUP BY p.request, p.idx ORDER BY p.request, p.idx",
+    [BF_SQL_EACH_POINT] = "SELECT p.idx, p.round, p.text, count(CASE s.state WHEN 'kept' THEN 1 END), count(s.id)"
+                          " FROM point p LEFT JOIN sample s ON s.request = p.request AND s.point = p.idx"
+                          " WHERE ?1 IS NULL OR p.request = ?1 GROUP BY p.request, p.idx ORDER BY p.request, p.idx",
     [BF_SQL_EACH_CHECKPOINT] =
         "SELECT c.n_kept, c.diversity, c.gain, c.stop FROM checkpoint c JOIN sample s ON s.id = c.sample"
         " WHERE ?1 IS NULL OR s.request = ?1 ORDER BY c.id",

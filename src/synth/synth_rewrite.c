@@ -23,12 +23,12 @@
 enum { QA_BYTES_MAX = 1 << 20 };
 
 struct rewrite {
-    int64_t n, n_total;          /* originals; variants at most */
+    int64_t n, n_total; /* originals; variants at most */
     int32_t n_embd, n_templates, n_combinations;
-    int32_t *plain, *pair;       /* [n_templates] of the set, for sentences and for questions with answers */
-    bool converged;              /* the stop rule spoke; takes effect at the end of the pass */
+    int32_t *plain, *pair; /* [n_templates] of the set, for sentences and for questions with answers */
+    bool converged;        /* the stop rule spoke; takes effect at the end of the pass */
     struct bf_stop_rule stop_rule;
-    float *original, *variant;   /* [n_embd] unit vectors */
+    float *original, *variant; /* [n_embd] unit vectors */
     uint16_t *original_half, *variant_half;
     struct bf_buf original_text; /* of the number at hand */
     struct bf_buf original_question, original_answer;
@@ -98,10 +98,11 @@ static enum bf_status open_rewrite(struct bf_work *w)
     r->variant = bf_array(n, sizeof *r->variant);
     r->original_half = bf_array(n, sizeof *r->original_half);
     r->variant_half = bf_array(n, sizeof *r->variant_half);
-    struct bf_buf *const buffers[] = {&r->original_text, &r->original_question, &r->original_answer, &r->question,
-                                      &r->answer};
-    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
-        bf_buf_init(buffers[i], QA_BYTES_MAX);
+    bf_buf_init(&r->original_text, QA_BYTES_MAX);
+    bf_buf_init(&r->original_question, QA_BYTES_MAX);
+    bf_buf_init(&r->original_answer, QA_BYTES_MAX);
+    bf_buf_init(&r->question, QA_BYTES_MAX);
+    bf_buf_init(&r->answer, QA_BYTES_MAX);
     bf_stop_rule_init(&r->stop_rule, r->n_embd, w->request->diversity_batch, w->request->epsilon);
     w->progress.planned[BF_STAGE_ORIGINAL] = r->n;
     w->progress.planned[BF_STAGE_REWRITE] = r->n_total;

@@ -28,8 +28,8 @@ struct run {
     struct open_task *open[OPEN_MAX]; /* [n_open], in the order of the requests */
     int32_t n_open;
     int64_t n_opened;
-    bool no_more;             /* the source has no further request */
-    enum bf_status status;    /* of a failure inside a source callback of the engine */
+    bool no_more;              /* the source has no further request */
+    enum bf_status status;     /* of a failure inside a source callback of the engine */
     struct bf_progress closed; /* sums over the tasks that are done */
     struct bf_gen_stats stats; /* of the engine, so far */
     int64_t all_tokens;        /* delivered, over all tasks */
@@ -120,8 +120,7 @@ static enum bf_status close_task(struct run *r, int32_t i, bool keep_error)
     const double share = last ? 1.0 : tokens_left > 0 ? (double)w->taken_tokens / (double)tokens_left : 0.0;
     p->generate_seconds = (generate - r->shared_generate) * share;
     p->wall_seconds = (elapsed - r->shared_wall) * share;
-    p->generated_tokens =
-        r->source->n_tasks == 1 ? r->stats.n_generated_tokens : w->taken_tokens;
+    p->generated_tokens = r->source->n_tasks == 1 ? r->stats.n_generated_tokens : w->taken_tokens;
     p->elapsed_seconds = elapsed;
     p->engine = r->stats;
     r->shared_generate += p->generate_seconds;
@@ -141,7 +140,7 @@ static enum bf_status close_task(struct run *r, int32_t i, bool keep_error)
     enum bf_status status = r->source->done(r->source->user, w->task.id, p, keep_error ? NULL : r->err);
     bf_work_release(w);
     free(t);
-    memmove(r->open + i, r->open + i + 1, (size_t)(r->n_open - i - 1) * sizeof *r->open);
+    memmove(r->open + i, r->open + i + 1, (size_t)(r->n_open - i - 1) * sizeof(struct open_task *));
     r->n_open--;
     return status;
 }
@@ -236,8 +235,7 @@ enum bf_status bf_synth_run(const struct bf_task_source *source, const struct bf
         .closed = {.diversity = (double)NAN, .gain = (double)NAN},
         .start = bf_seconds(),
     };
-    const struct bf_gen_job job = {
-        .user = &r, .source = issue, .sink = collect, .wanted = wanted, .step = on_step};
+    const struct bf_gen_job job = {.user = &r, .source = issue, .sink = collect, .wanted = wanted, .step = on_step};
     struct bf_gen_stats stats;
     enum bf_status status = bf_engine_generate(engine, &job, &stats, err);
     r.stats = stats;
@@ -310,10 +308,17 @@ enum bf_status bf_synth_one(const struct bf_task *task, const struct bf_template
 int32_t bf_synth_context_estimate(const struct bf_request *request, const struct bf_template_set *templates,
                                   int64_t original_bytes)
 {
-    enum { BYTES_PER_TOKEN = 3, CHAT_TOKENS = 24, KNOWN_POINT_BYTES = 30, LIST_TOKENS_PER_POINT = 24,
-           SUBFIELD_TOKENS = 16, BULLET_TOKENS = 40 };
+    enum {
+        BYTES_PER_TOKEN = 3,
+        CHAT_TOKENS = 24,
+        KNOWN_POINT_BYTES = 30,
+        LIST_TOKENS_PER_POINT = 24,
+        SUBFIELD_TOKENS = 16,
+        BULLET_TOKENS = 40
+    };
     static const unsigned stages[BF_KIND_COUNT] = {
-        [BF_KIND_DOMAIN] = 1U << BF_STAGE_POINTS | 1U << BF_STAGE_SYNTHESIS | 1U << BF_STAGE_MI | 1U << BF_STAGE_JAILBREAK,
+        [BF_KIND_DOMAIN] =
+            1U << BF_STAGE_POINTS | 1U << BF_STAGE_SYNTHESIS | 1U << BF_STAGE_MI | 1U << BF_STAGE_JAILBREAK,
         [BF_KIND_INSTANCE] = 1U << BF_STAGE_REWRITE,
         [BF_KIND_TEXTBOOK] = 1U << BF_STAGE_SUBFIELDS | 1U << BF_STAGE_BULLETS | 1U << BF_STAGE_CHAPTERS,
     };

@@ -30,9 +30,9 @@ enum {
 };
 
 struct textbook {
-    struct bf_points points;   /* subfields, then bullet points */
+    struct bf_points points; /* subfields, then bullet points */
     int32_t n_subfields;
-    int64_t n_bullets, n_chapters; /* prompts; known when the part before is done */
+    int64_t n_bullets, n_chapters;     /* prompts; known when the part before is done */
     int32_t templates[BF_STAGE_COUNT]; /* first of each stage */
     struct bf_similar *similar;
 };
@@ -163,16 +163,16 @@ static struct place place_of(struct bf_work *w, int64_t number)
 
 static double temperature_of(const struct bf_work *w, const struct place *p)
 {
-    return p->stage == BF_STAGE_CHAPTERS ? w->request->temperatures.values[(size_t)p->index % w->request->temperatures.n]
-                                         : w->request->point_temperature;
+    return p->stage == BF_STAGE_CHAPTERS
+               ? w->request->temperatures.values[(size_t)p->index % w->request->temperatures.n]
+               : w->request->point_temperature;
 }
 
 static void put_prompt(struct bf_work *w, const struct place *p)
 {
     struct textbook *t = textbook_of(w);
     char number[16];
-    snprintf(number, sizeof number, "%d",
-             p->stage == BF_STAGE_SUBFIELDS ? w->request->subfields : w->request->bullets);
+    snprintf(number, sizeof number, "%d", p->stage == BF_STAGE_SUBFIELDS ? w->request->subfields : w->request->bullets);
     const struct bf_fill fill = {
         .topic = w->request->topic,
         .point = p->point >= 0 ? t->points.items[p->point].text : NULL,
@@ -188,7 +188,7 @@ static enum bf_status ask(struct bf_work *w, int64_t number, struct bf_gen_reque
     const struct place p = place_of(w, number);
     put_prompt(w, &p);
     q->prompt = w->prompt.data;
-    q->max_tokens = p.stage == BF_STAGE_SUBFIELDS  ? w->request->subfields * TOKENS_PER_SUBFIELD
+    q->max_tokens = p.stage == BF_STAGE_SUBFIELDS ? w->request->subfields * TOKENS_PER_SUBFIELD
                     : p.stage == BF_STAGE_BULLETS ? w->request->bullets * TOKENS_PER_BULLET
                                                   : w->request->max_new_tokens;
     q->temperature = temperature_of(w, &p);
@@ -262,8 +262,8 @@ static void clean_line(struct bf_buf *out, const char *line, size_t n)
             continue;
         bf_buf_putc(out, line[i]);
     }
-    while (out->len > 0 && (out->data[out->len - 1] == ' ' || out->data[out->len - 1] == '\t' ||
-                            out->data[out->len - 1] == '\r'))
+    while (out->len > 0 &&
+           (out->data[out->len - 1] == ' ' || out->data[out->len - 1] == '\t' || out->data[out->len - 1] == '\r'))
         out->data[--out->len] = 0;
 }
 
@@ -325,8 +325,8 @@ static enum bf_status commit_chapter(struct bf_work *w, int64_t number, const st
 static enum bf_status commit(struct bf_work *w, int64_t number, const struct bf_waiting *answer)
 {
     const struct place p = place_of(w, number);
-    enum bf_status status = p.stage == BF_STAGE_CHAPTERS ? commit_chapter(w, number, &p, answer)
-                                                         : commit_list(w, number, &p, answer);
+    enum bf_status status =
+        p.stage == BF_STAGE_CHAPTERS ? commit_chapter(w, number, &p, answer) : commit_list(w, number, &p, answer);
     if (status == BF_OK)
         see_end(w);
     return status;

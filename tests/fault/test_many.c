@@ -11,18 +11,24 @@ enum { N_ORIGINALS = 12, N_TASKS = 4 };
 static const char many_templates[] =
     "{\"name\": \"many\", \"templates\": ["
     "{\"name\": \"points_first\", \"family\": \"points\", \"stage\": \"points\", \"text\": \"LIST {n} of {topic}.\"},"
-    "{\"name\": \"points_more\", \"family\": \"points\", \"stage\": \"points\", \"text\": \"LIST {n} of {topic}, not {known}.\"},"
-    "{\"name\": \"tell\", \"family\": \"information\", \"stage\": \"synthesis\", \"text\": \"Tell of {point} in {topic}.\"},"
+    "{\"name\": \"points_more\", \"family\": \"points\", \"stage\": \"points\", \"text\": \"LIST {n} of {topic}, not "
+    "{known}.\"},"
+    "{\"name\": \"tell\", \"family\": \"information\", \"stage\": \"synthesis\", \"text\": \"Tell of {point} in "
+    "{topic}.\"},"
     "{\"name\": \"recall\", \"family\": \"mi\", \"stage\": \"mi\", \"text\": \"Recall {topic}.\"},"
     "{\"name\": \"scene\", \"family\": \"jailbreak\", \"stage\": \"jailbreak\", \"text\": \"A scene on {topic}.\"},"
     "{\"name\": \"style\", \"family\": \"style\", \"stage\": \"rewrite\", \"text\": \"Another style: {sentence}\"},"
     "{\"name\": \"order\", \"family\": \"order\", \"stage\": \"rewrite\", \"text\": \"Another order: {sentence}\"},"
-    "{\"name\": \"qa_style\", \"family\": \"style\", \"stage\": \"rewrite\", \"is_qa\": true, \"text\": \"Another style. "
+    "{\"name\": \"qa_style\", \"family\": \"style\", \"stage\": \"rewrite\", \"is_qa\": true, \"text\": \"Another "
+    "style. "
     "Question: {question} Answer: {answer}\"},"
-    "{\"name\": \"qa_order\", \"family\": \"order\", \"stage\": \"rewrite\", \"is_qa\": true, \"text\": \"Another order. "
+    "{\"name\": \"qa_order\", \"family\": \"order\", \"stage\": \"rewrite\", \"is_qa\": true, \"text\": \"Another "
+    "order. "
     "Question: {question} Answer: {answer}\"},"
-    "{\"name\": \"subfields\", \"family\": \"textbook\", \"stage\": \"subfields\", \"text\": \"LIST {n} parts of {topic}.\"},"
-    "{\"name\": \"bullets\", \"family\": \"textbook\", \"stage\": \"bullets\", \"text\": \"LIST {n} of {point} for {audience}.\"},"
+    "{\"name\": \"subfields\", \"family\": \"textbook\", \"stage\": \"subfields\", \"text\": \"LIST {n} parts of "
+    "{topic}.\"},"
+    "{\"name\": \"bullets\", \"family\": \"textbook\", \"stage\": \"bullets\", \"text\": \"LIST {n} of {point} for "
+    "{audience}.\"},"
     "{\"name\": \"chapter\", \"family\": \"textbook\", \"stage\": \"chapters\", \"text\": \"Chapter on {point}.\"}"
     "]}";
 
@@ -36,7 +42,7 @@ struct job {
         struct bf_sample sample;
         char *text;
         uint16_t *embedding;
-    } *kept;
+    } * kept;
     size_t n_kept;
     bool done, finished;
     struct bf_progress progress;
@@ -83,8 +89,8 @@ static enum bf_status get_original(void *user, int64_t index, struct bf_original
     return BF_OK;
 }
 
-static enum bf_status kept_of(void *user, int64_t index, void *to, void (*each)(void *to, const struct bf_sample *sample),
-                              struct bf_err *err)
+static enum bf_status kept_of(void *user, int64_t index, void *to,
+                              void (*each)(void *to, const struct bf_sample *sample), struct bf_err *err)
 {
     const struct job *j = user;
 
@@ -208,7 +214,8 @@ static void each_request_is_what_it_is_alone(void **state)
                 tokens += jobs[i].progress.generated_tokens;
                 job_release(&jobs[i]);
             }
-            assert_int_equal(tokens, sum.engine.n_generated_tokens); /* nothing was dropped, so all tokens are somebody's */
+            assert_int_equal(tokens,
+                             sum.engine.n_generated_tokens); /* nothing was dropped, so all tokens are somebody's */
         }
     for (int i = 0; i < N_TASKS; i++)
         job_release(&alone[i]);
@@ -248,7 +255,8 @@ static void the_stop_rule_of_rewriting_waits_for_the_end_of_a_pass(void **state)
     stop_soon(&j.request);
     run_jobs(&j, 1, 64, 1);
     assert_int_equal(j.progress.stop, BF_STOP_CONVERGED);
-    assert_int_equal(j.progress.committed[BF_STAGE_REWRITE], N_ORIGINALS); /* one pass, though the rule spoke within it */
+    assert_int_equal(j.progress.committed[BF_STAGE_REWRITE],
+                     N_ORIGINALS); /* one pass, though the rule spoke within it */
     job_release(&j);
     job_init(&j, 1);
     stop_soon(&j.request);

@@ -106,15 +106,19 @@ static void the_text_is_stable(void **state)
     text = bf_json_dump(json);
     assert_string_equal(
         text,
-        "{\"bullets\":20,\"chapters\":0,\"control_samples\":32,\"diversity_batch\":100,\"drift_sigma\":3.0,\"epsilon\":0.001,\"filter_degenerate\":"
+        "{\"bullets\":20,\"chapters\":0,\"control_samples\":32,\"diversity_batch\":100,\"drift_sigma\":3.0,\"epsilon\":"
+        "0.001,\"filter_degenerate\":"
         "true,"
-        "\"filter_echo\":true,\"filter_refusal\":true,\"jailbreak_samples\":1000,\"k_percent\":20.0,\"keep_facts\":true,\"kind\":\"domain\",\"max_new_tokens\":"
+        "\"filter_echo\":true,\"filter_refusal\":true,\"jailbreak_samples\":1000,\"k_percent\":20.0,\"keep_facts\":"
+        "true,\"kind\":\"domain\",\"max_new_tokens\":"
         "300,"
-        "\"max_samples\":0,\"mi_model_distribution\":false,\"mi_samples\":1000,\"min_similarity\":0.7,\"min_words\":4,\"model_embedder\":true,"
+        "\"max_samples\":0,\"mi_model_distribution\":false,\"mi_samples\":1000,\"min_similarity\":0.7,\"min_words\":4,"
+        "\"model_embedder\":true,"
         "\"near_duplicate\":0.8,\"order\":\"balanced\",\"point_temperature\":0.5,\"points_per_round\":6,\"probe_"
         "temperature\":0.9,\"profile\":"
         "\"paper\","
-        "\"rounds\":4,\"samples_per_prompt\":4,\"seed\":\"3407\",\"subfields\":20,\"tau\":0.3,\"temperatures\":[0.6,0.8,1.0,1.2],"
+        "\"rounds\":4,\"samples_per_prompt\":4,\"seed\":\"3407\",\"subfields\":20,\"tau\":0.3,\"temperatures\":[0.6,0."
+        "8,1.0,1.2],"
         "\"templates\":\"default\",\"top_k\":50,\"top_p\":0.95,\"topic\":\"Greek mythology\",\"trim_sentence\":true}");
     free(text);
     json_decref(json);

@@ -87,8 +87,11 @@ static void each_request_has_its_own_samples_and_state(void **state)
     struct bf_err err = BF_ERR_INIT;
     int64_t second = 0;
     struct bf_counts counts;
-    struct bf_run_state got, want = {.finished = true, .stop = BF_STOP_CONVERGED, .generated_tokens = 7,
-                                     .generate_seconds = 1, .wall_seconds = 2};
+    struct bf_run_state got, want = {.finished = true,
+                                     .stop = BF_STOP_CONVERGED,
+                                     .generated_tokens = 7,
+                                     .generate_seconds = 1,
+                                     .wall_seconds = 2};
     (void)state;
     struct bf_store *store = create_two(dir, &second);
     fixture_small_run(store); /* nothing is selected: the first */
@@ -245,9 +248,14 @@ static void answers_wait_until_their_commit(void **state)
     (void)state;
     struct bf_store *store = fixture_create(dir);
     for (int i = 3; i > 0; i--) {
-        const struct bf_pending a = {.number = i, .text = "raw \xff\0 bytes", .text_len = 12, .n_tokens = i,
-                                     .finish = BF_FINISH_LENGTH, .min_k_sampling = 0.5,
-                                     .min_k_model = (double)NAN, .mean_logp = -1};
+        const struct bf_pending a = {.number = i,
+                                     .text = "raw \xff\0 bytes",
+                                     .text_len = 12,
+                                     .n_tokens = i,
+                                     .finish = BF_FINISH_LENGTH,
+                                     .min_k_sampling = 0.5,
+                                     .min_k_model = (double)NAN,
+                                     .mean_logp = -1};
         assert_ok(bf_store_keep_answer(store, &a, &err));
         assert_ok(bf_store_keep_answer(store, &a, &err)); /* again is harmless */
     }
