@@ -7,6 +7,12 @@
 #include "engine/api_private.h"
 #include "base/banned.h"
 
+/* An answer that the sink has not seen yet. */
+struct ready {
+    int64_t index;
+    struct bf_api_answer answer;
+};
+
 struct run {
     struct bf_api *self;
     const struct bf_gen_job *job;
@@ -14,6 +20,8 @@ struct run {
     struct bf_err *err;
     enum bf_status failed; /* the source met a request that cannot be */
     double start;
+    struct ready *ready; /* [n_parallel]: a turn brings at most one answer for each place */
+    int32_t n_ready;
 };
 
 bool bf_api_tick(struct bf_api *self)
@@ -51,29 +59,49 @@ static enum bf_status on_answer(void *user, const struct bf_api_call *call, cons
                                 struct bf_err *err)
 {
     struct run *r = user;
-    struct bf_api_answer a = {0};
-    enum bf_status status = bf_api_parse_answer(data, n, &call->expected, &a, err);
-    if (status != BF_OK) {
-        *again = true;
-    } else {
-        const struct bf_gen_answer answer = {
-            .index = call->index,
-            .text = a.text.data,
-            .text_len = a.text.len,
-            .n_prompt_tokens = a.n_prompt,
-            .n_tokens = a.n_tokens,
-            .tokens = a.tokens,
-            .p_sampling = a.p_sampling,
-            .logp_model = a.logp_model,
-            .finish = a.finish,
-        };
-        r->stats->n_answers++;
-        r->stats->n_prompt_tokens += a.n_prompt;
-        r->stats->n_shared_tokens += a.n_cached;
-        r->stats->n_generated_tokens += a.n_tokens;
-        status = r->job->sink(r->job->user, &answer, err);
+    struct ready *ready = &r->ready[r->n_ready];
+    enum bf_status status = bf_api_parse_answer(data, n, &call->expected, &ready->answer, err);
+    ready->index = call->index;
+    *again = status != BF_OK;
+    if (status == BF_OK)
+        r->n_ready++;
+    else
+        bf_api_answer_release(&ready->answer);
+    return status;
+}
+
+static enum bf_status hand_over(struct run *r, const struct ready *ready, struct bf_err *err)
+{
+    const struct bf_api_answer *a = &ready->answer;
+    const struct bf_gen_answer answer = {
+        .index = ready->index,
+        .text = a->text.data,
+        .text_len = a->text.len,
+        .n_prompt_tokens = a->n_prompt,
+        .n_tokens = a->n_tokens,
+        .tokens = a->tokens,
+        .p_sampling = a->p_sampling,
+        .logp_model = a->logp_model,
+        .finish = a->finish,
+    };
+    r->stats->n_answers++;
+    r->stats->n_prompt_tokens += a->n_prompt;
+    r->stats->n_shared_tokens += a->n_cached;
+    r->stats->n_generated_tokens += a->n_tokens;
+    return r->job->sink(r->job->user, &answer, err);
+}
+
+/* What the sink does (filters, an embedding) takes time: it is called when the servers have work again. */
+static enum bf_status flush(void *user, struct bf_err *err)
+{
+    struct run *r = user;
+    enum bf_status status = BF_OK;
+    for (int32_t i = 0; i < r->n_ready; i++) {
+        if (status == BF_OK)
+            status = hand_over(r, &r->ready[i], err);
+        bf_api_answer_release(&r->ready[i].answer);
     }
-    bf_api_answer_release(&a);
+    r->n_ready = 0;
     return status;
 }
 
@@ -96,7 +124,12 @@ enum bf_status bf_api_generate(struct bf_engine *engine, const struct bf_gen_job
                                struct bf_err *err)
 {
     struct bf_api *self = bf_api_of(engine);
-    struct run r = {.self = self, .job = job, .stats = stats, .err = err, .start = bf_seconds()};
+    struct run r = {.self = self,
+                    .job = job,
+                    .stats = stats,
+                    .err = err,
+                    .start = bf_seconds(),
+                    .ready = bf_array((size_t)engine->info.n_parallel, sizeof *r.ready)};
     const struct bf_api_work work = {
         .user = &r,
         .n_parallel = engine->info.n_parallel,
@@ -104,12 +137,16 @@ enum bf_status bf_api_generate(struct bf_engine *engine, const struct bf_gen_job
         .connect_seconds = self->give_up_seconds,
         .source = next_request,
         .sink = on_answer,
+        .flush = flush,
         .wanted = job->wanted ? wanted : NULL,
         .tick = tick,
     };
     self->job = job;
     self->stats = stats;
     enum bf_status status = bf_api_run(&self->net, &work, err);
+    for (int32_t i = 0; i < r.n_ready; i++)
+        bf_api_answer_release(&r.ready[i].answer);
+    free(r.ready);
     self->job = NULL;
     self->stats = NULL;
     stats->n_active = 0;

@@ -459,6 +459,15 @@ static enum bf_status turn(struct run *r)
         return r->ended ? BF_OK : bf_fail(r->err, BF_MODEL, "internal: nothing is in flight and the plan waits");
     double next = send_due(r);
     enum bf_status status = collect(r);
+    if (status != BF_OK && r->delivered && r->work->flush)
+        (void)r->work->flush(r->work->user, NULL); /* what has come is not lost with the rest */
+    if (status == BF_OK && r->delivered && r->work->flush) {
+        int n_running = 0;
+        admit(r);
+        next = send_due(r);
+        curl_multi_perform(r->multi, &n_running);
+        status = r->work->flush(r->work->user, r->err);
+    }
     if (status == BF_OK)
         status = check_patience(r);
     if (status != BF_OK)

@@ -65,6 +65,9 @@ struct bf_api_work {
     /* A refusal: a status that trying again will not change. *err is filled; the status returned ends the run unless
      * BF_OK. NULL = every refusal ends the run. 401 and 403 always do. */
     enum bf_status (*refused)(void *user, const struct bf_api_call *call, long http, struct bf_err *err);
+    /* After the answers of a turn have been taken and their places filled again: time for work on them while the servers
+     * are busy. NULL = none. A status other than BF_OK ends the run. */
+    enum bf_status (*flush)(void *user, struct bf_err *err);
     bool (*wanted)(void *user, int64_t index);
     bool (*tick)(void *user, int32_t n_in_flight, double waited_seconds); /* at least each 0.2 s; false = BF_INTERRUPTED */
 };
