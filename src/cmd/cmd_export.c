@@ -107,7 +107,7 @@ const struct bf_command bf_cmd_export = {
             .examples = "  biforget export runs/harry-potter -o forget.jsonl\n"
                         "  biforget export runs/harry-potter --format txt --variant fix -o forget.txt\n"
                         "  biforget export runs/harry-potter --format hf -o hf/harry-potter\n"
-                        "  biforget export runs/harry-potter --format open-unlearning -o for-open-unlearning\n",
+                        "  biforget export runs/harry-potter --format open-unlearning -o ou\n",
             .details =
                 "Files: jsonl has each sample with its provenance; txt one sample a line; wmdp {\"text\"} lines; tofu "
                 "{\"question\", \"answer\"} lines, of the samples that are QA pairs.\n"

@@ -108,7 +108,13 @@ PY
 
 @test "another model than the run's is refused on resume" {
     cp -r "$run_dir" "$BATS_TEST_TMPDIR/copy"
-    rm "$BATS_TEST_TMPDIR/copy/forget.jsonl"
+    # As if the last sample were missing: a finished run wants no model.
+    python3 -c 'import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute("DELETE FROM embedding WHERE sample = (SELECT max(id) FROM sample)")
+db.execute("DELETE FROM sample WHERE id = (SELECT max(id) FROM sample)")
+db.execute("UPDATE state SET finished = 0")
+db.commit()' "$BATS_TEST_TMPDIR/copy/run.db"
     cp "$BIFORGET_TEST_MODEL" "$BATS_TEST_TMPDIR/other.gguf"
     printf x >>"$BATS_TEST_TMPDIR/other.gguf" # loads, but is another file
     fails 4 "is not the run's model" "$BIFORGET" resume "$BATS_TEST_TMPDIR/copy" -m "$BATS_TEST_TMPDIR/other.gguf" -q

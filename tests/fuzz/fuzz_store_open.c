@@ -81,8 +81,12 @@ static void read_all(struct bf_store *store)
     (void)went(bf_store_each_point(store, &sum, see_point, &err), &err);
     (void)went(bf_store_each_checkpoint(store, &sum, see_checkpoint, &err), &err);
     replay(store);
-    (void)went(bf_export(store, &(const struct bf_export_options){.format = "jsonl", .variant = "both"}, "/dev/null", &n, &err), &err);
-    (void)went(bf_export(store, &(const struct bf_export_options){.format = "txt", .variant = "mi"}, "/dev/null", &n, &err), &err);
+    (void)went(bf_export(store, &(const struct bf_export_options){.format = "jsonl", .variant = "both"}, "/dev/null",
+                         &n, &err),
+               &err);
+    (void)went(
+        bf_export(store, &(const struct bf_export_options){.format = "txt", .variant = "mi"}, "/dev/null", &n, &err),
+        &err);
 }
 
 static void write_once(struct bf_store *store)
