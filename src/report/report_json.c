@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "report/report.h"
@@ -54,10 +55,18 @@ static json_t *requests(const struct bf_summary *s)
 
 static json_t *variety(const struct bf_variety_summary *v)
 {
-    return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "originals", (json_int_t)v->n_originals, "without_variant",
-                     (json_int_t)v->n_without, "variants", real_or_null(v->variants), "surface_distinct",
-                     real_or_null(v->distinct), "distinct_1", real_or_null(v->distinct_1), "distinct_2",
-                     real_or_null(v->distinct_2), "edit_distance", real_or_null(v->edit_distance));
+    json_t *histogram = json_object();
+    for (int i = 0; i <= BF_VARIETY_MAX; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "%d", i);
+        if (v->with_distinct[i] > 0)
+            json_object_set_new(histogram, key, json_integer(v->with_distinct[i]));
+    }
+    return json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "originals", (json_int_t)v->n_originals,
+                     "without_variant", (json_int_t)v->n_without, "variants", real_or_null(v->variants),
+                     "surface_distinct", real_or_null(v->distinct), "originals_by_surface_distinct", histogram,
+                     "distinct_1", real_or_null(v->distinct_1), "distinct_2", real_or_null(v->distinct_2),
+                     "edit_distance", real_or_null(v->edit_distance));
 }
 
 enum bf_status bf_report_json(struct bf_store *store, json_t **out, struct bf_err *err)

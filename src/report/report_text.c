@@ -7,7 +7,7 @@
 #include "report/summary.h"
 #include "base/banned.h"
 
-enum { EXAMPLE_CHARACTERS = 300, POINT_CHARACTERS = 60, POINTS_SHOWN = 24 };
+enum { EXAMPLE_CHARACTERS = 300, POINT_CHARACTERS = 60, POINTS_SHOWN = 24, REQUESTS_SHOWN = 40 };
 
 static const char *request_text(const struct bf_summary *s, const char *key)
 {
@@ -35,7 +35,7 @@ static void put_requests(const struct bf_summary *s, FILE *out)
         return;
     fprintf(out, "\n  %-36s %-9s %-7s %9s %6s %7s  %s\n", "request", "kind", "role", "generated", "kept", "shared",
             "state");
-    for (size_t i = 0; i < s->n_requests; i++) {
+    for (size_t i = 0; i < s->n_requests && i < REQUESTS_SHOWN; i++) {
         const struct bf_request_summary *r = &s->requests[i];
         struct bf_buf text;
         bf_buf_init(&text, 4096);
@@ -51,6 +51,8 @@ static void put_requests(const struct bf_summary *s, FILE *out)
                 r->knowledge == BF_KNOWLEDGE_LITTLE ? ", LITTLE KNOWLEDGE" : "");
         bf_buf_release(&text);
     }
+    if (s->n_requests > REQUESTS_SHOWN)
+        fprintf(out, "  and %zu more: 'biforget status DIR --json' has all\n", s->n_requests - REQUESTS_SHOWN);
     fputs("  shared: kept by an earlier request of the same role, too; such texts stand once in the sets\n", out);
 }
 

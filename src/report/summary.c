@@ -121,6 +121,7 @@ static void add_variety(struct bf_variety_summary *out, const struct texts *text
     out->n_originals++;
     out->variants += (double)n;
     out->distinct += (double)v.n_distinct;
+    out->with_distinct[v.n_distinct < BF_VARIETY_MAX ? v.n_distinct : BF_VARIETY_MAX]++;
     if (n == 0) {
         out->n_without++;
         return;

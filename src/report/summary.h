@@ -21,6 +21,8 @@ struct bf_request_summary {
     enum bf_knowledge knowledge;
 };
 
+enum { BF_VARIETY_MAX = 32 };
+
 /* Means over the originals of all instance requests. */
 struct bf_variety_summary {
     int64_t n_originals;
@@ -28,6 +30,7 @@ struct bf_variety_summary {
     int64_t least, most;               /* variants of one original */
     double variants, distinct;         /* kept variants, and those that differ on the surface, per original */
     double distinct_1, distinct_2, edit_distance;  /* over originals with variants; NaN when there are none */
+    int64_t with_distinct[BF_VARIETY_MAX + 1];     /* originals by their number of surface-distinct variants; the last: or more */
 };
 
 struct bf_summary {

@@ -120,7 +120,9 @@ static enum bf_status close_task(struct run *r, int32_t i, bool keep_error)
     const double share = last ? 1.0 : tokens_left > 0 ? (double)w->taken_tokens / (double)tokens_left : 0.0;
     p->generate_seconds = (generate - r->shared_generate) * share;
     p->wall_seconds = (elapsed - r->shared_wall) * share;
-    p->generated_tokens = r->source->n_tasks == 1 ? r->stats.n_generated_tokens : w->taken_tokens;
+    p->generated_tokens = w->taken_tokens;
+    if (r->source->n_tasks == 1 && r->stats.n_generated_tokens > p->generated_tokens)
+        p->generated_tokens = r->stats.n_generated_tokens; /* also what the stop rule dropped */
     p->elapsed_seconds = elapsed;
     p->engine = r->stats;
     r->shared_generate += p->generate_seconds;
