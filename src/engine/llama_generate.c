@@ -11,6 +11,9 @@
  * repeats itself at the same parallelism. */
 #include <stdlib.h>
 #include <string.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -23,7 +26,8 @@
 
 enum {
     ANSWER_BYTES_MAX = 1 << 20,
-    LONG_PROMPT = 24 /* uncomputed prompt tokens that are worth a batch of their own */
+    LONG_PROMPT = 24, /* uncomputed prompt tokens that are worth a batch of their own */
+    SAMPLE_THREADS_MAX = 8
 };
 
 struct sequence {
@@ -49,7 +53,8 @@ struct run {
     struct sequence *sequences; /* [n_parallel]; 0..n_active-1 in use */
     int32_t n_active;
     struct llama_batch batch;
-    struct bf_candidate *scratch; /* [n_vocab] */
+    int32_t n_sample_threads;
+    struct bf_candidate *scratch; /* [n_sample_threads, n_vocab] */
     bool ended;                   /* the source said END */
 };
 
@@ -235,15 +240,54 @@ static enum bf_status decode_step(struct run *r, int32_t *row)
     return BF_OK;
 }
 
-/* Choose the next token of sequence i from its row; *done when its answer is complete. */
-static enum bf_status choose(struct run *r, int32_t i, int32_t row, bool *done, enum bf_finish *finish)
+/* A sequence's row of logits, its random number, and what comes of them. */
+struct draw {
+    const float *logits; /* NULL = no row in this step */
+    double u;
+    bool usable;
+    struct bf_choice choice;
+};
+
+static int32_t sample_thread(void)
+{
+#ifdef _OPENMP
+    return omp_get_thread_num();
+#else
+    return 0;
+#endif
+}
+
+/* Choose the next token of every sequence that has a row. The rows are independent, so the model's own threads share them. */
+static void draw_all(struct run *r, const int32_t *row, struct draw *draws)
+{
+    const int32_t n = r->n_active;
+    const int32_t n_vocab = r->self->base.info.n_vocab;
+    for (int32_t i = 0; i < n; i++) {
+        draws[i] = (struct draw){0};
+        if (row[i] < 0)
+            continue;
+        draws[i].logits = llama_get_logits_ith(r->self->context, row[i]);
+        draws[i].u = bf_rng_unit(&r->sequences[i].rng);
+    }
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) num_threads(r->n_sample_threads) if (n > 1)
+#endif
+    for (int32_t i = 0; i < n; i++) {
+        struct bf_candidate *scratch = r->scratch + (size_t)sample_thread() * (size_t)n_vocab;
+        if (draws[i].logits)
+            draws[i].usable =
+                bf_sample(&r->sequences[i].sampler, draws[i].logits, n_vocab, draws[i].u, scratch, &draws[i].choice);
+    }
+}
+
+/* Take the token that was drawn for sequence i; *done when its answer is complete. */
+static enum bf_status choose(struct run *r, int32_t i, const struct draw *draw, bool *done, enum bf_finish *finish)
 {
     struct bf_llama *self = r->self;
     struct sequence *s = &r->sequences[i];
+    const struct bf_choice choice = draw->choice;
     *done = false;
-    const float *logits = llama_get_logits_ith(self->context, row);
-    struct bf_choice choice;
-    if (!logits || !bf_sample(&s->sampler, logits, self->base.info.n_vocab, bf_rng_unit(&s->rng), r->scratch, &choice))
+    if (!draw->usable)
         return bf_fail(r->err, BF_MODEL,
                        "the model '%s' gave no usable probabilities (not-a-number) for prompt %lld: the file is "
                        "damaged or its numbers overflow on this machine",
@@ -270,13 +314,17 @@ static enum bf_status choose(struct run *r, int32_t i, int32_t row, bool *done, 
 static enum bf_status harvest(struct run *r, const int32_t *row)
 {
     bool done[BF_PARALLEL_MAX] = {false};
+    struct draw draws[BF_PARALLEL_MAX];
     enum bf_status status = BF_OK;
+    const double start = bf_seconds();
+    draw_all(r, row, draws);
+    r->stats->sample_seconds += bf_seconds() - start;
     for (int32_t i = 0; i < r->n_active; i++) {
         if (row[i] < 0)
             continue;
         enum bf_finish finish = BF_FINISH_STOP;
         double t0 = bf_seconds();
-        status = choose(r, i, row[i], &done[i], &finish);
+        status = choose(r, i, &draws[i], &done[i], &finish);
         r->stats->sample_seconds += bf_seconds() - t0;
         if (status != BF_OK)
             return status;
@@ -306,8 +354,9 @@ enum bf_status bf_llama_generate(struct bf_engine *engine, const struct bf_gen_j
         .err = err,
         .sequences = bf_array((size_t)engine->info.n_parallel, sizeof *r.sequences),
         .batch = llama_batch_init((int32_t)llama_n_batch(self->context), 0, 1),
-        .scratch = bf_array((size_t)engine->info.n_vocab, sizeof *r.scratch),
+        .n_sample_threads = engine->info.n_threads < SAMPLE_THREADS_MAX ? engine->info.n_threads : SAMPLE_THREADS_MAX,
     };
+    r.scratch = bf_array((size_t)r.n_sample_threads * (size_t)engine->info.n_vocab, sizeof *r.scratch);
     int32_t row[BF_PARALLEL_MAX] = {0};
     double start = bf_seconds();
     enum bf_status status = BF_OK;
