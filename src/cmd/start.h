@@ -39,8 +39,8 @@ BF_MUST_CHECK enum bf_status bf_start(const struct bf_call *call, const struct b
                                       const char *dir, const struct bf_start_request *requests, size_t n_requests,
                                       bool grow, struct bf_err *err);
 
-/* For `resume`, and for a run that grows: the store is open; take the models and options from its record, check that they are the
- * run's, work. `model` and `embedder` (nullable) say where the files are now. `context_more` is what new requests need. */
+/* For `resume`, and for a run that grows: the store is open; open the models by its record and check that they are the
+ * run's. `model` and `embedder` (nullable) say where the files are now; machine->context is what new requests need, 0 = none. */
 BF_MUST_CHECK enum bf_status bf_continue(struct bf_session *session, const struct bf_machine_values *machine,
                                          const char *model, const char *embedder, struct bf_err *err);
 
