@@ -443,12 +443,17 @@ static enum bf_status find_out(struct bf_api *self, struct bf_api_question *q, b
 }
 
 /* llama-server with separate places for a language model (-np above 1 without --kv-unified) pools only the end of a text that
- * shares a batch with others. The same text alone and between others shows it. */
+ * shares a batch with others. Whether texts share one is a matter of moments there, so a llama-server that embeds with the
+ * model that writes gets them one at a time, unasked. Of other servers the same text alone and between others tells. */
 static enum bf_status find_neighbours(struct bf_api *self, struct bf_err *err)
 {
     static const char *const texts[4] = {"Between Mars and Jupiter lies a belt of many thousand small bodies", "Io",
                                          "Between Mars and Jupiter lies a belt of many thousand small bodies", "Sun"};
     struct bf_api_server *server = &self->server;
+    if (server->kind == BF_API_KIND_LLAMA && strcmp(server->embed_model, server->model) == 0) {
+        server->embed_alone = true;
+        return BF_OK;
+    }
     int32_t n_embd = self->base.info.n_embd;
     float *rows = bf_array((size_t)n_embd * 4, sizeof *rows);
     enum bf_status status = BF_OK;
