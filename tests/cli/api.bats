@@ -62,7 +62,7 @@ api_run() { (api_exec "$@" -q); }
     (api_exec "$BATS_TEST_TMPDIR/run" --parallel 2 --max-samples 30 --samples-per-prompt 10 -q) >/dev/null 2>&1 3>&- &
     job=$!
     until_commit "$BATS_TEST_TMPDIR/run"
-    kill -9 "$job"
+    kill -9 "$job" 2>/dev/null || true
     wait "$job" || true
     "$BIFORGET" resume "$BATS_TEST_TMPDIR/run" --parallel 2 --json >"$BATS_TEST_TMPDIR/out"
     [ "$(json 'd["finished"], d["stages"]["synthesis"]["generated"]' <"$BATS_TEST_TMPDIR/out")" = "True 30" ]

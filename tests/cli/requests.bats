@@ -47,7 +47,7 @@ END
     (instance_exec "$BATS_TEST_TMPDIR/b" --parallel 1 -q) >/dev/null 2>&1 &
     job=$!
     until_commit "$BATS_TEST_TMPDIR/b"
-    kill -9 "$job"
+    kill -9 "$job" 2>/dev/null || true
     wait "$job" || true
     "$BIFORGET" resume "$BATS_TEST_TMPDIR/b" --parallel 3 -q >/dev/null
     cmp "$BATS_TEST_TMPDIR/a/forget.jsonl" "$BATS_TEST_TMPDIR/b/forget.jsonl"
@@ -129,7 +129,7 @@ END
     (textbook -o "$BATS_TEST_TMPDIR/b" -q) >/dev/null 2>&1 &
     job=$!
     until_commit "$BATS_TEST_TMPDIR/b"
-    kill -9 "$job"
+    kill -9 "$job" 2>/dev/null || true
     wait "$job" || true
     "$BIFORGET" resume "$BATS_TEST_TMPDIR/b" -q >/dev/null
     cmp "$BATS_TEST_TMPDIR/a/forget.jsonl" "$BATS_TEST_TMPDIR/b/forget.jsonl"
