@@ -11,9 +11,6 @@
  * repeats itself at the same parallelism. */
 #include <stdlib.h>
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -248,35 +245,30 @@ struct draw {
     struct bf_choice choice;
 };
 
-static int32_t sample_thread(void)
-{
-#ifdef _OPENMP
-    return omp_get_thread_num();
-#else
-    return 0;
-#endif
-}
-
-/* Choose the next token of every sequence that has a row. The rows are independent, so the model's own threads share them. */
+/* Choose the next token of every sequence that has a row. The rows are independent, so the model's own threads share them, each a
+ * run of them with a scratch of its own. */
 static void draw_all(struct run *r, const int32_t *row, struct draw *draws)
 {
     const int32_t n = r->n_active;
     const int32_t n_vocab = r->self->base.info.n_vocab;
+    const int32_t n_parts = n < r->n_sample_threads ? n : r->n_sample_threads;
     for (int32_t i = 0; i < n; i++) {
-        draws[i] = (struct draw){0};
         if (row[i] < 0)
             continue;
         draws[i].logits = llama_get_logits_ith(r->self->context, row[i]);
         draws[i].u = bf_rng_unit(&r->sequences[i].rng);
     }
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(r->n_sample_threads) if (n > 1)
+#pragma omp parallel for schedule(static) num_threads(n_parts) if (n_parts > 1)
 #endif
-    for (int32_t i = 0; i < n; i++) {
-        struct bf_candidate *scratch = r->scratch + (size_t)sample_thread() * (size_t)n_vocab;
-        if (draws[i].logits)
-            draws[i].usable =
-                bf_sample(&r->sequences[i].sampler, draws[i].logits, n_vocab, draws[i].u, scratch, &draws[i].choice);
+    for (int32_t part = 0; part < n_parts; part++) {
+        struct bf_candidate *scratch = r->scratch + (size_t)part * (size_t)n_vocab;
+        for (int32_t i = n * part / n_parts; i < n * (part + 1) / n_parts; i++) {
+            struct draw *draw = &draws[i];
+            if (draw->logits)
+                draw->usable =
+                    bf_sample(&r->sequences[i].sampler, draw->logits, n_vocab, draw->u, scratch, &draw->choice);
+        }
     }
 }
 
@@ -314,7 +306,7 @@ static enum bf_status choose(struct run *r, int32_t i, const struct draw *draw, 
 static enum bf_status harvest(struct run *r, const int32_t *row)
 {
     bool done[BF_PARALLEL_MAX] = {false};
-    struct draw draws[BF_PARALLEL_MAX];
+    struct draw draws[BF_PARALLEL_MAX] = {0};
     enum bf_status status = BF_OK;
     const double start = bf_seconds();
     draw_all(r, row, draws);
