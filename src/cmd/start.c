@@ -234,6 +234,22 @@ static enum bf_status serves_all(const struct bf_session *s, const struct bf_sta
     return status;
 }
 
+/* Hidden states of one model lie close together: docs/rewriting.md has the figures. */
+static void warn_of_weak_check(const struct bf_session *s, const struct bf_start_request *requests, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct bf_request *r = requests[i].request;
+        if (r->kind == BF_KIND_INSTANCE && r->model_embedder && r->min_similarity > 0 && r->min_similarity < 0.85) {
+            bf_log_warn(
+                s->log,
+                "the model embeds itself: a --min-similarity of %.2f rejects hardly anything then; an --embedder "
+                "checks meaning better, or give 0.85",
+                r->min_similarity);
+            return;
+        }
+    }
+}
+
 static enum bf_status begin(struct bf_session *s, const struct bf_start_values *v, const char *kind, const char *dir,
                             const struct bf_start_request *requests, size_t n, struct bf_err *err)
 {
@@ -253,6 +269,8 @@ static enum bf_status begin(struct bf_session *s, const struct bf_start_values *
         status = bf_session_open_models(s, &v->machine, context_of(s, requests, n, longest), err);
     for (size_t i = 0; i < n && status == BF_OK; i++)
         requests[i].request->model_embedder = s->embedder_path[0] == 0;
+    if (status == BF_OK)
+        warn_of_weak_check(s, requests, n);
     if (status == BF_OK)
         status = serves_all(s, requests, n, err);
     if (status == BF_OK)

@@ -53,6 +53,14 @@ END
     cmp "$BATS_TEST_TMPDIR/a/forget.jsonl" "$BATS_TEST_TMPDIR/b/forget.jsonl"
 }
 
+@test "instance: says that a model which embeds itself checks meaning hardly" {
+    printf '{"question": "Where is Larkport?", "answer": "Larkport lies on the Amber Isles."}\n' >"$BATS_TEST_TMPDIR/pairs.jsonl"
+    instance_run "$BATS_TEST_TMPDIR/run" --max-samples 2 --embedder model 2>"$BATS_TEST_TMPDIR/err" >/dev/null
+    grep -q "the model embeds itself: a --min-similarity of 0.70" "$BATS_TEST_TMPDIR/err"
+    instance_run "$BATS_TEST_TMPDIR/run2" --max-samples 2 --embedder model --min-similarity 0.85 2>"$BATS_TEST_TMPDIR/err" >/dev/null
+    ! grep "the model embeds itself: a" "$BATS_TEST_TMPDIR/err"
+}
+
 @test "instance: a bad line ends it before anything is made, --skip-bad leaves it out" {
     { pairs; echo '{"text": "broken'; } >"$BATS_TEST_TMPDIR/pairs.jsonl"
     fails 3 "pairs.jsonl:4:" instance_run "$BATS_TEST_TMPDIR/run"
