@@ -114,10 +114,12 @@ void bf_progress_line_show(struct bf_progress_line *line, const struct bf_progre
     else if (listing)
         bf_buf_printf(&text, "points: %d found, round %lld of %lld", p->n_points,
                       (long long)p->committed[BF_STAGE_POINTS] + 1, (long long)p->planned[BF_STAGE_POINTS]);
+    else if (done == 0) /* samples are committed in order: the first one takes as long as the many beside it */
+        bf_buf_printf(&text, "%s  writing the first of %lld, %lld tokens so far", short_stage(first_stage(p)),
+                      (long long)left, (long long)p->engine.n_generated_tokens);
     else
-        bf_buf_printf(&text, "%s  %lld/%lld  kept %lld  rejected %lld",
-                      short_stage(done > 0 ? p->stage : first_stage(p)), (long long)done, (long long)(done + left),
-                      (long long)kept, (long long)rejected);
+        bf_buf_printf(&text, "%s  %lld/%lld  kept %lld  rejected %lld", short_stage(p->stage), (long long)done,
+                      (long long)(done + left), (long long)kept, (long long)rejected);
     if (line->tokens_per_second > 0.0)
         bf_buf_printf(&text, "  %.0f tok/s", line->tokens_per_second);
     if (!listing && isfinite(p->diversity))
