@@ -1,0 +1,18 @@
+/* What every figure on vectors does first. */
+#ifndef BF_QUALITY_VECTORS_H
+#define BF_QUALITY_VECTORS_H
+#include <stddef.h>
+
+#include "base/err.h"
+
+/* BF_MODEL, naming `what` and the row, when a value is not finite or too large (a length of 3e18); BF_INPUT when n_dims is 0 or n * n_dims overflows. */
+BF_MUST_CHECK enum bf_status bf_vectors_check(const float *vectors, size_t n, size_t n_dims, const char *what,
+                                              struct bf_err *err);
+
+/* An array of n * size bytes, zeroed, whose size comes from the input. BF_INPUT when memory is short. free(). */
+BF_MUST_CHECK enum bf_status bf_quality_array(void *out, size_t n, size_t size, struct bf_err *err);
+
+/* Squared Euclidean distances of rows first .. first + n_rows - 1 to all n rows: out is [n_rows][n]. */
+void bf_squared_distances(const float *vectors, size_t n, size_t n_dims, size_t first, size_t n_rows, float *out);
+
+#endif
