@@ -55,3 +55,34 @@ int32_t bf_engine_tokenize(const struct bf_engine *engine, const char *text, int
 {
     return engine->ops->tokenize(engine, text, tokens, max);
 }
+
+static enum bf_status check_tokens(const struct bf_engine *engine, const struct bf_tokens *texts, size_t n,
+                                   struct bf_err *err)
+{
+    for (size_t t = 0; t < n; t++)
+        for (int32_t i = 0; i < texts[t].n; i++)
+            if (texts[t].ids[i] < 0 || texts[t].ids[i] >= engine->info.n_vocab)
+                return bf_fail(err, BF_MODEL, "token %d is none of the %d of '%s'; tokenize with the same model",
+                               texts[t].ids[i], engine->info.n_vocab, engine->info.model_desc);
+    return BF_OK;
+}
+
+enum bf_status bf_engine_embed_tokens(struct bf_engine *engine, const struct bf_tokens *texts, size_t n_texts,
+                                      enum bf_pooling pooling, float *out, struct bf_err *err)
+{
+    if (!engine->info.can_embed || !engine->ops->embed_tokens)
+        return bf_fail(err, BF_MODEL, "'%s' gives no hidden states of tokens; give the model as a file with -m",
+                       engine->info.model_desc);
+    const enum bf_status status = check_tokens(engine, texts, n_texts, err);
+    return status == BF_OK ? engine->ops->embed_tokens(engine, texts, n_texts, pooling, out, err) : status;
+}
+
+enum bf_status bf_engine_detokenize(const struct bf_engine *engine, const struct bf_tokens *tokens, struct bf_buf *out,
+                                    struct bf_err *err)
+{
+    if (!engine->ops->detokenize)
+        return bf_fail(err, BF_MODEL, "'%s' gives no text of tokens; give the model as a file with -m",
+                       engine->info.model_desc);
+    const enum bf_status status = check_tokens(engine, tokens, 1, err);
+    return status == BF_OK ? engine->ops->detokenize(engine, tokens, out, err) : status;
+}

@@ -186,6 +186,20 @@ BF_MUST_CHECK enum bf_status bf_engine_score(struct bf_engine *engine, const cha
 BF_MUST_CHECK enum bf_status bf_engine_embed(struct bf_engine *engine, const char *const *texts, size_t n_texts,
                                              enum bf_pooling pooling, bool together, float *out, struct bf_err *err);
 
+/* The same of texts that are tokens already, each computed by itself; the model's BOS goes before them where it has one.
+ * BF_MODEL also when the engine has no such call (a server), or a token is none of the model's. */
+struct bf_tokens {
+    const int32_t *ids;        /* [n] */
+    int32_t n;
+};
+BF_MUST_CHECK enum bf_status bf_engine_embed_tokens(struct bf_engine *engine, const struct bf_tokens *texts,
+                                                    size_t n_texts, enum bf_pooling pooling, float *out,
+                                                    struct bf_err *err);
+
+/* Append the text of tokens, without special tokens; as raw bytes, since a cut may fall inside a character. BF_MODEL as above. */
+BF_MUST_CHECK enum bf_status bf_engine_detokenize(const struct bf_engine *engine, const struct bf_tokens *tokens,
+                                                  struct bf_buf *out, struct bf_err *err);
+
 /* Tokens of plain text (no BOS, no chat template). Returns the count; fills at most `max` of them. -1 when a server does
  * not tell, or did not answer. */
 int32_t bf_engine_tokenize(const struct bf_engine *engine, const char *text, int32_t *tokens, int32_t max);

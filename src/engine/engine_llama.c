@@ -59,12 +59,34 @@ static int32_t llama_engine_tokenize(const struct bf_engine *engine, const char 
     return n;
 }
 
+static enum bf_status llama_engine_detokenize(const struct bf_engine *engine, const struct bf_tokens *tokens,
+                                              struct bf_buf *out, struct bf_err *err)
+{
+    const struct bf_llama *self = bf_llama_of_const(engine);
+    int32_t capacity = 8 * tokens->n + 16;
+    char *text = bf_array((size_t)capacity, 1);
+    int32_t n = llama_detokenize(self->vocab, tokens->ids, tokens->n, text, capacity, true, false);
+    if (n < 0) {
+        capacity = -n;
+        text = bf_grow(text, (size_t)capacity, 1);
+        n = llama_detokenize(self->vocab, tokens->ids, tokens->n, text, capacity, true, false);
+    }
+    if (n > 0)
+        bf_buf_put(out, text, (size_t)n);
+    free(text);
+    return n < 0 || out->overflow
+               ? bf_fail(err, BF_MODEL, "the text of %d tokens of '%s' is too long", tokens->n, engine->info.model_desc)
+               : BF_OK;
+}
+
 static const struct bf_engine_ops ops = {
     .close = llama_engine_close,
     .generate = bf_llama_generate,
     .score = bf_llama_score,
     .embed = bf_llama_embed,
     .tokenize = llama_engine_tokenize,
+    .embed_tokens = bf_llama_embed_tokens,
+    .detokenize = llama_engine_detokenize,
 };
 
 static enum bf_status load_model(struct bf_llama *self, const struct bf_engine_options *o, struct bf_err *err)

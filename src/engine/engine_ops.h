@@ -14,6 +14,11 @@ struct bf_engine_ops {
     enum bf_status (*embed)(struct bf_engine *engine, const char *const *texts, size_t n_texts, enum bf_pooling pooling,
                             bool together, float *out, struct bf_err *err);
     int32_t (*tokenize)(const struct bf_engine *engine, const char *text, int32_t *tokens, int32_t max);
+    /* NULL: there is no such call. */
+    enum bf_status (*embed_tokens)(struct bf_engine *engine, const struct bf_tokens *texts, size_t n_texts,
+                                   enum bf_pooling pooling, float *out, struct bf_err *err);
+    enum bf_status (*detokenize)(const struct bf_engine *engine, const struct bf_tokens *tokens, struct bf_buf *out,
+                                 struct bf_err *err);
 };
 
 /* First member of every engine's own struct. */

@@ -139,9 +139,32 @@ static enum bf_status embed_encoder(struct bf_llama *self, struct llama_batch *b
     return status;
 }
 
-static void read_text(struct bf_llama *self, const char *text, struct pooled *p)
+/* What is embedded: texts, or tokens. */
+struct wanted {
+    const char *const *texts;
+    const struct bf_tokens *tokens; /* NULL = texts */
+};
+
+/* Tokens with what the tokenizer puts before and after a text. */
+static void copy_tokens(const struct bf_llama *self, const struct bf_tokens *given, struct pooled *p)
 {
-    p->tokens = bf_llama_tokens(self->vocab, text, strlen(text), true, false, &p->n_tokens);
+    const bool bos = llama_vocab_get_add_bos(self->vocab), eos = llama_vocab_get_add_eos(self->vocab);
+    p->tokens = bf_array((size_t)given->n + 2, sizeof *p->tokens);
+    if (bos && given->n > 0)
+        p->tokens[p->n_tokens++] = llama_vocab_bos(self->vocab);
+    for (int32_t i = 0; i < given->n; i++)
+        p->tokens[p->n_tokens++] = given->ids[i];
+    if (eos && given->n > 0)
+        p->tokens[p->n_tokens++] = llama_vocab_eos(self->vocab);
+}
+
+static void read_text(struct bf_llama *self, const struct wanted *wanted, size_t which, struct pooled *p)
+{
+    if (wanted->tokens)
+        copy_tokens(self, &wanted->tokens[which], p);
+    else
+        p->tokens =
+            bf_llama_tokens(self->vocab, wanted->texts[which], strlen(wanted->texts[which]), true, false, &p->n_tokens);
     if (p->n_tokens > self->n_embed_tokens) {
         llama_token last = p->tokens[p->n_tokens - 1];
         p->n_tokens = self->n_embed_tokens;
@@ -151,8 +174,8 @@ static void read_text(struct bf_llama *self, const char *text, struct pooled *p)
     p->sum = bf_array((size_t)self->base.info.n_embd, sizeof *p->sum);
 }
 
-enum bf_status bf_llama_embed(struct bf_engine *engine, const char *const *texts, size_t n_texts,
-                              enum bf_pooling pooling, bool together, float *out, struct bf_err *err)
+static enum bf_status embed_all(struct bf_engine *engine, const struct wanted *wanted, size_t n_texts,
+                                enum bf_pooling pooling, bool together, float *out, struct bf_err *err)
 {
     struct bf_llama *self = bf_llama_of(engine);
     enum bf_status status = self->embed ? BF_OK : open_context(self, err);
@@ -168,7 +191,7 @@ enum bf_status bf_llama_embed(struct bf_engine *engine, const char *const *texts
         size_t n = 0;
         int32_t n_tokens = 0;
         while (n < group_max && first + n < n_texts) {
-            read_text(self, texts[first + n], &group[n]);
+            read_text(self, wanted, first + n, &group[n]);
             if (n > 0 && n_tokens + group[n].n_tokens > self->n_embed_tokens) {
                 free(group[n].tokens);
                 free(group[n].sum);
@@ -189,4 +212,18 @@ enum bf_status bf_llama_embed(struct bf_engine *engine, const char *const *texts
     }
     llama_batch_free(batch);
     return status;
+}
+
+enum bf_status bf_llama_embed(struct bf_engine *engine, const char *const *texts, size_t n_texts,
+                              enum bf_pooling pooling, bool together, float *out, struct bf_err *err)
+{
+    const struct wanted wanted = {.texts = texts};
+    return embed_all(engine, &wanted, n_texts, pooling, together, out, err);
+}
+
+enum bf_status bf_llama_embed_tokens(struct bf_engine *engine, const struct bf_tokens *texts, size_t n_texts,
+                                     enum bf_pooling pooling, float *out, struct bf_err *err)
+{
+    const struct wanted wanted = {.tokens = texts};
+    return embed_all(engine, &wanted, n_texts, pooling, false, out, err);
 }

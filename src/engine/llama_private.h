@@ -86,5 +86,7 @@ enum bf_status bf_llama_score(struct bf_engine *engine, const char *const *texts
                               struct bf_err *err);
 enum bf_status bf_llama_embed(struct bf_engine *engine, const char *const *texts, size_t n_texts,
                               enum bf_pooling pooling, bool together, float *out, struct bf_err *err);
+enum bf_status bf_llama_embed_tokens(struct bf_engine *engine, const struct bf_tokens *texts, size_t n_texts,
+                                     enum bf_pooling pooling, float *out, struct bf_err *err);
 
 #endif

@@ -258,7 +258,11 @@ static const char second[] =
     "CREATE INDEX point_by_sample ON point (sample);\n"
     "PRAGMA user_version = 2;\n";
 
-static const char *const migrations[BF_STORE_VERSION] = {first, second};
+/* Vectors of texts by their content, so that measuring again embeds nothing. `model` says whose and how pooled; content is a
+ * SHA-256; float32, little-endian, as the model gave them. */
+static const char third[] = BF_VECTOR_TABLE "PRAGMA user_version = 3;\n";
+
+static const char *const migrations[BF_STORE_VERSION] = {first, second, third};
 
 const char *bf_migration(int64_t version)
 {

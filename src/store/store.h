@@ -186,6 +186,26 @@ BF_MUST_CHECK enum bf_status bf_store_each_checkpoint(struct bf_store *store, vo
                                                       void (*each)(void *user, const struct bf_checkpoint *checkpoint),
                                                       struct bf_err *err);
 
+/* ---- vectors of any texts, kept by content: measuring again embeds nothing ---- */
+
+/* A file that holds such vectors and no run, made when it is not there. Only the functions below and close work on it. Several
+ * processes may use one. BF_STORE: cannot be made or written, or is another program's. */
+BF_MUST_CHECK enum bf_status bf_store_open_vectors(const char *path, struct bf_store **out, struct bf_err *err);
+
+struct bf_vector_key {
+    const char *model;                 /* whose vector, and how pooled: "SHA256 mean" */
+    char content[65];                  /* SHA-256 of what was embedded, in hex */
+};
+/* Can vectors be kept here? Not by a reader. */
+bool bf_store_keeps_vectors(const struct bf_store *store);
+/* out [n_embd]; *found false when there is none, or one of another length or with values that are not finite. */
+BF_MUST_CHECK enum bf_status bf_store_get_vector(struct bf_store *store, const struct bf_vector_key *key,
+                                                 int32_t n_embd, float *out, bool *found, struct bf_err *err);
+/* vectors[i] is [n_embd]. One transaction; a key that is there is replaced. */
+BF_MUST_CHECK enum bf_status bf_store_put_vectors(struct bf_store *store, const struct bf_vector_key *keys,
+                                                  const float *const *vectors, size_t n, int32_t n_embd,
+                                                  struct bf_err *err);
+
 /* The committed samples of the selected request, and its answers that wait, as a replay for bf_synth_run. Borrows the store; close after use. */
 BF_MUST_CHECK enum bf_status bf_store_replay(struct bf_store *store, struct bf_replay *out, struct bf_err *err);
 void bf_store_replay_close(struct bf_replay *replay);

@@ -50,6 +50,8 @@ enum bf_sql {
     BF_SQL_KEPT_OF_ORIGINAL,
     BF_SQL_INSERT_GUARD,
     BF_SQL_LINK_DUPLICATES,
+    BF_SQL_GET_VECTOR,
+    BF_SQL_PUT_VECTOR,
     BF_SQL_COUNT
 };
 
@@ -62,6 +64,7 @@ struct bf_store {
     bool writer;
     bool creating;                          /* there is no run to go on with yet: sentences do not offer it */
     int64_t request;                        /* the selected one; 0 = all */
+    int has_vectors;                        /* the table is there: 1 yes, -1 no, 0 not asked yet */
     char *entry_name, *entry_json;          /* of the last bf_store_request */
     struct bf_run run;                      /* every string owned, freed by bf_store_close */
 };
@@ -114,6 +117,20 @@ enum bf_status bf_sql_fail(const struct bf_store *store, const char *action, str
 /* The sentence for a file whose rows cannot be what we wrote; `what` says which. */
 enum bf_status bf_sql_damaged(const struct bf_store *store, const char *what, struct bf_err *err);
 
+/* ---- store_vectors.c ---- */
+
+/* The same table in runs and in files of vectors alone. As released with schema 3: never edited. */
+#define BF_VECTOR_TABLE                                                                  \
+    "CREATE TABLE vector (\n"                                                            \
+    "    content TEXT NOT NULL CHECK (length(content) = 64),\n"                          \
+    "    model TEXT NOT NULL,\n"                                                         \
+    "    n_embd INTEGER NOT NULL CHECK (n_embd > 0),\n"                                  \
+    "    data BLOB NOT NULL CHECK (length(data) = 4 * n_embd),\n"                        \
+    "    UNIQUE (content, model)\n"                                                      \
+    ") STRICT;\n"
+/* "BFRV": a file of vectors alone. */
+#define BF_VECTORS_APPLICATION_ID 1111904854
+
 /* ---- store_lock.c ---- */
 
 /* Become the writer of `dir`. *created: the lock file was not there before. */
@@ -130,7 +147,9 @@ BF_MUST_CHECK enum bf_status bf_store_open_writer(const char *dir, int lock_fd, 
 
 /* ---- migrations.c ---- */
 
-#define BF_STORE_VERSION 2 /* PRAGMA user_version of this program's schema */
+#define BF_STORE_VERSION 3 /* PRAGMA user_version of this program's schema */
+/* Schemas from here on differ only in tables that readers of a run do without: it can be read as it is. */
+#define BF_STORE_OLDEST_READABLE 2
 /* The SQL that leads from schema `version - 1` to `version`, 1-based; NULL outside 1..BF_STORE_VERSION. */
 const char *bf_migration(int64_t version);
 /* Apply what is missing, each step one transaction, and enter the words of this program. */

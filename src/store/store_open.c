@@ -104,7 +104,7 @@ static enum bf_status check_identity(struct bf_store *store, struct bf_err *err)
         return bf_fail(err, BF_STORE,
                        "'%s' was written by a newer biforget (schema %lld, this program knows %d); use that version",
                        store->path, (long long)version, BF_STORE_VERSION);
-    if (version < BF_STORE_VERSION && !store->writer)
+    if (version < BF_STORE_OLDEST_READABLE && !store->writer)
         return bf_fail(err, BF_STORE,
                        "'%s' was written by an older biforget (schema %lld); 'biforget resume %s' brings it up to date",
                        store->path, (long long)version, store->dir);

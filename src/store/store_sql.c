@@ -72,6 +72,8 @@ static const char *const sql_text[BF_SQL_COUNT] = {
         " AND e.request < sample.request AND e.state = 'kept' AND e.same_as IS NULL"
         " AND (SELECT role FROM request WHERE id = e.request) = (SELECT role FROM request WHERE id = sample.request))"
         " WHERE request = ?1 AND state = 'kept' AND text_hash IS NOT NULL AND same_as IS NULL",
+    [BF_SQL_GET_VECTOR] = "SELECT n_embd, data FROM vector WHERE content = ?1 AND model = ?2",
+    [BF_SQL_PUT_VECTOR] = "INSERT OR REPLACE INTO vector (content, model, n_embd, data) VALUES (?1, ?2, ?3, ?4)",
 };
 
 struct bf_store *bf_store_new(const char *dir, bool writer)
