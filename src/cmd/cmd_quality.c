@@ -1,0 +1,348 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/interrupt.h"
+#include "cmd/model_path.h"
+#include "cmd/quality_measure.h"
+#include "cmd/quality_set.h"
+#include "report/quality_table.h"
+#include "request/request.h"
+#include "base/banned.h"
+
+struct values {
+    bool quiet;
+    bool json, csv, map, skip_bad;
+    const char *domain, *model, *embedder, *cache, *format;
+    uint64_t seed;
+    int64_t seeds, chunks, nearest, hypotheses, texts, resamples, threads, gpu_layers;
+};
+
+static struct bf_opt *options(void *target)
+{
+    struct values *v = target;
+    const struct bf_quality_job job = bf_quality_job_default();
+    v->format = "text";
+    v->embedder = "model";
+    v->seed = job.seed;
+    v->seeds = (int64_t)job.n_seeds;
+    v->chunks = (int64_t)job.n_chunks;
+    v->nearest = (int64_t)job.n_nearest;
+    v->hypotheses = (int64_t)job.n_hypotheses;
+    v->texts = (int64_t)job.n_texts_max;
+    v->resamples = (int64_t)job.n_resamples;
+    return BF_OPT_TABLE(
+        {.name = "domain",
+         .letter = 'd',
+         .type = BF_OPT_TEXT,
+         .target = &v->domain,
+         .value = "NAME",
+         .fallback = "of the first run",
+         .help = "what the sets are to be about"},
+        {.name = "model",
+         .letter = 'm',
+         .type = BF_OPT_TEXT,
+         .target = &v->model,
+         .value = "FILE|NAME",
+         .fallback = "of the first run",
+         .help = "the target model"},
+        {.name = "embedder",
+         .type = BF_OPT_TEXT,
+         .target = &v->embedder,
+         .value = "FILE|NAME",
+         .fallback = "model",
+         .help = "compare by a sentence embedder"},
+        {.name = "format",
+         .letter = 'f',
+         .type = BF_OPT_CHOICE,
+         .target = &v->format,
+         .choices = "text|json|csv|markdown|latex",
+         .fallback = "text",
+         .help = "how the table is printed"},
+        BF_OPT_JSON(&v->json, "all figures"),
+        {.name = "csv", .type = BF_OPT_FLAG, .target = &v->csv, .help = "as --format csv"},
+        {.name = "map", .type = BF_OPT_FLAG, .target = &v->map, .help = "JSON with the map's points and their texts"},
+        {.name = "cache",
+         .type = BF_OPT_TEXT,
+         .target = &v->cache,
+         .value = "FILE",
+         .fallback = "the first run",
+         .help = "keep vectors of files here"},
+        {.name = "skip-bad",
+         .type = BF_OPT_FLAG,
+         .target = &v->skip_bad,
+         .help = "leave out records that cannot be read"},
+        {.name = "seed",
+         .type = BF_OPT_SEED,
+         .target = &v->seed,
+         .value = "N",
+         .fallback = "3407",
+         .help = "of samples and intervals"},
+        {.name = "seeds",
+         .type = BF_OPT_INT,
+         .target = &v->seeds,
+         .min = 1,
+         .max = 100,
+         .value = "N",
+         .fallback = "5",
+         .help = "samples and maps that relevance is measured over"},
+        {.name = "chunks",
+         .type = BF_OPT_INT,
+         .target = &v->chunks,
+         .min = 1,
+         .max = 1000000,
+         .value = "N",
+         .fallback = "1000",
+         .help = "chunks of each set in a sample"},
+        {.name = "threads",
+         .letter = 't',
+         .type = BF_OPT_INT,
+         .target = &v->threads,
+         .min = 0,
+         .max = 1024,
+         .value = "N",
+         .fallback = "all cores",
+         .help = "threads of model and maths"},
+        {.name = "nearest",
+         .type = BF_OPT_INT,
+         .target = &v->nearest,
+         .min = 1,
+         .max = 100000,
+         .value = "N",
+         .fallback = "200",
+         .help = "of them those nearest to the domain go on the map",
+         .rare = true},
+        {.name = "hypotheses",
+         .type = BF_OPT_INT,
+         .target = &v->hypotheses,
+         .min = 2,
+         .max = 1000000,
+         .value = "N",
+         .fallback = "1000",
+         .help = "texts that Self-BLEU is the mean over",
+         .rare = true},
+        {.name = "texts",
+         .type = BF_OPT_INT,
+         .target = &v->texts,
+         .min = 2,
+         .max = 1000000,
+         .value = "N",
+         .fallback = "20000",
+         .help = "texts in the sample that wording is measured over",
+         .rare = true},
+        {.name = "resamples",
+         .type = BF_OPT_INT,
+         .target = &v->resamples,
+         .min = 100,
+         .max = 100000,
+         .value = "N",
+         .fallback = "2000",
+         .help = "resamples of the bootstrap",
+         .rare = true},
+        {.name = "gpu-layers",
+         .type = BF_OPT_INT,
+         .target = &v->gpu_layers,
+         .min = -1,
+         .max = 10000,
+         .value = "N",
+         .fallback = "0",
+         .help = "layers on a GPU (-1 = all)",
+         .rare = true},
+        BF_OPT_QUIET(&v->quiet));
+}
+
+/* What the first run folder says: its domain and its model. */
+struct first_run {
+    char *topic, *model_path, *model_sha256;
+};
+
+static void release_first(struct first_run *first)
+{
+    free(first->topic);
+    free(first->model_path);
+    free(first->model_sha256);
+}
+
+static enum bf_status read_run(struct bf_store *store, struct first_run *first, struct bf_err *err)
+{
+    const struct bf_run *run = bf_store_run(store);
+    json_t *request = NULL;
+    const enum bf_status status =
+        bf_json_parse(run->request_json, strlen(run->request_json), "the run's request", &request, err);
+    if (status != BF_OK)
+        return status;
+    const char *topic = json_string_value(json_object_get(request, "topic"));
+    /* Of an import or a file of instances it is only a name for people. */
+    if (topic && (strcmp(run->request_kind, "domain") == 0 || strcmp(run->request_kind, "textbook") == 0) &&
+        !first->topic)
+        first->topic = bf_strdup(topic);
+    if (run->model_sha256[0] && !first->model_path) {
+        first->model_path = bf_strdup(run->model_path);
+        first->model_sha256 = bf_strdup(run->model_sha256);
+    }
+    json_decref(request);
+    return BF_OK;
+}
+
+/* Also checks, before a model is loaded, that each set is one. */
+static enum bf_status look_at_sets(const struct bf_quality_job *job, struct first_run *first, struct bf_err *err)
+{
+    struct bf_quality_runs runs = {.read_only = true, .log = job->log};
+    enum bf_status status = BF_OK;
+    for (size_t s = 0; s < job->n_sets && status == BF_OK; s++) {
+        struct bf_quality_set set;
+        status = bf_quality_set_open(job->sets[s], NULL, job->domain, job->skip_bad, &runs, &set, err);
+        if (status != BF_OK)
+            break;
+        if (set.store)
+            status = read_run(set.store, first, err);
+        bf_quality_set_release(&set);
+    }
+    bf_quality_runs_close(&runs);
+    return status;
+}
+
+static enum bf_status open_model(const char *path, bool embedder, const struct values *v, struct bf_quality_model *out,
+                                 char sha256[BF_SHA256_HEX], struct bf_err *err)
+{
+    struct bf_engine_options o = bf_engine_default_options();
+    o.model_path = path;
+    o.n_threads = (int32_t)v->threads;
+    o.gpu_layers = (int32_t)v->gpu_layers;
+    o.embed_only = true; /* nothing is written: no room for sequences */
+    (void)embedder;
+    enum bf_status status = bf_engine_open(&o, &out->engine, err);
+    if (status == BF_OK)
+        status = bf_sha256_file(path, sha256, err);
+    out->path = path;
+    out->sha256 = sha256;
+    return status;
+}
+
+static void print(const struct values *v, json_t *result)
+{
+    const char *format = v->json ? "json" : v->csv ? "csv" : v->format;
+    if (!v->map)
+        json_object_del(result, "map");
+    if (strcmp(format, "csv") == 0)
+        bf_quality_csv(result, stdout);
+    else if (strcmp(format, "markdown") == 0)
+        bf_quality_markdown(result, stdout);
+    else if (strcmp(format, "latex") == 0)
+        bf_quality_latex(result, stdout);
+    else if (strcmp(format, "text") == 0)
+        bf_quality_text(result, stdout);
+    else {
+        char *text = bf_json_dump(result);
+        puts(text);
+        free(text);
+    }
+}
+
+static enum bf_status measure(const struct values *v, struct bf_quality_job *job, const struct first_run *first,
+                              struct bf_err *err)
+{
+    char *model = NULL, *embedder = NULL;
+    char model_sha256[BF_SHA256_HEX] = "", embedder_sha256[BF_SHA256_HEX] = "";
+    const char *wanted = v->model ? v->model : first->model_path;
+    json_t *result = NULL;
+    enum bf_status status = bf_model_path(wanted, &model, err);
+    if (status == BF_OK && strcmp(v->embedder, "model") != 0)
+        status = bf_model_path(v->embedder, &embedder, err);
+    if (status == BF_OK) {
+        bf_log_info(job->log, "loading %s", model);
+        status = open_model(model, false, v, &job->model, model_sha256, err);
+    }
+    if (status == BF_OK && !v->model && first->model_sha256 && strcmp(first->model_sha256, model_sha256) != 0)
+        status = bf_fail(err, BF_MODEL,
+                         "'%s' is not the run's model any more (sha256 %.12s..., not %.12s...); give one with -m",
+                         model, model_sha256, first->model_sha256);
+    if (status == BF_OK && first->model_sha256 && strcmp(first->model_sha256, model_sha256) != 0)
+        bf_log_warn(job->log, "this is not the model that wrote the run; figures are of the model that is given");
+    if (status == BF_OK && embedder)
+        status = open_model(embedder, true, v, &job->embedder, embedder_sha256, err);
+    if (status == BF_OK)
+        status = bf_quality_measure(job, &result, err);
+    if (status == BF_OK) {
+        bf_log_live_end(job->log);
+        print(v, result);
+    }
+    json_decref(result);
+    bf_engine_close(job->model.engine);
+    bf_engine_close(job->embedder.engine);
+    free(model);
+    free(embedder);
+    return status;
+}
+
+static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+{
+    const struct values *v = call->values;
+    struct bf_quality_job job = bf_quality_job_default();
+    struct bf_request request = {0}; /* only its topic */
+    struct first_run first = {0};
+    char *sets[BF_OPERANDS_MAX] = {NULL}, *names[BF_OPERANDS_MAX] = {NULL};
+    if (call->n_operands == 0)
+        return bf_fail(err, BF_USAGE,
+                       "give the sets: biforget quality runs/greek other.jsonl --domain \"Greek mythology\"");
+    for (size_t s = 0; s < call->n_operands; s++)
+        bf_quality_set_split(call->operands[s], &names[s], &sets[s]);
+    job.sets = (const char *const *)sets;
+    job.names = (const char *const *)names;
+    job.n_sets = call->n_operands;
+    job.cache = v->cache;
+    job.skip_bad = v->skip_bad;
+    job.seed = v->seed;
+    job.n_seeds = (size_t)v->seeds;
+    job.n_chunks = (size_t)v->chunks;
+    job.n_nearest = (size_t)v->nearest;
+    job.n_hypotheses = (size_t)v->hypotheses;
+    job.n_texts_max = (size_t)v->texts;
+    job.n_resamples = (size_t)v->resamples;
+    job.n_threads = (size_t)v->threads;
+    job.log = call->log;
+    job.domain = v->domain;
+    enum bf_status status = v->domain ? bf_request_set_topic(&request, v->domain, err) : BF_OK;
+    if (status == BF_OK)
+        status = look_at_sets(&job, &first, err);
+    if (status == BF_OK && !v->domain && !first.topic)
+        status =
+            bf_fail(err, BF_USAGE, "no set says what its domain is; give it, for example --domain \"Greek mythology\"");
+    if (status == BF_OK && !v->domain)
+        status = bf_request_set_topic(&request, first.topic, err);
+    if (status == BF_OK) {
+        job.domain = request.topic;
+        bf_interrupt_install();
+        status = measure(v, &job, &first, err);
+    }
+    bf_request_release(&request);
+    release_first(&first);
+    for (size_t s = 0; s < call->n_operands; s++) {
+        free(sets[s]);
+        free(names[s]);
+    }
+    return status;
+}
+
+const struct bf_command bf_cmd_quality = {
+    .help =
+        {
+            .name = "quality",
+            .summary = "compare sets: relevance, diversity, size",
+            .synopsis = "biforget quality [NAME=]SET... [--domain NAME] [-m MODEL]",
+            .examples = "  biforget quality runs/greek runs/textbook-greek\n"
+                        "  biforget quality runs/greek:fix runs/greek outside=corpus.jsonl\n"
+                        "  biforget quality a.txt b.txt --domain Norse -m my.gguf --cache v.db\n"
+                        "  biforget quality runs/greek plain.jsonl --format latex >table.tex\n",
+            .details = "SET: a run folder (RUN:fix, RUN:mi, RUN:jailbreak for a variant), a folder that export "
+                       "wrote, one of the official scripts, or a file (.jsonl, .json, .csv, .txt) of any size. "
+                       "docs/quality.md tells what each figure means.",
+        },
+    .values_size = sizeof(struct values),
+    .max_operands = BF_OPERANDS_MAX,
+    .options = options,
+    .run = run,
+    .quiet_option = true,
+};

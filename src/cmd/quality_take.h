@@ -1,0 +1,36 @@
+/* One pass over a set: what needs all texts is counted, the rest is a uniform sample. Memory does not grow with the set. */
+#ifndef BF_CMD_QUALITY_TAKE_H
+#define BF_CMD_QUALITY_TAKE_H
+#include <stdbool.h>
+
+#include "cmd/quality_set.h"
+#include "engine/engine.h"
+
+struct bf_quality_chunk {
+    int32_t *ids;
+    int32_t n;
+    uint64_t at;                         /* its number among all chunks of the set, from 0 */
+    int64_t number;                      /* of the text that it begins in, from 1 */
+    char *stage, *point, *template_name; /* of that text; NULL when unknown */
+};
+struct bf_quality_kept_text {
+    int64_t number;
+    char *text;
+};
+struct bf_quality_taken {
+    int64_t n_texts;
+    uint64_t n_tokens, n_chunks;
+    uint64_t hash;                   /* of all texts in order: seeds what is random about this set */
+    struct bf_quality_chunk *chunks; /* [n_kept] in the set's order */
+    size_t n_kept;
+    struct bf_quality_kept_text *texts; /* [n_kept_texts] in the set's order */
+    size_t n_kept_texts;
+};
+void bf_quality_taken_release(struct bf_quality_taken *taken);
+
+/* At most max_chunks and max_texts are kept. BF_INTERRUPTED after Ctrl-C, BF_MODEL without a tokenizer. */
+BF_MUST_CHECK enum bf_status bf_quality_take(const struct bf_quality_set *set, const struct bf_engine *engine,
+                                             size_t max_chunks, size_t max_texts, uint64_t seed, struct bf_log *log,
+                                             struct bf_quality_taken *out, struct bf_err *err);
+
+#endif

@@ -1,0 +1,29 @@
+/* What the writers of quality tables share. Private to this room. */
+#ifndef BF_REPORT_QUALITY_CELLS_H
+#define BF_REPORT_QUALITY_CELLS_H
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+
+/* A column: a key of sets[], and how people read it. */
+struct bf_quality_column {
+    const char *key, *title;
+    int digits;         /* after the point; 0 = a count */
+    bool interval;      /* KEY_interval stands beside it */
+    const char *better; /* "smaller", "larger" or NULL */
+};
+/* The paper's three figures first. */
+extern const struct bf_quality_column bf_quality_columns[];
+extern const size_t bf_quality_n_columns;
+const struct bf_quality_column *bf_quality_column(const char *key);
+
+/* Appended: a value, or `unknown`; and with `interval` " [low, high]". */
+void bf_put_quality_value(struct bf_buf *out, const json_t *set, const struct bf_quality_column *column, bool interval,
+                          const char *unknown);
+/* The set's name on one line, at most max_cp characters. */
+void bf_put_quality_name(struct bf_buf *out, const json_t *set, size_t max_cp);
+/* A string of the result, or "". */
+const char *bf_quality_string(const json_t *object, const char *key);
+
+#endif
