@@ -272,6 +272,8 @@ static enum bf_status measure(const struct values *v, struct bf_quality_job *job
     json_decref(result);
     bf_engine_close(job->model.engine);
     bf_engine_close(job->embedder.engine);
+    job->model = (struct bf_quality_model){0};
+    job->embedder = (struct bf_quality_model){0};
     free(model);
     free(embedder);
     return status;

@@ -108,7 +108,7 @@ enum bf_status bf_quality_measure(const struct bf_quality_job *job, json_t **out
     if (status == BF_OK && job->cache && !job->no_cache)
         status = bf_store_open_vectors(job->cache, &file, err);
     if (status == BF_OK)
-        status = embed(job, file ? file : runs.n > 0 ? runs.stores[0] : NULL, &m, err);
+        status = embed(job, file ? file : runs.n > 0 ? runs.items[0].store : NULL, &m, err);
     if (status == BF_OK)
         status = bf_quality_figures(job, &m, err);
     if (status == BF_OK)

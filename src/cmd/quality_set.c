@@ -16,8 +16,8 @@ static const char *const variants[BF_OFFICIAL_COUNT] = {"fix", "mi", "jailbreak"
 void bf_quality_runs_close(struct bf_quality_runs *runs)
 {
     for (size_t i = 0; i < runs->n; i++)
-        bf_store_close(runs->stores[i]);
-    free(runs->stores);
+        bf_store_close(runs->items[i].store);
+    free(runs->items);
     *runs = (struct bf_quality_runs){0};
 }
 
@@ -81,8 +81,8 @@ static enum bf_status open_run(struct bf_quality_set *set, struct bf_quality_run
     struct bf_err why = BF_ERR_INIT;
     enum bf_status status = BF_STORE;
     for (size_t i = 0; i < runs->n; i++)
-        if (strcmp(bf_store_dir(runs->stores[i]), set->path) == 0) {
-            set->store = runs->stores[i];
+        if (strcmp(bf_store_dir(runs->items[i].store), set->path) == 0) {
+            set->store = runs->items[i].store;
             return BF_OK;
         }
     if (!runs->read_only)
@@ -94,8 +94,8 @@ static enum bf_status open_run(struct bf_quality_set *set, struct bf_quality_run
     }
     if (status != BF_OK)
         return status;
-    runs->stores = bf_grow(runs->stores, runs->n + 1, sizeof *runs->stores);
-    runs->stores[runs->n++] = set->store;
+    runs->items = bf_grow(runs->items, runs->n + 1, sizeof *runs->items);
+    runs->items[runs->n++].store = set->store;
     return BF_OK;
 }
 
@@ -134,16 +134,19 @@ static enum bf_status open_official(struct bf_quality_set *set, const char *vari
     for (size_t i = 0; i < folder.n; i++)
         if (folder.n == 1 || (domain && strcmp(folder.sets[i].topic, domain) == 0))
             chosen = &folder.sets[i];
-    enum bf_official_variant which = chosen ? bf_official_largest(chosen) : BF_OFFICIAL_BOTH;
-    for (int i = 0; chosen && variant && i < BF_OFFICIAL_COUNT; i++)
-        which = strcmp(variants[i], variant) == 0 ? (enum bf_official_variant)i : which;
-    if (!chosen)
+    if (!chosen) {
         status = bf_fail(err, BF_INPUT, "'%s' has %zu sets and none of this domain; give the file itself", set->path,
                          folder.n);
-    else if (!chosen->paths[which])
+        bf_official_folder_release(&folder);
+        return status;
+    }
+    enum bf_official_variant which = bf_official_largest(chosen);
+    for (int i = 0; variant && i < BF_OFFICIAL_COUNT; i++)
+        which = strcmp(variants[i], variant) == 0 ? (enum bf_official_variant)i : which;
+    if (!chosen->paths[which]) {
         status = bf_fail(err, BF_INPUT, "'%s' has no variant '%s'; leave the variant out, or give the file itself",
                          set->path, variants[which]);
-    if (status == BF_OK) {
+    } else {
         set->kind = "official";
         set->variant = variants[which];
         set->file = bf_strdup(chosen->paths[which]);

@@ -8,8 +8,11 @@
 #include "store/store.h"
 
 /* The run folders of a command, each opened once: two sets may be variants of one run. */
+struct bf_quality_run {
+    struct bf_store *store;
+};
 struct bf_quality_runs {
-    struct bf_store **stores;
+    struct bf_quality_run *items;
     size_t n;
     bool read_only; /* never the writer of a run */
     struct bf_log *log;

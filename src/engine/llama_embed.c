@@ -142,7 +142,8 @@ static enum bf_status embed_encoder(struct bf_llama *self, struct llama_batch *b
 /* What is embedded: texts, or tokens. */
 struct wanted {
     const char *const *texts;
-    const struct bf_tokens *tokens; /* NULL = texts */
+    const struct bf_tokens *tokens;
+    bool are_tokens;
 };
 
 /* Tokens with what the tokenizer puts before and after a text. */
@@ -160,7 +161,7 @@ static void copy_tokens(const struct bf_llama *self, const struct bf_tokens *giv
 
 static void read_text(struct bf_llama *self, const struct wanted *wanted, size_t which, struct pooled *p)
 {
-    if (wanted->tokens)
+    if (wanted->are_tokens)
         copy_tokens(self, &wanted->tokens[which], p);
     else
         p->tokens =
@@ -224,6 +225,6 @@ enum bf_status bf_llama_embed(struct bf_engine *engine, const char *const *texts
 enum bf_status bf_llama_embed_tokens(struct bf_engine *engine, const struct bf_tokens *texts, size_t n_texts,
                                      enum bf_pooling pooling, float *out, struct bf_err *err)
 {
-    const struct wanted wanted = {.tokens = texts};
+    const struct wanted wanted = {.tokens = texts, .are_tokens = true};
     return embed_all(engine, &wanted, n_texts, pooling, false, out, err);
 }
