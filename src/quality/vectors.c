@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/banned.h"
 
-enum { STRETCH = 128 };
+enum { STRETCH = 512 };
 static const float SQUARE_MAX = 1e37f;
 
 enum bf_status bf_vectors_check(const float *vectors, size_t n, size_t n_dims, const char *what, struct bf_err *err)
