@@ -123,16 +123,19 @@ def maps(rng):
     for name, x in inputs(rng):
         start = PCA(2, svd_solver="full").fit_transform(x)
         start = start / np.std(start[:, 0]) * 1e-4
-        kl, trust = [], []
+        kl, trust, barnes_hut = [], [], []
         for _ in range(RUNS[name]):
             init = (start + 1e-6 * rng.normal(size=start.shape)).astype(np.float32)
             tsne = TSNE(perplexity=30, init=init, learning_rate="auto", early_exaggeration=12, max_iter=2000, method="exact")
             y = tsne.fit_transform(x)
             kl.append(float(tsne.kl_divergence_))
             trust.append(float(trustworthiness(x, y, n_neighbors=5)))
+            tsne.set_params(method="barnes_hut", angle=0.5).fit(x)
+            barnes_hut.append(float(tsne.kl_divergence_))
         pca = PCA(2, svd_solver="full").fit_transform(x)
         flat = rounded(rng.permutation(y), 3)
         out.append({"name": name, "n": len(x), "n_dims": x.shape[1], "vectors": short(x), "runs": RUNS[name], "kl": float(np.median(kl)),
+                    "kl_barnes_hut": float(np.median(barnes_hut)),
                     "trustworthiness": float(np.median(trust)), "pca": short(pca), "layout": short(rounded(y, 3)),
                     "layout_trustworthiness": [float(trustworthiness(x, rounded(y, 3), n_neighbors=k)) for k in (1, 5, 12)],
                     "shuffled": short(flat), "shuffled_trustworthiness": float(trustworthiness(x, flat, n_neighbors=5))})

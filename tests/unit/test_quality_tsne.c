@@ -76,7 +76,7 @@ static void as_good_as_the_reference(void **state)
         struct bf_tsne_options options = bf_tsne_default();
         float *vectors = floats(map, "vectors");
         double *layout = calloc(n, 2 * sizeof *layout);
-        double kl[RUNS_MAX], trust[RUNS_MAX];
+        double kl[RUNS_MAX], trust[RUNS_MAX], kl_barnes_hut[RUNS_MAX];
 
         const size_t runs = size(map, "runs");
 
@@ -91,13 +91,22 @@ static void as_good_as_the_reference(void **state)
             assert_int_equal(bf_tsne(vectors, n, n_dims, &options, layout, &result, &err), BF_OK);
             assert_int_equal(bf_trustworthiness(vectors, n, n_dims, layout, 5, 2, &trust[r], &err), BF_OK);
             kl[r] = result.kl;
+            if (r % 2 == 1)
+                continue;
+            options.method = BF_TSNE_BARNES_HUT;
+            assert_int_equal(bf_tsne(vectors, n, n_dims, &options, layout, &result, &err), BF_OK);
+            kl_barnes_hut[r / 2] = result.kl;
+            options.method = BF_TSNE_EXACT;
         }
         qsort(kl, runs, sizeof *kl, by_value);
+        qsort(kl_barnes_hut, (runs + 1) / 2, sizeof *kl, by_value);
         qsort(trust, runs, sizeof *trust, by_value);
-        print_message("%s: KL %.4f (%.4f to %.4f), reference %.4f; trustworthiness %.4f, reference %.4f\n",
-                      json_string_value(member(map, "name")), kl[runs / 2], kl[0], kl[runs - 1], number(map, "kl"),
-                      trust[runs / 2], number(map, "trustworthiness"));
+        print_message(
+            "%s: KL %.4f, reference %.4f; Barnes-Hut %.4f, reference %.4f; trustworthiness %.4f, reference %.4f\n",
+            json_string_value(member(map, "name")), kl[runs / 2], number(map, "kl"), kl_barnes_hut[runs / 4],
+            number(map, "kl_barnes_hut"), trust[runs / 2], number(map, "trustworthiness"));
         assert_near(kl[runs / 2] / number(map, "kl"), 1.0, 0.05);
+        assert_true(kl_barnes_hut[runs / 4] <= 1.05 * number(map, "kl_barnes_hut"));
         assert_true(trust[runs / 2] >= number(map, "trustworthiness") - 0.005);
         free(layout);
         free(vectors);
@@ -169,6 +178,29 @@ static void any_number_of_threads(void **state)
             assert_true(one.kl == other.kl && one.n_iterations == other.n_iterations);
         }
     }
+    free(vectors);
+}
+
+/* Beyond 5,000 points the quadtree is chosen. Few steps: what is tested is the choice. */
+static void many_points(void **state)
+{
+    enum { N = 5001, DIMS = 3 };
+    static double chosen[N][2], tree[N][2];
+    float *vectors = grouped_vectors(N, DIMS, 9, 1);
+    struct bf_tsne_options options = bf_tsne_default();
+    struct bf_tsne_result result;
+
+    (void)state;
+    options.n_iterations = 5;
+    assert_int_equal(bf_tsne(vectors, N, DIMS, &options, chosen[0], &result, NULL), BF_OK);
+    options.method = BF_TSNE_BARNES_HUT;
+    assert_int_equal(bf_tsne(vectors, N, DIMS, &options, tree[0], &result, NULL), BF_OK);
+    assert_memory_equal(chosen, tree, sizeof tree);
+    options.method = BF_TSNE_AUTO;
+    assert_int_equal(bf_tsne(vectors, N - 1, DIMS, &options, chosen[0], &result, NULL), BF_OK);
+    options.method = BF_TSNE_BARNES_HUT;
+    assert_int_equal(bf_tsne(vectors, N - 1, DIMS, &options, tree[0], &result, NULL), BF_OK);
+    assert_memory_not_equal(chosen, tree, sizeof tree);
     free(vectors);
 }
 
@@ -287,10 +319,15 @@ static void bad_input(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(perplexity_is_met),        cmocka_unit_test(principal_components),
-        cmocka_unit_test(as_good_as_the_reference), cmocka_unit_test(divergence_is_what_it_says),
-        cmocka_unit_test(any_number_of_threads),    cmocka_unit_test(seeds_and_noise),
-        cmocka_unit_test(degenerate_sets),          cmocka_unit_test(bad_input),
+        cmocka_unit_test(perplexity_is_met),
+        cmocka_unit_test(principal_components),
+        cmocka_unit_test(as_good_as_the_reference),
+        cmocka_unit_test(divergence_is_what_it_says),
+        cmocka_unit_test(any_number_of_threads),
+        cmocka_unit_test(many_points),
+        cmocka_unit_test(seeds_and_noise),
+        cmocka_unit_test(degenerate_sets),
+        cmocka_unit_test(bad_input),
     };
 
     return cmocka_run_group_tests(tests, open_golden, close_golden);
