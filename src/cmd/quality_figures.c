@@ -137,6 +137,8 @@ static enum bf_status measure_diversity(const struct bf_quality_job *job, const 
         bf_remote_clique(vectors, row->n_used, m->vectors.n_embd, &bootstrap, row->resampled[BF_REMOTE_CLIQUE],
                          &row->compared[BF_REMOTE_CLIQUE], &why);
     free(vectors);
+    if (row->compared[BF_REMOTE_CLIQUE].why && row->n_used < 2)
+        row->compared[BF_REMOTE_CLIQUE].why = "needs two chunks or more";
     return status == BF_OK ? status : bf_fail(err, status, "the set '%s': %s", row->set.name, why.text);
 }
 
@@ -177,6 +179,7 @@ static void finish_seeds(const struct bf_quality_job *job, struct bf_quality_row
     for (int f = 0; f < 2; f++) {
         struct bf_figure *figure = &row->compared[f];
         figure->value /= (double)job->n_seeds;
+        figure->has_interval = figure->has_interval && figure->n > 1; /* one chunk varies with nothing */
         if (figure->why || !figure->has_interval)
             continue;
         double *sorted = bf_array(n, sizeof *sorted);

@@ -5,7 +5,7 @@
 #include "report/quality_table.h"
 #include "base/banned.h"
 
-enum { NAME_COLUMNS = 20, TITLE_CHARACTERS = 60 };
+enum { NAME_COLUMNS = 18, TITLE_CHARACTERS = 60 };
 
 /* Two tables of one width: what the method is judged by, and how the texts are worded. */
 struct place {
@@ -13,7 +13,7 @@ struct place {
     int width;
 };
 static const struct place meaning[] = {
-    {"n", 8}, {"chunks", 8}, {"relevance", 21}, {"full_relevance", 22}, {"remote_clique", 21},
+    {"n", 8}, {"chunks", 7}, {"relevance", 23}, {"full_relevance", 21}, {"remote_clique", 21},
 };
 static const struct place wording[] = {
     {"self_bleu", 22},
@@ -27,7 +27,7 @@ static const struct place points[] = {{"n_tokens", 12}, {"coverage", 24}};
 static void put_cell(FILE *out, const char *text, int width, bool right)
 {
     const size_t n = bf_utf8_count(text, strlen(text));
-    const int pad = (size_t)width > n ? width - (int)n : 0;
+    const int pad = (size_t)width > n ? width - (int)n : 1; /* never glued to its neighbour */
     fprintf(out, "%*s%s%*s", right ? pad : 0, "", text, right ? 0 : pad, "");
 }
 

@@ -109,6 +109,12 @@ enum bf_status bf_store_put_vectors(struct bf_store *store, const struct bf_vect
     return status;
 }
 
+static enum bf_status fail_foreign(const char *path, struct bf_err *err)
+{
+    return bf_fail(err, BF_STORE, "'%s' is no file of vectors: another program made it; name another with --cache",
+                   path);
+}
+
 /* A new file gets its table; another must be ours. */
 static enum bf_status prepare(struct bf_store *store, struct bf_err *err)
 {
@@ -140,6 +146,8 @@ enum bf_status bf_store_open_vectors(const char *path, struct bf_store **out, st
     if (fd >= 0)
         close(fd);
     enum bf_status status = bf_sql_open(store, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
+    if (status != BF_OK && store->db && (sqlite3_errcode(store->db) & 0xff) == SQLITE_NOTADB)
+        status = fail_foreign(path, err);
     if (status == BF_OK) /* two processes may make it at once */
         status = bf_sql_begin(store, false, err);
     if (status == BF_OK)
