@@ -289,6 +289,57 @@ static void embeddings_alone_and_together(void **state)
     check_embedding(&embedder);
 }
 
+/* Tokens give the vector of the text that they are of, bit for bit, and that text again. */
+static void check_tokens(const struct bf_engine_options *options, const char *text)
+{
+    struct bf_engine *engine = open_engine(options);
+    struct bf_err err = BF_ERR_INIT;
+    int32_t ids[512];
+    const size_t n_embd = (size_t)bf_engine_info(engine)->n_embd;
+    float *by_text = calloc(n_embd, sizeof *by_text), *by_tokens = calloc(2 * n_embd, sizeof *by_tokens);
+    struct bf_tokens tokens[2] = {{.ids = ids}, {.ids = ids}};
+    struct bf_buf again;
+
+    assert_true(by_text && by_tokens);
+    tokens[0].n = bf_engine_tokenize(engine, text, ids, 512);
+    tokens[1].n = tokens[0].n / 2;
+    assert_in_range(tokens[0].n, 129, 512);
+    if (bf_engine_embed(engine, &text, 1, BF_POOL_MEAN, false, by_text, &err) ||
+        bf_engine_embed_tokens(engine, tokens, 2, BF_POOL_MEAN, by_tokens, &err))
+        fail_msg("%s", err.text);
+    assert_memory_equal(by_text, by_tokens, n_embd * sizeof *by_text);
+    assert_memory_not_equal(by_text, by_tokens + n_embd, n_embd * sizeof *by_text);
+    bf_buf_init(&again, 1 << 16);
+    assert_int_equal(bf_engine_detokenize(engine, &tokens[0], &again, &err), BF_OK);
+    assert_string_equal(again.data, text);
+    bf_buf_release(&again);
+    bf_buf_init(&again, 8); /* a cap is a cap */
+    assert_int_equal(bf_engine_detokenize(engine, &tokens[0], &again, &err), BF_MODEL);
+    ids[1] = bf_engine_info(engine)->n_vocab;
+    assert_int_equal(bf_engine_embed_tokens(engine, tokens, 1, BF_POOL_MEAN, by_tokens, &err), BF_MODEL);
+    assert_error(err, BF_MODEL, "is none of the");
+    ids[1] = -1;
+    assert_int_equal(bf_engine_detokenize(engine, &tokens[0], &again, &err), BF_MODEL);
+    bf_buf_release(&again);
+    free(by_text);
+    free(by_tokens);
+    bf_engine_close(engine);
+}
+
+static void tokens_are_embedded_as_their_text(void **state)
+{
+    struct bf_engine_options model = model_options(1);
+    struct bf_engine_options weights_only = model_options(1);
+    char text[2048] = "";
+
+    (void)state;
+    for (int i = 0; i < 12; i++)
+        strcat(text, "Zeus, the father of the gods, threw thunderbolts at 3 Titans \xce\xb1\xce\xb2. ");
+    weights_only.embed_only = true;
+    check_tokens(&model, text);
+    check_tokens(&weights_only, text);
+}
+
 static void q4_0_is_stable(void **state)
 {
     struct bf_engine_options o = model_options(16);
@@ -383,6 +434,7 @@ int main(void)
         cmocka_unit_test(special_tokens_in_a_prompt_stay_text),
         cmocka_unit_test(scores_agree_with_generation),
         cmocka_unit_test(embeddings_alone_and_together),
+        cmocka_unit_test(tokens_are_embedded_as_their_text),
         cmocka_unit_test(q4_0_is_stable),
         cmocka_unit_test(files_that_are_no_models),
         cmocka_unit_test(choices_that_cannot_be),
