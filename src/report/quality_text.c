@@ -125,7 +125,7 @@ void bf_quality_text(const json_t *result, FILE *out)
         fprintf(out, "  %s\n", sentence ? sentence : "");
     }
     fprintf(out,
-            "%s  In brackets: 95 %% intervals. Chunks: pieces of 128 tokens. docs/quality.md tells what each figure "
-            "means.\n",
+            "%s  In brackets: 95 %% intervals. Chunks: pieces of 128 tokens. What each figure means:\n"
+            "  docs/quality.md\n",
             json_array_size(sentences) > 0 ? "\n" : "");
 }
