@@ -224,7 +224,9 @@ small, small_mb = peak(10000)
 large, large_mb = peak(200000)
 assert large["n"] == 200000 and large["n_sampled"] == 500 and large["chunks_sampled"] == 12, large
 assert large["chunks"] == -(-large["n_tokens"] // 128) and large["n_tokens"] > 5 * 200000, large
-assert large_mb < small_mb + 20, (small_mb, large_mb)
+# A checked build holds freed memory back on purpose.
+checked = b"__asan_init" in open(sys.argv[1], "rb").read()
+assert checked or large_mb < small_mb + 20, (small_mb, large_mb)
 PY
     [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
 }
