@@ -204,7 +204,7 @@ static enum bf_status look_at_sets(const struct bf_quality_job *job, struct firs
     return status;
 }
 
-static enum bf_status open_model(const char *path, bool embedder, const struct values *v, struct bf_quality_model *out,
+static enum bf_status open_model(const char *path, const struct values *v, struct bf_quality_model *out,
                                  char sha256[BF_SHA256_HEX], struct bf_err *err)
 {
     struct bf_engine_options o = bf_engine_default_options();
@@ -212,7 +212,6 @@ static enum bf_status open_model(const char *path, bool embedder, const struct v
     o.n_threads = (int32_t)v->threads;
     o.gpu_layers = (int32_t)v->gpu_layers;
     o.embed_only = true; /* nothing is written: no room for sequences */
-    (void)embedder;
     enum bf_status status = bf_engine_open(&o, &out->engine, err);
     if (status == BF_OK)
         status = bf_sha256_file(path, sha256, err);
@@ -253,7 +252,7 @@ static enum bf_status measure(const struct values *v, struct bf_quality_job *job
         status = bf_model_path(v->embedder, &embedder, err);
     if (status == BF_OK) {
         bf_log_info(job->log, "loading %s", model);
-        status = open_model(model, false, v, &job->model, model_sha256, err);
+        status = open_model(model, v, &job->model, model_sha256, err);
     }
     if (status == BF_OK && !v->model && first->model_sha256 && strcmp(first->model_sha256, model_sha256) != 0)
         status = bf_fail(err, BF_MODEL,
@@ -262,7 +261,7 @@ static enum bf_status measure(const struct values *v, struct bf_quality_job *job
     if (status == BF_OK && first->model_sha256 && strcmp(first->model_sha256, model_sha256) != 0)
         bf_log_warn(job->log, "this is not the model that wrote the run; figures are of the model that is given");
     if (status == BF_OK && embedder)
-        status = open_model(embedder, true, v, &job->embedder, embedder_sha256, err);
+        status = open_model(embedder, v, &job->embedder, embedder_sha256, err);
     if (status == BF_OK)
         status = bf_quality_measure(job, &result, err);
     if (status == BF_OK) {
