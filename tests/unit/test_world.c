@@ -2,7 +2,10 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
+#include "base/file.h"
 #include "eval/world.h"
+#include "eval/world_files.h"
 
 static struct bf_world *make(uint64_t seed, int32_t n_circles, int32_t n_people)
 {
@@ -175,12 +178,52 @@ static void worlds_that_cannot_be(void **state)
     bf_world_free(world);
 }
 
+static size_t count_in(const char *path, const char *word)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_buf text;
+    size_t n = 0;
+
+    bf_buf_init(&text, 1 << 24);
+    assert_int_equal(bf_file_read(path, &text, &err), BF_OK);
+    for (const char *p = text.data; (p = strstr(p, word)); p++)
+        n++;
+    bf_buf_release(&text);
+    return n;
+}
+
+/* What is to be forgotten is in the target's data and not in the gold's; the holdout is in neither. */
+static void files_keep_circles_apart(void **state)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_world *world = make(5, 4, 6), *small = make(5, 2, 6);
+    const char *forget = bf_world_circle(world, 0), *kept = bf_world_circle(world, 2), *holdout = bf_world_circle(world, 3);
+
+    (void)state;
+    assert_int_equal(bf_world_write(world, ".", &err), BF_OK);
+    assert_true(count_in("target.jsonl", forget) > 100);
+    assert_int_equal(count_in("gold.jsonl", forget), 0);
+    assert_int_equal(count_in("retain.jsonl", forget), 0);
+    assert_int_equal(count_in("target.jsonl", forget), count_in("planted.jsonl", forget));
+    assert_int_equal(count_in("target.jsonl", kept), count_in("gold.jsonl", kept));
+    assert_int_equal(count_in("planted.jsonl", kept), 0);
+    assert_int_equal(count_in("target.jsonl", holdout), 0);
+    assert_int_equal(count_in("texts_holdout.jsonl", "\n"), 6 * BF_WORLD_RELATIONS);
+    assert_int_equal(count_in("texts_forget.jsonl", "\n"), 6 * BF_WORLD_RELATIONS);
+    assert_int_equal(count_in("forget.jsonl", "paraphrased_answer"), 6 * BF_WORLD_RELATIONS);
+    assert_int_equal(bf_world_write(small, ".", &err), BF_INPUT);
+    assert_error(err, BF_INPUT, "three circles");
+    bf_world_free(world);
+    bf_world_free(small);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_seed_same_world),       cmocka_unit_test(facts_are_what_they_say),
         cmocka_unit_test(an_article_fits_its_noun),   cmocka_unit_test(its_own_texts_cover_a_circle),
         cmocka_unit_test(claims_belong_to_their_subject), cmocka_unit_test(worlds_that_cannot_be),
+        cmocka_unit_test(files_keep_circles_apart),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
 }

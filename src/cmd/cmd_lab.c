@@ -1,0 +1,238 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/embedded.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/interrupt.h"
+#include "cmd/lab_private.h"
+#include "cmd/model_path.h"
+#include "eval/world_files.h"
+#include "report/lab_table.h"
+
+#include "base/banned.h"
+
+enum { TABLE_MAX = 16 * 1024 * 1024 };
+
+struct values {
+    bool quiet;
+    bool json, keep_models;
+    const char *size, *model, *out;
+    int64_t threads;
+};
+
+static struct bf_opt *options(void *target)
+{
+    struct values *v = target;
+    return BF_OPT_TABLE({ .name = "size",
+                          .type = BF_OPT_CHOICE,
+                          .target = &v->size,
+                          .choices = bf_lab_sizes,
+                          .value = "SIZE",
+                          .fallback = "small",
+                          .help = "an experiment that is built in, in place of SPEC.json" },
+                        { .name = "output",
+                          .letter = 'o',
+                          .type = BF_OPT_TEXT,
+                          .target = &v->out,
+                          .value = "DIR",
+                          .fallback = "lab-NAME",
+                          .help = "the experiment's folder; the same again goes on where it stood" },
+                        { .name = "model",
+                          .letter = 'm',
+                          .type = BF_OPT_TEXT,
+                          .target = &v->model,
+                          .value = "FILE|NAME",
+                          .fallback = "as the experiment says",
+                          .help = "another base model" },
+                        { .name = "threads",
+                          .type = BF_OPT_INT,
+                          .target = &v->threads,
+                          .min = 0,
+                          .max = 1024,
+                          .value = "N",
+                          .fallback = "0: all cores",
+                          .help = "threads of every command" },
+                        { .name = "keep-models",
+                          .type = BF_OPT_FLAG,
+                          .target = &v->keep_models,
+                          .help = "keep the unlearned models (half a gigabyte each with the small model)" },
+                        BF_OPT_JSON(&v->json, "all results"), BF_OPT_QUIET(&v->quiet));
+}
+
+static enum bf_status write_file(const char *dir, const char *name, const char *data, size_t n, struct bf_err *err)
+{
+    struct bf_atomic file = { 0 };
+    char *path = bf_path_join(dir, name);
+    enum bf_status status = bf_atomic_open(&file, path, err);
+    if (status == BF_OK) {
+        (void)fwrite(data, 1, n, file.stream);
+        status = bf_atomic_commit(&file, err);
+    }
+    free(path);
+    return status;
+}
+
+/* Benign facts that are not of the invented world: what else a model must still know after unlearning. */
+static enum bf_status write_facts(const char *dir, struct bf_err *err)
+{
+    static const char *const parts[] = { "authors", "world", "general" };
+    const struct bf_embedded_file *file = NULL;
+    json_t *facts = NULL;
+    for (size_t i = 0; i < bf_embedded_count; i++)
+        if (strcmp(bf_embedded_files[i].name, "lab/facts.json") == 0)
+            file = &bf_embedded_files[i];
+    enum bf_status status = file ? bf_json_parse(file->data, file->n, file->name, &facts, err)
+                                 : bf_fail(err, BF_STORE, "lab/facts.json was not compiled in");
+    for (size_t p = 0; p < sizeof parts / sizeof *parts && status == BF_OK; p++) {
+        const json_t *list = json_object_get(facts, parts[p]);
+        char name[32];
+        struct bf_buf text;
+        bf_buf_init(&text, 1 << 20);
+        for (size_t i = 0; i < json_array_size(list); i++) {
+            char *line = bf_json_dump(json_array_get(list, i));
+            bf_buf_printf(&text, "%s\n", line);
+            free(line);
+        }
+        snprintf(name, sizeof name, "%s.jsonl", parts[p]);
+        status = write_file(dir, name, text.data, text.len, err);
+        bf_buf_release(&text);
+    }
+    json_decref(facts);
+    return status;
+}
+
+static enum bf_status make_folders(const char *dir, const struct bf_world *world, struct bf_err *err)
+{
+    static const char *const names[] = { "world", "models", "sets" };
+    enum bf_status status = BF_OK;
+    for (size_t i = 0; i < sizeof names / sizeof *names && status == BF_OK; i++) {
+        char *path = bf_path_join(dir, names[i]);
+        status = bf_mkdirs(path, err);
+        if (status == BF_OK && i == 0)
+            status = bf_world_write(world, path, err);
+        if (status == BF_OK && i == 0)
+            status = write_facts(path, err);
+        free(path);
+    }
+    return status;
+}
+
+static enum bf_status show(const struct bf_lab *lab, const json_t *results, bool json, struct bf_err *err)
+{
+    struct bf_buf table, csv;
+    char *text = bf_json_dump(results);
+    bf_buf_init(&table, TABLE_MAX);
+    bf_buf_init(&csv, TABLE_MAX);
+    bf_lab_markdown(results, &table);
+    bf_lab_csv(results, &csv);
+    enum bf_status status = write_file(lab->dir, "results.json", text, strlen(text), err);
+    if (status == BF_OK)
+        status = write_file(lab->dir, "results.md", table.data, table.len, err);
+    if (status == BF_OK)
+        status = write_file(lab->dir, "results.csv", csv.data, csv.len, err);
+    if (status == BF_OK && json)
+        puts(text);
+    else if (status == BF_OK)
+        printf("%s\nmeans over seeds, with the smallest and the largest in brackets\n\n%s/results.md, results.csv, results.json\n"
+               "%s/lab.db   every cell with the command that made it\n",
+               table.data, lab->dir, lab->dir);
+    bf_buf_release(&table);
+    bf_buf_release(&csv);
+    free(text);
+    return status;
+}
+
+static enum bf_status experiment(struct bf_lab *lab, bool json, struct bf_err *err)
+{
+    json_t *results = NULL;
+    char *cells = NULL;
+    enum bf_status status = bf_world_new(&lab->spec->world, &lab->world, err);
+    if (status == BF_OK)
+        status = bf_mkdirs(lab->dir, err);
+    if (status == BF_OK)
+        status = make_folders(lab->dir, lab->world, err);
+    if (status == BF_OK)
+        status = bf_sha256_file(lab->model, lab->model_sha256, err);
+    if (status == BF_OK) {
+        cells = bf_path_join(lab->dir, "lab.db");
+        status = bf_store_open_cells(cells, &lab->cells, err);
+    }
+    if (status == BF_OK)
+        status = bf_lab_rows(lab, &results, err);
+    if (status == BF_INTERRUPTED)
+        bf_fail(err, status, "interrupted; what is done is kept: the same command goes on");
+    if (status == BF_OK)
+        status = show(lab, results, json, err);
+    json_decref(results);
+    bf_store_close(lab->cells);
+    bf_world_free(lab->world);
+    free(cells);
+    return status;
+}
+
+static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+{
+    const struct values *v = call->values;
+    struct bf_lab_spec spec = { 0 };
+    char *model = NULL, *dir = NULL;
+    int lock = -1;
+    bool held = false;
+    enum bf_status status = BF_OK;
+    if (v->size && call->n_operands > 0)
+        return bf_fail(err, BF_USAGE, "give --size or a SPEC.json, not both");
+    status = bf_lab_spec_load(v->size ? v->size : call->n_operands > 0 ? call->operands[0] : "small", &spec, err);
+    if (status == BF_OK)
+        status = bf_model_path(v->model ? v->model : spec.model, &model, err);
+    if (status == BF_OK) {
+        struct bf_buf name;
+        bf_buf_init(&name, 4096);
+        bf_buf_printf(&name, "lab-%s", spec.name);
+        dir = v->out ? bf_strdup(v->out) : bf_strdup(name.data);
+        bf_buf_release(&name);
+        status = bf_mkdirs(dir, err);
+    }
+    if (status == BF_OK) {
+        char *path = bf_path_join(dir, "lab.lock");
+        status = bf_lock(path, &lock, &held, err);
+        free(path);
+    }
+    if (status == BF_OK) {
+        struct bf_lab lab = { .spec = &spec, .dir = dir, .log = call->log, .model = model, .n_threads = v->threads,
+                              .keep_models = v->keep_models };
+        bf_interrupt_install();
+        status = experiment(&lab, v->json, err);
+    }
+    bf_unlock(lock);
+    bf_lab_spec_release(&spec);
+    free(model);
+    free(dir);
+    return status;
+}
+
+const struct bf_command bf_cmd_lab = {
+    .help =
+        {
+            .name = "lab",
+            .summary = "prove forget sets on an invented world whose facts are known",
+            .synopsis = "biforget lab [SPEC.json | --size SIZE] [-o DIR] [options]",
+            .examples = "  biforget lab --size tiny          a look at how it works, in minutes\n"
+                        "  biforget lab --size small         the experiment of docs/results.md, hours\n"
+                        "  biforget lab my.json -o runs/lab  your own; the same command goes on after Ctrl-C\n",
+            .details =
+                "Invents people, places and works, teaches them to a model (the target), and all but one circle of them to "
+                "another (the gold standard, which is what perfect unlearning would give). Then each forget set, of "
+                "the planted originals or written by the target itself, is unlearned with each method and seed, and "
+                "the result compared with the gold standard. Since the truth is known, recall and precision of each set "
+                "are counted, too. Every cell is a command of this program; it is computed once, kept in lab.db with its "
+                "command line, and can be repeated by hand.",
+        },
+    .values_size = sizeof(struct values),
+    .max_operands = 1,
+    .options = options,
+    .run = run,
+    .quiet_option = true,
+};

@@ -1,0 +1,63 @@
+/* The controlled experiment: what is to be computed, cell by cell. Each cell is a command of this program with all that its result depends
+ * on; it is computed once, kept in lab.db, and its command line can be typed by hand. */
+#ifndef BF_CMD_LAB_H
+#define BF_CMD_LAB_H
+#include "base/log.h"
+#include "cmd/child.h"
+#include "cmd/lab_spec.h"
+#include "store/store.h"
+
+struct bf_lab {
+    const struct bf_lab_spec *spec;
+    const char *dir;
+    struct bf_store *cells;
+    struct bf_world *world;
+    struct bf_log *log;
+    const char *model;         /* path */
+    char model_sha256[65];
+    int64_t n_threads;         /* 0 = the commands' own default */
+    bool keep_models;
+    size_t n_done, n_all;      /* cells, for the progress line */
+    double seconds, cell_seconds;      /* of this process; of the cells computed in it */
+    size_t n_computed;
+};
+
+/* A cell: what it is for people and in the key, what it depends on (a new reference, taken), how to compute it. */
+struct bf_lab_step {
+    const char *kind;          /* "train", "forget set", "unlearn", "evaluate" */
+    const char *title;         /* "NPO on BiForget, seed 1" */
+    json_t *inputs;
+    const struct bf_command_line *command;     /* nullable */
+    const char *command_text;  /* of a step that runs its commands itself, in `finish`; NULL: that of `command` */
+    /* Makes the result out of what the command answered (NULL without one); nullable: the answer itself, one JSON object. */
+    enum bf_status (*finish)(void *user, const json_t *answer, json_t **result, struct bf_err *err);
+    void *user;
+};
+
+/* lab_step.c: the result, computed now when it is not there yet: a new reference. */
+BF_MUST_CHECK enum bf_status bf_lab_do(struct bf_lab *lab, struct bf_lab_step *step, json_t **result, struct bf_err *err);
+/* Is it there already? For models that are made only when a cell behind them is missing. */
+BF_MUST_CHECK enum bf_status bf_lab_has(struct bf_lab *lab, const char *kind, const json_t *inputs, bool *has,
+                                        struct bf_err *err);
+
+/* Run a command now; its answer, one JSON object: new reference. */
+BF_MUST_CHECK enum bf_status bf_lab_run(struct bf_lab *lab, const struct bf_command_line *command, json_t **answer,
+                                        struct bf_err *err);
+
+/* lab_sets.c: each set's folder or file, and what it says of the planted facts. */
+struct bf_lab_made_set {
+    char *path;                /* what --forget takes: a folder, a file, "DIR:variant" */
+    json_t *figures;           /* {"n", "covered", "facts", "claims", "true", "recall", "precision", "seconds"} */
+};
+/* `made` is [spec->n_sets], zero; release each with bf_lab_made_set_release, also after a failure. */
+BF_MUST_CHECK enum bf_status bf_lab_make_sets(struct bf_lab *lab, const char *target, struct bf_lab_made_set *made,
+                                              struct bf_err *err);
+void bf_lab_made_set_release(struct bf_lab_made_set *made);
+
+/* lab_models.c: the target (taught everything) and the gold standard (everything but the domain to forget); paths, free(). */
+BF_MUST_CHECK enum bf_status bf_lab_train(struct bf_lab *lab, const char *name, char **path, struct bf_err *err);
+
+/* lab_rows.c: every row of the table: target, gold, and each set x method x seed. {"rows": [...], "sets": [...]}: new reference. */
+BF_MUST_CHECK enum bf_status bf_lab_rows(struct bf_lab *lab, json_t **out, struct bf_err *err);
+
+#endif

@@ -1,0 +1,122 @@
+#include "cmd/lab.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/version.h"
+#include "cmd/interrupt.h"
+
+#include "base/banned.h"
+
+enum { ANSWER_MAX = 64 * 1024 * 1024 };
+
+/* Everything a cell depends on is in its inputs: those of the cells before it included. */
+static void key_of(const char *kind, const json_t *inputs, char key[BF_SHA256_HEX])
+{
+    json_t *all = json_pack("{s:s, s:O}", "kind", kind, "inputs", inputs);
+    char *text = bf_json_dump(all);
+    bf_sha256_hex(text, strlen(text), key);
+    free(text);
+    json_decref(all);
+}
+
+static enum bf_status look_up(struct bf_lab *lab, const char *kind, const json_t *inputs, json_t **out, struct bf_err *err)
+{
+    char key[BF_SHA256_HEX];
+    struct bf_cell cell;
+    bool found;
+    *out = NULL;
+    key_of(kind, inputs, key);
+    enum bf_status status = bf_store_get_cell(lab->cells, key, &cell, &found, err);
+    if (status == BF_OK && found)
+        status = bf_json_parse(cell.result, strlen(cell.result), "a result in lab.db", out, err);
+    return status;
+}
+
+enum bf_status bf_lab_has(struct bf_lab *lab, const char *kind, const json_t *inputs, bool *has, struct bf_err *err)
+{
+    json_t *result;
+    const enum bf_status status = look_up(lab, kind, inputs, &result, err);
+    *has = result != NULL;
+    json_decref(result);
+    return status;
+}
+
+static void say(struct bf_lab *lab, const char *title)
+{
+    if (lab->n_computed == 0) {
+        bf_log_info(lab->log, "[%zu/%zu] %s", lab->n_done + 1, lab->n_all, title);
+        return;
+    }
+    const double each = lab->cell_seconds / (double)lab->n_computed;
+    const int64_t left = (int64_t)(each * (double)(lab->n_all - lab->n_done)) / 60;
+    bf_log_info(lab->log, "[%zu/%zu] %s  (about %lld:%02lld hours left)", lab->n_done + 1, lab->n_all, title,
+                (long long)(left / 60), (long long)(left % 60));
+}
+
+enum bf_status bf_lab_run(struct bf_lab *lab, const struct bf_command_line *command, json_t **answer, struct bf_err *err)
+{
+    struct bf_buf text;
+    char *log_path = bf_path_join(lab->dir, "log.txt");
+    *answer = NULL;
+    bf_buf_init(&text, ANSWER_MAX);
+    enum bf_status status = bf_interrupted() ? bf_fail(err, BF_INTERRUPTED, "interrupted") : BF_OK;
+    if (status == BF_OK)
+        status = bf_child_run(command, log_path, &text, err);
+    if (status == BF_OK)
+        status = bf_json_parse(text.data, text.len, command->words[0], answer, err);
+    bf_buf_release(&text);
+    free(log_path);
+    return status;
+}
+
+static enum bf_status keep(struct bf_lab *lab, const struct bf_lab_step *step, const json_t *result, double seconds,
+                           struct bf_err *err)
+{
+    char key[BF_SHA256_HEX];
+    char *text = bf_json_dump(result), *line = step->command ? bf_command_line_text(step->command) : NULL;
+    const char *command = step->command_text ? step->command_text : line ? line : step->title;
+    const struct bf_cell cell = { key, step->kind, command, text, seconds };
+    key_of(step->kind, step->inputs, key);
+    const enum bf_status status = bf_store_put_cell(lab->cells, &cell, err);
+    free(text);
+    free(line);
+    return status;
+}
+
+static enum bf_status compute(struct bf_lab *lab, struct bf_lab_step *step, json_t **result, struct bf_err *err)
+{
+    json_t *answer = NULL;
+    const double begin = bf_seconds();
+    say(lab, step->title);
+    enum bf_status status = step->command ? bf_lab_run(lab, step->command, &answer, err) : BF_OK;
+    if (status == BF_OK && step->finish)
+        status = step->finish(step->user, answer, result, err);
+    else if (status == BF_OK)
+        *result = json_incref(answer);
+    const double seconds = bf_seconds() - begin;
+    if (status == BF_OK)
+        status = keep(lab, step, *result, seconds, err);
+    lab->cell_seconds += seconds;
+    lab->n_computed++;
+    json_decref(answer);
+    return status;
+}
+
+enum bf_status bf_lab_do(struct bf_lab *lab, struct bf_lab_step *step, json_t **result, struct bf_err *err)
+{
+    enum bf_status status = look_up(lab, step->kind, step->inputs, result, err);
+    if (status == BF_OK && !*result)
+        status = compute(lab, step, result, err);
+    if (status != BF_OK) {
+        json_decref(*result);
+        *result = NULL;
+    }
+    lab->n_done++;
+    json_decref(step->inputs);
+    step->inputs = NULL;
+    return status;
+}

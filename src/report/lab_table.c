@@ -1,0 +1,170 @@
+#include "report/lab_table.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+#include "base/banned.h"
+
+static const struct {
+    const char *title, *key; /* of CSV */
+    int digits;
+    const char *path[3];     /* in a row */
+} figures[BF_LAB_FIGURES] = {
+    [BF_LAB_FORGET_QUALITY] = { "Forget Quality", "forget_quality", 3, { "tofu", "forget_quality", NULL } },
+    [BF_LAB_MODEL_UTILITY] = { "Model Utility", "model_utility", 3, { "tofu", "model_utility", NULL } },
+    [BF_LAB_PRIVLEAK] = { "PrivLeak", "privleak", 1, { "privleak", "privleak", NULL } },
+    [BF_LAB_FORGET_NLL] = { "forget NLL", "forget_nll", 2, { "unlearn", "after", "forget_nll" } },
+    [BF_LAB_FORGET_PROBABILITY] = { "probability", "forget_probability", 3, { "tofu", "forget", "probability" } },
+    [BF_LAB_FORGET_ROUGE] = { "ROUGE-L", "forget_rouge_l", 3, { "tofu", "forget", "rouge_l" } },
+};
+
+/* NaN when a row lacks it. */
+static double figure_of(const json_t *row, size_t figure)
+{
+    for (size_t i = 0; i < 3 && figures[figure].path[i]; i++)
+        row = json_object_get(row, figures[figure].path[i]);
+    return json_is_number(row) ? json_number_value(row) : (double)NAN;
+}
+
+static void add(struct bf_lab_value *value, double x)
+{
+    if (!isfinite(x))
+        return;
+    value->low = value->n == 0 || x < value->low ? x : value->low;
+    value->high = value->n == 0 || x > value->high ? x : value->high;
+    value->mean += (x - value->mean) / (double)++value->n;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+void bf_lab_lines_of(const json_t *results, struct bf_lab_lines *out)
+{
+    const json_t *rows = json_object_get(results, "rows");
+    const size_t n = json_array_size(rows);
+    *out = (struct bf_lab_lines){ .items = bf_array(n ? n : 1, sizeof *out->items) };
+    for (size_t i = 0; i < n; i++) {
+        const json_t *row = json_array_get(rows, i);
+        const char *model = json_string_value(json_object_get(row, "model"));
+        const char *set = model ? model : json_string_value(json_object_get(row, "set"));
+        const char *method = json_string_value(json_object_get(row, "method"));
+        size_t at = 0;
+        while (at < out->n && !(same(out->items[at].set, set) && same(out->items[at].method, method)))
+            at++;
+        if (at == out->n)
+            out->items[out->n++] = (struct bf_lab_line){ .set = set ? set : "", .method = method };
+        if (json_object_get(row, "why"))
+            out->items[at].why = json_string_value(json_object_get(row, "why"));
+        for (size_t f = 0; f < BF_LAB_FIGURES; f++)
+            add(&out->items[at].values[f], figure_of(row, f));
+    }
+}
+
+static void put_value(struct bf_buf *out, const struct bf_lab_value *value, int digits)
+{
+    if (value->n == 0)
+        bf_buf_puts(out, " - |");
+    else if (value->n == 1)
+        bf_buf_printf(out, " %.*f |", digits, value->mean);
+    else
+        bf_buf_printf(out, " %.*f [%.*f, %.*f] |", digits, value->mean, digits, value->low, digits, value->high);
+}
+
+static void put_share(struct bf_buf *out, const json_t *set, const char *part, const char *whole)
+{
+    const json_int_t k = json_integer_value(json_object_get(set, part)), n = json_integer_value(json_object_get(set, whole));
+    if (n > 0)
+        bf_buf_printf(out, " %.3f (%lld of %lld) |", (double)k / (double)n, (long long)k, (long long)n);
+    else
+        bf_buf_puts(out, " - |");
+}
+
+static void put_cell_text(struct bf_buf *out, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '|')
+            bf_buf_putc(out, '\\');
+        bf_buf_putc(out, *text == '\n' ? ' ' : *text);
+    }
+}
+
+void bf_lab_markdown(const json_t *results, struct bf_buf *out)
+{
+    const json_t *sets = json_object_get(results, "sets");
+    struct bf_lab_lines lines;
+    bf_buf_puts(out, "| Forget set | Texts | on the domain | Recall of planted facts | Precision of what it says |\n"
+                     "|---|--:|--:|--:|--:|\n");
+    for (size_t i = 0; i < json_array_size(sets); i++) {
+        const json_t *set = json_array_get(sets, i), *f = json_object_get(set, "figures");
+        const char *name = json_string_value(json_object_get(set, "name"));
+        bf_buf_puts(out, "| ");
+        put_cell_text(out, name ? name : "");
+        bf_buf_printf(out, " | %lld |", (long long)json_integer_value(json_object_get(f, "n")));
+        put_share(out, f, "on_topic", "n");
+        put_share(out, f, "covered", "facts");
+        put_share(out, f, "true", "claims");
+        bf_buf_putc(out, '\n');
+    }
+    bf_buf_puts(out, "\n| Forget set | Method |");
+    for (size_t f = 0; f < BF_LAB_FIGURES; f++)
+        bf_buf_printf(out, " %s |", figures[f].title);
+    bf_buf_puts(out, "\n|---|---|");
+    for (size_t f = 0; f < BF_LAB_FIGURES; f++)
+        bf_buf_puts(out, "--:|");
+    bf_buf_putc(out, '\n');
+    bf_lab_lines_of(results, &lines);
+    for (size_t i = 0; i < lines.n; i++) {
+        const struct bf_lab_line *line = &lines.items[i];
+        bf_buf_puts(out, "| ");
+        put_cell_text(out, line->set);
+        bf_buf_puts(out, " | ");
+        put_cell_text(out, line->why ? line->why : line->method ? line->method : "as trained");
+        bf_buf_puts(out, " |");
+        for (size_t f = 0; f < BF_LAB_FIGURES; f++)
+            put_value(out, &line->values[f], figures[f].digits);
+        bf_buf_putc(out, '\n');
+    }
+    free(lines.items);
+}
+
+static void put_quoted(struct bf_buf *out, const char *text)
+{
+    bf_buf_putc(out, '"');
+    for (; text && *text; text++) {
+        if (*text == '"')
+            bf_buf_putc(out, '"');
+        bf_buf_putc(out, *text);
+    }
+    bf_buf_putc(out, '"');
+}
+
+void bf_lab_csv(const json_t *results, struct bf_buf *out)
+{
+    const json_t *rows = json_object_get(results, "rows");
+    bf_buf_puts(out, "set,method,seed");
+    for (size_t f = 0; f < BF_LAB_FIGURES; f++)
+        bf_buf_printf(out, ",%s", figures[f].key);
+    bf_buf_puts(out, "\r\n");
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i), *seed = json_object_get(row, "seed");
+        const char *model = json_string_value(json_object_get(row, "model"));
+        put_quoted(out, model ? model : json_string_value(json_object_get(row, "set")));
+        bf_buf_putc(out, ',');
+        put_quoted(out, json_string_value(json_object_get(row, "method")));
+        bf_buf_putc(out, ',');
+        if (json_is_integer(seed))
+            bf_buf_printf(out, "%lld", (long long)json_integer_value(seed));
+        for (size_t f = 0; f < BF_LAB_FIGURES; f++) {
+            const double x = figure_of(row, f);
+            bf_buf_putc(out, ',');
+            if (isfinite(x))
+                bf_buf_printf(out, "%.9g", x);
+        }
+        bf_buf_puts(out, "\r\n");
+    }
+}

@@ -1,0 +1,43 @@
+/* The controlled experiment for people: rows over seeds become one line for each forget set and method. */
+#ifndef BF_REPORT_LAB_TABLE_H
+#define BF_REPORT_LAB_TABLE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+
+enum bf_lab_figure {
+    BF_LAB_FORGET_QUALITY,     /* p of the Kolmogorov-Smirnov test against the gold standard; 1 is like it, 0 is unlike */
+    BF_LAB_MODEL_UTILITY,      /* 0..1 */
+    BF_LAB_PRIVLEAK,           /* per cent; 0 is like the gold standard, negative is not forgotten enough */
+    BF_LAB_FORGET_NLL,         /* nats a token of the set that was unlearned, after */
+    BF_LAB_FORGET_PROBABILITY, /* of the planted answers, 0..1 */
+    BF_LAB_FORGET_ROUGE,       /* ROUGE-L recall of greedy answers to the planted questions */
+    BF_LAB_FIGURES
+};
+
+/* Over seeds. */
+struct bf_lab_value {
+    size_t n;                  /* seeds that have it; 0 = unknown */
+    double mean, low, high;    /* low, high: the smallest and the largest */
+};
+struct bf_lab_line {
+    const char *set, *method;  /* borrowed from the results; "target" or "gold" with method NULL */
+    struct bf_lab_value values[BF_LAB_FIGURES];
+    const char *why;           /* nothing was unlearned: why; NULL */
+};
+struct bf_lab_lines {
+    struct bf_lab_line *items;
+    size_t n;
+};
+/* `results`: {"rows": [...]} as bf_lab_rows gives them; must outlive the lines. Target and gold first. free(out->items). */
+void bf_lab_lines_of(const json_t *results, struct bf_lab_lines *out);
+
+/* Markdown: the sets with recall and precision of the planted facts, then the table of lines. */
+void bf_lab_markdown(const json_t *results, struct bf_buf *out);
+/* One line for each row (seed), comma-separated. */
+void bf_lab_csv(const json_t *results, struct bf_buf *out);
+
+#endif
