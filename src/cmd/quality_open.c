@@ -82,8 +82,7 @@ enum bf_status bf_quality_open_models(struct bf_quality_job *job, const struct b
         bf_log_info(job->log, "loading %s", models->model);
         status = open_model(models->model, wanted, &job->model, models->model_sha256, err);
     }
-    const bool other =
-        status == BF_OK && first->model_sha256 && strcmp(first->model_sha256, models->model_sha256) != 0;
+    const bool other = status == BF_OK && first->model_sha256 && strcmp(first->model_sha256, models->model_sha256) != 0;
     if (other && !wanted->model)
         status = bf_fail(err, BF_MODEL,
                          "'%s' is not the run's model any more (sha256 %.12s..., not %.12s...); give one with -m",
