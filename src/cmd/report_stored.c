@@ -13,7 +13,15 @@
 #include "base/banned.h"
 
 /* So that the end of a run costs seconds, whatever its size. */
-enum { VECTORS_MAX = 1000, ON_MAP = 400, TEXTS_MAX = 2000, HYPOTHESES = 300, RESAMPLES = 500, N_EMBD_MAX = 1 << 20 };
+enum {
+    PARTS_MAX = 8,
+    VECTORS_MAX = 1000,
+    ON_MAP = 400,
+    TEXTS_MAX = 2000,
+    HYPOTHESES = 300,
+    RESAMPLES = 500,
+    N_EMBD_MAX = 1 << 20
+};
 
 /* ---- the domain's name ---- */
 
@@ -131,16 +139,23 @@ static void take_row(struct stored *s, struct bf_quality_row *row, const struct 
     };
 }
 
-/* *n: kept samples of the role. With `row` they are read, every so many of them. */
-static enum bf_status each_kept(struct stored *s, enum bf_role role, struct bf_quality_row *row, size_t *n,
+/* What becomes a set: one request, or all of a role. */
+struct part {
+    int64_t request; /* 0: all */
+    enum bf_role role;
+    char *name;
+};
+
+/* *n: kept samples of the part. With `row` they are read, every so many of them. */
+static enum bf_status each_kept(struct stored *s, const struct part *part, struct bf_quality_row *row, size_t *n,
                                 struct bf_err *err)
 {
     const struct bf_query query = {
-        .variant = "both", .by_role = true, .role = role, .distinct = true, .with_embedding = row != NULL};
+        .variant = "both", .by_role = true, .role = part->role, .distinct = true, .with_embedding = row != NULL};
     const size_t every_vector = *n / VECTORS_MAX + 1, every_text = *n / TEXTS_MAX + 1;
     struct bf_cursor *cursor = NULL;
     size_t at = 0;
-    bf_store_select(s->store, 0);
+    bf_store_select(s->store, part->request);
     enum bf_status status = bf_store_query(s->store, &query, &cursor, err);
     for (bool more = status == BF_OK; more && status == BF_OK;) {
         struct bf_row from;
@@ -152,26 +167,66 @@ static enum bf_status each_kept(struct stored *s, enum bf_role role, struct bf_q
         at++;
     }
     bf_cursor_close(cursor);
+    bf_store_select(s->store, 0);
     *n = at;
     return status;
 }
 
-static enum bf_status read_role(struct stored *s, enum bf_role role, struct bf_err *err)
+static enum bf_status read_part(struct stored *s, const struct part *part, bool has_points, struct bf_err *err)
 {
     size_t n = 0;
-    enum bf_status status = each_kept(s, role, NULL, &n, err);
+    enum bf_status status = each_kept(s, part, NULL, &n, err);
     if (status != BF_OK || n == 0)
         return status;
     struct bf_quality_row *row = &s->m.rows[s->m.n_rows++];
-    row->set = (struct bf_quality_set){.name = bf_strdup(bf_role_word(role)),
+    row->set = (struct bf_quality_set){.name = bf_strdup(part->name),
                                        .path = bf_strdup(bf_store_dir(s->store)),
                                        .kind = "run",
                                        .variant = "both",
-                                       .store = role == BF_ROLE_FORGET ? s->store : NULL};
+                                       .store = has_points ? s->store : NULL};
     row->vectors = bf_array(n, sizeof *row->vectors);
     row->taken.chunks = bf_array(n, sizeof *row->taken.chunks);
     row->taken.texts = bf_array(n, sizeof *row->taken.texts);
-    return each_kept(s, role, row, &n, err);
+    return each_kept(s, part, row, &n, err);
+}
+
+/* Up to PARTS_MAX requests are a set each; more are one for each role. parts is [PARTS_MAX], names free(). */
+static enum bf_status find_parts(struct bf_store *store, struct part *parts, size_t *n, struct bf_err *err)
+{
+    struct bf_request_entry entry = {.id = 0};
+    enum bf_status status = BF_OK;
+    *n = 0;
+    for (;;) {
+        status = bf_store_request(store, entry.id + 1, &entry, NULL, err);
+        if (status != BF_OK || entry.id == 0)
+            return status;
+        if (*n == PARTS_MAX)
+            break;
+        const char *name = strcmp(bf_store_run(store)->kind, "run") == 0 && entry.name[0] ? entry.name
+                           : entry.role == BF_ROLE_FORGET                                 ? "forget set"
+                                                                                          : "retain set";
+        parts[(*n)++] = (struct part){entry.id, entry.role, bf_strdup(name)};
+    }
+    for (size_t p = 0; p < *n; p++)
+        free(parts[p].name);
+    parts[0] = (struct part){0, BF_ROLE_FORGET, bf_strdup("forget set")};
+    parts[1] = (struct part){0, BF_ROLE_RETAIN, bf_strdup("retain set")};
+    *n = 2;
+    return BF_OK;
+}
+
+static enum bf_status read_parts(struct stored *s, struct bf_err *err)
+{
+    struct part parts[PARTS_MAX];
+    size_t n = 0, n_forget = 0;
+    enum bf_status status = find_parts(s->store, parts, &n, err);
+    for (size_t p = 0; p < n; p++)
+        n_forget += parts[p].role == BF_ROLE_FORGET ? 1 : 0;
+    for (size_t p = 0; p < n && status == BF_OK; p++)
+        status = read_part(s, &parts[p], n_forget == 1 && parts[p].role == BF_ROLE_FORGET, err);
+    for (size_t p = 0; p < n; p++)
+        free(parts[p].name);
+    return status;
 }
 
 /* The domain's vector goes to the last row; without one the mean of all, so that the map can be made and the domain taken off. */
@@ -212,17 +267,19 @@ static void unknown(json_t *set, const char *key, const char *why)
     bf_buf_release(&interval);
 }
 
+static const char no_domain[] = "the run has no single domain whose vector is stored";
+
 static void take_off(json_t *result, bool domain_known)
 {
     size_t i;
     json_t *set;
     json_array_foreach(json_object_get(result, "sets"), i, set)
     {
-        unknown(set, "n_tokens", "counted by the model's tokens: biforget report DIR");
-        unknown(set, "chunks", "counted by the model's tokens: biforget report DIR");
+        unknown(set, "n_tokens", "\"biforget report DIR\" counts them by the model's tokens");
+        unknown(set, "chunks", "\"biforget report DIR\" counts them by the model's tokens");
         if (!domain_known) {
-            unknown(set, "relevance", "no single domain whose vector is known");
-            unknown(set, "full_relevance", "no single domain whose vector is known");
+            unknown(set, "relevance", no_domain);
+            unknown(set, "full_relevance", no_domain);
         }
     }
     if (!domain_known) {
@@ -248,10 +305,10 @@ enum bf_status bf_report_stored(struct bf_store *store, struct bf_log *log, json
     *basis = "Vectors are those stored with the samples, by the embedder that the run used, one for each whole text; "
              "compare such figures only with like ones. \"biforget report DIR\" embeds pieces of equal length with the "
              "model itself.";
-    s.m.rows = bf_array(BF_ROLE_COUNT, sizeof *s.m.rows);
+    s.m.rows = bf_array(PARTS_MAX, sizeof *s.m.rows);
     enum bf_status status = domain_of(store, &domain, err);
-    for (int role = 0; role < BF_ROLE_COUNT && status == BF_OK; role++)
-        status = read_role(&s, (enum bf_role)role, err);
+    if (status == BF_OK)
+        status = read_parts(&s, err);
     /* A set without a vector has no place on the map, and no row in the table. */
     for (size_t r = s.m.n_rows; r-- > 0;)
         if (s.m.rows[r].taken.n_kept == 0) {
@@ -279,6 +336,7 @@ enum bf_status bf_report_stored(struct bf_store *store, struct bf_log *log, json
     if (status == BF_OK) {
         *out = bf_quality_json(&job, &s.m);
         take_off(*out, known);
+        json_object_set_new(*out, "parts", json_true()); /* of one run: none is to be better than another */
     }
 out:
     bf_quality_measured_release(&s.m);

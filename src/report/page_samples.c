@@ -42,7 +42,7 @@ static json_t *row_json(const struct bf_page *page, struct words *words, const s
                                    ? json_null()
                                    : bf_page_number(s->temperature));
     json_array_append_new(out, json_string(seed));
-    json_array_append_new(out, json_integer(s->n_tokens));
+    json_array_append_new(out, s->n_tokens > 0 ? json_integer(s->n_tokens) : json_null());
     json_array_append_new(out, bf_page_number(s->min_k_sampling));
     json_array_append_new(out, bf_page_number(s->domain_similarity));
     json_array_append_new(out, json_integer(row->same_as));

@@ -75,7 +75,7 @@ enum bf_status bf_page_comparison(struct bf_page *page, json_t **out, struct bf_
         json_array_append_new(sets, compared_set(json_array_get(json_object_get(quality, "sets"), i)));
     *out = json_pack("{s:o, s:o, s:o, s:o}", "columns", columns(), "sets", sets, "model", described(quality, "model"),
                      "embedder", described(quality, "embedder"));
-    static const char *const copied[] = {"sentences", "seed", "settings", "domain"};
+    static const char *const copied[] = {"sentences", "seed", "settings", "domain", "parts"};
     for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
         if (json_object_get(quality, copied[i]))
             json_object_set(*out, copied[i], json_object_get(quality, copied[i]));

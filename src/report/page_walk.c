@@ -7,7 +7,7 @@
 #include "report/page_internal.h"
 #include "base/banned.h"
 
-enum { ROW_BYTES = 170 }; /* of a sample in the page, but for its text */
+enum { ROW_BYTES = 110 }; /* of a sample in the page, but for its text */
 
 static void count_template(struct bf_page_walk *walk, const struct bf_row *row)
 {

@@ -46,7 +46,7 @@ static void say_kept(const struct bf_summary *s, json_t *out, struct bf_buf *tex
     bool first = true;
     for (int i = 0; i < BF_STAGE_COUNT; i++)
         if (bf_stage_is_sample((enum bf_stage)i) && s->counts.committed[i] > 0) {
-            bf_buf_printf(text, "%s%s: %lld kept of %lld", first ? "" : "; ", bf_stage_text((enum bf_stage)i),
+            bf_buf_printf(text, "%s%s: %lld kept of %lld", first ? "Of these, " : "; ", bf_stage_text((enum bf_stage)i),
                           (long long)s->counts.kept[i], (long long)s->counts.committed[i]);
             first = false;
         }
@@ -66,14 +66,12 @@ static void say_end(const struct bf_summary *s, json_t *out, struct bf_buf *text
         say(out, text, "warning");
         return;
     }
-    if (s->n_requests == 1 || isfinite(s->diversity)) {
-        if (s->n_requests == 1)
-            bf_buf_printf(text, "It ended because %s",
-                          s->state.stop == BF_STOP_CONVERGED ? "diversity no longer grew (the stop rule)"
-                                                             : "every planned prompt was used");
+    if (s->n_requests == 1) {
+        bf_buf_printf(text, "It ended because %s",
+                      s->state.stop == BF_STOP_CONVERGED ? "diversity no longer grew (the stop rule)"
+                                                         : "every planned prompt was used");
         if (isfinite(s->diversity))
-            bf_buf_printf(text, "%s %.4f", text->len ? "; the last diversity was" : "The last diversity was",
-                          s->diversity);
+            bf_buf_printf(text, "; the last diversity was %.4f", s->diversity);
         bf_buf_puts(text, ".");
         say(out, text, "plain");
     }

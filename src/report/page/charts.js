@@ -53,9 +53,10 @@ const axis = (label, extra) => Object.assign({
 }, extra || {});
 
 /* A chart in a figure. `describe` is what a screen reader says of the whole; with `items` its marks can be pointed at, tapped,
- * and walked through by the arrow keys: items[i] = {x, y, tip: () => node, say: text}. */
+ * and walked through by the arrow keys: items[i] = {x, y, tip: () => node, say: text}, with passed: true for one that the keys pass
+ * over. byX: the pointer chooses the mark above or below it, however far. */
 function figure(place, options) {
-    const box = el("div", { class: "chart", tabindex: "0", role: "group", "aria-label": options.describe });
+    const box = el("div", { class: options.framed ? "chart framed" : "chart", tabindex: "0", role: "group", "aria-label": options.describe });
     const tip = el("div", { class: "tip", hidden: true });
     const said = el("p", { class: "visually-hidden", role: "status" });
     place.append(el("figure", {}, box, said, el("figcaption", {}, options.caption)));
@@ -85,7 +86,7 @@ function figure(place, options) {
         const area = plot.over.getBoundingClientRect(), x = event.clientX - area.left, y = event.clientY - area.top;
         let best = -1, least = 28 * 28;
         items.forEach((item, i) => {
-            const dx = plot.valToPos(item.x, "x") - x, dy = plot.valToPos(item.y, "y") - y, d = dx * dx + dy * dy;
+            const dx = plot.valToPos(item.x, "x") - x, dy = (plot.valToPos(item.y, "y") - y) * (options.byX ? 0.02 : 1), d = dx * dx + dy * dy;
             if (d < least && (!item.hidden || !item.hidden())) { best = i; least = d; }
         });
         return best;
@@ -127,7 +128,7 @@ function figure(place, options) {
             for (let k = 0; k < items.length; k++) {
                 next = (next + step + items.length) % items.length;
                 if (at < 0 && step < 0 && k === 0) next = items.length - 1;
-                if (!items[next].hidden || !items[next].hidden()) break;
+                if (!items[next].passed && (!items[next].hidden || !items[next].hidden())) break;
             }
             show(next, true);
         });
@@ -203,12 +204,13 @@ function mapChart(place, map, groups, groupOf, colourOf, tipOf) {
     return figure(place, {
         describe: `Map of ${plural(map.points.length, "text")}. The arrow keys walk from point to point.`,
         caption: map.caption,
+        framed: true,
         items,
         data: [xs, ys],
         plot: ({ chosen }) => ({
             padding: [12, 12, 12, 12],
             scales: { x: { time: false, range: () => range(0) }, y: { range: () => range(1) } },
-            axes: [axis("", { values: () => [], ticks: { show: false }, size: 8 }), axis("", { values: () => [], ticks: { show: false }, size: 8 })],
+            axes: [{ show: false }, { show: false }],
             series: [{}, { paths: () => null, points: { show: false } }],
             hooks: { draw: [(u) => draw(u, chosen)] },
         }),
@@ -225,12 +227,15 @@ function traceChart(place, traces, caption) {
             tip: () => el("p", {}, `${t.name ? short(t.name, 40) + ": " : ""}check after ${plural(n, "kept sample")}: diversity ${fixed(d, 4)}` +
                 (known(gain) ? `, gain ${gain > 0 ? "+" : ""}${gain.toFixed(4)}` : "") + (stop ? "; here the stop rule ended it" : "")),
         }));
-        const last = t.points[t.points.length - 1];
-        return checks.concat([{ x: last[0], y: last[1], trace: k, end: true,
+        const last = t.points[t.points.length - 1], inChecks = new Set(t.checks.map((c) => c[0]));
+        const line = t.points.filter((p) => p !== last && !inChecks.has(p[0])).map(([n, d]) => ({ x: n, y: d, trace: k, passed: true,
+            tip: () => el("p", {}, `${t.name ? short(t.name, 40) + ": " : ""}diversity ${fixed(d, 4)} after ${plural(n, "kept sample")}`) }));
+        return line.concat(checks, [{ x: last[0], y: last[1], trace: k, end: true,
             tip: () => el("p", {}, `${t.name ? short(t.name, 40) + ": " : ""}ended after ${plural(last[0], "kept sample")}, diversity ${fixed(last[1], 4)}: ${t.stop_text}`) }]);
     }).sort((a, b) => a.x - b.x);
-    items.forEach((item) => { item.say = item.tip().textContent; });
+    items.forEach((item) => { item.say = item.passed ? "" : item.tip().textContent; });
     return figure(place, {
+        byX: true,
         describe: "Diversity after each kept sample. The arrow keys walk through the checks of the stop rule.",
         caption,
         items,
@@ -243,7 +248,7 @@ function traceChart(place, traces, caption) {
             hooks: { draw: [(u) => {
                 const ctx = u.ctx, ratio = devicePixelRatio;
                 ctx.save();
-                items.forEach((item) => {
+                items.filter((item) => !item.passed).forEach((item) => {
                     const x = u.valToPos(item.x, "x", true), y = u.valToPos(item.y, "y", true);
                     ctx.fillStyle = ctx.strokeStyle = item.stop || item.end ? theColour("--text") : hue(item.trace);
                     ctx.lineWidth = 2 * ratio;
@@ -275,6 +280,7 @@ function histogramChart(place, layers, line, label, caption, describe) {
     }));
     items.forEach((item) => { item.say = item.tip().textContent; });
     return figure(place, {
+        byX: true,
         describe,
         caption,
         items,

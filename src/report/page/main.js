@@ -2,7 +2,7 @@
 /* The table of sections, the theme, and the start. To add a section: a function, a row here, a row in page_data.c. */
 const sections = [
     ["summary", "Summary", "words", drawWords],
-    ["comparison", "Comparison", "comparison", drawComparison],
+    ["figures", "Figures", "comparison", drawComparison],
     ["map", "Map of meaning", "map", drawMap],
     ["diversity", "Diversity", "trace", drawTrace],
     ["coverage", "Coverage", "coverage", drawCoverage],

@@ -11,12 +11,14 @@ function drawSamples(place, part) {
     }
     if (rows.length < part.n)
         place.append(note(`The page shows ${count(rows.length)} of ${count(part.n)} samples, about every ${part.every === 1 ? "" : part.every + "th "}one, to stay below two megabytes; “biforget show” and “biforget export” have all.`.replace("every one", "the first ones")));
+    const isNumber = (column) => [C.id, C.temperature, C.tokens, C.minK, C.similarity].includes(column);
     const lower = rows.map((row) => `${row[C.id]} ${row[C.text]} ${word(row, C.point)} ${word(row, C.template)}`.toLowerCase());
     const state = { search: "", stage: "", reason: "*", point: "", template: "", request: "", page: 0, size: 25, order: C.id, down: false };
     const body = el("tbody", {}), said = el("p", { class: "found", role: "status" }), where = el("span", {});
-    const heads = [["Sample", C.id], ["Stage", C.stage], ["State", C.reason], ["Point", C.point], ["Template", C.template], ["Temp.", C.temperature], ["Tokens", C.tokens], ["Min-K%", C.minK], ["To domain", C.similarity], ["Text", null]];
-    const isNumber = (column) => [C.id, C.temperature, C.tokens, C.minK, C.similarity].includes(column);
-
+    const everyHead = [["Sample", C.id], ["Text", null], ["State", C.reason], ["Stage", C.stage], ["Point", C.point], ["Template", C.template], ["Tokens", C.tokens], ["Min-K%", C.minK], ["To domain", C.similarity]];
+    /* A column without a value in any row says nothing. */
+    const filled = (column) => rows.some((row) => (isNumber(column) ? known(row[column]) : words[row[column]] !== ""));
+    const heads = everyHead.filter(([, column]) => column === null || column === C.reason || filled(column));
     function select(key, label, column, everything, nameOf) {
         const used = [...new Set(rows.map((row) => row[column]))].filter((w) => words[w] !== "" || column === C.reason);
         if (used.length < 2 && column !== C.reason) return null;
@@ -53,13 +55,19 @@ function drawSamples(place, part) {
         return state.down ? -order : order;
     }
     function line(row) {
-        const reason = word(row, C.reason);
-        const cells = [String(row[C.id]), stageName(word(row, C.stage)),
-            el("span", { class: "badge " + (reason ? "rejected" : "kept") }, reason || "kept"), word(row, C.point) || "–", word(row, C.template) || "–",
-            fixed(row[C.temperature], 1), count(row[C.tokens]), fixed(row[C.minK], 3), fixed(row[C.similarity], 3)];
-        return el("tr", {}, cells.map((value, i) => el(i === 0 ? "th" : "td", { "data-label": heads[i][0], scope: i === 0 ? "row" : null, class: isNumber(heads[i][1]) ? "number" : null }, value)),
-            el("td", { "data-label": "Text", class: "textcell" }, textCell(row[C.text], 240),
-                el("p", { class: "facts" }, [`seed ${row[C.seed]}`, row[C.sameAs] ? `the same text as sample ${row[C.sameAs]}` : null].filter((f) => f).join(" · "))));
+        const reason = word(row, C.reason), text = (column) => word(row, column) || "–";
+        const show = {
+            [C.id]: () => String(row[C.id]), [C.stage]: () => stageName(word(row, C.stage)), [C.point]: () => text(C.point), [C.template]: () => text(C.template),
+            [C.reason]: () => el("span", { class: "badge " + (reason ? "rejected" : "kept") }, reason || "kept"),
+            [C.tokens]: () => count(row[C.tokens]), [C.minK]: () => fixed(row[C.minK], 3), [C.similarity]: () => fixed(row[C.similarity], 3),
+        };
+        const facts = [known(row[C.temperature]) ? `temperature ${row[C.temperature]}` : null, row[C.seed] === "0" ? null : `seed ${row[C.seed]}`,
+            row[C.sameAs] ? `the same text as sample ${row[C.sameAs]}` : null].filter((f) => f);
+        return el("tr", {}, heads.map(([name, column]) => {
+            if (column === null) return el("td", { "data-label": "Text", class: "textcell" }, textCell(row[C.text], 240), el("p", { class: "facts" }, facts.join(" · ")));
+            const value = show[column](), kind = isNumber(column) ? "number" : column === C.point ? "point" : "word";
+            return el(column === C.id ? "th" : "td", { "data-label": name, scope: column === C.id ? "row" : null, class: value === "–" ? kind + " empty" : kind }, value);
+        }));
     }
     function show() {
         const found = rows.filter(keep).sort(compare), pages = Math.max(1, Math.ceil(found.length / state.size));

@@ -18,11 +18,11 @@ function drawWords(place, words) {
 
 function drawComparison(place, part) {
     if (without(place, part)) return;
-    const columns = part.columns.filter((column) => part.sets.some((set) => known(set[column.key]) || (set.why && set.why[column.key])));
+    const columns = part.columns.filter((column) => part.sets.some((set) => known(set[column.key])));
     const best = {};
     columns.forEach((column) => {
         const values = part.sets.map((set) => set[column.key]).filter(known);
-        if (column.better && values.length > 1) best[column.key] = column.better === "smaller" ? Math.min(...values) : Math.max(...values);
+        if (column.better && values.length > 1 && !part.parts) best[column.key] = column.better === "smaller" ? Math.min(...values) : Math.max(...values);
     });
     const value = (set, column) => {
         if (!known(set[column.key])) return el("span", {}, "–");
@@ -34,16 +34,21 @@ function drawComparison(place, part) {
     place.append(table(["figure"].concat(part.sets.map((set) => ({ text: set.name, number: true }))), columns.map((column) =>
         [[column.title, column.better ? el("small", {}, ` (${column.better} is better)`) : null]].concat(part.sets.map((set) => value(set, column)))),
         { label: "Comparison of the sets", class: "figures" }));
-    const reasons = [];
-    columns.forEach((column) => part.sets.forEach((set) => {
-        if (!known(set[column.key]) && set.why && set.why[column.key]) reasons.push(`${column.title} of ${set.name}: ${set.why[column.key]}`);
+    /* What has no value, by reason: "tokens, chunks: counted by ..." */
+    const reasons = new Map();
+    part.columns.forEach((column) => part.sets.forEach((set) => {
+        const why = !known(set[column.key]) && set.why && set.why[column.key];
+        if (!why) return;
+        if (!reasons.has(why)) reasons.set(why, new Set());
+        const everywhere = part.sets.every((other) => !known(other[column.key]) && other.why && other.why[column.key] === why);
+        reasons.get(why).add(everywhere ? column.title : `${column.title} of ${set.name}`);
     }));
-    if (reasons.length > 0) place.append(el("ul", { class: "small" }, reasons.map((reason) => el("li", {}, reason))));
+    if (reasons.size > 0) place.append(el("ul", { class: "small" }, [...reasons].map(([why, titles]) => el("li", {}, `Not known: ${[...titles].join(", ")} (${why}).`))));
     const s = part.settings || {};
     place.append(note([
         part.basis || "",
         "In brackets: 95 % intervals.",
-        part.sets.length > 1 ? "Bold: the best value; the summary says which differences are beyond noise." : "",
+        part.sets.length > 1 && !part.parts ? "Bold: the best value; the summary says which differences are beyond noise." : "",
         known(s.n_seeds) ? `Relevance is the mean over ${plural(s.n_seeds, "map")}; seed ${part.seed}.` : "",
         part.model ? `Model: ${part.model}.` : "", part.embedder ? `Embedder: ${part.embedder}.` : "",
     ].filter((text) => text).join(" ")));
