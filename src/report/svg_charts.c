@@ -86,7 +86,9 @@ static void map_range(struct bf_svg *svg, const json_t *map)
 
 static void map_centroids(struct bf_svg *svg, const json_t *map, const struct groups *groups)
 {
-    double x, y, domain_x, domain_y;
+    double x, y, domain_x = 0, domain_y = 0;
+    double nearest = INFINITY;
+    bool below = false; /* is the nearest centroid? */
     const json_t *centroids = json_object_get(map, "centroids");
     const bool domain = pair_of(json_object_get(map, "domain"), 0, &domain_x, &domain_y);
     const double to_x = domain ? bf_svg_x(svg, domain_x) : 0, to_y = domain ? bf_svg_y(svg, domain_y) : 0;
@@ -95,17 +97,21 @@ static void map_centroids(struct bf_svg *svg, const json_t *map, const struct gr
             continue;
         const double at_x = bf_svg_x(svg, x), at_y = bf_svg_y(svg, y);
         char text[40];
-        if (domain) {
-            snprintf(text, sizeof text, "%.1f", hypot(x - domain_x, y - domain_y));
+        if (domain)
             bf_svg_line(svg, at_x, at_y, to_x, to_y, "#111111", 1.2, true);
-            bf_svg_text(svg, (at_x + to_x) / 2, (at_y + to_y) / 2, "middle", 11, text);
-        }
         bf_svg_plus(svg, at_x, at_y, 8, groups->by_set ? bf_svg_colour(s) : "#111111");
+        if (hypot(at_x - to_x, at_y - to_y) < nearest) {
+            nearest = hypot(at_x - to_x, at_y - to_y);
+            below = at_y > to_y;
+        }
+        snprintf(text, sizeof text, "%.1f", hypot(x - domain_x, y - domain_y));
+        if (domain) /* away from the star */
+            bf_svg_text(svg, at_x, at_y + (at_y > to_y ? 21 : -12), "middle", 11, text);
     }
     if (domain) {
         bf_svg_star(svg, to_x, to_y, 11);
         const char *name = json_string_value(json_object_get(map, "name"));
-        bf_svg_text(svg, to_x, to_y + 24, "middle", 12, name ? name : "domain");
+        bf_svg_text(svg, to_x, to_y + (below ? -16 : 24), "middle", 12, name ? name : "domain");
     }
 }
 
@@ -160,7 +166,9 @@ void bf_svg_trace(const json_t *data, struct bf_buf *out)
     }
     if (!isfinite(low))
         return;
-    bf_svg_open(&svg, out, 640, 360, "Diversity after each kept sample");
+    const bool several = json_array_size(traces) > 1;
+    bf_svg_open(&svg, out, several ? 820 : 640, 360, "Diversity after each kept sample");
+    svg.right = 620;
     bf_svg_range(&svg, 0, x_high * 1.03, low - 0.05 * (high - low), high + 0.08 * (high - low));
     bf_svg_axes(&svg, "kept samples", "diversity (remote-clique)", false);
     json_array_foreach(traces, t, trace)
@@ -181,8 +189,11 @@ void bf_svg_trace(const json_t *data, struct bf_buf *out)
             bf_svg_line(&svg, bf_svg_x(&svg, x), svg.top, bf_svg_x(&svg, x), svg.bottom, bf_svg_colour(t), 1, true);
             bf_svg_mark(&svg, BF_SVG_DIAMOND, bf_svg_x(&svg, x), bf_svg_y(&svg, y), 4, bf_svg_colour(t));
         }
-        if (json_array_size(traces) > 1)
-            bf_svg_text(&svg, svg.left + 10, svg.top + 16 + (double)t * LEGEND_LINE, "start", 11, name ? name : "");
+        const double legend = svg.top + 10 + (double)t * LEGEND_LINE;
+        if (several) {
+            bf_svg_line(&svg, svg.right + 14, legend, svg.right + 32, legend, bf_svg_colour(t), 2, false);
+            bf_svg_text(&svg, svg.right + 38, legend + 4, "start", 11, name ? name : "");
+        }
     }
     bf_svg_close(&svg);
 }

@@ -25,8 +25,8 @@ setup_file() {
     cd "$BATS_TEST_TMPDIR"
     export INJECTED='</script><img src=x onerror="window.injected=1"><script>window.injected=1</script>'
     "$BIFORGET" domain "Greek mythology" -m "$BIFORGET_TEST_MODEL" --embedder "$BIFORGET_TEST_EMBEDDER" -o run -q \
-        --rounds 1 --points-per-round 3 --temperatures 0.7,1.0 --max-new-tokens 32 --max-samples 40 --mi-samples 12 \
-        --jailbreak-samples 4 --control-samples 4 --diversity-batch 10 >/dev/null
+        --rounds 1 --points-per-round 3 --temperatures 0.7,1.0 --max-new-tokens 24 --max-samples 24 --mi-samples 8 \
+        --jailbreak-samples 4 --control-samples 4 --diversity-batch 8 >/dev/null
     for i in $(seq 12); do
         printf '%s %d %s\n' "Zeus ruled the sky and Poseidon the sea, as story number" "$i" "tells. $INJECTED <!-- & -->"
     done >injected.txt

@@ -97,7 +97,7 @@ function figure(place, options) {
         else if (i < 0 && at >= 0) hide();
     }
     function draw() {
-        const width = box.clientWidth;
+        const width = Math.min(box.clientWidth, theme.paper ? 640 : Infinity);
         if (plot) plot.destroy();
         tip.hidden = true;
         at = -1;
@@ -167,9 +167,11 @@ function mapChart(place, map, groups, groupOf, colourOf, tipOf) {
         ctx.globalAlpha = 1;
         ctx.font = `600 ${12 * ratio}px system-ui, sans-serif`;
         ctx.textAlign = "center";
+        const labels = [];
         map.centroids.forEach((c, s) => {
-            if (!c) return;
+            if (!c || (map.sets.length > 1 && groups[s].off)) return;
             const [x, y] = at(c);
+            let distance = "";
             if (map.domain) {
                 const [dx, dy] = at(map.domain), length = Math.hypot(c[0] - map.domain[0], c[1] - map.domain[1]);
                 ctx.strokeStyle = theColour("--text");
@@ -177,19 +179,22 @@ function mapChart(place, map, groups, groupOf, colourOf, tipOf) {
                 ctx.setLineDash([6 * ratio, 4 * ratio]);
                 ctx.beginPath(); ctx.moveTo(x, y); ctx.lineTo(dx, dy); ctx.stroke();
                 ctx.setLineDash([]);
-                label(ctx, `${length.toFixed(1)}`, (x + dx) / 2, (y + dy) / 2, ratio);
+                distance = ` ${length.toFixed(1)}`;
             }
             ctx.strokeStyle = theColour("--card"); ctx.lineWidth = 7 * ratio; plus(ctx, x, y, 9 * ratio);
             ctx.strokeStyle = map.sets.length > 1 ? theColour(`--hue-${s % 8}`) : theColour("--text"); ctx.lineWidth = 4 * ratio; plus(ctx, x, y, 9 * ratio);
-            label(ctx, short(map.sets[s] || "", 24), x, y - 17 * ratio, ratio);
+            labels.push([short(map.sets[s] || "", 24) + distance, x, y]);
         });
         if (map.domain) {
             const [x, y] = at(map.domain);
             star(ctx, x, y, 13 * ratio);
             ctx.fillStyle = theColour("--star"); ctx.fill();
             ctx.strokeStyle = theColour("--text"); ctx.lineWidth = 1.5 * ratio; ctx.stroke();
-            label(ctx, short(map.name || "domain", 30), x, y + 26 * ratio, ratio);
-        }
+            /* Names go to the side that is away from the star, its own away from the nearest. */
+            const below = labels.length > 0 && labels.reduce((a, b) => (Math.hypot(a[1] - x, a[2] - y) < Math.hypot(b[1] - x, b[2] - y) ? a : b))[2] > y;
+            label(ctx, short(map.name || "domain", 30), x, y + (below ? -25 : 25) * ratio, ratio);
+            labels.forEach((l) => label(ctx, l[0], l[1], l[2] + (l[2] > y ? 20 : -18) * ratio, ratio));
+        } else labels.forEach((l) => label(ctx, l[0], l[1], l[2] - 18 * ratio, ratio));
         chosen(ctx, u);
         ctx.restore();
     };

@@ -15,6 +15,7 @@ const sections = [
 
 const theme = {
     dark: () => (document.documentElement.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark",
+    paper: false,
     set(name) {
         if (name) document.documentElement.dataset.theme = name;
         else delete document.documentElement.dataset.theme;
@@ -54,8 +55,8 @@ function start() {
     });
     /* Paper is white. */
     let before = null;
-    addEventListener("beforeprint", () => { before = document.documentElement.dataset.theme || ""; theme.set("light"); });
-    addEventListener("afterprint", () => theme.set(before));
+    addEventListener("beforeprint", () => { before = document.documentElement.dataset.theme || ""; theme.paper = true; theme.set("light"); });
+    addEventListener("afterprint", () => { theme.paper = false; theme.set(before); });
     theme.shown();
 }
 start();

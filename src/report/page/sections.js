@@ -32,7 +32,7 @@ function drawComparison(place, part) {
     };
     /* A line for each figure, a column for each set: a page is narrow. */
     place.append(table(["figure"].concat(part.sets.map((set) => ({ text: set.name, number: true }))), columns.map((column) =>
-        [[column.title, column.better ? el("small", {}, ` (${column.better} is better)`) : null]].concat(part.sets.map((set) => value(set, column)))),
+        [[column.title, column.better ? [el("small", { "aria-hidden": "true" }, column.better === "smaller" ? " ↓" : " ↑"), el("span", { class: "visually-hidden" }, ` (${column.better} is better)`)] : null]].concat(part.sets.map((set) => value(set, column)))),
         { label: "Comparison of the sets", class: "figures" }));
     /* What has no value, by reason: "tokens, chunks: counted by ..." */
     const reasons = new Map();
@@ -47,7 +47,7 @@ function drawComparison(place, part) {
     const s = part.settings || {};
     place.append(note([
         part.basis || "",
-        "In brackets: 95 % intervals.",
+        "↓ smaller is better, ↑ larger is better. In brackets: 95 % intervals.",
         part.sets.length > 1 && !part.parts ? "Bold: the best value; the summary says which differences are beyond noise." : "",
         known(s.n_seeds) ? `Relevance is the mean over ${plural(s.n_seeds, "map")}; seed ${part.seed}.` : "",
         part.model ? `Model: ${part.model}.` : "", part.embedder ? `Embedder: ${part.embedder}.` : "",
