@@ -5,6 +5,7 @@ load helper
 setup_file() {
     cd "$BATS_FILE_TMPDIR"
     tiny_run run -q >out
+    for i in $(seq 40); do echo "Zeus and Hera quarrelled about number $i on Mount Olympus, and the clouds were dark."; done >a.txt
 }
 
 setup() {
@@ -51,7 +52,6 @@ print(json.dumps(json.loads(text, parse_constant=lambda word: sys.exit(word + " 
 }
 
 @test "the figures are those of quality; other sets stand beside the run" {
-    for i in $(seq 40); do echo "Zeus and Hera quarrelled about number $i on Mount Olympus, and the clouds were dark."; done >a.txt
     run --separate-stderr "$BIFORGET" report run "plain=a.txt" --seeds 2 --svg figures -o page.html
     [ "$status" = 0 ]
     [ "$output" = page.html ]
@@ -119,7 +119,7 @@ print(json.dumps(json.loads(text, parse_constant=lambda word: sys.exit(word + " 
 @test "many requests, instances: a set for each, and originals" {
     printf '%s\n' '{"text": "Zeus ruled the sky from Mount Olympus."}' '{"question": "Who ruled the sea?", "answer": "Poseidon ruled the sea."}' >facts.jsonl
     printf '%s\n' '{"domain": "Greek mythology", "rounds": 1, "points_per_round": 2, "max_samples": 6, "mi_samples": 0, "jailbreak_samples": 0, "control_samples": 0, "max_new_tokens": 16}' \
-        '{"instances": "facts.jsonl", "name": "facts", "max_new_tokens": 16}' >requests.jsonl
+        '{"instances": "facts.jsonl", "name": "facts", "max_new_tokens": 16, "max_samples": 4}' >requests.jsonl
     "$BIFORGET" run requests.jsonl -m "$BIFORGET_TEST_MODEL" --embedder "$BIFORGET_TEST_EMBEDDER" -o many -q >/dev/null
     data many/report.html >page.json
     [ "$(json 'd["title"], d["map"]["sets"], d["map"]["domain"]' <page.json)" = "2 requests ['greek-mythology', 'facts'] None" ]
@@ -139,7 +139,7 @@ print(json.dumps(json.loads(text, parse_constant=lambda word: sys.exit(word + " 
     fails 5 "is a folder" "$BIFORGET" report run --stored -q -o "$PWD"
     # A page that cannot be written is a warning: the run is complete.
     mkdir -p blocked/report.html
-    run --separate-stderr tiny_run blocked
+    run --separate-stderr "$BIFORGET" import a.txt -o blocked
     [ "$status" = 0 ]
     [[ $stderr == *"the run is complete, but its report is not written"* ]]
     [ -s blocked/forget.jsonl ]
