@@ -118,11 +118,17 @@ void bf_svg_axes(struct bf_svg *svg, const char *x_label, const char *y_label, b
 {
     const double x_step = step_of(svg->x_high - svg->x_low, 6, false);
     const double y_step = step_of(svg->y_high - svg->y_low, 5, whole);
-    for (double v = ceil(svg->x_low / x_step - 1e-9) * x_step; v <= svg->x_high + x_step * 1e-6; v += x_step) {
+    const double x_first = ceil(svg->x_low / x_step - 1e-9) * x_step,
+                 y_first = ceil(svg->y_low / y_step - 1e-9) * y_step;
+    const int x_ticks = (int)floor((svg->x_high - x_first) / x_step + 1e-6);
+    const int y_ticks = (int)floor((svg->y_high - y_first) / y_step + 1e-6);
+    for (int i = 0; i <= x_ticks; i++) {
+        const double v = x_first + i * x_step;
         bf_svg_line(svg, bf_svg_x(svg, v), svg->bottom, bf_svg_x(svg, v), svg->bottom + 4, "#555555", 1, false);
         tick_text(svg, bf_svg_x(svg, v), svg->bottom + 17, "middle", v, x_step);
     }
-    for (double v = ceil(svg->y_low / y_step - 1e-9) * y_step; v <= svg->y_high + y_step * 1e-6; v += y_step) {
+    for (int i = 0; i <= y_ticks; i++) {
+        const double v = y_first + i * y_step;
         bf_svg_line(svg, svg->left, bf_svg_y(svg, v), svg->right, bf_svg_y(svg, v), "#e0e0e0", 1, false);
         tick_text(svg, svg->left - 6, bf_svg_y(svg, v) + 4, "end", v, y_step);
     }
