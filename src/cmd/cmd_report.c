@@ -191,7 +191,7 @@ static enum bf_status write(const struct values *v, const char *dir, json_t *qua
     page.basis = strcmp(v->embedder, "model") == 0
                      ? "Vectors are means of the target model's last hidden states over pieces of 128 tokens."
                      : "Vectors are a sentence embedder's, of pieces of 128 tokens.";
-    page.why = "no text is kept yet";
+    page.why = quality ? NULL : "no text is kept yet";
     enum bf_status status = bf_store_open(dir, BF_STORE_READ, &store, err);
     if (status == BF_OK && stored)
         status = bf_report_stored_options(store, log, &page, &measured, err);

@@ -69,7 +69,7 @@ enum bf_status bf_report_keep_domain(struct bf_store *store, struct bf_engine *e
     struct bf_vector_key key;
     bool found = false;
     enum bf_status status = domain_of(store, &domain, err);
-    if (status != BF_OK || !domain[0] || !bf_store_keeps_vectors(store))
+    if (status != BF_OK || n_embd < 1 || !domain[0] || !bf_store_keeps_vectors(store))
         goto out;
     domain_key(store, domain, model, &key);
     status = bf_store_get_vector(store, &key, n_embd, vector, &found, err);
@@ -233,11 +233,17 @@ static enum bf_status read_parts(struct stored *s, struct bf_err *err)
 static enum bf_status place_domain(struct stored *s, const char *domain, bool *known, struct bf_err *err)
 {
     struct bf_quality_vectors *v = &s->m.vectors;
-    float *row = v->rows + v->n * v->n_embd;
     char model[96];
     struct bf_vector_key key;
     enum bf_status status = BF_OK;
     *known = false;
+    if (v->n == 0) { /* wording alone is measured; the domain is any vector that can be standardised */
+        v->n_embd = 2;
+        v->rows = bf_array(2, sizeof *v->rows);
+        v->rows[0] = 1.0F;
+        return BF_OK;
+    }
+    float *row = v->rows + v->n * v->n_embd;
     if (domain[0]) {
         domain_key(s->store, domain, model, &key);
         status = bf_store_get_vector(s->store, &key, (int32_t)v->n_embd, row, known, err);
@@ -267,6 +273,7 @@ static void unknown(json_t *set, const char *key, const char *why)
     bf_buf_release(&interval);
 }
 
+static const char no_vector[] = "no vector is stored with these texts; \"biforget report DIR -m MODEL\" embeds them";
 static const char no_domain[] = "the run has no single domain whose vector is stored";
 
 static void take_off(json_t *result, bool domain_known)
@@ -275,6 +282,8 @@ static void take_off(json_t *result, bool domain_known)
     json_t *set;
     json_array_foreach(json_object_get(result, "sets"), i, set)
     {
+        if (json_integer_value(json_object_get(set, "chunks_sampled")) == 0)
+            unknown(set, "remote_clique", no_vector);
         unknown(set, "n_tokens", "\"biforget report DIR\" counts them by the model's tokens");
         unknown(set, "chunks", "\"biforget report DIR\" counts them by the model's tokens");
         if (!domain_known) {
@@ -301,7 +310,7 @@ enum bf_status bf_report_stored(struct bf_store *store, struct bf_log *log, json
     char *domain = NULL;
     bool known = false;
     *out = NULL;
-    *why = "no kept sample has a stored vector; \"biforget report DIR -m MODEL\" embeds the texts";
+    *why = "no text is kept yet";
     *basis = "Vectors are those stored with the samples, by the embedder that the run used, one for each whole text; "
              "compare such figures only with like ones. \"biforget report DIR\" embeds pieces of equal length with the "
              "model itself.";
@@ -309,17 +318,10 @@ enum bf_status bf_report_stored(struct bf_store *store, struct bf_log *log, json
     enum bf_status status = domain_of(store, &domain, err);
     if (status == BF_OK)
         status = read_parts(&s, err);
-    /* A set without a vector has no place on the map, and no row in the table. */
-    for (size_t r = s.m.n_rows; r-- > 0;)
-        if (s.m.rows[r].taken.n_kept == 0) {
-            bf_quality_set_release(&s.m.rows[r].set);
-            bf_quality_taken_release(&s.m.rows[r].taken);
-            free(s.m.rows[r].vectors);
-            memmove(&s.m.rows[r], &s.m.rows[r + 1], (s.m.n_rows - r - 1) * sizeof *s.m.rows);
-            s.m.rows[--s.m.n_rows] = (struct bf_quality_row){0};
-        }
     if (status != BF_OK || s.m.n_rows == 0)
         goto out;
+    *why = s.m.vectors.n > 0 ? NULL : no_vector;
+    *basis = s.m.vectors.n > 0 ? *basis : NULL;
     quiet.quiet = true;
     quiet.tty = false;
     job.log = &quiet;

@@ -12,8 +12,8 @@ BF_MUST_CHECK enum bf_status bf_report_keep_domain(struct bf_store *store, struc
                                                    struct bf_err *err);
 
 /* *out: as bf_quality_measure gives (quality_measure.h), where a chunk is a whole text, with what needs the model's tokens null;
- * each of up to eight requests is a set, of more each role. Where no domain is known (or several), relevance is null and the map has no domain. NULL with
- * *why (static) when no sample has a vector. `basis` (static) says what it is. BF_MODEL for vectors that are not finite. */
+ * each of up to eight requests is a set, of more each role. Where no domain is known (or several), relevance is null and the map has no domain. Without
+ * vectors only wording is measured, and *why (static) says why there is no map; NULL with *why when no text is kept. `basis` (static) says what it is. BF_MODEL for vectors that are not finite. */
 BF_MUST_CHECK enum bf_status bf_report_stored(struct bf_store *store, struct bf_log *log, json_t **out, const char **basis,
                                               const char **why, struct bf_err *err);
 

@@ -82,8 +82,9 @@ void bf_report_at_end(struct bf_store *store, struct bf_engine *embedder, bool o
         return;
     }
     enum bf_status status = embedder ? bf_report_keep_domain(store, embedder, &err) : BF_OK;
-    if (status == BF_OK)
-        status = bf_report_stored_options(store, log, &options, &quality, &err);
+    if (status != BF_OK)
+        bf_log_warn(log, "the report's map lacks the domain: %s", err.text);
+    status = bf_report_stored_options(store, log, &options, &quality, &err);
     if (status == BF_OK)
         status = bf_report_write(store, &options, path, NULL, log, &err);
     if (status != BF_OK)

@@ -18,7 +18,7 @@ enum { BF_PAGE_BYTES_MAX = 2000000 };  /* of the HTML file */
 struct bf_page_options {
     const json_t *quality;     /* what measuring sets gives (the command's quality_measure.h), with its map; borrowed; NULL = none */
     const char *basis;         /* a sentence: which vectors the map and its figures are made of; NULL = none */
-    const char *why;           /* without quality: a sentence why there is none */
+    const char *why;           /* a sentence why there is no quality, or no map in it; NULL = too few texts */
     size_t max_bytes;          /* of the page; 0 = BF_PAGE_BYTES_MAX. Samples are left out, and the page says so, to keep it */
 };
 

@@ -110,7 +110,9 @@ enum bf_status bf_page_map(struct bf_page *page, json_t **out, struct bf_err *er
     const json_t *points = json_object_get(map, "points"), *centroids = json_object_get(map, "centroids");
     (void)err;
     if (!json_is_object(map)) {
-        *out = quality ? bf_page_why("there are too few texts for a map: it needs five points or more") : why_not(page);
+        *out = quality && !page->options->why
+                   ? bf_page_why("there are too few texts for a map: it needs five points or more")
+                   : why_not(page);
         return BF_OK;
     }
     size_t n_text = MAP_TEXT_BYTES / (json_array_size(points) + 1);

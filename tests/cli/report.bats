@@ -81,7 +81,9 @@ print(json.dumps(json.loads(text, parse_constant=lambda word: sys.exit(word + " 
     [ "$(grep -o '<script' bad/report.html | wc -l)" = 2 ]
     data bad/report.html >page.json
     [ "$(json 'd["samples"]["rows"][0][-1]' <page.json)" = '</script><img src=x onerror=alert(1)> stays a text' ]
-    [ "$(json '"no kept sample has a stored vector" in d["map"]["why"]' <page.json)" = True ]
+    [ "$(json '"no vector is stored" in d["map"]["why"]' <page.json)" = True ]
+    # Wording needs no vectors.
+    [ "$(json 'd["comparison"]["sets"][0]["remote_clique"], d["comparison"]["sets"][0]["self_bleu"] is not None' <page.json)" = "None True" ]
 }
 
 @test "a huge set: the page keeps to two megabytes and says how many samples it shows" {

@@ -14,7 +14,9 @@ const sections = [
 ];
 
 const theme = {
-    dark: () => (document.documentElement.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark",
+    dark: () =>
+        (document.documentElement.dataset.theme ||
+            (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark",
     paper: false,
     set(name) {
         if (name) document.documentElement.dataset.theme = name;
@@ -32,7 +34,8 @@ function start() {
     const data = JSON.parse(document.getElementById("data").textContent);
     document.getElementById("title").textContent = data.title;
     document.getElementById("lead").textContent = data.lead;
-    const main = document.getElementById("main"), nav = document.getElementById("nav");
+    const main = document.getElementById("main"),
+        nav = document.getElementById("nav");
     sections.forEach(([id, title, key, draw]) => {
         if (!(key in data)) return;
         const place = el("section", { id, "aria-labelledby": id + "-title" }, el("h2", { id: id + "-title" }, title));
@@ -45,18 +48,39 @@ function start() {
             console.error(error);
         }
     });
-    document.getElementById("foot").append(el("p", {}, `Written by biforget ${data.program}. This file loads nothing and sends nothing. It may hold what the model should forget: share it with care.`));
+    document
+        .getElementById("foot")
+        .append(
+            el(
+                "p",
+                {},
+                `Written by biforget ${data.program}. This file loads nothing and sends nothing. It may hold what the model should forget: share it with care.`,
+            ),
+        );
     document.getElementById("theme").addEventListener("click", () => theme.set(theme.dark() ? "light" : "dark"));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => theme.shown());
-    let width = innerWidth, waiting = 0;
+    let width = innerWidth,
+        waiting = 0;
     addEventListener("resize", () => {
         clearTimeout(waiting);
-        waiting = setTimeout(() => { if (innerWidth !== width) { width = innerWidth; charts.forEach((chart) => chart.redraw()); } }, 100);
+        waiting = setTimeout(() => {
+            if (innerWidth !== width) {
+                width = innerWidth;
+                charts.forEach((chart) => chart.redraw());
+            }
+        }, 100);
     });
     /* Paper is white. */
     let before = null;
-    addEventListener("beforeprint", () => { before = document.documentElement.dataset.theme || ""; theme.paper = true; theme.set("light"); });
-    addEventListener("afterprint", () => { theme.paper = false; theme.set(before); });
+    addEventListener("beforeprint", () => {
+        before = document.documentElement.dataset.theme || "";
+        theme.paper = true;
+        theme.set("light");
+    });
+    addEventListener("afterprint", () => {
+        theme.paper = false;
+        theme.set(before);
+    });
     theme.shown();
 }
 start();

@@ -6,7 +6,8 @@ function el(tag, attributes, ...children) {
     const node = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes || {})) {
         if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-        else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
+        else if (value !== null && value !== undefined && value !== false)
+            node.setAttribute(name, value === true ? "" : value);
     }
     for (const child of children.flat(2)) if (child !== null && child !== undefined) node.append(child);
     return node;
@@ -22,20 +23,58 @@ const theColour = (name) => getComputedStyle(document.documentElement).getProper
 
 /* Words of the program, as people read them. */
 const stageNames = {
-    synthesis: "Stage I", mi: "membership inference", jailbreak: "jailbreak", original: "original", rewrite: "rewriting",
-    textbook: "textbook", import: "brought in", points: "points", control: "control",
+    synthesis: "Stage I",
+    mi: "membership inference",
+    jailbreak: "jailbreak",
+    original: "original",
+    rewrite: "rewriting",
+    textbook: "textbook",
+    import: "brought in",
+    points: "points",
+    control: "control",
 };
 const stageName = (word) => stageNames[word] || word || "unknown";
 
 /* table(["a", {text: "b", number: true}], rows): a row is a list of texts, nodes or null; the first cell heads its row. */
 function table(heads, rows, attributes) {
     const numeric = heads.map((head) => typeof head === "object" && head.number === true);
-    const cell = (tag, value, i) => el(tag, { class: numeric[i] ? "number" : null, scope: tag === "th" ? "row" : null }, value === null || value === undefined ? "–" : value);
-    return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": (attributes && attributes.label) || "Table" },
-        el("table", { class: (attributes && attributes.class) || null },
+    const cell = (tag, value, i) =>
+        el(
+            tag,
+            { class: numeric[i] ? "number" : null, scope: tag === "th" ? "row" : null },
+            value === null || value === undefined ? "–" : value,
+        );
+    return el(
+        "div",
+        { class: "scroll", tabindex: "0", role: "region", "aria-label": (attributes && attributes.label) || "Table" },
+        el(
+            "table",
+            { class: (attributes && attributes.class) || null },
             attributes && attributes.caption ? el("caption", {}, attributes.caption) : null,
-            el("thead", {}, el("tr", {}, heads.map((head, i) => el("th", { scope: "col", class: numeric[i] ? "number" : null }, head.text || head)))),
-            el("tbody", {}, rows.map((row) => el("tr", {}, row.map((value, i) => cell(i === 0 ? "th" : "td", value, i)))))));
+            el(
+                "thead",
+                {},
+                el(
+                    "tr",
+                    {},
+                    heads.map((head, i) =>
+                        el("th", { scope: "col", class: numeric[i] ? "number" : null }, head.text || head),
+                    ),
+                ),
+            ),
+            el(
+                "tbody",
+                {},
+                rows.map((row) =>
+                    el(
+                        "tr",
+                        {},
+                        row.map((value, i) => cell(i === 0 ? "th" : "td", value, i)),
+                    ),
+                ),
+            ),
+        ),
+    );
 }
 
 /* A share as a bar with its number; the bar is decoration. */
@@ -57,9 +96,17 @@ function textCell(text, n) {
 function firstOf(nodes, n, place, word) {
     nodes.slice(0, n).forEach((node) => place.append(node));
     if (nodes.length <= n) return null;
-    const button = el("button", { type: "button", class: "more", onclick: () => {
-        nodes.slice(n).forEach((node) => place.append(node));
-        button.remove();
-    } }, `Show ${count(nodes.length - n)} more ${word}`);
+    const button = el(
+        "button",
+        {
+            type: "button",
+            class: "more",
+            onclick: () => {
+                nodes.slice(n).forEach((node) => place.append(node));
+                button.remove();
+            },
+        },
+        `Show ${count(nodes.length - n)} more ${word}`,
+    );
     return button;
 }
