@@ -254,10 +254,10 @@ const struct bf_command bf_cmd_report = {
             .name = "report",
             .summary = "write a run as one HTML page",
             .synopsis = "biforget report DIR [[NAME=]SET...] [-o FILE] [options]",
-            .examples = "  biforget report runs/greek                       writes runs/greek/report.html\n"
+            .examples = "  biforget report runs/greek                   writes runs/greek/report.html\n"
                         "  biforget report runs/greek runs/textbook-greek outside=corpus.jsonl\n"
-                        "  biforget report runs/greek --svg figures         and the charts for a paper\n"
-                        "  biforget report runs/greek --stored              seconds, without the model\n",
+                        "  biforget report runs/greek --svg figures     and the charts for a paper\n"
+                        "  biforget report runs/greek --stored          seconds, without the model\n",
             .details = "The page is one file that opens offline: summary, comparison with other sets, map, diversity, "
                        "coverage, Min-K% prob, rejected texts, knowledge check, all samples, settings and hashes. "
                        "DIR is a run folder, SET what 'biforget quality' takes. docs/report.md tells more.",
