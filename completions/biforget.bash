@@ -1,7 +1,7 @@
 # bash completion for biforget
 _biforget() {
     local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local words= choices= commands="domain instance run textbook import resume status show export quality models doctor quantize help"
+    local words= choices= commands="domain instance run textbook import resume status show export quality report models doctor quantize help"
     if [ "$COMP_CWORD" -eq 1 ]; then
         choices="$commands --help --version"
     else
@@ -75,6 +75,11 @@ _biforget() {
                 words="--domain --model --embedder --format --json --csv --map --cache --skip-bad --seed --seeds --chunks --threads --nearest --hypotheses --texts --resamples --gpu-layers --quiet --help --help-all"
                 case $previous in
                     --format | -f) choices="text json csv markdown latex" ;;
+                esac
+                ;;
+            report)
+                words="--output --svg --stored --domain --model --embedder --seed --seeds --cache --skip-bad --threads --gpu-layers --quiet --help --help-all"
+                case $previous in
                 esac
                 ;;
             models)
