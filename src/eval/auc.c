@@ -57,8 +57,8 @@ enum bf_status bf_auc_figure(const double *low, size_t n_low, const double *high
 {
     *out = (struct bf_figure){.n = n_low + n_high};
     if (n_low == 0 || n_high == 0 || n_low > UINT32_MAX || n_high > UINT32_MAX)
-        return bf_fail(err, BF_INPUT, "an area under the curve needs values on both sides, and there are %zu and %zu", n_low,
-                       n_high);
+        return bf_fail(err, BF_INPUT, "an area under the curve needs values on both sides, and there are %zu and %zu",
+                       n_low, n_high);
     if (bootstrap->n_resamples < 100)
         return bf_fail(err, BF_INPUT, "a 95 %% interval needs 100 resamples or more, not %zu", bootstrap->n_resamples);
     const size_t n = n_low + n_high;

@@ -69,11 +69,13 @@ static double exact_p(size_t n, size_t m, uint64_t distance)
 static enum bf_status check(const double *values, size_t n, const char *which, struct bf_err *err)
 {
     if (n == 0 || n > UINT32_MAX)
-        return bf_fail(err, BF_INPUT, "the %s sample of the Kolmogorov-Smirnov test has %zu values; give 1 or more", which, n);
+        return bf_fail(err, BF_INPUT, "the %s sample of the Kolmogorov-Smirnov test has %zu values; give 1 or more",
+                       which, n);
     for (size_t i = 0; i < n; i++)
         if (!isfinite(values[i]))
-            return bf_fail(err, BF_INPUT, "value %zu of the %s sample of the Kolmogorov-Smirnov test is not a finite number",
-                           i + 1, which);
+            return bf_fail(err, BF_INPUT,
+                           "value %zu of the %s sample of the Kolmogorov-Smirnov test is not a finite number", i + 1,
+                           which);
     return BF_OK;
 }
 

@@ -43,9 +43,9 @@ enum bf_status bf_zlib_length(const char *text, size_t n_bytes, size_t *out, str
 {
     uLongf length = compressBound((uLong)n_bytes);
     unsigned char *compressed = bf_try_array(length, 1);
-    const int code = compressed ? compress2(compressed, &length, (const unsigned char *)text, (uLong)n_bytes,
-                                            Z_DEFAULT_COMPRESSION)
-                                : Z_MEM_ERROR;
+    const int code =
+        compressed ? compress2(compressed, &length, (const unsigned char *)text, (uLong)n_bytes, Z_DEFAULT_COMPRESSION)
+                   : Z_MEM_ERROR;
     free(compressed);
     if (code != Z_OK)
         return bf_fail(err, BF_INPUT, "cannot compress a text of %zu bytes: out of memory", n_bytes);
@@ -82,7 +82,8 @@ void bf_text_lower(struct bf_buf *out, const char *text, size_t n_bytes)
 enum bf_status bf_privleak(double auc, double retrained, double *out, struct bf_err *err)
 {
     if (!(retrained > 0.0 && retrained <= 1.0))
-        return bf_fail(err, BF_INPUT, "the retrained model's AUC is %g, and PrivLeak divides by it; it must be above 0 and at most 1",
+        return bf_fail(err, BF_INPUT,
+                       "the retrained model's AUC is %g, and PrivLeak divides by it; it must be above 0 and at most 1",
                        retrained);
     *out = 100.0 * (auc - retrained) / retrained;
     return BF_OK;

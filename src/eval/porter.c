@@ -162,8 +162,9 @@ static size_t step_3(char *w, size_t n)
 
 static size_t step_4(char *w, size_t n)
 {
-    static const struct rule before[] = {{"al", ""},   {"ance", ""}, {"ence", ""}, {"er", ""},    {"ic", ""},  {"able", ""},
-                                         {"ible", ""}, {"ant", ""},  {"ement", ""}, {"ment", ""}, {"ent", ""}};
+    static const struct rule before[] = {{"al", ""},    {"ance", ""}, {"ence", ""}, {"er", ""},
+                                         {"ic", ""},    {"able", ""}, {"ible", ""}, {"ant", ""},
+                                         {"ement", ""}, {"ment", ""}, {"ent", ""}};
     static const struct rule after[] = {{"ou", ""},  {"ism", ""}, {"ate", ""}, {"iti", ""},
                                         {"ous", ""}, {"ive", ""}, {"ize", ""}};
     bool matched = false;
@@ -188,10 +189,10 @@ static size_t step_5(char *w, size_t n)
 static bool is_irregular(char *w, size_t *n)
 {
     static const struct rule forms[] = {
-        {"sky", "sky"},         {"skies", "sky"},       {"dying", "die"},     {"lying", "lie"},    {"tying", "tie"},
-        {"news", "news"},       {"innings", "inning"},  {"inning", "inning"}, {"outings", "outing"}, {"outing", "outing"},
-        {"cannings", "canning"}, {"canning", "canning"}, {"howe", "howe"},     {"proceed", "proceed"}, {"exceed", "exceed"},
-        {"succeed", "succeed"},
+        {"sky", "sky"},        {"skies", "sky"},       {"dying", "die"},        {"lying", "lie"},
+        {"tying", "tie"},      {"news", "news"},       {"innings", "inning"},   {"inning", "inning"},
+        {"outings", "outing"}, {"outing", "outing"},   {"cannings", "canning"}, {"canning", "canning"},
+        {"howe", "howe"},      {"proceed", "proceed"}, {"exceed", "exceed"},    {"succeed", "succeed"},
     };
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
         if (strlen(forms[i].suffix) == *n && memcmp(forms[i].suffix, w, *n) == 0) {

@@ -48,7 +48,8 @@ enum bf_status bf_harmonic_mean(const double *values, size_t n, double *out, str
         return bf_fail(err, BF_INPUT, "a harmonic mean needs values, and there is none");
     for (size_t i = 0; i < n; i++) {
         if (!(values[i] >= 0.0) || !isfinite(values[i]))
-            return bf_fail(err, BF_INPUT, "value %zu of a harmonic mean is %g; each must be 0 or above", i + 1, values[i]);
+            return bf_fail(err, BF_INPUT, "value %zu of a harmonic mean is %g; each must be 0 or above", i + 1,
+                           values[i]);
         sum += 1.0 / values[i];
     }
     *out = isfinite(sum) ? (double)n / sum : 0.0;

@@ -81,8 +81,7 @@ static void areas(void **state)
         free(high);
     }
     const double nan_value = (double)NAN;
-    assert_int_equal(bf_auc_figure(&nan_value, 1, (double[]){1.0}, 1, &bootstrap, &figure, &err),
-                     BF_INPUT);
+    assert_int_equal(bf_auc_figure(&nan_value, 1, (double[]){1.0}, 1, &bootstrap, &figure, &err), BF_INPUT);
     assert_error(err, BF_INPUT, "not a finite number");
     assert_int_equal(bf_auc_figure(NULL, 0, (double[]){1.0}, 1, &bootstrap, &figure, &err), BF_INPUT);
     assert_error(err, BF_INPUT, "0 and 1");
@@ -306,20 +305,13 @@ static void privleak(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stems),
-        cmocka_unit_test(rouge),
-        cmocka_unit_test(areas),
-        cmocka_unit_test(area_intervals),
-        cmocka_unit_test(two_samples),
-        cmocka_unit_test(two_large_samples),
-        cmocka_unit_test(one_sample),
-        cmocka_unit_test(samples_that_cannot_be_compared),
-        cmocka_unit_test(truth_ratios),
-        cmocka_unit_test(harmonic_means),
-        cmocka_unit_test(memorization),
-        cmocka_unit_test(least_likely_tokens),
-        cmocka_unit_test(zlib_lengths),
-        cmocka_unit_test(lower_case),
+        cmocka_unit_test(stems),        cmocka_unit_test(rouge),
+        cmocka_unit_test(areas),        cmocka_unit_test(area_intervals),
+        cmocka_unit_test(two_samples),  cmocka_unit_test(two_large_samples),
+        cmocka_unit_test(one_sample),   cmocka_unit_test(samples_that_cannot_be_compared),
+        cmocka_unit_test(truth_ratios), cmocka_unit_test(harmonic_means),
+        cmocka_unit_test(memorization), cmocka_unit_test(least_likely_tokens),
+        cmocka_unit_test(zlib_lengths), cmocka_unit_test(lower_case),
         cmocka_unit_test(privleak),
     };
 

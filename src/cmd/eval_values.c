@@ -1,0 +1,206 @@
+#include "cmd/eval_values.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/banned.h"
+
+#define ONLY(name) (1U << BF_EVAL_##name)
+#define EACH (~0U)
+#define SHOTS (ONLY(KNOWMEM) | ONLY(MCQ) | ONLY(GSM8K))
+#define WRITES (ONLY(KNOWMEM) | ONLY(VERBMEM) | ONLY(TOFU) | ONLY(GSM8K))
+#define TWO_MODELS (ONLY(PRIVLEAK) | ONLY(TOFU))
+
+static const char *const words[BF_EVAL_NAMES] = {"privleak", "knowmem", "verbmem", "memorization",
+                                                 "tofu",     "mcq",     "gsm8k"};
+
+/* Which benchmarks take row i of the table below. */
+static const unsigned takers[BF_EVAL_OPTIONS] = {
+    EACH,       EACH,       EACH,       EACH,           EACH,       TWO_MODELS, TWO_MODELS,     ONLY(PRIVLEAK),
+    ONLY(TOFU), ONLY(TOFU), TWO_MODELS, ONLY(PRIVLEAK), ONLY(TOFU), ONLY(TOFU), ONLY(PRIVLEAK), SHOTS,
+    SHOTS,      WRITES,     EACH,       EACH,           EACH,       EACH,
+};
+
+struct bf_opt *bf_eval_options(struct bf_eval_values *v)
+{
+    v->lora_scale = 1.0;
+    v->retrained_auc = 0.5;
+    v->k = (struct bf_doubles){{5, 10, 20, 30, 40, 50, 60}, 7};
+    v->n_shots = 5;
+    v->seed = 3407;
+    v->resamples = 2000;
+    const struct bf_opt table[] = {
+        {.name = "model",
+         .letter = 'm',
+         .type = BF_OPT_TEXT,
+         .target = &v->model,
+         .value = "FILE|NAME",
+         .fallback = "the default model",
+         .help = "the model to evaluate, of any quantisation"},
+        {.name = "lora",
+         .type = BF_OPT_TEXT,
+         .target = &v->lora,
+         .value = "FILE",
+         .help = "a LoRA adapter (GGUF) over the model"},
+        {.name = "lora-scale",
+         .type = BF_OPT_DOUBLE,
+         .target = &v->lora_scale,
+         .min = 0.000001,
+         .max = 1000,
+         .value = "X",
+         .fallback = "1",
+         .help = "what the adapter counts",
+         .rare = true},
+        {.name = "output",
+         .letter = 'o',
+         .type = BF_OPT_TEXT,
+         .target = &v->out,
+         .value = "FILE",
+         .fallback = "none",
+         .help = "each question's result, one JSON object a line"},
+        BF_OPT_JSON(&v->json, "all figures"),
+        {.name = "forget",
+         .type = BF_OPT_TEXT,
+         .target = &v->forget,
+         .value = "SET",
+         .help = "privleak, tofu: what was to be forgotten"},
+        {.name = "retain",
+         .type = BF_OPT_TEXT,
+         .target = &v->retain,
+         .value = "SET",
+         .help = "privleak, tofu: what was to be kept"},
+        {.name = "holdout",
+         .type = BF_OPT_TEXT,
+         .target = &v->holdout,
+         .value = "SET",
+         .help = "privleak: texts of the same kind that the model never saw"},
+        {.name = "authors", .type = BF_OPT_TEXT, .target = &v->authors, .value = "FILE", .help = "tofu: real authors"},
+        {.name = "world", .type = BF_OPT_TEXT, .target = &v->world, .value = "FILE", .help = "tofu: world facts"},
+        {.name = "retrained",
+         .type = BF_OPT_TEXT,
+         .target = &v->retrained,
+         .value = "FILE|NAME",
+         .help = "privleak, tofu: a model trained without the forget set"},
+        {.name = "retrained-auc",
+         .type = BF_OPT_DOUBLE,
+         .target = &v->retrained_auc,
+         .min = 0.000001,
+         .max = 1,
+         .value = "X",
+         .fallback = "0.5",
+         .help = "privleak: its AUC, in place of the model"},
+        {.name = "logs",
+         .type = BF_OPT_TEXT,
+         .target = &v->logs,
+         .value = "DIR",
+         .help = "tofu: result files of TOFU or open-unlearning in place of -m"},
+        {.name = "retain-logs",
+         .type = BF_OPT_TEXT,
+         .target = &v->retain_logs,
+         .value = "DIR",
+         .help = "tofu: those of the retrained model"},
+        {.name = "k",
+         .type = BF_OPT_DOUBLES,
+         .target = &v->k,
+         .min = 0.1,
+         .max = 100,
+         .value = "K,...",
+         .fallback = "5,10,20,30,40,50,60",
+         .unit = "per cent",
+         .help = "privleak: shares of least likely tokens"},
+        {.name = "shots",
+         .type = BF_OPT_TEXT,
+         .target = &v->shots,
+         .value = "FILE",
+         .fallback = "none",
+         .help = "knowmem, mcq, gsm8k: solved questions that go before each"},
+        {.name = "n-shots",
+         .type = BF_OPT_INT,
+         .target = &v->n_shots,
+         .min = 0,
+         .max = 100,
+         .value = "N",
+         .fallback = "5",
+         .help = "at most so many of them"},
+        {.name = "max-new-tokens",
+         .type = BF_OPT_INT,
+         .target = &v->max_new_tokens,
+         .min = 1,
+         .max = 8192,
+         .value = "N",
+         .fallback = "as the benchmark",
+         .unit = "tokens",
+         .help = "longest answer"},
+        {.name = "limit",
+         .type = BF_OPT_INT,
+         .target = &v->limit,
+         .min = 0,
+         .max = 1000000000,
+         .value = "N",
+         .fallback = "0: all",
+         .help = "only the first N of each set"},
+        {.name = "seed",
+         .type = BF_OPT_SEED,
+         .target = &v->seed,
+         .value = "N",
+         .fallback = "3407",
+         .help = "of intervals",
+         .rare = true},
+        {.name = "resamples",
+         .type = BF_OPT_INT,
+         .target = &v->resamples,
+         .min = 100,
+         .max = 100000,
+         .value = "N",
+         .fallback = "2000",
+         .help = "resamples of the bootstrap",
+         .rare = true},
+        BF_OPT_QUIET(&v->quiet),
+    };
+    _Static_assert(sizeof table / sizeof *table == BF_EVAL_OPTIONS, "takers and table have one row each");
+    const size_t n_machine = bf_machine_option_count(true);
+    struct bf_opt *all = bf_array(BF_EVAL_OPTIONS + n_machine + 1, sizeof *all);
+    memcpy(all, table, sizeof table);
+    for (size_t i = 0; i < BF_EVAL_OPTIONS; i++)
+        all[i].given = &v->given[i];
+    bf_machine_options(&v->machine, true, all + BF_EVAL_OPTIONS);
+    for (size_t i = BF_EVAL_OPTIONS; i < BF_EVAL_OPTIONS + n_machine; i++)
+        if (strcmp(all[i].name, "chat") == 0) {
+            all[i].given = &v->chat_given;
+            all[i].fallback = "as the benchmark";
+        }
+    return all;
+}
+
+enum bf_status bf_eval_name_of(const char *word, enum bf_eval_name *out, struct bf_err *err)
+{
+    for (int n = 0; n < BF_EVAL_NAMES; n++)
+        if (strcmp(words[n], word) == 0) {
+            *out = (enum bf_eval_name)n;
+            return BF_OK;
+        }
+    return bf_fail(err, BF_USAGE,
+                   "'%s' is no benchmark; give privleak, knowmem, verbmem, memorization, tofu, mcq or gsm8k", word);
+}
+
+enum bf_status bf_eval_options_fit(const struct bf_eval_values *v, enum bf_eval_name name, struct bf_err *err)
+{
+    struct bf_eval_values scratch = {0};
+    struct bf_opt *table = bf_eval_options(&scratch);
+    enum bf_status status = BF_OK;
+    for (size_t i = 0; i < BF_EVAL_OPTIONS && status == BF_OK; i++) {
+        if (!v->given[i] || (takers[i] & (1U << name)))
+            continue;
+        struct bf_buf names;
+        bf_buf_init(&names, 256);
+        for (int n = 0; n < BF_EVAL_NAMES; n++)
+            if (takers[i] & (1U << n))
+                bf_buf_printf(&names, "%s%s", names.len ? ", " : "", words[n]);
+        status = bf_fail(err, BF_USAGE, "--%s is an option of %s, not of %s", table[i].name, names.data, words[name]);
+        bf_buf_release(&names);
+    }
+    free(table);
+    return status;
+}
