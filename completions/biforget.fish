@@ -233,7 +233,7 @@ complete -c biforget -n '__fish_seen_subcommand_from eval' -l retain-logs -r -d 
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l k -r -d 'privleak  shares of least likely tokens'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l shots -r -d 'knowmem, mcq, gsm8k  solved questions that go before each'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l n-shots -r -d 'at most so many of them'
-complete -c biforget -n '__fish_seen_subcommand_from eval' -l max-new-tokens -r -d 'longest answer'
+complete -c biforget -n '__fish_seen_subcommand_from eval' -l max-new-tokens -r -d 'longest answer, in tokens'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l limit -r -d 'only the first N of each set'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l seed -r -d 'of intervals'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l resamples -r -d 'resamples of the bootstrap'

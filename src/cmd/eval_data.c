@@ -86,7 +86,7 @@ static enum bf_status load_prompts(const char *path, size_t limit, struct bf_eva
     if (status != BF_OK)
         return status;
     if (bf_records_parse(data.data, data.len, path, &records, NULL) == BF_OK) {
-        *found = json_object_get(records.items[0], "prompt") && json_object_get(records.items[0], "gt");
+        *found = json_object_get(records.items[0].json, "prompt") && json_object_get(records.items[0].json, "gt");
         for (size_t i = 0; *found && i < records.n && (limit == 0 || i < limit) && status == BF_OK; i++) {
             char *prompt = NULL, *target = NULL;
             status = bf_records_text(&records, i, "prompt", &prompt, err);

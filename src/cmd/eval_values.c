@@ -130,9 +130,8 @@ struct bf_opt *bf_eval_options(struct bf_eval_values *v)
          .min = 1,
          .max = 8192,
          .value = "N",
-         .fallback = "as the benchmark",
-         .unit = "tokens",
-         .help = "longest answer"},
+         .fallback = "by benchmark",
+         .help = "longest answer, in tokens"},
         {.name = "limit",
          .type = BF_OPT_INT,
          .target = &v->limit,
@@ -169,7 +168,7 @@ struct bf_opt *bf_eval_options(struct bf_eval_values *v)
     for (size_t i = BF_EVAL_OPTIONS; i < BF_EVAL_OPTIONS + n_machine; i++)
         if (strcmp(all[i].name, "chat") == 0) {
             all[i].given = &v->chat_given;
-            all[i].fallback = "as the benchmark";
+            all[i].fallback = "by benchmark";
         }
     return all;
 }

@@ -7,6 +7,7 @@
 #include "eval/ks.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,9 @@ static double one_sided(double d, double n)
 {
     double sum = 0.0;
     const double log_n_factorial = lgamma(n + 1.0);
-    for (double j = 0.0; j <= floor(n * (1.0 - d)); j++) {
+    const int64_t n_terms = (int64_t)floor(n * (1.0 - d)) + 1;
+    for (int64_t i = 0; i < n_terms; i++) {
+        const double j = (double)i;
         const double rest = 1.0 - d - j / n;
         if (rest <= 0.0)
             continue;

@@ -217,9 +217,9 @@ enum bf_status bf_mcq_parse_csv(const char *data, size_t n, const char *name, st
 
 static enum bf_status take_record(const struct bf_records *records, size_t i, struct bf_mcq *out, struct bf_err *err)
 {
-    const json_t *choices = json_object_get(records->items[i], "choices");
-    const json_t *answer = json_object_get(records->items[i], "answer");
-    const json_t *subject = json_object_get(records->items[i], "subject");
+    const json_t *choices = json_object_get(records->items[i].json, "choices");
+    const json_t *answer = json_object_get(records->items[i].json, "answer");
+    const json_t *subject = json_object_get(records->items[i].json, "subject");
     char *question = NULL;
     enum bf_status status = bf_records_text(records, i, "question", &question, err);
     if (status != BF_OK)

@@ -23,9 +23,8 @@ enum bf_status bf_eval_read_file(const char *path, struct bf_buf *data, struct b
 void bf_records_release(struct bf_records *records)
 {
     for (size_t i = 0; i < records->n; i++)
-        json_decref(records->items[i]);
+        json_decref(records->items[i].json);
     free(records->items);
-    free(records->lines);
     free(records->name);
     *records = (struct bf_records){0};
 }
@@ -38,7 +37,7 @@ enum bf_status bf_records_fail(const struct bf_records *records, size_t i, struc
     (void)vsnprintf(what, sizeof what, format, args);
     va_end(args);
     return bf_fail(err, BF_INPUT, "%s:%s%lld: %s", records->name, records->is_list ? " element " : "",
-                   (long long)records->lines[i], what);
+                   (long long)records->items[i].line, what);
 }
 
 static void add(struct bf_records *records, json_t *item, int64_t line)
@@ -46,15 +45,13 @@ static void add(struct bf_records *records, json_t *item, int64_t line)
     if ((records->n & (records->n - 1)) == 0) { /* a power of two, or 0: full */
         const size_t room = records->n ? 2 * records->n : 1;
         records->items = bf_grow(records->items, room, sizeof *records->items);
-        records->lines = bf_grow(records->lines, room, sizeof *records->lines);
     }
-    records->lines[records->n] = line;
-    records->items[records->n++] = item;
+    records->items[records->n++] = (struct bf_record_json){item, line};
 }
 
 static enum bf_status check_object(const struct bf_records *records, struct bf_err *err)
 {
-    if (json_is_object(records->items[records->n - 1]))
+    if (json_is_object(records->items[records->n - 1].json))
         return BF_OK;
     return bf_records_fail(records, records->n - 1, err,
                            "not a JSON object; each record is one, like {\"question\": ...}");
@@ -123,7 +120,7 @@ enum bf_status bf_records_parse(const char *data, size_t n, const char *name, st
 enum bf_status bf_records_text(const struct bf_records *records, size_t i, const char *key, char **out,
                                struct bf_err *err)
 {
-    const json_t *value = json_object_get(records->items[i], key);
+    const json_t *value = json_object_get(records->items[i].json, key);
     *out = NULL;
     if (!value)
         return bf_records_fail(records, i, err, "\"%s\" is missing", key);

@@ -9,8 +9,10 @@
 #include "base/json.h"
 
 struct bf_records {
-    json_t **items;            /* [n] objects, owned */
-    int64_t *lines;            /* [n] 1-based, where each begins; of a list the element's number */
+    struct bf_record_json {
+        json_t *json;          /* an object, owned */
+        int64_t line;          /* 1-based, where it begins; of a list the element's number */
+    } *items;
     size_t n;
     char *name;                /* of the file, for errors */
     bool is_list;

@@ -33,11 +33,11 @@ void bf_tofu_questions_release(struct bf_tofu_questions *questions)
 
 static enum bf_status take(const struct bf_records *records, size_t i, struct bf_tofu_question *q, struct bf_err *err)
 {
-    const json_t *perturbed = json_object_get(records->items[i], "perturbed_answer");
+    const json_t *perturbed = json_object_get(records->items[i].json, "perturbed_answer");
     enum bf_status status = bf_records_text(records, i, "question", &q->question, err);
     if (status == BF_OK)
         status = bf_records_text(records, i, "answer", &q->answer, err);
-    if (status == BF_OK && json_object_get(records->items[i], "paraphrased_answer"))
+    if (status == BF_OK && json_object_get(records->items[i].json, "paraphrased_answer"))
         status = bf_records_text(records, i, "paraphrased_answer", &q->paraphrased, err);
     else if (status == BF_OK)
         q->paraphrased = bf_strdup(q->answer);
