@@ -40,16 +40,17 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         [BF_EVAL_PRIVLEAK] = bf_eval_task_privleak, [BF_EVAL_KNOWMEM] = bf_eval_task_knowmem,
         [BF_EVAL_VERBMEM] = bf_eval_task_verbmem,   [BF_EVAL_MEMORIZATION] = bf_eval_task_memorization,
         [BF_EVAL_TOFU] = bf_eval_task_tofu,         [BF_EVAL_MCQ] = bf_eval_task_mcq,
-        [BF_EVAL_GSM8K] = bf_eval_task_gsm8k,
+        [BF_EVAL_GSM8K] = bf_eval_task_gsm8k,       [BF_EVAL_ROBUST] = bf_eval_task_robust,
     };
     const struct bf_eval_values *v = call->values;
     enum bf_eval_name name = BF_EVAL_PRIVLEAK;
     struct bf_atomic items = {0};
     json_t *result = NULL;
     if (call->n_operands == 0)
-        return bf_fail(err, BF_USAGE,
-                       "give a benchmark: privleak, knowmem, verbmem, memorization, tofu, mcq or gsm8k; see 'biforget "
-                       "eval --help'");
+        return bf_fail(
+            err, BF_USAGE,
+            "give a benchmark: privleak, knowmem, verbmem, memorization, tofu, mcq, gsm8k or robust; see 'biforget "
+            "eval --help'");
     enum bf_status status = bf_eval_name_of(call->operands[0], &name, err);
     if (status == BF_OK)
         status = bf_eval_options_fit(v, name, err);
@@ -90,20 +91,18 @@ const struct bf_command bf_cmd_eval = {
             .name = "eval",
             .summary = "measure what a model has forgotten, and what it still can",
             .synopsis = "biforget eval NAME [FILE...] [-m MODEL] [options]",
-            .examples =
-                "  biforget eval privleak -m unlearned.gguf --forget f.json --holdout h.json --retrained gold.gguf\n"
-                "  biforget eval knowmem forget_qa.json --shots icl.json -m unlearned.gguf\n"
-                "  biforget eval verbmem forget.json -m unlearned.gguf -o texts.jsonl\n"
-                "  biforget eval tofu -m unlearned.gguf --forget f.json --retain r.json --authors a.json --world "
-                "w.json\n"
-                "  biforget eval tofu --logs saves/npo --retain-logs saves/retain90\n"
-                "  biforget eval mcq test/*.csv --shots dev.csv -m base.gguf --lora adapter.gguf\n"
-                "  biforget eval gsm8k test.jsonl --shots train.jsonl --n-shots 8 --json\n",
+            .examples = "  biforget eval privleak -m new.gguf --forget f.json --holdout h.json\n"
+                        "  biforget eval knowmem forget_qa.json --shots icl.json -m new.gguf\n"
+                        "  biforget eval tofu -m new.gguf --forget f.json --retrained gold.gguf\n"
+                        "  biforget eval tofu --logs saves/npo --retain-logs saves/retain90\n"
+                        "  biforget eval mcq test/*.csv --shots dev.csv --lora adapter.gguf\n"
+                        "  biforget eval robust forget_qa.jsonl -m new.gguf --original old.gguf\n",
             .details =
                 "NAME: privleak, knowmem, verbmem (MUSE), memorization (extraction strength, exact memorisation), "
-                "tofu, mcq (MMLU, WMDP), gsm8k. A SET of privleak, verbmem and memorization is anything that "
-                "'biforget quality' compares. Means stand with their 95 % bootstrap interval; docs/evaluation.md says "
-                "what each figure is.",
+                "tofu, mcq (MMLU, WMDP), gsm8k, robust (does it come back?). A SET of privleak, verbmem and "
+                "memorization "
+                "is anything that 'biforget quality' compares; tofu also takes --authors and --world. Means stand with "
+                "their 95 % bootstrap interval; docs/evaluation.md says what each figure is.",
         },
     .values_size = sizeof(struct bf_eval_values),
     .max_operands = BF_OPERANDS_MAX,

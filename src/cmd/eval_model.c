@@ -37,11 +37,11 @@ static enum bf_status same_vocabulary(const struct bf_engine *a, const struct bf
     const int32_t vocab_a = bf_engine_info(a)->n_vocab, vocab_b = bf_engine_info(b)->n_vocab;
     if (vocab_a == vocab_b && n_a == n_b && n_a <= 512 && memcmp(ids_a, ids_b, (size_t)n_a * sizeof *ids_a) == 0)
         return BF_OK;
-    return bf_fail(err, BF_MODEL,
-                   "the vocabulary of the retrained model '%s' (%d tokens) is not that of the model (%d tokens): their "
-                   "probabilities "
-                   "cannot be compared; give a model retrained from the same base",
-                   name_b, vocab_b, vocab_a);
+    return bf_fail(
+        err, BF_MODEL,
+        "the vocabulary of the other model '%s' (%d tokens) is not that of the model (%d tokens): they cannot be "
+        "compared; give one of the same base",
+        name_b, vocab_b, vocab_a);
 }
 
 enum bf_status bf_eval_model_find(const struct bf_eval_values *values, struct bf_log *log, struct bf_eval_model *out,
@@ -50,17 +50,18 @@ enum bf_status bf_eval_model_find(const struct bf_eval_values *values, struct bf
     enum bf_status status = BF_OK;
     *out = (struct bf_eval_model){.values = values, .log = log};
     if (values->machine.api) {
-        if (values->model || values->lora || values->retrained)
+        if (values->model || values->lora || values->retrained || values->original)
             return bf_fail(err, BF_USAGE,
-                           "--api stands in place of a model file: leave out -m, --lora and --retrained");
+                           "--api stands in place of a model file: leave out -m, --lora, --retrained and --original");
         return BF_OK;
     }
     status = bf_model_path(values->model, &out->path, err);
     if (status == BF_OK)
         status = look_at(out->path, &out->look, err);
-    if (status == BF_OK && values->retrained) {
+    const char *second = values->retrained ? values->retrained : values->original;
+    if (status == BF_OK && second) {
         struct bf_engine *other = NULL;
-        status = bf_model_path(values->retrained, &out->retrained_path, err);
+        status = bf_model_path(second, &out->retrained_path, err);
         if (status == BF_OK)
             status = look_at(out->retrained_path, &other, err);
         if (status == BF_OK)
@@ -187,7 +188,10 @@ enum bf_status bf_eval_model_open(struct bf_eval_model *m, bool retrained, const
                 info->n_ctx_seq, info->chat);
     eval->engine = m->engine;
     eval->remote = remote;
-    eval->label = m->retrained_path ? (retrained ? "retrained" : "unlearned") : NULL;
+    eval->label = m->retrained_path ? (!retrained            ? "unlearned"
+                                       : m->values->original ? "original"
+                                                             : "retrained")
+                                    : NULL;
     eval->user = m;
     eval->progress = progress;
     m->what = NULL;
@@ -205,7 +209,7 @@ json_t *bf_eval_model_json(const struct bf_eval_model *m)
         bf_eval_put(json, "lora_scale", json_real(m->values->lora_scale));
     }
     if (m->retrained_path)
-        bf_eval_put_text(json, "retrained", m->retrained_path);
+        bf_eval_put_text(json, m->values->original ? "original" : "retrained", m->retrained_path);
     if (m->engine) {
         bf_eval_put_text(json, "description", bf_engine_info(m->engine)->model_desc);
         bf_eval_put_text(json, "chat", bf_engine_info(m->engine)->chat);

@@ -11,7 +11,7 @@ struct bf_eval_model {
     struct bf_log *log;
     char *path;                /* NULL for a server */
     char sha256[65];           /* "" for a server */
-    char *retrained_path;      /* NULL = none */
+    char *retrained_path;      /* the second model, retrained or original; NULL = none */
     struct bf_engine *look;    /* the model without contexts, to count tokens; NULL for a server */
     struct bf_engine *engine;  /* NULL until opened */
     int64_t n_context;         /* tokens that one question and its answer need at most, so far */
@@ -30,7 +30,7 @@ int64_t bf_eval_model_tokens(const struct bf_eval_model *model, const char *text
 /* A question and its answer need so many tokens, template and small change apart. */
 void bf_eval_model_need(struct bf_eval_model *model, int64_t n_tokens);
 
-/* Open the model, or the retrained one, and close what was open. `chat` is the benchmark's template, "auto" or "none", which --chat overrules;
+/* Open the model, or the second one, and close what was open. `chat` is the benchmark's template, "auto" or "none", which --chat overrules;
  * `scores` = nothing is generated. */
 BF_MUST_CHECK enum bf_status bf_eval_model_open(struct bf_eval_model *model, bool retrained, const char *chat, bool scores,
                                                 struct bf_eval *eval, struct bf_err *err);

@@ -15,7 +15,7 @@ struct bf_eval_task {
 /* *out: new reference, also of "model". BF_USAGE when an option or file is missing. */
 typedef enum bf_status bf_eval_task_fn(struct bf_eval_task *task, json_t **out, struct bf_err *err);
 bf_eval_task_fn bf_eval_task_privleak, bf_eval_task_knowmem, bf_eval_task_verbmem, bf_eval_task_memorization, bf_eval_task_tofu,
-    bf_eval_task_mcq, bf_eval_task_gsm8k;
+    bf_eval_task_mcq, bf_eval_task_gsm8k, bf_eval_task_robust;
 
 /* Files and the model, for all that need one. */
 BF_MUST_CHECK enum bf_status bf_eval_task_start(struct bf_eval_task *task, size_t n_files_min, size_t n_files_max,

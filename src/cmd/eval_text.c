@@ -23,6 +23,8 @@ static void print_value(const json_t *object, const char *key, const json_t *val
         fprintf(out, "%.4g", json_real_value(value));
     else if (json_is_string(value))
         fprintf(out, "%s", json_string_value(value));
+    else if (json_is_boolean(value))
+        fputs(json_is_true(value) ? "yes" : "no", out);
     else
         fprintf(out, "unknown%s%s", why ? ": " : "", why ? why : "");
     if (json_array_size(interval) == 2)
@@ -35,7 +37,7 @@ static void print_row(const char *name, const json_t *object, FILE *out)
 {
     const char *key = NULL;
     json_t *value = NULL;
-    fprintf(out, "  %-12s", name);
+    fprintf(out, "  %-18s", name);
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
         if (is_note(key) || json_is_object(value) || json_is_array(value))

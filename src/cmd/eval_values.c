@@ -9,18 +9,25 @@
 
 #define ONLY(name) (1U << BF_EVAL_##name)
 #define EACH (~0U)
-#define SHOTS (ONLY(KNOWMEM) | ONLY(MCQ) | ONLY(GSM8K))
-#define WRITES (ONLY(KNOWMEM) | ONLY(VERBMEM) | ONLY(TOFU) | ONLY(GSM8K))
+#define COUNTS_SHOTS (ONLY(KNOWMEM) | ONLY(MCQ) | ONLY(GSM8K))
+#define SHOTS (COUNTS_SHOTS | ONLY(ROBUST))
+#define WRITES (ONLY(KNOWMEM) | ONLY(VERBMEM) | ONLY(TOFU) | ONLY(GSM8K) | ONLY(ROBUST))
 #define TWO_MODELS (ONLY(PRIVLEAK) | ONLY(TOFU))
 
 static const char *const words[BF_EVAL_NAMES] = {"privleak", "knowmem", "verbmem", "memorization",
-                                                 "tofu",     "mcq",     "gsm8k"};
+                                                 "tofu",     "mcq",     "gsm8k",   "robust"};
 
 /* Which benchmarks take row i of the table below. */
 static const unsigned takers[BF_EVAL_OPTIONS] = {
-    EACH,       EACH,       EACH,       EACH,           EACH,       TWO_MODELS, TWO_MODELS,     ONLY(PRIVLEAK),
-    ONLY(TOFU), ONLY(TOFU), TWO_MODELS, ONLY(PRIVLEAK), ONLY(TOFU), ONLY(TOFU), ONLY(PRIVLEAK), SHOTS,
-    SHOTS,      WRITES,     EACH,       EACH,           EACH,       EACH,
+    EACH,           EACH,           EACH,
+    EACH,           EACH, /* model, lora, lora-scale, output, json */
+    TWO_MODELS,     TWO_MODELS,     ONLY(PRIVLEAK),
+    ONLY(TOFU),     ONLY(TOFU), /* forget, retain, holdout, authors, world */
+    TWO_MODELS,     ONLY(PRIVLEAK), ONLY(ROBUST),
+    ONLY(TOFU),     ONLY(TOFU), /* retrained, retrained-auc, original, logs, retain-logs */
+    ONLY(PRIVLEAK), SHOTS,          COUNTS_SHOTS,
+    WRITES,         EACH,                 /* k, shots, n-shots, max-new-tokens, limit */
+    EACH,           EACH,           EACH, /* seed, resamples, quiet */
 };
 
 struct bf_opt *bf_eval_options(struct bf_eval_values *v)
@@ -38,7 +45,7 @@ struct bf_opt *bf_eval_options(struct bf_eval_values *v)
          .target = &v->model,
          .value = "FILE|NAME",
          .fallback = "the default model",
-         .help = "the model to evaluate, of any quantisation"},
+         .help = "the model to evaluate"},
         {.name = "lora",
          .type = BF_OPT_TEXT,
          .target = &v->lora,
@@ -59,7 +66,7 @@ struct bf_opt *bf_eval_options(struct bf_eval_values *v)
          .target = &v->out,
          .value = "FILE",
          .fallback = "none",
-         .help = "each question's result, one JSON object a line"},
+         .help = "results by question, a JSON object a line"},
         BF_OPT_JSON(&v->json, "all figures"),
         {.name = "forget",
          .type = BF_OPT_TEXT,
@@ -75,14 +82,14 @@ struct bf_opt *bf_eval_options(struct bf_eval_values *v)
          .type = BF_OPT_TEXT,
          .target = &v->holdout,
          .value = "SET",
-         .help = "privleak: texts of the same kind that the model never saw"},
+         .help = "privleak: like texts that it never saw"},
         {.name = "authors", .type = BF_OPT_TEXT, .target = &v->authors, .value = "FILE", .help = "tofu: real authors"},
         {.name = "world", .type = BF_OPT_TEXT, .target = &v->world, .value = "FILE", .help = "tofu: world facts"},
         {.name = "retrained",
          .type = BF_OPT_TEXT,
          .target = &v->retrained,
          .value = "FILE|NAME",
-         .help = "privleak, tofu: a model trained without the forget set"},
+         .help = "privleak, tofu: trained without forget"},
         {.name = "retrained-auc",
          .type = BF_OPT_DOUBLE,
          .target = &v->retrained_auc,
@@ -90,12 +97,18 @@ struct bf_opt *bf_eval_options(struct bf_eval_values *v)
          .max = 1,
          .value = "X",
          .fallback = "0.5",
-         .help = "privleak: its AUC, in place of the model"},
+         .help = "privleak: its AUC, in place of the model",
+         .rare = true},
+        {.name = "original",
+         .type = BF_OPT_TEXT,
+         .target = &v->original,
+         .value = "FILE|NAME",
+         .help = "robust: the model before unlearning"},
         {.name = "logs",
          .type = BF_OPT_TEXT,
          .target = &v->logs,
          .value = "DIR",
-         .help = "tofu: result files of TOFU or open-unlearning in place of -m"},
+         .help = "tofu: result files in place of -m"},
         {.name = "retain-logs",
          .type = BF_OPT_TEXT,
          .target = &v->retain_logs,
@@ -109,13 +122,14 @@ struct bf_opt *bf_eval_options(struct bf_eval_values *v)
          .value = "K,...",
          .fallback = "5,10,20,30,40,50,60",
          .unit = "per cent",
-         .help = "privleak: shares of least likely tokens"},
+         .help = "privleak: shares of least likely tokens",
+         .rare = true},
         {.name = "shots",
          .type = BF_OPT_TEXT,
          .target = &v->shots,
          .value = "FILE",
          .fallback = "none",
-         .help = "knowmem, mcq, gsm8k: solved questions that go before each"},
+         .help = "solved questions that go first"},
         {.name = "n-shots",
          .type = BF_OPT_INT,
          .target = &v->n_shots,
@@ -181,7 +195,8 @@ enum bf_status bf_eval_name_of(const char *word, enum bf_eval_name *out, struct 
             return BF_OK;
         }
     return bf_fail(err, BF_USAGE,
-                   "'%s' is no benchmark; give privleak, knowmem, verbmem, memorization, tofu, mcq or gsm8k", word);
+                   "'%s' is no benchmark; give privleak, knowmem, verbmem, memorization, tofu, mcq, gsm8k or robust",
+                   word);
 }
 
 enum bf_status bf_eval_options_fit(const struct bf_eval_values *v, enum bf_eval_name name, struct bf_err *err)

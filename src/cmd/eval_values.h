@@ -12,10 +12,11 @@ enum bf_eval_name {
     BF_EVAL_TOFU,
     BF_EVAL_MCQ,
     BF_EVAL_GSM8K,
+    BF_EVAL_ROBUST,
     BF_EVAL_NAMES
 };
 
-enum { BF_EVAL_OPTIONS = 22 };
+enum { BF_EVAL_OPTIONS = 23 };
 
 struct bf_eval_values {
     bool quiet;                /* first: see struct bf_command */
@@ -24,7 +25,7 @@ struct bf_eval_values {
     const char *model, *lora, *out;
     double lora_scale;
     const char *forget, *retain, *holdout, *authors, *world;
-    const char *retrained, *logs, *retain_logs, *shots;
+    const char *retrained, *original, *logs, *retain_logs, *shots;
     double retrained_auc;
     struct bf_doubles k;
     int64_t n_shots, limit, max_new_tokens, resamples;

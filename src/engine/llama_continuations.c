@@ -157,7 +157,7 @@ static enum bf_status read_row(const struct run *r, struct sequence *s, int32_t 
     const int32_t n_vocab = r->self->base.info.n_vocab;
     const float *logits = llama_get_logits_ith(r->self->context, row);
     const double lse = logits ? bf_log_sum_exp(logits, n_vocab) : (double)NAN;
-    if (!isfinite(lse))
+    if (!logits || !isfinite(lse))
         return bf_fail(err, BF_MODEL, "the model '%s' gave no usable probabilities (not-a-number) for item %zu",
                        r->self->base.info.model_desc, s->item + 1);
     if (at + 1 < s->n_tokens) {

@@ -113,6 +113,29 @@ BF_MUST_CHECK enum bf_status bf_eval_tofu_set(const struct bf_eval *eval, enum b
 BF_MUST_CHECK enum bf_status bf_eval_tofu(const struct bf_bootstrap *bootstrap, const struct bf_tofu_sets *unlearned,
                                           const struct bf_tofu_sets *retrained, json_t **out, struct bf_err *err);
 
+/* ---- robustness: how much comes back ---- */
+
+/* Ways to ask for what was forgotten. */
+enum bf_probe { BF_PROBE_PLAIN, BF_PROBE_PARAPHRASE, BF_PROBE_PREFIX, BF_PROBE_FEW_SHOT, BF_PROBE_JAILBREAK, BF_PROBES };
+const char *bf_probe_word(enum bf_probe probe);        /* "plain", "paraphrase", "prefix", "few_shot", "jailbreak" */
+
+/* ROUGE-L recall (stemmer) of each answer when the question is asked in that way: recall[n]. `scene` (jailbreak only) is a template with {topic},
+ * and shots go before the question (few-shot only; at most 5). `condition` names it in lines. */
+BF_MUST_CHECK enum bf_status bf_eval_probe(const struct bf_eval *eval, enum bf_probe probe, const char *condition,
+                                           const struct bf_pair *questions, size_t n, const struct bf_pair *shots, size_t n_shots,
+                                           const char *scene, int32_t max_tokens, double *recall, struct bf_err *err);
+
+struct bf_condition {
+    const char *name;
+    const double *recall;      /* [n] of the same questions in the same order */
+};
+/* conditions[0] is the plain question on the unlearned model. Each gets its mean and the paired difference to it ("came_back", with its 95 %
+ * interval, and "beyond_noise"); with `original` (nullable: plain on the model before unlearning) also "share_back", the difference over what
+ * was forgotten. {"robust": the largest came_back, "worst": its condition, "conditions": {...}} */
+BF_MUST_CHECK enum bf_status bf_eval_robust(const struct bf_bootstrap *bootstrap, const struct bf_condition *conditions,
+                                            size_t n_conditions, size_t n, const double *original, json_t **out,
+                                            struct bf_err *err);
+
 /* ---- general abilities ---- */
 
 /* Multiple choice by the likeliest letter behind "Answer:". shots: the first n_shots of the question's subject, where there are any of

@@ -109,9 +109,9 @@ END
     [ "$(json 'list(d["attacks"])' <<<"$output")" = "['Min-20%', 'Min-40%', 'PPL', 'PPL/lower', 'PPL/zlib']" ]
     [ "$(json 'abs(d["attacks"]["PPL"]["forget_retain_auc"] - 0.5) < 1e-9' <<<"$output")" = True ]
     [ "$(wc -l <p.jsonl)" = 12 ]
-    run --separate-stderr "$BIFORGET" eval privleak --forget holdout.jsonl --holdout forget.jsonl --k 40 --retrained "$BIFORGET_TEST_MODEL" "${m[@]}" --json
+    run --separate-stderr "$BIFORGET" eval privleak --forget holdout.jsonl --holdout forget.jsonl --k 40 --limit 2 --retrained "$BIFORGET_TEST_MODEL" "${m[@]}" --json
     [ "$(json 'd["auc"], d["retrained_auc"], d["privleak"]' <<<"$output")" = "1.0 1.0 0.0" ]
-    run --separate-stderr "$BIFORGET" eval privleak --forget holdout.jsonl --holdout forget.jsonl --k 40 --retrained-auc 0.8 "${m[@]}" --json
+    run --separate-stderr "$BIFORGET" eval privleak --forget holdout.jsonl --holdout forget.jsonl --k 40 --limit 2 --retrained-auc 0.8 "${m[@]}" --json
     [ "$(json 'round(d["privleak"], 6)' <<<"$output")" = 25.0 ]
 }
 
@@ -157,12 +157,12 @@ END
     lora none.gguf 0
     lora some.gguf 0.3
     for a in none some; do
-        run --separate-stderr "$BIFORGET" eval privleak --forget forget.jsonl --holdout holdout.jsonl --k 40 "${m[@]}" --lora "$a.gguf" -o "$a.jsonl" --json
+        run --separate-stderr "$BIFORGET" eval privleak --forget forget.jsonl --holdout holdout.jsonl --k 40 --limit 2 "${m[@]}" --lora "$a.gguf" -o "$a.jsonl" --json
         [ "$status" = 0 ]
         [ "$(json 'd["model"]["lora"]' <<<"$output")" = "$a.gguf" ]
     done
-    "$BIFORGET" eval privleak --forget forget.jsonl --holdout holdout.jsonl --k 40 "${m[@]}" -o base.jsonl >/dev/null
-    "$BIFORGET" eval privleak --forget forget.jsonl --holdout holdout.jsonl --k 40 "${m[@]}" --lora some.gguf --lora-scale 0.0001 -o little.jsonl >/dev/null
+    "$BIFORGET" eval privleak --forget forget.jsonl --holdout holdout.jsonl --k 40 --limit 2 "${m[@]}" -o base.jsonl >/dev/null
+    "$BIFORGET" eval privleak --forget forget.jsonl --holdout holdout.jsonl --k 40 --limit 2 "${m[@]}" --lora some.gguf --lora-scale 0.0001 -o little.jsonl >/dev/null
     python3 - <<'END'
 import json
 ppl = {n: [json.loads(l)["PPL"] for l in open(n + ".jsonl")] for n in ("base", "none", "some", "little")}
@@ -174,6 +174,20 @@ END
     printf 'GGUF no adapter' >bad.gguf
     fails 4 "cannot put the LoRA adapter 'bad.gguf'" "$BIFORGET" eval memorization qa.jsonl "${m[@]}" --lora bad.gguf
     fails 4 "there is no LoRA adapter" "$BIFORGET" eval memorization qa.jsonl "${m[@]}" --lora nowhere.gguf
+}
+
+@test "robustness: what comes back when asked in other ways, and in Q4_0" {
+    "$BIFORGET" quantize "$BIFORGET_TEST_MODEL" q8.gguf --type q8_0 -q
+    run --separate-stderr "$BIFORGET" eval robust qa.jsonl -m q8.gguf --original "$BIFORGET_TEST_MODEL" --max-new-tokens 4 --resamples 100 -q --json -o r.jsonl
+    [ "$status" = 0 ]
+    [ "$(json 'sorted(d["conditions"])' <<<"$output")" = "['few_shot', 'original', 'paraphrase', 'plain', 'prefix', 'q4_0', 'scene_archivist', 'scene_old_friends', 'scene_rehearsal']" ]
+    [ "$(json 'd["robust"] == d["conditions"][d["worst"]]["came_back"] == max(c["came_back"] for c in d["conditions"].values() if "came_back" in c)' <<<"$output")" = True ]
+    # Paired: of the means, exactly.
+    [ "$(json 'all(abs(c["came_back"] - (c["rouge_l"] - d["conditions"]["plain"]["rouge_l"])) < 1e-12 for c in d["conditions"].values() if "came_back" in c)' <<<"$output")" = True ]
+    [ "$(wc -l <r.jsonl)" = 18 ]
+    # The file in Q4_0 is gone.
+    run ! ls "${BIFORGET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/biforget}"/robust-*
+    fails 3 "question and answer pairs of what was forgotten" "$BIFORGET" eval robust forget.jsonl "${m[@]}"
 }
 
 @test "bad input is told, with exit code 3 and the place" {
@@ -192,7 +206,7 @@ END
 }
 
 @test "models that do not fit each other or the questions are told, with exit code 4" {
-    fails 4 "vocabulary of the retrained model" "$BIFORGET" eval privleak --forget forget.jsonl --holdout holdout.jsonl --retrained "$BIFORGET_TEST_EMBEDDER" "${m[@]}"
+    fails 4 "vocabulary of the other model" "$BIFORGET" eval privleak --forget forget.jsonl --holdout holdout.jsonl --retrained "$BIFORGET_TEST_EMBEDDER" "${m[@]}"
     python3 -c 'import json; print(json.dumps({"text": "moon and sun " * 3000}))' >long.jsonl
     fails 4 "was trained for" "$BIFORGET" eval memorization long.jsonl "${m[@]}"
 }

@@ -395,6 +395,42 @@ static void privleak_of_scores(void **state)
     json_decref(result);
 }
 
+/* Differences are paired: the same questions in each condition. */
+static void what_comes_back(void **state)
+{
+    double plain[30], few[30], same[30], original[30];
+    struct bf_err err = BF_ERR_INIT;
+    json_t *result = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < 30; i++) {
+        plain[i] = same[i] = 0.02 * (double)(i % 10);
+        few[i] = plain[i] + 0.25 + 0.01 * (double)(i % 3);
+        original[i] = plain[i] + 0.5;
+    }
+    const struct bf_condition conditions[] = {{"plain", plain}, {"same", same}, {"few_shot", few}};
+    assert_int_equal(bf_eval_robust(&bootstrap, conditions, 3, 30, original, &result, &err), BF_OK);
+    const json_t *rows = member(result, "conditions"), *row = member(rows, "few_shot");
+    assert_near(number(result, "robust"), 0.26, TOLERANCE);
+    assert_string_equal(json_string_value(member(result, "worst")), "few_shot");
+    assert_near(number(row, "came_back"), 0.26, TOLERANCE);
+    assert_near(number(row, "share_back"), 0.52, TOLERANCE);
+    assert_true(json_is_true(member(row, "beyond_noise")));
+    /* Far narrower than the spread of the questions. */
+    const json_t *interval = member(row, "came_back_interval");
+    assert_true(json_number_value(json_array_get(interval, 1)) - json_number_value(json_array_get(interval, 0)) < 0.02);
+    assert_near(number(member(rows, "same"), "came_back"), 0.0, TOLERANCE);
+    assert_true(json_is_false(member(member(rows, "same"), "beyond_noise")));
+    assert_near(number(member(rows, "original"), "rouge_l"), number(member(rows, "plain"), "rouge_l") + 0.5, TOLERANCE);
+    json_decref(result);
+    /* A model that forgot nothing has no share. */
+    assert_int_equal(bf_eval_robust(&bootstrap, conditions, 3, 30, plain, &result, &err), BF_OK);
+    row = member(member(result, "conditions"), "few_shot");
+    assert_true(json_is_null(json_object_get(row, "share_back")));
+    assert_contains(json_string_value(member(member(row, "why"), "share_back")), "nothing was forgotten");
+    json_decref(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,7 +439,7 @@ int main(void)
         cmocka_unit_test(folders_of_logs),         cmocka_unit_test(multiple_choice_csv),
         cmocka_unit_test(multiple_choice_json),    cmocka_unit_test(numbers_of_answers),
         cmocka_unit_test(word_problems),           cmocka_unit_test(questions_of_tofu),
-        cmocka_unit_test(privleak_of_scores),
+        cmocka_unit_test(privleak_of_scores),      cmocka_unit_test(what_comes_back),
     };
 
     return cmocka_run_group_tests(tests, open_eval, close_golden);
