@@ -17,12 +17,10 @@ static size_t number_at(const char *text)
 {
     size_t i = 0;
     bool point = false;
-    if (text[i] == '-')
-        i++;
-    if (text[i] == '$')
-        i++;
-    if (text[i] == '-' && i == 1)
-        i++;
+    if ((text[0] == '-' && text[1] == '$') || (text[0] == '$' && text[1] == '-'))
+        i = 2;
+    else if (text[0] == '-' || text[0] == '$')
+        i = 1;
     if (!is_digit(text[i]) && !(text[i] == '.' && is_digit(text[i + 1])))
         return 0;
     for (;; i++) {

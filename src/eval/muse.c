@@ -64,12 +64,11 @@ enum bf_status bf_eval_knowmem(const struct bf_eval *eval, const struct bf_pair 
     bf_buf_init(&text, SIZE_MAX);
     for (size_t s = 0; s < n_shots; s++)
         bf_buf_printf(&text, "Question: %s\nAnswer: %s\n\n", shots[s].question, shots[s].answer);
-    const size_t n_head = text.len;
     for (size_t i = 0; i < n; i++) {
-        text.data[n_head] = 0;
-        text.len = n_head;
-        bf_buf_printf(&text, "Question: %s\nAnswer:", questions[i].question);
-        prompts[i] = bf_strdup(text.data);
+        struct bf_buf prompt;
+        bf_buf_init(&prompt, SIZE_MAX);
+        bf_buf_printf(&prompt, "%sQuestion: %s\nAnswer:", text.data, questions[i].question);
+        prompts[i] = bf_buf_take(&prompt);
         targets[i] = questions[i].answer;
     }
     bf_buf_release(&text);

@@ -129,6 +129,7 @@ enum bf_status bf_page_map(struct bf_page *page, json_t **out, struct bf_err *er
         json_array_append_new(row, short_text(p, "point", 80));
         json_array_append_new(row, short_text(p, "template", 80));
         json_array_append_new(row, short_text(p, "text", n_text));
+        json_array_append(row, json_object_get(p, "sample"));
         json_array_append_new(rows, row);
     }
     for (size_t i = 0; i < json_array_size(json_object_get(quality, "sets")); i++)

@@ -121,6 +121,8 @@ END
     [ "$(json 'd["n"], d["shots"]' <<<"$output")" = "2 1" ]
     # The first question stands solved in its own prompt.
     [ "$(python3 -c 'import json; print(json.loads(open("k.jsonl").readline())["rougeL_recall"])')" = 1.0 ]
+    run --separate-stderr "$BIFORGET" eval knowmem qa.jsonl --limit 1 --max-new-tokens 1 "${m[@]}" --json
+    [ "$(json 'd["n"], d["shots"]' <<<"$output")" = "1 0" ]
     printf '[{"prompt": "1 2 3 4 5 6 7 8 9 10 11 12", "gt": "13 14 15 16 17 18 19 20 21 22 23 24 25"}]' >count.json
     run --separate-stderr "$BIFORGET" eval verbmem count.json --max-new-tokens 12 "${m[@]}" --json -o v.jsonl
     [ "$status" = 0 ]
@@ -178,15 +180,17 @@ END
 
 @test "robustness: what comes back when asked in other ways, and in Q4_0" {
     "$BIFORGET" quantize "$BIFORGET_TEST_MODEL" q8.gguf --type q8_0 -q
-    run --separate-stderr "$BIFORGET" eval robust qa.jsonl -m q8.gguf --original "$BIFORGET_TEST_MODEL" --max-new-tokens 4 --resamples 100 -q --json -o r.jsonl
+    run --separate-stderr "$BIFORGET" eval robust qa.jsonl -m q8.gguf --max-new-tokens 2 --resamples 100 -q --json -o r.jsonl
     [ "$status" = 0 ]
-    [ "$(json 'sorted(d["conditions"])' <<<"$output")" = "['few_shot', 'original', 'paraphrase', 'plain', 'prefix', 'q4_0', 'scene_archivist', 'scene_old_friends', 'scene_rehearsal']" ]
+    [ "$(json 'sorted(d["conditions"])' <<<"$output")" = "['few_shot', 'paraphrase', 'plain', 'prefix', 'q4_0', 'scene_archivist', 'scene_old_friends', 'scene_rehearsal']" ]
     [ "$(json 'd["robust"] == d["conditions"][d["worst"]]["came_back"] == max(c["came_back"] for c in d["conditions"].values() if "came_back" in c)' <<<"$output")" = True ]
     # Paired: of the means, exactly.
     [ "$(json 'all(abs(c["came_back"] - (c["rouge_l"] - d["conditions"]["plain"]["rouge_l"])) < 1e-12 for c in d["conditions"].values() if "came_back" in c)' <<<"$output")" = True ]
-    [ "$(wc -l <r.jsonl)" = 18 ]
+    [ "$(wc -l <r.jsonl)" = 16 ]
     # The file in Q4_0 is gone.
     run ! ls "${BIFORGET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/biforget}"/robust-*
+    run --separate-stderr "$BIFORGET" eval robust qa.jsonl --limit 1 --original "$BIFORGET_TEST_MODEL" --max-new-tokens 1 "${m[@]}" --json
+    [ "$(json 'd["conditions"]["original"] == d["conditions"]["plain"], "q4_0" in d["conditions"]' <<<"$output")" = "True False" ]
     fails 3 "question and answer pairs of what was forgotten" "$BIFORGET" eval robust forget.jsonl "${m[@]}"
 }
 
@@ -209,6 +213,23 @@ END
     fails 4 "vocabulary of the other model" "$BIFORGET" eval privleak --forget forget.jsonl --holdout holdout.jsonl --retrained "$BIFORGET_TEST_EMBEDDER" "${m[@]}"
     python3 -c 'import json; print(json.dumps({"text": "moon and sun " * 3000}))' >long.jsonl
     fails 4 "was trained for" "$BIFORGET" eval memorization long.jsonl "${m[@]}"
+}
+
+@test "Ctrl-C ends with exit code 130 and leaves no half file" {
+    "$BIFORGET" eval gsm8k test.jsonl --max-new-tokens 1800 -m "$BIFORGET_TEST_MODEL" -o half.jsonl >out 2>err &
+    job=$!
+    for _ in $(seq 600); do
+        if grep -q "sequences of" err; then break; fi
+        kill -0 "$job"
+        sleep 0.05
+    done
+    kill -INT "$job"
+    status=0
+    wait "$job" || status=$?
+    [ "$status" = 130 ]
+    grep -q "biforget: interrupted: nothing was measured" err
+    [ ! -s out ]
+    [ ! -e half.jsonl ]
 }
 
 @test "usage errors say what to type" {

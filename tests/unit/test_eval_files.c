@@ -296,6 +296,9 @@ static void numbers_of_answers(void **state)
     assert_number("the answer is 42", true, NULL);
     assert_number("#### many", true, NULL);
     assert_number("#### ", true, NULL);
+    assert_number("#### --1", true, NULL);
+    assert_number("#### $-5", true, "-5");
+    assert_number("#### -$5", true, "-5");
     assert_number("first 3, then 18 eggs.", false, "18");
     assert_number("pages 3-7", false, "7");
     assert_number("it fell by -5", false, "-5");

@@ -125,7 +125,7 @@ function drawMap(place, part, data) {
             p[4] ? stageName(p[4]) : null,
             p[5] ? `point: ${p[5]}` : null,
             p[6] ? `template: ${p[6]}` : null,
-            p[3] ? `sample ${p[3]}` : null,
+            p[3] ? `sample ${p[3]}` : `text ${p[8]} of the set`,
             row && known(row[6]) ? `temperature ${row[6]}` : null,
         ];
         return el(
