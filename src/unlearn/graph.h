@@ -69,7 +69,7 @@ struct bf_graph_info {
     int64_t n_trained;         /* elements that have a gradient */
     size_t n_dequantised;      /* tensors that are trained and were quantised or rounded to 16 bits: say so to the user */
     const char *source_type;   /* the type that most weights of the file have: "q4_0" */
-    const char *products;      /* what multiplies: "OpenBLAS 0.3.21 (SkylakeX)" or "built-in" */
+    const char *products;      /* the vector unit that the products were built for: "AVX-512" */
     int32_t n_threads;
     size_t n_bytes_weights;    /* weights and adapters */
     size_t n_bytes_gradients;

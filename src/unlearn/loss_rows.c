@@ -1,30 +1,10 @@
-/* Rows of logits. Exponentials in float32 with a polynomial that compilers turn into vector code; every sum in double, in the order
+/* Rows of logits. Exponentials in float32, every sum in double, in the order
  * of the vocabulary (in a fixed number of partial sums), so that the bits do not depend on anything but the numbers. */
 #include <math.h>
-#include <string.h>
 
+#include "unlearn/fast_exp.h"
 #include "unlearn/loss.h"
 #include "base/banned.h"
-
-/* e^x for x <= 0, within 2 units in the last place of float; 0 below -87. Cody and Waite's reduction to |r| <= ln(2)/2, then the Taylor
- * polynomial of degree 7. Of -inf it is 0, not to be called with NaN. */
-static inline float exp_below(float x)
-{
-    const float clamped = x < -87.0F ? -87.0F : x;
-    const float n = (float)(int32_t)(clamped * 1.44269504F - 0.5F);
-    const float r = (clamped - n * 0.693359375F) + n * 2.12194440e-4F;
-    float p = 1.98412698e-4F;
-    p = p * r + 1.38888889e-3F;
-    p = p * r + 8.33333333e-3F;
-    p = p * r + 4.16666667e-2F;
-    p = p * r + 1.66666667e-1F;
-    p = p * r + 0.5F;
-    p = p * r * r + r + 1.0F;
-    const int32_t bits = ((int32_t)n + 127) << 23;
-    float scale;
-    memcpy(&scale, &bits, sizeof scale);
-    return x < -87.0F ? 0.0F : p * scale;
-}
 
 /* NaN when a value is NaN or +inf. */
 static float row_max(const float *logits, size_t n)
@@ -44,7 +24,7 @@ static double row_sum(const float *logits, size_t n, float max)
     double sum = 0.0;
 #pragma omp simd reduction(+ : sum)
     for (size_t i = 0; i < n; i++)
-        sum += (double)exp_below(logits[i] - max);
+        sum += (double)bf_fast_exp(logits[i] - max);
     return sum;
 }
 
@@ -75,7 +55,7 @@ void bf_row_nll_gradient(float *logits, size_t n, int32_t label, double weight)
     const float scale = (float)(weight / row_sum(logits, n, max));
 #pragma omp simd
     for (size_t i = 0; i < n; i++)
-        logits[i] = scale * exp_below(logits[i] - max);
+        logits[i] = scale * bf_fast_exp(logits[i] - max);
     logits[label] = (float)((double)logits[label] - weight);
 }
 
