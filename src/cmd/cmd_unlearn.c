@@ -14,7 +14,7 @@
 
 struct talk {
     struct bf_log *log;
-    double last;               /* when a line was shown */
+    double last; /* when a line was shown */
 };
 
 static void put_loss(struct bf_buf *out, const char *name, double loss)
@@ -40,7 +40,8 @@ static void on_progress(void *user, const struct bf_unlearn_progress *p)
     put_loss(&line, "general", p->general_loss);
     if (p->tokens_per_second > 0.0) {
         const int64_t left = (int64_t)(p->seconds_left + 0.5);
-        bf_buf_printf(&line, "  %.0f tok/s  %lld:%02lld left", p->tokens_per_second, (long long)(left / 60), (long long)(left % 60));
+        bf_buf_printf(&line, "  %.0f tok/s  %lld:%02lld left", p->tokens_per_second, (long long)(left / 60),
+                      (long long)(left % 60));
     }
     bf_log_live(talk->log, line.data);
     bf_buf_release(&line);
@@ -97,7 +98,8 @@ static enum bf_status write_record(const char *work, const json_t *record, struc
 }
 
 static enum bf_status conclude(const struct bf_call *call, const struct bf_unlearn_settings *s, const char *work,
-                               const struct bf_unlearn_sets *sets, const struct bf_unlearn_result *result, struct bf_err *err)
+                               const struct bf_unlearn_sets *sets, const struct bf_unlearn_result *result,
+                               struct bf_err *err)
 {
     const struct bf_unlearn_values *v = call->values;
     json_t *answers = NULL, *record = bf_unlearn_record(s, result);
@@ -207,20 +209,26 @@ const struct bf_command bf_cmd_unlearn = {
             .examples =
                 "  biforget unlearn --method npo -m my.gguf --forget runs/greek --retain keep.jsonl -o out.gguf\n"
                 "  biforget unlearn --method rmu --layer 7 -m my.gguf --forget f.txt --retain r.txt -o out.gguf\n"
-                "  biforget unlearn --method npo --lora --max-steps 40 --forget runs/greek -o out.gguf --adapter a.gguf\n"
+                "  biforget unlearn --method npo --lora --max-steps 40 --forget runs/greek -o out.gguf --adapter "
+                "a.gguf\n"
                 "  biforget unlearn --resume out.gguf\n",
             .details =
                 "ga: -NLL(forget), by itself. graddiff: the same with a retain set. npo: negative preference "
                 "optimisation against the model as it was. simnpo: without that reference. dpo: prefers \"I don't "
                 "know\" to the answers; needs question-answer pairs. rmu: turns hidden states after a layer to a "
-                "random direction, trains three ffn_down matrices. obliviate: strikes the answers out of the model's own "
+                "random direction, trains three ffn_down matrices. obliviate: strikes the answers out of the model's "
+                "own "
                 "distribution, keeps the rest; LoRA.\n"
-                "Figures from the papers (learning rate, steps, batch): ga, graddiff, npo, simnpo, dpo 1e-5, 10 epochs, "
-                "8 x 4, linear with a tenth of warm-up, decay 0.01, clip 1 (open-unlearning, TOFU; npo and dpo beta 0.1, simnpo "
-                "beta 4.5 and gamma 0.125); rmu 5e-5, 150 steps, 4, layer 7, steering 6.5, alpha 1200 (WMDP, zephyr-7b); "
+                "Figures from the papers (learning rate, steps, batch): ga, graddiff, npo, simnpo, dpo 1e-5, 10 "
+                "epochs, "
+                "8 x 4, linear with a tenth of warm-up, decay 0.01, clip 1 (open-unlearning, TOFU; npo and dpo beta "
+                "0.1, simnpo "
+                "beta 4.5 and gamma 0.125); rmu 5e-5, 150 steps, 4, layer 7, steering 6.5, alpha 1200 (WMDP, "
+                "zephyr-7b); "
                 "obliviate 3e-4, 1 epoch, 4, cosine to a tenth, decay 0.1, weights 0.2 and 0.7 (EMNLP 2025). "
                 "docs/unlearning.md has the formulas.\n"
-                "NLL before and after is of the weights that are written, computed in F32. Trained weights are written as "
+                "NLL before and after is of the weights that are written, computed in F32. Trained weights are written "
+                "as "
                 "--type, so that small changes do not drown in rounding.",
         },
     .values_size = sizeof(struct bf_unlearn_values),

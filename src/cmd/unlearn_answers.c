@@ -13,7 +13,7 @@ enum { ANSWER_TOKENS = 48, PROMPT_WORDS = 12 };
 struct asking {
     char **prompts;
     size_t n, next;
-    char **answers;            /* [n] being filled */
+    char **answers; /* [n] being filled */
 };
 
 static enum bf_source next_prompt(void *user, struct bf_gen_request *request)
@@ -44,7 +44,7 @@ static enum bf_status keep_answer(void *user, const struct bf_gen_answer *answer
 }
 
 /* The question of a pair; of a text its first words, to be gone on with. */
-static char *prompt_of(const struct bf_text *text, bool pairs)
+static char *prompt_of(const struct bf_unlearn_text *text, bool pairs)
 {
     if (pairs && text->question)
         return bf_strdup(text->question);
@@ -82,8 +82,8 @@ static void free_all(char **texts, size_t n)
     free(texts);
 }
 
-enum bf_status bf_unlearn_answers(const struct bf_unlearn_settings *s, const struct bf_texts *forget, int64_t wanted,
-                                  struct bf_log *log, json_t **out, struct bf_err *err)
+enum bf_status bf_unlearn_answers(const struct bf_unlearn_settings *s, const struct bf_unlearn_texts *forget,
+                                  int64_t wanted, struct bf_log *log, json_t **out, struct bf_err *err)
 {
     const bool pairs = forget->n_pairs == forget->n && strcmp(s->data, "text") != 0;
     const size_t n = wanted < (int64_t)forget->n ? (size_t)wanted : forget->n;

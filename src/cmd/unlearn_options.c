@@ -27,30 +27,48 @@ struct bf_opt *bf_unlearn_options(void *target)
     v->evaluate_every = 10;
     v->checkpoint_every = 50;
     v->answers = 3;
-#define TEXT(NAME, FIELD, ...) {.name = (NAME), .type = BF_OPT_TEXT, .target = &v->FIELD, __VA_ARGS__}
-#define FLAG(NAME, FIELD, ...) {.name = (NAME), .type = BF_OPT_FLAG, .target = &v->FIELD, __VA_ARGS__}
+#define TEXT(NAME, FIELD, ...)                                                                                         \
+    {                                                                                                                  \
+        .name = (NAME), .type = BF_OPT_TEXT, .target = &v->FIELD, __VA_ARGS__                                          \
+    }
+#define FLAG(NAME, FIELD, ...)                                                                                         \
+    {                                                                                                                  \
+        .name = (NAME), .type = BF_OPT_FLAG, .target = &v->FIELD, __VA_ARGS__                                          \
+    }
 #define REAL(NAME, FIELD, MIN, MAX, ...)                                                                               \
-    {.name = (NAME), .type = BF_OPT_DOUBLE, .target = &v->FIELD, .min = (MIN), .max = (MAX), .value = "X", __VA_ARGS__}
+    {                                                                                                                  \
+        .name = (NAME), .type = BF_OPT_DOUBLE, .target = &v->FIELD, .min = (MIN), .max = (MAX), .value = "X",          \
+        __VA_ARGS__                                                                                                    \
+    }
 #define WHOLE(NAME, FIELD, MIN, MAX, ...)                                                                              \
-    {.name = (NAME), .type = BF_OPT_INT, .target = &v->FIELD, .min = (MIN), .max = (MAX), .value = "N", __VA_ARGS__}
+    {                                                                                                                  \
+        .name = (NAME), .type = BF_OPT_INT, .target = &v->FIELD, .min = (MIN), .max = (MAX), .value = "N", __VA_ARGS__ \
+    }
     struct bf_opt *table = BF_OPT_TABLE(
         {.name = "method",
          .type = BF_OPT_CHOICE,
          .target = &v->method,
          .choices = bf_method_choices,
          .help = "how to unlearn; 'biforget help unlearn' lists what each one does"},
-        TEXT("model", model, .letter = 'm', .value = "FILE|NAME", .fallback = "the default model", .help = "the model that is to forget"),
-        TEXT("forget", forget, .value = "SET", .help = "what to forget: a run folder, an export, or a file (.jsonl, .json, .csv, .txt)"),
+        TEXT("model", model, .letter = 'm', .value = "FILE|NAME", .fallback = "the default model",
+             .help = "the model that is to forget"),
+        TEXT("forget", forget, .value = "SET",
+             .help = "what to forget: a run folder, an export, or a file (.jsonl, .json, .csv, .txt)"),
         TEXT("retain", retain, .value = "SET", .fallback = "that of the run", .help = "what to keep, a set alike"),
         TEXT("output", out, .letter = 'o', .value = "FILE", .help = "the GGUF to write, replaced whole"),
-        FLAG("lora", lora, .fallback = "on for quantised models", .help = "train a low-rank adapter, merged at the end"),
-        FLAG("full", full, .fallback = "on for float models", .help = "train every weight; quantised ones are dequantised"),
-        REAL("lr", learning_rate, 0, 1, .fallback = of_method, .help = "learning rate; 2e-4 with --lora unless the method says one"),
+        FLAG("lora", lora, .fallback = "on for quantised models",
+             .help = "train a low-rank adapter, merged at the end"),
+        FLAG("full", full, .fallback = "on for float models",
+             .help = "train every weight; quantised ones are dequantised"),
+        REAL("lr", learning_rate, 0, 1, .fallback = of_method,
+             .help = "learning rate; 2e-4 with --lora unless the method says one"),
         REAL("epochs", epochs, 0.001, 100000, .fallback = of_method, .help = "times that the forget set is read"),
-        WHOLE("max-steps", max_steps, 0, 1000000000, .fallback = of_method, .help = "steps, in place of epochs (0 = by epochs)"),
+        WHOLE("max-steps", max_steps, 0, 1000000000, .fallback = of_method,
+              .help = "steps, in place of epochs (0 = by epochs)"),
         WHOLE("batch", batch, 1, 4096, .fallback = of_method, .help = "examples of each set in a batch"),
         WHOLE("accum", accumulate, 1, 4096, .fallback = of_method, .help = "batches that a step sums over"),
-        WHOLE("max-length", max_length, 8, 131072, .fallback = "512", .unit = "tokens", .help = "longest example; texts are cut into pieces of it"),
+        WHOLE("max-length", max_length, 8, 131072, .fallback = "512", .unit = "tokens",
+              .help = "longest example; texts are cut into pieces of it"),
         REAL("alpha", alpha, 0, 1e9, .fallback = of_method, .help = "weight of the retain set; 0 = do without"),
         {.name = "retain-loss",
          .type = BF_OPT_CHOICE,
@@ -58,17 +76,29 @@ struct bf_opt *bf_unlearn_options(void *target)
          .choices = bf_retain_choices,
          .fallback = of_method,
          .help = "likelihood of the retain set, or divergence from the model as it was"},
-        REAL("stop-forget-nll", stop_forget_nll, 0, 1000, .fallback = "0 = never", .help = "stop when the forget set's NLL is above X nats a token"),
-        REAL("stop-retain-rise", stop_retain_rise, 0, 1e6, .fallback = "0 = never", .help = "stop when the retain set's NLL is up by more than X percent"),
-        WHOLE("checkpoint-every", checkpoint_every, 0, 1000000000, .fallback = "50", .unit = "steps", .help = "save where it stands (0 = only when interrupted)"),
+        REAL("stop-forget-nll", stop_forget_nll, 0, 1000, .fallback = "0 = never",
+             .help = "stop when the forget set's NLL is above X nats a token"),
+        REAL("stop-retain-rise", stop_retain_rise, 0, 1e6, .fallback = "0 = never",
+             .help = "stop when the retain set's NLL is up by more than X percent"),
+        WHOLE("checkpoint-every", checkpoint_every, 0, 1000000000, .fallback = "50", .unit = "steps",
+              .help = "save where it stands (0 = only when interrupted)"),
         TEXT("resume", resume, .value = "FILE", .help = "go on with the training of this -o, with its settings"),
-        {.name = "seed", .type = BF_OPT_SEED, .target = &v->seed, .value = "N", .fallback = "3407", .help = "of order, adapter and direction"},
-        WHOLE("threads", threads, 0, 1024, .letter = 't', .fallback = "all cores", .help = "the same number gives the same bytes"),
+        {.name = "seed",
+         .type = BF_OPT_SEED,
+         .target = &v->seed,
+         .value = "N",
+         .fallback = "3407",
+         .help = "of order, adapter and direction"},
+        WHOLE("threads", threads, 0, 1024, .letter = 't', .fallback = "all cores",
+              .help = "the same number gives the same bytes"),
         FLAG("finish", finish, .help = "with --resume: write the model of the last checkpoint", .rare = true),
         FLAG("restart", restart, .help = "throw away the checkpoint of an earlier training of this -o", .rare = true),
-        TEXT("general", general, .value = "SET", .fallback = "the retain set", .help = "obliviate: general text, its world facts", .rare = true),
-        TEXT("alternates", alternates, .value = "FILE", .fallback = "built in", .help = "dpo: answers to prefer, one a line (\"I don't know\")", .rare = true),
-        TEXT("adapter", adapter, .value = "FILE", .help = "with --lora: write the adapter, too, as llama.cpp's --lora loads it", .rare = true),
+        TEXT("general", general, .value = "SET", .fallback = "the retain set",
+             .help = "obliviate: general text, its world facts", .rare = true),
+        TEXT("alternates", alternates, .value = "FILE", .fallback = "built in",
+             .help = "dpo: answers to prefer, one a line (\"I don't know\")", .rare = true),
+        TEXT("adapter", adapter, .value = "FILE",
+             .help = "with --lora: write the adapter, too, as llama.cpp's --lora loads it", .rare = true),
         {.name = "type",
          .type = BF_OPT_CHOICE,
          .target = &v->type,
@@ -83,16 +113,22 @@ struct bf_opt *bf_unlearn_options(void *target)
          .fallback = "auto",
          .help = "qa: loss on answers; text: on all; auto: qa when a set has nothing but pairs",
          .rare = true},
-        TEXT("chat", chat, .value = "NAME", .fallback = "auto", .help = "chat template around questions: auto, none, or a name", .rare = true),
-        FLAG("pack", pack, .fallback = "on", .help = "join texts and cut them; --no-pack keeps each by itself", .rare = true),
+        TEXT("chat", chat, .value = "NAME", .fallback = "auto",
+             .help = "chat template around questions: auto, none, or a name", .rare = true),
+        FLAG("pack", pack, .fallback = "on", .help = "join texts and cut them; --no-pack keeps each by itself",
+             .rare = true),
         REAL("gamma", gamma, 0, 1e9, .fallback = of_method, .help = "weight of the forget set", .rare = true),
-        REAL("general-weight", general_weight, 0, 1e9, .fallback = of_method, .help = "obliviate: weight of general text", .rare = true),
+        REAL("general-weight", general_weight, 0, 1e9, .fallback = of_method,
+             .help = "obliviate: weight of general text", .rare = true),
         REAL("beta", beta, 1e-6, 1000, .fallback = of_method, .help = "npo, simnpo, dpo", .rare = true),
-        REAL("delta", delta, -1000, 1000, .fallback = of_method, .unit = "nats", .help = "simnpo: margin a token", .rare = true),
-        WHOLE("layer", layer, 0, 100000, .fallback = "7", .help = "rmu: states after this block (from 0)", .rare = true),
+        REAL("delta", delta, -1000, 1000, .fallback = of_method, .unit = "nats", .help = "simnpo: margin a token",
+             .rare = true),
+        WHOLE("layer", layer, 0, 100000, .fallback = "7", .help = "rmu: states after this block (from 0)",
+              .rare = true),
         REAL("steering", coefficient, 0, 1e6, .fallback = "6.5", .help = "rmu: length of the direction", .rare = true),
         REAL("weight-decay", decay, 0, 10, .fallback = of_method, .help = "decoupled, of matrices", .rare = true),
-        REAL("clip", max_norm, 0, 1e9, .fallback = of_method, .help = "largest norm of the gradient; 0 = any", .rare = true),
+        REAL("clip", max_norm, 0, 1e9, .fallback = of_method, .help = "largest norm of the gradient; 0 = any",
+             .rare = true),
         {.name = "schedule",
          .type = BF_OPT_CHOICE,
          .target = &v->schedule,
@@ -102,11 +138,16 @@ struct bf_opt *bf_unlearn_options(void *target)
          .rare = true},
         REAL("warmup", warmup, 0, 1, .fallback = of_method, .help = "share of the steps", .rare = true),
         WHOLE("lora-rank", lora_rank, 1, 4096, .fallback = "16", .help = "of the adapter", .rare = true),
-        REAL("lora-alpha", lora_alpha, 0.001, 1e6, .fallback = "32", .help = "the adapter's scale times its rank", .rare = true),
-        WHOLE("measure", measure, 0, 1000000000, .fallback = "32", .help = "examples of each set that NLL is measured over (0 = all)", .rare = true),
-        WHOLE("evaluate-every", evaluate_every, 1, 1000000000, .fallback = "10", .unit = "steps", .help = "between two looks for --stop-*", .rare = true),
-        WHOLE("answers", answers, 0, 100, .fallback = "3", .help = "prompts answered before and after, to see", .rare = true),
-        TEXT("work", work, .value = "DIR", .fallback = "FILE.training", .help = "folder of checkpoints and the reference", .rare = true),
+        REAL("lora-alpha", lora_alpha, 0.001, 1e6, .fallback = "32", .help = "the adapter's scale times its rank",
+             .rare = true),
+        WHOLE("measure", measure, 0, 1000000000, .fallback = "32",
+              .help = "examples of each set that NLL is measured over (0 = all)", .rare = true),
+        WHOLE("evaluate-every", evaluate_every, 1, 1000000000, .fallback = "10", .unit = "steps",
+              .help = "between two looks for --stop-*", .rare = true),
+        WHOLE("answers", answers, 0, 100, .fallback = "3", .help = "prompts answered before and after, to see",
+              .rare = true),
+        TEXT("work", work, .value = "DIR", .fallback = "FILE.training",
+             .help = "folder of checkpoints and the reference", .rare = true),
         FLAG("less-memory", less_memory, .help = "compute activations twice instead of keeping them", .rare = true),
         FLAG("bf16", bf16, .help = "multiply in BF16: faster, and can fake forgetting", .rare = true),
         FLAG("skip-bad", skip_bad, .help = "leave out records that cannot be read", .rare = true),
@@ -144,7 +185,8 @@ enum bf_status bf_unlearn_check_resume(const struct bf_unlearn_values *v, struct
         for (size_t j = 0; j < sizeof may / sizeof *may && !ok; j++)
             ok = strcmp(table[i].name, may[j]) == 0;
         if (!ok)
-            status = bf_fail(err, BF_USAGE, "--%s cannot be given with --resume: a training goes on with the settings it began with",
+            status = bf_fail(err, BF_USAGE,
+                             "--%s cannot be given with --resume: a training goes on with the settings it began with",
                              table[i].name);
     }
     free(table);
@@ -159,7 +201,8 @@ static void set_text(char **to, const char *text)
 
 static enum bf_status check_words(const struct bf_unlearn_values *v, struct bf_err *err)
 {
-    static const char example[] = "biforget unlearn --method npo -m MODEL.gguf --forget runs/greek --retain SET -o OUT.gguf";
+    static const char example[] =
+        "biforget unlearn --method npo -m MODEL.gguf --forget runs/greek --retain SET -o OUT.gguf";
     if (!v->method)
         return bf_fail(err, BF_USAGE, "give a method (%s), as in: %s", bf_method_choices, example);
     if (!v->forget)
@@ -256,7 +299,9 @@ static enum bf_status check_together(const struct bf_unlearn_settings *s, struct
     if (rmu && (strcmp(s->retain_loss, "state") != 0))
         return bf_fail(err, BF_USAGE, "rmu keeps states, not a likelihood; leave --retain-loss out");
     if (rmu && (s->stop_forget_nll > 0.0 || s->stop_retain_rise > 0.0))
-        return bf_fail(err, BF_USAGE, "rmu computes only the first blocks while it trains, so that --stop-* has nothing to look at; give --max-steps");
+        return bf_fail(err, BF_USAGE,
+                       "rmu computes only the first blocks while it trains, so that --stop-* has nothing to look at; "
+                       "give --max-steps");
     if (s->adapter[0] && strcmp(s->train, "lora") != 0)
         return bf_fail(err, BF_USAGE, "--adapter is for an adapter; give --lora");
     if (s->max_steps == 0 && s->epochs <= 0.0)
@@ -264,7 +309,8 @@ static enum bf_status check_together(const struct bf_unlearn_settings *s, struct
     return BF_OK;
 }
 
-enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *v, struct bf_unlearn_settings *s, struct bf_err *err)
+enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *v, struct bf_unlearn_settings *s,
+                                        struct bf_err *err)
 {
     char *model = NULL;
     *s = (struct bf_unlearn_settings){0};

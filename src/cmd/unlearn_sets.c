@@ -24,10 +24,9 @@ static const char *const built_in[] = {
 static enum bf_status add_text(void *user, const struct bf_quality_text *text, struct bf_err *err)
 {
     (void)err;
-    bf_texts_add(user, text->text, text->question, text->answer);
+    bf_unlearn_texts_add(user, text->text, text->question, text->answer);
     return BF_OK;
 }
-
 
 /* Has the run retain sets? A set that is no run has none. */
 static enum bf_status has_retain(const struct bf_quality_set *set, bool *out, struct bf_err *err)
@@ -47,7 +46,7 @@ static enum bf_status has_retain(const struct bf_quality_set *set, bool *out, st
 
 /* The set `given`. As a retain set a run gives its retain samples when it has some. With `only_retain` nothing else: *there false. */
 static enum bf_status read_set(const char *given, bool retain, bool only_retain, bool skip_bad, struct bf_log *log,
-                               struct bf_texts *out, bool *there, struct bf_err *err)
+                               struct bf_unlearn_texts *out, bool *there, struct bf_err *err)
 {
     struct bf_quality_runs runs = {.read_only = true, .log = log};
     struct bf_quality_set set = {0};
@@ -80,7 +79,7 @@ enum bf_status bf_unlearn_sets_read(const struct bf_unlearn_settings *s, bool sk
     if (status == BF_OK && s->alternates[0])
         status = read_set(s->alternates, false, false, skip_bad, log, &out->alternates, &there, err);
     for (size_t i = 0; status == BF_OK && !s->alternates[0] && i < sizeof built_in / sizeof *built_in; i++)
-        bf_texts_add(&out->alternates, built_in[i], NULL, NULL);
+        bf_unlearn_texts_add(&out->alternates, built_in[i], NULL, NULL);
     if (status == BF_OK && out->retain_of_run)
         bf_log_info(log, "the retain set is that of the run");
     return status;
@@ -88,8 +87,8 @@ enum bf_status bf_unlearn_sets_read(const struct bf_unlearn_settings *s, bool sk
 
 void bf_unlearn_sets_release(struct bf_unlearn_sets *sets)
 {
-    bf_texts_release(&sets->forget);
-    bf_texts_release(&sets->retain);
-    bf_texts_release(&sets->general);
-    bf_texts_release(&sets->alternates);
+    bf_unlearn_texts_release(&sets->forget);
+    bf_unlearn_texts_release(&sets->retain);
+    bf_unlearn_texts_release(&sets->general);
+    bf_unlearn_texts_release(&sets->alternates);
 }

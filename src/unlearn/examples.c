@@ -21,7 +21,8 @@ static void add(struct bf_examples *out, const int32_t *tokens, size_t n, size_t
     if ((out->n & (out->n - 1)) == 0)
         out->items = bf_grow(out->items, out->n ? out->n * 2 : 1, sizeof *out->items);
     struct bf_example *example = &out->items[out->n++];
-    *example = (struct bf_example){.tokens = bf_array(n, sizeof *tokens), .n = (int32_t)n, .first_label = (int32_t)first_label};
+    *example = (struct bf_example){
+        .tokens = bf_array(n, sizeof *tokens), .n = (int32_t)n, .first_label = (int32_t)first_label};
     memcpy(example->tokens, tokens, n * sizeof *tokens);
     out->longest = example->n > out->longest ? example->n : out->longest;
     out->n_tokens += example->n;
@@ -43,8 +44,8 @@ static void hash(struct bf_examples *out)
     bf_buf_release(&all);
 }
 
-static enum bf_status add_pair(const struct bf_vocabulary *vocabulary, const char *question, const char *answer, size_t number,
-                               const struct bf_example_options *options, struct bf_token_list *tokens,
+static enum bf_status add_pair(const struct bf_vocabulary *vocabulary, const char *question, const char *answer,
+                               size_t number, const struct bf_example_options *options, struct bf_token_list *tokens,
                                struct bf_examples *out, struct bf_err *err)
 {
     const size_t max = (size_t)options->max_length;
@@ -53,8 +54,8 @@ static enum bf_status add_pair(const struct bf_vocabulary *vocabulary, const cha
     const size_t n_prompt = tokens->n;
     bf_vocabulary_answer(vocabulary, answer, tokens);
     if (tokens->n == n_prompt)
-        return bf_fail(err, BF_INPUT, "record %zu of the %s has an empty answer; there is nothing to take a loss of", number,
-                       options->what);
+        return bf_fail(err, BF_INPUT, "record %zu of the %s has an empty answer; there is nothing to take a loss of",
+                       number, options->what);
     if (n_prompt >= max)
         return bf_fail(err, BF_INPUT,
                        "the answer of record %zu of the %s is cut away: its question alone takes %zu tokens; give "
@@ -85,7 +86,7 @@ static void add_pieces(const struct bf_vocabulary *vocabulary, const struct bf_t
     free(piece);
 }
 
-static void make_text(const struct bf_vocabulary *vocabulary, const struct bf_texts *texts,
+static void make_text(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
                       const struct bf_example_options *options, struct bf_examples *out)
 {
     struct bf_token_list tokens = {0};
@@ -103,7 +104,7 @@ static void make_text(const struct bf_vocabulary *vocabulary, const struct bf_te
     free(tokens.items);
 }
 
-enum bf_status bf_examples_make(const struct bf_vocabulary *vocabulary, const struct bf_texts *texts,
+enum bf_status bf_examples_make(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
                                 const struct bf_example_options *options, struct bf_examples *out, struct bf_err *err)
 {
     const bool automatic = strcmp(options->data, "auto") == 0;
@@ -116,7 +117,7 @@ enum bf_status bf_examples_make(const struct bf_vocabulary *vocabulary, const st
     if (out->pairs && texts->n_pairs == 0)
         return bf_fail(err, BF_INPUT, "the %s has no question-answer pairs; give --data text", options->what);
     for (size_t i = 0; out->pairs && i < texts->n && status == BF_OK; i++) {
-        const struct bf_text *text = &texts->items[i];
+        const struct bf_unlearn_text *text = &texts->items[i];
         if (text->question)
             status = add_pair(vocabulary, text->question, text->answer, i + 1, options, &tokens, out, err);
         else
@@ -134,8 +135,8 @@ enum bf_status bf_examples_make(const struct bf_vocabulary *vocabulary, const st
     return status;
 }
 
-enum bf_status bf_examples_alternate(const struct bf_vocabulary *vocabulary, const struct bf_texts *texts,
-                                     const struct bf_texts *answers, uint64_t seed,
+enum bf_status bf_examples_alternate(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
+                                     const struct bf_unlearn_texts *answers, uint64_t seed,
                                      const struct bf_example_options *options, struct bf_examples *out,
                                      struct bf_err *err)
 {
@@ -145,7 +146,7 @@ enum bf_status bf_examples_alternate(const struct bf_vocabulary *vocabulary, con
     if (answers->n == 0)
         return bf_fail(err, BF_INPUT, "the file of alternate answers is empty");
     for (size_t i = 0; i < texts->n && status == BF_OK; i++) {
-        const struct bf_text *text = &texts->items[i];
+        const struct bf_unlearn_text *text = &texts->items[i];
         const char *answer = answers->items[bf_order_pick(seed, 2, i, answers->n)].text;
         if (text->question)
             status = add_pair(vocabulary, text->question, answer, i + 1, options, &tokens, out, err);

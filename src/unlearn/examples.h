@@ -31,12 +31,12 @@ struct bf_example_options {
  * src/data/qa.py). Text: all but the first token are labels; packed, texts are joined by a blank line and cut into pieces of
  * max_length (src/data/pretraining.py), else each is a sequence of its own, cut when longer.
  * BF_INPUT: no text; "qa" without pairs; an answer that is empty, or that lies wholly beyond max_length. */
-BF_MUST_CHECK enum bf_status bf_examples_make(const struct bf_vocabulary *vocabulary, const struct bf_texts *texts,
+BF_MUST_CHECK enum bf_status bf_examples_make(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
                                               const struct bf_example_options *options, struct bf_examples *out,
                                               struct bf_err *err);
 /* The same questions with other answers, picked by the seed. `pairs` is made from `texts`. */
-BF_MUST_CHECK enum bf_status bf_examples_alternate(const struct bf_vocabulary *vocabulary, const struct bf_texts *texts,
-                                                   const struct bf_texts *answers, uint64_t seed,
+BF_MUST_CHECK enum bf_status bf_examples_alternate(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
+                                                   const struct bf_unlearn_texts *answers, uint64_t seed,
                                                    const struct bf_example_options *options, struct bf_examples *out,
                                                    struct bf_err *err);
 

@@ -5,7 +5,8 @@
 #include <string.h>
 #include "base/banned.h"
 
-typedef float vector __attribute__((vector_size(BF_LANES * sizeof(float)), aligned(BF_LANES * sizeof(float)), may_alias));
+typedef float vector
+    __attribute__((vector_size(BF_LANES * sizeof(float)), aligned(BF_LANES * sizeof(float)), may_alias));
 typedef float loose __attribute__((vector_size(BF_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 typedef float four __attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float)), may_alias));
 
@@ -39,12 +40,13 @@ static inline __attribute__((always_inline)) void tile(const int rows, int64_t k
     }
 }
 
-static void tile_of_rows(int n_rows, int64_t k, const float *a, const float *b, float *c, int64_t c_stride, bool accumulate)
+static void tile_of_rows(int n_rows, int64_t k, const float *a, const float *b, float *c, int64_t c_stride,
+                         bool accumulate)
 {
     switch (n_rows) {
-#define ROWS(n)                                       \
-    case n:                                           \
-        tile(n, k, a, b, c, c_stride, accumulate);    \
+#define ROWS(n)                                                                                                        \
+    case n:                                                                                                            \
+        tile(n, k, a, b, c, c_stride, accumulate);                                                                     \
         break;
         ROWS(1)
         ROWS(2)

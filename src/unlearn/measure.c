@@ -8,7 +8,7 @@
 
 struct reading {
     const struct bf_batch *batch;
-    double *nll;               /* [n_sequences] */
+    double *nll; /* [n_sequences] */
     size_t n_vocab;
     int32_t at;
 };
@@ -24,9 +24,9 @@ static enum bf_status read_rows(void *user, enum bf_graph_pass pass, const int32
     return BF_OK;
 }
 
-enum bf_status bf_measure_nll(struct bf_graph *graph, const struct bf_examples *examples, const size_t *indices, size_t n,
-                              int64_t max_tokens, double *out, void *user, bool (*each)(void *user, size_t done),
-                              struct bf_err *err)
+enum bf_status bf_measure_nll(struct bf_graph *graph, const struct bf_examples *examples, const size_t *indices,
+                              size_t n, int64_t max_tokens, double *out, void *user,
+                              bool (*each)(void *user, size_t done), struct bf_err *err)
 {
     const struct bf_example **chosen = bf_array(n + 1, sizeof *chosen);
     struct bf_graph_info info;

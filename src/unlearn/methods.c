@@ -63,7 +63,8 @@ static const struct bf_method methods[] = {
      TOFU_TRAINING},
     {.name = "rmu",
      .title = "representation misdirection",
-     .formula = "MSE(h(forget), c u) + alpha MSE(h(retain), h of r), h after a layer, ffn_down of it and the two before trained",
+     .formula = "MSE(h(forget), c u) + alpha MSE(h(retain), h of r), h after a layer, ffn_down of it and the two "
+                "before trained",
      .source = "Li et al., ICML 2024; figures: wmdp, zephyr-7b (layer 7, c 6.5, alpha 1200, 150 steps)",
      .forget = BF_FORGET_STATE,
      .retain = BF_RETAIN_STATE,
@@ -112,19 +113,20 @@ const struct bf_method *bf_method_find(const char *name)
 
 static const char *needs(const struct bf_method *m)
 {
-    return m->forget == BF_FORGET_DPO      ? "question-answer pairs, retain set, reference"
-           : m->forget == BF_FORGET_NPO    ? "retain set, reference"
-           : m->forget == BF_FORGET_STATE  ? "retain set, reference"
-           : m->forget == BF_FORGET_MASK   ? "retain set, general text, reference"
-           : m->retain != BF_RETAIN_NONE   ? "retain set"
-                                           : "the forget set alone";
+    return m->forget == BF_FORGET_DPO     ? "question-answer pairs, retain set, reference"
+           : m->forget == BF_FORGET_NPO   ? "retain set, reference"
+           : m->forget == BF_FORGET_STATE ? "retain set, reference"
+           : m->forget == BF_FORGET_MASK  ? "retain set, general text, reference"
+           : m->retain != BF_RETAIN_NONE  ? "retain set"
+                                          : "the forget set alone";
 }
 
 void bf_methods_describe(struct bf_buf *out)
 {
     for (size_t i = 0; i < N_METHODS; i++) {
         const struct bf_method *m = &methods[i];
-        bf_buf_printf(out, "%s%s: %s. Needs %s. lr %g, ", i ? "\n" : "", m->name, m->formula, needs(m), m->learning_rate);
+        bf_buf_printf(out, "%s%s: %s. Needs %s. lr %g, ", i ? "\n" : "", m->name, m->formula, needs(m),
+                      m->learning_rate);
         if (m->max_steps)
             bf_buf_printf(out, "%d steps", (int)m->max_steps);
         else

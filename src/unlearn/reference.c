@@ -89,7 +89,8 @@ static enum bf_status fill(struct making *making, struct bf_graph *graph, const 
             missing[n++] = i;
     double *made = bf_array(n + 1, sizeof *made);
     making->of = making->before + n;
-    const enum bf_status status = bf_measure_nll(graph, examples, missing, n, making->trainer->max_tokens, made, making, tell, err);
+    const enum bf_status status =
+        bf_measure_nll(graph, examples, missing, n, making->trainer->max_tokens, made, making, tell, err);
     for (size_t i = 0; i < n && status == BF_OK; i++)
         values[missing[i]] = made[i];
     *changed = n > 0;

@@ -14,7 +14,10 @@ static const struct field {
     enum kind kind;
     size_t offset;
 } fields[] = {
-#define FIELD(name, kind) {#name, kind, offsetof(struct bf_unlearn_settings, name)}
+#define FIELD(name, kind)                                                                                              \
+    {                                                                                                                  \
+#name, kind, offsetof(struct bf_unlearn_settings, name)                                                        \
+    }
     FIELD(method, TEXT),
     FIELD(model, TEXT),
     FIELD(forget, TEXT),
@@ -111,7 +114,9 @@ void bf_unlearn_settings_init(struct bf_unlearn_settings *settings, const struct
         char **to;
         const char *word;
     } words[] = {{&settings->method, method->name},
-                 {&settings->train, method->lora ? "lora" : method->forget == BF_FORGET_STATE ? "tensors" : "full"},
+                 {&settings->train, method->lora                        ? "lora"
+                                    : method->forget == BF_FORGET_STATE ? "tensors"
+                                                                        : "full"},
                  {&settings->data, "auto"},
                  {&settings->chat, "auto"},
                  {&settings->retain_loss, retain_words[method->retain]},

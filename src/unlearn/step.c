@@ -12,15 +12,15 @@ struct run {
     struct bf_trainer *trainer;
     enum bf_term term;
     struct bf_batch batch;
-    double scale;              /* of the gradient */
-    double *nll;               /* [n_sequences] */
-    double *reference_nll;     /* [n_sequences] */
-    double *weight;            /* [n_sequences] d loss / d nll, scale included once it is known */
+    double scale;          /* of the gradient */
+    double *nll;           /* [n_sequences] */
+    double *reference_nll; /* [n_sequences] */
+    double *weight;        /* [n_sequences] d loss / d nll, scale included once it is known */
     bool weighed;
-    float *states;             /* [n_rows, n_embd] of the reference: final ones, or of the layer */
-    float *logits;             /* a portion of the reference's */
-    int32_t n_logits;          /* rows that there is room for */
-    int32_t at;                /* the next row */
+    float *states;    /* [n_rows, n_embd] of the reference: final ones, or of the layer */
+    float *logits;    /* a portion of the reference's */
+    int32_t n_logits; /* rows that there is room for */
+    int32_t at;       /* the next row */
     double loss;
 };
 
@@ -63,7 +63,8 @@ static enum bf_status weigh(struct run *run, struct bf_err *err)
 }
 
 /* Terms over labels. Those that need no look know their weights: the mean over all tokens. */
-static enum bf_status visit_labels(struct run *run, enum bf_graph_pass pass, int32_t n, float *values, struct bf_err *err)
+static enum bf_status visit_labels(struct run *run, enum bf_graph_pass pass, int32_t n, float *values,
+                                   struct bf_err *err)
 {
     const size_t n_vocab = (size_t)run->trainer->info.n_vocab;
     const bool look = pass == BF_PASS_READ || !looks_first(run->term);
@@ -92,17 +93,18 @@ static enum bf_status visit_distributions(struct run *run, int32_t n, float *val
         run->logits = bf_try_array((size_t)n * n_vocab, sizeof *run->logits);
         run->n_logits = run->logits ? n : 0;
         if (!run->logits)
-            return bf_fail(err, BF_INPUT, "no memory for the reference's %d rows of %zu logits; give a smaller --batch", (int)n, n_vocab);
+            return bf_fail(err, BF_INPUT, "no memory for the reference's %d rows of %zu logits; give a smaller --batch",
+                           (int)n, n_vocab);
     }
     const enum bf_status status =
         bf_graph_logits_of_states(run->trainer->frozen, run->states + (size_t)run->at * n_embd, n, run->logits, err);
     for (int32_t i = 0; i < n && status == BF_OK; i++) {
         float *row = values + (size_t)i * n_vocab;
         const float *reference = run->logits + (size_t)i * n_vocab;
-        run->loss += each * (run->term == BF_TERM_KL
-                                 ? bf_loss_kl_row(row, reference, n_vocab, each * run->scale)
-                                 : bf_loss_mask_row(row, reference, n_vocab, run->batch.labels[run->at + i], NULL,
-                                                    each * run->scale));
+        run->loss +=
+            each * (run->term == BF_TERM_KL ? bf_loss_kl_row(row, reference, n_vocab, each * run->scale)
+                                            : bf_loss_mask_row(row, reference, n_vocab, run->batch.labels[run->at + i],
+                                                               NULL, each * run->scale));
     }
     return status;
 }

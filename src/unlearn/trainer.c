@@ -27,15 +27,18 @@ static enum bf_retain_term retain_term_of(const struct bf_unlearn_settings *s)
 
 /* ---- data ---- */
 
-static enum bf_status make_one(struct bf_trainer *t, const struct bf_vocabulary *vocabulary, const struct bf_texts *texts,
-                               const char *what, struct bf_examples *out, struct bf_err *err)
+static enum bf_status make_one(struct bf_trainer *t, const struct bf_vocabulary *vocabulary,
+                               const struct bf_unlearn_texts *texts, const char *what, struct bf_examples *out,
+                               struct bf_err *err)
 {
     const struct bf_unlearn_settings *s = t->settings;
-    const struct bf_example_options options = {.data = s->data, .pack = s->pack, .max_length = (int32_t)s->max_length, .what = what};
+    const struct bf_example_options options = {
+        .data = s->data, .pack = s->pack, .max_length = (int32_t)s->max_length, .what = what};
     const enum bf_status status = bf_examples_make(vocabulary, texts, &options, out, err);
     if (status == BF_OK)
-        bf_trainer_notice(t, "%s: %zu %s, %lld tokens%s", what, out->n, out->pairs ? "question-answer pairs" : "pieces of text",
-                          (long long)out->n_tokens, out->n_cut ? ", some answers cut at --max-length" : "");
+        bf_trainer_notice(t, "%s: %zu %s, %lld tokens%s", what, out->n,
+                          out->pairs ? "question-answer pairs" : "pieces of text", (long long)out->n_tokens,
+                          out->n_cut ? ", some answers cut at --max-length" : "");
     if (status == BF_OK && out->n_left_out > 0)
         bf_trainer_notice(t, "%zu texts of the %s are no pairs and left out", out->n_left_out, what);
     return status;
@@ -46,9 +49,11 @@ static enum bf_status make_alternates(struct bf_trainer *t, const struct bf_voca
     const struct bf_unlearn_settings *s = t->settings;
     const struct bf_example_options options = {.max_length = (int32_t)s->max_length, .what = "alternate answers"};
     if (!t->forget.pairs)
-        return bf_fail(err, BF_INPUT, "dpo sets other answers to questions, and the forget set is not of question-answer pairs; "
-                                      "give a set of pairs, or another --method");
-    return bf_examples_alternate(vocabulary, t->job->forget, t->job->alternates, s->seed, &options, &t->alternates, err);
+        return bf_fail(err, BF_INPUT,
+                       "dpo sets other answers to questions, and the forget set is not of question-answer pairs; "
+                       "give a set of pairs, or another --method");
+    return bf_examples_alternate(vocabulary, t->job->forget, t->job->alternates, s->seed, &options, &t->alternates,
+                                 err);
 }
 
 static enum bf_status make_examples(struct bf_trainer *t, struct bf_err *err)
@@ -58,7 +63,9 @@ static enum bf_status make_examples(struct bf_trainer *t, struct bf_err *err)
     struct bf_vocabulary *vocabulary = NULL;
     const bool has_retain = job->retain && job->retain->n > 0;
     if (t->retain_term != BF_RETAIN_NONE && !has_retain)
-        return bf_fail(err, BF_INPUT, "%s keeps the model on a retain set, and there is none (or it is empty); give --retain SET, or --alpha 0 to do without",
+        return bf_fail(err, BF_INPUT,
+                       "%s keeps the model on a retain set, and there is none (or it is empty); give --retain SET, or "
+                       "--alpha 0 to do without",
                        s->method);
     enum bf_status status = bf_vocabulary_open(s->model, s->chat, &vocabulary, err);
     if (status == BF_OK)
@@ -103,8 +110,8 @@ static void make_plan(struct bf_trainer *t)
 /* All that decides the bytes; not where they go or how often they are saved. */
 static enum bf_status identify(struct bf_trainer *t, struct bf_err *err)
 {
-    static const char *const neither[] = {"out", "adapter", "model", "forget", "retain", "general", "alternates",
-                                          "checkpoint_every", "type"};
+    static const char *const neither[] = {"out",        "adapter",          "model", "forget", "retain", "general",
+                                          "alternates", "checkpoint_every", "type"};
     const enum bf_status status = bf_sha256_file(t->settings->model, t->model_sha256, err);
     struct bf_buf text;
     if (status != BF_OK)
@@ -127,7 +134,8 @@ static enum bf_status identify(struct bf_trainer *t, struct bf_err *err)
 
 static enum bf_term forget_term(const struct bf_method *method)
 {
-    static const enum bf_term terms[] = {BF_TERM_GA, BF_TERM_NPO, BF_TERM_SIMNPO, BF_TERM_DPO, BF_TERM_MASK, BF_TERM_DIRECTION};
+    static const enum bf_term terms[] = {BF_TERM_GA,  BF_TERM_NPO,  BF_TERM_SIMNPO,
+                                         BF_TERM_DPO, BF_TERM_MASK, BF_TERM_DIRECTION};
     return terms[method->forget];
 }
 
@@ -137,7 +145,8 @@ static enum bf_term retain_term(enum bf_retain_term term)
 }
 
 /* One batch of each set that the method reads. Losses are added to `point`, as their share of the step. */
-static enum bf_status batch_step(struct bf_trainer *t, int64_t number, struct bf_unlearn_point *point, struct bf_err *err)
+static enum bf_status batch_step(struct bf_trainer *t, int64_t number, struct bf_unlearn_point *point,
+                                 struct bf_err *err)
 {
     const struct bf_unlearn_settings *s = t->settings;
     const double share = 1.0 / (double)t->accumulate;
@@ -147,7 +156,8 @@ static enum bf_status batch_step(struct bf_trainer *t, int64_t number, struct bf
     double loss = 0.0;
     for (size_t i = 0; i < n; i++)
         indices[i] = bf_order_at(&t->order, place + i);
-    enum bf_status status = bf_term_step(t, forget_term(t->method), &t->forget, indices, n, s->gamma * share, &loss, err);
+    enum bf_status status =
+        bf_term_step(t, forget_term(t->method), &t->forget, indices, n, s->gamma * share, &loss, err);
     point->forget_loss += share * loss;
     if (status == BF_OK && t->retain_term != BF_RETAIN_NONE) {
         for (size_t i = 0; i < n; i++)
@@ -190,7 +200,8 @@ static enum bf_status one_step(struct bf_trainer *t, struct bf_err *err)
         if (status != BF_OK)
             return bf_fail(err, status, "%s", why.text);
     }
-    point.loss = s->gamma * point.forget_loss + (t->retain_term != BF_RETAIN_NONE ? s->alpha * point.retain_loss : 0.0) +
+    point.loss = s->gamma * point.forget_loss +
+                 (t->retain_term != BF_RETAIN_NONE ? s->alpha * point.retain_loss : 0.0) +
                  (t->general.n > 0 ? s->general_weight * point.general_loss : 0.0);
     point.gradient_norm = bf_gradient_norm(t->tensors, t->n_tensors);
     point.learning_rate = s->learning_rate * factor;
@@ -246,8 +257,9 @@ static enum bf_status look_for_end(struct bf_trainer *t, const char **stop, stru
         *stop = "forget_nll";
     else if (s->stop_retain_rise > 0.0 && now.retain > t->before.retain * (1.0 + s->stop_retain_rise / 100.0))
         *stop = "retain_rise";
-    bf_trainer_notice(t, "step %lld: forget NLL %.3f (%.3f before), retain NLL %.3f (%.3f before)%s", (long long)t->step,
-                      now.forget, t->before.forget, now.retain, t->before.retain, *stop ? "; the stop rule is met" : "");
+    bf_trainer_notice(t, "step %lld: forget NLL %.3f (%.3f before), retain NLL %.3f (%.3f before)%s",
+                      (long long)t->step, now.forget, t->before.forget, now.retain, t->before.retain,
+                      *stop ? "; the stop rule is met" : "");
     return BF_OK;
 }
 
@@ -266,9 +278,10 @@ static enum bf_status loop(struct bf_trainer *t, const char **stop, struct bf_er
     while (status == BF_OK && !*stop && t->step < t->n_steps) {
         if (wants_to_stop(t)) {
             status = bf_training_save(t, err);
-            return status != BF_OK ? status
-                                   : bf_fail(err, BF_INTERRUPTED, "interrupted at step %lld of %lld; everything so far is saved",
-                                             (long long)t->step, (long long)t->n_steps);
+            return status != BF_OK
+                       ? status
+                       : bf_fail(err, BF_INTERRUPTED, "interrupted at step %lld of %lld; everything so far is saved",
+                                 (long long)t->step, (long long)t->n_steps);
         }
         status = one_step(t, err);
         if (status != BF_OK)
@@ -302,7 +315,8 @@ static enum bf_status check_work(const struct bf_unlearn_job *job, struct bf_err
     if (job->resume && !there)
         return bf_fail(err, BF_STORE, "'%s' has no checkpoint to go on from; start the training anew", job->work);
     if (!job->resume && there)
-        return bf_fail(err, BF_STORE, "'%s' holds a training that is not finished; go on with --resume, or start anew with --restart",
+        return bf_fail(err, BF_STORE,
+                       "'%s' holds a training that is not finished; go on with --resume, or start anew with --restart",
                        job->work);
     return bf_mkdirs(job->work, err);
 }

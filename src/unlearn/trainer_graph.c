@@ -47,7 +47,8 @@ static int64_t largest_batch(const struct bf_trainer *t)
     return t->batch * longest;
 }
 
-void bf_trainer_params(const struct bf_trainer *t, char tensors[3][64], const char *names[3], struct bf_graph_params *out)
+void bf_trainer_params(const struct bf_trainer *t, char tensors[3][64], const char *names[3],
+                       struct bf_graph_params *out)
 {
     const struct bf_unlearn_settings *s = t->settings;
     *out = bf_graph_params_default();
@@ -107,11 +108,12 @@ static enum bf_status check_disk(const struct bf_trainer *t, struct bf_err *err)
     const int64_t of_out = bf_disk_free(t->settings->out), of_work = bf_disk_free(t->job->work);
     const int64_t there = of_out >= 0 && (of_work < 0 || of_out < of_work) ? of_out : of_work;
     if (there >= 0 && there < needed)
-        return bf_fail(err, BF_STORE,
-                       "the disk of '%s' has %.1f MB free, and this training needs %.1f MB (the model %.1f MB, checkpoints "
-                       "2 x %.1f MB); free some, or choose another -o",
-                       t->settings->out, (double)there / 1e6, (double)needed / 1e6, (double)model / 1e6,
-                       (double)bf_training_bytes(t) / 1e6);
+        return bf_fail(
+            err, BF_STORE,
+            "the disk of '%s' has %.1f MB free, and this training needs %.1f MB (the model %.1f MB, checkpoints "
+            "2 x %.1f MB); free some, or choose another -o",
+            t->settings->out, (double)there / 1e6, (double)needed / 1e6, (double)model / 1e6,
+            (double)bf_training_bytes(t) / 1e6);
     return BF_OK;
 }
 
@@ -119,11 +121,14 @@ static void tell_sizes(const struct bf_trainer *t)
 {
     const struct bf_graph_info *info = &t->info;
     if (info->n_dequantised > 0)
-        bf_trainer_notice(t, "%zu tensors of type %s are dequantised to be trained; the model that is written is larger",
+        bf_trainer_notice(t,
+                          "%zu tensors of type %s are dequantised to be trained; the model that is written is larger",
                           info->n_dequantised, info->source_type);
-    bf_trainer_notice(t, "%.1f of %.1f million weights are trained, on %d threads (%s); memory: weights %.0f MB, gradients %.0f MB, moments %.0f MB, activations %.0f MB",
-                      (double)info->n_trained / 1e6, (double)info->n_weights / 1e6, (int)info->n_threads, info->products,
-                      (double)info->n_bytes_weights / 1e6, (double)info->n_bytes_gradients / 1e6,
+    bf_trainer_notice(t,
+                      "%.1f of %.1f million weights are trained, on %d threads (%s); memory: weights %.0f MB, "
+                      "gradients %.0f MB, moments %.0f MB, activations %.0f MB",
+                      (double)info->n_trained / 1e6, (double)info->n_weights / 1e6, (int)info->n_threads,
+                      info->products, (double)info->n_bytes_weights / 1e6, (double)info->n_bytes_gradients / 1e6,
                       (double)info->n_trained * 8.0 / 1e6, (double)info->n_bytes_activations / 1e6);
 }
 
@@ -139,7 +144,8 @@ enum bf_status bf_trainer_open(struct bf_trainer *t, struct bf_err *err)
     bf_graph_get_info(t->graph, &t->info);
     open_optimizer(t);
     if (!t->moments)
-        return bf_fail(err, BF_INPUT, "no memory for the optimiser's %.0f MB; train less (--lora), or on a larger machine",
+        return bf_fail(err, BF_INPUT,
+                       "no memory for the optimiser's %.0f MB; train less (--lora), or on a larger machine",
                        (double)t->info.n_trained * 8.0 / 1e6);
     tell_sizes(t);
     status = check_disk(t, err);
@@ -174,18 +180,21 @@ static int64_t at_most(int64_t most, size_t n)
     return most > 0 && most < (int64_t)n ? most : (int64_t)n;
 }
 
-static enum bf_status measure_both(struct bf_trainer *t, struct bf_graph *graph, struct bf_unlearn_nll *out, struct bf_err *err)
+static enum bf_status measure_both(struct bf_trainer *t, struct bf_graph *graph, struct bf_unlearn_nll *out,
+                                   struct bf_err *err)
 {
     const int64_t most = t->settings->measure;
     struct measuring m = {.trainer = t, .of = at_most(most, t->forget.n) + at_most(most, t->retain.n)};
-    enum bf_status status = bf_measure_mean(graph, &t->forget, most, t->max_tokens, &out->forget, &out->n_forget, &m, tell, err);
+    enum bf_status status =
+        bf_measure_mean(graph, &t->forget, most, t->max_tokens, &out->forget, &out->n_forget, &m, tell, err);
     m.before = out->n_forget;
     if (status == BF_OK)
         status = bf_measure_mean(graph, &t->retain, most, t->max_tokens, &out->retain, &out->n_retain, &m, tell, err);
     return status;
 }
 
-enum bf_status bf_trainer_measure(struct bf_trainer *t, const char *model, struct bf_unlearn_nll *out, struct bf_err *err)
+enum bf_status bf_trainer_measure(struct bf_trainer *t, const char *model, struct bf_unlearn_nll *out,
+                                  struct bf_err *err)
 {
     struct bf_graph *graph = NULL;
     struct bf_graph_params params = bf_graph_params_default();

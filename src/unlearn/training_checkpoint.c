@@ -174,9 +174,9 @@ enum bf_status bf_training_load(struct bf_trainer *t, struct bf_err *err)
 {
     char *path = path_in(t->job->work);
     struct stream s = {.file = fopen(path, "rb")};
-    const enum bf_status status = s.file ? read_all(t, &s, path, err)
-                                         : bf_fail(err, BF_STORE, "cannot read the checkpoint '%s': %s", path,
-                                                   bf_errno_text(errno));
+    const enum bf_status status =
+        s.file ? read_all(t, &s, path, err)
+               : bf_fail(err, BF_STORE, "cannot read the checkpoint '%s': %s", path, bf_errno_text(errno));
     if (s.file)
         (void)fclose(s.file);
     free(path);

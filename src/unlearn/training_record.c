@@ -98,8 +98,14 @@ enum bf_status bf_training_save_model(struct bf_trainer *t, const char *stop, st
     char *settings_text = bf_json_dump(settings), *curve_text = bf_json_dump(curve), seed[24];
     (void)snprintf(seed, sizeof seed, "%llu", (unsigned long long)t->settings->seed);
 #define KEY(name) "biforget.unlearn." name
-#define STRING(name, text) {.key = KEY(name), .kind = BF_KV_STRING, .value.string = (text)}
-#define INTEGER(name, number) {.key = KEY(name), .kind = BF_KV_INTEGER, .value.integer = (number)}
+#define STRING(name, text)                                                                                             \
+    {                                                                                                                  \
+        .key = KEY(name), .kind = BF_KV_STRING, .value.string = (text)                                                 \
+    }
+#define INTEGER(name, number)                                                                                          \
+    {                                                                                                                  \
+        .key = KEY(name), .kind = BF_KV_INTEGER, .value.integer = (number)                                             \
+    }
     const struct bf_graph_kv kv[] = {
         STRING("method", t->settings->method),
         STRING("settings", settings_text),

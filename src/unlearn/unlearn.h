@@ -54,16 +54,16 @@ void bf_methods_describe(struct bf_buf *out);
 
 /* ---- texts ---- */
 
-/* What a set holds, in order. Owned: bf_texts_release. */
-struct bf_texts {
-    struct bf_text {
+/* What a set holds, in order. Owned: bf_unlearn_texts_release. */
+struct bf_unlearn_texts {
+    struct bf_unlearn_text {
         char *text;            /* never NULL */
         char *question, *answer;       /* both or neither */
     } *items;
     size_t n, n_pairs;
 };
-void bf_texts_add(struct bf_texts *texts, const char *text, const char *question, const char *answer);
-void bf_texts_release(struct bf_texts *texts);
+void bf_unlearn_texts_add(struct bf_unlearn_texts *texts, const char *text, const char *question, const char *answer);
+void bf_unlearn_texts_release(struct bf_unlearn_texts *texts);
 
 /* ---- settings ---- */
 
@@ -142,8 +142,8 @@ void bf_unlearn_result_release(struct bf_unlearn_result *result);
 struct bf_unlearn_job {
     const struct bf_unlearn_settings *settings;
     const char *work;          /* folder of checkpoints; made when it is not there */
-    const struct bf_texts *forget, *retain, *general;
-    const struct bf_texts *alternates; /* texts: answers that do not answer */
+    const struct bf_unlearn_texts *forget, *retain, *general;
+    const struct bf_unlearn_texts *alternates; /* texts: answers that do not answer */
     bool resume;               /* there has to be a checkpoint; else there must be none */
     bool finish;               /* with resume: save what the checkpoint holds, without a further step */
     void *user;

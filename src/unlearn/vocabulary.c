@@ -16,8 +16,8 @@ static const char question_marker[] = "BFQUESTIONWORDS", answer_marker[] = "BFAN
 struct bf_vocabulary {
     struct llama_model *model;
     const struct llama_vocab *vocab;
-    struct bf_token_list before, between, after;   /* around question and answer */
-    bool plain;                                    /* no template */
+    struct bf_token_list before, between, after; /* around question and answer */
+    bool plain;                                  /* no template */
 };
 
 static void quiet(enum ggml_log_level level, const char *text, void *user)
