@@ -342,6 +342,8 @@ static enum bf_status begin(struct bf_trainer *t, struct bf_err *err)
         status = bf_training_write_settings(t, err);
     if (status == BF_OK)
         status = bf_reference_make(t, err);
+    if (status == BF_INTERRUPTED)
+        (void)bf_fail(err, status, "interrupted before the first step of this process; nothing is lost");
     return status;
 }
 
