@@ -37,7 +37,7 @@ struct bf_matmul {
     const struct bf_product *p;
     int64_t n0, n_slice, k0, k_slice; /* the slice of B */
     bool accumulate;
-    int64_t n_chunks, chunk_rows, n_parts, part_panels;
+    int64_t n_chunks, n_parts, part_panels;    /* of A's tiles, of the slice's panels */
     atomic_int_fast64_t next;
 };
 
@@ -149,12 +149,16 @@ static void pack_slice(void *user, size_t thread)
         pack_group(m, &m->scratch[thread], i / n_groups * DEPTH, i % n_groups * GROUP);
 }
 
-static void pack_a(const struct bf_product *p, int64_t row, int n_rows, int64_t k, int64_t depth, float *dst)
+/* Rows [m0, m1) into panels one after another. */
+static void pack_a(const struct bf_product *p, int64_t m0, int64_t m1, int64_t k, int64_t depth, float *dst)
 {
-    if (p->a_transposed)
-        bf_matmul_pack_columns(dst, BF_TILE_M, p->a + k * p->a_stride + row, p->a_stride, n_rows, depth, p->scale);
-    else
-        bf_matmul_pack_rows(dst, BF_TILE_M, p->a + row * p->a_stride + k, p->a_stride, n_rows, depth, p->scale);
+    if (p->a_transposed) {
+        bf_matmul_pack_many(dst, BF_TILE_M, p->a + k * p->a_stride + m0, p->a_stride, m1 - m0, depth, p->scale);
+        return;
+    }
+    for (int64_t i = m0; i < m1; i += BF_TILE_M)
+        bf_matmul_pack_rows(dst + (i - m0) * depth, BF_TILE_M, p->a + i * p->a_stride + k, p->a_stride,
+                            (int)min_of(BF_TILE_M, m1 - i), depth, p->scale);
 }
 
 /* Rows [m0, m1) times panels [panel0, panel1) of the slice. */
@@ -164,8 +168,7 @@ static void multiply(const struct bf_matmul *m, float *packed, int64_t m0, int64
     const int64_t n_panels = up(m->n_slice, BF_TILE_N);
     for (int64_t k = 0; k < m->k_slice; k += DEPTH) {
         const int64_t depth = min_of(DEPTH, m->k_slice - k);
-        for (int64_t i = m0; i < m1; i += BF_TILE_M)
-            pack_a(p, i, (int)min_of(BF_TILE_M, m1 - i), m->k0 + k, depth, packed + (i - m0) * depth);
+        pack_a(p, m0, m1, m->k0 + k, depth, packed);
         for (int64_t panel = panel0; panel < panel1; panel++) {
             const int64_t n = panel * BF_TILE_N;
             const float *b = m->slice + k * n_panels * BF_TILE_N + n * depth;
@@ -182,8 +185,10 @@ static void multiply_slice(void *user, size_t thread)
     struct bf_matmul *m = user;
     const int64_t total = m->n_chunks * m->n_parts, n_panels = up(m->n_slice, BF_TILE_N);
     for (int64_t i = atomic_fetch_add(&m->next, 1); i < total; i = atomic_fetch_add(&m->next, 1)) {
-        const int64_t row = i / m->n_parts * m->chunk_rows, panel = i % m->n_parts * m->part_panels;
-        multiply(m, m->scratch[thread].a, row, min_of(row + m->chunk_rows, m->p->m), panel,
+        const int64_t chunk = i / m->n_parts, panel = i % m->n_parts * m->part_panels;
+        const int64_t n_tiles = up(m->p->m, BF_TILE_M);
+        multiply(m, m->scratch[thread].a, chunk * n_tiles / m->n_chunks * BF_TILE_M,
+                 min_of((chunk + 1) * n_tiles / m->n_chunks * BF_TILE_M, m->p->m), panel,
                  min_of(panel + m->part_panels, n_panels));
     }
 }
@@ -197,10 +202,10 @@ static void run(struct bf_matmul *m, void (*work)(void *user, size_t thread))
 void bf_matmul_run(struct bf_matmul *m, const struct bf_product *p)
 {
     m->p = p;
-    /* A few chunks for each thread, so that one that the system holds up does not keep the others waiting. */
-    const int64_t wanted = 4 * (int64_t)m->n_threads;
-    m->chunk_rows = min_of(CHUNK_ROWS, up(up(p->m, wanted), BF_TILE_M) * BF_TILE_M);
-    m->n_chunks = up(p->m, m->chunk_rows);
+    /* The same number of chunks for each thread; a few, so that one that the system holds up does not keep the others waiting. */
+    const int64_t n_threads = (int64_t)m->n_threads, wanted = 4 * n_threads, n_tiles = up(p->m, BF_TILE_M);
+    const int64_t chunks = up(p->m, CHUNK_ROWS);
+    m->n_chunks = min_of(n_tiles, up(chunks > wanted ? chunks : wanted, n_threads) * n_threads);
     const int64_t depth_slices = p->k <= DEPTH * 8 ? p->k : DEPTH * 8;
     m->n0 = 0;
     while (m->n0 < p->n) {
@@ -238,7 +243,7 @@ void bf_matmul_local(float *scratch, const struct bf_product *p)
     }
     for (int64_t i = 0; i < p->m; i += BF_TILE_M) {
         const int rows = (int)min_of(BF_TILE_M, p->m - i);
-        pack_a(p, i, rows, 0, p->k, a);
+        pack_a(p, i, i + rows, 0, p->k, a);
         for (int64_t n = 0; n < p->n; n += BF_TILE_N)
             bf_matmul_tile(p->k, a, scratch + n * p->k, p->c + i * p->c_stride + n, p->c_stride, rows,
                            (int)min_of(BF_TILE_N, p->n - n), p->accumulate);

@@ -5,13 +5,12 @@
 #include <string.h>
 #include "base/banned.h"
 
-typedef float vector
-    __attribute__((vector_size(BF_LANES * sizeof(float)), aligned(BF_LANES * sizeof(float)), may_alias));
+typedef float vector __attribute__((vector_size(BF_LANES * sizeof(float)), aligned(BF_LANES * sizeof(float)), may_alias));
 typedef float loose __attribute__((vector_size(BF_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 typedef float four __attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float)), may_alias));
 
-/* `rows` is a constant wherever this is inlined, so that `sum` lives in registers. */
-static inline __attribute__((always_inline)) void tile(const int rows, int64_t k, const float *restrict a,
+/* `rows` and `two` are constants wherever this is inlined, so that `sum` lives in registers. */
+static inline __attribute__((always_inline)) void tile(const int rows, const bool two, int64_t k, const float *restrict a,
                                                        const float *restrict b, float *restrict c, int64_t c_stride,
                                                        bool accumulate)
 {
@@ -25,7 +24,8 @@ static inline __attribute__((always_inline)) void tile(const int rows, int64_t k
         for (int i = 0; i < rows; i++) {
             const float x = a[p * BF_TILE_M + i];
             sum[i][0] += x * b0;
-            sum[i][1] += x * b1;
+            if (two)
+                sum[i][1] += x * b1;
         }
     }
 #pragma GCC unroll 12
@@ -40,13 +40,15 @@ static inline __attribute__((always_inline)) void tile(const int rows, int64_t k
     }
 }
 
-static void tile_of_rows(int n_rows, int64_t k, const float *a, const float *b, float *c, int64_t c_stride,
-                         bool accumulate)
+static void tile_of_rows(int n_rows, bool two, int64_t k, const float *a, const float *b, float *c, int64_t c_stride, bool accumulate)
 {
     switch (n_rows) {
-#define ROWS(n)                                                                                                        \
-    case n:                                                                                                            \
-        tile(n, k, a, b, c, c_stride, accumulate);                                                                     \
+#define ROWS(n)                                                \
+    case n:                                                    \
+        if (two)                                               \
+            tile(n, true, k, a, b, c, c_stride, accumulate);   \
+        else                                                   \
+            tile(n, false, k, a, b, c, c_stride, accumulate);  \
         break;
         ROWS(1)
         ROWS(2)
@@ -72,11 +74,11 @@ void bf_matmul_tile(int64_t k, const float *a, const float *b, float *c, int64_t
                     bool accumulate)
 {
     if (n_columns == BF_TILE_N) {
-        tile_of_rows(n_rows, k, a, b, c, c_stride, accumulate);
+        tile_of_rows(n_rows, true, k, a, b, c, c_stride, accumulate);
         return;
     }
     float edge[BF_TILE_M * BF_TILE_N];
-    tile_of_rows(n_rows, k, a, b, edge, BF_TILE_N, false);
+    tile_of_rows(n_rows, n_columns > BF_LANES, k, a, b, edge, BF_TILE_N, false);
     for (int i = 0; i < n_rows; i++)
         for (int j = 0; j < n_columns; j++)
             c[i * c_stride + j] = (accumulate ? c[i * c_stride + j] : 0) + edge[i * BF_TILE_N + j];
@@ -118,5 +120,22 @@ void bf_matmul_pack_columns(float *dst, int tile, const float *src, int64_t stri
             dst[p * tile + i] = scale * src[p * stride + i];
         for (int i = n; i < tile; i++)
             dst[p * tile + i] = 0;
+    }
+}
+
+void bf_matmul_pack_many(float *dst, int tile, const float *src, int64_t stride, int64_t n, int64_t k, float scale)
+{
+    for (int64_t p = 0; p < k; p++) {
+        const float *row = src + p * stride;
+        for (int64_t i = 0; i < n; i += tile) {
+            float *panel = dst + i * k + p * tile;
+            if (n - i >= tile) {
+                for (int j = 0; j < tile; j++)
+                    panel[j] = scale * row[i + j];
+                continue;
+            }
+            for (int j = 0; j < tile; j++)
+                panel[j] = j < n - i ? scale * row[i + j] : 0;
+        }
     }
 }

@@ -23,5 +23,7 @@ void bf_matmul_tile(int64_t k, const float *a, const float *b, float *c, int64_t
 void bf_matmul_pack_rows(float *dst, int tile, const float *src, int64_t stride, int n, int64_t k, float scale);
 /* dst[k BF_TILE + i] = scale * src(k, i). */
 void bf_matmul_pack_columns(float *dst, int tile, const float *src, int64_t stride, int n, int64_t k, float scale);
+/* The same for any n, into panels of k x tile one after another. */
+void bf_matmul_pack_many(float *dst, int tile, const float *src, int64_t stride, int64_t n, int64_t k, float scale);
 
 #endif
