@@ -10,6 +10,7 @@
 #include "cmd/interrupt.h"
 #include "cmd/unlearn_options.h"
 #include "cmd/unlearn_sets.h"
+#include "store/store.h"
 #include "base/banned.h"
 
 struct talk {
@@ -97,6 +98,48 @@ static enum bf_status write_record(const char *work, const json_t *record, struc
     return status;
 }
 
+/* Into the run that the forget set is of, when it is one and can be written: the set's history. */
+static void keep_in_run(const struct bf_call *call, const struct bf_unlearn_settings *s,
+                        const struct bf_unlearn_result *result)
+{
+    struct bf_store *store = NULL;
+    struct bf_err why = BF_ERR_INIT;
+    char *db = bf_path_join(s->forget, "run.db");
+    if (!bf_is_dir(s->forget) || !bf_file_exists(db)) {
+        free(db);
+        return;
+    }
+    free(db);
+    json_t *json = bf_unlearn_settings_json(s);
+    char *settings = bf_json_dump(json);
+    struct bf_training_step *steps = bf_array(result->n_curve + 1, sizeof *steps);
+    for (size_t i = 0; i < result->n_curve; i++) {
+        const struct bf_unlearn_point *p = &result->curve[i];
+        steps[i] = (struct bf_training_step){p->step,         p->loss,          p->forget_loss,  p->retain_loss,
+                                             p->general_loss, p->learning_rate, p->gradient_norm};
+    }
+    const struct bf_training training = {.method = s->method,
+                                         .settings = settings,
+                                         .model_sha256 = result->model_sha256,
+                                         .n_steps = (int64_t)result->n_curve,
+                                         .planned_steps = result->planned_steps,
+                                         .stop = result->stop,
+                                         .forget_nll_before = result->before.forget,
+                                         .retain_nll_before = result->before.retain,
+                                         .forget_nll_after = result->after.forget,
+                                         .retain_nll_after = result->after.retain,
+                                         .steps = steps};
+    enum bf_status status = bf_store_open(s->forget, BF_STORE_WRITE, &store, &why);
+    if (status == BF_OK)
+        status = bf_store_add_training(store, &training, &why);
+    if (status != BF_OK)
+        bf_log_warn(call->log, "the training is not kept in the run: %s", why.text);
+    bf_store_close(store);
+    json_decref(json);
+    free(settings);
+    free(steps);
+}
+
 static enum bf_status conclude(const struct bf_call *call, const struct bf_unlearn_settings *s, const char *work,
                                const struct bf_unlearn_sets *sets, const struct bf_unlearn_result *result,
                                struct bf_err *err)
@@ -104,6 +147,7 @@ static enum bf_status conclude(const struct bf_call *call, const struct bf_unlea
     const struct bf_unlearn_values *v = call->values;
     json_t *answers = NULL, *record = bf_unlearn_record(s, result);
     bf_log_live_end(call->log);
+    keep_in_run(call, s, result);
     enum bf_status status = bf_unlearn_answers(s, &sets->forget, v->answers, call->log, &answers, err);
     if (status == BF_OK) {
         json_object_set(record, "answers", answers);

@@ -92,11 +92,19 @@ setup() {
     [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
     [[ $stderr == *"the retain set is that of the run"* ]]
     [ "$(json 'd["retain_examples"] > 0' <<<"$output")" = True ]
-    for format in muse wmdp; do
-        "$BIFORGET" export run --format $format -o as-$format.jsonl -q
-        run --separate-stderr "$BIFORGET" unlearn --method ga "${u[@]}" --max-steps 1 --data text --forget as-$format.jsonl -o m.gguf --json
+    # The run tells of it afterwards, with the loss of each step.
+    [ "$(python3 -c 'import sqlite3; c = sqlite3.connect("run/run.db"); print(c.execute("select method, steps, stop from training").fetchall(), c.execute("select count(*) from training_step").fetchone()[0])')" = "[('graddiff', 1, 'finished')] 1" ]
+    # What export makes of the run for other trainers is read, too.
+    "$BIFORGET" export run --format muse -o as-muse -q
+    "$BIFORGET" export run --format wmdp -o as-wmdp.jsonl -q
+    "$BIFORGET" export run --format open-unlearning -o as-open-unlearning -q
+    hashes=()
+    for set in run as-muse as-wmdp.jsonl as-open-unlearning; do
+        run --separate-stderr "$BIFORGET" unlearn --method ga "${u[@]}" --max-steps 1 --data text --forget $set -o m.gguf --json
         [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
+        hashes+=("$(json 'd["forget_sha256"]' <<<"$output")")
     done
+    [ "$(printf '%s\n' "${hashes[@]}" | sort -u | wc -l)" = 1 ]
 }
 
 @test "a rule that stops early" {
