@@ -20,6 +20,7 @@ struct case_batch {
     double loss;
     bool squares;                      /* the mean square of states, else the NLL of the next token */
     int n_calls;
+    void *user;                        /* of another visitor */
 };
 
 static inline void case_begin(struct case_batch *c, const struct bf_graph *g, const int32_t *lengths, int32_t n_sequences)
