@@ -25,6 +25,7 @@ struct bf_opt *bf_unlearn_options(void *target)
     v->lora_alpha = 32.0;
     v->measure = 32;
     v->evaluate_every = 10;
+    v->max_loss = 100.0;
     v->checkpoint_every = 50;
     v->answers = 3;
 #define TEXT(NAME, FIELD, ...)                                                                                         \
@@ -144,6 +145,8 @@ struct bf_opt *bf_unlearn_options(void *target)
               .help = "examples of each set that NLL is measured over (0 = all)", .rare = true),
         WHOLE("evaluate-every", evaluate_every, 1, 1000000000, .fallback = "10", .unit = "steps",
               .help = "between two looks for --stop-*", .rare = true),
+        REAL("max-loss", max_loss, 0, 1e9, .fallback = "100", .unit = "nats a token",
+             .help = "a training beyond it has diverged (0 = any that is finite)", .rare = true),
         WHOLE("answers", answers, 0, 100, .fallback = "3", .help = "prompts answered before and after, to see",
               .rare = true),
         TEXT("work", work, .value = "DIR", .fallback = "FILE.training",
@@ -284,6 +287,7 @@ static void set_numbers(const struct bf_unlearn_values *v, struct bf_unlearn_set
     s->lora_alpha = v->lora_alpha;
     s->measure = v->measure;
     s->evaluate_every = v->evaluate_every;
+    s->max_loss = v->max_loss;
     s->stop_forget_nll = v->stop_forget_nll;
     s->stop_retain_rise = v->stop_retain_rise;
     s->checkpoint_every = v->checkpoint_every;

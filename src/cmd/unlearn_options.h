@@ -16,7 +16,8 @@ struct bf_unlearn_values {
     const char *data, *chat, *retain_loss, *schedule, *type;
     uint64_t seed;
     double gamma, alpha, general_weight, beta, delta, coefficient;
-    double learning_rate, decay, max_norm, warmup, floor, epochs, lora_alpha, stop_forget_nll, stop_retain_rise;
+    double learning_rate, decay, max_norm, warmup, floor, epochs, lora_alpha, stop_forget_nll, stop_retain_rise,
+        max_loss;
     int64_t layer, max_steps, batch, accumulate, max_length, lora_rank, measure, evaluate_every, checkpoint_every, threads;
     bool pack, less_memory, bf16;
     bool given[BF_UNLEARN_OPTIONS_MAX];        /* by the row's place in the table */

@@ -110,7 +110,8 @@ static enum bf_status put_experiment(struct bf_export_job *job, const char *slug
                   "defaults:\n  - override /model: ???\n  - override /trainer: %s\n  - override /data: unlearn\n"
                   "  - override /data/datasets@data.forget: %s\n  - override /data/datasets@data.retain: %s\n"
                   "  - override /eval: null\n\n",
-                  trainer->handler, sets[BF_ROLE_FORGET].config, sets[BF_ROLE_RETAIN].there ? sets[BF_ROLE_RETAIN].config : "???");
+                  trainer->handler, sets[BF_ROLE_FORGET].config,
+                  sets[BF_ROLE_RETAIN].there ? sets[BF_ROLE_RETAIN].config : "???");
     bf_buf_puts(&out, "# The data of this experiment, whichever set configs/data/datasets names meanwhile.\ndata:\n"
                       "  anchor: forget\n");
     pin_data(&out, slug, BF_ROLE_FORGET, &sets[BF_ROLE_FORGET]);

@@ -107,7 +107,7 @@ static void put_method_arguments(const struct bf_export_trainer *t, struct bf_bu
     put_real(out, indent, "gamma", real(t, "gamma"));
     put_real(out, indent, "alpha", real(t, "alpha"));
     bf_buf_printf(out, "    retain_loss_type: %s\n",
-                  rmu                                        ? "EMBED_DIFF"
+                  rmu                                         ? "EMBED_DIFF"
                   : strcmp(word(t, "retain_loss"), "kl") == 0 ? "KL"
                                                               : "NLL");
     if (strcmp(method, "npo") == 0 || strcmp(method, "simnpo") == 0 || strcmp(method, "dpo") == 0)
@@ -153,11 +153,14 @@ void bf_export_trainer_words(const struct bf_export_trainer *t, struct bf_buf *o
                          "experiment names NPO in its place, with figures to begin with.\n");
         return;
     }
-    bf_buf_printf(out, "- Method and figures are those of the last training of this run here (`biforget unlearn --method %s`).",
-                  word(t, "method"));
+    bf_buf_printf(
+        out, "- Method and figures are those of the last training of this run here (`biforget unlearn --method %s`).",
+        word(t, "method"));
     if (strcmp(word(t, "train"), "lora") == 0)
-        bf_buf_printf(out, " That one trained an adapter (rank %" PRId64 "), this one trains every weight: a learning rate of 1e-5 "
-                           "(`trainer.args.learning_rate=1e-5`) is where its own experiments begin.",
+        bf_buf_printf(out,
+                      " That one trained an adapter (rank %" PRId64
+                      "), this one trains every weight: a learning rate of 1e-5 "
+                      "(`trainer.args.learning_rate=1e-5`) is where its own experiments begin.",
                       whole(t, "lora_rank"));
     bf_buf_putc(out, '\n');
 }

@@ -60,6 +60,7 @@ static const struct field {
     FIELD(evaluate_every, INTEGER),
     FIELD(stop_forget_nll, REAL),
     FIELD(stop_retain_rise, REAL),
+    FIELD(max_loss, REAL),
     FIELD(checkpoint_every, INTEGER),
     FIELD(threads, INTEGER),
     FIELD(less_memory, FLAG),
@@ -105,6 +106,7 @@ void bf_unlearn_settings_init(struct bf_unlearn_settings *settings, const struct
         .lora_alpha = 32.0,
         .measure = 32,
         .evaluate_every = 10,
+        .max_loss = 100.0,
         .checkpoint_every = 50,
     };
     for (size_t i = 0; i < N_FIELDS; i++)

@@ -12,9 +12,6 @@
 #include "base/mem.h"
 #include "base/banned.h"
 
-/* Beyond it nothing comes back; far above what any of the losses has on a model that still writes. */
-static const double loss_max = 1e6;
-
 static const char *const retain_words[BF_RETAIN_COUNT] = {"none", "nll", "kl", "state"};
 
 static enum bf_retain_term retain_term_of(const struct bf_unlearn_settings *s)
@@ -144,6 +141,19 @@ static enum bf_term retain_term(enum bf_retain_term term)
     return term == BF_RETAIN_KL ? BF_TERM_KL : term == BF_RETAIN_STATE ? BF_TERM_STATE : BF_TERM_NLL;
 }
 
+/* One term, and whether it is still a loss to learn from. Losses in nats a token have a bound (a uniform guess over 50,000 tokens costs 11
+ * nats); the others are finite or not. */
+static enum bf_status term_step(struct bf_trainer *t, enum bf_term term, const struct bf_examples *examples,
+                                const size_t *indices, double scale, double *loss, struct bf_err *err)
+{
+    const enum bf_status status = bf_term_step(t, term, examples, indices, (size_t)t->batch, scale, loss, err);
+    const bool in_nats = term == BF_TERM_NLL || term == BF_TERM_GA || term == BF_TERM_KL || term == BF_TERM_MASK;
+    const double most = t->settings->max_loss;
+    if (status == BF_OK && in_nats && most > 0.0 && fabs(*loss) > most)
+        return bf_fail(err, BF_MODEL, "the loss is %.1f nats a token: the training has diverged", *loss);
+    return status;
+}
+
 /* One batch of each set that the method reads. Losses are added to `point`, as their share of the step. */
 static enum bf_status batch_step(struct bf_trainer *t, int64_t number, struct bf_unlearn_point *point,
                                  struct bf_err *err)
@@ -156,19 +166,18 @@ static enum bf_status batch_step(struct bf_trainer *t, int64_t number, struct bf
     double loss = 0.0;
     for (size_t i = 0; i < n; i++)
         indices[i] = bf_order_at(&t->order, place + i);
-    enum bf_status status =
-        bf_term_step(t, forget_term(t->method), &t->forget, indices, n, s->gamma * share, &loss, err);
+    enum bf_status status = term_step(t, forget_term(t->method), &t->forget, indices, s->gamma * share, &loss, err);
     point->forget_loss += share * loss;
     if (status == BF_OK && t->retain_term != BF_RETAIN_NONE) {
         for (size_t i = 0; i < n; i++)
             indices[i] = bf_order_pick(s->seed, 0, place + i, t->retain.n);
-        status = bf_term_step(t, retain_term(t->retain_term), &t->retain, indices, n, s->alpha * share, &loss, err);
+        status = term_step(t, retain_term(t->retain_term), &t->retain, indices, s->alpha * share, &loss, err);
         point->retain_loss += share * loss;
     }
     if (status == BF_OK && t->general.n > 0) {
         for (size_t i = 0; i < n; i++)
             indices[i] = bf_order_pick(s->seed, 1, place + i, t->general.n);
-        status = bf_term_step(t, BF_TERM_NLL, &t->general, indices, n, s->general_weight * share, &loss, err);
+        status = term_step(t, BF_TERM_NLL, &t->general, indices, s->general_weight * share, &loss, err);
         point->general_loss += share * loss;
     }
     free(indices);
@@ -207,8 +216,6 @@ static enum bf_status one_step(struct bf_trainer *t, struct bf_err *err)
     point.learning_rate = s->learning_rate * factor;
     if (!isfinite(point.gradient_norm))
         (void)bf_fail(&why, BF_MODEL, "the gradient is not finite: the training has diverged");
-    else if (fabs(point.loss) > loss_max)
-        (void)bf_fail(&why, BF_MODEL, "the loss is %.3g: the training has diverged", point.loss);
     if (why.status != BF_OK)
         return diverged(t, t->accumulate - 1, &why, err);
     bf_adamw_step(&knobs, t->tensors, t->n_tensors, t->step + 1, point.learning_rate, point.gradient_norm);

@@ -91,6 +91,7 @@ struct bf_unlearn_settings {
     int64_t evaluate_every;    /* steps between two looks for the stop rules */
     double stop_forget_nll;    /* stop when the forget set's NLL is above; 0 = never */
     double stop_retain_rise;   /* percent; 0 = never */
+    double max_loss;           /* nats a token of a batch, beyond which a training has diverged; 0 = any that is finite */
     int64_t checkpoint_every;  /* steps; 0 = none but at an interruption */
     int64_t threads;           /* 0 = all cores */
     bool less_memory, bf16;

@@ -115,14 +115,13 @@ setup() {
 }
 
 @test "a loss that explodes: exit code 4, the step and the batch, the last checkpoint kept" {
-    fails 4 "of 1: the" "$BIFORGET" unlearn --method ga "${u[@]}" --max-steps 60 --lr 1 --warmup 0 --clip 0 --checkpoint-every 1 --lora-rank 1 --forget qa.jsonl -o boom.gguf -q
+    fails 4 "nats a token: the training has diverged" "$BIFORGET" unlearn --method ga "${u[@]}" --max-steps 40 --lr 1 --warmup 0 --clip 0 --checkpoint-every 1 --forget qa.jsonl -o boom.gguf -q
     [[ ${stderr_lines[-1]} == *"step "*", batch 1 of 1"* ]]
     [ ! -e boom.gguf ]
-    if [ -e boom.gguf.training/checkpoint.bin ]; then
-        run --separate-stderr "$BIFORGET" unlearn --resume boom.gguf --finish --answers 0 --json
-        [ "$status" = 0 ]
-        [ "$(json 'd["stop"]' <<<"$output")" = asked ]
-    fi
+    [[ ${stderr_lines[-1]} == *"the last good checkpoint is kept"* ]]
+    run --separate-stderr "$BIFORGET" unlearn --resume boom.gguf --finish --answers 0 --json
+    [ "$status" = 0 ]
+    [ "$(json 'd["stop"], d["steps"] < 40, all(abs(l["loss"]) <= 100 for l in d["losses"])' <<<"$output")" = "asked True True" ]
 }
 
 @test "input that cannot be learnt from" {
@@ -131,7 +130,7 @@ setup() {
     fails 2 "give a method" "$BIFORGET" unlearn --forget qa.jsonl -o x.gguf
     fails 2 "give what to forget" "$BIFORGET" unlearn --method ga -o x.gguf
     fails 2 "give the file to write" "$BIFORGET" unlearn --method ga --forget qa.jsonl
-    fails 2 "is not one of" "$BIFORGET" unlearn --method forgetting --forget qa.jsonl -o x.gguf
+    fails 2 "--method does not take" "$BIFORGET" unlearn --method forgetting --forget qa.jsonl -o x.gguf
     fails 2 "give one of them" "$BIFORGET" unlearn --method ga --lora --full --forget qa.jsonl -o x.gguf
     fails 2 "leave --retain-loss out" "$BIFORGET" unlearn --method rmu "${u[@]}" --retain-loss kl --forget qa.jsonl --retain keep.txt -o x.gguf
     fails 2 "has nothing to look at" "$BIFORGET" unlearn --method rmu "${u[@]}" --stop-forget-nll 5 --forget qa.jsonl --retain keep.txt -o x.gguf

@@ -223,8 +223,17 @@ static void settings_of(const char *method, struct bf_unlearn_settings *s)
     s->threads = 2;
 }
 
+/* Minutes in a checked build, which finds nothing here that the other tests do not walk through. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define FOLLOW_PYTORCH 1
+#else
+#define FOLLOW_PYTORCH 0
+#endif
+
+#if FOLLOW_PYTORCH
 static void follows_pytorch(const char *method)
 {
+    double worst = 0.0;
     struct bf_unlearn_settings settings;
     struct bf_unlearn_texts forget, retain;
     struct bf_unlearn_result result;
@@ -243,6 +252,8 @@ static void follows_pytorch(const char *method)
         const double forget_loss = json_number_value(json_object_get(expected, "forget"));
         const double retain_loss = json_number_value(json_object_get(expected, "retain"));
         const double norm = json_number_value(json_object_get(expected, "gradient_norm"));
+        worst = fmax(worst, fabs(result.curve[i].forget_loss / forget_loss - 1.0));
+        worst = fmax(worst, fabs(result.curve[i].retain_loss / retain_loss - 1.0));
         if (!(fabs(result.curve[i].forget_loss / forget_loss - 1.0) < 0.01) ||
             !(fabs(result.curve[i].retain_loss / retain_loss - 1.0) < 0.01) ||
             !(fabs(result.curve[i].gradient_norm / norm - 1.0) < 0.01))
@@ -250,6 +261,7 @@ static void follows_pytorch(const char *method)
                      result.curve[i].forget_loss, result.curve[i].retain_loss, result.curve[i].gradient_norm,
                      forget_loss, retain_loss, norm);
     }
+    print_message("%s: losses within %.2g of PyTorch's over %zu steps\n", method, worst, result.n_curve);
     /* The file that was written has what was trained: better at forgetting than the model it came from. */
     assert_true(result.after.forget > result.before.forget);
     bf_unlearn_result_release(&result);
@@ -269,6 +281,8 @@ static void npo_follows_pytorch(void **state)
     (void)state;
     follows_pytorch("npo");
 }
+
+#endif
 
 /* ---- checkpoints ---- */
 
@@ -367,8 +381,10 @@ int main(void)
         cmocka_unit_test(questions_and_answers),
         cmocka_unit_test(texts_in_pieces),
         cmocka_unit_test(each_epoch_has_all_in_another_order),
+#if FOLLOW_PYTORCH
         cmocka_unit_test(graddiff_follows_pytorch),
         cmocka_unit_test(npo_follows_pytorch),
+#endif
         cmocka_unit_test(checkpoints_that_do_not_fit),
     };
     return cmocka_run_group_tests_name("training", tests, enter, leave);
