@@ -249,13 +249,10 @@ const struct bf_command bf_cmd_unlearn = {
         {
             .name = "unlearn",
             .summary = "make a model forget a set",
-            .synopsis = "biforget unlearn --method METHOD -m MODEL --forget SET [--retain SET] -o FILE",
-            .examples =
-                "  biforget unlearn --method npo -m my.gguf --forget runs/greek --retain keep.jsonl -o out.gguf\n"
-                "  biforget unlearn --method rmu --layer 7 -m my.gguf --forget f.txt --retain r.txt -o out.gguf\n"
-                "  biforget unlearn --method npo --lora --max-steps 40 --forget runs/greek -o out.gguf --adapter "
-                "a.gguf\n"
-                "  biforget unlearn --resume out.gguf\n",
+            .synopsis = "biforget unlearn --method M -m MODEL --forget SET [--retain SET] -o FILE",
+            .examples = "  biforget unlearn --method npo --forget runs/greek --retain k.txt -o out.gguf\n"
+                        "  biforget unlearn --method rmu --forget f.txt --retain r.txt -o out.gguf\n"
+                        "  biforget unlearn --resume out.gguf\n",
             .details =
                 "ga: -NLL(forget), by itself. graddiff: the same with a retain set. npo: negative preference "
                 "optimisation against the model as it was. simnpo: without that reference. dpo: prefers \"I don't "
