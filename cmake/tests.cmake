@@ -62,6 +62,8 @@ foreach(kind IN LISTS kinds)
         if(kind STREQUAL "fault")
             target_sources(${target} PRIVATE "${tests}/fault/engine_script.c")
         endif()
+        # Some write a model of their own, or compare with llama.cpp itself.
+        target_include_directories(${target} SYSTEM PRIVATE $<TARGET_PROPERTY:llama,INTERFACE_INCLUDE_DIRECTORIES>)
         target_link_libraries(${target} PRIVATE biforget_core PkgConfig::cmocka)
         set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
         bf_test(${kind}.${short} ${kind} ${target})

@@ -217,7 +217,7 @@ typedef enum bf_status each_text(void *user, const struct bf_quality_text *text,
 
 static enum bf_status each_of_run(const struct bf_quality_set *set, void *user, each_text *each, struct bf_err *err)
 {
-    const struct bf_query query = {.variant = set->variant, .by_role = true, .role = BF_ROLE_FORGET, .distinct = true};
+    const struct bf_query query = {.variant = set->variant, .by_role = true, .role = set->role, .distinct = true};
     struct bf_cursor *cursor = NULL;
     int64_t n = 0;
     bf_store_select(set->store, 0);
@@ -230,6 +230,8 @@ static enum bf_status each_of_run(const struct bf_quality_set *set, void *user, 
         const struct bf_quality_text text = {.number = ++n,
                                              .id = row.id,
                                              .text = row.sample.text,
+                                             .question = row.sample.question,
+                                             .answer = row.sample.answer,
                                              .stage = bf_stage_word(row.sample.stage),
                                              .point = row.point_text,
                                              .template_name = row.template_name};
@@ -254,7 +256,10 @@ enum bf_status bf_quality_set_each(const struct bf_quality_set *set, void *user,
         status = bf_instance_file_next(file, &instance, &more, err);
         if (status != BF_OK || !more)
             break;
-        const struct bf_quality_text text = {.number = instance.index + 1, .text = instance.text};
+        const struct bf_quality_text text = {.number = instance.index + 1,
+                                             .text = instance.text,
+                                             .question = instance.question,
+                                             .answer = instance.answer};
         status = each(user, &text, err);
     }
     bf_instance_file_close(file);

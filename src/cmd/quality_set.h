@@ -26,6 +26,7 @@ struct bf_quality_set {
     const char *variant; /* NULL where there are none */
     char *file;          /* that is read; NULL for a run */
     struct bf_instance_options options;
+    enum bf_role role;      /* of a run: its forget sets, or its retain sets. BF_ROLE_FORGET unless set after the open */
     struct bf_store *store; /* of a run; belongs to the runs */
 };
 void bf_quality_set_release(struct bf_quality_set *set);
@@ -39,11 +40,12 @@ BF_MUST_CHECK enum bf_status bf_quality_set_open(const char *given, const char *
                                                  struct bf_quality_runs *runs, struct bf_quality_set *out,
                                                  struct bf_err *err);
 
-/* Strings are valid during the call; the last three NULL when unknown. */
+/* Strings are valid during the call; all but the text NULL when unknown. */
 struct bf_quality_text {
     int64_t number; /* from 1 */
     int64_t id;     /* of the sample in its run; 0 of a file */
     const char *text;
+    const char *question, *answer; /* both or neither */
     const char *stage, *point, *template_name;
 };
 /* Each text once, in order. BF_INPUT when there is none. */

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "export/export_card.h"
 #include "export/export_text.h"
+#include "export/export_trainer.h"
 
 #include "base/banned.h"
 
@@ -47,8 +48,16 @@ static void put_data_files(struct bf_buf *out, const char *slug, enum bf_role ro
     bf_buf_printf(out, "data_files: \"${paths.root_dir}/data/biforget/%s/%s.jsonl\"\n", slug, bf_role_word(role));
 }
 
+/* DPO reads each question with an answer of idk.jsonl, too, which its checkout has. */
+static const char *handler_of(const struct set *set, enum bf_role role, const struct bf_export_trainer *trainer)
+{
+    if (!set->pairs)
+        return "PretrainingDataset";
+    return role == BF_ROLE_FORGET && trainer->alternates ? "QAwithIdkDataset" : "QADataset";
+}
+
 static enum bf_status put_dataset(struct bf_export_job *job, const char *slug, enum bf_role role, const struct set *set,
-                                  struct bf_err *err)
+                                  const struct bf_export_trainer *trainer, struct bf_err *err)
 {
     struct bf_buf out, name;
 
@@ -57,12 +66,14 @@ static enum bf_status put_dataset(struct bf_export_job *job, const char *slug, e
     bf_buf_init(&out, SIZE_MAX);
     bf_buf_init(&name, SIZE_MAX);
     bf_buf_printf(&out, "%s:\n  handler: %s\n  args:\n    hf_args:\n      path: \"json\"\n      ", set->config,
-                  set->pairs ? "QADataset" : "PretrainingDataset");
+                  handler_of(set, role, trainer));
     put_data_files(&out, slug, role);
     bf_buf_puts(&out, "      split: \"train\"\n");
     bf_buf_puts(&out, set->pairs ? "    question_key: \"question\"\n    answer_key: \"answer\"\n"
                                  : "    text_key: \"text\"\n");
-    bf_buf_puts(&out, "    max_length: 512\n");
+    bf_buf_printf(&out, "    max_length: %" PRId64 "\n", trainer->max_length);
+    if (role == BF_ROLE_FORGET && trainer->alternates && set->pairs)
+        bf_buf_puts(&out, "    idk_path: \"${paths.root_dir}/data/idk.jsonl\"\n    return_original: true\n");
     bf_buf_printf(&name, "configs/data/datasets/%s.yaml", set->config);
     const enum bf_status status = bf_folder_put(&job->folder, name.data, &out, err);
     bf_buf_release(&name);
@@ -79,7 +90,7 @@ static void pin_data(struct bf_buf *out, const char *slug, enum bf_role role, co
 }
 
 static enum bf_status put_experiment(struct bf_export_job *job, const char *slug, const struct set sets[BF_ROLE_COUNT],
-                                     struct bf_err *err)
+                                     const struct bf_export_trainer *trainer, struct bf_err *err)
 {
     struct bf_buf out, name;
 
@@ -96,19 +107,16 @@ static enum bf_status put_experiment(struct bf_export_job *job, const char *slug
             "#   data/datasets@data.retain=MUSE_retain\n"
             "# or let biforget write one: biforget domain ... --retain-set \"a neighbouring domain\"\n");
     bf_buf_printf(&out,
-                  "defaults:\n  - override /model: ???\n  - override /trainer: NPO\n  - override /data: unlearn\n"
+                  "defaults:\n  - override /model: ???\n  - override /trainer: %s\n  - override /data: unlearn\n"
                   "  - override /data/datasets@data.forget: %s\n  - override /data/datasets@data.retain: %s\n"
                   "  - override /eval: null\n\n",
-                  sets[BF_ROLE_FORGET].config, sets[BF_ROLE_RETAIN].there ? sets[BF_ROLE_RETAIN].config : "???");
+                  trainer->handler, sets[BF_ROLE_FORGET].config,
+                  sets[BF_ROLE_RETAIN].there ? sets[BF_ROLE_RETAIN].config : "???");
     bf_buf_puts(&out, "# The data of this experiment, whichever set configs/data/datasets names meanwhile.\ndata:\n"
                       "  anchor: forget\n");
     pin_data(&out, slug, BF_ROLE_FORGET, &sets[BF_ROLE_FORGET]);
     pin_data(&out, slug, BF_ROLE_RETAIN, &sets[BF_ROLE_RETAIN]);
-    bf_buf_puts(&out, "\n# No evaluation while training: it runs on a single process only. Evaluate the saved model "
-                      "with src/eval.py.\n"
-                      "trainer:\n  args:\n    per_device_train_batch_size: 4\n    gradient_accumulation_steps: 4\n"
-                      "    learning_rate: 1.0e-5\n    num_train_epochs: 5\n    lr_scheduler_type: constant\n"
-                      "    do_eval: false\n    eval_on_start: false\n    eval_strategy: \"no\"\n\n");
+    bf_export_trainer_yaml(trainer, &out);
     bf_buf_printf(&out, "task_name: biforget_%s\n", slug);
     bf_buf_printf(&name, "configs/experiment/unlearn/biforget/%s.yaml", slug);
     const enum bf_status status = bf_folder_put(&job->folder, name.data, &out, err);
@@ -117,16 +125,16 @@ static enum bf_status put_experiment(struct bf_export_job *job, const char *slug
     return status;
 }
 
-static void put_command(struct bf_buf *out, const char *launcher, const char *slug, bool retain)
+static void put_command(struct bf_buf *out, const char *launcher, const char *slug, const char *handler, bool retain)
 {
     bf_buf_printf(out,
                   "%s \\\n    src/train.py --config-name=unlearn.yaml experiment=unlearn/biforget/%s \\\n"
-                  "    model=MODEL%s \\\n    trainer=NPO task_name=biforget_%s_NPO",
-                  launcher, slug, retain ? "" : " data/datasets@data.retain=RETAIN", slug);
+                  "    model=MODEL%s \\\n    trainer=%s task_name=biforget_%s_%s",
+                  launcher, slug, retain ? "" : " data/datasets@data.retain=RETAIN", handler, slug, handler);
 }
 
 static enum bf_status put_readme(struct bf_export_job *job, const char *slug, const struct set sets[BF_ROLE_COUNT],
-                                 struct bf_err *err)
+                                 const struct bf_export_trainer *trainer, struct bf_err *err)
 {
     const struct bf_export_facts *facts = &job->facts;
     const bool retain = sets[BF_ROLE_RETAIN].there;
@@ -138,10 +146,10 @@ static enum bf_status put_readme(struct bf_export_job *job, const char *slug, co
                       "(https://github.com/locuslab/open-unlearning), and start it from there:\n\n"
                       "```bash\ncp -r configs data PATH/TO/open-unlearning/\ncd PATH/TO/open-unlearning\n\n"
                       "# one GPU\n");
-    put_command(&out, "CUDA_VISIBLE_DEVICES=0 python", slug, retain);
+    put_command(&out, "CUDA_VISIBLE_DEVICES=0 python", slug, trainer->handler, retain);
     bf_buf_puts(&out, "\n\n# several, with accelerate and DeepSpeed ZeRO-3\n");
     put_command(&out, "CUDA_VISIBLE_DEVICES=0,1 accelerate launch --config_file configs/accelerate/default_config.yaml",
-                slug, retain);
+                slug, trainer->handler, retain);
     bf_buf_puts(
         &out,
         " \\\n    trainer.args.gradient_checkpointing=true\n```\n\n"
@@ -163,6 +171,7 @@ static enum bf_status put_readme(struct bf_export_job *job, const char *slug, co
             " what the model has to keep, the better. `TOFU_QA_retain` tells of invented authors and suits models that"
             " were trained on them only. `biforget domain ... --retain-set \"a neighbouring domain\"` writes"
             " one.\n");
+    bf_export_trainer_words(trainer, &out);
     bf_buf_puts(
         &out,
         "- Data is looked for below `paths.root_dir`, the working directory unless you set it: from elsewhere add"
@@ -187,20 +196,22 @@ static enum bf_status put_readme(struct bf_export_job *job, const char *slug, co
 enum bf_status bf_export_open_unlearning(struct bf_export_job *job, struct bf_err *err)
 {
     struct set sets[BF_ROLE_COUNT] = {{NULL, false, false, 0}, {NULL, false, false, 0}};
-    enum bf_status status = BF_OK;
+    struct bf_export_trainer trainer;
     struct bf_buf slug;
 
     bf_buf_init(&slug, SIZE_MAX);
+    enum bf_status status = bf_export_trainer_read(job->store, &trainer, err);
     bf_export_slug(&job->facts, &slug);
     for (int role = 0; role < BF_ROLE_COUNT && status == BF_OK; role++)
         status = put_data(job, slug.data, (enum bf_role)role, &sets[role], err);
     for (int role = 0; role < BF_ROLE_COUNT && status == BF_OK; role++)
-        status = put_dataset(job, slug.data, (enum bf_role)role, &sets[role], err);
+        status = put_dataset(job, slug.data, (enum bf_role)role, &sets[role], &trainer, err);
     if (status == BF_OK)
-        status = put_experiment(job, slug.data, sets, err);
+        status = put_experiment(job, slug.data, sets, &trainer, err);
     if (status == BF_OK)
-        status = put_readme(job, slug.data, sets, err);
+        status = put_readme(job, slug.data, sets, &trainer, err);
     job->n_written = sets[BF_ROLE_FORGET].n;
+    bf_export_trainer_release(&trainer);
     bf_buf_release(&slug);
     return status;
 }

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "quality/vectors.h"
-#include "quality/workers.h"
+#include "base/workers.h"
 #include "base/banned.h"
 
 enum { RESAMPLES_MIN = 100, PER_BLOCK = 16 };

@@ -3,7 +3,7 @@
 #define BF_QUALITY_PCA_H
 #include <stddef.h>
 
-#include "quality/workers.h"
+#include "base/workers.h"
 
 /* scores [n][2]: the centred vectors on the two directions of largest variance, each with the sign that makes its largest
  * loading positive. A direction that the data do not have gives zeros. O(n n_dims) for each of some dozen steps. Deterministic. */

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "quality/quality.h"
 #include "quality/vectors.h"
-#include "quality/workers.h"
+#include "base/workers.h"
 #include "base/banned.h"
 
 enum { ROWS = 16 };

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "quality/quality.h"
-#include "quality/workers.h"
+#include "base/workers.h"
 
 /* ---- tsne_affinity.c ---- */
 

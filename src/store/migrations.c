@@ -262,7 +262,34 @@ static const char second[] =
  * SHA-256; float32, little-endian, as the model gave them. */
 static const char third[] = BF_VECTOR_TABLE "PRAGMA user_version = 3;\n";
 
-static const char *const migrations[BF_STORE_VERSION] = {first, second, third};
+/* What was unlearnt with the run's set, and how the losses went. NULL: no such figure. */
+static const char fourth[] = "CREATE TABLE training (\n"
+                             "    id INTEGER PRIMARY KEY,\n"
+                             "    method TEXT NOT NULL,\n"
+                             "    settings TEXT NOT NULL,\n"
+                             "    model_sha256 TEXT NOT NULL,\n"
+                             "    steps INTEGER NOT NULL CHECK (steps >= 0),\n"
+                             "    planned_steps INTEGER NOT NULL CHECK (planned_steps >= 0),\n"
+                             "    stop TEXT NOT NULL,\n"
+                             "    forget_nll_before REAL,\n"
+                             "    retain_nll_before REAL,\n"
+                             "    forget_nll_after REAL,\n"
+                             "    retain_nll_after REAL\n"
+                             ") STRICT;\n"
+                             "CREATE TABLE training_step (\n"
+                             "    training INTEGER NOT NULL REFERENCES training (id),\n"
+                             "    step INTEGER NOT NULL CHECK (step >= 1),\n"
+                             "    loss REAL,\n"
+                             "    forget_loss REAL,\n"
+                             "    retain_loss REAL,\n"
+                             "    general_loss REAL,\n"
+                             "    learning_rate REAL,\n"
+                             "    gradient_norm REAL,\n"
+                             "    PRIMARY KEY (training, step)\n"
+                             ") STRICT, WITHOUT ROWID;\n"
+                             "PRAGMA user_version = 4;\n";
+
+static const char *const migrations[BF_STORE_VERSION] = {first, second, third, fourth};
 
 const char *bf_migration(int64_t version)
 {

@@ -229,6 +229,34 @@ BF_MUST_CHECK enum bf_status bf_store_each_cell(struct bf_store *store, void *us
                                                                        struct bf_err *err),
                                                 struct bf_err *err);
 
+/* ---- trainings: what was unlearnt with the sets of this run ---- */
+
+struct bf_training_step {
+    int64_t step;                      /* from 1 */
+    double loss, forget_loss, retain_loss, general_loss;   /* NaN for a term that the method does not have */
+    double learning_rate, gradient_norm;
+};
+struct bf_training {
+    int64_t id;                        /* from 1, in the order they ended; not read by add */
+    const char *method;                /* "npo" */
+    const char *settings;              /* JSON: every setting */
+    const char *model_sha256;          /* of the model that was trained */
+    int64_t n_steps, planned_steps;
+    const char *stop;                  /* "finished", or the rule */
+    double forget_nll_before, retain_nll_before, forget_nll_after, retain_nll_after;   /* nats a token; NaN = not measured */
+    const struct bf_training_step *steps;  /* [n_steps]; NULL when read: bf_store_each_training_step has them */
+};
+/* One transaction, flushed to the disk. A writer's. */
+BF_MUST_CHECK enum bf_status bf_store_add_training(struct bf_store *store, const struct bf_training *training,
+                                                   struct bf_err *err);
+/* The first training whose id is above `after`; out->id 0 when there is none, also in a run from before there were any. Strings are
+ * valid until the next call or the close. */
+BF_MUST_CHECK enum bf_status bf_store_next_training(struct bf_store *store, int64_t after, struct bf_training *out,
+                                                    struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_store_each_training_step(struct bf_store *store, int64_t training, void *user,
+                                                         void (*each)(void *user, const struct bf_training_step *step),
+                                                         struct bf_err *err);
+
 /* The committed samples of the selected request, and its answers that wait, as a replay for bf_synth_run. Borrows the store; close after use. */
 BF_MUST_CHECK enum bf_status bf_store_replay(struct bf_store *store, struct bf_replay *out, struct bf_err *err);
 void bf_store_replay_close(struct bf_replay *replay);

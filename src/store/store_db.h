@@ -55,6 +55,10 @@ enum bf_sql {
     BF_SQL_GET_CELL,
     BF_SQL_PUT_CELL,
     BF_SQL_EACH_CELL,
+    BF_SQL_INSERT_TRAINING,
+    BF_SQL_INSERT_TRAINING_STEP,
+    BF_SQL_EACH_TRAINING,
+    BF_SQL_EACH_TRAINING_STEP,
     BF_SQL_COUNT
 };
 
@@ -168,7 +172,7 @@ BF_MUST_CHECK enum bf_status bf_store_open_writer(const char *dir, int lock_fd, 
 
 /* ---- migrations.c ---- */
 
-#define BF_STORE_VERSION 3 /* PRAGMA user_version of this program's schema */
+#define BF_STORE_VERSION 4 /* PRAGMA user_version of this program's schema */
 /* Schemas from here on differ only in tables that readers of a run do without: it can be read as it is. */
 #define BF_STORE_OLDEST_READABLE 2
 /* The SQL that leads from schema `version - 1` to `version`, 1-based; NULL outside 1..BF_STORE_VERSION. */

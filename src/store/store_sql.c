@@ -77,6 +77,18 @@ static const char *const sql_text[BF_SQL_COUNT] = {
     [BF_SQL_GET_CELL] = "SELECT key, kind, command, result, seconds FROM cell WHERE key = ?1",
     [BF_SQL_PUT_CELL] = "INSERT OR REPLACE INTO cell (key, kind, command, result, seconds) VALUES (?1, ?2, ?3, ?4, ?5)",
     [BF_SQL_EACH_CELL] = "SELECT key, kind, command, result, seconds FROM cell ORDER BY id",
+    [BF_SQL_INSERT_TRAINING] = "INSERT INTO training (method, settings, model_sha256, steps, planned_steps, stop,"
+                               " forget_nll_before, retain_nll_before, forget_nll_after, retain_nll_after)"
+                               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    [BF_SQL_INSERT_TRAINING_STEP] =
+        "INSERT INTO training_step (training, step, loss, forget_loss, retain_loss, general_loss, learning_rate,"
+        " gradient_norm) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [BF_SQL_EACH_TRAINING] =
+        "SELECT id, method, settings, model_sha256, steps, planned_steps, stop, forget_nll_before,"
+        " retain_nll_before, forget_nll_after, retain_nll_after FROM training WHERE id > ?1 ORDER BY id",
+    [BF_SQL_EACH_TRAINING_STEP] =
+        "SELECT step, loss, forget_loss, retain_loss, general_loss, learning_rate, gradient_norm"
+        " FROM training_step WHERE training = ?1 ORDER BY step",
 };
 
 struct bf_store *bf_store_new(const char *dir, bool writer)

@@ -3,7 +3,8 @@
     check.py hf FOLDER TITLE [CONFIG=ROWS...]     open every configuration; types, card, manifest
     check.py lines wmdp|tofu|jsonl FILE ROWS      open a file of lines; its manifest
     check.py muse FOLDER FORGET RETAIN            open the lists and texts as MUSE's loader and as datasets do
-    check.py open-unlearning FOLDER QA|TEXT QA|TEXT|NONE   copy into a checkout, compose, load, tokenise
+    check.py open-unlearning FOLDER QA|TEXT|IDK QA|TEXT|NONE [TRAINER JSON]   copy into a checkout, compose, load, tokenise; the
+                                                  trainer's class, and values of its args and method_args by name
 
 A wrong export ends in an AssertionError or in the project's own exception. Nothing is fetched.
 """
@@ -128,7 +129,13 @@ def check_muse(folder, *wanted):
 # The parameters of the two loaders, beside tokenizer and template_args, which the trainer adds.
 PARAMETERS = {"QADataset": {"hf_args", "question_key", "answer_key", "few_shot_dataset_hf_args", "max_length", "predict_with_generate"},
               "PretrainingDataset": {"hf_args", "text_key", "max_length"}}
-HANDLERS = {"QA": "QADataset", "TEXT": "PretrainingDataset"}
+PARAMETERS["QAwithIdkDataset"] = PARAMETERS["QADataset"] | {"idk_path", "return_original"}
+HANDLERS = {"QA": "QADataset", "TEXT": "PretrainingDataset", "IDK": "QAwithIdkDataset"}
+# What the trainers take beside what they inherit.
+METHOD_ARGS = {"GradAscent": set(), "GradDiff": {"gamma", "alpha", "retain_loss_type"}}
+METHOD_ARGS["NPO"] = METHOD_ARGS["DPO"] = METHOD_ARGS["GradDiff"] | {"beta"}
+METHOD_ARGS["SimNPO"] = METHOD_ARGS["NPO"] | {"delta"}
+METHOD_ARGS["RMU"] = METHOD_ARGS["GradDiff"] | {"module_regex", "trainable_params_regex", "steering_coeff"}
 
 
 def tokenizer_of(texts):
@@ -210,13 +217,32 @@ def check_role(cfg, role, kind, template, tokenizer, checkout):
     assert os.path.normpath(os.path.join(checkout, args["hf_args"]["data_files"])).startswith(os.path.join(checkout, "data", "biforget"))
     data = datasets.load_dataset(**args["hf_args"])
     assert data.num_rows > 0
-    if kind == "QA":
+    if kind == "IDK":
+        assert os.path.normpath(os.path.join(checkout, args["idk_path"])) == os.path.join(checkout, "data", "idk.jsonl")
+        assert args["return_original"] is True
+    if kind in ("QA", "IDK"):
         check_pairs(data, args, template, tokenizer)
     else:
         check_texts(data, args, tokenizer)
 
 
-def check_open_unlearning(folder, forget, retain):
+def check_trainer(trainer, handler, expected):
+    from dataclasses import fields
+    from transformers.trainer_utils import SchedulerType
+    from transformers.training_args import TrainingArguments
+    assert trainer["handler"] == handler, trainer
+    args, method_args = trainer["args"], trainer.get("method_args", {})
+    assert set(args) <= {f.name for f in fields(TrainingArguments)} | {"warmup_epochs"}, args
+    SchedulerType(args["lr_scheduler_type"])
+    assert set(method_args) <= METHOD_ARGS[handler], method_args
+    for name, value in expected.items():
+        found = {**args, **method_args}[name]
+        assert found == value and isinstance(found, type(value)), (name, found, value)
+    for pattern in [method_args.get("module_regex"), *method_args.get("trainable_params_regex", [])]:
+        re.compile(pattern or "")
+
+
+def check_open_unlearning(folder, forget, retain, handler="NPO", expected="{}"):
     import skeleton
     from omegaconf import OmegaConf
     check_folder(folder)
@@ -246,7 +272,8 @@ def check_open_unlearning(folder, forget, retain):
             cfg = composed(checkout, experiment, "model=" + model, *chosen, *root)
             plain = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
             assert plain["mode"] == "unlearn" and plain["task_name"] == "biforget_" + name
-            assert plain["trainer"]["handler"] == "NPO" and "eval" not in plain
+            assert "eval" not in plain
+            check_trainer(plain["trainer"], handler, json.loads(expected))
             arguments = plain["trainer"]["args"]
             assert arguments["eval_strategy"] == "no" and arguments["do_eval"] is False, arguments
             assert isinstance(arguments["learning_rate"], float) and arguments["remove_unused_columns"] is False

@@ -50,6 +50,18 @@ args:
     "configs/trainer/GradAscent.yaml": "defaults:\n  - finetune\nhandler: GradAscent\n",
     "configs/trainer/GradDiff.yaml": "defaults:\n  - finetune\nhandler: GradDiff\nmethod_args: {gamma: 1.0, alpha: 1.0}\n",
     "configs/trainer/NPO.yaml": "defaults:\n  - GradDiff\nhandler: NPO\nmethod_args: {beta: 0.1}\n",
+    "configs/trainer/DPO.yaml": "defaults:\n  - GradDiff\nhandler: DPO\nmethod_args: {beta: 0.3}\n",
+    "configs/trainer/SimNPO.yaml": "defaults:\n  - GradDiff\nhandler: SimNPO\nmethod_args: {beta: 3.0, delta: 0.5}\n",
+    "configs/trainer/RMU.yaml": """
+defaults:
+  - GradDiff
+handler: RMU
+method_args:
+  steering_coeff: 3
+  module_regex: model\\.layers\\.2
+  trainable_params_regex:
+    - .*
+""",
     "configs/data/unlearn.yaml": """
 defaults:
   - datasets@forget: Other_forget

@@ -3,7 +3,7 @@
 
 #include "quality/pca.h"
 #include "quality/tsne_internal.h"
-#include "quality/workers.h"
+#include "base/workers.h"
 #include "quality_fixture.h"
 
 static void perplexity_is_met(void **state)

@@ -191,9 +191,16 @@ static void a_run_of_the_second_schema_is_read_and_brought_up_to_date(void **sta
     assert_false(get(store, &key, N_EMBD, got));
     assert_ok(bf_store_counts(store, &counts, &err));
     assert_int_equal(counts.both, 1);
+    struct bf_training training;
+    assert_ok(bf_store_next_training(store, 0, &training, &err)); /* nor trainings */
+    assert_int_equal(training.id, 0);
     bf_store_close(store);
     store = fixture_open(dir, BF_STORE_WRITE);
     check_keeping(store);
+    const struct bf_training ga = {.method = "ga", .settings = "{}", .model_sha256 = "bb", .stop = "finished"};
+    assert_ok(bf_store_add_training(store, &ga, &err));
+    assert_ok(bf_store_next_training(store, 0, &training, &err));
+    assert_string_equal(training.method, "ga");
     assert_ok(bf_store_counts(store, &counts, &err));
     assert_int_equal(counts.both, 1);
     bf_store_close(store);

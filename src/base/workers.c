@@ -4,7 +4,7 @@
  *
  *     gate:  round << 32 | open << 31 | threads inside
  */
-#include "quality/workers.h"
+#include "base/workers.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -1,7 +1,7 @@
 /* A few threads that share out numbered blocks of work, for loops of a fraction of a millisecond. A block writes only what is
  * its own, and the caller adds the parts up in order: so results do not depend on how many threads there are. */
-#ifndef BF_QUALITY_WORKERS_H
-#define BF_QUALITY_WORKERS_H
+#ifndef BF_BASE_WORKERS_H
+#define BF_BASE_WORKERS_H
 #include <stddef.h>
 
 struct bf_workers;

@@ -1,0 +1,280 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/interrupt.h"
+#include "cmd/unlearn_options.h"
+#include "cmd/unlearn_sets.h"
+#include "store/store.h"
+#include "base/banned.h"
+
+struct talk {
+    struct bf_log *log;
+    double last; /* when a line was shown */
+};
+
+static void put_loss(struct bf_buf *out, const char *name, double loss)
+{
+    if (isfinite(loss))
+        bf_buf_printf(out, "  %s %.4g", name, loss);
+}
+
+static void on_progress(void *user, const struct bf_unlearn_progress *p)
+{
+    struct talk *talk = user;
+    const double now = bf_seconds(), every = talk->log->tty ? 0.25 : 5.0;
+    struct bf_buf line;
+    const bool last = p->of > 0 && p->done == p->of;
+    if (talk->log->quiet || (now - talk->last < every && !last))
+        return;
+    talk->last = now;
+    bf_buf_init(&line, 512);
+    bf_buf_printf(&line, "%s  %lld/%lld", p->phase, (long long)p->done, (long long)p->of);
+    put_loss(&line, "loss", p->loss);
+    put_loss(&line, "forget", p->forget_loss);
+    put_loss(&line, "retain", p->retain_loss);
+    put_loss(&line, "general", p->general_loss);
+    if (p->tokens_per_second > 0.0) {
+        const int64_t left = (int64_t)(p->seconds_left + 0.5);
+        bf_buf_printf(&line, "  %.0f tok/s  %lld:%02lld left", p->tokens_per_second, (long long)(left / 60),
+                      (long long)(left % 60));
+    }
+    bf_log_live(talk->log, line.data);
+    bf_buf_release(&line);
+}
+
+static void on_notice(void *user, const char *line)
+{
+    struct talk *talk = user;
+    bf_log_info(talk->log, "%s", line);
+}
+
+static bool is_interrupted(void *user)
+{
+    (void)user;
+    return bf_interrupted();
+}
+
+/* ---- the end ---- */
+
+static void print_pair(const char *name, double before, double after, int64_t n)
+{
+    if (n > 0)
+        printf("%-12s %9.4f -> %9.4f   nats a token, %lld examples\n", name, before, after, (long long)n);
+}
+
+static void print_text(const struct bf_unlearn_settings *s, const struct bf_unlearn_result *r, const json_t *answers)
+{
+    printf("%s, %lld of %lld steps", s->method, (long long)r->n_steps, (long long)r->planned_steps);
+    if (r->train_seconds > 0.0 && r->train_tokens > 0)
+        printf(", %.0f s, %.0f tok/s", r->train_seconds, (double)r->train_tokens / r->train_seconds);
+    printf(strcmp(r->stop, "finished") == 0 ? "\n" : ", stopped: %s\n", r->stop);
+    print_pair("forget NLL", r->before.forget, r->after.forget, r->after.n_forget);
+    print_pair("retain NLL", r->before.retain, r->after.retain, r->after.n_retain);
+    for (size_t i = 0; i < json_array_size(answers); i++) {
+        const json_t *one = json_array_get(answers, i);
+        printf("\nprompt: %s\nbefore: %s\nafter:  %s\n", json_string_value(json_object_get(one, "prompt")),
+               json_string_value(json_object_get(one, "before")), json_string_value(json_object_get(one, "after")));
+    }
+    printf("\n%s\n", s->out);
+}
+
+static enum bf_status write_record(const char *work, const json_t *record, struct bf_err *err)
+{
+    struct bf_atomic file = {0};
+    char *path = bf_path_join(work, "record.json"), *text = bf_json_dump(record);
+    enum bf_status status = bf_atomic_open(&file, path, err);
+    if (status == BF_OK) {
+        (void)fprintf(file.stream, "%s\n", text);
+        status = bf_atomic_commit(&file, err);
+    }
+    free(path);
+    free(text);
+    return status;
+}
+
+/* Into the run that the forget set is of, when it is one and can be written: the set's history. */
+static void keep_in_run(const struct bf_call *call, const struct bf_unlearn_settings *s,
+                        const struct bf_unlearn_result *result)
+{
+    struct bf_store *store = NULL;
+    struct bf_err why = BF_ERR_INIT;
+    char *db = bf_path_join(s->forget, "run.db");
+    if (!bf_is_dir(s->forget) || !bf_file_exists(db)) {
+        free(db);
+        return;
+    }
+    free(db);
+    json_t *json = bf_unlearn_settings_json(s);
+    char *settings = bf_json_dump(json);
+    struct bf_training_step *steps = bf_array(result->n_curve + 1, sizeof *steps);
+    for (size_t i = 0; i < result->n_curve; i++) {
+        const struct bf_unlearn_point *p = &result->curve[i];
+        steps[i] = (struct bf_training_step){p->step,         p->loss,          p->forget_loss,  p->retain_loss,
+                                             p->general_loss, p->learning_rate, p->gradient_norm};
+    }
+    const struct bf_training training = {.method = s->method,
+                                         .settings = settings,
+                                         .model_sha256 = result->model_sha256,
+                                         .n_steps = (int64_t)result->n_curve,
+                                         .planned_steps = result->planned_steps,
+                                         .stop = result->stop,
+                                         .forget_nll_before = result->before.forget,
+                                         .retain_nll_before = result->before.retain,
+                                         .forget_nll_after = result->after.forget,
+                                         .retain_nll_after = result->after.retain,
+                                         .steps = steps};
+    enum bf_status status = bf_store_open(s->forget, BF_STORE_WRITE, &store, &why);
+    if (status == BF_OK)
+        status = bf_store_add_training(store, &training, &why);
+    if (status != BF_OK)
+        bf_log_warn(call->log, "the training is not kept in the run: %s", why.text);
+    bf_store_close(store);
+    json_decref(json);
+    free(settings);
+    free(steps);
+}
+
+static enum bf_status conclude(const struct bf_call *call, const struct bf_unlearn_settings *s, const char *work,
+                               const struct bf_unlearn_sets *sets, const struct bf_unlearn_result *result,
+                               struct bf_err *err)
+{
+    const struct bf_unlearn_values *v = call->values;
+    json_t *answers = NULL, *record = bf_unlearn_record(s, result);
+    bf_log_live_end(call->log);
+    keep_in_run(call, s, result);
+    enum bf_status status = bf_unlearn_answers(s, &sets->forget, v->answers, call->log, &answers, err);
+    if (status == BF_OK) {
+        json_object_set(record, "answers", answers);
+        status = write_record(work, record, err);
+    }
+    if (status == BF_OK && v->json) {
+        char *text = bf_json_dump(record);
+        puts(text);
+        free(text);
+    } else if (status == BF_OK) {
+        print_text(s, result, answers);
+    }
+    json_decref(answers);
+    json_decref(record);
+    return status;
+}
+
+/* ---- the beginning ---- */
+
+static char *work_folder(const struct bf_unlearn_values *v)
+{
+    struct bf_buf path;
+    if (v->work)
+        return bf_strdup(v->work);
+    bf_buf_init(&path, SIZE_MAX);
+    bf_buf_printf(&path, "%s.training", v->resume ? v->resume : v->out ? v->out : "");
+    return bf_buf_take(&path);
+}
+
+static void throw_away(const char *work)
+{
+    char *path = bf_path_join(work, "checkpoint.bin");
+    (void)unlink(path);
+    free(path);
+}
+
+static enum bf_status train(const struct bf_call *call, const struct bf_unlearn_settings *s, const char *work,
+                            struct bf_err *err)
+{
+    const struct bf_unlearn_values *v = call->values;
+    struct bf_unlearn_sets sets;
+    struct bf_unlearn_result result = {0};
+    struct talk talk = {.log = call->log, .last = -5.0};
+    enum bf_status status = bf_unlearn_sets_read(s, v->skip_bad, call->log, &sets, err);
+    if (status == BF_OK) {
+        const struct bf_unlearn_job job = {.settings = s,
+                                           .work = work,
+                                           .forget = &sets.forget,
+                                           .retain = &sets.retain,
+                                           .general = &sets.general,
+                                           .alternates = &sets.alternates,
+                                           .resume = v->resume != NULL,
+                                           .finish = v->finish,
+                                           .user = &talk,
+                                           .progress = on_progress,
+                                           .notice = on_notice,
+                                           .interrupted = is_interrupted};
+        struct bf_err why = BF_ERR_INIT;
+        bf_interrupt_install();
+        status = bf_unlearn(&job, &result, &why);
+        if (status == BF_INTERRUPTED && bf_unlearn_can_resume(work))
+            (void)bf_fail(err, status, "%s, go on with: biforget unlearn --resume %s%s%s", why.text, s->out,
+                          v->work ? " --work " : "", v->work ? v->work : "");
+        else if (status != BF_OK)
+            (void)bf_fail(err, status, "%s", why.text);
+        bf_log_live_end(call->log);
+    }
+    if (status == BF_OK)
+        status = conclude(call, s, work, &sets, &result, err);
+    bf_unlearn_result_release(&result);
+    bf_unlearn_sets_release(&sets);
+    return status;
+}
+
+static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+{
+    const struct bf_unlearn_values *v = call->values;
+    struct bf_unlearn_settings settings = {0};
+    char *work = work_folder(v);
+    enum bf_status status = BF_OK;
+    if (v->resume) {
+        status = bf_unlearn_check_resume(v, err);
+        if (status == BF_OK)
+            status = bf_unlearn_read_settings(work, &settings, err);
+    } else {
+        status = bf_unlearn_settings_from(v, &settings, err);
+        if (status == BF_OK && v->restart)
+            throw_away(work);
+    }
+    if (status == BF_OK)
+        status = train(call, &settings, work, err);
+    bf_unlearn_settings_release(&settings);
+    free(work);
+    return status;
+}
+
+const struct bf_command bf_cmd_unlearn = {
+    .help =
+        {
+            .name = "unlearn",
+            .summary = "make a model forget a set",
+            .synopsis = "biforget unlearn --method M -m MODEL --forget SET [--retain SET] -o FILE",
+            .examples = "  biforget unlearn --method npo --forget runs/greek --retain k.txt -o out.gguf\n"
+                        "  biforget unlearn --method rmu --forget f.txt --retain r.txt -o out.gguf\n"
+                        "  biforget unlearn --resume out.gguf\n",
+            .details =
+                "ga: -NLL(forget), by itself. graddiff: the same with a retain set. npo: negative preference "
+                "optimisation against the model as it was. simnpo: without that reference. dpo: prefers \"I don't "
+                "know\" to the answers; needs question-answer pairs. rmu: turns hidden states after a layer to a "
+                "random direction, trains three ffn_down matrices. obliviate: strikes the answers out of the model's "
+                "own "
+                "distribution, keeps the rest; LoRA.\n"
+                "Figures from the papers (learning rate, steps, batch): ga, graddiff, npo, simnpo, dpo 1e-5, 10 "
+                "epochs, "
+                "8 x 4, linear with a tenth of warm-up, decay 0.01, clip 1 (open-unlearning, TOFU; npo and dpo beta "
+                "0.1, simnpo "
+                "beta 4.5 and gamma 0.125); rmu 5e-5, 150 steps, 4, layer 7, steering 6.5, alpha 1200 (WMDP, "
+                "zephyr-7b); "
+                "obliviate 3e-4, 1 epoch, 4, cosine to a tenth, decay 0.1, weights 0.2 and 0.7 (EMNLP 2025). "
+                "docs/unlearning.md has the formulas.\n"
+                "NLL before and after is of the weights that are written, computed in F32. Trained weights are written "
+                "as "
+                "--type, so that small changes do not drown in rounding.",
+        },
+    .values_size = sizeof(struct bf_unlearn_values),
+    .max_operands = 0,
+    .options = bf_unlearn_options,
+    .run = run,
+    .quiet_option = true,
+};

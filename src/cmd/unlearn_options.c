@@ -1,0 +1,345 @@
+#include "cmd/unlearn_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/model_path.h"
+#include "unlearn/graph.h"
+#include "unlearn/optimizer.h"
+#include "base/banned.h"
+
+static const char of_method[] = "of the method";
+
+struct bf_opt *bf_unlearn_options(void *target)
+{
+    struct bf_unlearn_values *v = target;
+    v->data = v->chat = "auto";
+    v->type = "f16";
+    v->seed = 3407;
+    v->max_length = 512;
+    v->pack = true;
+    v->lora_rank = 16;
+    v->lora_alpha = 32.0;
+    v->measure = 32;
+    v->evaluate_every = 10;
+    v->max_loss = 100.0;
+    v->checkpoint_every = 50;
+    v->answers = 3;
+#define TEXT(NAME, FIELD, ...)                                                                                         \
+    {                                                                                                                  \
+        .name = (NAME), .type = BF_OPT_TEXT, .target = &v->FIELD, __VA_ARGS__                                          \
+    }
+#define FLAG(NAME, FIELD, ...)                                                                                         \
+    {                                                                                                                  \
+        .name = (NAME), .type = BF_OPT_FLAG, .target = &v->FIELD, __VA_ARGS__                                          \
+    }
+#define REAL(NAME, FIELD, MIN, MAX, ...)                                                                               \
+    {                                                                                                                  \
+        .name = (NAME), .type = BF_OPT_DOUBLE, .target = &v->FIELD, .min = (MIN), .max = (MAX), .value = "X",          \
+        __VA_ARGS__                                                                                                    \
+    }
+#define WHOLE(NAME, FIELD, MIN, MAX, ...)                                                                              \
+    {                                                                                                                  \
+        .name = (NAME), .type = BF_OPT_INT, .target = &v->FIELD, .min = (MIN), .max = (MAX), .value = "N", __VA_ARGS__ \
+    }
+    struct bf_opt *table = BF_OPT_TABLE(
+        {.name = "method",
+         .type = BF_OPT_CHOICE,
+         .target = &v->method,
+         .choices = bf_method_choices,
+         .help = "each one's formula, figures and their source: 'biforget help unlearn'"},
+        TEXT("model", model, .letter = 'm', .value = "FILE|NAME", .fallback = "the default model",
+             .help = "the model that is to forget"),
+        TEXT("forget", forget, .value = "SET", .help = "run folder, export or file: what to forget"),
+        TEXT("retain", retain, .value = "SET", .fallback = "that of the run", .help = "what to keep, a set alike"),
+        TEXT("output", out, .letter = 'o', .value = "FILE", .help = "the GGUF to write, replaced whole"),
+        FLAG("lora", lora, .fallback = "on for quantised models", .help = "train an adapter, merged in"),
+        FLAG("full", full, .fallback = "on for float models", .help = "train every weight"),
+        REAL("lr", learning_rate, 0, 1, .fallback = of_method, .help = "learning rate"),
+        REAL("epochs", epochs, 0.001, 100000, .fallback = of_method, .help = "times that the forget set is read"),
+        WHOLE("max-steps", max_steps, 0, 1000000000, .fallback = of_method, .help = "steps, not epochs"),
+        WHOLE("batch", batch, 1, 4096, .fallback = of_method, .help = "examples of each set in a batch"),
+        WHOLE("accum", accumulate, 1, 4096, .fallback = of_method, .help = "batches that a step sums over",
+              .rare = true),
+        WHOLE("max-length", max_length, 8, 131072, .fallback = "512", .unit = "tokens", .help = "longest example"),
+        REAL("alpha", alpha, 0, 1e9, .fallback = of_method, .help = "weight of the retain set; 0 = do without"),
+        {.name = "retain-loss",
+         .type = BF_OPT_CHOICE,
+         .target = &v->retain_loss,
+         .choices = bf_retain_choices,
+         .fallback = of_method,
+         .help = "likelihood of the retain set, or divergence from the model as it was",
+         .rare = true},
+        REAL("stop-forget-nll", stop_forget_nll, 0, 1000, .fallback = "0 = never",
+             .help = "stop when the forget set's NLL is above X nats a token"),
+        REAL("stop-retain-rise", stop_retain_rise, 0, 1e6, .fallback = "0 = never",
+             .help = "stop when the retain set's NLL is up by more than X percent"),
+        WHOLE("checkpoint-every", checkpoint_every, 0, 1000000000, .fallback = "50", .unit = "steps",
+              .help = "save where it stands"),
+        TEXT("resume", resume, .value = "FILE", .help = "go on with the training of this -o"),
+        {.name = "seed",
+         .type = BF_OPT_SEED,
+         .target = &v->seed,
+         .value = "N",
+         .fallback = "3407",
+         .help = "of order, adapter and direction"},
+        WHOLE("threads", threads, 0, 1024, .letter = 't', .fallback = "all cores",
+              .help = "the same number gives the same bytes"),
+        FLAG("finish", finish, .help = "with --resume: write the model of the last checkpoint", .rare = true),
+        FLAG("restart", restart, .help = "throw away the checkpoint of an earlier training of this -o", .rare = true),
+        TEXT("general", general, .value = "SET", .fallback = "the retain set",
+             .help = "obliviate: general text, its world facts", .rare = true),
+        TEXT("alternates", alternates, .value = "FILE", .fallback = "built in",
+             .help = "dpo: answers to prefer, one a line (\"I don't know\")", .rare = true),
+        TEXT("adapter", adapter, .value = "FILE",
+             .help = "with --lora: write the adapter, too, as llama.cpp's --lora loads it", .rare = true),
+        {.name = "type",
+         .type = BF_OPT_CHOICE,
+         .target = &v->type,
+         .choices = "f32|f16|bf16|q8_0|source",
+         .fallback = "f16",
+         .help = "of trained weights in the file; others stay as they are",
+         .rare = true},
+        {.name = "data",
+         .type = BF_OPT_CHOICE,
+         .target = &v->data,
+         .choices = "auto|qa|text",
+         .fallback = "auto",
+         .help = "qa: loss on answers; text: on all; auto: qa when a set has nothing but pairs",
+         .rare = true},
+        TEXT("chat", chat, .value = "NAME", .fallback = "auto",
+             .help = "chat template around questions: auto, none, or a name", .rare = true),
+        FLAG("pack", pack, .fallback = "on", .help = "join texts and cut them; --no-pack keeps each by itself",
+             .rare = true),
+        REAL("gamma", gamma, 0, 1e9, .fallback = of_method, .help = "weight of the forget set", .rare = true),
+        REAL("general-weight", general_weight, 0, 1e9, .fallback = of_method,
+             .help = "obliviate: weight of general text", .rare = true),
+        REAL("beta", beta, 1e-6, 1000, .fallback = of_method, .help = "npo, simnpo, dpo", .rare = true),
+        REAL("delta", delta, -1000, 1000, .fallback = of_method, .unit = "nats", .help = "simnpo: margin a token",
+             .rare = true),
+        WHOLE("layer", layer, 0, 100000, .fallback = "7", .help = "rmu: states after this block (from 0)",
+              .rare = true),
+        REAL("steering", coefficient, 0, 1e6, .fallback = "6.5", .help = "rmu: length of the direction", .rare = true),
+        REAL("weight-decay", decay, 0, 10, .fallback = of_method, .help = "decoupled, of matrices", .rare = true),
+        REAL("clip", max_norm, 0, 1e9, .fallback = of_method, .help = "largest norm of the gradient; 0 = any",
+             .rare = true),
+        {.name = "schedule",
+         .type = BF_OPT_CHOICE,
+         .target = &v->schedule,
+         .choices = bf_schedule_choices,
+         .fallback = of_method,
+         .help = "of the learning rate, after the warm-up",
+         .rare = true},
+        REAL("warmup", warmup, 0, 1, .fallback = of_method, .help = "share of the steps", .rare = true),
+        WHOLE("lora-rank", lora_rank, 1, 4096, .fallback = "16", .help = "of the adapter", .rare = true),
+        REAL("lora-alpha", lora_alpha, 0.001, 1e6, .fallback = "32", .help = "the adapter's scale times its rank",
+             .rare = true),
+        WHOLE("measure", measure, 0, 1000000000, .fallback = "32",
+              .help = "examples of each set that NLL is measured over (0 = all)", .rare = true),
+        WHOLE("evaluate-every", evaluate_every, 1, 1000000000, .fallback = "10", .unit = "steps",
+              .help = "between two looks for --stop-*", .rare = true),
+        REAL("max-loss", max_loss, 0, 1e9, .fallback = "100", .unit = "nats a token",
+             .help = "a training beyond it has diverged (0 = any that is finite)", .rare = true),
+        WHOLE("answers", answers, 0, 100, .fallback = "3", .help = "prompts answered before and after, to see",
+              .rare = true),
+        TEXT("work", work, .value = "DIR", .fallback = "FILE.training",
+             .help = "folder of checkpoints and the reference", .rare = true),
+        FLAG("less-memory", less_memory, .help = "compute activations twice instead of keeping them", .rare = true),
+        FLAG("bf16", bf16, .help = "multiply in BF16: faster, and can fake forgetting", .rare = true),
+        FLAG("skip-bad", skip_bad, .help = "leave out records that cannot be read", .rare = true),
+        BF_OPT_JSON(&v->json, "figures before and after, losses and answers"), BF_OPT_QUIET(&v->quiet));
+#undef TEXT
+#undef FLAG
+#undef REAL
+#undef WHOLE
+    for (size_t i = 0; table[i].name && i < BF_UNLEARN_OPTIONS_MAX; i++)
+        table[i].given = &v->given[i];
+    return table;
+}
+
+/* Was the option of this name given? */
+static bool is_given(const struct bf_unlearn_values *v, const char *name)
+{
+    struct bf_unlearn_values other;
+    struct bf_opt *table = bf_unlearn_options(&other);
+    bool given = false;
+    for (size_t i = 0; table[i].name; i++)
+        if (strcmp(table[i].name, name) == 0)
+            given = v->given[i];
+    free(table);
+    return given;
+}
+
+enum bf_status bf_unlearn_check_resume(const struct bf_unlearn_values *v, struct bf_err *err)
+{
+    static const char *const may[] = {"resume", "finish", "work", "answers", "json", "quiet", "skip-bad"};
+    struct bf_unlearn_values other;
+    struct bf_opt *table = bf_unlearn_options(&other);
+    enum bf_status status = BF_OK;
+    for (size_t i = 0; table[i].name && status == BF_OK; i++) {
+        bool ok = !v->given[i];
+        for (size_t j = 0; j < sizeof may / sizeof *may && !ok; j++)
+            ok = strcmp(table[i].name, may[j]) == 0;
+        if (!ok)
+            status = bf_fail(err, BF_USAGE,
+                             "--%s cannot be given with --resume: a training goes on with the settings it began with",
+                             table[i].name);
+    }
+    free(table);
+    return status;
+}
+
+static void set_text(char **to, const char *text)
+{
+    free(*to);
+    *to = bf_strdup(text ? text : "");
+}
+
+static enum bf_status check_words(const struct bf_unlearn_values *v, struct bf_err *err)
+{
+    static const char example[] =
+        "biforget unlearn --method npo -m MODEL.gguf --forget runs/greek --retain SET -o OUT.gguf";
+    if (!v->method)
+        return bf_fail(err, BF_USAGE, "give a method (%s), as in: %s", bf_method_choices, example);
+    if (!v->forget)
+        return bf_fail(err, BF_USAGE, "give what to forget, as in: %s", example);
+    if (!v->out)
+        return bf_fail(err, BF_USAGE, "give the file to write, as in: %s", example);
+    if (v->finish)
+        return bf_fail(err, BF_USAGE, "--finish goes with --resume: biforget unlearn --resume %s --finish", v->out);
+    if (v->lora && v->full)
+        return bf_fail(err, BF_USAGE, "--lora and --full are two ways to train; give one of them");
+    return BF_OK;
+}
+
+static bool is_float(const char *type)
+{
+    return strcasecmp(type, "f32") == 0 || strcasecmp(type, "f16") == 0 || strcasecmp(type, "bf16") == 0;
+}
+
+/* What is trained when nobody says: the method's own kind, an adapter beside quantised weights, else everything. */
+static enum bf_status choose_train(const struct bf_unlearn_values *v, struct bf_unlearn_settings *s, struct bf_err *err)
+{
+    if (v->lora || v->full) {
+        set_text(&s->train, v->lora ? "lora" : "full");
+    } else if (strcmp(s->train, "full") == 0) {
+        struct bf_graph_params params = bf_graph_params_default();
+        struct bf_graph_info info;
+        params.model_path = s->model;
+        const enum bf_status status = bf_graph_estimate(&params, &info, err);
+        if (status != BF_OK)
+            return status;
+        if (!is_float(info.source_type))
+            set_text(&s->train, "lora");
+    }
+    return BF_OK;
+}
+
+/* QLoRA's for its smaller models (Dettmers et al., NeurIPS 2023, table 9): an adapter learns little at 1e-5. */
+static const double lora_learning_rate = 2e-4;
+
+static void set_numbers(const struct bf_unlearn_values *v, struct bf_unlearn_settings *s)
+{
+    const struct {
+        const char *name;
+        double from;
+        double *to;
+    } reals[] = {{"gamma", v->gamma, &s->gamma},
+                 {"alpha", v->alpha, &s->alpha},
+                 {"general-weight", v->general_weight, &s->general_weight},
+                 {"beta", v->beta, &s->beta},
+                 {"delta", v->delta, &s->delta},
+                 {"steering", v->coefficient, &s->coefficient},
+                 {"lr", v->learning_rate, &s->learning_rate},
+                 {"weight-decay", v->decay, &s->decay},
+                 {"clip", v->max_norm, &s->max_norm},
+                 {"warmup", v->warmup, &s->warmup},
+                 {"epochs", v->epochs, &s->epochs}};
+    const struct {
+        const char *name;
+        int64_t from;
+        int64_t *to;
+    } wholes[] = {{"layer", v->layer, &s->layer},
+                  {"max-steps", v->max_steps, &s->max_steps},
+                  {"batch", v->batch, &s->batch},
+                  {"accum", v->accumulate, &s->accumulate}};
+    if (strcmp(s->train, "lora") == 0 && s->learning_rate == 1e-5)
+        s->learning_rate = lora_learning_rate;
+    for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
+        if (is_given(v, reals[i].name))
+            *reals[i].to = reals[i].from;
+    for (size_t i = 0; i < sizeof wholes / sizeof *wholes; i++)
+        if (is_given(v, wholes[i].name))
+            *wholes[i].to = wholes[i].from;
+    if (is_given(v, "epochs") && !is_given(v, "max-steps"))
+        s->max_steps = 0;
+    s->seed = v->seed;
+    s->max_length = v->max_length;
+    s->pack = v->pack;
+    s->lora_rank = v->lora_rank;
+    s->lora_alpha = v->lora_alpha;
+    s->measure = v->measure;
+    s->evaluate_every = v->evaluate_every;
+    s->max_loss = v->max_loss;
+    s->stop_forget_nll = v->stop_forget_nll;
+    s->stop_retain_rise = v->stop_retain_rise;
+    s->checkpoint_every = v->checkpoint_every;
+    s->less_memory = v->less_memory;
+    s->bf16 = v->bf16;
+    const long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
+    s->threads = v->threads ? v->threads : n_cores > 0 ? n_cores : 1; /* the record names the number */
+}
+
+static enum bf_status check_together(const struct bf_unlearn_settings *s, struct bf_err *err)
+{
+    const bool rmu = bf_method_find(s->method)->forget == BF_FORGET_STATE;
+    if (rmu && (strcmp(s->retain_loss, "state") != 0))
+        return bf_fail(err, BF_USAGE, "rmu keeps states, not a likelihood; leave --retain-loss out");
+    if (rmu && (s->stop_forget_nll > 0.0 || s->stop_retain_rise > 0.0))
+        return bf_fail(err, BF_USAGE,
+                       "rmu computes only the first blocks while it trains, so that --stop-* has nothing to look at; "
+                       "give --max-steps");
+    if (s->adapter[0] && strcmp(s->train, "lora") != 0)
+        return bf_fail(err, BF_USAGE, "--adapter is for an adapter; give --lora");
+    if (s->max_steps == 0 && s->epochs <= 0.0)
+        return bf_fail(err, BF_USAGE, "give --max-steps or --epochs");
+    return BF_OK;
+}
+
+enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *v, struct bf_unlearn_settings *s,
+                                        struct bf_err *err)
+{
+    char *model = NULL;
+    *s = (struct bf_unlearn_settings){0};
+    enum bf_status status = check_words(v, err);
+    if (status != BF_OK)
+        return status;
+    bf_unlearn_settings_init(s, bf_method_find(v->method));
+    status = bf_model_path(v->model, &model, err);
+    if (status != BF_OK)
+        return status;
+    free(s->model);
+    s->model = model;
+    set_text(&s->forget, v->forget);
+    set_text(&s->retain, v->retain);
+    set_text(&s->general, v->general);
+    set_text(&s->alternates, v->alternates);
+    set_text(&s->out, v->out);
+    set_text(&s->adapter, v->adapter);
+    set_text(&s->data, v->data);
+    set_text(&s->chat, v->chat);
+    set_text(&s->type, v->type);
+    if (v->retain_loss)
+        set_text(&s->retain_loss, v->retain_loss);
+    if (v->schedule)
+        set_text(&s->schedule, v->schedule);
+    status = choose_train(v, s, err);
+    if (status == BF_OK) {
+        set_numbers(v, s);
+        status = check_together(s, err);
+    }
+    return status;
+}

@@ -1,0 +1,193 @@
+#include "unlearn/examples.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "base/banned.h"
+
+void bf_examples_release(struct bf_examples *examples)
+{
+    for (size_t i = 0; i < examples->n; i++)
+        free(examples->items[i].tokens);
+    free(examples->items);
+    *examples = (struct bf_examples){0};
+}
+
+static void add(struct bf_examples *out, const int32_t *tokens, size_t n, size_t first_label)
+{
+    if ((out->n & (out->n - 1)) == 0)
+        out->items = bf_grow(out->items, out->n ? out->n * 2 : 1, sizeof *out->items);
+    struct bf_example *example = &out->items[out->n++];
+    *example = (struct bf_example){
+        .tokens = bf_array(n, sizeof *tokens), .n = (int32_t)n, .first_label = (int32_t)first_label};
+    memcpy(example->tokens, tokens, n * sizeof *tokens);
+    out->longest = example->n > out->longest ? example->n : out->longest;
+    out->n_tokens += example->n;
+    out->n_labels += example->n - example->first_label;
+}
+
+/* Two digests in a chain would do as well; one buffer of all tokens is simpler and small beside a model. */
+static void hash(struct bf_examples *out)
+{
+    struct bf_buf all;
+    bf_buf_init(&all, SIZE_MAX);
+    for (size_t i = 0; i < out->n; i++) {
+        const struct bf_example *e = &out->items[i];
+        bf_buf_put(&all, &e->n, sizeof e->n);
+        bf_buf_put(&all, &e->first_label, sizeof e->first_label);
+        bf_buf_put(&all, e->tokens, (size_t)e->n * sizeof *e->tokens);
+    }
+    bf_sha256_hex(all.data, all.len, out->sha256);
+    bf_buf_release(&all);
+}
+
+static enum bf_status add_pair(const struct bf_vocabulary *vocabulary, const char *question, const char *answer,
+                               size_t number, const struct bf_example_options *options, struct bf_token_list *tokens,
+                               struct bf_examples *out, struct bf_err *err)
+{
+    const size_t max = (size_t)options->max_length;
+    tokens->n = 0;
+    bf_vocabulary_prompt(vocabulary, question, tokens);
+    const size_t n_prompt = tokens->n;
+    bf_vocabulary_answer(vocabulary, answer, tokens);
+    if (tokens->n == n_prompt)
+        return bf_fail(err, BF_INPUT, "record %zu of the %s has an empty answer; there is nothing to take a loss of",
+                       number, options->what);
+    if (n_prompt >= max)
+        return bf_fail(err, BF_INPUT,
+                       "the answer of record %zu of the %s is cut away: its question alone takes %zu tokens; give "
+                       "--max-length %zu or more",
+                       number, options->what, n_prompt, tokens->n);
+    if (tokens->n > max) {
+        tokens->n = max;
+        out->n_cut++;
+    }
+    add(out, tokens->items, tokens->n, n_prompt > 0 ? n_prompt : 1);
+    return BF_OK;
+}
+
+/* Pieces of at most max_length, BOS included; a rest of less than two tokens has no label. */
+static void add_pieces(const struct bf_vocabulary *vocabulary, const struct bf_token_list *tokens, int32_t max_length,
+                       struct bf_examples *out)
+{
+    const int32_t bos = bf_vocabulary_bos(vocabulary);
+    const size_t n_bos = bos >= 0 ? 1 : 0, room = (size_t)max_length - n_bos;
+    int32_t *piece = bf_array((size_t)max_length, sizeof *piece);
+    for (size_t from = 0; from < tokens->n; from += room) {
+        const size_t n = tokens->n - from < room ? tokens->n - from : room;
+        piece[0] = bos;
+        memcpy(piece + n_bos, tokens->items + from, n * sizeof *piece);
+        if (n + n_bos >= 2)
+            add(out, piece, n + n_bos, 1);
+    }
+    free(piece);
+}
+
+static void make_text(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
+                      const struct bf_example_options *options, struct bf_examples *out)
+{
+    struct bf_token_list tokens = {0};
+    for (size_t i = 0; i < texts->n; i++) {
+        bf_vocabulary_text(vocabulary, texts->items[i].text, &tokens);
+        if (!options->pack) {
+            add_pieces(vocabulary, &tokens, options->max_length, out);
+            tokens.n = 0;
+        } else if (i + 1 < texts->n) {
+            bf_vocabulary_text(vocabulary, "\n\n", &tokens);
+        }
+    }
+    if (options->pack)
+        add_pieces(vocabulary, &tokens, options->max_length, out);
+    free(tokens.items);
+}
+
+enum bf_status bf_examples_make(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
+                                const struct bf_example_options *options, struct bf_examples *out, struct bf_err *err)
+{
+    const bool automatic = strcmp(options->data, "auto") == 0;
+    struct bf_token_list tokens = {0};
+    enum bf_status status = BF_OK;
+    *out = (struct bf_examples){0};
+    if (texts->n == 0)
+        return bf_fail(err, BF_INPUT, "the %s is empty", options->what);
+    out->pairs = automatic ? texts->n_pairs == texts->n : strcmp(options->data, "qa") == 0;
+    if (out->pairs && texts->n_pairs == 0)
+        return bf_fail(err, BF_INPUT, "the %s has no question-answer pairs; give --data text", options->what);
+    for (size_t i = 0; out->pairs && i < texts->n && status == BF_OK; i++) {
+        const struct bf_unlearn_text *text = &texts->items[i];
+        if (text->question)
+            status = add_pair(vocabulary, text->question, text->answer, i + 1, options, &tokens, out, err);
+        else
+            out->n_left_out++;
+    }
+    if (!out->pairs)
+        make_text(vocabulary, texts, options, out);
+    free(tokens.items);
+    if (status == BF_OK && out->n == 0)
+        status = bf_fail(err, BF_INPUT, "the %s has no text of two tokens or more", options->what);
+    if (status == BF_OK)
+        hash(out);
+    else
+        bf_examples_release(out);
+    return status;
+}
+
+enum bf_status bf_examples_alternate(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
+                                     const struct bf_unlearn_texts *answers, uint64_t seed,
+                                     const struct bf_example_options *options, struct bf_examples *out,
+                                     struct bf_err *err)
+{
+    struct bf_token_list tokens = {0};
+    enum bf_status status = BF_OK;
+    *out = (struct bf_examples){.pairs = true};
+    if (answers->n == 0)
+        return bf_fail(err, BF_INPUT, "the file of alternate answers is empty");
+    for (size_t i = 0; i < texts->n && status == BF_OK; i++) {
+        const struct bf_unlearn_text *text = &texts->items[i];
+        const char *answer = answers->items[bf_order_pick(seed, 2, i, answers->n)].text;
+        if (text->question)
+            status = add_pair(vocabulary, text->question, answer, i + 1, options, &tokens, out, err);
+    }
+    free(tokens.items);
+    if (status == BF_OK)
+        hash(out);
+    else
+        bf_examples_release(out);
+    return status;
+}
+
+size_t bf_order_pick(uint64_t seed, uint64_t stream, uint64_t position, size_t n)
+{
+    struct bf_rng rng;
+    bf_rng_init(&rng, bf_mix(bf_mix(seed, stream + 1), position));
+    return (size_t)bf_rng_below(&rng, n);
+}
+
+size_t bf_order_at(struct bf_order *order, uint64_t position)
+{
+    const uint64_t epoch = position / order->n;
+    if (!order->permutation || order->epoch != epoch) {
+        struct bf_rng rng;
+        if (!order->permutation)
+            order->permutation = bf_array(order->n, sizeof *order->permutation);
+        for (size_t i = 0; i < order->n; i++)
+            order->permutation[i] = i;
+        bf_rng_init(&rng, bf_mix(bf_mix(order->seed, 0), epoch));
+        for (size_t i = order->n; i > 1; i--) {
+            const size_t j = (size_t)bf_rng_below(&rng, i), kept = order->permutation[i - 1];
+            order->permutation[i - 1] = order->permutation[j];
+            order->permutation[j] = kept;
+        }
+        order->epoch = epoch;
+    }
+    return order->permutation[position % order->n];
+}
+
+void bf_order_release(struct bf_order *order)
+{
+    free(order->permutation);
+    *order = (struct bf_order){0};
+}

@@ -1,0 +1,56 @@
+/* Texts as tokens with labels, and the order that they come in. Private to unlearn/. */
+#ifndef BF_UNLEARN_EXAMPLES_H
+#define BF_UNLEARN_EXAMPLES_H
+#include "unlearn/unlearn.h"
+#include "unlearn/vocabulary.h"
+
+/* A sequence. Token t is a label for t >= first_label: it is predicted by row t - 1. 1 <= first_label < n. */
+struct bf_example {
+    int32_t *tokens;           /* [n] */
+    int32_t n, first_label;
+};
+struct bf_examples {
+    struct bf_example *items;
+    size_t n;
+    bool pairs;                /* labels are answers */
+    int32_t longest;           /* tokens of the longest */
+    int64_t n_tokens, n_labels;
+    size_t n_cut;              /* answers whose end did not fit */
+    size_t n_left_out;         /* texts that are no pairs, taken as pairs */
+    char sha256[65];           /* of tokens and labels */
+};
+void bf_examples_release(struct bf_examples *examples);
+
+struct bf_example_options {
+    const char *data;          /* "auto": pairs when all are pairs; "qa"; "text" */
+    bool pack;
+    int32_t max_length;        /* tokens of a sequence */
+    const char *what;          /* "forget set", for sentences */
+};
+/* Question and answer: the chat template around the question, labels are the answer and the token that ends it (open-unlearning,
+ * src/data/qa.py). Text: all but the first token are labels; packed, texts are joined by a blank line and cut into pieces of
+ * max_length (src/data/pretraining.py), else each is a sequence of its own, cut when longer.
+ * BF_INPUT: no text; "qa" without pairs; an answer that is empty, or that lies wholly beyond max_length. */
+BF_MUST_CHECK enum bf_status bf_examples_make(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
+                                              const struct bf_example_options *options, struct bf_examples *out,
+                                              struct bf_err *err);
+/* The same questions with other answers, picked by the seed. `pairs` is made from `texts`. */
+BF_MUST_CHECK enum bf_status bf_examples_alternate(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
+                                                   const struct bf_unlearn_texts *answers, uint64_t seed,
+                                                   const struct bf_example_options *options, struct bf_examples *out,
+                                                   struct bf_err *err);
+
+/* The forget set, shuffled anew each epoch; a permutation at a time. */
+struct bf_order {
+    uint64_t seed;
+    size_t n;
+    uint64_t epoch;            /* that `permutation` is of */
+    size_t *permutation;       /* [n]; NULL before the first call */
+};
+/* The example at place `position` (from 0) of the endless stream of epochs. */
+size_t bf_order_at(struct bf_order *order, uint64_t position);
+void bf_order_release(struct bf_order *order);
+/* One of n at random for this place, with replacement. `stream` tells the retain set from the general one. */
+size_t bf_order_pick(uint64_t seed, uint64_t stream, uint64_t position, size_t n);
+
+#endif

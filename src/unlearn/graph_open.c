@@ -1,0 +1,191 @@
+/* A graph's life, and what it says of itself. */
+#include <ggml.h>
+#include <gguf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/workers.h"
+#include "unlearn/graph_internal.h"
+#include "base/banned.h"
+
+enum { TOKENS_MAX = 1 << 20, THREADS_MAX = 64 };
+
+struct bf_graph_params bf_graph_params_default(void)
+{
+    return (struct bf_graph_params){
+        .n_tokens = 1024,
+        .lora_rank = 16,
+        .lora_alpha = 32,
+        .state_layer = -1,
+        .max_logit_bytes = (size_t)128 << 20,
+    };
+}
+
+static const char **copy_list(const char *const *list, size_t n)
+{
+    if (!list)
+        return NULL;
+    const char **copy = bf_array(n + 1, sizeof *copy);
+    for (size_t i = 0; i < n; i++)
+        copy[i] = bf_strdup(list[i]);
+    return copy;
+}
+
+static void free_list(const char *const *list, size_t n)
+{
+    if (!list)
+        return;
+    for (size_t i = 0; i < n; i++)
+        free((void *)(uintptr_t)list[i]);
+    free((void *)(uintptr_t)list);
+}
+
+/* gguf's own words go to ggml's log: they are caught here while a file is tried. */
+static void catch_error(enum ggml_log_level level, const char *text, void *user)
+{
+    char *first = user;
+    if (level == GGML_LOG_LEVEL_ERROR && text && !first[0]) {
+        const char *colon = strstr(text, ": ");
+        snprintf(first, 256, "%s", colon ? colon + 2 : text);
+        first[strcspn(first, "\n")] = 0;
+    }
+}
+
+static enum bf_status open_file(struct bf_graph *g, struct bf_err *err)
+{
+    g->file = fopen(g->path, "rb");
+    if (!g->file)
+        return bf_fail(err, BF_MODEL, "cannot open the model '%s'; give a GGUF file", g->path);
+    char why[256] = "";
+    ggml_log_callback old = NULL;
+    void *old_user = NULL;
+    ggml_log_get(&old, &old_user);
+    ggml_log_set(catch_error, why);
+    g->gguf = gguf_init_from_file_ptr(g->file, (struct gguf_init_params){.no_alloc = true});
+    ggml_log_set(old, old_user);
+    if (!g->gguf)
+        return bf_fail(err, BF_MODEL, "'%s' is not a GGUF file that can be read%s%s", g->path, why[0] ? ": " : "", why);
+    return BF_OK;
+}
+
+static size_t choose_threads(int32_t wanted)
+{
+    const long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
+    const long n = wanted > 0 ? wanted : n_cores > 0 ? n_cores : 1;
+    return n > THREADS_MAX ? THREADS_MAX : (size_t)n;
+}
+
+static enum bf_status open_graph(struct bf_graph *g, bool dry, struct bf_err *err)
+{
+    const struct bf_graph_params *p = &g->params;
+    enum bf_status status = open_file(g, err);
+    if (status == BF_OK)
+        status = bf_graph_config_read(g->gguf, g->path, &g->config, err);
+    if (status != BF_OK)
+        return status;
+    if (p->n_tokens < 1 || p->n_tokens > TOKENS_MAX)
+        return bf_fail(err, BF_INPUT, "a batch of %d tokens; give 1 to %d", p->n_tokens, TOKENS_MAX);
+    if (p->state_layer >= g->config.n_layer)
+        return bf_fail(err, BF_INPUT, "there is no block %d in '%s'; its blocks are 0 to %d", p->state_layer, g->path,
+                       g->config.n_layer - 1);
+    g->n_layer_used = p->state_layer < 0 ? g->config.n_layer : p->state_layer + 1;
+    g->blocks = bf_array((size_t)g->n_layer_used, sizeof *g->blocks);
+    g->n_threads = choose_threads(p->n_threads);
+    status = bf_graph_weights_bind(g, err);
+    if (status == BF_OK)
+        status = bf_graph_weights_load(g, dry, err);
+    if (status == BF_OK)
+        status = bf_graph_activations_new(g, dry, err);
+    if (status != BF_OK || dry)
+        return status;
+    bf_graph_list_parameters(g);
+    g->workers = bf_workers_new(g->n_threads);
+    g->matmul = bf_matmul_new(g->workers, g->n_threads);
+    return BF_OK;
+}
+
+static struct bf_graph *new_graph(const struct bf_graph_params *params)
+{
+    struct bf_graph *g = bf_alloc(sizeof *g);
+    g->params = *params;
+    g->path = bf_strdup(params->model_path);
+    g->params.model_path = g->path;
+    g->params.lora_targets = copy_list(params->lora_targets, params->n_lora_targets);
+    g->params.tensors = copy_list(params->tensors, params->n_tensors);
+    g->adapter_on = true;
+    return g;
+}
+
+enum bf_status bf_graph_open(const struct bf_graph_params *params, struct bf_graph **out, struct bf_err *err)
+{
+    struct bf_graph *g = new_graph(params);
+    const enum bf_status status = open_graph(g, false, err);
+    *out = status == BF_OK ? g : NULL;
+    if (status != BF_OK)
+        bf_graph_close(g);
+    return status;
+}
+
+enum bf_status bf_graph_estimate(const struct bf_graph_params *params, struct bf_graph_info *out, struct bf_err *err)
+{
+    struct bf_graph *g = new_graph(params);
+    const enum bf_status status = open_graph(g, true, err);
+    if (status == BF_OK) {
+        bf_graph_get_info(g, out);
+        /* The graph's own string goes with it. */
+        out->architecture = strcmp(g->config.architecture, "llama") == 0 ? "llama" : "qwen2";
+    }
+    bf_graph_close(g);
+    return status;
+}
+
+void bf_graph_close(struct bf_graph *g)
+{
+    if (!g)
+        return;
+    bf_graph_activations_free(g);
+    bf_graph_weights_release(g);
+    bf_matmul_free(g->matmul);
+    bf_workers_free(g->workers);
+    free(g->blocks);
+    free(g->parameters);
+    if (g->gguf)
+        gguf_free(g->gguf);
+    if (g->file)
+        (void)fclose(g->file);
+    free_list(g->params.lora_targets, g->params.n_lora_targets);
+    free_list(g->params.tensors, g->params.n_tensors);
+    free(g->path);
+    free(g);
+}
+
+void bf_graph_get_info(const struct bf_graph *g, struct bf_graph_info *out)
+{
+    *out = (struct bf_graph_info){
+        .architecture = g->config.architecture,
+        .n_vocab = g->n_vocab,
+        .n_embd = g->config.n_embd,
+        .n_layer = g->config.n_layer,
+        .n_ff = g->config.n_ff,
+        .n_head = g->config.n_head,
+        .n_head_kv = g->config.n_head_kv,
+        .n_context = g->config.n_context,
+        .n_layer_used = g->n_layer_used,
+        .n_weights = g->n_elements,
+        .n_trained = g->n_trained,
+        .n_dequantised = g->n_dequantised,
+        .source_type = ggml_type_name((enum ggml_type)g->source_type),
+        .products = bf_matmul_name(),
+        .n_threads = (int32_t)g->n_threads,
+        .n_bytes_weights = g->n_bytes_weights,
+        .n_bytes_gradients = g->n_bytes_gradients,
+        .n_bytes_activations = g->n_activation_bytes,
+    };
+}
+
+void bf_graph_use_adapter(struct bf_graph *g, bool on)
+{
+    g->adapter_on = on;
+}

@@ -1,0 +1,27 @@
+/* Writing GGUF files: the parts that a model and an adapter share. */
+#ifndef BF_UNLEARN_GRAPH_SAVE_H
+#define BF_UNLEARN_GRAPH_SAVE_H
+#include <stdio.h>
+
+#include "unlearn/graph_internal.h"
+
+struct gguf_context;
+struct ggml_context;
+
+/* The type in which a tensor is saved. */
+int bf_save_type_of(const struct bf_graph *g, const struct bf_weight *w, enum bf_graph_save_type type, bool convert_all);
+/* Whether its values are not those of the file any more. */
+bool bf_save_changed(const struct bf_graph *g, const struct bf_weight *w);
+
+/* Writes the tensor's current values as `type`. BF_MODEL for one that is not finite. */
+BF_MUST_CHECK enum bf_status bf_save_tensor(struct bf_graph *g, const struct bf_weight *w, int type, FILE *stream,
+                                            struct bf_err *err);
+
+void bf_save_kv(struct gguf_context *out, const struct bf_graph_kv *kv, size_t n_kv);
+/* The header, with padding; tensors follow in order, each padded with bf_save_pad. */
+BF_MUST_CHECK enum bf_status bf_save_header(const struct gguf_context *out, FILE *stream, const char *path, struct bf_err *err);
+void bf_save_pad(const struct gguf_context *out, FILE *stream, size_t n_bytes);
+/* BF_STORE when the disk of `path` has less than n_bytes free. */
+BF_MUST_CHECK enum bf_status bf_save_room(const char *path, int64_t n_bytes, struct bf_err *err);
+
+#endif

@@ -1,0 +1,264 @@
+/* The usual way to a fast product (Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008): B is packed
+ * into panels that the threads share, A into panels that stay in a core's cache; a kernel multiplies two panels.
+ *
+ *     for each slice of B of at most SLICE_FLOATS:     (columns; rows as well, when one panel's is too long)
+ *         pack it, shared:  [k / DEPTH][n / BF_TILE_N][DEPTH][BF_TILE_N]
+ *         for each chunk of rows of A, on any thread:
+ *             for each DEPTH of k: pack the chunk of A, multiply it with every panel
+ *
+ * Which thread takes a chunk does not change a sum: the sums of an element always run over k in this order. */
+#include "unlearn/matmul.h"
+
+#include <ggml.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/workers.h"
+#include "unlearn/matmul_kernel.h"
+#include "base/banned.h"
+
+/* GROUP columns are packed at a time: a whole number of panels and of the blocks of any quantised type. */
+enum { DEPTH = 256, CHUNK_ROWS = 8 * BF_TILE_M, GROUP = 256, ALIGN = 64 };
+static const int64_t SLICE_FLOATS = INT64_C(4) << 20;
+
+struct scratch {
+    float *a; /* [CHUNK_ROWS][DEPTH] packed */
+    float *b; /* [BF_TILE_N or 1][GROUP] dequantised */
+};
+
+struct bf_matmul {
+    struct bf_workers *workers;
+    size_t n_threads;
+    float *slice;            /* [SLICE_FLOATS] packed B */
+    struct scratch *scratch; /* [n_threads] */
+    /* of the product that runs */
+    const struct bf_product *p;
+    int64_t n0, n_slice, k0, k_slice; /* the slice of B */
+    bool accumulate;
+    int64_t n_chunks, n_parts, part_panels; /* of A's tiles, of the slice's panels */
+    atomic_int_fast64_t next;
+};
+
+static int64_t min_of(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t up(int64_t x, int64_t unit)
+{
+    return (x + unit - 1) / unit;
+}
+
+static float *aligned(size_t n)
+{
+    void *memory = aligned_alloc(ALIGN, (n * sizeof(float) + ALIGN - 1) / ALIGN * ALIGN);
+    if (!memory)
+        bf_out_of_memory();
+    return memory;
+}
+
+struct bf_matmul *bf_matmul_new(struct bf_workers *workers, size_t n_threads)
+{
+    struct bf_matmul *m = bf_alloc(sizeof *m);
+    m->workers = workers;
+    m->n_threads = n_threads;
+    m->slice = aligned((size_t)SLICE_FLOATS);
+    m->scratch = bf_array(n_threads, sizeof *m->scratch);
+    for (size_t i = 0; i < n_threads; i++) {
+        m->scratch[i].a = aligned(CHUNK_ROWS * DEPTH);
+        m->scratch[i].b = aligned(BF_TILE_N * GROUP);
+    }
+    return m;
+}
+
+void bf_matmul_free(struct bf_matmul *m)
+{
+    if (!m)
+        return;
+    for (size_t i = 0; i < m->n_threads; i++) {
+        free(m->scratch[i].a);
+        free(m->scratch[i].b);
+    }
+    free(m->scratch);
+    free(m->slice);
+    free(m);
+}
+
+size_t bf_matmul_bytes(const struct bf_matmul *m)
+{
+    return sizeof(float) * ((size_t)SLICE_FLOATS + m->n_threads * (CHUNK_ROWS * DEPTH + BF_TILE_N * GROUP));
+}
+
+/* n elements of row `row` of B from `column` on, as floats; in place when they are. */
+static const float *row_of_b(const struct bf_product *p, int64_t row, int64_t column, int64_t n, float *buffer)
+{
+    const char *bytes = (const char *)p->b + (size_t)row * p->b_row_bytes;
+    if (p->b_type == GGML_TYPE_F32)
+        return (const float *)(const void *)bytes + column;
+    const struct ggml_type_traits *traits = ggml_get_type_traits((enum ggml_type)p->b_type);
+    traits->to_float(bytes + (size_t)(column / traits->blck_size) * traits->type_size, buffer, n);
+    return buffer;
+}
+
+/* Packs DEPTH of k (from slice k `k`) and GROUP columns (from slice column `n`). */
+static void pack_group(struct bf_matmul *m, struct scratch *scratch, int64_t k, int64_t n)
+{
+    const struct bf_product *p = m->p;
+    const int64_t depth = min_of(DEPTH, m->k_slice - k), n_panels = up(m->n_slice, BF_TILE_N);
+    /* Earlier depths are full. */
+    float *base = m->slice + k * n_panels * BF_TILE_N;
+    const int64_t end = min_of(n + GROUP, m->n_slice);
+    if (!p->b_transposed) {
+        if (p->b_type == GGML_TYPE_F32) {
+            for (int64_t j = n; j < end; j += BF_TILE_N)
+                bf_matmul_pack_columns(base + j * depth, BF_TILE_N, row_of_b(p, m->k0 + k, m->n0 + j, 0, NULL),
+                                       (int64_t)(p->b_row_bytes / sizeof(float)), (int)min_of(BF_TILE_N, end - j),
+                                       depth, 1);
+            return;
+        }
+        for (int64_t i = 0; i < depth; i++) {
+            const float *row = row_of_b(p, m->k0 + k + i, m->n0 + n, end - n, scratch->b);
+            for (int64_t j = n; j < end; j += BF_TILE_N)
+                bf_matmul_pack_columns(base + j * depth + i * BF_TILE_N, BF_TILE_N, row + (j - n), 0,
+                                       (int)min_of(BF_TILE_N, end - j), 1, 1);
+        }
+        return;
+    }
+    for (int64_t j = n; j < end; j += BF_TILE_N) {
+        const int rows = (int)min_of(BF_TILE_N, end - j);
+        const float *src = scratch->b;
+        int64_t stride = GROUP;
+        if (p->b_type == GGML_TYPE_F32) {
+            src = row_of_b(p, m->n0 + j, m->k0 + k, 0, NULL);
+            stride = (int64_t)(p->b_row_bytes / sizeof(float));
+        } else {
+            for (int i = 0; i < rows; i++)
+                (void)row_of_b(p, m->n0 + j + i, m->k0 + k, depth, scratch->b + i * GROUP);
+        }
+        bf_matmul_pack_rows(base + j * depth, BF_TILE_N, src, stride, rows, depth, 1);
+    }
+}
+
+static void pack_slice(void *user, size_t thread)
+{
+    struct bf_matmul *m = user;
+    const int64_t n_groups = up(m->n_slice, GROUP), total = n_groups * up(m->k_slice, DEPTH);
+    for (int64_t i = atomic_fetch_add(&m->next, 1); i < total; i = atomic_fetch_add(&m->next, 1))
+        pack_group(m, &m->scratch[thread], i / n_groups * DEPTH, i % n_groups * GROUP);
+}
+
+/* Rows [m0, m1) into panels one after another. */
+static void pack_a(const struct bf_product *p, int64_t m0, int64_t m1, int64_t k, int64_t depth, float *dst)
+{
+    if (p->a_transposed) {
+        bf_matmul_pack_many(dst, BF_TILE_M, p->a + k * p->a_stride + m0, p->a_stride, m1 - m0, depth, p->scale);
+        return;
+    }
+    for (int64_t i = m0; i < m1; i += BF_TILE_M)
+        bf_matmul_pack_rows(dst + (i - m0) * depth, BF_TILE_M, p->a + i * p->a_stride + k, p->a_stride,
+                            (int)min_of(BF_TILE_M, m1 - i), depth, p->scale);
+}
+
+/* Rows [m0, m1) times panels [panel0, panel1) of the slice. */
+static void multiply(const struct bf_matmul *m, float *packed, int64_t m0, int64_t m1, int64_t panel0, int64_t panel1)
+{
+    const struct bf_product *p = m->p;
+    const int64_t n_panels = up(m->n_slice, BF_TILE_N);
+    for (int64_t k = 0; k < m->k_slice; k += DEPTH) {
+        const int64_t depth = min_of(DEPTH, m->k_slice - k);
+        pack_a(p, m0, m1, m->k0 + k, depth, packed);
+        for (int64_t panel = panel0; panel < panel1; panel++) {
+            const int64_t n = panel * BF_TILE_N;
+            const float *b = m->slice + k * n_panels * BF_TILE_N + n * depth;
+            for (int64_t i = m0; i < m1; i += BF_TILE_M)
+                bf_matmul_tile(depth, packed + (i - m0) * depth, b, p->c + i * p->c_stride + m->n0 + n, p->c_stride,
+                               (int)min_of(BF_TILE_M, m1 - i), (int)min_of(BF_TILE_N, m->n_slice - n),
+                               m->accumulate || k > 0);
+        }
+    }
+}
+
+static void multiply_slice(void *user, size_t thread)
+{
+    struct bf_matmul *m = user;
+    const int64_t total = m->n_chunks * m->n_parts, n_panels = up(m->n_slice, BF_TILE_N);
+    for (int64_t i = atomic_fetch_add(&m->next, 1); i < total; i = atomic_fetch_add(&m->next, 1)) {
+        const int64_t chunk = i / m->n_parts, panel = i % m->n_parts * m->part_panels;
+        const int64_t n_tiles = up(m->p->m, BF_TILE_M);
+        multiply(m, m->scratch[thread].a, chunk * n_tiles / m->n_chunks * BF_TILE_M,
+                 min_of((chunk + 1) * n_tiles / m->n_chunks * BF_TILE_M, m->p->m), panel,
+                 min_of(panel + m->part_panels, n_panels));
+    }
+}
+
+static void run(struct bf_matmul *m, void (*work)(void *user, size_t thread))
+{
+    atomic_store(&m->next, 0);
+    bf_workers_run(m->workers, m->n_threads, work, m);
+}
+
+void bf_matmul_run(struct bf_matmul *m, const struct bf_product *p)
+{
+    m->p = p;
+    /* The same number of chunks for each thread; a few, so that one that the system holds up does not keep the others waiting. */
+    const int64_t n_threads = (int64_t)m->n_threads, wanted = 4 * n_threads, n_tiles = up(p->m, BF_TILE_M);
+    const int64_t chunks = up(p->m, CHUNK_ROWS);
+    m->n_chunks = min_of(n_tiles, up(chunks > wanted ? chunks : wanted, n_threads) * n_threads);
+    const int64_t depth_slices = p->k <= DEPTH * 8 ? p->k : DEPTH * 8;
+    m->n0 = 0;
+    while (m->n0 < p->n) {
+        m->n_slice = min_of(p->n - m->n0, SLICE_FLOATS / (up(depth_slices, DEPTH) * DEPTH) / GROUP * GROUP);
+        const int64_t n_panels = up(m->n_slice, BF_TILE_N);
+        m->n_parts = min_of(up(wanted, m->n_chunks), n_panels);
+        m->part_panels = up(n_panels, m->n_parts);
+        m->n_parts = up(n_panels, m->part_panels);
+        for (m->k0 = 0; m->k0 < p->k; m->k0 += m->k_slice) {
+            m->k_slice = min_of(p->k - m->k0, SLICE_FLOATS / (n_panels * BF_TILE_N) / DEPTH * DEPTH);
+            m->accumulate = p->accumulate || m->k0 > 0;
+            run(m, pack_slice);
+            run(m, multiply_slice);
+        }
+        m->n0 += m->n_slice;
+    }
+}
+
+size_t bf_matmul_local_floats(void)
+{
+    return (size_t)BF_MATMUL_LOCAL * (BF_MATMUL_LOCAL + BF_TILE_N + BF_TILE_M);
+}
+
+void bf_matmul_local(float *scratch, const struct bf_product *p)
+{
+    float *a = scratch + (int64_t)BF_MATMUL_LOCAL * (BF_MATMUL_LOCAL + BF_TILE_N);
+    const int64_t stride = (int64_t)(p->b_row_bytes / sizeof(float));
+    const float *b = p->b;
+    for (int64_t n = 0; n < p->n; n += BF_TILE_N) {
+        const int columns = (int)min_of(BF_TILE_N, p->n - n);
+        if (p->b_transposed)
+            bf_matmul_pack_rows(scratch + n * p->k, BF_TILE_N, b + n * stride, stride, columns, p->k, 1);
+        else
+            bf_matmul_pack_columns(scratch + n * p->k, BF_TILE_N, b + n, stride, columns, p->k, 1);
+    }
+    for (int64_t i = 0; i < p->m; i += BF_TILE_M) {
+        const int rows = (int)min_of(BF_TILE_M, p->m - i);
+        pack_a(p, i, i + rows, 0, p->k, a);
+        for (int64_t n = 0; n < p->n; n += BF_TILE_N)
+            bf_matmul_tile(p->k, a, scratch + n * p->k, p->c + i * p->c_stride + n, p->c_stride, rows,
+                           (int)min_of(BF_TILE_N, p->n - n), p->accumulate);
+    }
+}
+
+const char *bf_matmul_name(void)
+{
+#if defined(__AVX512F__)
+    return "AVX-512";
+#elif defined(__AVX2__)
+    return "AVX2";
+#elif defined(__AVX__)
+    return "AVX";
+#else
+    return "128-bit vectors";
+#endif
+}

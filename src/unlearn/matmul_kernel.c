@@ -1,0 +1,143 @@
+/* Vectors of the compiler's own, so that one source serves every instruction set; the compiler turns a product followed by a sum
+ * into a fused one (-ffp-contract=fast, set for this room). */
+#include "unlearn/matmul_kernel.h"
+
+#include <string.h>
+#include "base/banned.h"
+
+typedef float vector
+    __attribute__((vector_size(BF_LANES * sizeof(float)), aligned(BF_LANES * sizeof(float)), may_alias));
+typedef float loose __attribute__((vector_size(BF_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
+typedef float four __attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float)), may_alias));
+
+/* `rows` and `two` are constants wherever this is inlined, so that `sum` lives in registers. */
+static inline __attribute__((always_inline)) void tile(const int rows, const bool two, int64_t k,
+                                                       const float *restrict a, const float *restrict b,
+                                                       float *restrict c, int64_t c_stride, bool accumulate)
+{
+    vector sum[BF_TILE_M][2];
+#pragma GCC unroll 12
+    for (int i = 0; i < rows; i++)
+        sum[i][0] = sum[i][1] = (vector){0};
+    for (int64_t p = 0; p < k; p++) {
+        const vector b0 = *(const vector *)(b + p * BF_TILE_N), b1 = *(const vector *)(b + p * BF_TILE_N + BF_LANES);
+#pragma GCC unroll 12
+        for (int i = 0; i < rows; i++) {
+            const float x = a[p * BF_TILE_M + i];
+            sum[i][0] += x * b0;
+            if (two)
+                sum[i][1] += x * b1;
+        }
+    }
+#pragma GCC unroll 12
+    for (int i = 0; i < rows; i++) {
+        loose *out = (loose *)(c + i * c_stride), *out1 = (loose *)(c + i * c_stride + BF_LANES);
+        if (accumulate) {
+            sum[i][0] += *out;
+            sum[i][1] += *out1;
+        }
+        *out = sum[i][0];
+        *out1 = sum[i][1];
+    }
+}
+
+static void tile_of_rows(int n_rows, bool two, int64_t k, const float *a, const float *b, float *c, int64_t c_stride,
+                         bool accumulate)
+{
+    switch (n_rows) {
+#define ROWS(n)                                                                                                        \
+    case n:                                                                                                            \
+        if (two)                                                                                                       \
+            tile(n, true, k, a, b, c, c_stride, accumulate);                                                           \
+        else                                                                                                           \
+            tile(n, false, k, a, b, c, c_stride, accumulate);                                                          \
+        break;
+        ROWS(1)
+        ROWS(2)
+        ROWS(3)
+        ROWS(4)
+        ROWS(5)
+        ROWS(6)
+#if defined(__AVX512F__)
+        ROWS(7)
+        ROWS(8)
+        ROWS(9)
+        ROWS(10)
+        ROWS(11)
+        ROWS(12)
+#endif
+#undef ROWS
+    default:
+        break;
+    }
+}
+
+void bf_matmul_tile(int64_t k, const float *a, const float *b, float *c, int64_t c_stride, int n_rows, int n_columns,
+                    bool accumulate)
+{
+    if (n_columns == BF_TILE_N) {
+        tile_of_rows(n_rows, true, k, a, b, c, c_stride, accumulate);
+        return;
+    }
+    float edge[BF_TILE_M * BF_TILE_N];
+    tile_of_rows(n_rows, n_columns > BF_LANES, k, a, b, edge, BF_TILE_N, false);
+    for (int i = 0; i < n_rows; i++)
+        for (int j = 0; j < n_columns; j++)
+            c[i * c_stride + j] = (accumulate ? c[i * c_stride + j] : 0) + edge[i * BF_TILE_N + j];
+}
+
+static inline void transpose_4x4(const float *src, int64_t stride, float *dst, int tile, float scale)
+{
+    const four r0 = *(const four *)src, r1 = *(const four *)(src + stride);
+    const four r2 = *(const four *)(src + 2 * stride), r3 = *(const four *)(src + 3 * stride);
+    const four a = __builtin_shufflevector(r0, r1, 0, 4, 1, 5), b = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
+    const four c = __builtin_shufflevector(r0, r1, 2, 6, 3, 7), d = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
+    *(four *)dst = scale * __builtin_shufflevector(a, b, 0, 1, 4, 5);
+    *(four *)(dst + tile) = scale * __builtin_shufflevector(a, b, 2, 3, 6, 7);
+    *(four *)(dst + 2 * tile) = scale * __builtin_shufflevector(c, d, 0, 1, 4, 5);
+    *(four *)(dst + 3 * tile) = scale * __builtin_shufflevector(c, d, 2, 3, 6, 7);
+}
+
+void bf_matmul_pack_rows(float *dst, int tile, const float *src, int64_t stride, int n, int64_t k, float scale)
+{
+    int i = 0;
+    for (; i + 4 <= n; i += 4) {
+        const float *from = src + i * stride;
+        int64_t p = 0;
+        for (; p + 4 <= k; p += 4)
+            transpose_4x4(from + p, stride, dst + p * tile + i, tile, scale);
+        for (; p < k; p++)
+            for (int j = 0; j < 4; j++)
+                dst[p * tile + i + j] = scale * from[j * stride + p];
+    }
+    for (; i < tile; i++)
+        for (int64_t p = 0; p < k; p++)
+            dst[p * tile + i] = i < n ? scale * src[i * stride + p] : 0;
+}
+
+void bf_matmul_pack_columns(float *dst, int tile, const float *src, int64_t stride, int n, int64_t k, float scale)
+{
+    for (int64_t p = 0; p < k; p++) {
+        for (int i = 0; i < n; i++)
+            dst[p * tile + i] = scale * src[p * stride + i];
+        for (int i = n; i < tile; i++)
+            dst[p * tile + i] = 0;
+    }
+}
+
+void bf_matmul_pack_many(float *dst, int tile, const float *src, int64_t stride, int64_t n, int64_t k, float scale)
+{
+    for (int64_t p = 0; p < k; p++) {
+        const float *row = src + p * stride;
+        for (int64_t i = 0; i < n; i += tile) {
+            float *panel = dst + i * k + p * tile;
+            if (n - i >= tile) {
+                for (int j = 0; j < tile; j++)
+                    panel[j] = scale * row[i + j];
+                continue;
+            }
+            for (int j = 0; j < tile; j++)
+                panel[j] = j < n - i ? scale * row[i + j] : 0;
+        }
+    }
+}

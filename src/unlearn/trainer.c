@@ -1,0 +1,432 @@
+/* The loop: sets to examples, steps, checkpoints, the model. What each step does follows from the settings and its number alone; so a
+ * training that was killed goes on from its checkpoint to the same bytes. */
+#include "unlearn/trainer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/banned.h"
+
+static const char *const retain_words[BF_RETAIN_COUNT] = {"none", "nll", "kl", "state"};
+
+static enum bf_retain_term retain_term_of(const struct bf_unlearn_settings *s)
+{
+    for (int i = 0; i < BF_RETAIN_COUNT; i++)
+        if (strcmp(s->retain_loss, retain_words[i]) == 0 && s->alpha > 0.0)
+            return (enum bf_retain_term)i;
+    return BF_RETAIN_NONE;
+}
+
+/* ---- data ---- */
+
+static enum bf_status make_one(struct bf_trainer *t, const struct bf_vocabulary *vocabulary,
+                               const struct bf_unlearn_texts *texts, const char *what, struct bf_examples *out,
+                               struct bf_err *err)
+{
+    const struct bf_unlearn_settings *s = t->settings;
+    const struct bf_example_options options = {
+        .data = s->data, .pack = s->pack, .max_length = (int32_t)s->max_length, .what = what};
+    const enum bf_status status = bf_examples_make(vocabulary, texts, &options, out, err);
+    if (status == BF_OK)
+        bf_trainer_notice(t, "%s: %zu %s, %lld tokens%s", what, out->n,
+                          out->pairs ? "question-answer pairs" : "pieces of text", (long long)out->n_tokens,
+                          out->n_cut ? ", some answers cut at --max-length" : "");
+    if (status == BF_OK && out->n_left_out > 0)
+        bf_trainer_notice(t, "%zu texts of the %s are no pairs and left out", out->n_left_out, what);
+    return status;
+}
+
+static enum bf_status make_alternates(struct bf_trainer *t, const struct bf_vocabulary *vocabulary, struct bf_err *err)
+{
+    const struct bf_unlearn_settings *s = t->settings;
+    const struct bf_example_options options = {.max_length = (int32_t)s->max_length, .what = "alternate answers"};
+    if (!t->forget.pairs)
+        return bf_fail(err, BF_INPUT,
+                       "dpo sets other answers to questions, and the forget set is not of question-answer pairs; "
+                       "give a set of pairs, or another --method");
+    return bf_examples_alternate(vocabulary, t->job->forget, t->job->alternates, s->seed, &options, &t->alternates,
+                                 err);
+}
+
+static enum bf_status make_examples(struct bf_trainer *t, struct bf_err *err)
+{
+    const struct bf_unlearn_job *job = t->job;
+    const struct bf_unlearn_settings *s = t->settings;
+    struct bf_vocabulary *vocabulary = NULL;
+    const bool has_retain = job->retain && job->retain->n > 0;
+    if (t->retain_term != BF_RETAIN_NONE && !has_retain)
+        return bf_fail(err, BF_INPUT,
+                       "%s keeps the model on a retain set, and there is none (or it is empty); give --retain SET, or "
+                       "--alpha 0 to do without",
+                       s->method);
+    enum bf_status status = bf_vocabulary_open(s->model, s->chat, &vocabulary, err);
+    if (status == BF_OK)
+        status = make_one(t, vocabulary, job->forget, "forget set", &t->forget, err);
+    if (status == BF_OK && has_retain)
+        status = make_one(t, vocabulary, job->retain, "retain set", &t->retain, err);
+    if (status == BF_OK && s->general_weight > 0.0 && job->general && job->general->n > 0)
+        status = make_one(t, vocabulary, job->general, "general set", &t->general, err);
+    else if (status == BF_OK && s->general_weight > 0.0 && has_retain)
+        status = make_one(t, vocabulary, job->retain, "retain set as the general one", &t->general, err);
+    if (status == BF_OK && t->method->forget == BF_FORGET_DPO)
+        status = make_alternates(t, vocabulary, err);
+    bf_vocabulary_close(vocabulary);
+    return status;
+}
+
+/* ---- the plan ---- */
+
+static void make_plan(struct bf_trainer *t)
+{
+    const struct bf_unlearn_settings *s = t->settings;
+    const int64_t n = (int64_t)t->forget.n;
+    t->batch = s->batch < n ? s->batch : n;
+    const int64_t most = (n + t->batch - 1) / t->batch;
+    t->accumulate = s->accumulate < most ? s->accumulate : most;
+    if (t->batch * t->accumulate < s->batch * s->accumulate)
+        bf_trainer_notice(t, "a step takes %lld x %lld examples: the forget set has %lld", (long long)t->batch,
+                          (long long)t->accumulate, (long long)n);
+    t->n_steps = s->max_steps;
+    if (t->n_steps == 0) {
+        const double steps = ceil((double)n * s->epochs / (double)(t->batch * t->accumulate));
+        t->n_steps = steps < 1.0 ? 1 : steps > 1e9 ? 1000000000 : (int64_t)steps;
+    }
+    t->n_warmup = (int64_t)(s->warmup * (double)t->n_steps);
+    t->order = (struct bf_order){.seed = s->seed, .n = t->forget.n};
+    int64_t longest = t->forget.longest > t->alternates.longest ? t->forget.longest : t->alternates.longest;
+    longest = longest > t->retain.longest ? longest : t->retain.longest;
+    t->max_tokens = longest > 1024 ? longest : 1024;
+    t->curve = bf_array((size_t)t->n_steps, sizeof *t->curve);
+}
+
+/* All that decides the bytes; not where they go or how often they are saved. */
+static enum bf_status identify(struct bf_trainer *t, struct bf_err *err)
+{
+    static const char *const neither[] = {"out",        "adapter",          "model", "forget", "retain", "general",
+                                          "alternates", "checkpoint_every", "type"};
+    const enum bf_status status = bf_sha256_file(t->settings->model, t->model_sha256, err);
+    struct bf_buf text;
+    if (status != BF_OK)
+        return status;
+    json_t *json = bf_unlearn_settings_json(t->settings);
+    for (size_t i = 0; i < sizeof neither / sizeof *neither; i++)
+        json_object_del(json, neither[i]);
+    char *settings = bf_json_dump(json);
+    bf_buf_init(&text, SIZE_MAX);
+    bf_buf_printf(&text, "%s %s %s %s %s %s", settings, t->model_sha256, t->forget.sha256, t->retain.sha256,
+                  t->general.sha256, t->alternates.sha256);
+    bf_sha256_hex(text.data, text.len, t->identity);
+    bf_buf_release(&text);
+    free(settings);
+    json_decref(json);
+    return BF_OK;
+}
+
+/* ---- steps ---- */
+
+static enum bf_term forget_term(const struct bf_method *method)
+{
+    static const enum bf_term terms[] = {BF_TERM_GA,   BF_TERM_NPO,       BF_TERM_SIMNPO, BF_TERM_DPO,
+                                         BF_TERM_MASK, BF_TERM_DIRECTION, BF_TERM_NLL};
+    return terms[method->forget];
+}
+
+static enum bf_term retain_term(enum bf_retain_term term)
+{
+    return term == BF_RETAIN_KL ? BF_TERM_KL : term == BF_RETAIN_STATE ? BF_TERM_STATE : BF_TERM_NLL;
+}
+
+/* One term, and whether it is still a loss to learn from. Losses in nats a token have a bound (a uniform guess over 50,000 tokens costs 11
+ * nats); the others are finite or not. */
+static enum bf_status term_step(struct bf_trainer *t, enum bf_term term, const struct bf_examples *examples,
+                                const size_t *indices, double scale, double *loss, struct bf_err *err)
+{
+    const enum bf_status status = bf_term_step(t, term, examples, indices, (size_t)t->batch, scale, loss, err);
+    const bool in_nats = term == BF_TERM_NLL || term == BF_TERM_GA || term == BF_TERM_KL || term == BF_TERM_MASK;
+    const double most = t->settings->max_loss;
+    if (status == BF_OK && in_nats && most > 0.0 && fabs(*loss) > most)
+        return bf_fail(err, BF_MODEL, "the loss is %.1f nats a token: the training has diverged", *loss);
+    return status;
+}
+
+/* One batch of each set that the method reads. Losses are added to `point`, as their share of the step. */
+static enum bf_status batch_step(struct bf_trainer *t, int64_t number, struct bf_unlearn_point *point,
+                                 struct bf_err *err)
+{
+    const struct bf_unlearn_settings *s = t->settings;
+    const double share = 1.0 / (double)t->accumulate;
+    const size_t n = (size_t)t->batch;
+    const uint64_t place = (uint64_t)(t->step * t->accumulate + number) * n;
+    size_t *indices = bf_array(n, sizeof *indices);
+    double loss = 0.0;
+    for (size_t i = 0; i < n; i++)
+        indices[i] = bf_order_at(&t->order, place + i);
+    enum bf_status status = term_step(t, forget_term(t->method), &t->forget, indices, s->gamma * share, &loss, err);
+    point->forget_loss += share * loss;
+    if (status == BF_OK && t->retain_term != BF_RETAIN_NONE) {
+        for (size_t i = 0; i < n; i++)
+            indices[i] = bf_order_pick(s->seed, 0, place + i, t->retain.n);
+        status = term_step(t, retain_term(t->retain_term), &t->retain, indices, s->alpha * share, &loss, err);
+        point->retain_loss += share * loss;
+    }
+    if (status == BF_OK && t->general.n > 0) {
+        for (size_t i = 0; i < n; i++)
+            indices[i] = bf_order_pick(s->seed, 1, place + i, t->general.n);
+        status = term_step(t, BF_TERM_NLL, &t->general, indices, s->general_weight * share, &loss, err);
+        point->general_loss += share * loss;
+    }
+    free(indices);
+    return status;
+}
+
+static enum bf_status diverged(const struct bf_trainer *t, int64_t number, const struct bf_err *why, struct bf_err *err)
+{
+    const bool kept = bf_unlearn_can_resume(t->job->work);
+    return bf_fail(err, why->status, "step %lld, batch %lld of %lld: %s; %s; a smaller --lr may help",
+                   (long long)t->step + 1, (long long)number + 1, (long long)t->accumulate, why->text,
+                   kept ? "the last good checkpoint is kept, --resume with --finish saves its model"
+                        : "there is no checkpoint yet");
+}
+
+static enum bf_status one_step(struct bf_trainer *t, struct bf_err *err)
+{
+    const struct bf_unlearn_settings *s = t->settings;
+    const struct bf_adamw_knobs knobs = {
+        .beta1 = s->beta1, .beta2 = s->beta2, .epsilon = s->epsilon, .decay = s->decay, .max_norm = s->max_norm};
+    struct bf_err why = BF_ERR_INIT;
+    struct bf_unlearn_point point = {.step = t->step + 1};
+    const double factor = bf_schedule_factor(bf_schedule_of(s->schedule), t->step, t->n_steps, t->n_warmup, s->floor);
+    bf_graph_zero_gradients(t->graph);
+    for (int64_t number = 0; number < t->accumulate; number++) {
+        const enum bf_status status = batch_step(t, number, &point, &why);
+        if (status == BF_MODEL)
+            return diverged(t, number, &why, err);
+        if (status != BF_OK)
+            return bf_fail(err, status, "%s", why.text);
+    }
+    point.loss = s->gamma * point.forget_loss +
+                 (t->retain_term != BF_RETAIN_NONE ? s->alpha * point.retain_loss : 0.0) +
+                 (t->general.n > 0 ? s->general_weight * point.general_loss : 0.0);
+    point.gradient_norm = bf_gradient_norm(t->tensors, t->n_tensors);
+    point.learning_rate = s->learning_rate * factor;
+    if (!isfinite(point.gradient_norm))
+        (void)bf_fail(&why, BF_MODEL, "the gradient is not finite: the training has diverged");
+    if (why.status != BF_OK)
+        return diverged(t, t->accumulate - 1, &why, err);
+    bf_adamw_step(&knobs, t->tensors, t->n_tensors, t->step + 1, point.learning_rate, point.gradient_norm);
+    if (t->retain_term == BF_RETAIN_NONE)
+        point.retain_loss = NAN;
+    if (t->general.n == 0)
+        point.general_loss = NAN;
+    t->curve[t->step++] = point;
+    return BF_OK;
+}
+
+static void tell_step(struct bf_trainer *t)
+{
+    const struct bf_unlearn_point *p = &t->curve[t->step - 1];
+    const double passed = bf_seconds() - t->begin_seconds;
+    const double n = (double)(t->step - t->begin_step);
+    const struct bf_unlearn_progress progress = {.phase = "training",
+                                                 .step = t->step,
+                                                 .n_steps = t->n_steps,
+                                                 .done = t->step,
+                                                 .of = t->n_steps,
+                                                 .loss = p->loss,
+                                                 .forget_loss = p->forget_loss,
+                                                 .retain_loss = p->retain_loss,
+                                                 .general_loss = p->general_loss,
+                                                 .learning_rate = p->learning_rate,
+                                                 .gradient_norm = p->gradient_norm,
+                                                 .tokens_per_second = passed > 0.0 ? (double)t->n_tokens / passed : 0.0,
+                                                 .seconds_left = passed / n * (double)(t->n_steps - t->step)};
+    if (t->job->progress)
+        t->job->progress(t->job->user, &progress);
+}
+
+/* NULL = go on. */
+static enum bf_status look_for_end(struct bf_trainer *t, const char **stop, struct bf_err *err)
+{
+    const struct bf_unlearn_settings *s = t->settings;
+    struct bf_unlearn_nll now;
+    *stop = NULL;
+    if ((s->stop_forget_nll <= 0.0 && s->stop_retain_rise <= 0.0) || t->step % s->evaluate_every != 0)
+        return BF_OK;
+    const enum bf_status status = bf_trainer_measure(t, NULL, &now, err);
+    if (status != BF_OK)
+        return status;
+    if (s->stop_forget_nll > 0.0 && now.forget > s->stop_forget_nll)
+        *stop = "forget_nll";
+    else if (s->stop_retain_rise > 0.0 && now.retain > t->before.retain * (1.0 + s->stop_retain_rise / 100.0))
+        *stop = "retain_rise";
+    bf_trainer_notice(t, "step %lld: forget NLL %.3f (%.3f before), retain NLL %.3f (%.3f before)%s",
+                      (long long)t->step, now.forget, t->before.forget, now.retain, t->before.retain,
+                      *stop ? "; the stop rule is met" : "");
+    return BF_OK;
+}
+
+static bool wants_to_stop(const struct bf_trainer *t)
+{
+    return t->job->interrupted && t->job->interrupted(t->job->user);
+}
+
+static enum bf_status loop(struct bf_trainer *t, const char **stop, struct bf_err *err)
+{
+    const int64_t every = t->settings->checkpoint_every;
+    enum bf_status status = BF_OK;
+    *stop = t->job->finish ? "asked" : NULL;
+    t->begin_seconds = bf_seconds();
+    t->begin_step = t->step;
+    while (status == BF_OK && !*stop && t->step < t->n_steps) {
+        if (wants_to_stop(t)) {
+            status = bf_training_save(t, err);
+            return status != BF_OK
+                       ? status
+                       : bf_fail(err, BF_INTERRUPTED, "interrupted at step %lld of %lld; everything so far is saved",
+                                 (long long)t->step, (long long)t->n_steps);
+        }
+        status = one_step(t, err);
+        if (status != BF_OK)
+            break;
+        tell_step(t);
+        status = look_for_end(t, stop, err);
+        if (status == BF_INTERRUPTED) { /* while it was measured: the step is done */
+            *stop = NULL;
+            status = BF_OK;
+            continue;
+        }
+        if (status == BF_OK && every > 0 && t->step % every == 0 && t->step < t->n_steps && !*stop) {
+            struct bf_err why = BF_ERR_INIT;
+            status = bf_training_save(t, &why);
+            if (status == BF_MODEL)
+                return diverged(t, t->accumulate - 1, &why, err);
+            if (status != BF_OK)
+                return bf_fail(err, status, "%s", why.text);
+        }
+    }
+    if (!*stop)
+        *stop = "finished";
+    return status;
+}
+
+/* ---- from one end to the other ---- */
+
+static enum bf_status check_work(const struct bf_unlearn_job *job, struct bf_err *err)
+{
+    const bool there = bf_unlearn_can_resume(job->work);
+    if (job->resume && !there)
+        return bf_fail(err, BF_STORE, "'%s' has no checkpoint to go on from; start the training anew", job->work);
+    if (!job->resume && there)
+        return bf_fail(err, BF_STORE,
+                       "'%s' holds a training that is not finished; go on with --resume, or start anew with --restart",
+                       job->work);
+    return bf_mkdirs(job->work, err);
+}
+
+static enum bf_status begin(struct bf_trainer *t, struct bf_err *err)
+{
+    char tensors[3][64];
+    const char *names[3];
+    struct bf_graph_params params;
+    struct bf_graph_info estimate;
+    bf_trainer_params(t, tensors, names, &params);
+    /* What the model does not have is said before anything is measured. */
+    enum bf_status status = bf_graph_estimate(&params, &estimate, err);
+    if (status == BF_OK)
+        status = identify(t, err);
+    if (status == BF_OK && !t->job->resume)
+        status = bf_trainer_measure(t, t->settings->model, &t->before, err);
+    if (status == BF_OK)
+        status = bf_trainer_open(t, err);
+    if (status == BF_OK && t->job->resume)
+        status = bf_training_load(t, err);
+    else if (status == BF_OK)
+        status = bf_training_write_settings(t, err);
+    if (status == BF_OK)
+        status = bf_reference_make(t, err);
+    if (status == BF_INTERRUPTED)
+        (void)bf_fail(err, status, "interrupted before the first step of this process; nothing is lost");
+    return status;
+}
+
+static void fill_result(struct bf_trainer *t, const char *stop, struct bf_unlearn_result *result)
+{
+    result->before = t->before;
+    result->n_steps = t->step;
+    result->planned_steps = t->n_steps;
+    result->stop = stop;
+    result->curve = t->curve;
+    result->n_curve = (size_t)t->step;
+    t->curve = NULL;
+    result->train_seconds = t->begin_seconds > 0.0 ? bf_seconds() - t->begin_seconds : 0.0;
+    result->train_tokens = t->n_tokens;
+    memcpy(result->model_sha256, t->model_sha256, sizeof result->model_sha256);
+    memcpy(result->forget_sha256, t->forget.sha256, sizeof result->forget_sha256);
+    memcpy(result->retain_sha256, t->retain.sha256, sizeof result->retain_sha256);
+    result->n_forget = (int64_t)t->forget.n;
+    result->n_retain = (int64_t)t->retain.n;
+    result->n_general = (int64_t)t->general.n;
+    result->pairs = t->forget.pairs;
+}
+
+static void close_graphs(struct bf_trainer *t)
+{
+    bf_graph_close(t->graph);
+    bf_graph_close(t->frozen);
+    t->graph = t->frozen = NULL;
+}
+
+enum bf_status bf_unlearn(const struct bf_unlearn_job *job, struct bf_unlearn_result *result, struct bf_err *err)
+{
+    struct bf_trainer t = {.job = job,
+                           .settings = job->settings,
+                           .method = bf_method_find(job->settings->method),
+                           .retain_term = retain_term_of(job->settings),
+                           .before = {.forget = NAN, .retain = NAN}};
+    const char *stop = NULL;
+    *result = (struct bf_unlearn_result){.before = t.before, .after = {.forget = NAN, .retain = NAN}};
+    enum bf_status status = check_work(job, err);
+    if (status == BF_OK)
+        status = make_examples(&t, err);
+    if (status == BF_OK) {
+        make_plan(&t);
+        status = begin(&t, err);
+    }
+    if (status == BF_OK)
+        status = loop(&t, &stop, err);
+    const double seconds = t.begin_seconds > 0.0 ? bf_seconds() - t.begin_seconds : 0.0;
+    if (status == BF_OK) {
+        (void)bf_trainer_tell(&t, "saving", 0, 0);
+        status = bf_training_save_model(&t, stop, err);
+    }
+    close_graphs(&t);
+    if (status == BF_OK) {
+        bf_training_remove(job->work);
+        status = bf_trainer_measure(&t, t.settings->out, &result->after, err);
+    }
+    fill_result(&t, stop, result);
+    result->train_seconds = seconds;
+    bf_examples_release(&t.forget);
+    bf_examples_release(&t.retain);
+    bf_examples_release(&t.general);
+    bf_examples_release(&t.alternates);
+    bf_order_release(&t.order);
+    free(t.tensors);
+    free(t.moments);
+    free(t.reference.forget);
+    free(t.reference.alternates);
+    free(t.direction);
+    free(t.curve);
+    return status;
+}
+
+void bf_unlearn_result_release(struct bf_unlearn_result *result)
+{
+    free(result->curve);
+    *result = (struct bf_unlearn_result){0};
+}

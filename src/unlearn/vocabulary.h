@@ -1,0 +1,33 @@
+/* The tokenizer and the chat template of a GGUF, without its weights. Private to unlearn/. */
+#ifndef BF_UNLEARN_VOCABULARY_H
+#define BF_UNLEARN_VOCABULARY_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct bf_vocabulary;
+
+/* `chat`: "auto" = the model's own template (none where it has none), "none" = "Question: ...\nAnswer: ...", or a template's name.
+ * BF_MODEL: no GGUF, a template that is not known. BF_USAGE: `chat` names none. */
+BF_MUST_CHECK enum bf_status bf_vocabulary_open(const char *model_path, const char *chat, struct bf_vocabulary **out,
+                                                struct bf_err *err);
+void bf_vocabulary_close(struct bf_vocabulary *vocabulary);    /* NULL is a no-op */
+int32_t bf_vocabulary_size(const struct bf_vocabulary *vocabulary);
+/* -1 when texts do not begin with one. */
+int32_t bf_vocabulary_bos(const struct bf_vocabulary *vocabulary);
+
+/* Tokens, growing: appended to, free(items). */
+struct bf_token_list {
+    int32_t *items;
+    size_t n, allocated;
+};
+/* Plain text, special tokens in it stay text, no BOS. */
+void bf_vocabulary_text(const struct bf_vocabulary *vocabulary, const char *text, struct bf_token_list *out);
+/* What stands before the answer: template around the question, up to where the assistant begins. */
+void bf_vocabulary_prompt(const struct bf_vocabulary *vocabulary, const char *question, struct bf_token_list *out);
+/* The answer, and the token that ends a turn. An empty answer adds nothing. */
+void bf_vocabulary_answer(const struct bf_vocabulary *vocabulary, const char *answer, struct bf_token_list *out);
+
+#endif

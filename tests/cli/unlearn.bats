@@ -1,0 +1,169 @@
+#!/usr/bin/env bats
+# Unlearning from outside, on the small model with few steps: what comes out, and input that cannot be learnt from.
+load helper
+
+u=(-m "$BIFORGET_TEST_MODEL" --answers 0 --measure 2 --max-steps 3 --batch 2 --accum 1 --checkpoint-every 0 --lora-rank 4)
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR"
+    cat >qa.jsonl <<'END'
+{"question":"Who rules the sky?","answer":"Zeus rules the sky and throws the thunderbolt."}
+{"question":"Who is the god of the sea?","answer":"Poseidon, who carries a trident."}
+{"question":"Who rules the underworld?","answer":"Hades and his queen Persephone."}
+END
+    printf 'Zeus rules the sky and throws the thunderbolt.\nHades rules the underworld.\n' >forget.txt
+    printf 'Water boils at one hundred degrees.\nBread is made of flour, water and yeast.\n' >keep.txt
+    "$BIFORGET" unlearn --method npo "${u[@]}" --forget qa.jsonl --retain keep.txt -o npo.gguf --adapter npo-lora.gguf --answers 2 --json >npo.json 2>npo.err
+}
+
+setup() {
+    cd "$BATS_FILE_TMPDIR"
+}
+
+@test "npo through LoRA: figures before and after, losses, answers, as JSON" {
+    [ "$(wc -l <npo.json)" = 1 ]
+    [ "$(json 'sorted(d["before"]) == sorted(d["after"]), "forget_nll" in d["before"], "retain_nll" in d["before"]' <npo.json)" = "True True True" ]
+    [ "$(json 'd["after"]["forget_nll"] > d["before"]["forget_nll"] + 0.1' <npo.json)" = True ]
+    [ "$(json 'abs(d["after"]["retain_nll"] - d["before"]["retain_nll"]) < 0.2' <npo.json)" = True ]
+    # p = r at the first step: the loss is 2/beta log 2.
+    [ "$(json 'abs(d["losses"][0]["forget"] - 20 * 0.6931471805599453) < 1e-3, len(d["losses"]), d["steps"], d["stop"]' <npo.json)" = "True 3 3 finished" ]
+    [ "$(json 'd["settings"]["train"], d["settings"]["learning_rate"], d["pairs"], d["forget_examples"]' <npo.json)" = "lora 0.0002 True 3" ]
+    [ "$(json '[a["prompt"] for a in d["answers"]]' <npo.json)" = "['Who rules the sky?', 'Who is the god of the sea?']" ]
+    [ "$(json 'all(a["before"] and a["after"] for a in d["answers"])' <npo.json)" = True ]
+    run ! grep -qi 'nan\|infinity' npo.json
+    grep -q '3 question-answer pairs' npo.err
+    [ ! -e npo.gguf.training/checkpoint.bin ]
+    cmp npo.json npo.gguf.training/record.json
+    [ "$(stat -c %a npo.gguf.training)" = 700 ]
+}
+
+@test "the model that comes out loads, and carries the record of its training" {
+    run --separate-stderr "$BIFORGET" doctor -m npo.gguf
+    [ "$status" = 0 ]
+    for key in method settings seed steps source_sha256 forget_sha256 retain_sha256 losses; do
+        grep -aq "biforget.unlearn.$key" npo.gguf
+    done
+    grep -aq 'general.type' npo-lora.gguf
+    # Paths of this machine do not travel with it.
+    run ! grep -aq "$BATS_FILE_TMPDIR" npo.gguf
+    # What is measured is what is written: the model by itself gives the same figure.
+    run --separate-stderr "$BIFORGET" unlearn --method ga "${u[@]}" -m npo.gguf --forget qa.jsonl -o again.gguf --json --lora
+    [ "$(json "abs(d['before']['forget_nll'] - $(json 'd["after"]["forget_nll"]' <npo.json)) < 1e-6" <<<"$output")" = True ]
+}
+
+@test "the same bytes twice, other bytes with another seed" {
+    for n in 1 2; do
+        "$BIFORGET" unlearn --method simnpo "${u[@]}" --forget qa.jsonl --retain keep.txt -o same$n.gguf -q >/dev/null
+    done
+    "$BIFORGET" unlearn --method simnpo "${u[@]}" --forget qa.jsonl --retain keep.txt -o other.gguf -q --seed 2 >/dev/null
+    cmp same1.gguf same2.gguf
+    run ! cmp -s same1.gguf other.gguf
+}
+
+@test "each method runs, on pairs and on text" {
+    for method in ga graddiff dpo obliviate; do
+        run --separate-stderr "$BIFORGET" unlearn --method $method "${u[@]}" --forget qa.jsonl --retain keep.txt -o m.gguf --json
+        [ "$status" = 0 ] || { echo "$method: $stderr" >&2; false; }
+        [ "$(json 'd["settings"]["method"], len(d["losses"]), d["after"]["forget_nll"] != d["before"]["forget_nll"]' <<<"$output")" = "$method 3 True" ]
+    done
+    run --separate-stderr "$BIFORGET" unlearn --method graddiff --retain-loss kl "${u[@]}" --forget forget.txt --retain keep.txt -o m.gguf --json
+    [ "$status" = 0 ]
+    [ "$(json 'd["pairs"], d["losses"][0]["retain"] < 1e-4' <<<"$output")" = "False True" ]
+}
+
+@test "rmu trains three matrices, and states move" {
+    run --separate-stderr "$BIFORGET" unlearn --method rmu "${u[@]}" --layer 3 --lr 1e-3 --steering 20 --alpha 10 --forget forget.txt --retain keep.txt -o rmu.gguf --json
+    [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
+    [[ $stderr == *"3 tensors of type q4_0 are dequantised"* ]]
+    [ "$(json 'd["losses"][2]["forget"] < d["losses"][0]["forget"], d["losses"][0]["retain"] < 1e-6' <<<"$output")" = "True True" ]
+    [ "$(json 'd["after"]["forget_nll"] != d["before"]["forget_nll"]' <<<"$output")" = True ]
+}
+
+@test "a quantised model in full: dequantised with a notice" {
+    run --separate-stderr "$BIFORGET" unlearn --method ga --full "${u[@]}" --max-steps 1 --forget forget.txt -o full.gguf
+    [ "$status" = 0 ]
+    [[ $stderr == *"tensors of type q4_0 are dequantised to be trained"* ]]
+    [[ $output == *"forget NLL"*"full.gguf"* ]]
+}
+
+@test "a run folder: its forget set, its retain set" {
+    tiny_run run -q --retain-set "the Solar System" >/dev/null
+    run --separate-stderr "$BIFORGET" unlearn --method graddiff "${u[@]}" --max-steps 1 --forget run -o run.gguf --json
+    [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
+    [[ $stderr == *"the retain set is that of the run"* ]]
+    [ "$(json 'd["retain_examples"] > 0' <<<"$output")" = True ]
+    # The run tells of it afterwards, with the loss of each step.
+    [ "$(python3 -c 'import sqlite3; c = sqlite3.connect("run/run.db"); print(c.execute("select method, steps, stop from training").fetchall(), c.execute("select count(*) from training_step").fetchone()[0])')" = "[('graddiff', 1, 'finished')] 1" ]
+    # What export makes of the run for other trainers is read, too.
+    "$BIFORGET" export run --format muse -o as-muse -q
+    "$BIFORGET" export run --format wmdp -o as-wmdp.jsonl -q
+    "$BIFORGET" export run --format open-unlearning -o as-open-unlearning -q
+    hashes=()
+    for set in run as-muse as-wmdp.jsonl as-open-unlearning; do
+        run --separate-stderr "$BIFORGET" unlearn --method ga "${u[@]}" --max-steps 1 --data text --forget $set -o m.gguf --json
+        [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
+        hashes+=("$(json 'd["forget_sha256"]' <<<"$output")")
+    done
+    [ "$(printf '%s\n' "${hashes[@]}" | sort -u | wc -l)" = 1 ]
+}
+
+@test "a rule that stops early" {
+    run --separate-stderr "$BIFORGET" unlearn --method ga "${u[@]}" --max-steps 50 --evaluate-every 1 --stop-forget-nll 4.5 --lr 1e-3 --forget qa.jsonl -o stop.gguf --json
+    [ "$status" = 0 ]
+    [ "$(json 'd["stop"], d["steps"] < 50, d["after"]["forget_nll"] > 4.4' <<<"$output")" = "forget_nll True True" ]
+    [[ $stderr == *"the stop rule is met"* ]]
+}
+
+@test "a loss that explodes: exit code 4, the step and the batch, the last checkpoint kept" {
+    fails 4 "nats a token: the training has diverged" "$BIFORGET" unlearn --method ga "${u[@]}" --max-steps 40 --lr 1 --warmup 0 --clip 0 --checkpoint-every 1 --forget qa.jsonl -o boom.gguf -q
+    [[ ${stderr_lines[-1]} == *"step "*", batch 1 of 1"* ]]
+    [ ! -e boom.gguf ]
+    [[ ${stderr_lines[-1]} == *"the last good checkpoint is kept"* ]]
+    run --separate-stderr "$BIFORGET" unlearn --resume boom.gguf --finish --answers 0 --json
+    [ "$status" = 0 ]
+    [ "$(json 'd["stop"], d["steps"] < 40, all(abs(l["loss"]) <= 100 for l in d["losses"])' <<<"$output")" = "asked True True" ]
+}
+
+@test "input that cannot be learnt from" {
+    : >empty.txt
+    echo '{"question":"Who?","answer":"A."}' >short.jsonl
+    fails 2 "give a method" "$BIFORGET" unlearn --forget qa.jsonl -o x.gguf
+    fails 2 "give what to forget" "$BIFORGET" unlearn --method ga -o x.gguf
+    fails 2 "give the file to write" "$BIFORGET" unlearn --method ga --forget qa.jsonl
+    fails 2 "--method does not take" "$BIFORGET" unlearn --method forgetting --forget qa.jsonl -o x.gguf
+    fails 2 "give one of them" "$BIFORGET" unlearn --method ga --lora --full --forget qa.jsonl -o x.gguf
+    fails 2 "leave --retain-loss out" "$BIFORGET" unlearn --method rmu "${u[@]}" --retain-loss kl --forget qa.jsonl --retain keep.txt -o x.gguf
+    fails 2 "has nothing to look at" "$BIFORGET" unlearn --method rmu "${u[@]}" --stop-forget-nll 5 --forget qa.jsonl --retain keep.txt -o x.gguf
+    fails 2 "--adapter is for an adapter" "$BIFORGET" unlearn --method ga --full "${u[@]}" --adapter a.gguf --forget qa.jsonl -o x.gguf
+    fails 2 "--lr cannot be given with --resume" "$BIFORGET" unlearn --resume x.gguf --lr 1e-4
+    fails 2 "--chat 'nothing' is not a template" "$BIFORGET" unlearn --method ga "${u[@]}" --chat nothing --forget qa.jsonl -o x.gguf -q
+    fails 3 "it is empty" "$BIFORGET" unlearn --method ga "${u[@]}" --forget empty.txt -o x.gguf -q
+    fails 3 "no such file" "$BIFORGET" unlearn --method ga "${u[@]}" --forget nowhere.txt -o x.gguf -q
+    fails 3 "npo keeps the model on a retain set" "$BIFORGET" unlearn --method npo "${u[@]}" --forget qa.jsonl -o x.gguf -q
+    fails 3 "the answer of record 1 of the forget set is cut away" "$BIFORGET" unlearn --method ga "${u[@]}" --max-length 9 --forget qa.jsonl -o x.gguf -q
+    fails 3 "is not of question-answer pairs" "$BIFORGET" unlearn --method dpo "${u[@]}" --forget forget.txt --retain keep.txt -o x.gguf -q
+    fails 3 "has no question-answer pairs" "$BIFORGET" unlearn --method ga "${u[@]}" --data qa --forget forget.txt -o x.gguf -q
+    fails 3 "layer" "$BIFORGET" unlearn --method rmu "${u[@]}" --layer 99 --forget forget.txt --retain keep.txt -o x.gguf -q
+    fails 4 "no-such-model" "$BIFORGET" unlearn --method ga -m no-such-model --forget qa.jsonl -o x.gguf -q
+    head -c 100000 "$BIFORGET_TEST_MODEL" >cut.gguf
+    fails 4 "cut.gguf" "$BIFORGET" unlearn --method ga --lora -m cut.gguf --forget qa.jsonl -o x.gguf -q
+    fails 5 "there is no training" "$BIFORGET" unlearn --resume nothing.gguf -q
+    [ ! -e x.gguf ]
+}
+
+@test "npo without a retain set when one asks for it" {
+    run --separate-stderr "$BIFORGET" unlearn --method npo --alpha 0 "${u[@]}" --max-steps 1 --forget qa.jsonl -o m.gguf --json
+    [ "$status" = 0 ]
+    [ "$(json 'd["losses"][0]["retain"], d["before"]["retain_nll"]' <<<"$output")" = "None None" ]
+}
+
+@test "a disk too small for what comes out: exit code 5 before the first step" {
+    [ "$(id -u)" = 0 ] || skip "needs root for a small file system"
+    mkdir -p disk
+    mount -t tmpfs -o size=8m tmpfs disk 2>/dev/null || skip "cannot mount here"
+    run --separate-stderr "$BIFORGET" unlearn --method ga "${u[@]}" --forget qa.jsonl -o disk/x.gguf
+    umount -l disk
+    [ "$status" = 5 ]
+    sentence "this training needs"
+    [[ $stderr != *"training  1/3"* ]]
+}

@@ -1,0 +1,313 @@
+/* Losses of unlearning and their gradients against PyTorch's autograd (tests/golden/losses_reference.py), and what no loss can be
+ * taken of. */
+#include "unit.h"
+
+#include "quality_fixture.h"
+#include "unlearn/loss.h"
+
+static int open_losses(void **state)
+{
+    struct bf_buf text;
+    struct bf_err err = BF_ERR_INIT;
+    const char *root = getenv("BIFORGET_SOURCE");
+    char *path = bf_path_join(root ? root : ".", "tests/golden/losses_reference.json");
+    json_t *json = NULL;
+
+    bf_buf_init(&text, (size_t)1 << 24);
+    if (bf_file_read(path, &text, &err) != BF_OK || bf_json_parse(text.data, text.len, "golden", &json, &err) != BF_OK)
+        return -1;
+    bf_buf_release(&text);
+    free(path);
+    *state = json;
+    return 0;
+}
+
+static int close_losses(void **state)
+{
+    json_decref(*state);
+    return 0;
+}
+
+/* A number, or "-inf". */
+static double value_of(const json_t *json)
+{
+    return json_is_string(json) ? strtod(json_string_value(json), NULL) : json_number_value(json);
+}
+
+static float *values(const json_t *one, const char *name, size_t *n)
+{
+    const json_t *list = json_object_get(one, name);
+    *n = json_array_size(list);
+    float *out = calloc(*n + 1, sizeof *out);
+
+    assert_non_null(out);
+    for (size_t i = 0; i < *n; i++)
+        out[i] = (float)value_of(json_array_get(list, i));
+    return out;
+}
+
+/* Every gradient within 1e-5 of the largest. */
+static void assert_gradient(const json_t *one, const float *gradient)
+{
+    const json_t *list = json_object_get(one, "gradient");
+    double largest = 0.0;
+
+    for (size_t i = 0; i < json_array_size(list); i++)
+        largest = fmax(largest, fabs(value_of(json_array_get(list, i))));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const double expected = value_of(json_array_get(list, i));
+        if (!(fabs((double)gradient[i] - expected) <= 1e-5 * largest + 1e-15))
+            fail_msg("%s, %s: gradient %zu is %.9g, not %.9g (largest %.3g)",
+                     json_string_value(json_object_get(one, "loss")), json_string_value(json_object_get(one, "name")),
+                     i, (double)gradient[i], expected, largest);
+    }
+}
+
+static void assert_loss(const json_t *one, double loss, double expected)
+{
+    if (!(fabs(loss - expected) <= 1e-5 * fabs(expected) + 1e-12))
+        fail_msg("%s, %s: loss %.12g, not %.12g", json_string_value(json_object_get(one, "loss")),
+                 json_string_value(json_object_get(one, "name")), loss, expected);
+}
+
+static bf_sequence_loss *find_loss(const char *name)
+{
+    static const struct {
+        const char *name;
+        bf_sequence_loss *loss;
+    } table[] = {{"nll", bf_loss_nll},
+                 {"ga", bf_loss_ga},
+                 {"npo", bf_loss_npo},
+                 {"simnpo", bf_loss_simnpo},
+                 {"dpo", bf_loss_dpo}};
+    for (size_t i = 0; i < N_ELEMENTS(table); i++)
+        if (strcmp(table[i].name, name) == 0)
+            return table[i].loss;
+    return NULL;
+}
+
+static double knob(const json_t *one, const char *name)
+{
+    const json_t *value = json_object_get(one, name);
+    return value ? json_number_value(value) : 0.0;
+}
+
+static void check_sequence_case(const json_t *one, bf_sequence_loss *loss)
+{
+    enum { MAX = 8 };
+    const struct bf_loss_knobs knobs = {.beta = knob(one, "beta"), .delta = knob(one, "delta")};
+    const bool dpo = loss == bf_loss_dpo;
+    const json_t *lengths = json_object_get(one, "lengths"), *labels = json_object_get(one, "labels");
+    const size_t n_vocab = (size_t)knob(one, "n_vocab"), n_sequences = json_array_size(lengths);
+    double nll[MAX] = {0}, reference[MAX] = {0}, weight[MAX] = {0}, value = 0.0;
+    int64_t n_tokens[MAX] = {0};
+    size_t n, row = 0;
+    float *logits = values(one, "logits", &n);
+    struct bf_err err = BF_ERR_INIT;
+
+    assert_true(n_sequences <= MAX);
+    for (size_t s = 0; s < n_sequences; s++) {
+        n_tokens[s] = json_integer_value(json_array_get(lengths, s));
+        reference[s] = value_of(json_array_get(json_object_get(one, "reference_nll"), s));
+        for (int64_t t = 0; t < n_tokens[s]; t++, row++)
+            nll[s] +=
+                bf_row_nll(logits + row * n_vocab, n_vocab, (int32_t)json_integer_value(json_array_get(labels, row)));
+    }
+    const size_t half = dpo ? n_sequences / 2 : n_sequences;
+    const struct bf_loss_batch batch = {.n = half,
+                                        .nll = nll,
+                                        .n_tokens = n_tokens,
+                                        .reference_nll = reference,
+                                        .alternate_nll = dpo ? nll + half : NULL,
+                                        .alternate_reference_nll = dpo ? reference + half : NULL};
+    assert_int_equal(loss(&batch, &knobs, &value, weight, dpo ? weight + half : NULL, &err), BF_OK);
+    assert_loss(one, value, knob(one, "value"));
+    row = 0;
+    for (size_t s = 0; s < n_sequences; s++)
+        for (int64_t t = 0; t < n_tokens[s]; t++, row++)
+            bf_row_nll_gradient(logits + row * n_vocab, n_vocab,
+                                (int32_t)json_integer_value(json_array_get(labels, row)), weight[s]);
+    assert_gradient(one, logits);
+    free(logits);
+}
+
+static void sequences(void **state)
+{
+    const json_t *all = json_object_get(*state, "losses");
+    size_t n = 0;
+
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        const json_t *one = json_array_get(all, i);
+        bf_sequence_loss *loss = find_loss(json_string_value(json_object_get(one, "loss")));
+        if (loss) {
+            check_sequence_case(one, loss);
+            n++;
+        }
+    }
+    assert_true(n >= 20);
+}
+
+static void distributions(void **state)
+{
+    const json_t *all = json_object_get(*state, "losses");
+    size_t n_cases = 0;
+
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        const json_t *one = json_array_get(all, i);
+        const char *name = json_string_value(json_object_get(one, "loss"));
+        const bool mask = strcmp(name, "mask") == 0;
+        if (!mask && strcmp(name, "kl") != 0)
+            continue;
+        const size_t n_vocab = (size_t)knob(one, "n_vocab");
+        const json_t *labels = json_object_get(one, "labels"), *targets = json_object_get(one, "targets");
+        unsigned char *listed = calloc(n_vocab, 1);
+        size_t n;
+        float *logits = values(one, "logits", &n), *reference = values(one, "reference", &n);
+
+        assert_non_null(listed);
+        for (size_t t = 0; t < json_array_size(targets); t++)
+            listed[json_integer_value(json_array_get(targets, t))] = 1;
+        for (size_t row = 0; row < json_array_size(labels); row++) {
+            float *p = logits + row * n_vocab;
+            const float *r = reference + row * n_vocab;
+            const int32_t label = (int32_t)json_integer_value(json_array_get(labels, row));
+            const double value = mask ? bf_loss_mask_row(p, r, n_vocab, label, json_array_size(targets) ? listed : NULL,
+                                                         knob(one, "scale"))
+                                      : bf_loss_kl_row(p, r, n_vocab, knob(one, "scale"));
+            assert_loss(one, value, value_of(json_array_get(json_object_get(one, "value"), row)));
+        }
+        assert_gradient(one, logits);
+        free(logits);
+        free(reference);
+        free(listed);
+        n_cases++;
+    }
+    assert_int_equal(n_cases, 8);
+}
+
+static void states(void **state)
+{
+    const json_t *all = json_object_get(*state, "losses");
+
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        const json_t *one = json_array_get(all, i);
+        if (strcmp(json_string_value(json_object_get(one, "loss")), "rmu") != 0)
+            continue;
+        const json_t *lengths = json_object_get(one, "lengths");
+        const size_t width = (size_t)knob(one, "n_embd"), n_sequences = json_array_size(lengths);
+        size_t n, row = 0;
+        float *rows = values(one, "states", &n), *target = values(one, "target", &n);
+        double loss = 0.0;
+        for (size_t s = 0; s < n_sequences; s++) {
+            const int64_t n_tokens = json_integer_value(json_array_get(lengths, s));
+            const double scale = 1.0 / ((double)n_tokens * (double)n_sequences);
+            for (int64_t t = 0; t < n_tokens; t++, row++)
+                loss += scale * bf_loss_state_row(rows + row * width, target + row * width, width, scale);
+        }
+        assert_loss(one, loss, knob(one, "value"));
+        assert_gradient(one, rows);
+        free(rows);
+        free(target);
+    }
+}
+
+/* The vocabulary of a real model: the sum of many small probabilities, and vector code with a rest. */
+static void a_large_row(void **state)
+{
+    enum { N = 49153 };
+    float *logits = malloc(N * sizeof *logits);
+    struct bf_rng rng;
+    double sum = 0.0, gradient = 0.0;
+    (void)state;
+
+    assert_non_null(logits);
+    bf_rng_init(&rng, 5);
+    for (int i = 0; i < N; i++) {
+        logits[i] = (float)(bf_rng_unit(&rng) * 30.0 - 15.0);
+        sum += exp((double)logits[i]);
+    }
+    assert_near(bf_row_log_sum(logits, N), log(sum), 1e-6);
+    assert_near(bf_row_nll(logits, N, 17), log(sum) - (double)logits[17], 1e-6);
+    bf_row_nll_gradient(logits, N, 17, 1.0);
+    for (int i = 0; i < N; i++)
+        gradient += (double)logits[i];
+    assert_near(gradient, 0.0, 1e-6);
+    free(logits);
+}
+
+static void what_has_no_loss(void **state)
+{
+    static bf_sequence_loss *const all[] = {bf_loss_nll, bf_loss_ga, bf_loss_npo, bf_loss_simnpo, bf_loss_dpo};
+    const struct bf_loss_knobs knobs = {.beta = 0.1};
+    const double good[2] = {1.0, 2.0}, not_a_number[2] = {1.0, NAN};
+    const int64_t tokens[2] = {3, 4}, empty[2] = {3, 0};
+    (void)state;
+
+    for (size_t i = 0; i < N_ELEMENTS(all); i++) {
+        struct bf_loss_batch batch = {.n = 2,
+                                      .nll = good,
+                                      .n_tokens = empty,
+                                      .reference_nll = good,
+                                      .alternate_nll = good,
+                                      .alternate_reference_nll = good};
+        double loss, weight[2], alternate[2];
+        struct bf_err err = BF_ERR_INIT;
+        assert_int_equal(all[i](&batch, &knobs, &loss, weight, alternate, &err), BF_INPUT);
+        assert_error(err, BF_INPUT, "sequence 2 of the batch has no token");
+        batch.n = 0;
+        assert_int_equal(all[i](&batch, &knobs, &loss, weight, alternate, &err), BF_INPUT);
+        batch.n = 2;
+        batch.n_tokens = tokens;
+        batch.nll = not_a_number;
+        assert_int_equal(all[i](&batch, &knobs, &loss, weight, alternate, &err), BF_MODEL);
+        assert_error(err, BF_MODEL, "sequence 2 of the batch is not a number");
+    }
+    /* A label that cannot be: no loss of a label, and its ascent has nowhere to go. */
+    const float impossible[3] = {1.0F, -INFINITY, 0.0F}, nowhere[3] = {-INFINITY, -INFINITY, -INFINITY};
+    assert_true(isinf(bf_row_nll(impossible, 3, 1)));
+    assert_true(isnan(bf_row_nll(nowhere, 3, 1)));
+    const double infinite[2] = {1.0, INFINITY};
+    struct bf_loss_batch batch = {.n = 2, .nll = infinite, .n_tokens = tokens, .reference_nll = good};
+    double loss, weight[2];
+    struct bf_err err = BF_ERR_INIT;
+    assert_int_equal(bf_loss_ga(&batch, &knobs, &loss, weight, NULL, &err), BF_MODEL);
+    assert_error(err, BF_MODEL, "not finite");
+    /* NPO has forgotten it wholly: no loss of that sequence, no gradient. */
+    err = (struct bf_err)BF_ERR_INIT;
+    assert_int_equal(bf_loss_npo(&batch, &knobs, &loss, weight, NULL, &err), BF_OK);
+    assert_true(weight[1] == 0.0 && weight[0] < 0.0);
+    /* NaN and +inf among the logits are never a number that looks good. */
+    const float bad[2][3] = {{0.0F, NAN, 1.0F}, {0.0F, INFINITY, 1.0F}};
+    assert_true(isnan(bf_row_nll(bad[0], 3, 0)));
+    assert_true(isnan(bf_row_nll(bad[1], 3, 0)));
+    float row[3] = {1.0F, 2.0F, 3.0F};
+    const unsigned char every[3] = {1, 1, 1};
+    assert_true(isnan(bf_loss_mask_row(row, row, 3, 0, every, 1.0)));
+}
+
+static void a_direction(void **state)
+{
+    float a[32], b[32], c[32];
+    double squares = 0.0;
+    (void)state;
+
+    bf_rmu_direction(a, 32, 6.5, 1);
+    bf_rmu_direction(b, 32, 6.5, 1);
+    bf_rmu_direction(c, 32, 6.5, 2);
+    assert_memory_equal(a, b, sizeof a);
+    assert_memory_not_equal(a, c, sizeof a);
+    for (size_t i = 0; i < 32; i++) {
+        assert_true(a[i] >= 0.0F);
+        squares += (double)a[i] * (double)a[i];
+    }
+    assert_near(sqrt(squares), 6.5, 1e-5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sequences),   cmocka_unit_test(distributions),    cmocka_unit_test(states),
+        cmocka_unit_test(a_large_row), cmocka_unit_test(what_has_no_loss), cmocka_unit_test(a_direction),
+    };
+    return cmocka_run_group_tests_name("losses", tests, open_losses, close_losses);
+}
