@@ -9,7 +9,7 @@
 enum { ALIGN = 64 };
 
 struct layout {
-    char *base; /* NULL: only count */
+    char *base;                /* NULL: only count */
     size_t used;
 };
 
@@ -111,10 +111,9 @@ enum bf_status bf_graph_activations_new(struct bf_graph *g, bool dry, struct bf_
         return BF_OK;
     g->activations = aligned_alloc(ALIGN, l.used);
     if (!g->activations)
-        return bf_fail(
-            err, BF_INPUT,
-            "memory is short for the activations of %d tokens, %.1f GB; take smaller batches or keep checkpoints only",
-            g->params.n_tokens, (double)l.used / 1e9);
+        return bf_fail(err, BF_INPUT,
+                       "memory is short for the activations of %d tokens, %.1f GB; take smaller batches or keep checkpoints only",
+                       g->params.n_tokens, (double)l.used / 1e9);
     l = (struct layout){g->activations, 0};
     lay_out(g, &l);
     for (int32_t i = 0; i < g->params.n_tokens; i++)
