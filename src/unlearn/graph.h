@@ -143,6 +143,10 @@ size_t bf_graph_n_parameters(const struct bf_graph *g);
 struct bf_graph_parameter bf_graph_get_parameter(const struct bf_graph *g, size_t i);  /* i < bf_graph_n_parameters */
 void bf_graph_zero_gradients(struct bf_graph *g);
 
+/* work(user, 0 .. n_blocks - 1), each once, on the graph's threads; returns when all are done. For losses (in `visit` too) and
+ * optimisers: a block that writes only what is its own gives the same bits for any number of threads. */
+void bf_graph_each(struct bf_graph *g, size_t n_blocks, void (*work)(void *user, size_t block), void *user);
+
 /* ---- save ---- */
 
 enum bf_graph_save_type {
