@@ -6,7 +6,8 @@
 
 int main(int argc, char **argv)
 {
-    static const struct tiny_model model = {"llama", 64, 96, 4, 2, 1, 0, 10000, 1e-5F, true, false, false, NULL, GGML_TYPE_Q4_0, NULL};
+    static const struct tiny_model model = {"llama",        64,  96, 4, 2, 1, 0, 10000, 1e-5F, true, false, false, NULL,
+                                            GGML_TYPE_Q4_0, NULL};
     struct tiny_model m = model;
     if (argc != 3)
         return 2;
