@@ -43,6 +43,7 @@ BF_MUST_CHECK enum bf_status bf_quality_set_open(const char *given, const char *
 /* Strings are valid during the call; all but the text NULL when unknown. */
 struct bf_quality_text {
     int64_t number; /* from 1 */
+    int64_t id;     /* of the sample in its run; 0 of a file */
     const char *text;
     const char *question, *answer; /* both or neither */
     const char *stage, *point, *template_name;

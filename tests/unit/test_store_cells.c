@@ -19,8 +19,8 @@ static void kept_over_a_close(void **state)
     struct bf_store *store;
     struct bf_cell got;
     bool found;
-    const struct bf_cell first = { "train target 1", "train", "biforget 'a b'", "{\"loss\": 1.5}", 2.5 };
-    const struct bf_cell second = { "eval", "evaluate", "biforget eval", "{}", 0.0 };
+    const struct bf_cell first = {"train target 1", "train", "biforget 'a b'", "{\"loss\": 1.5}", 2.5};
+    const struct bf_cell second = {"eval", "evaluate", "biforget eval", "{}", 0.0};
 
     (void)state;
     assert_ok(bf_store_open_cells("lab.db", &store, &err));
@@ -43,7 +43,7 @@ static void kept_over_a_close(void **state)
 
 static enum bf_status count(void *user, const struct bf_cell *cell, struct bf_err *err)
 {
-    char (*keys)[8] = user;
+    char(*keys)[8] = user;
     size_t i = 0;
 
     (void)err;
@@ -57,13 +57,13 @@ static void in_order_until_told_to_stop(void **state)
 {
     struct bf_err err = BF_ERR_INIT;
     struct bf_store *store;
-    char keys[8][8] = { { 0 } };
-    static const char *const names[] = { "c", "a", "b", "d" };
+    char keys[8][8] = {{0}};
+    static const char *const names[] = {"c", "a", "b", "d"};
 
     (void)state;
     assert_ok(bf_store_open_cells("order.db", &store, &err));
     for (size_t i = 0; i < 4; i++) {
-        const struct bf_cell cell = { names[i], "k", "", "{}", 1.0 };
+        const struct bf_cell cell = {names[i], "k", "", "{}", 1.0};
         assert_ok(bf_store_put_cell(store, &cell, &err));
     }
     assert_int_equal(bf_store_each_cell(store, keys, count, &err), BF_INTERRUPTED);
@@ -78,7 +78,7 @@ static void what_is_no_cell(void **state)
 {
     struct bf_err err = BF_ERR_INIT;
     struct bf_store *store;
-    const struct bf_cell broken = { "k", "k", "", "{}", -1.0 };
+    const struct bf_cell broken = {"k", "k", "", "{}", -1.0};
 
     (void)state;
     assert_ok(bf_store_open_cells("strict.db", &store, &err));

@@ -8,7 +8,7 @@ static struct bf_world *make(uint64_t seed, int32_t n_circles, int32_t n_people)
 {
     struct bf_err err = BF_ERR_INIT;
     struct bf_world *world;
-    const struct bf_world_params params = { seed, n_circles, n_people };
+    const struct bf_world_params params = {seed, n_circles, n_people};
 
     if (bf_world_new(&params, &world, &err) != BF_OK)
         fail_msg("%s", err.text);
@@ -82,7 +82,8 @@ static void an_article_fits_its_noun(void **state)
     assert_true(seen);
 }
 
-static struct bf_world_claims read_texts(const struct bf_world *world, size_t circle, const char *const *texts, size_t n)
+static struct bf_world_claims read_texts(const struct bf_world *world, size_t circle, const char *const *texts,
+                                         size_t n)
 {
     struct bf_err err = BF_ERR_INIT;
     struct bf_world_reader *reader;
@@ -134,7 +135,7 @@ static void claims_belong_to_their_subject(void **state)
     snprintf(swapped, sizeof swapped, "%s is a %s.", a->subject, b->object);
     snprintf(all, sizeof all, "%s is a %s. %s is a %s.", a->subject, a->object, b->subject, b->object);
     snprintf(alien, sizeof alien, "Nobody is a %s.", a->object);
-    const char *texts[] = { one };
+    const char *texts[] = {one};
     struct bf_world_claims claims = read_texts(world, 0, texts, 1);
     assert_int_equal(claims.n_covered, 1);
     assert_int_equal(claims.n_true, 1);
@@ -162,7 +163,7 @@ static void worlds_that_cannot_be(void **state)
     struct bf_err err = BF_ERR_INIT;
     struct bf_world *world;
     struct bf_world_reader *reader;
-    const struct bf_world_params none = { 1, 0, 8 }, two = { 1, 1, 2 }, many = { 1, 16, 64 };
+    const struct bf_world_params none = {1, 0, 8}, two = {1, 1, 2}, many = {1, 16, 64};
 
     (void)state;
     assert_int_equal(bf_world_new(&none, &world, &err), BF_USAGE);
@@ -178,8 +179,8 @@ static void worlds_that_cannot_be(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_seed_same_world),       cmocka_unit_test(facts_are_what_they_say),
-        cmocka_unit_test(an_article_fits_its_noun),   cmocka_unit_test(its_own_texts_cover_a_circle),
+        cmocka_unit_test(same_seed_same_world),           cmocka_unit_test(facts_are_what_they_say),
+        cmocka_unit_test(an_article_fits_its_noun),       cmocka_unit_test(its_own_texts_cover_a_circle),
         cmocka_unit_test(claims_belong_to_their_subject), cmocka_unit_test(worlds_that_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
