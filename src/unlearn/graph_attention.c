@@ -21,8 +21,8 @@ struct attention {
 /* A head of one sequence: rows are `stride` apart. */
 struct head {
     const float *q, *k, *v, *o;
-    float *out, *log_sum;              /* forward */
-    const float *d_o;                  /* backward */
+    float *out, *log_sum; /* forward */
+    const float *d_o;     /* backward */
     float *dq, *dk, *dv;
     int64_t stride, kv_stride, n, dim;
     int32_t n_head;
@@ -36,11 +36,13 @@ size_t bf_attention_scratch(int32_t n_tokens)
 }
 
 /* c [m, n] (stride c_stride) = or += scale a b. */
-static void product(const struct head *h, int64_t m, int64_t n, int64_t k, const float *a, int64_t a_stride, bool a_transposed,
-                    const float *b, int64_t b_stride, bool b_transposed, float *c, int64_t c_stride, bool accumulate, float scale)
+static void product(const struct head *h, int64_t m, int64_t n, int64_t k, const float *a, int64_t a_stride,
+                    bool a_transposed, const float *b, int64_t b_stride, bool b_transposed, float *c, int64_t c_stride,
+                    bool accumulate, float scale)
 {
-    const struct bf_product p = {m, n, k, a, a_stride, a_transposed, b, 0, (size_t)b_stride * sizeof(float), b_transposed,
-                                 c, c_stride, accumulate, scale};
+    const struct bf_product p = {
+        m, n,        k,          a,    a_stride, a_transposed, b, 0, (size_t)b_stride * sizeof(float), b_transposed,
+        c, c_stride, accumulate, scale};
     bf_matmul_local(h->scratch, &p);
 }
 
@@ -54,8 +56,8 @@ static void score(const struct head *h, int64_t first, int64_t m)
 {
     const int64_t n_keys = first + m;
     for (int64_t j = 0; j < n_keys; j += TILE)
-        product(h, m, least(TILE, n_keys - j), h->dim, h->q + first * h->stride, h->stride, false, h->k + j * h->kv_stride,
-                h->kv_stride, true, h->scores + j, h->n, false, h->scale);
+        product(h, m, least(TILE, n_keys - j), h->dim, h->q + first * h->stride, h->stride, false,
+                h->k + j * h->kv_stride, h->kv_stride, true, h->scores + j, h->n, false, h->scale);
 }
 
 static void forward_head(const struct head *h)
@@ -82,8 +84,8 @@ static void forward_head(const struct head *h)
             h->log_sum[(first + i) * h->n_head] = max + logf(sum);
         }
         for (int64_t j = 0; j < n_keys; j += TILE)
-            product(h, m, h->dim, least(TILE, n_keys - j), h->scores + j, h->n, false, h->v + j * h->kv_stride, h->kv_stride, false,
-                    h->out + first * h->stride, h->stride, j > 0, 1);
+            product(h, m, h->dim, least(TILE, n_keys - j), h->scores + j, h->n, false, h->v + j * h->kv_stride,
+                    h->kv_stride, false, h->out + first * h->stride, h->stride, j > 0, 1);
     }
 }
 
@@ -117,15 +119,15 @@ static void backward_head(const struct head *h)
         const float *q = h->q + first * h->stride, *d_o = h->d_o + first * h->stride;
         score(h, first, m);
         for (int64_t j = 0; j < n_keys; j += TILE)
-            product(h, m, least(TILE, n_keys - j), h->dim, d_o, h->stride, false, h->v + j * h->kv_stride, h->kv_stride, true,
-                    h->dscores + j, h->n, false, 1);
+            product(h, m, least(TILE, n_keys - j), h->dim, d_o, h->stride, false, h->v + j * h->kv_stride, h->kv_stride,
+                    true, h->dscores + j, h->n, false, 1);
         soft_max_backward(h, first, m);
         for (int64_t j = 0; j < n_keys; j += TILE) {
             const int64_t n = least(TILE, n_keys - j);
-            product(h, n, h->dim, m, h->scores + j, h->n, true, d_o, h->stride, false, h->dv + j * h->kv_stride, h->kv_stride, true,
-                    1);
-            product(h, n, h->dim, m, h->dscores + j, h->n, true, q, h->stride, false, h->dk + j * h->kv_stride, h->kv_stride, true,
-                    h->scale);
+            product(h, n, h->dim, m, h->scores + j, h->n, true, d_o, h->stride, false, h->dv + j * h->kv_stride,
+                    h->kv_stride, true, 1);
+            product(h, n, h->dim, m, h->dscores + j, h->n, true, q, h->stride, false, h->dk + j * h->kv_stride,
+                    h->kv_stride, true, h->scale);
             product(h, m, h->dim, n, h->dscores + j, h->n, false, h->k + j * h->kv_stride, h->kv_stride, false,
                     h->dq + first * h->stride, h->stride, j > 0, h->scale);
         }
@@ -142,13 +144,25 @@ static struct head head_of(const struct attention *a, int32_t sequence, int32_t 
     const int64_t at = row * stride + (int64_t)head * c->n_head_dim;
     const int64_t kv_at = row * kv_stride + (int64_t)(head / (c->n_head / c->n_head_kv)) * c->n_head_dim;
     const int64_t n = g->starts[sequence + 1] - row;
-    return (struct head){
-        .q = kept->q + at, .k = kept->k + kv_at, .v = kept->v + kv_at, .o = kept->o + at, .out = kept->o + at,
-        .log_sum = kept->log_sum + row * c->n_head + head,
-        .d_o = g->d_o ? g->d_o + at : NULL, .dq = g->dq ? g->dq + at : NULL, .dk = g->dk ? g->dk + kv_at : NULL,
-        .dv = g->dv ? g->dv + kv_at : NULL,
-        .stride = stride, .kv_stride = kv_stride, .n = n, .dim = c->n_head_dim, .n_head = c->n_head, .scale = c->attention_scale,
-        .scores = scratch + bf_matmul_local_floats(), .dscores = scratch + bf_matmul_local_floats() + TILE * n, .scratch = scratch};
+    return (struct head){.q = kept->q + at,
+                         .k = kept->k + kv_at,
+                         .v = kept->v + kv_at,
+                         .o = kept->o + at,
+                         .out = kept->o + at,
+                         .log_sum = kept->log_sum + row * c->n_head + head,
+                         .d_o = g->d_o ? g->d_o + at : NULL,
+                         .dq = g->dq ? g->dq + at : NULL,
+                         .dk = g->dk ? g->dk + kv_at : NULL,
+                         .dv = g->dv ? g->dv + kv_at : NULL,
+                         .stride = stride,
+                         .kv_stride = kv_stride,
+                         .n = n,
+                         .dim = c->n_head_dim,
+                         .n_head = c->n_head,
+                         .scale = c->attention_scale,
+                         .scores = scratch + bf_matmul_local_floats(),
+                         .dscores = scratch + bf_matmul_local_floats() + TILE * n,
+                         .scratch = scratch};
 }
 
 /* A thread's share: every n_slots-th key-value head of the batch with its group of query heads. */

@@ -13,11 +13,20 @@ static size_t float_row(int64_t n)
 }
 
 /* c [n, columns] from x [n, k] and a matrix of floats. */
-static struct bf_product with_floats(int64_t n, int64_t columns, int64_t k, const float *x, const float *b, int64_t b_width,
-                                     bool b_transposed, float *c)
+static struct bf_product with_floats(int64_t n, int64_t columns, int64_t k, const float *x, const float *b,
+                                     int64_t b_width, bool b_transposed, float *c)
 {
-    return (struct bf_product){.m = n, .n = columns, .k = k, .a = x, .a_stride = k, .b = b, .b_row_bytes = float_row(b_width),
-                               .b_transposed = b_transposed, .c = c, .c_stride = columns, .scale = 1};
+    return (struct bf_product){.m = n,
+                               .n = columns,
+                               .k = k,
+                               .a = x,
+                               .a_stride = k,
+                               .b = b,
+                               .b_row_bytes = float_row(b_width),
+                               .b_transposed = b_transposed,
+                               .c = c,
+                               .c_stride = columns,
+                               .scale = 1};
 }
 
 static void set_weight(struct bf_product *p, const struct bf_weight *w)
@@ -28,10 +37,20 @@ static void set_weight(struct bf_product *p, const struct bf_weight *w)
 }
 
 /* gradient [rows, columns] += dy^T x, dy [n, rows], x [n, columns]. */
-static void add_outer(struct bf_graph *g, float *gradient, const float *dy, int64_t rows, const float *x, int64_t columns, int64_t n)
+static void add_outer(struct bf_graph *g, float *gradient, const float *dy, int64_t rows, const float *x,
+                      int64_t columns, int64_t n)
 {
-    const struct bf_product p = {.m = rows, .n = columns, .k = n, .a = dy, .a_stride = rows, .a_transposed = true, .b = x,
-                                 .b_row_bytes = float_row(columns), .c = gradient, .c_stride = columns, .accumulate = true,
+    const struct bf_product p = {.m = rows,
+                                 .n = columns,
+                                 .k = n,
+                                 .a = dy,
+                                 .a_stride = rows,
+                                 .a_transposed = true,
+                                 .b = x,
+                                 .b_row_bytes = float_row(columns),
+                                 .c = gradient,
+                                 .c_stride = columns,
+                                 .accumulate = true,
                                  .scale = 1};
     bf_matmul_run(g->matmul, &p);
 }

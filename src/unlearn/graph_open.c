@@ -19,7 +19,7 @@ struct bf_graph_params bf_graph_params_default(void)
         .lora_rank = 16,
         .lora_alpha = 32,
         .state_layer = -1,
-        .max_logit_bytes = (size_t)128 << 20,
+        .max_logit_bytes = (size_t)96 << 20,
     };
 }
 

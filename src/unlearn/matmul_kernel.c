@@ -5,14 +5,15 @@
 #include <string.h>
 #include "base/banned.h"
 
-typedef float vector __attribute__((vector_size(BF_LANES * sizeof(float)), aligned(BF_LANES * sizeof(float)), may_alias));
+typedef float vector
+    __attribute__((vector_size(BF_LANES * sizeof(float)), aligned(BF_LANES * sizeof(float)), may_alias));
 typedef float loose __attribute__((vector_size(BF_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 typedef float four __attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float)), may_alias));
 
 /* `rows` and `two` are constants wherever this is inlined, so that `sum` lives in registers. */
-static inline __attribute__((always_inline)) void tile(const int rows, const bool two, int64_t k, const float *restrict a,
-                                                       const float *restrict b, float *restrict c, int64_t c_stride,
-                                                       bool accumulate)
+static inline __attribute__((always_inline)) void tile(const int rows, const bool two, int64_t k,
+                                                       const float *restrict a, const float *restrict b,
+                                                       float *restrict c, int64_t c_stride, bool accumulate)
 {
     vector sum[BF_TILE_M][2];
 #pragma GCC unroll 12
@@ -40,15 +41,16 @@ static inline __attribute__((always_inline)) void tile(const int rows, const boo
     }
 }
 
-static void tile_of_rows(int n_rows, bool two, int64_t k, const float *a, const float *b, float *c, int64_t c_stride, bool accumulate)
+static void tile_of_rows(int n_rows, bool two, int64_t k, const float *a, const float *b, float *c, int64_t c_stride,
+                         bool accumulate)
 {
     switch (n_rows) {
-#define ROWS(n)                                                \
-    case n:                                                    \
-        if (two)                                               \
-            tile(n, true, k, a, b, c, c_stride, accumulate);   \
-        else                                                   \
-            tile(n, false, k, a, b, c, c_stride, accumulate);  \
+#define ROWS(n)                                                                                                        \
+    case n:                                                                                                            \
+        if (two)                                                                                                       \
+            tile(n, true, k, a, b, c, c_stride, accumulate);                                                           \
+        else                                                                                                           \
+            tile(n, false, k, a, b, c, c_stride, accumulate);                                                          \
         break;
         ROWS(1)
         ROWS(2)

@@ -55,7 +55,8 @@ static void lora_gradients_are_pytorchs(void **state)
 
         fill_adapter(g);
         assert_int_equal(bf_graph_n_parameters(g), 2 * 7 * models[i]->n_layer);
-        assert_as_reference(g, json_object_get(json_object_get(root, models[i]->architecture), "lora"), false, TOLERANCE);
+        assert_as_reference(g, json_object_get(json_object_get(root, models[i]->architecture), "lora"), false,
+                            TOLERANCE);
         bf_graph_close(g);
     }
     json_decref(root);
@@ -75,7 +76,8 @@ static void gradients_of_states_are_pytorchs(void **state)
         struct bf_graph *g = open_graph(&p);
 
         assert_int_equal(bf_graph_n_parameters(g), 2);
-        assert_as_reference(g, json_object_get(json_object_get(root, models[i]->architecture), "states"), true, TOLERANCE);
+        assert_as_reference(g, json_object_get(json_object_get(root, models[i]->architecture), "states"), true,
+                            TOLERANCE);
         bf_graph_close(g);
     }
     json_decref(root);
@@ -264,7 +266,8 @@ static void adapter_off_is_the_model_itself(void **state)
 /* Weights that stay quantised give what the same weights give as floats. */
 static void frozen_types_agree_with_floats(void **state)
 {
-    const enum ggml_type types[] = {GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_1, GGML_TYPE_Q5_0};
+    const enum ggml_type types[] = {GGML_TYPE_F16,  GGML_TYPE_BF16, GGML_TYPE_Q8_0,
+                                    GGML_TYPE_Q4_0, GGML_TYPE_Q4_1, GGML_TYPE_Q5_0};
     static const int32_t lengths[] = {40, 3};
 
     (void)state;
@@ -299,10 +302,14 @@ static void frozen_types_agree_with_floats(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(full_gradients_are_pytorchs),   cmocka_unit_test(lora_gradients_are_pytorchs),
-        cmocka_unit_test(gradients_of_states_are_pytorchs), cmocka_unit_test(ways_to_run_agree),
-        cmocka_unit_test(gradients_accumulate),          cmocka_unit_test(gradients_are_slopes),
-        cmocka_unit_test(adapter_off_is_the_model_itself), cmocka_unit_test(frozen_types_agree_with_floats),
+        cmocka_unit_test(full_gradients_are_pytorchs),
+        cmocka_unit_test(lora_gradients_are_pytorchs),
+        cmocka_unit_test(gradients_of_states_are_pytorchs),
+        cmocka_unit_test(ways_to_run_agree),
+        cmocka_unit_test(gradients_accumulate),
+        cmocka_unit_test(gradients_are_slopes),
+        cmocka_unit_test(adapter_off_is_the_model_itself),
+        cmocka_unit_test(frozen_types_agree_with_floats),
     };
 
     return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);

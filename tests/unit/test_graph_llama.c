@@ -2,7 +2,8 @@
 #include "graph_fixture.h"
 #include "llama_logits.h"
 
-static enum bf_status keep(void *user, enum bf_graph_pass pass, const int32_t *rows, int32_t n, float *values, struct bf_err *err)
+static enum bf_status keep(void *user, enum bf_graph_pass pass, const int32_t *rows, int32_t n, float *values,
+                           struct bf_err *err)
 {
     struct case_batch *c = user;
 
