@@ -24,6 +24,7 @@ struct head {
     float *out, *log_sum; /* forward */
     const float *d_o;     /* backward */
     float *dq, *dk, *dv;
+    int64_t at, kv_at; /* of the first row in all queries, in all keys */
     int64_t stride, kv_stride, n, dim;
     int32_t n_head;
     float scale;
@@ -150,10 +151,8 @@ static struct head head_of(const struct attention *a, int32_t sequence, int32_t 
                          .o = kept->o + at,
                          .out = kept->o + at,
                          .log_sum = kept->log_sum + row * c->n_head + head,
-                         .d_o = g->d_o ? g->d_o + at : NULL,
-                         .dq = g->dq ? g->dq + at : NULL,
-                         .dk = g->dk ? g->dk + kv_at : NULL,
-                         .dv = g->dv ? g->dv + kv_at : NULL,
+                         .at = at,
+                         .kv_at = kv_at,
                          .stride = stride,
                          .kv_stride = kv_stride,
                          .n = n,
@@ -173,11 +172,15 @@ static void run_slot(struct attention *a, int64_t slot, bool backward)
     float *scratch = g->attention + (size_t)slot * g->n_attention;
     for (int64_t i = slot; i < (int64_t)g->n_sequences * n_groups; i += a->n_slots)
         for (int32_t j = 0; j < group; j++) {
-            const struct head h = head_of(a, (int32_t)(i / n_groups), (int32_t)(i % n_groups) * group + j, scratch);
+            struct head h = head_of(a, (int32_t)(i / n_groups), (int32_t)(i % n_groups) * group + j, scratch);
             if (!backward) {
                 forward_head(&h);
                 continue;
             }
+            h.d_o = g->d_o + h.at;
+            h.dq = g->dq + h.at;
+            h.dk = g->dk + h.kv_at;
+            h.dv = g->dv + h.kv_at;
             for (int64_t row = 0; j == 0 && row < h.n; row++) {
                 memset(h.dk + row * h.kv_stride, 0, (size_t)h.dim * sizeof *h.dk);
                 memset(h.dv + row * h.kv_stride, 0, (size_t)h.dim * sizeof *h.dv);

@@ -15,7 +15,7 @@ enum { BF_LANES = 4, BF_TILE_M = 6 };
 enum { BF_TILE_N = 2 * BF_LANES };
 
 /* c(i, j) = [c(i, j) +] sum_k a[k BF_TILE_M + i] b[k BF_TILE_N + j] for i < n_rows <= BF_TILE_M, j < n_columns <= BF_TILE_N.
- * b is aligned to 64 bytes; panels are padded with zeros. */
+ * Panels are padded with zeros. */
 void bf_matmul_tile(int64_t k, const float *a, const float *b, float *c, int64_t c_stride, int n_rows, int n_columns,
                     bool accumulate);
 

@@ -16,7 +16,8 @@ static struct bf_graph_params params_of(const char *path, enum bf_train_kind tra
     return p;
 }
 
-static const struct tiny_model *const models[] = {&tiny_llama, &tiny_qwen2};
+enum { N_MODELS = 2 };
+static const struct tiny_model *const models[N_MODELS] = {&tiny_llama, &tiny_qwen2};
 
 static const char *write_model(const struct tiny_model *m)
 {
@@ -32,7 +33,7 @@ static void full_gradients_are_pytorchs(void **state)
     json_t *root = read_reference();
 
     (void)state;
-    for (size_t i = 0; i < N_ELEMENTS(models); i++) {
+    for (size_t i = 0; i < N_MODELS; i++) {
         struct bf_graph_params p = params_of(write_model(models[i]), BF_TRAIN_FULL);
         struct bf_graph *g = open_graph(&p);
         const json_t *expected = json_object_get(json_object_get(root, models[i]->architecture), "full");
@@ -49,7 +50,7 @@ static void lora_gradients_are_pytorchs(void **state)
     json_t *root = read_reference();
 
     (void)state;
-    for (size_t i = 0; i < N_ELEMENTS(models); i++) {
+    for (size_t i = 0; i < N_MODELS; i++) {
         struct bf_graph_params p = params_of(write_model(models[i]), BF_TRAIN_LORA);
         struct bf_graph *g = open_graph(&p);
 
@@ -68,7 +69,7 @@ static void gradients_of_states_are_pytorchs(void **state)
     json_t *root = read_reference();
 
     (void)state;
-    for (size_t i = 0; i < N_ELEMENTS(models); i++) {
+    for (size_t i = 0; i < N_MODELS; i++) {
         struct bf_graph_params p = params_of(write_model(models[i]), BF_TRAIN_TENSORS);
         p.tensors = names;
         p.n_tensors = N_ELEMENTS(names);
@@ -119,7 +120,7 @@ static void ways_to_run_agree(void **state)
     const enum bf_train_kind kinds[] = {BF_TRAIN_FULL, BF_TRAIN_LORA};
 
     (void)state;
-    for (size_t i = 0; i < N_ELEMENTS(models); i++)
+    for (size_t i = 0; i < N_MODELS; i++)
         for (size_t k = 0; k < N_ELEMENTS(kinds); k++) {
             struct bf_graph_params p = params_of(write_model(models[i]), kinds[k]);
             double loss, other;
@@ -174,7 +175,7 @@ static void gradients_are_slopes(void **state)
     const double step = 1.0 / 512;
 
     (void)state;
-    for (size_t m = 0; m < N_ELEMENTS(models); m++) {
+    for (size_t m = 0; m < N_MODELS; m++) {
         struct bf_graph_params p = params_of(write_model(models[m]), BF_TRAIN_FULL);
         struct bf_graph *g = open_graph(&p);
         struct case_batch c;

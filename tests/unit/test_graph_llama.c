@@ -57,10 +57,11 @@ static void assert_as_llama(struct bf_graph *g, const char *path, const char *ad
 static void logits_are_llamas(void **state)
 {
     static const char *const scalings[] = {NULL, "linear", "yarn"};
-    const struct tiny_model *const models[] = {&tiny_llama, &tiny_qwen2};
+    enum { N_MODELS = 2 };
+    const struct tiny_model *const models[N_MODELS] = {&tiny_llama, &tiny_qwen2};
 
     (void)state;
-    for (size_t i = 0; i < N_ELEMENTS(models); i++)
+    for (size_t i = 0; i < N_MODELS; i++)
         for (size_t s = 0; s < N_ELEMENTS(scalings); s++) {
             struct tiny_model m = *models[i];
             struct bf_graph_params p = bf_graph_params_default();
