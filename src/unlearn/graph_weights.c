@@ -36,7 +36,7 @@ static enum bf_status list_tensors(struct bf_graph *g, uint64_t n_file_bytes, st
         const int64_t *ne = gguf_get_tensor_ne(g->gguf, i);
         w->name = gguf_get_tensor_name(g->gguf, i);
         w->index = i;
-        w->type = gguf_get_tensor_type(g->gguf, i);
+        w->type = (int)gguf_get_tensor_type(g->gguf, i);
         w->n_bytes = gguf_get_tensor_size(g->gguf, i);
         const uint64_t offset = gguf_get_tensor_offset(g->gguf, i);
         w->n_in = ne[0];
