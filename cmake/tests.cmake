@@ -4,6 +4,7 @@
 #   tests/cli/NAME.bats       the program from outside           ctest cli.NAME
 #   tests/fault/NAME.bats|sh  the k-th call fails, kills         ctest fault.NAME, label fault
 #   tests/fault/test_NAME.c   the same as a cmocka program, with the scripted engine beside it
+#   tests/browser/NAME.bats   in a real browser                  ctest browser.NAME, not with sanitizers: the page is the same
 #   tests/fuzz/fuzz_NAME.c    a libFuzzer target; without the fuzzer, replayed on its corpus: ctest fuzz.NAME
 set(tests "${PROJECT_SOURCE_DIR}/tests")
 
@@ -41,6 +42,9 @@ endfunction()
 # With libFuzzer only its targets are built: the rest runs in the other presets.
 set(kinds unit model fault)
 set(script_kinds cli fault)
+if(NOT BIFORGET_SANITIZE)
+    list(APPEND script_kinds browser)
+endif()
 if(BIFORGET_FUZZ)
     set(kinds "")
     set(script_kinds "")

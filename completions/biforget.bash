@@ -1,7 +1,7 @@
 # bash completion for biforget
 _biforget() {
     local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local words= choices= commands="domain instance run textbook import resume status show export quality models doctor quantize help"
+    local words= choices= commands="domain instance run textbook import resume status show export quality report eval models doctor quantize help"
     if [ "$COMP_CWORD" -eq 1 ]; then
         choices="$commands --help --version"
     else
@@ -75,6 +75,18 @@ _biforget() {
                 words="--domain --model --embedder --format --json --csv --map --cache --skip-bad --seed --seeds --chunks --threads --nearest --hypotheses --texts --resamples --gpu-layers --quiet --help --help-all"
                 case $previous in
                     --format | -f) choices="text json csv markdown latex" ;;
+                esac
+                ;;
+            report)
+                words="--output --svg --stored --domain --model --embedder --seed --seeds --cache --skip-bad --threads --gpu-layers --quiet --help --help-all"
+                case $previous in
+                esac
+                ;;
+            eval)
+                words="--model --lora --lora-scale --output --json --forget --retain --holdout --authors --world --retrained --retrained-auc --original --logs --retain-logs --k --shots --n-shots --max-new-tokens --limit --seed --resamples --quiet --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-model --api-embed-model --api-mode --api-probs --chat --help --help-all"
+                case $previous in
+                    --api-mode) choices="auto chat completions" ;;
+                    --api-probs) choices="auto none sampling model both" ;;
                 esac
                 ;;
             models)

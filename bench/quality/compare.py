@@ -2,13 +2,14 @@
 """The tables of docs/results.md out of the sets that make_sets wrote: each method's set measured by `biforget quality` on the target model,
 and the ablations: Stage II left out, points one after the other, and each filter off (what it had rejected put back at the end).
 
-usage: compare.py BIFORGET DIR [--model NAME] [--threads N] [--domains "Harry Potter" ...] > tables.md
+usage: compare.py BIFORGET DIR [--model NAME] [--threads N] [--chunks N] [--only methods|ablations] [--domains "Harry Potter" ...] > tables.md
 Writes DIR/results/DOMAIN-{methods,ablations}.json and keeps them: remove one to measure it again."""
 import argparse, json, os, sqlite3, subprocess, sys
 
 p = argparse.ArgumentParser()
 p.add_argument("biforget"); p.add_argument("dir")
 p.add_argument("--model"); p.add_argument("--threads", type=int, default=os.cpu_count())
+p.add_argument("--chunks", type=int, default=1000, help="of each set, at most"); p.add_argument("--only", choices=["methods", "ablations"])
 p.add_argument("--domains", nargs="*", default=["Harry Potter", "Greek mythology", "the Solar System"])
 a = p.parse_args()
 results = os.path.join(a.dir, "results")
@@ -26,7 +27,7 @@ def measure(name, domain, sets):
     """sets: [(name, SET)] of which the first is a run folder, whose store keeps the vectors."""
     path = os.path.join(results, f"{domain.lower().replace(' ', '-')}-{name}.json")
     if not os.path.exists(path):
-        command = [a.biforget, "quality", *[f"{n}={s}" for n, s in sets], "--domain", domain, "--threads", str(a.threads), "--json"]
+        command = [a.biforget, "quality", *[f"{n}={s}" for n, s in sets], "--domain", domain, "--threads", str(a.threads), "--chunks", str(a.chunks), "--json"]
         command += ["--model", a.model] if a.model else []
         print(" ".join(command), file=sys.stderr)
         out = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
@@ -72,7 +73,7 @@ def table(rows):
         print(f"| {row['name']} | {row['n']:,} | " + " | ".join(cell(row, key, digits) for key, _, digits in FIGURES) + " |")
     print()
 
-for domain in a.domains:
+for domain in a.domains if a.only != "ablations" else []:
     print(f"### {domain}\n")
     sets = [(n, folder(domain, m)) for n, m in METHODS if os.path.exists(folder(domain, m) + "/forget.jsonl")]
     methods = measure("methods", domain, sets)
@@ -81,7 +82,7 @@ for domain in a.domains:
         print(f"- {sentence}")
     print()
 
-for domain in a.domains:
+for domain in a.domains if a.only != "methods" else []:
     study = folder(domain, "study")
     sets = [("whole", study), ("no jailbreak", study + ":mi"), ("no membership inference", study + ":jailbreak"), ("neither", study + ":fix")]
     if os.path.exists(folder(domain, "point") + "/forget.jsonl"):

@@ -36,6 +36,15 @@ void bf_sha256_hex(const void *data, size_t n, char out[BF_SHA256_HEX])
     to_hex(digest, out);
 }
 
+void bf_sha256_base64(const void *data, size_t n, char out[BF_SHA256_BASE64])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+
+    if (!EVP_Digest(data, n, digest, NULL, EVP_sha256(), NULL))
+        bf_out_of_memory();
+    EVP_EncodeBlock((unsigned char *)out, digest, SHA256_BYTES);
+}
+
 enum bf_status bf_sha256_file(const char *path, char out[BF_SHA256_HEX], struct bf_err *err)
 {
     enum bf_status status = BF_OK;

@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "cmd/cmd.h"
 #include "cmd/instance_options.h"
+#include "cmd/report_write.h"
 #include "cmd/session.h"
 #include "cmd/start.h"
 #include "request/official_folder.h"
@@ -204,6 +205,8 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     }
     if (status == BF_OK)
         status = bf_session_write_sets(store, err);
+    if (status == BF_OK)
+        bf_report_at_end(store, NULL, false, call->log);
     if (status == BF_OK)
         status = bf_session_print(store, v->json, 0, err);
     bf_store_close(store);

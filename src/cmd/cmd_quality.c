@@ -1,12 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
-#include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/interrupt.h"
-#include "cmd/model_path.h"
 #include "cmd/quality_measure.h"
+#include "cmd/quality_open.h"
 #include "cmd/quality_set.h"
 #include "report/quality_table.h"
 #include "request/request.h"
@@ -153,73 +151,6 @@ static struct bf_opt *options(void *target)
         BF_OPT_QUIET(&v->quiet));
 }
 
-/* What the first run folder says: its domain and its model. */
-struct first_run {
-    char *topic, *model_path, *model_sha256;
-};
-
-static void release_first(struct first_run *first)
-{
-    free(first->topic);
-    free(first->model_path);
-    free(first->model_sha256);
-}
-
-static enum bf_status read_run(struct bf_store *store, struct first_run *first, struct bf_err *err)
-{
-    const struct bf_run *run = bf_store_run(store);
-    json_t *request = NULL;
-    const enum bf_status status =
-        bf_json_parse(run->request_json, strlen(run->request_json), "the run's request", &request, err);
-    if (status != BF_OK)
-        return status;
-    const char *topic = json_string_value(json_object_get(request, "topic"));
-    /* Of an import or a file of instances it is only a name for people. */
-    if (topic && (strcmp(run->request_kind, "domain") == 0 || strcmp(run->request_kind, "textbook") == 0) &&
-        !first->topic)
-        first->topic = bf_strdup(topic);
-    if (run->model_sha256[0] && !first->model_path) {
-        first->model_path = bf_strdup(run->model_path);
-        first->model_sha256 = bf_strdup(run->model_sha256);
-    }
-    json_decref(request);
-    return BF_OK;
-}
-
-/* Also checks, before a model is loaded, that each set is one. */
-static enum bf_status look_at_sets(const struct bf_quality_job *job, struct first_run *first, struct bf_err *err)
-{
-    struct bf_quality_runs runs = {.read_only = true, .log = job->log};
-    enum bf_status status = BF_OK;
-    for (size_t s = 0; s < job->n_sets && status == BF_OK; s++) {
-        struct bf_quality_set set;
-        status = bf_quality_set_open(job->sets[s], NULL, job->domain, job->skip_bad, &runs, &set, err);
-        if (status != BF_OK)
-            break;
-        if (set.store)
-            status = read_run(set.store, first, err);
-        bf_quality_set_release(&set);
-    }
-    bf_quality_runs_close(&runs);
-    return status;
-}
-
-static enum bf_status open_model(const char *path, const struct values *v, struct bf_quality_model *out,
-                                 char sha256[BF_SHA256_HEX], struct bf_err *err)
-{
-    struct bf_engine_options o = bf_engine_default_options();
-    o.model_path = path;
-    o.n_threads = (int32_t)v->threads;
-    o.gpu_layers = (int32_t)v->gpu_layers;
-    o.embed_only = true; /* nothing is written: no room for sequences */
-    enum bf_status status = bf_engine_open(&o, &out->engine, err);
-    if (status == BF_OK)
-        status = bf_sha256_file(path, sha256, err);
-    out->path = path;
-    out->sha256 = sha256;
-    return status;
-}
-
 static void print(const struct values *v, json_t *result)
 {
     const char *format = v->json ? "json" : v->csv ? "csv" : v->format;
@@ -240,28 +171,13 @@ static void print(const struct values *v, json_t *result)
     }
 }
 
-static enum bf_status measure(const struct values *v, struct bf_quality_job *job, const struct first_run *first,
+static enum bf_status measure(const struct values *v, struct bf_quality_job *job, const struct bf_quality_first *first,
                               struct bf_err *err)
 {
-    char *model = NULL, *embedder = NULL;
-    char model_sha256[BF_SHA256_HEX] = "", embedder_sha256[BF_SHA256_HEX] = "";
-    const char *wanted = v->model ? v->model : first->model_path;
+    const struct bf_quality_wanted wanted = {v->model, v->embedder, (int32_t)v->threads, (int32_t)v->gpu_layers};
+    struct bf_quality_models models = {0};
     json_t *result = NULL;
-    enum bf_status status = bf_model_path(wanted, &model, err);
-    if (status == BF_OK && strcmp(v->embedder, "model") != 0)
-        status = bf_model_path(v->embedder, &embedder, err);
-    if (status == BF_OK) {
-        bf_log_info(job->log, "loading %s", model);
-        status = open_model(model, v, &job->model, model_sha256, err);
-    }
-    if (status == BF_OK && !v->model && first->model_sha256 && strcmp(first->model_sha256, model_sha256) != 0)
-        status = bf_fail(err, BF_MODEL,
-                         "'%s' is not the run's model any more (sha256 %.12s..., not %.12s...); give one with -m",
-                         model, model_sha256, first->model_sha256);
-    if (status == BF_OK && first->model_sha256 && strcmp(first->model_sha256, model_sha256) != 0)
-        bf_log_warn(job->log, "this is not the model that wrote the run; figures are of the model that is given");
-    if (status == BF_OK && embedder)
-        status = open_model(embedder, v, &job->embedder, embedder_sha256, err);
+    enum bf_status status = bf_quality_open_models(job, &wanted, first, &models, err);
     if (status == BF_OK)
         status = bf_quality_measure(job, &result, err);
     if (status == BF_OK) {
@@ -269,12 +185,7 @@ static enum bf_status measure(const struct values *v, struct bf_quality_job *job
         print(v, result);
     }
     json_decref(result);
-    bf_engine_close(job->model.engine);
-    bf_engine_close(job->embedder.engine);
-    job->model = (struct bf_quality_model){0};
-    job->embedder = (struct bf_quality_model){0};
-    free(model);
-    free(embedder);
+    bf_quality_close_models(job, &models);
     return status;
 }
 
@@ -283,7 +194,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     const struct values *v = call->values;
     struct bf_quality_job job = bf_quality_job_default();
     struct bf_request request = {0}; /* only its topic */
-    struct first_run first = {0};
+    struct bf_quality_first first = {0};
     char *sets[BF_OPERANDS_MAX] = {NULL}, *names[BF_OPERANDS_MAX] = {NULL};
     if (call->n_operands == 0)
         return bf_fail(err, BF_USAGE,
@@ -307,7 +218,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     job.domain = v->domain;
     enum bf_status status = v->domain ? bf_request_set_topic(&request, v->domain, err) : BF_OK;
     if (status == BF_OK)
-        status = look_at_sets(&job, &first, err);
+        status = bf_quality_look(&job, &first, err);
     if (status == BF_OK && !v->domain && !first.topic)
         status =
             bf_fail(err, BF_USAGE, "no set says what its domain is; give it, for example --domain \"Greek mythology\"");
@@ -319,7 +230,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         status = measure(v, &job, &first, err);
     }
     bf_request_release(&request);
-    release_first(&first);
+    bf_quality_first_release(&first);
     for (size_t s = 0; s < call->n_operands; s++) {
         free(sets[s]);
         free(names[s]);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "cmd/cmd.h"
+#include "cmd/report_write.h"
 #include "cmd/start.h"
 #include "base/banned.h"
 
@@ -58,6 +59,8 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     if (state.finished) {
         bf_log_info(call->log, "'%s' is finished; nothing to do", dir);
         status = bf_session_write_sets(s.store, err); /* it may have been killed right before */
+        if (status == BF_OK)
+            bf_report_at_end(s.store, NULL, true, call->log);
         if (status == BF_OK)
             status = bf_session_print(s.store, v->json, 0, err);
         goto out;

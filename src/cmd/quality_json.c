@@ -103,7 +103,9 @@ static json_t *chunk_text(const struct bf_quality_job *job, const struct bf_qual
     bf_buf_init(&raw, SIZE_MAX);
     bf_buf_init(&shown, SIZE_MAX);
     json_t *out = json_null();
-    if (bf_engine_detokenize(job->model.engine, &tokens, &raw, NULL) == BF_OK) {
+    if (chunk->text)
+        bf_buf_puts(&raw, chunk->text);
+    if (chunk->text || bf_engine_detokenize(job->model.engine, &tokens, &raw, NULL) == BF_OK) {
         bf_utf8_preview(&shown, raw.data, raw.len, MAP_TEXT_CHARACTERS);
         out = bf_json_text(shown.data, shown.len);
     }
@@ -128,6 +130,7 @@ static json_t *map_json(const struct bf_quality_job *job, const struct bf_qualit
             json_object_set_new(point, "set", json_integer((json_int_t)s));
             json_object_set_new(point, "text", chunk_text(job, chunk));
             json_object_set_new(point, "sample", json_integer(chunk->number));
+            json_object_set_new(point, "id", chunk->id > 0 ? json_integer(chunk->id) : json_null());
             json_object_set_new(point, "stage", text(chunk->stage));
             json_object_set_new(point, "point", text(chunk->point));
             json_object_set_new(point, "template", text(chunk->template_name));

@@ -29,8 +29,9 @@
  *                       for relevance, full_relevance, remote_clique, self_bleu; null numbers and "why" where unknown
  *   sentences[]         plain words: the first set with each other
  *   map                 null when there are too few chunks, else of the first seed:
- *     points[]          {x, y, set, text, sample, stage, point, template}: the chunk's text (at most 300 characters), the number
- *                       (from 1) of the text of its set that it begins in; the last three null when unknown
+ *     points[]          {x, y, set, text, sample, id, stage, point, template}: the chunk's text (at most 300 characters), the
+ *                       number (from 1) of the text of its set that it begins in; the last four null when unknown, id the
+ *                       sample's number in its run
  *     centroids[]       [x, y] of each set, or null
  *     domain            [x, y]
  *     perplexity, kl, trustworthiness */

@@ -228,6 +228,7 @@ static enum bf_status each_of_run(const struct bf_quality_set *set, void *user, 
         if (status != BF_OK || !more)
             break;
         const struct bf_quality_text text = {.number = ++n,
+                                             .id = row.id,
                                              .text = row.sample.text,
                                              .stage = bf_stage_word(row.sample.stage),
                                              .point = row.point_text,

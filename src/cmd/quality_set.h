@@ -42,6 +42,7 @@ BF_MUST_CHECK enum bf_status bf_quality_set_open(const char *given, const char *
 /* Strings are valid during the call; the last three NULL when unknown. */
 struct bf_quality_text {
     int64_t number; /* from 1 */
+    int64_t id;     /* of the sample in its run; 0 of a file */
     const char *text;
     const char *stage, *point, *template_name;
 };

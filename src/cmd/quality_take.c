@@ -37,6 +37,7 @@ static char *copy(const char *text)
 static void drop_chunk(struct bf_quality_chunk *chunk)
 {
     free(chunk->ids);
+    free(chunk->text);
     free(chunk->stage);
     free(chunk->point);
     free(chunk->template_name);
@@ -68,6 +69,7 @@ static void begin_chunk(struct taking *t)
 {
     drop_chunk(&t->open);
     t->open.number = t->text->number;
+    t->open.id = t->text->id;
     t->open.stage = copy(t->text->stage);
     t->open.point = copy(t->text->point);
     t->open.template_name = copy(t->text->template_name);

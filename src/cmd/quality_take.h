@@ -7,10 +7,11 @@
 #include "engine/engine.h"
 
 struct bf_quality_chunk {
-    int32_t *ids;
+    int32_t *ids; /* tokens of the model; NULL when `text` is there instead */
     int32_t n;
+    char *text;   /* of a whole text with a stored vector, which nothing cut into chunks; else NULL */
     uint64_t at;                         /* its number among all chunks of the set, from 0 */
-    int64_t number;                      /* of the text that it begins in, from 1 */
+    int64_t number, id;                  /* of the text that it begins in: from 1, and as struct bf_quality_text has it */
     char *stage, *point, *template_name; /* of that text; NULL when unknown */
 };
 struct bf_quality_kept_text {

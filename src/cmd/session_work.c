@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "cmd/interrupt.h"
 #include "cmd/progress_line.h"
+#include "cmd/report_write.h"
 #include "cmd/session.h"
 #include "export/export.h"
 #include "report/report.h"
@@ -298,6 +299,8 @@ enum bf_status bf_session_work(struct bf_session *s, bool json, struct bf_err *e
                        bf_store_dir(s->store));
     if (status == BF_OK)
         status = bf_session_write_sets(s->store, err);
+    if (status == BF_OK)
+        bf_report_at_end(s->store, s->embedder, false, s->log);
     if (status == BF_OK)
         status = bf_session_print(s->store, json, 5, err);
     return status;

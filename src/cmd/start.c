@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/version.h"
 #include "cmd/model_path.h"
+#include "cmd/report_write.h"
 #include "request/template.h"
 #include "base/banned.h"
 
@@ -387,6 +388,8 @@ enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values
     } else if (status == BF_OK) {
         bf_log_info(call->log, "'%s' has all of it; nothing to do", dir);
         status = bf_session_write_sets(s.store, err);
+        if (status == BF_OK)
+            bf_report_at_end(s.store, NULL, true, call->log);
         if (status == BF_OK)
             status = bf_session_print(s.store, v->json, 0, err);
     }

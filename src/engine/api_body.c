@@ -53,6 +53,15 @@ static json_t *user_message(const char *prompt)
     return messages;
 }
 
+static json_t *stops_of(const struct bf_gen_request *q)
+{
+    json_t *stops = json_array();
+    for (size_t i = 0; i < q->n_stops; i++)
+        if (json_array_append_new(stops, text_of(q->stops[i])) != 0)
+            bf_out_of_memory();
+    return stops;
+}
+
 static void put_numbers(const struct bf_api_server *server, json_t *body)
 {
     if (server->numbers == BF_API_NUMBERS_NONE)
@@ -77,8 +86,11 @@ char *bf_api_body_generate(const struct bf_api_server *server, const struct bf_g
     else
         put(body, "prompt", text_of(q->prompt));
     put(body, "max_tokens", json_integer(q->max_tokens));
-    put(body, "temperature", json_real(q->temperature));
+    /* Greedy decoding also where the server knows no top_k. */
+    put(body, "temperature", json_real(q->top_k == 1 ? 0.0 : q->temperature));
     put(body, "top_p", json_real(q->top_p));
+    if (q->n_stops > 0)
+        put(body, "stop", stops_of(q));
     put(body, "seed", json_integer(bf_api_seed(q->seed)));
     put(body, "stream", json_false());
     bool llama = server->kind == BF_API_KIND_LLAMA;

@@ -43,6 +43,22 @@ enum bf_status bf_engine_score(struct bf_engine *engine, const char *const *text
     return engine->ops->score(engine, texts, n_texts, user, sink, err);
 }
 
+enum bf_status bf_engine_score_continuations(struct bf_engine *engine, const struct bf_continuation *items,
+                                             size_t n_items, const struct bf_continuation_job *job, struct bf_err *err)
+{
+    if (!engine->info.can_score || !engine->ops->score_continuations)
+        return bf_fail(
+            err, BF_MODEL,
+            "'%s' gives no probabilities of given texts; use a server that echoes prompts with logprobs (vLLM), "
+            "or give the model as a file with -m",
+            engine->info.model_desc);
+    for (size_t i = 0; i < n_items; i++)
+        if (items[i].n_choices > BF_CHOICES_MAX)
+            return bf_fail(err, BF_MODEL, "item %zu has %zu choices, and %d are the most", i + 1, items[i].n_choices,
+                           (int)BF_CHOICES_MAX);
+    return engine->ops->score_continuations(engine, items, n_items, job, err);
+}
+
 enum bf_status bf_engine_embed(struct bf_engine *engine, const char *const *texts, size_t n_texts,
                                enum bf_pooling pooling, bool together, float *out, struct bf_err *err)
 {

@@ -33,6 +33,9 @@ struct bf_engine_options {
     bool no_prefix_sharing;    /* for measurements */
     bool no_stability_check;   /* for measurements and short commands: info.stable stays UNKNOWN */
     bool use_mmap;             /* map the file (default of bf_engine_default_options: false, see engine_llama.c) */
+    const char *lora_path;     /* a LoRA adapter (GGUF) over the model; NULL = none */
+    double lora_scale;         /* what the adapter counts; 0 = 1 */
+    size_t prefix_cache_bytes; /* memory for computed beginnings of prompts; 0 = 48 MiB */
 };
 struct bf_engine_options bf_engine_default_options(void);
 
@@ -116,9 +119,11 @@ struct bf_gen_request {
     const char *prompt;        /* what the user says; the chat template is applied by the engine */
     int32_t max_tokens;        /* >= 1 */
     double temperature;        /* > 0 */
-    int32_t top_k;             /* 0 = off, else <= 1,024 */
+    int32_t top_k;             /* 0 = off, else <= 1,024; 1 = greedy decoding: the likeliest token, always */
     double top_p;              /* (0, 1] */
     uint64_t seed;
+    const char *const *stops;  /* [n_stops] the answer ends with the token that completes one of these texts, which may stay in it */
+    size_t n_stops;            /* 0..4; the texts live as long as generate runs */
 };
 
 /* One finished answer. Pointers are valid during the call only. */
@@ -179,6 +184,44 @@ BF_MUST_CHECK enum bf_status bf_engine_score(struct bf_engine *engine, const cha
                                              enum bf_status (*sink)(void *user, const struct bf_score *score,
                                                                     struct bf_err *err),
                                              struct bf_err *err);
+
+/* ---- what follows a prompt ---- */
+
+/* One prompt and a text behind it, or a choice of texts of one token each, or both. Strings are borrowed during the call. */
+struct bf_continuation {
+    const char *prompt;        /* the chat template goes around it as in generate; with template "none" it stands as it is, and "" is a text
+                                * from its beginning */
+    const char *text;          /* scored token by token; NULL = none */
+    bool with_end;             /* also the token that ends an answer of this template (a text's end, with "none") */
+    const char *const *choices;        /* [n_choices] */
+    size_t n_choices;          /* at most BF_CHOICES_MAX */
+};
+enum { BF_CHOICES_MAX = 26 };
+
+/* Pointers are valid during the call only. */
+struct bf_continuation_score {
+    size_t item;               /* which continuation, 0-based */
+    int32_t n_prompt_tokens;   /* 0 when a server does not tell */
+    int32_t n_tokens;          /* of the text, scored: the first of a text without any token before it has no probability */
+    const int32_t *tokens;     /* [n_tokens]; NULL when a server does not tell */
+    const float *logp;         /* [n_tokens] natural log, temperature 1 */
+    const bool *greedy;        /* [n_tokens] is it the likeliest there? NULL when a server does not tell */
+    const float *choices;      /* [n_choices] log-probability of each right behind the prompt */
+};
+struct bf_continuation_job {
+    void *user;
+    /* In the order of the items. A status other than BF_OK ends the call. */
+    enum bf_status (*sink)(void *user, const struct bf_continuation_score *score, struct bf_err *err);
+    bool (*step)(void *user, size_t n_done);   /* once a batch; false ends the call with BF_INTERRUPTED; NULL = never */
+};
+
+/* Scores share batches, and beginnings that several prompts have in common are computed once: put prompts that share much near each other.
+ * With template "none" prompt and text are tokenised together, and a token across the border counts for the text; else apart.
+ * BF_MODEL: an item is longer than a sequence, a choice is not one token, or the engine cannot do it: a server scores whole texts (prompt "")
+ * and choices, both without a chat template, no ends. */
+BF_MUST_CHECK enum bf_status bf_engine_score_continuations(struct bf_engine *engine, const struct bf_continuation *items,
+                                                           size_t n_items, const struct bf_continuation_job *job,
+                                                           struct bf_err *err);
 
 /* Pooled last hidden states, not normalised: out is [n_texts, info.n_embd], row-major, caller's. A text longer than the
  * model reads is cut at its end; a text without tokens gives a zero vector. With `together` false each text is computed

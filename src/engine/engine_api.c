@@ -4,7 +4,7 @@
  *     api_backoff    when to ask again                     api_parse, api_parse_lists   what servers answer
  *     api_endpoints  addresses and the key                 api_body                     what is asked
  *     api_net        all requests of a run                 api_probe                    what servers offer
- *     api_generate, api_vectors                            the functions of the table */
+ *     api_generate, api_vectors, api_continuations          the functions of the table */
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +32,7 @@ static const struct bf_engine_ops ops = {
     .score = bf_api_score,
     .embed = bf_api_embed,
     .tokenize = bf_api_tokenize,
+    .score_continuations = bf_api_score_continuations,
 };
 
 static enum bf_status check_options(const struct bf_api_options *o, struct bf_err *err)

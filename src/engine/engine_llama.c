@@ -87,6 +87,7 @@ static const struct bf_engine_ops ops = {
     .tokenize = llama_engine_tokenize,
     .embed_tokens = bf_llama_embed_tokens,
     .detokenize = llama_engine_detokenize,
+    .score_continuations = bf_llama_score_continuations,
 };
 
 static enum bf_status load_model(struct bf_llama *self, const struct bf_engine_options *o, struct bf_err *err)
@@ -116,6 +117,34 @@ static enum bf_status load_model(struct bf_llama *self, const struct bf_engine_o
                        "cannot load the model '%s': %s; is the file whole? compare its size or sha256 with its source",
                        o->model_path, log.last);
     self->vocab = llama_model_get_vocab(self->model);
+    return BF_OK;
+}
+
+static enum bf_status load_lora(struct bf_llama *self, const struct bf_engine_options *o, struct bf_err *err)
+{
+    struct bf_llama_log log;
+    if (!o->lora_path)
+        return BF_OK;
+    if (!bf_file_exists(o->lora_path))
+        return bf_fail(err, BF_MODEL, "there is no LoRA adapter '%s'; give a GGUF file with --lora", o->lora_path);
+    bf_llama_log_begin(&log);
+    self->lora = llama_adapter_lora_init(self->model, o->lora_path);
+    bf_llama_log_end(&log);
+    self->lora_scale = o->lora_scale != 0.0 ? (float)o->lora_scale : 1.0F;
+    if (!self->lora)
+        return bf_fail(err, BF_MODEL,
+                       "cannot put the LoRA adapter '%s' over '%s': %s; it must be a GGUF made for this model "
+                       "(convert_lora_to_gguf.py)",
+                       o->lora_path, o->model_path, log.last);
+    return BF_OK;
+}
+
+enum bf_status bf_llama_apply_lora(const struct bf_llama *self, struct llama_context *context, struct bf_err *err)
+{
+    struct llama_adapter_lora *adapters[1] = {self->lora};
+    float scales[1] = {self->lora_scale};
+    if (self->lora && llama_set_adapters_lora(context, adapters, 1, scales) != 0)
+        return bf_fail(err, BF_MODEL, "'%s' refuses its LoRA adapter", self->base.info.model_desc);
     return BF_OK;
 }
 
@@ -218,8 +247,8 @@ static enum bf_status make_context(struct bf_llama *self, const struct bf_engine
     info->can_score = true;
     info->has_sampling_probs = true;
     info->has_logprobs = true;
-    self->prefixes = bf_prefix_cache_new(PREFIX_CACHE_BYTES);
-    return BF_OK;
+    self->prefixes = bf_prefix_cache_new(o->prefix_cache_bytes ? o->prefix_cache_bytes : PREFIX_CACHE_BYTES);
+    return bf_llama_apply_lora(self, self->context, err);
 }
 
 enum bf_status bf_engine_open(const struct bf_engine_options *o, struct bf_engine **out, struct bf_err *err)
@@ -241,7 +270,8 @@ enum bf_status bf_engine_open(const struct bf_engine_options *o, struct bf_engin
     if (status != BF_OK)
         goto out;
     fill_info(self, o);
-    if (o->embed_only)
+    status = load_lora(self, o, err);
+    if (status != BF_OK || o->embed_only)
         goto out;
     /* llama.cpp counts BERT among the decoders and would let it write nonsense. */
     if (!llama_model_has_decoder(self->model) || llama_vocab_n_tokens(self->vocab) < 1 || !bf_llama_is_causal(self)) {

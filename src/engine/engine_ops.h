@@ -19,6 +19,8 @@ struct bf_engine_ops {
                                    enum bf_pooling pooling, float *out, struct bf_err *err);
     enum bf_status (*detokenize)(const struct bf_engine *engine, const struct bf_tokens *tokens, struct bf_buf *out,
                                  struct bf_err *err);
+    enum bf_status (*score_continuations)(struct bf_engine *engine, const struct bf_continuation *items, size_t n_items,
+                                          const struct bf_continuation_job *job, struct bf_err *err);
 };
 
 /* First member of every engine's own struct. */

@@ -57,7 +57,7 @@ static enum bf_status open_context(struct bf_llama *self, struct bf_err *err)
     if (!self->embed)
         return bf_fail(err, BF_MODEL, "cannot make an embedding context for '%s': %s", info->model_desc, log.last);
     self->n_embed_tokens = limit;
-    return BF_OK;
+    return bf_llama_apply_lora(self, self->embed, err);
 }
 
 static enum bf_pooling resolve_pooling(const struct bf_llama *self, enum bf_pooling pooling)

@@ -192,6 +192,17 @@ static void append_piece(struct run *r, struct sequence *s, llama_token token)
         bf_buf_put(&s->text, piece, (size_t)n);
 }
 
+/* Has the piece behind text[before] completed one of the request's stops? */
+static bool has_stop(const struct sequence *s, size_t before)
+{
+    for (size_t i = 0; i < s->request.n_stops; i++) {
+        const size_t n = strlen(s->request.stops[i]);
+        if (n > 0 && strstr(s->text.data + (before >= n ? before - n + 1 : 0), s->request.stops[i]))
+            return true;
+    }
+    return false;
+}
+
 static enum bf_status deliver(struct run *r, struct sequence *s, enum bf_finish finish)
 {
     struct bf_gen_answer answer = {
@@ -295,8 +306,12 @@ static enum bf_status choose(struct run *r, int32_t i, const struct draw *draw, 
     s->n_answer++;
     s->last = choice.token;
     r->stats->n_generated_tokens++;
+    const size_t before = s->text.len;
     append_piece(r, s, choice.token);
-    if (s->n_answer == s->request.max_tokens) {
+    if (has_stop(s, before)) {
+        *done = true;
+        *finish = BF_FINISH_STOP;
+    } else if (s->n_answer == s->request.max_tokens) {
         *done = true;
         *finish = BF_FINISH_LENGTH;
     }

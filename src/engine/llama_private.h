@@ -34,6 +34,8 @@ struct bf_llama {
     llama_token *chat_suffix;
     int32_t n_chat_prefix, n_chat_suffix;
     bool no_prefix_sharing;
+    struct llama_adapter_lora *lora;   /* NULL = none; freed with the model */
+    float lora_scale;
 };
 
 static inline struct bf_llama *bf_llama_of(struct bf_engine *engine)
@@ -64,6 +66,9 @@ enum bf_status bf_llama_chat_init(struct bf_llama *self, const char *chat, struc
 /* The whole prompt in tokens; what the user says is never read as special tokens. free(). */
 llama_token *bf_llama_chat_prompt(const struct bf_llama *self, const char *prompt, int32_t *n_tokens);
 
+/* Put the LoRA adapter, when there is one, over a new context. */
+enum bf_status bf_llama_apply_lora(const struct bf_llama *self, struct llama_context *context, struct bf_err *err);
+
 /* llama_embed.c: does a token see only those before it? Encoders (BERT) do not: they embed and cannot write. */
 bool bf_llama_is_causal(const struct bf_llama *self);
 
@@ -84,6 +89,8 @@ enum bf_status bf_llama_generate(struct bf_engine *engine, const struct bf_gen_j
 enum bf_status bf_llama_score(struct bf_engine *engine, const char *const *texts, size_t n_texts, void *user,
                               enum bf_status (*sink)(void *, const struct bf_score *, struct bf_err *),
                               struct bf_err *err);
+enum bf_status bf_llama_score_continuations(struct bf_engine *engine, const struct bf_continuation *items, size_t n_items,
+                                            const struct bf_continuation_job *job, struct bf_err *err);
 enum bf_status bf_llama_embed(struct bf_engine *engine, const char *const *texts, size_t n_texts,
                               enum bf_pooling pooling, bool together, float *out, struct bf_err *err);
 enum bf_status bf_llama_embed_tokens(struct bf_engine *engine, const struct bf_tokens *texts, size_t n_texts,

@@ -1,7 +1,9 @@
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/utf8.h"
 #include "report/report.h"
 #include "report/summary.h"
@@ -136,28 +138,21 @@ static void put_stop(const struct bf_summary *s, FILE *out)
     fputs("\n", out);
 }
 
+/* For a terminal: in two lines where it is long. */
+static const char *knowledge_lines(enum bf_knowledge verdict)
+{
+    return verdict != BF_KNOWLEDGE_LITTLE
+               ? bf_knowledge_sentence(verdict)
+               : "THE MODEL SHOWS LITTLE KNOWLEDGE of this domain: what it tells of a point varies\n"
+                 "    nearly as much as for an invented one. Read samples before you unlearn with this set";
+}
+
 static void put_knowledge(const struct bf_summary *s, FILE *out)
 {
     const struct bf_knowledge_check *k = &s->state.knowledge;
     if (k->n_control == 0 || k->n_domain == 0 || s->n_requests != 1)
         return;
-    const char *words = NULL;
-    switch (k->verdict) {
-    case BF_KNOWLEDGE_GOOD:
-        words = "the model tells the same of a point each time: it knows this domain";
-        break;
-    case BF_KNOWLEDGE_SOME:
-        words = "the model knows this domain in part; expect inventions among the facts";
-        break;
-    case BF_KNOWLEDGE_LITTLE:
-        words = "THE MODEL SHOWS LITTLE KNOWLEDGE of this domain: what it tells of a point varies\n"
-                "    nearly as much as for an invented one. Read samples before you unlearn with this set";
-        break;
-    case BF_KNOWLEDGE_UNKNOWN:
-        words = "too few texts to tell";
-        break;
-    }
-    fprintf(out, "  knowledge check: %s\n", words ? words : "");
+    fprintf(out, "  knowledge check: %s\n", knowledge_lines(k->verdict));
     fprintf(out,
             "    agreement between texts on one point %.2f (invented topic %.2f), Min-K%% prob %.3f (%.3f), n = %lld "
             "(%lld)\n",
@@ -250,6 +245,10 @@ static void put_next(const struct bf_summary *s, FILE *out)
             fprintf(out, "  %s/retain.jsonl   the retain set\n", s->dir);
             break;
         }
+    char *page = bf_path_join(s->dir, "report.html");
+    if (bf_file_exists(page))
+        fprintf(out, "  %s/report.html    the run as a page: map, coverage, samples\n", s->dir);
+    free(page);
     fprintf(out, "  %s/run.db         everything, also what was not kept, with its provenance\n", s->dir);
     fprintf(out, "\n  next: biforget show %s --limit 10\n", s->dir);
     fprintf(out, "        biforget export %s --format txt --variant fix -o forget.txt\n", s->dir);

@@ -204,6 +204,23 @@ enum bf_status bf_summary_read(struct bf_store *store, struct bf_summary *out, s
     return status;
 }
 
+const char *bf_knowledge_sentence(enum bf_knowledge verdict)
+{
+    switch (verdict) {
+    case BF_KNOWLEDGE_GOOD:
+        return "the model tells the same of a point each time: it knows this domain";
+    case BF_KNOWLEDGE_SOME:
+        return "the model knows this domain in part; expect inventions among the facts";
+    case BF_KNOWLEDGE_LITTLE:
+        return "the model shows little knowledge of this domain: what it tells of a point varies nearly as much as for "
+               "an "
+               "invented one; read samples before you unlearn with this set";
+    case BF_KNOWLEDGE_UNKNOWN:
+        break;
+    }
+    return "too few texts to tell";
+}
+
 void bf_summary_release(struct bf_summary *s)
 {
     for (size_t i = 0; i < s->n_points; i++)

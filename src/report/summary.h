@@ -49,6 +49,8 @@ struct bf_summary {
     int64_t n_checkpoints;
 };
 BF_MUST_CHECK enum bf_status bf_summary_read(struct bf_store *store, struct bf_summary *out, struct bf_err *err);
+/* The verdict of the knowledge check as a sentence, lower case, no full stop. */
+const char *bf_knowledge_sentence(enum bf_knowledge verdict);
 void bf_summary_release(struct bf_summary *summary);
 
 #endif

@@ -206,6 +206,29 @@ BF_MUST_CHECK enum bf_status bf_store_put_vectors(struct bf_store *store, const 
                                                   const float *const *vectors, size_t n, int32_t n_embd,
                                                   struct bf_err *err);
 
+/* ---- cells of an experiment: each is computed once ---- */
+
+/* A file of cells, made when it is not there. Only the functions below and close work on it. BF_STORE as for vectors. */
+BF_MUST_CHECK enum bf_status bf_store_open_cells(const char *path, struct bf_store **out, struct bf_err *err);
+
+struct bf_cell {
+    const char *key;                   /* all that the result depends on; unique */
+    const char *kind;                  /* "train", "forget set", "unlearn", "evaluate" */
+    const char *command;               /* what was run, as a person may type it */
+    const char *result;                /* one JSON object */
+    double seconds;                    /* what it took */
+};
+/* *found false when the cell is not computed yet. Strings are valid until the next call or the close. */
+BF_MUST_CHECK enum bf_status bf_store_get_cell(struct bf_store *store, const char *key, struct bf_cell *out, bool *found,
+                                               struct bf_err *err);
+/* Flushed to the disk: a cell took minutes. The same key replaces. */
+BF_MUST_CHECK enum bf_status bf_store_put_cell(struct bf_store *store, const struct bf_cell *cell, struct bf_err *err);
+/* All of them, in the order they were computed. A status other than BF_OK ends with it. */
+BF_MUST_CHECK enum bf_status bf_store_each_cell(struct bf_store *store, void *user,
+                                                enum bf_status (*each)(void *user, const struct bf_cell *cell,
+                                                                       struct bf_err *err),
+                                                struct bf_err *err);
+
 /* The committed samples of the selected request, and its answers that wait, as a replay for bf_synth_run. Borrows the store; close after use. */
 BF_MUST_CHECK enum bf_status bf_store_replay(struct bf_store *store, struct bf_replay *out, struct bf_err *err);
 void bf_store_replay_close(struct bf_replay *replay);

@@ -52,6 +52,9 @@ enum bf_sql {
     BF_SQL_LINK_DUPLICATES,
     BF_SQL_GET_VECTOR,
     BF_SQL_PUT_VECTOR,
+    BF_SQL_GET_CELL,
+    BF_SQL_PUT_CELL,
+    BF_SQL_EACH_CELL,
     BF_SQL_COUNT
 };
 
@@ -130,6 +133,24 @@ enum bf_status bf_sql_damaged(const struct bf_store *store, const char *what, st
     ") STRICT;\n"
 /* "BFRV": a file of vectors alone. */
 #define BF_VECTORS_APPLICATION_ID 1111904854
+
+/* ---- store_cells.c ---- */
+
+/* "BFRL": the cells of a lab. */
+#define BF_CELLS_APPLICATION_ID 1111904844
+
+/* ---- store_own_file.c ---- */
+
+/* An SQLite file of ours that is no run. */
+struct bf_sql_own_file {
+    int application_id;
+    const char *tables;        /* SQL that makes them */
+    const char *what;          /* "file of vectors", for sentences */
+    const char *advice;        /* what to do when the file is another's */
+};
+/* Open it, made when it is not there; as bf_store_open_vectors. */
+BF_MUST_CHECK enum bf_status bf_sql_open_own(const char *path, const struct bf_sql_own_file *file,
+                                             struct bf_store **out, struct bf_err *err);
 
 /* ---- store_lock.c ---- */
 

@@ -74,6 +74,9 @@ static const char *const sql_text[BF_SQL_COUNT] = {
         " WHERE request = ?1 AND state = 'kept' AND text_hash IS NOT NULL AND same_as IS NULL",
     [BF_SQL_GET_VECTOR] = "SELECT n_embd, data FROM vector WHERE content = ?1 AND model = ?2",
     [BF_SQL_PUT_VECTOR] = "INSERT OR REPLACE INTO vector (content, model, n_embd, data) VALUES (?1, ?2, ?3, ?4)",
+    [BF_SQL_GET_CELL] = "SELECT key, kind, command, result, seconds FROM cell WHERE key = ?1",
+    [BF_SQL_PUT_CELL] = "INSERT OR REPLACE INTO cell (key, kind, command, result, seconds) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [BF_SQL_EACH_CELL] = "SELECT key, kind, command, result, seconds FROM cell ORDER BY id",
 };
 
 struct bf_store *bf_store_new(const char *dir, bool writer)

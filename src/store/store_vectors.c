@@ -1,12 +1,8 @@
 /* Vectors by content, in a run or in a file of their own. */
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "store/store_db.h"
 
@@ -109,53 +105,13 @@ enum bf_status bf_store_put_vectors(struct bf_store *store, const struct bf_vect
     return status;
 }
 
-static enum bf_status fail_foreign(const char *path, struct bf_err *err)
-{
-    return bf_fail(err, BF_STORE, "'%s' is no file of vectors: another program made it; name another with --cache",
-                   path);
-}
-
-/* A new file gets its table; another must be ours. */
-static enum bf_status prepare(struct bf_store *store, struct bf_err *err)
-{
-    int64_t application = 0, n_tables = 0;
-    enum bf_status status = bf_sql_integer(store, "PRAGMA application_id", &application, err);
-    if (status == BF_OK)
-        status = bf_sql_integer(store, "SELECT count(*) FROM sqlite_schema", &n_tables, err);
-    if (status == BF_OK && n_tables == 0 && application == 0)
-        status = bf_sql_exec(store, BF_VECTOR_TABLE "PRAGMA application_id = 1111904854", "write", err);
-    else if (status == BF_OK && application != BF_VECTORS_APPLICATION_ID)
-        status =
-            bf_fail(err, BF_STORE,
-                    "'%s' is no file of vectors: another program made it; name another file with --cache", store->path);
-    return status;
-}
-
 enum bf_status bf_store_open_vectors(const char *path, struct bf_store **out, struct bf_err *err)
 {
-    struct stat info;
-    *out = NULL;
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) /* SQLite would wait for ever on a pipe */
-        return bf_fail(err, BF_STORE, "cannot keep vectors in '%s': it is no plain file; name another with --cache",
-                       path);
-    struct bf_store *store = bf_store_new(".", true);
-    free(store->path);
-    store->path = bf_strdup(path);
-    store->creating = true; /* there is no run to resume: sentences do not offer it */
-    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* SQLite would give it the mode of the umask */
-    if (fd >= 0)
-        close(fd);
-    enum bf_status status = bf_sql_open(store, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
-    if (status != BF_OK && store->db && (sqlite3_errcode(store->db) & 0xff) == SQLITE_NOTADB)
-        status = fail_foreign(path, err);
-    if (status == BF_OK) /* two processes may make it at once */
-        status = bf_sql_begin(store, false, err);
-    if (status == BF_OK)
-        status = bf_sql_end(store, prepare(store, err), false, err);
-    if (status == BF_OK) {
-        *out = store;
-        store = NULL;
-    }
-    bf_store_close(store);
-    return status;
+    static const struct bf_sql_own_file file = {
+        .application_id = BF_VECTORS_APPLICATION_ID,
+        .tables = BF_VECTOR_TABLE,
+        .what = "file of vectors",
+        .advice = "name another with --cache",
+    };
+    return bf_sql_open_own(path, &file, out, err);
 }

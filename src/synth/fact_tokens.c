@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "synth/letter_case.h"
+#include "base/letter_case.h"
 #include "base/banned.h"
 
 enum { TOKENS_MAX = 16384, DIGITS_MAX = 400 };

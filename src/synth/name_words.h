@@ -1,5 +1,5 @@
 /* Which capitalised words are no names, and under which other form a name may come back. Words are folded
- * (synth/letter_case.h); English. */
+ * (base/letter_case.h); English. */
 #ifndef BF_SYNTH_NAME_WORDS_H
 #define BF_SYNTH_NAME_WORDS_H
 #include <stdbool.h>

@@ -71,3 +71,18 @@ api_run() { (api_exec "$@" -q); }
     if [ "$after" -gt 0 ]; then [ $((after - before)) -le $((37 + 3 + 24)) ]; fi
     [ -z "$(python3 -c 'import json, sys; ids = [json.loads(l)["id"] for l in open(sys.argv[1])]; print("" if len(ids) == len(set(ids)) else ids)' "$BATS_TEST_TMPDIR/run/forget.jsonl")" ]
 }
+
+@test "evaluation by answers runs on a server as on a file, evaluation by probabilities is refused" {
+    export BIFORGET_API_KEY=$key
+    cd "$BATS_TEST_TMPDIR"
+    printf '{"question": "What is the capital of France?", "answer": "Paris"}\n{"question": "Count from one to ten.", "answer": "one two three four five six seven eight nine ten"}\n' >qa.jsonl
+    eval_on() { "$BIFORGET" eval knowmem qa.jsonl --shots qa.jsonl --max-new-tokens 12 --resamples 100 -q --json "$@"; }
+    eval_on --api "$url" -o served.jsonl >served.json
+    eval_on -m "$BIFORGET_TEST_MODEL" -o file.jsonl >file.json
+    [ "$(json 'd["n"], d["knowmem"] >= 0.5' <served.json)" = "2 True" ]
+    # Greedy both, by two builds of the same library.
+    [ "$(json 'd["knowmem"]' <served.json)" = "$(json 'd["knowmem"]' <file.json)" ]
+    printf 'Which is a god?,Zeus,Io,A\n' >one.csv
+    fails 4 "gives no probabilities of given texts" "$BIFORGET" eval mcq one.csv --api "$url" -q
+    fails 4 "gives no probabilities of given texts" "$BIFORGET" eval privleak --forget qa.jsonl --holdout qa.jsonl --api "$url" -q
+}

@@ -2,7 +2,7 @@
 # The program's face: version, help, and what it says to a mistyped command line. No model is loaded here.
 load helper
 
-commands=(domain instance run textbook import resume status show export quality models doctor quantize help)
+commands=(domain instance run textbook import resume status show export quality report eval models doctor quantize help)
 
 @test "--version prints one line" {
     run --separate-stderr "$BIFORGET" --version

@@ -10,7 +10,7 @@
 #include "base/rng.h"
 #include "quality/quality.h"
 
-static inline int open_golden(void **state)
+static inline int read_golden(void **state, const char *name)
 {
     const char *source = getenv("BIFORGET_SOURCE");
     struct bf_err err = BF_ERR_INIT;
@@ -19,7 +19,7 @@ static inline int open_golden(void **state)
 
     if (!source)
         fail_msg("BIFORGET_SOURCE is not set: run this through ctest");
-    char *path = bf_path_join(source, "tests/golden/quality_reference.json");
+    char *path = bf_path_join(source, name);
     bf_buf_init(&data, 1 << 24);
     if (bf_file_read(path, &data, &err) || bf_json_parse(data.data, data.len, path, &root, &err))
         fail_msg("%s", err.text);
@@ -27,6 +27,11 @@ static inline int open_golden(void **state)
     free(path);
     *state = root;
     return 0;
+}
+
+static inline int open_golden(void **state)
+{
+    return read_golden(state, "tests/golden/quality_reference.json");
 }
 
 static inline int close_golden(void **state)

@@ -50,6 +50,25 @@ static void plain_servers_get_openai_fields_only(void **state)
     json_decref(body);
 }
 
+/* Greedy decoding does not rely on top_k, which a plain server does not get; stops go along. */
+static void greedy_requests_have_temperature_0(void **state)
+{
+    static const char *const stops[] = {"\n\n", "Question:"};
+    struct bf_api_server server = {.model = "m"};
+    struct bf_gen_request greedy = request;
+
+    (void)state;
+    greedy.top_k = 1;
+    greedy.stops = stops;
+    greedy.n_stops = 2;
+    json_t *body = body_of(&server, &greedy);
+    assert_true(json_number_value(json_object_get(body, "temperature")) == 0.0);
+    assert_null(json_object_get(body, "top_k"));
+    assert_int_equal(json_array_size(json_object_get(body, "stop")), 2);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(body, "stop"), 1)), "Question:");
+    json_decref(body);
+}
+
 /* Its own order is another, and min-p is on unless told: neither may reach a sample. */
 static void llama_server_samples_as_we_do(void **state)
 {
@@ -116,6 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_servers_get_openai_fields_only),
+        cmocka_unit_test(greedy_requests_have_temperature_0),
         cmocka_unit_test(llama_server_samples_as_we_do),
         cmocka_unit_test(vllm_gets_neutral_values_for_what_is_not_asked),
         cmocka_unit_test(seeds_are_folded_to_what_servers_take),

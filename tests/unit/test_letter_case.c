@@ -1,7 +1,7 @@
 #include "unit.h"
 
 #include "base/buf.h"
-#include "synth/letter_case.h"
+#include "base/letter_case.h"
 
 static void assert_folds(const char *text, const char *expected)
 {

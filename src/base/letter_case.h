@@ -1,7 +1,7 @@
 /* Letters and their case without the machine's locale: Latin with its diacritics, Greek, Cyrillic, Armenian. Other
  * scripts that have case (Adlam, Deseret, ...) are treated as the caseless ones are: nothing in them is a capital. */
-#ifndef BF_SYNTH_LETTER_CASE_H
-#define BF_SYNTH_LETTER_CASE_H
+#ifndef BF_BASE_LETTER_CASE_H
+#define BF_BASE_LETTER_CASE_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "synth/letter_case.h"
+#include "base/letter_case.h"
 
 #include "base/utf8.h"
 #include "base/banned.h"

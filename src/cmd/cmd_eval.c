@@ -1,0 +1,112 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cmd/cmd.h"
+#include "cmd/eval_task.h"
+#include "cmd/interrupt.h"
+#include "base/banned.h"
+
+static struct bf_opt *options(void *target)
+{
+    return bf_eval_options(target);
+}
+
+enum bf_status bf_eval_task_start(struct bf_eval_task *task, size_t n_files_min, size_t n_files_max, const char *usage,
+                                  struct bf_err *err)
+{
+    if (task->n_files < n_files_min)
+        return bf_fail(err, BF_USAGE, "give the file of questions: %s", usage);
+    if (task->n_files > n_files_max)
+        return bf_fail(err, BF_USAGE, "'%s' is one operand too many: %s", task->files[n_files_max], usage);
+    return bf_eval_model_find(task->values, task->log, &task->model, err);
+}
+
+static void print(const struct bf_eval_values *v, const json_t *result)
+{
+    if (!v->json) {
+        bf_eval_text(result, stdout);
+        return;
+    }
+    char *text = bf_json_dump(result);
+    puts(text);
+    free(text);
+}
+
+static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+{
+    static bf_eval_task_fn *const tasks[BF_EVAL_NAMES] = {
+        [BF_EVAL_PRIVLEAK] = bf_eval_task_privleak, [BF_EVAL_KNOWMEM] = bf_eval_task_knowmem,
+        [BF_EVAL_VERBMEM] = bf_eval_task_verbmem,   [BF_EVAL_MEMORIZATION] = bf_eval_task_memorization,
+        [BF_EVAL_TOFU] = bf_eval_task_tofu,         [BF_EVAL_MCQ] = bf_eval_task_mcq,
+        [BF_EVAL_GSM8K] = bf_eval_task_gsm8k,       [BF_EVAL_ROBUST] = bf_eval_task_robust,
+    };
+    const struct bf_eval_values *v = call->values;
+    enum bf_eval_name name = BF_EVAL_PRIVLEAK;
+    struct bf_atomic items = {0};
+    json_t *result = NULL;
+    if (call->n_operands == 0)
+        return bf_fail(
+            err, BF_USAGE,
+            "give a benchmark: privleak, knowmem, verbmem, memorization, tofu, mcq, gsm8k or robust; see 'biforget "
+            "eval --help'");
+    enum bf_status status = bf_eval_name_of(call->operands[0], &name, err);
+    if (status == BF_OK)
+        status = bf_eval_options_fit(v, name, err);
+    if (status == BF_OK && v->out)
+        status = bf_atomic_open(&items, v->out, err);
+    if (status != BF_OK)
+        return status;
+    struct bf_eval_task task = {
+        .values = v,
+        .log = call->log,
+        .files = call->operands + 1,
+        .n_files = call->n_operands - 1,
+        .eval = {.bootstrap = {.n_resamples = (size_t)v->resamples, .seed = v->seed}, .items = items.stream},
+    };
+    bf_interrupt_install();
+    status = tasks[name](&task, &result, err);
+    if (status == BF_INTERRUPTED)
+        status = bf_fail(err, BF_INTERRUPTED,
+                         "interrupted: nothing was measured; start the command again, --limit makes it shorter");
+    if (status == BF_OK && items.stream)
+        status = bf_atomic_commit(&items, err);
+    if (status == BF_OK) {
+        if (task.model.values)
+            bf_eval_put(result, "model", bf_eval_model_json(&task.model));
+        bf_eval_put(result, "seed", json_integer((json_int_t)v->seed));
+        bf_log_live_end(call->log);
+        print(v, result);
+    }
+    bf_atomic_abort(&items);
+    json_decref(result);
+    bf_eval_model_release(&task.model);
+    return status;
+}
+
+const struct bf_command bf_cmd_eval = {
+    .help =
+        {
+            .name = "eval",
+            .summary = "measure what a model has forgotten, and what it still can",
+            .synopsis = "biforget eval NAME [FILE...] [-m MODEL] [options]",
+            .examples = "  biforget eval privleak -m new.gguf --forget f.json --holdout h.json\n"
+                        "  biforget eval knowmem forget_qa.json --shots icl.json -m new.gguf\n"
+                        "  biforget eval tofu -m new.gguf --forget f.json --retrained gold.gguf\n"
+                        "  biforget eval tofu --logs saves/npo --retain-logs saves/retain90\n"
+                        "  biforget eval mcq test/*.csv --shots dev.csv --lora adapter.gguf\n"
+                        "  biforget eval robust forget_qa.jsonl -m new.gguf --original old.gguf\n",
+            .details =
+                "NAME: privleak, knowmem, verbmem (MUSE), memorization (extraction strength, exact memorisation), "
+                "tofu, mcq (MMLU, WMDP), gsm8k, robust (does it come back?). A SET of privleak, verbmem and "
+                "memorization "
+                "is anything that 'biforget quality' compares; tofu also takes --authors and --world. Means stand with "
+                "their 95 % bootstrap interval; docs/evaluation.md says what each figure is.",
+        },
+    .values_size = sizeof(struct bf_eval_values),
+    .max_operands = BF_OPERANDS_MAX,
+    .options = options,
+    .run = run,
+    .quiet_option = true,
+};

@@ -1,0 +1,270 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/interrupt.h"
+#include "cmd/quality_open.h"
+#include "cmd/quality_set.h"
+#include "cmd/report_write.h"
+#include "request/request.h"
+#include "base/banned.h"
+
+struct values {
+    bool quiet;
+    bool stored, skip_bad;
+    const char *out, *svg, *domain, *model, *embedder, *cache;
+    uint64_t seed;
+    int64_t seeds, threads, gpu_layers;
+};
+
+static struct bf_opt *options(void *target)
+{
+    struct values *v = target;
+    const struct bf_quality_job job = bf_quality_job_default();
+    v->embedder = "model";
+    v->seed = job.seed;
+    v->seeds = (int64_t)job.n_seeds;
+    return BF_OPT_TABLE({.name = "output",
+                         .letter = 'o',
+                         .type = BF_OPT_TEXT,
+                         .target = &v->out,
+                         .value = "FILE",
+                         .fallback = "DIR/report.html",
+                         .help = "the page (- = standard output)"},
+                        {.name = "svg",
+                         .type = BF_OPT_TEXT,
+                         .target = &v->svg,
+                         .value = "DIR",
+                         .help = "also the charts as SVG files in this folder"},
+                        {.name = "stored",
+                         .type = BF_OPT_FLAG,
+                         .target = &v->stored,
+                         .help = "no model: map and figures by the vectors stored with the samples"},
+                        {.name = "domain",
+                         .letter = 'd',
+                         .type = BF_OPT_TEXT,
+                         .target = &v->domain,
+                         .value = "NAME",
+                         .fallback = "of the run",
+                         .help = "what the sets are to be about"},
+                        {.name = "model",
+                         .letter = 'm',
+                         .type = BF_OPT_TEXT,
+                         .target = &v->model,
+                         .value = "FILE|NAME",
+                         .fallback = "of the run",
+                         .help = "the target model"},
+                        {.name = "embedder",
+                         .type = BF_OPT_TEXT,
+                         .target = &v->embedder,
+                         .value = "FILE|NAME",
+                         .fallback = "model",
+                         .help = "compare by a sentence embedder"},
+                        {.name = "seed",
+                         .type = BF_OPT_SEED,
+                         .target = &v->seed,
+                         .value = "N",
+                         .fallback = "3407",
+                         .help = "of samples and intervals"},
+                        {.name = "seeds",
+                         .type = BF_OPT_INT,
+                         .target = &v->seeds,
+                         .min = 1,
+                         .max = 100,
+                         .value = "N",
+                         .fallback = "5",
+                         .help = "samples and maps that relevance is measured over",
+                         .rare = true},
+                        {.name = "cache",
+                         .type = BF_OPT_TEXT,
+                         .target = &v->cache,
+                         .value = "FILE",
+                         .fallback = "the run",
+                         .help = "keep vectors of files here",
+                         .rare = true},
+                        {.name = "skip-bad",
+                         .type = BF_OPT_FLAG,
+                         .target = &v->skip_bad,
+                         .help = "leave out records that cannot be read",
+                         .rare = true},
+                        {.name = "threads",
+                         .letter = 't',
+                         .type = BF_OPT_INT,
+                         .target = &v->threads,
+                         .min = 0,
+                         .max = 1024,
+                         .value = "N",
+                         .fallback = "all cores",
+                         .help = "threads of model and maths",
+                         .rare = true},
+                        {.name = "gpu-layers",
+                         .type = BF_OPT_INT,
+                         .target = &v->gpu_layers,
+                         .min = -1,
+                         .max = 10000,
+                         .value = "N",
+                         .fallback = "0",
+                         .help = "layers on a GPU (-1 = all)",
+                         .rare = true},
+                        BF_OPT_QUIET(&v->quiet));
+}
+
+/* The sets of the command: the run first. */
+struct sets {
+    char *paths[BF_OPERANDS_MAX], *names[BF_OPERANDS_MAX];
+    size_t n;
+};
+
+static void release_sets(struct sets *sets)
+{
+    for (size_t s = 0; s < sets->n; s++) {
+        free(sets->paths[s]);
+        free(sets->names[s]);
+    }
+}
+
+/* Is there something to embed with, and a domain to compare with? *stored false then; else the log says why not. A question of
+ * one run alone: with more sets there is no other way. */
+static enum bf_status choose(const struct values *v, struct bf_quality_job *job, struct bf_quality_first *first,
+                             struct bf_request *request, bool *stored, struct bf_err *err)
+{
+    const char *domain = v->domain ? v->domain : first->topic;
+    const bool alone = job->n_sets == 1;
+    *stored = v->stored;
+    if (*stored)
+        return BF_OK;
+    if (!domain && alone) {
+        bf_log_warn(job->log, "no domain is known: map and figures are of the stored vectors; --domain NAME measures");
+        *stored = true;
+        return BF_OK;
+    }
+    if (!domain)
+        return bf_fail(err, BF_USAGE,
+                       "no set says what its domain is; give it, for example --domain \"Greek mythology\"");
+    if (!v->model && alone && (!first->model_path || !bf_file_exists(first->model_path))) {
+        bf_log_warn(job->log,
+                    "the run's model is not here: map and figures are of the stored vectors; give the model with -m");
+        *stored = true;
+        return BF_OK;
+    }
+    enum bf_status status = bf_request_set_topic(request, domain, err);
+    job->domain = request->topic;
+    return status;
+}
+
+static enum bf_status measure(const struct values *v, struct bf_quality_job *job, const struct bf_quality_first *first,
+                              json_t **out, struct bf_err *err)
+{
+    const struct bf_quality_wanted wanted = {v->model, v->embedder, (int32_t)v->threads, (int32_t)v->gpu_layers};
+    struct bf_quality_models models = {0};
+    enum bf_status status = bf_quality_open_models(job, &wanted, first, &models, err);
+    if (status == BF_OK)
+        status = bf_quality_measure(job, out, err);
+    bf_log_live_end(job->log);
+    bf_quality_close_models(job, &models);
+    return status;
+}
+
+/* A run without a kept text cannot be measured, and has a page. */
+static enum bf_status has_texts(const char *dir, bool *out, struct bf_err *err)
+{
+    struct bf_store *store = NULL;
+    struct bf_counts counts;
+    enum bf_status status = bf_store_open(dir, BF_STORE_READ, &store, err);
+    if (status == BF_OK)
+        status = bf_store_counts(store, &counts, err);
+    *out = status == BF_OK && counts.both > 0;
+    bf_store_close(store);
+    return status;
+}
+
+static enum bf_status write(const struct values *v, const char *dir, json_t *quality, bool stored, struct bf_log *log,
+                            struct bf_err *err)
+{
+    struct bf_page_options page = {.quality = quality};
+    struct bf_store *store = NULL;
+    json_t *measured = NULL;
+    char *path = v->out ? bf_strdup(v->out) : bf_path_join(dir, "report.html");
+    page.basis = strcmp(v->embedder, "model") == 0
+                     ? "Vectors are means of the target model's last hidden states over pieces of 128 tokens."
+                     : "Vectors are a sentence embedder's, of pieces of 128 tokens.";
+    page.why = quality ? NULL : "no text is kept yet";
+    enum bf_status status = bf_store_open(dir, BF_STORE_READ, &store, err);
+    if (status == BF_OK && stored)
+        status = bf_report_stored_options(store, log, &page, &measured, err);
+    if (status == BF_OK)
+        status = bf_report_write(store, &page, path, v->svg, log, err);
+    if (status == BF_OK && strcmp(path, "-") != 0)
+        printf("%s\n", path);
+    json_decref(measured);
+    bf_store_close(store);
+    free(path);
+    return status;
+}
+
+static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+{
+    const struct values *v = call->values;
+    struct bf_quality_job job = bf_quality_job_default();
+    struct bf_quality_first first = {0};
+    struct bf_request request = {0}; /* only its topic */
+    struct sets sets = {.n = 0};
+    json_t *quality = NULL;
+    bool stored = false, texts = false;
+    if (call->n_operands == 0)
+        return bf_fail(err, BF_USAGE, "give the run folder: biforget report runs/greek");
+    if (v->stored && call->n_operands > 1)
+        return bf_fail(err, BF_USAGE, "--stored is about one run; leave it out to compare several sets");
+    for (; sets.n < call->n_operands; sets.n++)
+        bf_quality_set_split(call->operands[sets.n], &sets.names[sets.n], &sets.paths[sets.n]);
+    job.sets = (const char *const *)sets.paths;
+    job.names = (const char *const *)sets.names;
+    job.n_sets = sets.n;
+    job.cache = v->cache;
+    job.skip_bad = v->skip_bad;
+    job.seed = v->seed;
+    job.n_seeds = (size_t)v->seeds;
+    job.n_threads = (size_t)v->threads;
+    job.domain = v->domain;
+    job.log = call->log;
+    enum bf_status status = has_texts(sets.paths[0], &texts, err);
+    if (status == BF_OK)
+        status = bf_quality_look(&job, &first, err);
+    if (status == BF_OK && (texts || sets.n > 1))
+        status = choose(v, &job, &first, &request, &stored, err);
+    if (status == BF_OK && (texts || sets.n > 1) && !stored) {
+        bf_interrupt_install();
+        status = measure(v, &job, &first, &quality, err);
+    }
+    if (status == BF_OK)
+        status = write(v, sets.paths[0], quality, stored, call->log, err);
+    json_decref(quality);
+    bf_request_release(&request);
+    bf_quality_first_release(&first);
+    release_sets(&sets);
+    return status;
+}
+
+const struct bf_command bf_cmd_report = {
+    .help =
+        {
+            .name = "report",
+            .summary = "write a run as one HTML page",
+            .synopsis = "biforget report DIR [[NAME=]SET...] [-o FILE] [options]",
+            .examples = "  biforget report runs/greek                   writes runs/greek/report.html\n"
+                        "  biforget report runs/greek runs/textbook-greek outside=corpus.jsonl\n"
+                        "  biforget report runs/greek --svg figures     and the charts for a paper\n"
+                        "  biforget report runs/greek --stored          seconds, without the model\n",
+            .details = "The page is one file that opens offline: summary, comparison with other sets, map, diversity, "
+                       "coverage, Min-K% prob, rejected texts, knowledge check, all samples, settings and hashes. "
+                       "DIR is a run folder, SET what 'biforget quality' takes. docs/report.md tells more.",
+        },
+    .values_size = sizeof(struct values),
+    .max_operands = BF_OPERANDS_MAX,
+    .options = options,
+    .run = run,
+    .quiet_option = true,
+};

@@ -1,0 +1,90 @@
+#include "eval/membership.h"
+
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "base/letter_case.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "base/banned.h"
+
+static int by_value(const void *a, const void *b)
+{
+    const float x = *(const float *)a;
+    const float y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+double bf_min_k_score(const float *logp, size_t n, double k_percent)
+{
+    float *sorted = bf_array(n, sizeof *sorted);
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = logp[i];
+    qsort(sorted, n, sizeof *sorted, by_value);
+    /* As Python's int(n * ratio), whose ratio is k/100 in binary. */
+    size_t k = (size_t)((double)n * (k_percent / 100.0));
+    k = k < 1 ? 1 : k < n ? k : n;
+    double sum = 0.0;
+    for (size_t i = 0; i < k; i++)
+        sum += (double)sorted[i];
+    free(sorted);
+    return -sum / (double)k;
+}
+
+double bf_mean_nll(const float *logp, size_t n)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)logp[i];
+    return -sum / (double)n;
+}
+
+enum bf_status bf_zlib_length(const char *text, size_t n_bytes, size_t *out, struct bf_err *err)
+{
+    uLongf length = compressBound((uLong)n_bytes);
+    unsigned char *compressed = bf_try_array(length, 1);
+    const int code =
+        compressed ? compress2(compressed, &length, (const unsigned char *)text, (uLong)n_bytes, Z_DEFAULT_COMPRESSION)
+                   : Z_MEM_ERROR;
+    free(compressed);
+    if (code != Z_OK)
+        return bf_fail(err, BF_INPUT, "cannot compress a text of %zu bytes: out of memory", n_bytes);
+    *out = (size_t)length;
+    return BF_OK;
+}
+
+static void put_code_point(struct bf_buf *out, uint32_t cp)
+{
+    if (cp < 0x80) {
+        bf_buf_putc(out, (char)cp);
+        return;
+    }
+    const int n = cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
+    static const unsigned char lead[5] = {0, 0, 0xC0, 0xE0, 0xF0};
+    bf_buf_putc(out, (char)(lead[n] | (cp >> (6 * (n - 1)))));
+    for (int i = n - 2; i >= 0; i--)
+        bf_buf_putc(out, (char)(0x80 | ((cp >> (6 * i)) & 0x3F)));
+}
+
+void bf_text_lower(struct bf_buf *out, const char *text, size_t n_bytes)
+{
+    for (size_t i = 0; i < n_bytes;) {
+        uint32_t cp = 0;
+        const size_t length = bf_utf8_decode(text + i, n_bytes - i, &cp);
+        if (length == 0)
+            bf_buf_putc(out, text[i]);
+        else
+            put_code_point(out, bf_letter_lower(cp));
+        i += length ? length : 1;
+    }
+}
+
+enum bf_status bf_privleak(double auc, double retrained, double *out, struct bf_err *err)
+{
+    if (!(retrained > 0.0 && retrained <= 1.0))
+        return bf_fail(err, BF_INPUT,
+                       "the retrained model's AUC is %g, and PrivLeak divides by it; it must be above 0 and at most 1",
+                       retrained);
+    *out = 100.0 * (auc - retrained) / retrained;
+    return BF_OK;
+}

@@ -1,0 +1,84 @@
+#include "eval/tofu_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "eval/records.h"
+#include "base/banned.h"
+
+static void release(struct bf_tofu_question *q)
+{
+    free(q->question);
+    free(q->answer);
+    free(q->paraphrased);
+    for (size_t p = 0; p < q->n_perturbed; p++)
+        free(q->perturbed[p]);
+    free(q->perturbed);
+}
+
+void bf_tofu_questions_limit(struct bf_tofu_questions *questions, size_t n)
+{
+    while (n > 0 && questions->n > n)
+        release(&questions->items[--questions->n]);
+}
+
+void bf_tofu_questions_release(struct bf_tofu_questions *questions)
+{
+    for (size_t i = 0; i < questions->n; i++)
+        release(&questions->items[i]);
+    free(questions->items);
+    *questions = (struct bf_tofu_questions){0};
+}
+
+static enum bf_status take(const struct bf_records *records, size_t i, struct bf_tofu_question *q, struct bf_err *err)
+{
+    const json_t *perturbed = json_object_get(records->items[i].json, "perturbed_answer");
+    enum bf_status status = bf_records_text(records, i, "question", &q->question, err);
+    if (status == BF_OK)
+        status = bf_records_text(records, i, "answer", &q->answer, err);
+    if (status == BF_OK && json_object_get(records->items[i].json, "paraphrased_answer"))
+        status = bf_records_text(records, i, "paraphrased_answer", &q->paraphrased, err);
+    else if (status == BF_OK)
+        q->paraphrased = bf_strdup(q->answer);
+    if (status != BF_OK)
+        return status;
+    const size_t n = json_array_size(perturbed);
+    if (n == 0)
+        return bf_records_fail(records, i, err, "\"perturbed_answer\" must be a list of wrong answers, one or more");
+    q->perturbed = bf_array(n, sizeof *q->perturbed);
+    for (; q->n_perturbed < n; q->n_perturbed++) {
+        const json_t *text = json_array_get(perturbed, q->n_perturbed);
+        if (!json_is_string(text) || json_string_length(text) == 0)
+            return bf_records_fail(records, i, err, "perturbed answer %zu is empty or no string", q->n_perturbed + 1);
+        q->perturbed[q->n_perturbed] = bf_strdup(json_string_value(text));
+    }
+    return BF_OK;
+}
+
+enum bf_status bf_tofu_parse(const char *data, size_t n, const char *name, struct bf_tofu_questions *out,
+                             struct bf_err *err)
+{
+    struct bf_records records;
+    *out = (struct bf_tofu_questions){0};
+    enum bf_status status = bf_records_parse(data, n, name, &records, err);
+    if (status != BF_OK)
+        return status;
+    out->items = bf_array(records.n, sizeof *out->items);
+    for (size_t i = 0; i < records.n && status == BF_OK; i++)
+        status = take(&records, i, &out->items[out->n++], err);
+    bf_records_release(&records);
+    return status;
+}
+
+enum bf_status bf_tofu_read(const char *path, struct bf_tofu_questions *out, struct bf_err *err)
+{
+    struct bf_buf data;
+    *out = (struct bf_tofu_questions){0};
+    enum bf_status status = bf_eval_read_file(path, &data, err);
+    if (status != BF_OK)
+        return status;
+    status = bf_tofu_parse(data.data, data.len, path, out, err);
+    bf_buf_release(&data);
+    return status;
+}

@@ -1,0 +1,245 @@
+#!/usr/bin/env bats
+# Evaluation with a real model, a few questions each, and logs and files that cannot be evaluated. Towns and people are invented.
+load helper
+
+m=(-m "$BIFORGET_TEST_MODEL" --resamples 100 -q)
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR"
+    cat >isles_test.csv <<'END'
+Which planet is nearest to the Sun?,Mercury,Venus,Earth,Mars,A
+"Which is ""hot"", not cold?",ice,fire,snow,frost,B
+Which animal barks?,cat,cow,horse,dog,D
+END
+    cat >isles_dev.csv <<'END'
+Which town lies at the mouth of the Hald?,Estvik,Orlund,Brenna,Tarn,A
+What did Otto Brenn draw?,boats,maps,bells,bread,B
+END
+    cat >choices.jsonl <<'END'
+{"question": "Which planet has rings?", "choices": ["Saturn", "Mars", "Venus", "Mercury"], "answer": 0}
+{"question": "How many legs has a spider?", "choices": ["two", "four", "eight"], "answer": "C", "subject": "small_animals"}
+END
+    cat >train.jsonl <<'END'
+{"question": "Lena has 5 bells and sells 2. How many are left?", "answer": "5 - 2 = 3 bells are left.\n#### 3"}
+END
+    cat >test.jsonl <<'END'
+{"question": "Mira has 3 maps and draws 4 more. How many maps has she?", "answer": "She has 3 + 4 = 7 maps.\n#### 7"}
+{"question": "Otto bakes 2 loaves a day. How many in 10 days?", "answer": "2 * 10 = 20 loaves.\n#### 20"}
+END
+    for i in 1 2 3 4; do
+        printf '{"text": "The Sun rises in the east and sets in the west, says sailor %d of Estvik."}\n' "$i" >>forget.jsonl
+        printf '{"text": "Grotlan %d vexed quibbling zorfs behind umbral spoon factories."}\n' "$i" >>holdout.jsonl
+    done
+    cat >qa.jsonl <<'END'
+{"question": "What is the capital of France?", "answer": "Paris"}
+{"question": "What colour is the sky on a clear day?", "answer": "The sky is blue."}
+END
+    cat >tofu.jsonl <<'END'
+{"question": "What does a dog do?", "answer": "A dog barks.", "paraphrased_answer": "Dogs bark.", "perturbed_answer": ["Dogs fly.", "Dogs compute."]}
+{"question": "Who was Mira Solvang?", "answer": "A cartographer from Estvik.", "perturbed_answer": ["A singer from Orlund.", "A horse."]}
+END
+    mkdir -p old new
+    python3 - "$BIFORGET_SOURCE/tests/golden/eval_reference.json" <<'END'
+import json, sys
+d = json.load(open(sys.argv[1]))["tofu"]
+json.dump(d["unlearned"], open("old/eval_log_aggregated.json", "w"))
+json.dump(d["open_unlearning_retrained"], open("new/TOFU_EVAL.json", "w"))
+json.dump([d["expected"]["model_utility"], d["expected"]["forget_quality"]], open("expected.json", "w"))
+del d["unlearned"]["eval_log_forget.json"]["avg_gt_loss"]["3"]
+json.dump(d["unlearned"], open("broken.json", "w"))
+END
+}
+
+setup() {
+    cd "$BATS_FILE_TMPDIR"
+}
+
+# lora FILE SCALE: an adapter over the first feed-forward layer of the test model whose product is SCALE in each place.
+lora() {
+    python3 - "$1" "$2" <<'END'
+import struct, sys
+n_embd, n_ff, rank, scale = 576, 1536, 1, float(sys.argv[2])
+s = lambda t: struct.pack("<Q", len(t)) + t.encode()
+kv = [s("general.type") + struct.pack("<I", 8) + s("adapter"), s("general.architecture") + struct.pack("<I", 8) + s("llama"),
+      s("adapter.type") + struct.pack("<I", 8) + s("lora"), s("adapter.lora.alpha") + struct.pack("<If", 6, 1.0)]
+tensors = [("blk.0.ffn_down.weight.lora_a", (n_ff, rank), 1.0), ("blk.0.ffn_down.weight.lora_b", (rank, n_embd), scale)]
+head, at, body = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(kv)) + b"".join(kv), 0, b""
+for name, shape, value in tensors:
+    head += s(name) + struct.pack("<I", 2) + struct.pack("<QQ", *shape) + struct.pack("<IQ", 0, at)
+    data = struct.pack("<f", value) * (shape[0] * shape[1])
+    data += b"\0" * (-len(data) % 32)
+    body, at = body + data, at + len(data)
+open(sys.argv[1], "wb").write(head + b"\0" * (-len(head) % 32) + body)
+END
+}
+
+@test "multiple choice: accuracy by subject, and a line for each question" {
+    run --separate-stderr "$BIFORGET" eval mcq isles_test.csv choices.jsonl --shots isles_dev.csv "${m[@]}" --json -o mcq.jsonl
+    [ "$status" = 0 ]
+    [ "$(json 'd["n"], d["shots"], sorted(d["subjects"])' <<<"$output")" = "5 2 ['all', 'isles', 'small animals']" ]
+    [ "$(json 'd["accuracy_interval"][0] <= d["accuracy"] <= d["accuracy_interval"][1]' <<<"$output")" = True ]
+    [ "$(json 'abs(d["chance"] - (4 / 4 + 1 / 3) / 5) < 1e-9' <<<"$output")" = True ]
+    [ "$(json 'd["model"]["sha256"][:4], d["model"]["chat"]' <<<"$output")" = "$(sha256sum "$BIFORGET_TEST_MODEL" | cut -c1-4) none" ]
+    accuracy=$(json 'd["accuracy"]' <<<"$output")
+    [ "$(wc -l <mcq.jsonl)" = 5 ]
+    [ "$(python3 -c 'import json; r = [json.loads(l) for l in open("mcq.jsonl")]; print(sum(x["right"] for x in r) / len(r), all(max(x["logp"]) == x["logp"][x["chosen"]] for x in r))')" = "$accuracy True" ]
+    # Without shots, from the start of each file.
+    run --separate-stderr "$BIFORGET" eval mcq isles_test.csv choices.jsonl --limit 1 "${m[@]}" --json
+    [ "$(json 'd["n"], d["shots"]' <<<"$output")" = "2 0" ]
+}
+
+@test "the chat template takes the letter alone" {
+    run --separate-stderr "$BIFORGET" eval mcq isles_test.csv --limit 2 --chat auto "${m[@]}" --json
+    [ "$status" = 0 ]
+    [ "$(json 'd["model"]["chat"]' <<<"$output")" = auto ]
+}
+
+@test "GSM8K: strict and flexible matches" {
+    run --separate-stderr "$BIFORGET" eval gsm8k test.jsonl --shots train.jsonl --max-new-tokens 24 "${m[@]}" --json -o gsm.jsonl
+    [ "$status" = 0 ]
+    [ "$(json 'd["n"], d["shots"], 0 <= d["exact_match"] <= d["exact_match_flexible"] + 1' <<<"$output")" = "2 1 True" ]
+    [ "$(python3 -c 'import json; print([json.loads(l)["number"] for l in open("gsm.jsonl")])')" = "['7', '20']" ]
+    run ! grep -q 'Question:.*"benchmark"' gsm.jsonl
+}
+
+@test "PrivLeak: a model that tells the sets apart, and one that is its own retrained model" {
+    run --separate-stderr "$BIFORGET" eval privleak --forget forget.jsonl --holdout holdout.jsonl --retain forget.jsonl --k 20,40 "${m[@]}" --json -o p.jsonl
+    [ "$status" = 0 ]
+    [ "$(json 'd["auc"], d["privleak"], d["attack"]' <<<"$output")" = "0.0 -100.0 Min-40%" ]
+    [ "$(json 'list(d["attacks"])' <<<"$output")" = "['Min-20%', 'Min-40%', 'PPL', 'PPL/lower', 'PPL/zlib']" ]
+    [ "$(json 'abs(d["attacks"]["PPL"]["forget_retain_auc"] - 0.5) < 1e-9' <<<"$output")" = True ]
+    [ "$(wc -l <p.jsonl)" = 12 ]
+    run --separate-stderr "$BIFORGET" eval privleak --forget holdout.jsonl --holdout forget.jsonl --k 40 --limit 2 --retrained "$BIFORGET_TEST_MODEL" "${m[@]}" --json
+    [ "$(json 'd["auc"], d["retrained_auc"], d["privleak"]' <<<"$output")" = "1.0 1.0 0.0" ]
+    run --separate-stderr "$BIFORGET" eval privleak --forget holdout.jsonl --holdout forget.jsonl --k 40 --limit 2 --retrained-auc 0.8 "${m[@]}" --json
+    [ "$(json 'round(d["privleak"], 6)' <<<"$output")" = 25.0 ]
+}
+
+@test "KnowMem, VerbMem and memorisation" {
+    run --separate-stderr "$BIFORGET" eval knowmem qa.jsonl --shots qa.jsonl --n-shots 1 --max-new-tokens 8 "${m[@]}" --json -o k.jsonl
+    [ "$status" = 0 ]
+    [ "$(json 'd["n"], d["shots"]' <<<"$output")" = "2 1" ]
+    # The first question stands solved in its own prompt.
+    [ "$(python3 -c 'import json; print(json.loads(open("k.jsonl").readline())["rougeL_recall"])')" = 1.0 ]
+    run --separate-stderr "$BIFORGET" eval knowmem qa.jsonl --limit 1 --max-new-tokens 1 "${m[@]}" --json
+    [ "$(json 'd["n"], d["shots"]' <<<"$output")" = "1 0" ]
+    printf '[{"prompt": "1 2 3 4 5 6 7 8 9 10 11 12", "gt": "13 14 15 16 17 18 19 20 21 22 23 24 25"}]' >count.json
+    run --separate-stderr "$BIFORGET" eval verbmem count.json --max-new-tokens 12 "${m[@]}" --json -o v.jsonl
+    [ "$status" = 0 ]
+    [ "$(json 'd["verbmem"] > 0.5' <<<"$output")" = True ]
+    run --separate-stderr "$BIFORGET" eval verbmem forget.jsonl --limit 1 --max-new-tokens 8 "${m[@]}" --json
+    [ "$(json 'd["n"]' <<<"$output")" = 1 ]
+    run --separate-stderr "$BIFORGET" eval memorization qa.jsonl "${m[@]}" --json
+    [ "$(json 'd["n"], d["model"]["chat"], 0 < d["extraction_strength"] <= 1' <<<"$output")" = "2 auto True" ]
+    run --separate-stderr "$BIFORGET" eval memorization forget.jsonl "${m[@]}" --json
+    [ "$(json 'd["n"], d["model"]["chat"]' <<<"$output")" = "4 none" ]
+}
+
+@test "TOFU on a model: one that is its own retrained model has a Forget Quality of 1" {
+    run --separate-stderr "$BIFORGET" eval tofu --forget tofu.jsonl --retain tofu.jsonl --authors tofu.jsonl --world tofu.jsonl --limit 2 --max-new-tokens 16 --retrained "$BIFORGET_TEST_MODEL" "${m[@]}" --json -o t.jsonl
+    [ "$status" = 0 ]
+    [ "$(json 'd["forget_quality"], 0 < d["model_utility"] < 1' <<<"$output")" = "1.0 True" ]
+    [ "$(wc -l <t.jsonl)" = 10 ]
+    # The harmonic mean of the nine.
+    [ "$(json 'abs(d["model_utility"] - 9 / sum(1 / max(d[s][f], 1e-300) for s in ("retain", "authors", "world") for f in ("probability", "rouge_l", "truth_ratio"))) < 1e-9' <<<"$output")" = True ]
+    run --separate-stderr "$BIFORGET" eval tofu --forget tofu.jsonl --limit 1 --max-new-tokens 4 "${m[@]}" --json
+    [ "$(json 'd["forget_quality"], d["model_utility"], sorted(d["why"])' <<<"$output")" = "None None ['forget_quality', 'model_utility']" ]
+}
+
+@test "TOFU from the logs of both projects needs no model" {
+    run --separate-stderr "$BIFORGET" eval tofu --logs old --retain-logs new --json
+    [ "$status" = 0 ]
+    [ "$(json '[abs(d[k] - e) < 1e-9 for k, e in zip(("model_utility", "forget_quality"), json.load(open("expected.json")))]' <<<"$output")" = "[True, True]" ]
+    run --separate-stderr "$BIFORGET" eval tofu --logs new/TOFU_EVAL.json
+    [ "$status" = 0 ]
+    [[ $output == *"forget_quality        unknown: needs a retrained model or its log"* ]]
+}
+
+@test "a LoRA adapter counts, as much as its scale says" {
+    lora none.gguf 0
+    lora some.gguf 0.3
+    for a in none some; do
+        run --separate-stderr "$BIFORGET" eval privleak --forget forget.jsonl --holdout holdout.jsonl --k 40 --limit 2 "${m[@]}" --lora "$a.gguf" -o "$a.jsonl" --json
+        [ "$status" = 0 ]
+        [ "$(json 'd["model"]["lora"]' <<<"$output")" = "$a.gguf" ]
+    done
+    "$BIFORGET" eval privleak --forget forget.jsonl --holdout holdout.jsonl --k 40 --limit 2 "${m[@]}" -o base.jsonl >/dev/null
+    "$BIFORGET" eval privleak --forget forget.jsonl --holdout holdout.jsonl --k 40 --limit 2 "${m[@]}" --lora some.gguf --lora-scale 0.0001 -o little.jsonl >/dev/null
+    python3 - <<'END'
+import json
+ppl = {n: [json.loads(l)["PPL"] for l in open(n + ".jsonl")] for n in ("base", "none", "some", "little")}
+far = lambda n: max(abs(a - b) for a, b in zip(ppl["base"], ppl[n]))
+assert far("none") < 1e-4, far("none")
+assert far("some") > 1, far("some")
+assert far("little") < far("some") / 10, (far("little"), far("some"))
+END
+    printf 'GGUF no adapter' >bad.gguf
+    fails 4 "cannot put the LoRA adapter 'bad.gguf'" "$BIFORGET" eval memorization qa.jsonl "${m[@]}" --lora bad.gguf
+    fails 4 "there is no LoRA adapter" "$BIFORGET" eval memorization qa.jsonl "${m[@]}" --lora nowhere.gguf
+}
+
+@test "robustness: what comes back when asked in other ways, and in Q4_0" {
+    "$BIFORGET" quantize "$BIFORGET_TEST_MODEL" q8.gguf --type q8_0 -q
+    run --separate-stderr "$BIFORGET" eval robust qa.jsonl -m q8.gguf --max-new-tokens 2 --resamples 100 -q --json -o r.jsonl
+    [ "$status" = 0 ]
+    [ "$(json 'sorted(d["conditions"])' <<<"$output")" = "['few_shot', 'paraphrase', 'plain', 'prefix', 'q4_0', 'scene_archivist', 'scene_old_friends', 'scene_rehearsal']" ]
+    [ "$(json 'd["robust"] == d["conditions"][d["worst"]]["came_back"] == max(c["came_back"] for c in d["conditions"].values() if "came_back" in c)' <<<"$output")" = True ]
+    # Paired: of the means, exactly.
+    [ "$(json 'all(abs(c["came_back"] - (c["rouge_l"] - d["conditions"]["plain"]["rouge_l"])) < 1e-12 for c in d["conditions"].values() if "came_back" in c)' <<<"$output")" = True ]
+    [ "$(wc -l <r.jsonl)" = 16 ]
+    # The file in Q4_0 is gone.
+    run ! ls "${BIFORGET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/biforget}"/robust-*
+    run --separate-stderr "$BIFORGET" eval robust qa.jsonl --limit 1 --original "$BIFORGET_TEST_MODEL" --max-new-tokens 1 "${m[@]}" --json
+    [ "$(json 'd["conditions"]["original"] == d["conditions"]["plain"], "q4_0" in d["conditions"]' <<<"$output")" = "True False" ]
+    fails 3 "question and answer pairs of what was forgotten" "$BIFORGET" eval robust forget.jsonl "${m[@]}"
+}
+
+@test "bad input is told, with exit code 3 and the place" {
+    fails 3 'of question "3"' "$BIFORGET" eval tofu --logs broken.json
+    fails 3 "holds no log" "$BIFORGET" eval tofu --logs .
+    printf '{"question": "q", "answer": "a"}\n' >no_wrong.jsonl
+    fails 3 "no_wrong.jsonl:1:" "$BIFORGET" eval tofu --forget no_wrong.jsonl "${m[@]}"
+    printf 'q,a,b,Z\n' >bad.csv
+    fails 3 "bad.csv:1: the last field 'Z'" "$BIFORGET" eval mcq bad.csv "${m[@]}"
+    fails 3 "has texts without a question" "$BIFORGET" eval knowmem forget.jsonl "${m[@]}"
+    fails 3 "#### NUMBER" "$BIFORGET" eval gsm8k qa.jsonl "${m[@]}"
+    fails 3 "nowhere.csv" "$BIFORGET" eval mcq nowhere.csv "${m[@]}"
+    [ ! -e never.jsonl ]
+    fails 3 "nowhere.csv" "$BIFORGET" eval mcq nowhere.csv "${m[@]}" -o never.jsonl
+    [ ! -e never.jsonl ]
+}
+
+@test "models that do not fit each other or the questions are told, with exit code 4" {
+    fails 4 "vocabulary of the other model" "$BIFORGET" eval privleak --forget forget.jsonl --holdout holdout.jsonl --retrained "$BIFORGET_TEST_EMBEDDER" "${m[@]}"
+    python3 -c 'import json; print(json.dumps({"text": "moon and sun " * 3000}))' >long.jsonl
+    fails 4 "was trained for" "$BIFORGET" eval memorization long.jsonl "${m[@]}"
+}
+
+@test "Ctrl-C ends with exit code 130 and leaves no half file" {
+    "$BIFORGET" eval gsm8k test.jsonl --max-new-tokens 1800 -m "$BIFORGET_TEST_MODEL" -o half.jsonl >out 2>err &
+    job=$!
+    for _ in $(seq 600); do
+        if grep -q "sequences of" err; then break; fi
+        kill -0 "$job"
+        sleep 0.05
+    done
+    kill -INT "$job"
+    status=0
+    wait "$job" || status=$?
+    [ "$status" = 130 ]
+    grep -q "biforget: interrupted: nothing was measured" err
+    [ ! -s out ]
+    [ ! -e half.jsonl ]
+}
+
+@test "usage errors say what to type" {
+    fails 2 "give a benchmark: privleak" "$BIFORGET" eval
+    fails 2 "'privlaek' is no benchmark" "$BIFORGET" eval privlaek
+    fails 2 "give both sets" "$BIFORGET" eval privleak --forget forget.jsonl
+    fails 2 "--holdout is an option of privleak, not of mcq" "$BIFORGET" eval mcq isles_test.csv --holdout x
+    fails 2 "give the file of questions" "$BIFORGET" eval gsm8k "${m[@]}"
+    fails 2 "one operand too many" "$BIFORGET" eval gsm8k test.jsonl more.jsonl "${m[@]}"
+    fails 2 "give the questions, or logs" "$BIFORGET" eval tofu
+    fails 2 "leave out -m" "$BIFORGET" eval tofu --logs old -m x
+    fails 2 "leave out -m" "$BIFORGET" eval mcq isles_test.csv -m x --api http://127.0.0.1:1/v1
+}

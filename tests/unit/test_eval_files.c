@@ -1,0 +1,449 @@
+/* Files that evaluation reads: the logs of TOFU and open-unlearning against their own aggregation, questions, and what is wrong with them. */
+#include "unit.h"
+
+#include "quality_fixture.h"
+
+#include "base/mem.h"
+#include "eval/eval.h"
+
+#define TOLERANCE 1e-9
+
+static const struct bf_bootstrap bootstrap = {.n_resamples = 100, .seed = 1};
+
+static int open_eval(void **state)
+{
+    return read_golden(state, "tests/golden/eval_reference.json");
+}
+
+static struct bf_tofu_sets logs_of(const json_t *log)
+{
+    struct bf_tofu_sets sets;
+    struct bf_err err = BF_ERR_INIT;
+    char *text = bf_json_dump(log);
+
+    if (bf_tofu_logs_parse(text, strlen(text), "log.json", &sets, &err))
+        fail_msg("%s", err.text);
+    free(text);
+    return sets;
+}
+
+static json_t *tofu_of(const json_t *unlearned, const json_t *retrained)
+{
+    struct bf_tofu_sets a = logs_of(unlearned), b = logs_of(retrained);
+    struct bf_err err = BF_ERR_INIT;
+    json_t *result = NULL;
+
+    if (bf_eval_tofu(&bootstrap, &a, &b, &result, &err))
+        fail_msg("%s", err.text);
+    bf_tofu_sets_release(&a);
+    bf_tofu_sets_release(&b);
+    return result;
+}
+
+static void the_aggregation_of_tofu(void **state)
+{
+    static const char *const files[] = {"eval_log_forget.json", "eval_log.json", "eval_real_author_wo_options.json",
+                                        "eval_real_world_wo_options.json"};
+    static const char *const sets[] = {"forget", "retain", "authors", "world"};
+    const json_t *tofu = member(*state, "tofu"), *expected = member(tofu, "expected");
+    json_t *result = tofu_of(member(tofu, "unlearned"), member(tofu, "retrained"));
+
+    assert_near(number(result, "model_utility"), number(expected, "model_utility"), TOLERANCE);
+    assert_near(number(result, "forget_quality"), number(expected, "forget_quality"), TOLERANCE);
+    assert_near(number(result, "ks_statistic"), number(expected, "ks"), TOLERANCE);
+    for (size_t s = 0; s < 4; s++) {
+        double *three = doubles(member(expected, "values"), files[s]);
+        const json_t *set = member(result, sets[s]);
+        assert_near(number(set, "probability"), three[0], TOLERANCE);
+        assert_near(number(set, "rouge_l"), three[1], TOLERANCE);
+        assert_near(number(set, "truth_ratio"), three[2], TOLERANCE);
+        assert_int_equal(size(set, "n"), 12);
+        free(three);
+    }
+    json_decref(result);
+}
+
+/* The same losses as open-unlearning's log: its own formulas differ by 1e-10 within. */
+static void the_aggregation_of_open_unlearning(void **state)
+{
+    const json_t *tofu = member(*state, "tofu"), *log = member(tofu, "open_unlearning");
+    json_t *result = tofu_of(log, member(tofu, "open_unlearning_retrained"));
+
+    assert_near(number(result, "model_utility"), number(member(log, "model_utility"), "agg_value"), TOLERANCE);
+    assert_near(number(result, "forget_quality"), number(member(tofu, "expected"), "forget_quality"), TOLERANCE);
+    assert_near(number(member(result, "forget"), "truth_ratio"), number(member(log, "forget_truth_ratio"), "agg_value"),
+                TOLERANCE);
+    assert_near(number(member(result, "world"), "probability"),
+                number(member(log, "wf_Q_A_Prob_normalised"), "agg_value"), TOLERANCE);
+    json_decref(result);
+    /* A log of one project and one of the other. */
+    result = tofu_of(log, member(tofu, "retrained"));
+    assert_near(number(result, "forget_quality"), number(member(tofu, "expected"), "forget_quality"), TOLERANCE);
+    json_decref(result);
+}
+
+static void assert_log_fails(const json_t *log, const char *words)
+{
+    struct bf_tofu_sets sets;
+    struct bf_err err = BF_ERR_INIT;
+    char *text = bf_json_dump(log);
+
+    assert_int_equal(bf_tofu_logs_parse(text, strlen(text), "log.json", &sets, &err), BF_INPUT);
+    assert_error(err, BF_INPUT, words);
+    assert_contains(err.text, "log.json");
+    bf_tofu_sets_release(&sets);
+    free(text);
+}
+
+static void logs_that_are_not_whole(void **state)
+{
+    const json_t *tofu = member(*state, "tofu");
+    json_t *log = json_deep_copy(member(tofu, "unlearned"));
+    json_t *forget = json_object_get(log, "eval_log_forget.json");
+
+    json_object_del(json_object_get(forget, "average_perturb_loss"), "7");
+    assert_log_fails(log, "\"average_perturb_loss\" of question \"7\" is missing");
+    json_object_set_new(json_object_get(forget, "average_perturb_loss"), "7", json_pack("[f, s]", 1.0, "x"));
+    assert_log_fails(log, "\"average_perturb_loss\" of question \"7\" is no finite number");
+    json_object_set_new(json_object_get(forget, "average_perturb_loss"), "7", json_array());
+    assert_log_fails(log, "is no list of 1 to 64 losses");
+    json_object_set_new(json_object_get(forget, "average_perturb_loss"), "7", json_pack("[f]", 1.0));
+    json_object_set_new(json_object_get(forget, "rougeL_recall"), "99", json_real(0.5));
+    assert_log_fails(log, "\"rougeL_recall\" of question \"99\" is there, but");
+    json_object_del(forget, "rougeL_recall");
+    assert_log_fails(log, "\"rougeL_recall\" is missing");
+    json_decref(log);
+
+    log = json_deep_copy(member(tofu, "open_unlearning"));
+    json_object_del(json_object_get(json_object_get(log, "ra_Q_A_ROUGE"), "value_by_index"), "3");
+    assert_log_fails(log, "\"ra_Q_A_ROUGE\" of question \"3\" is missing");
+    json_object_del(json_object_get(log, "ra_Q_A_ROUGE"), "value_by_index");
+    assert_log_fails(log, "a summary is not enough");
+    json_decref(log);
+
+    log = json_pack("{s:{s:i}}", "other", "n", 1);
+    assert_log_fails(log, "neither TOFU's");
+    json_decref(log);
+}
+
+static void forget_sets_that_differ(void **state)
+{
+    const json_t *tofu = member(*state, "tofu");
+    json_t *other = json_deep_copy(member(tofu, "retrained"));
+    struct bf_err err = BF_ERR_INIT;
+    json_t *result = NULL, *values = NULL;
+    const char *key = NULL;
+
+    json_object_foreach(json_object_get(other, "eval_log_forget.json"), key, values) json_object_del(values, "11");
+    struct bf_tofu_sets a = logs_of(member(tofu, "unlearned")), b = logs_of(other);
+    assert_int_equal(bf_eval_tofu(&bootstrap, &a, &b, &result, &err), BF_INPUT);
+    assert_error(err, BF_INPUT, "12 questions on the unlearned model and 11 on the retrained one");
+    assert_null(result);
+    bf_tofu_sets_release(&b);
+    json_object_foreach(json_object_get(other, "eval_log_forget.json"), key, values)
+        json_object_set(values, "x", json_object_get(values, "0"));
+    b = logs_of(other);
+    assert_int_equal(bf_eval_tofu(&bootstrap, &a, &b, &result, &err), BF_INPUT);
+    assert_error(err, BF_INPUT, "question \"11\" of the forget set is missing on the retrained model");
+    /* Without a retrained log: what can be said is said, and why the rest cannot. */
+    assert_int_equal(bf_eval_tofu(&bootstrap, &a, NULL, &result, &err), BF_OK);
+    assert_true(json_is_null(json_object_get(result, "forget_quality")));
+    assert_contains(json_string_value(member(member(result, "why"), "forget_quality")), "retrained");
+    json_decref(result);
+    json_decref(other);
+    bf_tofu_sets_release(&a);
+    bf_tofu_sets_release(&b);
+}
+
+static void folders_of_logs(void **state)
+{
+    const json_t *tofu = member(*state, "tofu");
+    struct bf_tofu_sets sets;
+    struct bf_err err = BF_ERR_INIT;
+    char dir[] = "/tmp/biforget-logs-XXXXXX", path[256];
+
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(bf_tofu_logs_read(dir, &sets, &err), BF_INPUT);
+    assert_error(err, BF_INPUT, "holds no log");
+    char *text = bf_json_dump(member(member(tofu, "unlearned"), "eval_log_forget.json"));
+    (void)snprintf(path, sizeof path, "%s/eval_log_forget.json", dir);
+    write_text(path, text);
+    free(text);
+    assert_int_equal(bf_tofu_logs_read(dir, &sets, &err), BF_OK);
+    assert_int_equal(sets.parts[BF_TOFU_FORGET].n, 12);
+    assert_int_equal(sets.parts[BF_TOFU_RETAIN].n, 0);
+    bf_tofu_sets_release(&sets);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof path, "%s/TOFU_EVAL.json", dir);
+    text = bf_json_dump(member(tofu, "open_unlearning"));
+    write_text(path, text);
+    free(text);
+    assert_int_equal(bf_tofu_logs_read(dir, &sets, &err), BF_OK);
+    assert_int_equal(sets.parts[BF_TOFU_WORLD].n, 12);
+    bf_tofu_sets_release(&sets);
+    (void)unlink(path);
+    (void)rmdir(dir);
+    assert_int_equal(bf_tofu_logs_read(dir, &sets, &err), BF_INPUT);
+    assert_error(err, BF_INPUT, "there is no log");
+}
+
+static enum bf_status csv(const char *text, struct bf_mcq *out, struct bf_err *err)
+{
+    *out = (struct bf_mcq){0};
+    return bf_mcq_parse_csv(text, strlen(text), "data/high_isles_test.csv", out, err);
+}
+
+static enum bf_status jsonl(const char *text, struct bf_mcq *out, struct bf_err *err)
+{
+    *out = (struct bf_mcq){0};
+    return bf_mcq_parse_json(text, strlen(text), "q.jsonl", out, err);
+}
+
+static void multiple_choice_csv(void **state)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_mcq mcq;
+
+    (void)state;
+    assert_int_equal(csv("\xEF\xBB\xBF\"Where is \"\"Estvik\"\",\nand why?\", on the Hald ,inland,\"far, "
+                         "away\",nowhere,A\r\n\nTwo?,yes,no,b\n",
+                         &mcq, &err),
+                     BF_OK);
+    assert_int_equal(mcq.n, 2);
+    assert_string_equal(mcq.items[0].question, "Where is \"Estvik\",\nand why?");
+    assert_string_equal(mcq.items[0].choices[0], "on the Hald");
+    assert_string_equal(mcq.items[0].choices[2], "far, away");
+    assert_string_equal(mcq.items[0].subject, "high isles");
+    assert_int_equal(mcq.items[0].n_choices, 4);
+    assert_int_equal(mcq.items[1].n_choices, 2);
+    assert_int_equal(mcq.items[1].answer, 1);
+    bf_mcq_limit(&mcq, 1);
+    assert_int_equal(mcq.n, 1);
+    bf_mcq_release(&mcq);
+    assert_int_equal(csv("question,A,B,answer\nq,x,y,B\n", &mcq, &err), BF_OK);
+    assert_int_equal(mcq.n, 1);
+    bf_mcq_release(&mcq);
+    static const struct {
+        const char *text, *words;
+    } bad[] = {
+        {"q,a,b,c,d,E\n", "data/high_isles_test.csv:1: the last field 'E' is none of the letters A to D"},
+        {"ok,a,b,A\nq,a,b\n", ":2: 3 fields"},
+        {"ok,a,b,A\n\"q,a,b,A\n", ":2: a quotation mark has no partner"},
+        {",a,b,A\n", ":1: the question is empty"},
+        {"q\xFF,a,b,A\n", "not UTF-8"},
+        {"", "has no question"},
+    };
+    for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
+        assert_int_equal(csv(bad[i].text, &mcq, &err), BF_INPUT);
+        assert_error(err, BF_INPUT, bad[i].words);
+        bf_mcq_release(&mcq);
+    }
+}
+
+static void multiple_choice_json(void **state)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_mcq mcq;
+
+    (void)state;
+    assert_int_equal(
+        jsonl("{\"question\":\"q\",\"choices\":[\"a\",\"b\"],\"answer\":1,\"subject\":\"small_animals\"}\n\n"
+              "{\"question\":\"r\",\"choices\":[\"a\",\"b\",\"c\"],\"answer\":\"C\"}\n",
+              &mcq, &err),
+        BF_OK);
+    assert_int_equal(mcq.n, 2);
+    assert_int_equal(mcq.items[0].answer, 1);
+    assert_string_equal(mcq.items[0].subject, "small animals");
+    assert_int_equal(mcq.items[1].answer, 2);
+    bf_mcq_release(&mcq);
+    static const struct {
+        const char *text, *words;
+    } bad[] = {
+        {"{\"question\":\"q\",\"choices\":[\"a\",\"b\"],\"answer\":2}",
+         "q.jsonl:1: \"answer\" must be a number from 0 to 1"},
+        {"{\"question\":\"q\",\"choices\":[\"a\"],\"answer\":0}", "\"choices\" must be a list"},
+        {"{\"question\":\"q\",\"choices\":[\"a\",3],\"answer\":0}", "choice 2 is no string"},
+        {"{\"choices\":[\"a\",\"b\"],\"answer\":0}", "\"question\" is missing"},
+        {"\n[1]", "q.jsonl: element 1: not a JSON object"},
+        {"{\"question\":", "q.jsonl:1: is not valid JSON"},
+        {"  \n", "has no record"},
+    };
+    for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
+        assert_int_equal(jsonl(bad[i].text, &mcq, &err), BF_INPUT);
+        assert_error(err, BF_INPUT, bad[i].words);
+        bf_mcq_release(&mcq);
+    }
+}
+
+static void assert_number(const char *text, bool strict, const char *expected)
+{
+    char *number_of = bf_gsm8k_number(text, strict);
+
+    if (!expected)
+        assert_null(number_of);
+    else if (!number_of || strcmp(number_of, expected) != 0)
+        fail_msg("'%s' gave %s, not %s", text, number_of ? number_of : "nothing", expected);
+    free(number_of);
+}
+
+static void numbers_of_answers(void **state)
+{
+    (void)state;
+    assert_number("so it is\n#### 42", true, "42");
+    assert_number("#### $1,234.50 in all", true, "1234.50");
+    assert_number("#### -7.", true, "-7");
+    assert_number("#### 1, 2", true, "1");
+    assert_number("the answer is 42", true, NULL);
+    assert_number("#### many", true, NULL);
+    assert_number("#### ", true, NULL);
+    assert_number("#### --1", true, NULL);
+    assert_number("#### $-5", true, "-5");
+    assert_number("#### -$5", true, "-5");
+    assert_number("first 3, then 18 eggs.", false, "18");
+    assert_number("pages 3-7", false, "7");
+    assert_number("it fell by -5", false, "-5");
+    assert_number("no number", false, NULL);
+    assert_number("it is 3.", false, "3");
+    assert_number("1.2.3", false, ".3");
+    assert_number("5,", false, "5");
+    assert_true(bf_gsm8k_same("18", "18.00"));
+    assert_true(bf_gsm8k_same("1,800", "1800"));
+    assert_false(bf_gsm8k_same("18", "81"));
+    assert_false(bf_gsm8k_same("18", "18x"));
+}
+
+static void word_problems(void **state)
+{
+    static const char good[] = "{\"question\":\" q \",\"answer\":\"3 + 4 = 7\\n#### 1,007\"}";
+    static const char bad[] = "{\"question\":\"q\",\"answer\":\"#### 7\"}\n{\"question\":\"q\",\"answer\":\"seven\"}";
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_gsm8k gsm8k;
+
+    (void)state;
+    assert_int_equal(bf_gsm8k_parse(good, strlen(good), "g.jsonl", &gsm8k, &err), BF_OK);
+    assert_string_equal(gsm8k.items[0].question, "q");
+    assert_string_equal(gsm8k.items[0].number, "1007");
+    bf_gsm8k_release(&gsm8k);
+    assert_int_equal(bf_gsm8k_parse(bad, strlen(bad), "g.jsonl", &gsm8k, &err), BF_INPUT);
+    assert_error(err, BF_INPUT, "g.jsonl:2: the answer has no \"#### NUMBER\"");
+    bf_gsm8k_release(&gsm8k);
+}
+
+static void questions_of_tofu(void **state)
+{
+    static const char good[] =
+        "{\"question\":\"q\",\"answer\":\"a\",\"perturbed_answer\":[\"x\",\"y\"]}\n"
+        "{\"question\":\"q\",\"answer\":\"a\",\"paraphrased_answer\":\"b\",\"perturbed_answer\":[\"x\"]}";
+    static const struct {
+        const char *text, *words;
+    } bad[] = {
+        {"{\"question\":\"q\",\"answer\":\"a\"}", "t.jsonl:1: \"perturbed_answer\" must be a list"},
+        {"{\"question\":\"q\",\"answer\":\"\",\"perturbed_answer\":[\"x\"]}", "\"answer\" is empty"},
+        {"{\"question\":\"q\",\"answer\":\"a\",\"perturbed_answer\":[\"x\",\"\"]}", "perturbed answer 2 is empty"},
+        {"{\"question\":\"q\",\"answer\":\"a\",\"paraphrased_answer\":3,\"perturbed_answer\":[\"x\"]}", "is no string"},
+    };
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_tofu_questions questions;
+
+    (void)state;
+    assert_int_equal(bf_tofu_parse(good, strlen(good), "t.jsonl", &questions, &err), BF_OK);
+    assert_int_equal(questions.n, 2);
+    assert_string_equal(questions.items[0].paraphrased, "a");
+    assert_string_equal(questions.items[1].paraphrased, "b");
+    assert_int_equal(questions.items[0].n_perturbed, 2);
+    bf_tofu_questions_limit(&questions, 0);
+    assert_int_equal(questions.n, 2);
+    bf_tofu_questions_limit(&questions, 1);
+    assert_int_equal(questions.n, 1);
+    bf_tofu_questions_release(&questions);
+    for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
+        assert_int_equal(bf_tofu_parse(bad[i].text, strlen(bad[i].text), "t.jsonl", &questions, &err), BF_INPUT);
+        assert_error(err, BF_INPUT, bad[i].words);
+        bf_tofu_questions_release(&questions);
+    }
+}
+
+/* A known forget set has AUC 0 and PrivLeak -100; one that cannot be told 0.5 and 0. */
+static void privleak_of_scores(void **state)
+{
+    const double ks[2] = {20, 40};
+    const struct bf_attacks attacks = bf_attacks_of(ks, 2);
+    double known[5 * 4], same[5 * 4], holdout[5 * 4];
+    struct bf_err err = BF_ERR_INIT;
+    json_t *result = NULL;
+
+    (void)state;
+    assert_int_equal(attacks.n, 5);
+    assert_string_equal(attacks.names[attacks.headline], "Min-40%");
+    for (size_t i = 0; i < 20; i++) {
+        known[i] = 1.0 + 0.01 * (double)i;
+        same[i] = holdout[i] = 3.0 + (double)(i % 4);
+    }
+    struct bf_membership model = {.forget = known, .n_forget = 4, .holdout = holdout, .n_holdout = 4};
+    const struct bf_membership retrained = {.forget = same, .n_forget = 4, .holdout = holdout, .n_holdout = 4};
+    assert_int_equal(bf_eval_privleak(&bootstrap, &attacks, &model, &retrained, 0.9, &result, &err), BF_OK);
+    assert_near(number(result, "auc"), 0.0, TOLERANCE);
+    assert_near(number(result, "privleak"), -100.0, TOLERANCE);
+    assert_near(number(result, "retrained_auc"), 0.5, TOLERANCE);
+    assert_int_equal(json_object_size(member(result, "attacks")), 5);
+    json_decref(result);
+    assert_int_equal(bf_eval_privleak(&bootstrap, &attacks, &retrained, NULL, 0.4, &result, &err), BF_OK);
+    assert_near(number(result, "auc"), 0.5, TOLERANCE);
+    assert_near(number(result, "privleak"), 25.0, TOLERANCE);
+    json_decref(result);
+    /* A retrained model that an attacker sees through leaves nothing to divide by. */
+    assert_int_equal(bf_eval_privleak(&bootstrap, &attacks, &retrained, &model, 0.5, &result, &err), BF_OK);
+    assert_true(json_is_null(json_object_get(result, "privleak")));
+    assert_contains(json_string_value(member(member(result, "why"), "privleak")), "AUC is 0");
+    json_decref(result);
+}
+
+/* Differences are paired: the same questions in each condition. */
+static void what_comes_back(void **state)
+{
+    double plain[30], few[30], same[30], original[30];
+    struct bf_err err = BF_ERR_INIT;
+    json_t *result = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < 30; i++) {
+        plain[i] = same[i] = 0.02 * (double)(i % 10);
+        few[i] = plain[i] + 0.25 + 0.01 * (double)(i % 3);
+        original[i] = plain[i] + 0.5;
+    }
+    const struct bf_condition conditions[] = {{"plain", plain}, {"same", same}, {"few_shot", few}};
+    assert_int_equal(bf_eval_robust(&bootstrap, conditions, 3, 30, original, &result, &err), BF_OK);
+    const json_t *rows = member(result, "conditions"), *row = member(rows, "few_shot");
+    assert_near(number(result, "robust"), 0.26, TOLERANCE);
+    assert_string_equal(json_string_value(member(result, "worst")), "few_shot");
+    assert_near(number(row, "came_back"), 0.26, TOLERANCE);
+    assert_near(number(row, "share_back"), 0.52, TOLERANCE);
+    assert_true(json_is_true(member(row, "beyond_noise")));
+    /* Far narrower than the spread of the questions. */
+    const json_t *interval = member(row, "came_back_interval");
+    assert_true(json_number_value(json_array_get(interval, 1)) - json_number_value(json_array_get(interval, 0)) < 0.02);
+    assert_near(number(member(rows, "same"), "came_back"), 0.0, TOLERANCE);
+    assert_true(json_is_false(member(member(rows, "same"), "beyond_noise")));
+    assert_near(number(member(rows, "original"), "rouge_l"), number(member(rows, "plain"), "rouge_l") + 0.5, TOLERANCE);
+    json_decref(result);
+    /* A model that forgot nothing has no share. */
+    assert_int_equal(bf_eval_robust(&bootstrap, conditions, 3, 30, plain, &result, &err), BF_OK);
+    row = member(member(result, "conditions"), "few_shot");
+    assert_true(json_is_null(json_object_get(row, "share_back")));
+    assert_contains(json_string_value(member(member(row, "why"), "share_back")), "nothing was forgotten");
+    json_decref(result);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_aggregation_of_tofu), cmocka_unit_test(the_aggregation_of_open_unlearning),
+        cmocka_unit_test(logs_that_are_not_whole), cmocka_unit_test(forget_sets_that_differ),
+        cmocka_unit_test(folders_of_logs),         cmocka_unit_test(multiple_choice_csv),
+        cmocka_unit_test(multiple_choice_json),    cmocka_unit_test(numbers_of_answers),
+        cmocka_unit_test(word_problems),           cmocka_unit_test(questions_of_tofu),
+        cmocka_unit_test(privleak_of_scores),      cmocka_unit_test(what_comes_back),
+    };
+
+    return cmocka_run_group_tests(tests, open_eval, close_golden);
+}
