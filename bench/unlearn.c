@@ -1,6 +1,6 @@
 /* Steps of training, timed, for bench/unlearn.py, which builds this against build/libbiforget_core.a.
  *
- *     unlearn MODEL.gguf full|lora|rmu N_SEQUENCES N_TOKENS N_THREADS N_STEPS
+ *     unlearn MODEL.gguf full|lora|rmu N_SEQUENCES N_TOKENS N_THREADS N_STEPS f32|bf16
  *
  * A step is forward, loss, backward and AdamW (learning rate 1e-5). A line for each: seconds, seconds of CPU, loss; at the end, the peak of
  * memory in bytes. */
@@ -115,11 +115,12 @@ int main(int argc, char **argv)
     struct bf_graph_params p = bf_graph_params_default();
     struct bf_graph_info info;
     struct bf_err err = BF_ERR_INIT;
-    if (argc != 7)
+    if (argc != 8)
         return 2;
     const int32_t n_sequences = (int32_t)strtol(argv[3], NULL, 10), n_tokens = (int32_t)strtol(argv[4], NULL, 10);
     p.model_path = argv[1];
     p.n_tokens = n_sequences * n_tokens;
+    p.bf16_products = strcmp(argv[7], "bf16") == 0;
     p.n_threads = (int32_t)strtol(argv[5], NULL, 10);
     p.train = strcmp(argv[2], "full") == 0   ? BF_TRAIN_FULL
               : strcmp(argv[2], "lora") == 0 ? BF_TRAIN_LORA

@@ -111,7 +111,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", help="also write the figures here")
     parser.add_argument("--torch", help=argparse.SUPPRESS)
-    parser.add_argument("--bf16", action="store_true", help="PyTorch in bfloat16")
+    parser.add_argument("--bf16", action="store_true", help="products in BF16 here, the whole model in bfloat16 there")
     parser.add_argument("--model", help="a GGUF of the llama architecture; without it, SmolLM2")
     a = parser.parse_args()
     if a.torch:
@@ -138,12 +138,13 @@ def main():
         writer.close()
         n_sequences, n_tokens = a.batch.split("x")
         n = int(n_sequences) * int(n_tokens)
-        print(f"{a.batch} tokens, {a.threads} threads, float32; fastest step of {a.rounds} x {a.steps}")
+        print(f"{a.batch} tokens, {a.threads} threads, {'bfloat16' if a.bf16 else 'float32'}; fastest step of {a.rounds} x {a.steps}")
         print("| kind | ours tok/s | PyTorch tok/s | ratio | CPU s ours | CPU s PyTorch | ratio | GiB ours | GiB PyTorch | ratio | largest difference of losses |")
         print("|---|---|---|---|---|---|---|---|---|---|---|")
         for kind in a.kinds.split(","):
             commands = {
-                "ours": [str(program), str(floats), kind, n_sequences, n_tokens, str(a.threads), str(a.steps)],
+                "ours": [str(program), str(floats), kind, n_sequences, n_tokens, str(a.threads), str(a.steps),
+                         "bf16" if a.bf16 else "f32"],
                 "torch": [sys.executable, __file__, "--torch", kind, "--model", str(floats), "--batch", a.batch, "--steps",
                           str(a.steps), "--threads", str(a.threads)] + (["--bf16"] if a.bf16 else []),
             }

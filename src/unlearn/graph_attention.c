@@ -41,9 +41,19 @@ static void product(const struct head *h, int64_t m, int64_t n, int64_t k, const
                     bool a_transposed, const float *b, int64_t b_stride, bool b_transposed, float *c, int64_t c_stride,
                     bool accumulate, float scale)
 {
-    const struct bf_product p = {
-        m, n,        k,          a,    a_stride, a_transposed, b, 0, (size_t)b_stride * sizeof(float), b_transposed,
-        c, c_stride, accumulate, scale};
+    const struct bf_product p = {.m = m,
+                                 .n = n,
+                                 .k = k,
+                                 .a = a,
+                                 .a_stride = a_stride,
+                                 .a_transposed = a_transposed,
+                                 .b = b,
+                                 .b_row_bytes = (size_t)b_stride * sizeof(float),
+                                 .b_transposed = b_transposed,
+                                 .c = c,
+                                 .c_stride = c_stride,
+                                 .accumulate = accumulate,
+                                 .scale = scale};
     bf_matmul_local(h->scratch, &p);
 }
 

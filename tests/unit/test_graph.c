@@ -300,10 +300,52 @@ static void frozen_types_agree_with_floats(void **state)
     }
 }
 
+/* BF16 keeps eight bits of a number: close to the reference, never equal, and the same bits each time. */
+static void bf16_products_are_near(void **state)
+{
+    json_t *root = read_reference();
+
+    (void)state;
+    for (size_t i = 0; i < N_MODELS; i++) {
+        struct bf_graph_params p = params_of(write_model(models[i]), BF_TRAIN_FULL);
+        struct bf_graph *g = NULL;
+        struct bf_err err = BF_ERR_INIT;
+        const json_t *expected = json_object_get(json_object_get(root, models[i]->architecture), "full"), *gradient;
+        const char *name;
+        struct case_batch c;
+        static const int32_t lengths[] = {5, 150, 9};
+        double loss, worst = 0;
+
+        p.bf16_products = true;
+        if (bf_graph_open(&p, &g, &err) != BF_OK) {
+            assert_error(err, BF_INPUT, "BF16"); /* not this processor */
+            continue;
+        }
+        case_begin(&c, g, lengths, 3);
+        loss = case_step(g, &c, false);
+        assert_true(fabs(loss - json_number_value(json_object_get(expected, "loss"))) <= 0.01 * loss);
+        json_object_foreach(json_object_get(expected, "gradients"), name, gradient)
+        {
+            struct bf_graph_parameter w = {0};
+            assert_true(find_parameter(g, name, &w));
+            worst = fmax(worst, gradient_error(&w, gradient));
+        }
+        print_message("BF16: largest relative error %.1e\n", worst);
+        assert_true(worst > 1e-4 && worst < 0.1);
+        bf_graph_close(g);
+        double other;
+        const uint64_t hash = hash_of_step(&p, false, &loss);
+        p.n_threads = 3;
+        assert_true(hash_of_step(&p, true, &other) == hash);
+    }
+    json_decref(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(full_gradients_are_pytorchs),
+        cmocka_unit_test(bf16_products_are_near),
         cmocka_unit_test(lora_gradients_are_pytorchs),
         cmocka_unit_test(gradients_of_states_are_pytorchs),
         cmocka_unit_test(ways_to_run_agree),
