@@ -108,7 +108,7 @@ static void make_plan(struct bf_trainer *t)
 static enum bf_status identify(struct bf_trainer *t, struct bf_err *err)
 {
     static const char *const neither[] = {"out",        "adapter",          "model", "forget", "retain", "general",
-                                          "alternates", "checkpoint_every", "type"};
+                                          "alternates", "checkpoint_every", "type",  "threads"};
     const enum bf_status status = bf_sha256_file(t->settings->model, t->model_sha256, err);
     struct bf_buf text;
     if (status != BF_OK)

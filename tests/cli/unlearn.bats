@@ -55,9 +55,9 @@ setup() {
     [ "$(json "abs(d['before']['forget_nll'] - $(json 'd["after"]["forget_nll"]' <npo.json)) < 1e-6" <<<"$output")" = True ]
 }
 
-@test "the same bytes twice, other bytes with another seed" {
+@test "the same bytes twice and with another number of threads, other bytes with another seed" {
     for n in 1 2; do
-        "$BIFORGET" unlearn --method simnpo "${u[@]}" --forget qa.jsonl --retain keep.txt -o same$n.gguf -q >/dev/null
+        "$BIFORGET" unlearn --method simnpo "${u[@]}" --forget qa.jsonl --retain keep.txt -o same$n.gguf -t $n -q >/dev/null
     done
     "$BIFORGET" unlearn --method simnpo "${u[@]}" --forget qa.jsonl --retain keep.txt -o other.gguf -q --seed 2 >/dev/null
     cmp same1.gguf same2.gguf

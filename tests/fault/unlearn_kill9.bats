@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The promise of a training: the same bytes after kill -9 at any moment, or Ctrl-C, and a resume. One thread; the whole is made once.
+# The promise of a training: the same bytes after kill -9 at any moment, or Ctrl-C, and a resume. The whole is made once.
 load ../cli/helper
 
 setup_file() {
