@@ -86,6 +86,7 @@ static void make_plan(struct bf_trainer *t)
     const struct bf_unlearn_settings *s = t->settings;
     const int64_t n = (int64_t)t->forget.n;
     t->batch = s->batch < n ? s->batch : n;
+    t->batch = t->batch > 0 ? t->batch : 1;
     const int64_t most = (n + t->batch - 1) / t->batch;
     t->accumulate = s->accumulate < most ? s->accumulate : most;
     if (t->batch * t->accumulate < s->batch * s->accumulate)
