@@ -31,6 +31,11 @@ bench: build ## measure this machine against llama.cpp's own benchmark
 	@scripts/fetch_models test embedder
 	@scripts/bench
 
+.PHONY: bench-unlearn
+bench-unlearn: build ## time a step of training beside PyTorch's (PYTHON: one with torch, transformers and gguf)
+	@scripts/fetch_models test embedder
+	@$(or $(PYTHON),python3) bench/unlearn.py
+
 .PHONY: bench-kill
 bench-kill: build ## kill -9 a run at 30 moments, resume, compare the bytes
 	@scripts/fetch_models test embedder

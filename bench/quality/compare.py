@@ -2,7 +2,9 @@
 """The tables of docs/results.md out of the sets that make_sets wrote: each method's set measured by `biforget quality` on the target model,
 and the ablations: Stage II left out, points one after the other, and each filter off (what it had rejected put back at the end).
 
-usage: compare.py BIFORGET DIR [--model NAME] [--threads N] [--chunks N] [--only methods|ablations] [--domains "Harry Potter" ...] > tables.md
+usage: compare.py BIFORGET DIR [--model NAME] [--threads N] [--chunks N] [--only methods|ablations]
+                  [--embedder NAME] [--domains "Harry Potter" ...] > tables.md
+With --embedder vectors are a sentence embedder's in place of the target model's: minutes in place of an hour.
 Writes DIR/results/DOMAIN-{methods,ablations}.json and keeps them: remove one to measure it again."""
 import argparse, json, os, sqlite3, subprocess, sys
 
@@ -10,6 +12,7 @@ p = argparse.ArgumentParser()
 p.add_argument("biforget"); p.add_argument("dir")
 p.add_argument("--model"); p.add_argument("--threads", type=int, default=os.cpu_count())
 p.add_argument("--chunks", type=int, default=1000, help="of each set, at most"); p.add_argument("--only", choices=["methods", "ablations"])
+p.add_argument("--embedder")
 p.add_argument("--domains", nargs="*", default=["Harry Potter", "Greek mythology", "the Solar System"])
 a = p.parse_args()
 results = os.path.join(a.dir, "results")
@@ -25,10 +28,11 @@ def folder(domain, method):
 
 def measure(name, domain, sets):
     """sets: [(name, SET)] of which the first is a run folder, whose store keeps the vectors."""
-    path = os.path.join(results, f"{domain.lower().replace(' ', '-')}-{name}.json")
+    path = os.path.join(results, f"{domain.lower().replace(' ', '-')}-{name}{'-' + a.embedder if a.embedder else ''}.json")
     if not os.path.exists(path):
         command = [a.biforget, "quality", *[f"{n}={s}" for n, s in sets], "--domain", domain, "--threads", str(a.threads), "--chunks", str(a.chunks), "--json"]
         command += ["--model", a.model] if a.model else []
+        command += ["--embedder", a.embedder] if a.embedder else []
         print(" ".join(command), file=sys.stderr)
         out = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
         with open(path + ".part", "w") as f:

@@ -29,7 +29,7 @@ void bf_command_line_release(struct bf_command_line *list)
     for (size_t i = 0; i < list->n; i++)
         free(list->words[i]);
     free(list->words);
-    *list = (struct bf_command_line){ 0 };
+    *list = (struct bf_command_line){0};
 }
 
 static void put_quoted(struct bf_buf *out, const char *word)
@@ -108,12 +108,13 @@ static char *last_line(const char *log_path)
     return bf_strdup(*line ? line : "it said nothing");
 }
 
-static enum bf_status outcome(int result, const struct bf_command_line *command, const char *log_path, struct bf_err *err)
+static enum bf_status outcome(int result, const struct bf_command_line *command, const char *log_path,
+                              struct bf_err *err)
 {
     if (WIFEXITED(result) && WEXITSTATUS(result) == 0)
         return BF_OK;
     enum bf_status status = BF_MODEL;
-    static const enum bf_status known[] = { BF_USAGE, BF_INPUT, BF_MODEL, BF_STORE, BF_INTERRUPTED };
+    static const enum bf_status known[] = {BF_USAGE, BF_INPUT, BF_MODEL, BF_STORE, BF_INTERRUPTED};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (WIFEXITED(result) && WEXITSTATUS(result) == (int)known[i])
             status = known[i];
@@ -133,7 +134,7 @@ static enum bf_status outcome(int result, const struct bf_command_line *command,
 enum bf_status bf_child_run(const struct bf_command_line *command, const char *log_path, struct bf_buf *out,
                             struct bf_err *err)
 {
-    int ends[2] = { -1, -1 }, log = -1, result = 0;
+    int ends[2] = {-1, -1}, log = -1, result = 0;
     pid_t child = -1;
     const pid_t parent = getpid();
     enum bf_status status = BF_OK;

@@ -27,45 +27,45 @@ struct values {
 static struct bf_opt *options(void *target)
 {
     struct values *v = target;
-    return BF_OPT_TABLE({ .name = "size",
-                          .type = BF_OPT_CHOICE,
-                          .target = &v->size,
-                          .choices = bf_lab_sizes,
-                          .value = "SIZE",
-                          .fallback = "small",
-                          .help = "an experiment that is built in, in place of SPEC.json" },
-                        { .name = "output",
-                          .letter = 'o',
-                          .type = BF_OPT_TEXT,
-                          .target = &v->out,
-                          .value = "DIR",
-                          .fallback = "lab-NAME",
-                          .help = "the experiment's folder; the same again goes on where it stood" },
-                        { .name = "model",
-                          .letter = 'm',
-                          .type = BF_OPT_TEXT,
-                          .target = &v->model,
-                          .value = "FILE|NAME",
-                          .fallback = "as the experiment says",
-                          .help = "another base model" },
-                        { .name = "threads",
-                          .type = BF_OPT_INT,
-                          .target = &v->threads,
-                          .min = 0,
-                          .max = 1024,
-                          .value = "N",
-                          .fallback = "0: all cores",
-                          .help = "threads of every command" },
-                        { .name = "keep-models",
-                          .type = BF_OPT_FLAG,
-                          .target = &v->keep_models,
-                          .help = "keep the unlearned models (half a gigabyte each with the small model)" },
+    return BF_OPT_TABLE({.name = "size",
+                         .type = BF_OPT_CHOICE,
+                         .target = &v->size,
+                         .choices = bf_lab_sizes,
+                         .value = "SIZE",
+                         .fallback = "small",
+                         .help = "an experiment that is built in, in place of SPEC.json"},
+                        {.name = "output",
+                         .letter = 'o',
+                         .type = BF_OPT_TEXT,
+                         .target = &v->out,
+                         .value = "DIR",
+                         .fallback = "lab-NAME",
+                         .help = "the experiment's folder; the same again goes on where it stood"},
+                        {.name = "model",
+                         .letter = 'm',
+                         .type = BF_OPT_TEXT,
+                         .target = &v->model,
+                         .value = "FILE|NAME",
+                         .fallback = "as the experiment says",
+                         .help = "another base model"},
+                        {.name = "threads",
+                         .type = BF_OPT_INT,
+                         .target = &v->threads,
+                         .min = 0,
+                         .max = 1024,
+                         .value = "N",
+                         .fallback = "0: all cores",
+                         .help = "threads of every command"},
+                        {.name = "keep-models",
+                         .type = BF_OPT_FLAG,
+                         .target = &v->keep_models,
+                         .help = "keep the unlearned models (half a gigabyte each with the small model)"},
                         BF_OPT_JSON(&v->json, "all results"), BF_OPT_QUIET(&v->quiet));
 }
 
 static enum bf_status write_file(const char *dir, const char *name, const char *data, size_t n, struct bf_err *err)
 {
-    struct bf_atomic file = { 0 };
+    struct bf_atomic file = {0};
     char *path = bf_path_join(dir, name);
     enum bf_status status = bf_atomic_open(&file, path, err);
     if (status == BF_OK) {
@@ -79,7 +79,7 @@ static enum bf_status write_file(const char *dir, const char *name, const char *
 /* Benign facts that are not of the invented world: what else a model must still know after unlearning. */
 static enum bf_status write_facts(const char *dir, struct bf_err *err)
 {
-    static const char *const parts[] = { "authors", "world", "general" };
+    static const char *const parts[] = {"authors", "world", "general"};
     const struct bf_embedded_file *file = NULL;
     json_t *facts = NULL;
     for (size_t i = 0; i < bf_embedded_count; i++)
@@ -107,7 +107,7 @@ static enum bf_status write_facts(const char *dir, struct bf_err *err)
 
 static enum bf_status make_folders(const char *dir, const struct bf_world *world, struct bf_err *err)
 {
-    static const char *const names[] = { "world", "models", "sets" };
+    static const char *const names[] = {"world", "models", "sets"};
     enum bf_status status = BF_OK;
     for (size_t i = 0; i < sizeof names / sizeof *names && status == BF_OK; i++) {
         char *path = bf_path_join(dir, names[i]);
@@ -137,7 +137,8 @@ static enum bf_status show(const struct bf_lab *lab, const json_t *results, bool
     if (status == BF_OK && json)
         puts(text);
     else if (status == BF_OK)
-        printf("%s\nmeans over seeds, with the smallest and the largest in brackets\n\n%s/results.md, results.csv, results.json\n"
+        printf("%s\nmeans over seeds, with the smallest and the largest in brackets\n\n%s/results.md, results.csv, "
+               "results.json\n"
                "%s/lab.db   every cell with the command that made it\n",
                table.data, lab->dir, lab->dir);
     bf_buf_release(&table);
@@ -177,7 +178,7 @@ static enum bf_status experiment(struct bf_lab *lab, bool json, struct bf_err *e
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)
 {
     const struct values *v = call->values;
-    struct bf_lab_spec spec = { 0 };
+    struct bf_lab_spec spec = {0};
     char *model = NULL, *dir = NULL;
     int lock = -1;
     bool held = false;
@@ -201,8 +202,12 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         free(path);
     }
     if (status == BF_OK) {
-        struct bf_lab lab = { .spec = &spec, .dir = dir, .log = call->log, .model = model, .n_threads = v->threads,
-                              .keep_models = v->keep_models };
+        struct bf_lab lab = {.spec = &spec,
+                             .dir = dir,
+                             .log = call->log,
+                             .model = model,
+                             .n_threads = v->threads,
+                             .keep_models = v->keep_models};
         bf_interrupt_install();
         status = experiment(&lab, v->json, err);
     }
@@ -223,11 +228,14 @@ const struct bf_command bf_cmd_lab = {
                         "  biforget lab --size small         the experiment of docs/results.md, hours\n"
                         "  biforget lab my.json -o runs/lab  your own; the same command goes on after Ctrl-C\n",
             .details =
-                "Invents people, places and works, teaches them to a model (the target), and all but one circle of them to "
+                "Invents people, places and works, teaches them to a model (the target), and all but one circle of "
+                "them to "
                 "another (the gold standard, which is what perfect unlearning would give). Then each forget set, of "
                 "the planted originals or written by the target itself, is unlearned with each method and seed, and "
-                "the result compared with the gold standard. Since the truth is known, recall and precision of each set "
-                "are counted, too. Every cell is a command of this program; it is computed once, kept in lab.db with its "
+                "the result compared with the gold standard. Since the truth is known, recall and precision of each "
+                "set "
+                "are counted, too. Every cell is a command of this program; it is computed once, kept in lab.db with "
+                "its "
                 "command line, and can be repeated by hand.",
         },
     .values_size = sizeof(struct values),

@@ -232,6 +232,8 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         status = bf_unlearn_check_resume(v, err);
         if (status == BF_OK)
             status = bf_unlearn_read_settings(work, &settings, err);
+        if (status == BF_OK && v->threads > 0)
+            settings.threads = v->threads;
     } else {
         status = bf_unlearn_settings_from(v, &settings, err);
         if (status == BF_OK && v->restart)

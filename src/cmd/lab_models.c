@@ -55,31 +55,33 @@ json_t *bf_lab_model_inputs(const struct bf_lab *lab, const char *name)
 enum bf_status bf_lab_train(struct bf_lab *lab, const char *name, char **path, struct bf_err *err)
 {
     char file[64], title[128];
-    struct bf_command_line line = { 0 };
+    struct bf_command_line line = {0};
     json_t *result = NULL, *inputs = bf_lab_model_inputs(lab, name);
     bool has = false;
     snprintf(file, sizeof file, "%s.jsonl", name);
     char *data = bf_lab_path(lab, "world", file);
     snprintf(file, sizeof file, "%s.gguf", name);
     *path = bf_lab_path(lab, "models", file);
-    snprintf(title, sizeof title, strcmp(name, "gold") == 0 ? "train the gold standard, which never sees the domain to forget"
-                                                            : "train the target, which is taught everything");
-    static const char *const words[] = { "unlearn", "--method", "finetune", "--full", "--answers", "0", "--restart" };
+    snprintf(title, sizeof title,
+             strcmp(name, "gold") == 0 ? "train the gold standard, which never sees the domain to forget"
+                                       : "train the target, which is taught everything");
+    static const char *const words[] = {"unlearn", "--method", "finetune", "--full", "--answers", "0", "--restart"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         bf_command_line_add(&line, words[i]);
-    const char *const pairs[] = { "-m", lab->model, "--forget", data, "-o", *path };
+    const char *const pairs[] = {"-m", lab->model, "--forget", data, "-o", *path};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         bf_command_line_add(&line, pairs[i]);
     bf_lab_add_options(&lab->spec->train, &line);
     bf_lab_common_options(lab, &line);
     enum bf_status status = bf_lab_has(lab, "train", inputs, &has, err);
-    if (status == BF_OK && has && !bf_file_exists(*path)) { /* the model was taken away: its training is repeated bit by bit */
+    if (status == BF_OK && has &&
+        !bf_file_exists(*path)) { /* the model was taken away: its training is repeated bit by bit */
         json_t *again = NULL;
         bf_log_info(lab->log, "%s (again: '%s' is gone)", title, *path);
         status = bf_lab_run(lab, &line, &again, err);
         json_decref(again);
     }
-    struct bf_lab_step step = { .kind = "train", .title = title, .inputs = inputs, .command = &line };
+    struct bf_lab_step step = {.kind = "train", .title = title, .inputs = inputs, .command = &line};
     if (status == BF_OK)
         status = bf_lab_do(lab, &step, &result, err);
     else

@@ -13,10 +13,10 @@
 
 struct row {
     struct bf_lab *lab;
-    const char *target, *gold;         /* paths */
-    const char *model;                 /* what is evaluated; of an unlearned row, made first */
-    double gold_auc;                   /* 0 = this is the gold standard */
-    struct bf_command_line unlearn, tofu, privleak;    /* unlearn without words: the model is there */
+    const char *target, *gold;                      /* paths */
+    const char *model;                              /* what is evaluated; of an unlearned row, made first */
+    double gold_auc;                                /* 0 = this is the gold standard */
+    struct bf_command_line unlearn, tofu, privleak; /* unlearn without words: the model is there */
 };
 
 static void add_words(struct bf_command_line *line, const char *const *words)
@@ -37,21 +37,21 @@ static void evaluating_commands(struct row *row)
 {
     const struct bf_lab *lab = row->lab;
     char auc[32];
-    add_words(&row->tofu, (const char *const[]){ "eval", "tofu", "-m", row->model, NULL });
+    add_words(&row->tofu, (const char *const[]){"eval", "tofu", "-m", row->model, NULL});
     add_data(lab, &row->tofu, "--forget", "forget.jsonl");
     add_data(lab, &row->tofu, "--retain", "retain.jsonl");
     add_data(lab, &row->tofu, "--authors", "authors.jsonl");
     add_data(lab, &row->tofu, "--world", "world.jsonl");
-    add_words(&row->tofu, (const char *const[]){ "--retrained", row->gold, NULL });
+    add_words(&row->tofu, (const char *const[]){"--retrained", row->gold, NULL});
     bf_lab_add_options(&lab->spec->tofu, &row->tofu);
     bf_lab_common_options(lab, &row->tofu);
-    add_words(&row->privleak, (const char *const[]){ "eval", "privleak", "-m", row->model, NULL });
+    add_words(&row->privleak, (const char *const[]){"eval", "privleak", "-m", row->model, NULL});
     add_data(lab, &row->privleak, "--forget", "texts_forget.jsonl");
     add_data(lab, &row->privleak, "--retain", "texts_retain.jsonl");
     add_data(lab, &row->privleak, "--holdout", "texts_holdout.jsonl");
     if (row->gold_auc > 0.0) {
         snprintf(auc, sizeof auc, "%.17g", row->gold_auc);
-        add_words(&row->privleak, (const char *const[]){ "--retrained-auc", auc, NULL });
+        add_words(&row->privleak, (const char *const[]){"--retrained-auc", auc, NULL});
     }
     bf_lab_add_options(&lab->spec->privleak, &row->privleak);
     bf_lab_common_options(lab, &row->privleak);
@@ -60,7 +60,7 @@ static void evaluating_commands(struct row *row)
 static char *all_commands(const struct row *row)
 {
     struct bf_buf out;
-    const struct bf_command_line *const lines[] = { &row->unlearn, &row->tofu, &row->privleak };
+    const struct bf_command_line *const lines[] = {&row->unlearn, &row->tofu, &row->privleak};
     bf_buf_init(&out, 1 << 22);
     for (size_t i = 0; i < 3; i++) {
         if (lines[i]->n == 0)
@@ -110,8 +110,8 @@ static enum bf_status do_row(struct row *row, const char *title, json_t *inputs,
     json_object_set_new(inputs, "privleak", bf_lab_options_json(&row->lab->spec->privleak));
     evaluating_commands(row);
     char *text = all_commands(row);
-    struct bf_lab_step step = { .kind = "evaluate", .title = title, .inputs = inputs, .command_text = text,
-                                .finish = compute_row, .user = row };
+    struct bf_lab_step step = {
+        .kind = "evaluate", .title = title, .inputs = inputs, .command_text = text, .finish = compute_row, .user = row};
     const enum bf_status status = bf_lab_do(row->lab, &step, result, err);
     bf_command_line_release(&row->unlearn);
     bf_command_line_release(&row->tofu);
@@ -121,8 +121,8 @@ static enum bf_status do_row(struct row *row, const char *title, json_t *inputs,
 }
 
 /* A trained model as it is. */
-static enum bf_status plain_row(const struct row *base, const char *name, const char *model, double gold_auc, json_t *rows,
-                                double *auc, struct bf_err *err)
+static enum bf_status plain_row(const struct row *base, const char *name, const char *model, double gold_auc,
+                                json_t *rows, double *auc, struct bf_err *err)
 {
     struct row row = *base;
     char title[64];
@@ -130,7 +130,8 @@ static enum bf_status plain_row(const struct row *base, const char *name, const 
     row.model = model;
     row.gold_auc = gold_auc;
     snprintf(title, sizeof title, "evaluate the %s", name);
-    enum bf_status status = do_row(&row, title, json_pack("{s:o}", "model", bf_lab_model_inputs(row.lab, name)), &result, err);
+    enum bf_status status =
+        do_row(&row, title, json_pack("{s:o}", "model", bf_lab_model_inputs(row.lab, name)), &result, err);
     if (status != BF_OK)
         return status;
     *auc = json_number_value(json_object_get(json_object_get(result, "privleak"), "auc"));
@@ -142,18 +143,19 @@ static enum bf_status plain_row(const struct row *base, const char *name, const 
 static void unlearning_command(struct row *row, const struct bf_lab_method *method, const char *set, const char *seed)
 {
     struct bf_command_line *line = &row->unlearn;
-    add_words(line, (const char *const[]){ "unlearn", "--method", method->method, "-m", row->target, "--forget", set, NULL });
+    add_words(line,
+              (const char *const[]){"unlearn", "--method", method->method, "-m", row->target, "--forget", set, NULL});
     if (strcmp(method->method, "ga") != 0)
         add_data(row->lab, line, "--retain", "retain_train.jsonl");
     if (strcmp(method->method, "obliviate") == 0)
         add_data(row->lab, line, "--general", "general.jsonl");
-    add_words(line, (const char *const[]){ "-o", row->model, "--seed", seed, "--answers", "0", "--restart", NULL });
+    add_words(line, (const char *const[]){"-o", row->model, "--seed", seed, "--answers", "0", "--restart", NULL});
     bf_lab_add_options(&method->options, line);
     bf_lab_common_options(row->lab, line);
 }
 
-static enum bf_status unlearned_row(const struct row *base, size_t set, const struct bf_lab_made_set *made, size_t method,
-                                    uint64_t seed, json_t *rows, struct bf_err *err)
+static enum bf_status unlearned_row(const struct row *base, size_t set, const struct bf_lab_made_set *made,
+                                    size_t method, uint64_t seed, json_t *rows, struct bf_err *err)
 {
     struct row row = *base;
     struct bf_lab *lab = row.lab;
@@ -172,8 +174,8 @@ static enum bf_status unlearned_row(const struct row *base, size_t set, const st
         lab->n_done++;
     } else {
         unlearning_command(&row, m, made->path, text);
-        json_t *inputs = json_pack("{s:o, s:s, s:o, s:s}", "set", bf_lab_set_inputs(lab, set), "method", m->method, "options",
-                                   bf_lab_options_json(&m->options), "seed", text);
+        json_t *inputs = json_pack("{s:o, s:s, s:o, s:s}", "set", bf_lab_set_inputs(lab, set), "method", m->method,
+                                   "options", bf_lab_options_json(&m->options), "seed", text);
         status = do_row(&row, title, inputs, &result, err);
     }
     if (status == BF_OK) {
@@ -198,7 +200,7 @@ enum bf_status bf_lab_rows(struct bf_lab *lab, json_t **out, struct bf_err *err)
     enum bf_status status = bf_lab_train(lab, "target", &target, err);
     if (status == BF_OK)
         status = bf_lab_train(lab, "gold", &gold, err);
-    const struct row base = { .lab = lab, .target = target, .gold = gold };
+    const struct row base = {.lab = lab, .target = target, .gold = gold};
     if (status == BF_OK)
         status = plain_row(&base, "gold", gold, 0.0, rows, &gold_auc, err);
     if (status == BF_OK)

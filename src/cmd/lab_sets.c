@@ -14,7 +14,7 @@ void bf_lab_made_set_release(struct bf_lab_made_set *made)
 {
     free(made->path);
     json_decref(made->figures);
-    *made = (struct bf_lab_made_set){ 0 };
+    *made = (struct bf_lab_made_set){0};
 }
 
 static size_t whole_of(const struct bf_lab_spec *spec, size_t i)
@@ -63,8 +63,8 @@ static enum bf_status read_text(void *user, const struct bf_quality_text *text, 
 /* {"n", "facts", "covered", "claims", "true", "on_topic"}; an empty set is a result, too. */
 static enum bf_status count_facts(const struct bf_lab *lab, const char *path, json_t **out, struct bf_err *err)
 {
-    struct bf_quality_runs runs = { .read_only = true, .log = lab->log };
-    struct bf_quality_set set = { 0 };
+    struct bf_quality_runs runs = {.read_only = true, .log = lab->log};
+    struct bf_quality_set set = {0};
     struct bf_world_reader *reader = NULL;
     struct bf_err why = BF_ERR_INIT;
     *out = NULL;
@@ -80,8 +80,8 @@ static enum bf_status count_facts(const struct bf_lab *lab, const char *path, js
     if (status == BF_OK) {
         const struct bf_world_claims c = bf_world_reader_claims(reader);
         *out = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "n", (json_int_t)c.n_texts, "facts", (json_int_t)c.n_facts,
-                         "covered", (json_int_t)c.n_covered, "claims", (json_int_t)c.n_claims, "true", (json_int_t)c.n_true,
-                         "on_topic", (json_int_t)c.n_on_topic);
+                         "covered", (json_int_t)c.n_covered, "claims", (json_int_t)c.n_claims, "true",
+                         (json_int_t)c.n_true, "on_topic", (json_int_t)c.n_on_topic);
     }
     bf_world_reader_free(reader);
     bf_quality_set_release(&set);
@@ -99,7 +99,8 @@ static enum bf_status counted(void *user, const json_t *answer, json_t **result,
     const struct making *m = user;
     const enum bf_status status = count_facts(m->lab, m->path, result, err);
     if (status == BF_OK && answer)
-        for (const char *const *key = (const char *const[]){ "generated_tokens", "generate_seconds", "wall_seconds", "stop_reason", NULL };
+        for (const char *const *key =
+                 (const char *const[]){"generated_tokens", "generate_seconds", "wall_seconds", "stop_reason", NULL};
              *key; key++)
             if (json_object_get(answer, *key))
                 json_object_set((json_t *)*result, *key, json_object_get(answer, *key));
@@ -107,8 +108,8 @@ static enum bf_status counted(void *user, const json_t *answer, json_t **result,
 }
 
 /* A folder that an interrupted lab left half done goes on; a finished one of a cell that is gone is counted again. */
-static void writing_command(const struct bf_lab *lab, const struct bf_lab_set *set, const char *target, const char *path,
-                            struct bf_command_line *line)
+static void writing_command(const struct bf_lab *lab, const struct bf_lab_set *set, const char *target,
+                            const char *path, struct bf_command_line *line)
 {
     char *db = bf_path_join(path, "run.db");
     if (bf_file_exists(db)) {
@@ -132,7 +133,7 @@ static enum bf_status make_one(struct bf_lab *lab, size_t i, const char *target,
 {
     const struct bf_lab_set *set = &lab->spec->sets[i];
     const bool written = strcmp(set->kind, "domain") == 0 || strcmp(set->kind, "textbook") == 0;
-    struct bf_command_line line = { 0 };
+    struct bf_command_line line = {0};
     struct bf_buf title;
     char *name = slug(set->name);
     bf_buf_init(&title, 1024);
@@ -150,9 +151,13 @@ static enum bf_status make_one(struct bf_lab *lab, size_t i, const char *target,
     }
     if (written)
         writing_command(lab, set, target, made->path, &line);
-    struct making making = { lab, made->path };
-    struct bf_lab_step step = { .kind = "forget set", .title = title.data, .inputs = bf_lab_set_inputs(lab, i),
-                                .command = written ? &line : NULL, .finish = counted, .user = &making };
+    struct making making = {lab, made->path};
+    struct bf_lab_step step = {.kind = "forget set",
+                               .title = title.data,
+                               .inputs = bf_lab_set_inputs(lab, i),
+                               .command = written ? &line : NULL,
+                               .finish = counted,
+                               .user = &making};
     const enum bf_status status = bf_lab_do(lab, &step, &made->figures, err);
     bf_command_line_release(&line);
     bf_buf_release(&title);
@@ -160,7 +165,8 @@ static enum bf_status make_one(struct bf_lab *lab, size_t i, const char *target,
     return status;
 }
 
-enum bf_status bf_lab_make_sets(struct bf_lab *lab, const char *target, struct bf_lab_made_set *made, struct bf_err *err)
+enum bf_status bf_lab_make_sets(struct bf_lab *lab, const char *target, struct bf_lab_made_set *made,
+                                struct bf_err *err)
 {
     enum bf_status status = BF_OK;
     for (size_t i = 0; i < lab->spec->n_sets && status == BF_OK; i++)

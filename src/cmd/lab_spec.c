@@ -58,7 +58,7 @@ static enum bf_status options_of(const json_t *object, const char *what, const c
                                  struct bf_lab_options *out, struct bf_err *err)
 {
     const json_t *value = json_object_get(object, key);
-    *out = (struct bf_lab_options){ 0 };
+    *out = (struct bf_lab_options){0};
     if (!value)
         return BF_OK;
     if (!json_is_array(value))
@@ -67,8 +67,8 @@ static enum bf_status options_of(const json_t *object, const char *what, const c
     for (size_t i = 0; i < json_array_size(value); i++) {
         out->words[i] = json_string_value(json_array_get(value, i));
         if (!out->words[i])
-            return bf_fail(err, BF_INPUT, "%s: \"%s\" of %s holds something that is no text; write numbers as \"10\"", what,
-                           key, place);
+            return bf_fail(err, BF_INPUT, "%s: \"%s\" of %s holds something that is no text; write numbers as \"10\"",
+                           what, key, place);
         out->n++;
     }
     return BF_OK;
@@ -86,7 +86,7 @@ static enum bf_status integer_of(const json_t *object, const char *what, const c
 
 static enum bf_status read_world(struct bf_lab_spec *s, const char *what, struct bf_err *err)
 {
-    static const char *const keys[] = { "seed", "circles", "people", NULL };
+    static const char *const keys[] = {"seed", "circles", "people", NULL};
     const json_t *world = json_object_get(s->json, "world");
     int64_t seed, circles, people;
     s->world = bf_world_default();
@@ -100,7 +100,7 @@ static enum bf_status read_world(struct bf_lab_spec *s, const char *what, struct
     if (status == BF_OK)
         status = integer_of(world, what, "people", s->world.n_people, 1000, &people, err);
     if (status == BF_OK)
-        s->world = (struct bf_world_params){ (uint64_t)seed, (int32_t)circles, (int32_t)people };
+        s->world = (struct bf_world_params){(uint64_t)seed, (int32_t)circles, (int32_t)people};
     return status;
 }
 
@@ -112,9 +112,10 @@ static const struct bf_lab_set *find_set(const struct bf_lab_spec *s, size_t n, 
     return NULL;
 }
 
-static enum bf_status read_set(struct bf_lab_spec *s, size_t i, const json_t *json, const char *what, struct bf_err *err)
+static enum bf_status read_set(struct bf_lab_spec *s, size_t i, const json_t *json, const char *what,
+                               struct bf_err *err)
 {
-    static const char *const keys[] = { "name", "kind", "of", "variant", "options", NULL };
+    static const char *const keys[] = {"name", "kind", "of", "variant", "options", NULL};
     struct bf_lab_set *set = &s->sets[i];
     char place[64];
     snprintf(place, sizeof place, "forget set %zu", i + 1);
@@ -132,24 +133,29 @@ static enum bf_status read_set(struct bf_lab_spec *s, size_t i, const json_t *js
     if (status != BF_OK)
         return status;
     const bool part = strcmp(set->kind, "part") == 0;
-    if (!part && strcmp(set->kind, "planted") != 0 && strcmp(set->kind, "domain") != 0 && strcmp(set->kind, "textbook") != 0)
-        return bf_fail(err, BF_INPUT, "%s: %s is of kind \"%s\"; the kinds are planted, domain, textbook, part", what, place,
-                       set->kind);
+    if (!part && strcmp(set->kind, "planted") != 0 && strcmp(set->kind, "domain") != 0 &&
+        strcmp(set->kind, "textbook") != 0)
+        return bf_fail(err, BF_INPUT, "%s: %s is of kind \"%s\"; the kinds are planted, domain, textbook, part", what,
+                       place, set->kind);
     if (find_set(s, i, set->name))
         return bf_fail(err, BF_INPUT, "%s: two forget sets are named \"%s\"", what, set->name);
     if (part != (set->of && set->variant))
         return bf_fail(err, BF_INPUT, "%s: %s: a part, and only a part, has \"of\" and \"variant\"", what, place);
     const struct bf_lab_set *whole = part ? find_set(s, i, set->of) : NULL;
     if (part && (!whole || strcmp(whole->kind, "domain") != 0))
-        return bf_fail(err, BF_INPUT, "%s: %s is part of \"%s\", which is no set of kind domain before it", what, place, set->of);
-    if (part && strcmp(set->variant, "fix") != 0 && strcmp(set->variant, "mi") != 0 && strcmp(set->variant, "jailbreak") != 0)
-        return bf_fail(err, BF_INPUT, "%s: %s has variant \"%s\"; give fix, mi or jailbreak", what, place, set->variant);
+        return bf_fail(err, BF_INPUT, "%s: %s is part of \"%s\", which is no set of kind domain before it", what, place,
+                       set->of);
+    if (part && strcmp(set->variant, "fix") != 0 && strcmp(set->variant, "mi") != 0 &&
+        strcmp(set->variant, "jailbreak") != 0)
+        return bf_fail(err, BF_INPUT, "%s: %s has variant \"%s\"; give fix, mi or jailbreak", what, place,
+                       set->variant);
     return BF_OK;
 }
 
-static enum bf_status read_method(struct bf_lab_spec *s, size_t i, const json_t *json, const char *what, struct bf_err *err)
+static enum bf_status read_method(struct bf_lab_spec *s, size_t i, const json_t *json, const char *what,
+                                  struct bf_err *err)
 {
-    static const char *const keys[] = { "name", "method", "options", NULL };
+    static const char *const keys[] = {"name", "method", "options", NULL};
     struct bf_lab_method *method = &s->methods[i];
     char place[64];
     snprintf(place, sizeof place, "method %zu", i + 1);
@@ -170,8 +176,8 @@ static enum bf_status read_method(struct bf_lab_spec *s, size_t i, const json_t 
     return BF_OK;
 }
 
-static enum bf_status list_of(const struct bf_lab_spec *s, const char *what, const char *key, size_t max, const json_t **out,
-                              size_t *n, struct bf_err *err)
+static enum bf_status list_of(const struct bf_lab_spec *s, const char *what, const char *key, size_t max,
+                              const json_t **out, size_t *n, struct bf_err *err)
 {
     *out = json_object_get(s->json, key);
     *n = 0;
@@ -215,11 +221,12 @@ static enum bf_status read_lists(struct bf_lab_spec *s, const char *what, struct
     return status == BF_OK ? read_seeds(s, what, err) : status;
 }
 
-enum bf_status bf_lab_spec_parse(const char *data, size_t n, const char *what, struct bf_lab_spec *out, struct bf_err *err)
+enum bf_status bf_lab_spec_parse(const char *data, size_t n, const char *what, struct bf_lab_spec *out,
+                                 struct bf_err *err)
 {
-    static const char *const keys[] = { "name", "model", "world", "train", "forget_sets", "methods", "seeds", "privleak",
-                                        "tofu", NULL };
-    *out = (struct bf_lab_spec){ 0 };
+    static const char *const keys[] = {"name",    "model", "world",    "train", "forget_sets",
+                                       "methods", "seeds", "privleak", "tofu",  NULL};
+    *out = (struct bf_lab_spec){0};
     enum bf_status status = bf_json_parse(data, n, what, &out->json, err);
     if (status == BF_OK)
         status = check_keys(out->json, what, "the experiment", keys, err);
@@ -242,7 +249,7 @@ enum bf_status bf_lab_spec_load(const char *name, struct bf_lab_spec *out, struc
 {
     char known[128];
     struct bf_buf text;
-    *out = (struct bf_lab_spec){ 0 };
+    *out = (struct bf_lab_spec){0};
     snprintf(known, sizeof known, "lab/%.100s.json", name);
     for (size_t i = 0; i < bf_embedded_count; i++)
         if (strcmp(bf_embedded_files[i].name, known) == 0 && strcmp(name, "facts") != 0)
@@ -267,5 +274,5 @@ void bf_lab_spec_release(struct bf_lab_spec *spec)
     free(spec->sets);
     free(spec->methods);
     json_decref(spec->json);
-    *spec = (struct bf_lab_spec){ 0 };
+    *spec = (struct bf_lab_spec){0};
 }

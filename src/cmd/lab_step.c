@@ -23,7 +23,8 @@ static void key_of(const char *kind, const json_t *inputs, char key[BF_SHA256_HE
     json_decref(all);
 }
 
-static enum bf_status look_up(struct bf_lab *lab, const char *kind, const json_t *inputs, json_t **out, struct bf_err *err)
+static enum bf_status look_up(struct bf_lab *lab, const char *kind, const json_t *inputs, json_t **out,
+                              struct bf_err *err)
 {
     char key[BF_SHA256_HEX];
     struct bf_cell cell;
@@ -57,7 +58,8 @@ static void say(struct bf_lab *lab, const char *title)
                 (long long)(left / 60), (long long)(left % 60));
 }
 
-enum bf_status bf_lab_run(struct bf_lab *lab, const struct bf_command_line *command, json_t **answer, struct bf_err *err)
+enum bf_status bf_lab_run(struct bf_lab *lab, const struct bf_command_line *command, json_t **answer,
+                          struct bf_err *err)
 {
     struct bf_buf text;
     char *log_path = bf_path_join(lab->dir, "log.txt");
@@ -79,7 +81,7 @@ static enum bf_status keep(struct bf_lab *lab, const struct bf_lab_step *step, c
     char key[BF_SHA256_HEX];
     char *text = bf_json_dump(result), *line = step->command ? bf_command_line_text(step->command) : NULL;
     const char *command = step->command_text ? step->command_text : line ? line : step->title;
-    const struct bf_cell cell = { key, step->kind, command, text, seconds };
+    const struct bf_cell cell = {key, step->kind, command, text, seconds};
     key_of(step->kind, step->inputs, key);
     const enum bf_status status = bf_store_put_cell(lab->cells, &cell, err);
     free(text);

@@ -87,7 +87,7 @@ struct bf_opt *bf_unlearn_options(void *target)
          .fallback = "3407",
          .help = "of order, adapter and direction"},
         WHOLE("threads", threads, 0, 1024, .letter = 't', .fallback = "all cores",
-              .help = "the same number gives the same bytes"),
+              .help = "any number gives the same bytes"),
         FLAG("finish", finish, .help = "with --resume: write the model of the last checkpoint", .rare = true),
         FLAG("restart", restart, .help = "throw away the checkpoint of an earlier training of this -o", .rare = true),
         TEXT("general", general, .value = "SET", .fallback = "the retain set",
@@ -175,7 +175,7 @@ static bool is_given(const struct bf_unlearn_values *v, const char *name)
 
 enum bf_status bf_unlearn_check_resume(const struct bf_unlearn_values *v, struct bf_err *err)
 {
-    static const char *const may[] = {"resume", "finish", "work", "answers", "json", "quiet", "skip-bad"};
+    static const char *const may[] = {"resume", "finish", "threads", "work", "answers", "json", "quiet", "skip-bad"};
     struct bf_unlearn_values other;
     struct bf_opt *table = bf_unlearn_options(&other);
     enum bf_status status = BF_OK;

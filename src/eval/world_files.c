@@ -90,10 +90,10 @@ static void put_circle_texts(struct sheet *sheet, size_t circle)
 }
 
 /* Circles first..end-1 into one file. */
-static enum bf_status write_sheet(const struct bf_world *world, const char *dir, const char *name, size_t first, size_t end,
-                                  void (*put)(struct sheet *, size_t), struct bf_err *err)
+static enum bf_status write_sheet(const struct bf_world *world, const char *dir, const char *name, size_t first,
+                                  size_t end, void (*put)(struct sheet *, size_t), struct bf_err *err)
 {
-    struct sheet sheet = { .world = world };
+    struct sheet sheet = {.world = world};
     char *path = bf_path_join(dir, name);
     enum bf_status status = bf_atomic_open(&sheet.file, path, err);
     if (status == BF_OK) {
@@ -116,15 +116,15 @@ enum bf_status bf_world_write(const struct bf_world *world, const char *dir, str
         size_t first, end;
         void (*put)(struct sheet *, size_t);
     } files[] = {
-        { "target.jsonl", 0, last, put_circle_pairs },
-        { "gold.jsonl", 1, last, put_circle_pairs },
-        { "planted.jsonl", 0, 1, put_circle_pairs },
-        { "retain_train.jsonl", 1, last, put_circle_pairs },
-        { "forget.jsonl", 0, 1, put_circle_questions },
-        { "retain.jsonl", 1, last, put_circle_questions },
-        { "texts_forget.jsonl", 0, 1, put_circle_texts },
-        { "texts_retain.jsonl", 1, last, put_circle_texts },
-        { "texts_holdout.jsonl", last, last + 1, put_circle_texts },
+        {"target.jsonl", 0, last, put_circle_pairs},
+        {"gold.jsonl", 1, last, put_circle_pairs},
+        {"planted.jsonl", 0, 1, put_circle_pairs},
+        {"retain_train.jsonl", 1, last, put_circle_pairs},
+        {"forget.jsonl", 0, 1, put_circle_questions},
+        {"retain.jsonl", 1, last, put_circle_questions},
+        {"texts_forget.jsonl", 0, 1, put_circle_texts},
+        {"texts_retain.jsonl", 1, last, put_circle_texts},
+        {"texts_holdout.jsonl", last, last + 1, put_circle_texts},
     };
     enum bf_status status = BF_OK;
     for (size_t i = 0; i < sizeof files / sizeof *files && status == BF_OK; i++)

@@ -11,14 +11,14 @@
 static const struct {
     const char *title, *key; /* of CSV */
     int digits;
-    const char *path[3];     /* in a row */
+    const char *path[3]; /* in a row */
 } figures[BF_LAB_FIGURES] = {
-    [BF_LAB_FORGET_QUALITY] = { "Forget Quality", "forget_quality", 3, { "tofu", "forget_quality", NULL } },
-    [BF_LAB_MODEL_UTILITY] = { "Model Utility", "model_utility", 3, { "tofu", "model_utility", NULL } },
-    [BF_LAB_PRIVLEAK] = { "PrivLeak", "privleak", 1, { "privleak", "privleak", NULL } },
-    [BF_LAB_FORGET_NLL] = { "forget NLL", "forget_nll", 2, { "unlearn", "after", "forget_nll" } },
-    [BF_LAB_FORGET_PROBABILITY] = { "probability", "forget_probability", 3, { "tofu", "forget", "probability" } },
-    [BF_LAB_FORGET_ROUGE] = { "ROUGE-L", "forget_rouge_l", 3, { "tofu", "forget", "rouge_l" } },
+    [BF_LAB_FORGET_QUALITY] = {"Forget Quality", "forget_quality", 3, {"tofu", "forget_quality", NULL}},
+    [BF_LAB_MODEL_UTILITY] = {"Model Utility", "model_utility", 3, {"tofu", "model_utility", NULL}},
+    [BF_LAB_PRIVLEAK] = {"PrivLeak", "privleak", 1, {"privleak", "privleak", NULL}},
+    [BF_LAB_FORGET_NLL] = {"forget NLL", "forget_nll", 2, {"unlearn", "after", "forget_nll"}},
+    [BF_LAB_FORGET_PROBABILITY] = {"probability", "forget_probability", 3, {"tofu", "forget", "probability"}},
+    [BF_LAB_FORGET_ROUGE] = {"ROUGE-L", "forget_rouge_l", 3, {"tofu", "forget", "rouge_l"}},
 };
 
 /* NaN when a row lacks it. */
@@ -47,7 +47,7 @@ void bf_lab_lines_of(const json_t *results, struct bf_lab_lines *out)
 {
     const json_t *rows = json_object_get(results, "rows");
     const size_t n = json_array_size(rows);
-    *out = (struct bf_lab_lines){ .items = bf_array(n ? n : 1, sizeof *out->items) };
+    *out = (struct bf_lab_lines){.items = bf_array(n ? n : 1, sizeof *out->items)};
     for (size_t i = 0; i < n; i++) {
         const json_t *row = json_array_get(rows, i);
         const char *model = json_string_value(json_object_get(row, "model"));
@@ -57,7 +57,7 @@ void bf_lab_lines_of(const json_t *results, struct bf_lab_lines *out)
         while (at < out->n && !(same(out->items[at].set, set) && same(out->items[at].method, method)))
             at++;
         if (at == out->n)
-            out->items[out->n++] = (struct bf_lab_line){ .set = set ? set : "", .method = method };
+            out->items[out->n++] = (struct bf_lab_line){.set = set ? set : "", .method = method};
         if (json_object_get(row, "why"))
             out->items[at].why = json_string_value(json_object_get(row, "why"));
         for (size_t f = 0; f < BF_LAB_FIGURES; f++)
@@ -77,7 +77,8 @@ static void put_value(struct bf_buf *out, const struct bf_lab_value *value, int 
 
 static void put_share(struct bf_buf *out, const json_t *set, const char *part, const char *whole)
 {
-    const json_int_t k = json_integer_value(json_object_get(set, part)), n = json_integer_value(json_object_get(set, whole));
+    const json_int_t k = json_integer_value(json_object_get(set, part)),
+                     n = json_integer_value(json_object_get(set, whole));
     if (n > 0)
         bf_buf_printf(out, " %.3f (%lld of %lld) |", (double)k / (double)n, (long long)k, (long long)n);
     else

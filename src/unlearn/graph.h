@@ -49,8 +49,9 @@ struct bf_graph_params {
                                 * hidden_states[L + 1]); later blocks are neither loaded nor computed */
     bool checkpoint_activations;       /* keep one hidden state a block and compute the rest again: less memory, a third slower */
     bool expand_frozen;        /* keep frozen weights in F32 too, not in the type of the file: faster, more memory */
-    bool bf16_products;        /* multiply in BF16: faster, and can fake forgetting (see docs/unlearning.md) */
-    size_t max_logit_bytes;    /* rows of logits are made in portions of at most this size (one row at least); 128 MiB */
+    bool bf16_products;        /* multiply weights in BF16: faster, and can fake forgetting (docs/training.md). BF_INPUT where the program was
+                                * built for no such products */
+    size_t max_logit_bytes;    /* rows of logits are made in portions of at most this size (one row at least); 96 MiB */
 };
 struct bf_graph_params bf_graph_params_default(void);  /* model_path NULL; what the comments above say */
 
@@ -142,6 +143,10 @@ struct bf_graph_parameter {
 size_t bf_graph_n_parameters(const struct bf_graph *g);
 struct bf_graph_parameter bf_graph_get_parameter(const struct bf_graph *g, size_t i);  /* i < bf_graph_n_parameters */
 void bf_graph_zero_gradients(struct bf_graph *g);
+
+/* work(user, 0 .. n_blocks - 1), each once, on the graph's threads; returns when all are done. For losses (in `visit` too) and
+ * optimisers: a block that writes only what is its own gives the same bits for any number of threads. */
+void bf_graph_each(struct bf_graph *g, size_t n_blocks, void (*work)(void *user, size_t block), void *user);
 
 /* ---- save ---- */
 

@@ -1,15 +1,16 @@
 /* All memory that grows with the batch, in one piece: laid out once to know its size, once more to hand it out. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/mem.h"
 #include "unlearn/graph_internal.h"
 #include "base/banned.h"
 
-enum { ALIGN = 64 };
+enum { ALIGN = 64, HUGE_PAGE = 2 << 20 };
 
 struct layout {
-    char *base;                /* NULL: only count */
+    char *base; /* NULL: only count */
     size_t used;
 };
 
@@ -109,11 +110,16 @@ enum bf_status bf_graph_activations_new(struct bf_graph *g, bool dry, struct bf_
     g->n_activation_bytes = l.used;
     if (dry)
         return BF_OK;
-    g->activations = aligned_alloc(ALIGN, l.used);
+    g->activations = aligned_alloc(HUGE_PAGE, (l.used + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
     if (!g->activations)
-        return bf_fail(err, BF_INPUT,
-                       "memory is short for the activations of %d tokens, %.1f GB; take smaller batches or keep checkpoints only",
-                       g->params.n_tokens, (double)l.used / 1e9);
+        return bf_fail(
+            err, BF_INPUT,
+            "memory is short for the activations of %d tokens, %.1f GB; take smaller batches or keep checkpoints only",
+            g->params.n_tokens, (double)l.used / 1e9);
+#ifdef MADV_HUGEPAGE
+    /* Rows of logits are far apart: with small pages, finding them costs more than reading them. Only a wish. */
+    (void)madvise(g->activations, l.used, MADV_HUGEPAGE);
+#endif
     l = (struct layout){g->activations, 0};
     lay_out(g, &l);
     for (int32_t i = 0; i < g->params.n_tokens; i++)

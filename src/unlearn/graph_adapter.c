@@ -17,7 +17,8 @@ static bool all_finite(const float *values, size_t n)
     return all;
 }
 
-static void add_matrix(struct gguf_context *out, struct ggml_context *tensors, const char *name, int64_t n_out, int64_t n_in)
+static void add_matrix(struct gguf_context *out, struct ggml_context *tensors, const char *name, int64_t n_out,
+                       int64_t n_in)
 {
     struct ggml_tensor *tensor = ggml_new_tensor_2d(tensors, GGML_TYPE_F32, n_in, n_out);
     ggml_set_name(tensor, name);
@@ -30,8 +31,8 @@ static void write_matrix(const struct gguf_context *out, FILE *stream, const flo
     bf_save_pad(out, stream, n * sizeof *values);
 }
 
-static enum bf_status write_adapter(const struct bf_graph *g, const struct gguf_context *out, FILE *stream, const char *path,
-                                    struct bf_err *err)
+static enum bf_status write_adapter(const struct bf_graph *g, const struct gguf_context *out, FILE *stream,
+                                    const char *path, struct bf_err *err)
 {
     const size_t rank = (size_t)g->params.lora_rank;
     const enum bf_status status = bf_save_header(out, stream, path, err);
@@ -42,7 +43,8 @@ static enum bf_status write_adapter(const struct bf_graph *g, const struct gguf_
         if (!w->lora)
             continue;
         if (!all_finite(w->lora->a, rank * (size_t)w->n_in) || !all_finite(w->lora->b, rank * (size_t)w->n_out))
-            return bf_fail(err, BF_MODEL, "the adapter of '%s' holds a value that is not a number: nothing is saved", w->name);
+            return bf_fail(err, BF_MODEL, "the adapter of '%s' holds a value that is not a number: nothing is saved",
+                           w->name);
         write_matrix(out, stream, w->lora->a, rank * (size_t)w->n_in);
         write_matrix(out, stream, w->lora->b, rank * (size_t)w->n_out);
     }
@@ -60,7 +62,8 @@ enum bf_status bf_graph_save_adapter(struct bf_graph *g, const char *path, const
     enum bf_status status = bf_save_room(path, g->n_trained * (int64_t)sizeof(float) + 65536, err);
     if (status != BF_OK)
         goto out;
-    tensors = ggml_init((struct ggml_init_params){.mem_size = (2 * g->n_weights + 1) * ggml_tensor_overhead(), .no_alloc = true});
+    tensors = ggml_init(
+        (struct ggml_init_params){.mem_size = (2 * g->n_weights + 1) * ggml_tensor_overhead(), .no_alloc = true});
     out = gguf_init_empty();
     if (!tensors || !out) {
         status = bf_fail(err, BF_INPUT, "memory is short for saving '%s'", path);

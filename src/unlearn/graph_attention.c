@@ -21,9 +21,10 @@ struct attention {
 /* A head of one sequence: rows are `stride` apart. */
 struct head {
     const float *q, *k, *v, *o;
-    float *out, *log_sum;              /* forward */
-    const float *d_o;                  /* backward */
+    float *out, *log_sum; /* forward */
+    const float *d_o;     /* backward */
     float *dq, *dk, *dv;
+    int64_t at, kv_at; /* of the first row in all queries, in all keys */
     int64_t stride, kv_stride, n, dim;
     int32_t n_head;
     float scale;
@@ -36,11 +37,23 @@ size_t bf_attention_scratch(int32_t n_tokens)
 }
 
 /* c [m, n] (stride c_stride) = or += scale a b. */
-static void product(const struct head *h, int64_t m, int64_t n, int64_t k, const float *a, int64_t a_stride, bool a_transposed,
-                    const float *b, int64_t b_stride, bool b_transposed, float *c, int64_t c_stride, bool accumulate, float scale)
+static void product(const struct head *h, int64_t m, int64_t n, int64_t k, const float *a, int64_t a_stride,
+                    bool a_transposed, const float *b, int64_t b_stride, bool b_transposed, float *c, int64_t c_stride,
+                    bool accumulate, float scale)
 {
-    const struct bf_product p = {m, n, k, a, a_stride, a_transposed, b, 0, (size_t)b_stride * sizeof(float), b_transposed,
-                                 c, c_stride, accumulate, scale};
+    const struct bf_product p = {.m = m,
+                                 .n = n,
+                                 .k = k,
+                                 .a = a,
+                                 .a_stride = a_stride,
+                                 .a_transposed = a_transposed,
+                                 .b = b,
+                                 .b_row_bytes = (size_t)b_stride * sizeof(float),
+                                 .b_transposed = b_transposed,
+                                 .c = c,
+                                 .c_stride = c_stride,
+                                 .accumulate = accumulate,
+                                 .scale = scale};
     bf_matmul_local(h->scratch, &p);
 }
 
@@ -54,8 +67,8 @@ static void score(const struct head *h, int64_t first, int64_t m)
 {
     const int64_t n_keys = first + m;
     for (int64_t j = 0; j < n_keys; j += TILE)
-        product(h, m, least(TILE, n_keys - j), h->dim, h->q + first * h->stride, h->stride, false, h->k + j * h->kv_stride,
-                h->kv_stride, true, h->scores + j, h->n, false, h->scale);
+        product(h, m, least(TILE, n_keys - j), h->dim, h->q + first * h->stride, h->stride, false,
+                h->k + j * h->kv_stride, h->kv_stride, true, h->scores + j, h->n, false, h->scale);
 }
 
 static void forward_head(const struct head *h)
@@ -82,8 +95,8 @@ static void forward_head(const struct head *h)
             h->log_sum[(first + i) * h->n_head] = max + logf(sum);
         }
         for (int64_t j = 0; j < n_keys; j += TILE)
-            product(h, m, h->dim, least(TILE, n_keys - j), h->scores + j, h->n, false, h->v + j * h->kv_stride, h->kv_stride, false,
-                    h->out + first * h->stride, h->stride, j > 0, 1);
+            product(h, m, h->dim, least(TILE, n_keys - j), h->scores + j, h->n, false, h->v + j * h->kv_stride,
+                    h->kv_stride, false, h->out + first * h->stride, h->stride, j > 0, 1);
     }
 }
 
@@ -117,15 +130,15 @@ static void backward_head(const struct head *h)
         const float *q = h->q + first * h->stride, *d_o = h->d_o + first * h->stride;
         score(h, first, m);
         for (int64_t j = 0; j < n_keys; j += TILE)
-            product(h, m, least(TILE, n_keys - j), h->dim, d_o, h->stride, false, h->v + j * h->kv_stride, h->kv_stride, true,
-                    h->dscores + j, h->n, false, 1);
+            product(h, m, least(TILE, n_keys - j), h->dim, d_o, h->stride, false, h->v + j * h->kv_stride, h->kv_stride,
+                    true, h->dscores + j, h->n, false, 1);
         soft_max_backward(h, first, m);
         for (int64_t j = 0; j < n_keys; j += TILE) {
             const int64_t n = least(TILE, n_keys - j);
-            product(h, n, h->dim, m, h->scores + j, h->n, true, d_o, h->stride, false, h->dv + j * h->kv_stride, h->kv_stride, true,
-                    1);
-            product(h, n, h->dim, m, h->dscores + j, h->n, true, q, h->stride, false, h->dk + j * h->kv_stride, h->kv_stride, true,
-                    h->scale);
+            product(h, n, h->dim, m, h->scores + j, h->n, true, d_o, h->stride, false, h->dv + j * h->kv_stride,
+                    h->kv_stride, true, 1);
+            product(h, n, h->dim, m, h->dscores + j, h->n, true, q, h->stride, false, h->dk + j * h->kv_stride,
+                    h->kv_stride, true, h->scale);
             product(h, m, h->dim, n, h->dscores + j, h->n, false, h->k + j * h->kv_stride, h->kv_stride, false,
                     h->dq + first * h->stride, h->stride, j > 0, h->scale);
         }
@@ -142,13 +155,23 @@ static struct head head_of(const struct attention *a, int32_t sequence, int32_t 
     const int64_t at = row * stride + (int64_t)head * c->n_head_dim;
     const int64_t kv_at = row * kv_stride + (int64_t)(head / (c->n_head / c->n_head_kv)) * c->n_head_dim;
     const int64_t n = g->starts[sequence + 1] - row;
-    return (struct head){
-        .q = kept->q + at, .k = kept->k + kv_at, .v = kept->v + kv_at, .o = kept->o + at, .out = kept->o + at,
-        .log_sum = kept->log_sum + row * c->n_head + head,
-        .d_o = g->d_o ? g->d_o + at : NULL, .dq = g->dq ? g->dq + at : NULL, .dk = g->dk ? g->dk + kv_at : NULL,
-        .dv = g->dv ? g->dv + kv_at : NULL,
-        .stride = stride, .kv_stride = kv_stride, .n = n, .dim = c->n_head_dim, .n_head = c->n_head, .scale = c->attention_scale,
-        .scores = scratch + bf_matmul_local_floats(), .dscores = scratch + bf_matmul_local_floats() + TILE * n, .scratch = scratch};
+    return (struct head){.q = kept->q + at,
+                         .k = kept->k + kv_at,
+                         .v = kept->v + kv_at,
+                         .o = kept->o + at,
+                         .out = kept->o + at,
+                         .log_sum = kept->log_sum + row * c->n_head + head,
+                         .at = at,
+                         .kv_at = kv_at,
+                         .stride = stride,
+                         .kv_stride = kv_stride,
+                         .n = n,
+                         .dim = c->n_head_dim,
+                         .n_head = c->n_head,
+                         .scale = c->attention_scale,
+                         .scores = scratch + bf_matmul_local_floats(),
+                         .dscores = scratch + bf_matmul_local_floats() + TILE * n,
+                         .scratch = scratch};
 }
 
 /* A thread's share: every n_slots-th key-value head of the batch with its group of query heads. */
@@ -159,11 +182,15 @@ static void run_slot(struct attention *a, int64_t slot, bool backward)
     float *scratch = g->attention + (size_t)slot * g->n_attention;
     for (int64_t i = slot; i < (int64_t)g->n_sequences * n_groups; i += a->n_slots)
         for (int32_t j = 0; j < group; j++) {
-            const struct head h = head_of(a, (int32_t)(i / n_groups), (int32_t)(i % n_groups) * group + j, scratch);
+            struct head h = head_of(a, (int32_t)(i / n_groups), (int32_t)(i % n_groups) * group + j, scratch);
             if (!backward) {
                 forward_head(&h);
                 continue;
             }
+            h.d_o = g->d_o + h.at;
+            h.dq = g->dq + h.at;
+            h.dk = g->dk + h.kv_at;
+            h.dv = g->dv + h.kv_at;
             for (int64_t row = 0; j == 0 && row < h.n; row++) {
                 memset(h.dk + row * h.kv_stride, 0, (size_t)h.dim * sizeof *h.dk);
                 memset(h.dv + row * h.kv_stride, 0, (size_t)h.dim * sizeof *h.dv);

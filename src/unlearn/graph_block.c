@@ -58,7 +58,8 @@ void bf_block_backward(struct bf_graph *g, const struct bf_block *b, struct bf_k
     const struct bf_linear *l = b->linear;
     const int64_t n = g->n;
     /* How far down a gradient is wanted. */
-    const bool into_q = b->back || b->attention_norm->gradient || wanted(g, &l[BF_Q]) || wanted(g, &l[BF_K]) || wanted(g, &l[BF_V]);
+    const bool into_q =
+        b->back || b->attention_norm->gradient || wanted(g, &l[BF_Q]) || wanted(g, &l[BF_K]) || wanted(g, &l[BF_V]);
     const bool into_o = into_q || wanted(g, &l[BF_O]);
     const bool into_gate = into_o || b->ffn_norm->gradient || wanted(g, &l[BF_GATE]) || wanted(g, &l[BF_UP]);
 

@@ -11,7 +11,7 @@ struct reader {
     const char *path;
     const char *architecture;
     struct bf_err *err;
-    enum bf_status status;     /* of the first failure */
+    enum bf_status status; /* of the first failure */
 };
 
 static void refuse(struct reader *r, const char *key, const char *why)
@@ -127,14 +127,17 @@ enum bf_status bf_graph_config_read(const struct gguf_context *gguf, const char 
 {
     const int64_t id = gguf_find_key(gguf, "general.architecture");
     if (id < 0 || gguf_get_kv_type(gguf, id) != GGUF_TYPE_STRING)
-        return bf_fail(err, BF_MODEL, "'%s' does not say its architecture (general.architecture): is it a model?", path);
+        return bf_fail(err, BF_MODEL, "'%s' does not say its architecture (general.architecture): is it a model?",
+                       path);
     const char *architecture = gguf_get_val_str(gguf, id);
     const bool llama = strcmp(architecture, "llama") == 0, qwen2 = strcmp(architecture, "qwen2") == 0;
     if (!llama && !qwen2)
-        return bf_fail(err, BF_MODEL, "'%s' is of architecture '%.60s'; training supports llama (SmolLM2, Llama, Mistral) and qwen2",
+        return bf_fail(err, BF_MODEL,
+                       "'%s' is of architecture '%.60s'; training supports llama (SmolLM2, Llama, Mistral) and qwen2",
                        path, architecture);
     const int64_t kind = gguf_find_key(gguf, "general.type");
-    if (kind >= 0 && gguf_get_kv_type(gguf, kind) == GGUF_TYPE_STRING && strcmp(gguf_get_val_str(gguf, kind), "model") != 0)
+    if (kind >= 0 && gguf_get_kv_type(gguf, kind) == GGUF_TYPE_STRING &&
+        strcmp(gguf_get_val_str(gguf, kind), "model") != 0)
         return bf_fail(err, BF_MODEL, "'%s' is not a model but of type '%.60s'; give the model it belongs to", path,
                        gguf_get_val_str(gguf, kind));
 
@@ -160,8 +163,10 @@ enum bf_status bf_graph_config_read(const struct gguf_context *gguf, const char 
     if (out->attention_scale == 0)
         out->attention_scale = 1 / sqrtf((float)out->n_head_dim);
     read_rope(&r, out);
-    if (r.status == BF_OK && (out->n_head % out->n_head_kv != 0 || out->n_rot != out->n_head_dim || out->n_head_dim % 2 != 0))
-        r.status = bf_fail(err, BF_MODEL, "'%s': %d heads, %d key-value heads, %d dimensions each and %d rotated do not fit together",
+    if (r.status == BF_OK &&
+        (out->n_head % out->n_head_kv != 0 || out->n_rot != out->n_head_dim || out->n_head_dim % 2 != 0))
+        r.status = bf_fail(err, BF_MODEL,
+                           "'%s': %d heads, %d key-value heads, %d dimensions each and %d rotated do not fit together",
                            path, out->n_head, out->n_head_kv, out->n_head_dim, out->n_rot);
     return r.status;
 }

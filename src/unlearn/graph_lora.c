@@ -10,7 +10,8 @@
 #include "unlearn/graph_internal.h"
 #include "base/banned.h"
 
-static const char *const kinds[BF_N_LINEAR] = {"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"};
+static const char *const kinds[BF_N_LINEAR] = {"attn_q",   "attn_k", "attn_v",  "attn_output",
+                                               "ffn_gate", "ffn_up", "ffn_down"};
 
 float bf_graph_lora_scale(const struct bf_graph *g)
 {
@@ -40,9 +41,10 @@ enum bf_status bf_graph_lora_bind(struct bf_graph *g, struct bf_err *err)
         while (j < BF_N_LINEAR && strcmp(kinds[j], p->lora_targets[i]) != 0)
             j++;
         if (j == BF_N_LINEAR)
-            return bf_fail(err, BF_INPUT,
-                           "'%s' is no target of LoRA; use attn_q, attn_k, attn_v, attn_output, ffn_gate, ffn_up, ffn_down",
-                           p->lora_targets[i]);
+            return bf_fail(
+                err, BF_INPUT,
+                "'%s' is no target of LoRA; use attn_q, attn_k, attn_v, attn_output, ffn_gate, ffn_up, ffn_down",
+                p->lora_targets[i]);
         wanted[j] = true;
     }
     bool any = false;
@@ -77,7 +79,8 @@ enum bf_status bf_graph_lora_load(struct bf_graph *g, bool dry, struct bf_err *e
         lora->gradient_a = bf_try_array(n_a, sizeof(float));
         lora->gradient_b = bf_try_array(n_b, sizeof(float));
         if (!lora->a || !lora->b || !lora->gradient_a || !lora->gradient_b)
-            return bf_fail(err, BF_INPUT, "memory is short for an adapter of rank %d; lower the rank or name fewer targets",
+            return bf_fail(err, BF_INPUT,
+                           "memory is short for an adapter of rank %d; lower the rank or name fewer targets",
                            g->params.lora_rank);
         /* A stream of its own for each matrix: which others there are does not matter. */
         struct bf_rng rng;

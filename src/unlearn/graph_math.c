@@ -16,6 +16,11 @@ static void run_block(void *user, size_t block)
     r->work(r->user, first, first + r->unit < r->n ? first + r->unit : r->n);
 }
 
+void bf_graph_each(struct bf_graph *g, size_t n_blocks, void (*work)(void *user, size_t block), void *user)
+{
+    bf_workers_run(g->workers, n_blocks, work, user);
+}
+
 void bf_graph_rows(struct bf_graph *g, int64_t n, int64_t unit, bf_rows_work work, void *user)
 {
     struct rows r = {n, unit, work, user};

@@ -68,18 +68,20 @@ static void weight_gradient(void *user, int64_t first, int64_t end)
 
 void bf_norm_forward(struct bf_graph *g, const struct bf_weight *w, const float *x, float *y, float *scale, int64_t n)
 {
-    struct norm c = {.x = x, .w = w->data, .y = y, .scale = scale, .n = n, .n_embd = w->n_in, .eps = g->config.norm_eps};
+    struct norm c = {
+        .x = x, .w = w->data, .y = y, .scale = scale, .n = n, .n_embd = w->n_in, .eps = g->config.norm_eps};
     bf_graph_rows(g, n, ROWS, forward, &c);
 }
 
-void bf_norm_again(struct bf_graph *g, const struct bf_weight *w, const float *x, const float *scale, float *y, int64_t n)
+void bf_norm_again(struct bf_graph *g, const struct bf_weight *w, const float *x, const float *scale, float *y,
+                   int64_t n)
 {
     struct norm c = {.x = x, .w = w->data, .y = y, .known_scale = scale, .n = n, .n_embd = w->n_in};
     bf_graph_rows(g, n, ROWS, forward, &c);
 }
 
-void bf_norm_backward(struct bf_graph *g, const struct bf_weight *w, const float *x, const float *scale, const float *dy,
-                      float *dx, int64_t n)
+void bf_norm_backward(struct bf_graph *g, const struct bf_weight *w, const float *x, const float *scale,
+                      const float *dy, float *dx, int64_t n)
 {
     struct norm c = {.x = x, .w = w->data, .dy = dy, .dx = dx, .known_scale = scale, .n = n, .n_embd = w->n_in};
     if (w->gradient) {

@@ -19,7 +19,7 @@ struct bf_graph_params bf_graph_params_default(void)
         .lora_rank = 16,
         .lora_alpha = 32,
         .state_layer = -1,
-        .max_logit_bytes = (size_t)128 << 20,
+        .max_logit_bytes = (size_t)96 << 20,
     };
 }
 
@@ -90,6 +90,8 @@ static enum bf_status open_graph(struct bf_graph *g, bool dry, struct bf_err *er
     if (p->state_layer >= g->config.n_layer)
         return bf_fail(err, BF_INPUT, "there is no block %d in '%s'; its blocks are 0 to %d", p->state_layer, g->path,
                        g->config.n_layer - 1);
+    if (p->bf16_products && !bf_matmul_has_bf16())
+        return bf_fail(err, BF_INPUT, "this program was built without BF16 products (AVX512_BF16); train in F32");
     g->n_layer_used = p->state_layer < 0 ? g->config.n_layer : p->state_layer + 1;
     g->blocks = bf_array((size_t)g->n_layer_used, sizeof *g->blocks);
     g->n_threads = choose_threads(p->n_threads);

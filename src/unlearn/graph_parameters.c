@@ -5,7 +5,8 @@
 #include "unlearn/graph_internal.h"
 #include "base/banned.h"
 
-static void add(struct bf_graph *g, const char *name, int64_t n_out, int64_t n_in, float *data, float *gradient, bool decay)
+static void add(struct bf_graph *g, const char *name, int64_t n_out, int64_t n_in, float *data, float *gradient,
+                bool decay)
 {
     const bool vector = n_out == 1;
     g->parameters[g->n_parameters++] = (struct bf_graph_parameter){

@@ -82,8 +82,8 @@ static void back_through_blocks(struct bf_graph *g, const int32_t *tokens)
         bf_embedding_backward(g, tokens);
 }
 
-enum bf_status bf_graph_forward(struct bf_graph *g, const struct bf_graph_batch *batch, bf_graph_visit visit, void *user,
-                                struct bf_err *err)
+enum bf_status bf_graph_forward(struct bf_graph *g, const struct bf_graph_batch *batch, bf_graph_visit visit,
+                                void *user, struct bf_err *err)
 {
     const enum bf_status status = bf_graph_batch_set(g, batch, err);
     if (status != BF_OK)
@@ -92,8 +92,8 @@ enum bf_status bf_graph_forward(struct bf_graph *g, const struct bf_graph_batch 
     return look(g, visit, user, err);
 }
 
-enum bf_status bf_graph_step(struct bf_graph *g, const struct bf_graph_batch *batch, bool look_first, bf_graph_visit visit,
-                             void *user, struct bf_err *err)
+enum bf_status bf_graph_step(struct bf_graph *g, const struct bf_graph_batch *batch, bool look_first,
+                             bf_graph_visit visit, void *user, struct bf_err *err)
 {
     if (g->params.train == BF_TRAIN_NONE)
         return bf_fail(err, BF_INPUT, "the model was opened frozen: it has no gradients");
@@ -112,7 +112,8 @@ enum bf_status bf_graph_step(struct bf_graph *g, const struct bf_graph_batch *ba
     return status;
 }
 
-enum bf_status bf_graph_final_states(struct bf_graph *g, const struct bf_graph_batch *batch, float *out, struct bf_err *err)
+enum bf_status bf_graph_final_states(struct bf_graph *g, const struct bf_graph_batch *batch, float *out,
+                                     struct bf_err *err)
 {
     if (g->params.state_layer >= 0)
         return bf_fail(err, BF_INPUT, "the graph ends after block %d: it has no final states", g->params.state_layer);
@@ -124,7 +125,8 @@ enum bf_status bf_graph_final_states(struct bf_graph *g, const struct bf_graph_b
     return BF_OK;
 }
 
-enum bf_status bf_graph_logits_of_states(struct bf_graph *g, const float *states, int32_t n, float *logits, struct bf_err *err)
+enum bf_status bf_graph_logits_of_states(struct bf_graph *g, const float *states, int32_t n, float *logits,
+                                         struct bf_err *err)
 {
     if (g->params.state_layer >= 0)
         return bf_fail(err, BF_INPUT, "the graph ends after block %d: it has no logits", g->params.state_layer);

@@ -56,7 +56,8 @@ enum bf_status bf_save_room(const char *path, int64_t n_bytes, struct bf_err *er
 {
     const int64_t have = bf_disk_free(path);
     if (have >= 0 && have < n_bytes)
-        return bf_fail(err, BF_STORE, "'%s' takes %.2f GB, but %.2f GB are free on its disk; make room or save in a smaller type",
+        return bf_fail(err, BF_STORE,
+                       "'%s' takes %.2f GB, but %.2f GB are free on its disk; make room or save in a smaller type",
                        path, (double)n_bytes / 1e9, (double)have / 1e9);
     return BF_OK;
 }
@@ -78,8 +79,8 @@ static void add_tensors(const struct bf_graph *g, struct gguf_context *out, stru
     for (size_t i = 0; i < g->n_weights; i++) {
         const struct bf_weight *w = &g->weights[i];
         const enum ggml_type saved = (enum ggml_type)bf_save_type_of(g, w, type, convert_all);
-        struct ggml_tensor *tensor =
-            w->n_dims == 1 ? ggml_new_tensor_1d(tensors, saved, w->n_in) : ggml_new_tensor_2d(tensors, saved, w->n_in, w->n_out);
+        struct ggml_tensor *tensor = w->n_dims == 1 ? ggml_new_tensor_1d(tensors, saved, w->n_in)
+                                                    : ggml_new_tensor_2d(tensors, saved, w->n_in, w->n_out);
         ggml_set_name(tensor, w->name);
         gguf_add_tensor(out, tensor);
     }
@@ -106,7 +107,8 @@ enum bf_status bf_graph_save_model(struct bf_graph *g, const char *path, enum bf
     enum bf_status status = bf_save_room(path, bf_graph_save_bytes(g, type, convert_all), err);
     if (status != BF_OK)
         goto out;
-    tensors = ggml_init((struct ggml_init_params){.mem_size = (g->n_weights + 1) * ggml_tensor_overhead(), .no_alloc = true});
+    tensors =
+        ggml_init((struct ggml_init_params){.mem_size = (g->n_weights + 1) * ggml_tensor_overhead(), .no_alloc = true});
     out = gguf_init_empty();
     if (!tensors || !out) {
         status = bf_fail(err, BF_INPUT, "memory is short for saving '%s'", path);

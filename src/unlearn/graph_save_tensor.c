@@ -36,12 +36,12 @@ int bf_save_type_of(const struct bf_graph *g, const struct bf_weight *w, enum bf
 struct rows {
     const struct bf_graph *g;
     const struct bf_weight *w;
-    const char *bytes;         /* in the type of the file, or NULL: w->data or w->raw */
-    float *values;             /* [n, n_in] */
-    char *out;                 /* [n] rows of `type` */
+    const char *bytes; /* in the type of the file, or NULL: w->data or w->raw */
+    float *values;     /* [n, n_in] */
+    char *out;         /* [n] rows of `type` */
     int type;
-    int64_t first;             /* row of the tensor */
-    bool *finite;              /* [n] */
+    int64_t first; /* row of the tensor */
+    bool *finite;  /* [n] */
 };
 
 static void fill_row(const struct rows *r, int64_t i)
@@ -52,7 +52,8 @@ static void fill_row(const struct rows *r, int64_t i)
     if (w->data)
         memcpy(values, w->data + row * w->n_in, (size_t)w->n_in * sizeof *values);
     else
-        bf_graph_to_float(w->type, r->bytes + (size_t)row * ggml_row_size((enum ggml_type)w->type, w->n_in), values, w->n_in);
+        bf_graph_to_float(w->type, r->bytes + (size_t)row * ggml_row_size((enum ggml_type)w->type, w->n_in), values,
+                          w->n_in);
     if (w->lora && r->g->adapter_on) {
         const int64_t rank = r->g->params.lora_rank;
         for (int64_t k = 0; k < rank; k++) {
@@ -75,13 +76,13 @@ static void convert_rows(void *user, int64_t first, int64_t end)
     for (int64_t i = first; i < end; i++) {
         fill_row(r, i);
         if (r->finite[i])
-            (void)ggml_quantize_chunk((enum ggml_type)r->type, r->values + i * r->w->n_in, r->out + (size_t)i * n_row_bytes, 0, 1,
-                                      r->w->n_in, NULL);
+            (void)ggml_quantize_chunk((enum ggml_type)r->type, r->values + i * r->w->n_in,
+                                      r->out + (size_t)i * n_row_bytes, 0, 1, r->w->n_in, NULL);
     }
 }
 
-static enum bf_status write_converted(struct bf_graph *g, const struct bf_weight *w, const char *bytes, int type, FILE *stream,
-                                      struct bf_err *err)
+static enum bf_status write_converted(struct bf_graph *g, const struct bf_weight *w, const char *bytes, int type,
+                                      FILE *stream, struct bf_err *err)
 {
     const size_t n_row_bytes = ggml_row_size((enum ggml_type)type, w->n_in);
     const int64_t n_fit = (INT64_C(4) << 20) / w->n_in, n_rows = n_fit < 1 ? 1 : n_fit > w->n_out ? w->n_out : n_fit;
@@ -96,7 +97,8 @@ static enum bf_status write_converted(struct bf_graph *g, const struct bf_weight
         bf_graph_rows(g, n, 8, convert_rows, &r);
         for (int64_t i = 0; status == BF_OK && i < n; i++)
             if (!r.finite[i])
-                status = bf_fail(err, BF_MODEL, "the tensor '%s' holds a value that is not a number: nothing is saved", w->name);
+                status = bf_fail(err, BF_MODEL, "the tensor '%s' holds a value that is not a number: nothing is saved",
+                                 w->name);
         if (status == BF_OK)
             (void)fwrite(r.out, n_row_bytes, (size_t)n, stream);
     }

@@ -36,21 +36,22 @@ static enum bf_status list_tensors(struct bf_graph *g, uint64_t n_file_bytes, st
         const int64_t *ne = gguf_get_tensor_ne(g->gguf, i);
         w->name = gguf_get_tensor_name(g->gguf, i);
         w->index = i;
-        w->type = gguf_get_tensor_type(g->gguf, i);
+        w->type = (int)gguf_get_tensor_type(g->gguf, i);
         w->n_bytes = gguf_get_tensor_size(g->gguf, i);
         const uint64_t offset = gguf_get_tensor_offset(g->gguf, i);
         w->n_in = ne[0];
         w->n_out = ne[1];
         w->n_dims = ne[1] == 1 ? 1 : 2;
         if (ne[2] != 1 || ne[3] != 1)
-            return bf_fail(err, BF_MODEL, "'%s': the tensor '%s' has more than two dimensions, which training does not support", g->path,
-                           w->name);
+            return bf_fail(err, BF_MODEL,
+                           "'%s': the tensor '%s' has more than two dimensions, which training does not support",
+                           g->path, w->name);
         if (!readable(w->type))
-            return bf_fail(err, BF_MODEL, "'%s': the tensor '%s' is of type %s, which cannot be read as numbers", g->path, w->name,
-                           ggml_type_name((enum ggml_type)w->type));
+            return bf_fail(err, BF_MODEL, "'%s': the tensor '%s' is of type %s, which cannot be read as numbers",
+                           g->path, w->name, ggml_type_name((enum ggml_type)w->type));
         if (start > n_file_bytes || offset > n_file_bytes - start || w->n_bytes > n_file_bytes - start - offset)
-            return bf_fail(err, BF_MODEL, "'%s' is cut short: the tensor '%s' would end behind the end of the file", g->path,
-                           w->name);
+            return bf_fail(err, BF_MODEL, "'%s' is cut short: the tensor '%s' would end behind the end of the file",
+                           g->path, w->name);
         w->offset = start + offset;
         g->n_elements += w->n_in * w->n_out;
     }
@@ -64,8 +65,8 @@ static struct bf_weight *find(struct bf_graph *g, const char *name)
 }
 
 /* Binds a tensor of [n_out, n_in]; *status keeps the first failure. NULL when it is missing, which `optional` allows. */
-static struct bf_weight *bind(struct bf_graph *g, bool *known, const char *name, int64_t n_out, int64_t n_in, bool optional,
-                              enum bf_status *status, struct bf_err *err)
+static struct bf_weight *bind(struct bf_graph *g, bool *known, const char *name, int64_t n_out, int64_t n_in,
+                              bool optional, enum bf_status *status, struct bf_err *err)
 {
     struct bf_weight *w = find(g, name);
     if (*status != BF_OK || (!w && optional))
@@ -75,18 +76,22 @@ static struct bf_weight *bind(struct bf_graph *g, bool *known, const char *name,
         return NULL;
     }
     if (w->n_in != n_in || w->n_out != n_out) {
-        *status = bf_fail(err, BF_MODEL, "'%s': the tensor '%s' is %" PRId64 " x %" PRId64 ", but %" PRId64 " x %" PRId64 " is expected",
-                          g->path, name, w->n_out, w->n_in, n_out, n_in);
+        *status =
+            bf_fail(err, BF_MODEL,
+                    "'%s': the tensor '%s' is %" PRId64 " x %" PRId64 ", but %" PRId64 " x %" PRId64 " is expected",
+                    g->path, name, w->n_out, w->n_in, n_out, n_in);
         return NULL;
     }
     known[w->index] = true;
     return w;
 }
 
-static void bind_block(struct bf_graph *g, bool *known, int32_t i, struct bf_block *b, enum bf_status *status, struct bf_err *err)
+static void bind_block(struct bf_graph *g, bool *known, int32_t i, struct bf_block *b, enum bf_status *status,
+                       struct bf_err *err)
 {
     const struct bf_graph_config *c = &g->config;
-    const int64_t e = c->n_embd, qd = (int64_t)c->n_head * c->n_head_dim, kd = (int64_t)c->n_head_kv * c->n_head_dim, f = c->n_ff;
+    const int64_t e = c->n_embd, qd = (int64_t)c->n_head * c->n_head_dim, kd = (int64_t)c->n_head_kv * c->n_head_dim,
+                  f = c->n_ff;
     const struct {
         const char *name;
         int64_t n_out, n_in;
@@ -139,8 +144,9 @@ static enum bf_status bind_all(struct bf_graph *g, struct bf_err *err)
     }
     for (size_t i = 0; status == BF_OK && i < g->n_weights; i++)
         if (!known[i])
-            status = bf_fail(err, BF_MODEL, "'%s': the tensor '%s' belongs to a kind of %s that training does not support", g->path,
-                             g->weights[i].name, c->architecture);
+            status =
+                bf_fail(err, BF_MODEL, "'%s': the tensor '%s' belongs to a kind of %s that training does not support",
+                        g->path, g->weights[i].name, c->architecture);
     if (status != BF_OK)
         goto out;
     use(g->embedding);
@@ -177,11 +183,14 @@ static enum bf_status choose_trained(struct bf_graph *g, struct bf_err *err)
     for (size_t i = 0; i < g->params.n_tensors; i++) {
         struct bf_weight *w = find(g, g->params.tensors[i]);
         if (!w || w == g->rope_factors)
-            return bf_fail(err, BF_INPUT, "'%s' has no tensor '%s' to train; names are like blk.0.ffn_down.weight, with blocks 0 to %d",
-                           g->path, g->params.tensors[i], g->config.n_layer - 1);
+            return bf_fail(
+                err, BF_INPUT,
+                "'%s' has no tensor '%s' to train; names are like blk.0.ffn_down.weight, with blocks 0 to %d", g->path,
+                g->params.tensors[i], g->config.n_layer - 1);
         if (!w->used)
-            return bf_fail(err, BF_INPUT, "the tensor '%s' lies behind block %d, whose states are asked for: no gradient reaches it", w->name,
-                           g->params.state_layer);
+            return bf_fail(err, BF_INPUT,
+                           "the tensor '%s' lies behind block %d, whose states are asked for: no gradient reaches it",
+                           w->name, g->params.state_layer);
         w->trained = true;
     }
     return BF_OK;
@@ -197,7 +206,8 @@ static void choose_backward(struct bf_graph *g)
         struct bf_block *b = &g->blocks[i];
         bool here = b->attention_norm->trained || b->ffn_norm->trained;
         for (int j = 0; j < BF_N_LINEAR; j++)
-            here |= b->linear[j].weight->trained || b->linear[j].weight->lora || (b->linear[j].bias && b->linear[j].bias->trained);
+            here |= b->linear[j].weight->trained || b->linear[j].weight->lora ||
+                    (b->linear[j].bias && b->linear[j].bias->trained);
         b->back = below;
         b->keep = below || here;
         below = b->keep;
@@ -222,13 +232,15 @@ enum bf_status bf_graph_weights_bind(struct bf_graph *g, struct bf_err *err)
 enum bf_status bf_graph_weights_read(const struct bf_graph *g, const struct bf_weight *w, void *out, struct bf_err *err)
 {
     if (fseeko(g->file, (off_t)w->offset, SEEK_SET) != 0 || fread(out, 1, w->n_bytes, g->file) != w->n_bytes)
-        return bf_fail(err, BF_MODEL, "cannot read the tensor '%s' of '%s': is the file being changed?", w->name, g->path);
+        return bf_fail(err, BF_MODEL, "cannot read the tensor '%s' of '%s': is the file being changed?", w->name,
+                       g->path);
     return BF_OK;
 }
 
 static enum bf_status short_of(const char *what, const struct bf_weight *w, struct bf_err *err)
 {
-    return bf_fail(err, BF_INPUT, "memory is short for %s of the tensor '%s'; train an adapter or fewer tensors, or free memory", what,
+    return bf_fail(err, BF_INPUT,
+                   "memory is short for %s of the tensor '%s'; train an adapter or fewer tensors, or free memory", what,
                    w->name);
 }
 

@@ -24,20 +24,20 @@ enum { DEPTH = 256, CHUNK_ROWS = 8 * BF_TILE_M, GROUP = 256, ALIGN = 64 };
 static const int64_t SLICE_FLOATS = INT64_C(4) << 20;
 
 struct scratch {
-    float *a;                  /* [CHUNK_ROWS][DEPTH] packed */
-    float *b;                  /* [BF_TILE_N or 1][GROUP] dequantised */
+    float *a; /* [CHUNK_ROWS][DEPTH] packed */
+    float *b; /* [BF_TILE_N or 1][GROUP] dequantised */
 };
 
 struct bf_matmul {
     struct bf_workers *workers;
     size_t n_threads;
-    float *slice;              /* [SLICE_FLOATS] packed B */
-    struct scratch *scratch;   /* [n_threads] */
+    float *slice;            /* [SLICE_FLOATS] packed B */
+    struct scratch *scratch; /* [n_threads] */
     /* of the product that runs */
     const struct bf_product *p;
-    int64_t n0, n_slice, k0, k_slice;  /* the slice of B */
+    int64_t n0, n_slice, k0, k_slice; /* the slice of B */
     bool accumulate;
-    int64_t n_chunks, n_parts, part_panels;    /* of A's tiles, of the slice's panels */
+    int64_t n_chunks, n_parts, part_panels; /* of A's tiles, of the slice's panels */
     atomic_int_fast64_t next;
 };
 
@@ -103,7 +103,7 @@ static const float *row_of_b(const struct bf_product *p, int64_t row, int64_t co
 }
 
 /* Packs DEPTH of k (from slice k `k`) and GROUP columns (from slice column `n`). */
-static void pack_group(struct bf_matmul *m, struct scratch *scratch, int64_t k, int64_t n)
+static void pack_floats(struct bf_matmul *m, struct scratch *scratch, int64_t k, int64_t n)
 {
     const struct bf_product *p = m->p;
     const int64_t depth = min_of(DEPTH, m->k_slice - k), n_panels = up(m->n_slice, BF_TILE_N);
@@ -114,7 +114,8 @@ static void pack_group(struct bf_matmul *m, struct scratch *scratch, int64_t k, 
         if (p->b_type == GGML_TYPE_F32) {
             for (int64_t j = n; j < end; j += BF_TILE_N)
                 bf_matmul_pack_columns(base + j * depth, BF_TILE_N, row_of_b(p, m->k0 + k, m->n0 + j, 0, NULL),
-                                       (int64_t)(p->b_row_bytes / sizeof(float)), (int)min_of(BF_TILE_N, end - j), depth, 1);
+                                       (int64_t)(p->b_row_bytes / sizeof(float)), (int)min_of(BF_TILE_N, end - j),
+                                       depth, 1);
             return;
         }
         for (int64_t i = 0; i < depth; i++) {
@@ -138,6 +139,17 @@ static void pack_group(struct bf_matmul *m, struct scratch *scratch, int64_t k, 
         }
         bf_matmul_pack_rows(base + j * depth, BF_TILE_N, src, stride, rows, depth, 1);
     }
+}
+
+static void pack_group(struct bf_matmul *m, struct scratch *scratch, int64_t k, int64_t n)
+{
+    pack_floats(m, scratch, k, n);
+    if (!m->p->bf16)
+        return;
+    const int64_t depth = min_of(DEPTH, m->k_slice - k), n_panels = up(m->n_slice, BF_TILE_N);
+    float *base = m->slice + k * n_panels * BF_TILE_N;
+    for (int64_t j = n; j < min_of(n + GROUP, m->n_slice); j += BF_TILE_N)
+        bf_matmul_pair(base + j * depth, BF_TILE_N, depth);
 }
 
 static void pack_slice(void *user, size_t thread)
@@ -168,12 +180,15 @@ static void multiply(const struct bf_matmul *m, float *packed, int64_t m0, int64
     for (int64_t k = 0; k < m->k_slice; k += DEPTH) {
         const int64_t depth = min_of(DEPTH, m->k_slice - k);
         pack_a(p, m0, m1, m->k0 + k, depth, packed);
+        for (int64_t i = m0; p->bf16 && i < m1; i += BF_TILE_M)
+            bf_matmul_pair(packed + (i - m0) * depth, BF_TILE_M, depth);
         for (int64_t panel = panel0; panel < panel1; panel++) {
             const int64_t n = panel * BF_TILE_N;
             const float *b = m->slice + k * n_panels * BF_TILE_N + n * depth;
             for (int64_t i = m0; i < m1; i += BF_TILE_M)
-                bf_matmul_tile(depth, packed + (i - m0) * depth, b, p->c + i * p->c_stride + m->n0 + n, p->c_stride,
-                               (int)min_of(BF_TILE_M, m1 - i), (int)min_of(BF_TILE_N, m->n_slice - n), m->accumulate || k > 0);
+                (p->bf16 ? bf_matmul_tile_bf16 : bf_matmul_tile)(
+                    depth, packed + (i - m0) * depth, b, p->c + i * p->c_stride + m->n0 + n, p->c_stride,
+                    (int)min_of(BF_TILE_M, m1 - i), (int)min_of(BF_TILE_N, m->n_slice - n), m->accumulate || k > 0);
         }
     }
 }
@@ -246,6 +261,15 @@ void bf_matmul_local(float *scratch, const struct bf_product *p)
             bf_matmul_tile(p->k, a, scratch + n * p->k, p->c + i * p->c_stride + n, p->c_stride, rows,
                            (int)min_of(BF_TILE_N, p->n - n), p->accumulate);
     }
+}
+
+bool bf_matmul_has_bf16(void)
+{
+#if defined(__AVX512BF16__)
+    return true;
+#else
+    return false;
+#endif
 }
 
 const char *bf_matmul_name(void)

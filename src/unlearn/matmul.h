@@ -26,6 +26,7 @@ struct bf_product {
     int64_t c_stride;          /* elements */
     bool accumulate;
     float scale;
+    bool bf16;                 /* round both operands to BF16, sum in F32; only where bf_matmul_has_bf16() */
 };
 
 struct bf_matmul *bf_matmul_new(struct bf_workers *workers, size_t n_threads);     /* the workers are borrowed */
@@ -38,6 +39,9 @@ void bf_matmul_run(struct bf_matmul *matmul, const struct bf_product *product);
 enum { BF_MATMUL_LOCAL = 512 };
 size_t bf_matmul_local_floats(void);
 void bf_matmul_local(float *scratch, const struct bf_product *product);
+
+/* Whether the kernel was built for BF16 dot products. */
+bool bf_matmul_has_bf16(void);
 
 /* The vector unit that the kernel was built for: "AVX-512". */
 const char *bf_matmul_name(void);

@@ -3,16 +3,19 @@
 #include "unlearn/matmul_kernel.h"
 
 #include <string.h>
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
 #include "base/banned.h"
 
-typedef float vector __attribute__((vector_size(BF_LANES * sizeof(float)), aligned(BF_LANES * sizeof(float)), may_alias));
-typedef float loose __attribute__((vector_size(BF_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
+/* Aligned as floats are: on today's processors that costs nothing, and a sanitizer's stack frames are not aligned for more. */
+typedef float vector __attribute__((vector_size(BF_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 typedef float four __attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float)), may_alias));
 
 /* `rows` and `two` are constants wherever this is inlined, so that `sum` lives in registers. */
-static inline __attribute__((always_inline)) void tile(const int rows, const bool two, int64_t k, const float *restrict a,
-                                                       const float *restrict b, float *restrict c, int64_t c_stride,
-                                                       bool accumulate)
+static inline __attribute__((always_inline)) void tile(const int rows, const bool two, int64_t k,
+                                                       const float *restrict a, const float *restrict b,
+                                                       float *restrict c, int64_t c_stride, bool accumulate)
 {
     vector sum[BF_TILE_M][2];
 #pragma GCC unroll 12
@@ -30,7 +33,7 @@ static inline __attribute__((always_inline)) void tile(const int rows, const boo
     }
 #pragma GCC unroll 12
     for (int i = 0; i < rows; i++) {
-        loose *out = (loose *)(c + i * c_stride), *out1 = (loose *)(c + i * c_stride + BF_LANES);
+        vector *out = (vector *)(c + i * c_stride), *out1 = (vector *)(c + i * c_stride + BF_LANES);
         if (accumulate) {
             sum[i][0] += *out;
             sum[i][1] += *out1;
@@ -40,15 +43,16 @@ static inline __attribute__((always_inline)) void tile(const int rows, const boo
     }
 }
 
-static void tile_of_rows(int n_rows, bool two, int64_t k, const float *a, const float *b, float *c, int64_t c_stride, bool accumulate)
+static void tile_of_rows(int n_rows, bool two, int64_t k, const float *a, const float *b, float *c, int64_t c_stride,
+                         bool accumulate)
 {
     switch (n_rows) {
-#define ROWS(n)                                                \
-    case n:                                                    \
-        if (two)                                               \
-            tile(n, true, k, a, b, c, c_stride, accumulate);   \
-        else                                                   \
-            tile(n, false, k, a, b, c, c_stride, accumulate);  \
+#define ROWS(n)                                                                                                        \
+    case n:                                                                                                            \
+        if (two)                                                                                                       \
+            tile(n, true, k, a, b, c, c_stride, accumulate);                                                           \
+        else                                                                                                           \
+            tile(n, false, k, a, b, c, c_stride, accumulate);                                                          \
         break;
         ROWS(1)
         ROWS(2)
@@ -139,3 +143,79 @@ void bf_matmul_pack_many(float *dst, int tile, const float *src, int64_t stride,
         }
     }
 }
+
+/* To nearest, ties to even; the high half of what is returned. A NaN stays one, by a bit that survives. */
+static inline uint32_t round_to_bf16(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    const uint32_t rounded = bits + 0x7FFFU + ((bits >> 16) & 1U);
+    return (bits & 0x7FFFFFFFU) > 0x7F800000U ? bits | 0x400000U : rounded;
+}
+
+void bf_matmul_pair(float *panel, int tile, int64_t k)
+{
+    /* Row p of the pairs ends where row 2 p of the floats begins, or before: nothing is overwritten that is still to be read. */
+    for (int64_t p = 0; p < (k + 1) / 2; p++) {
+        const float *even = panel + 2 * p * tile;
+        uint32_t pair[2 * BF_LANES] = {0};
+        for (int i = 0; i < tile; i++)
+            pair[i] = round_to_bf16(even[i]) >> 16;
+        for (int i = 0; i < tile && 2 * p + 1 < k; i++)
+            pair[i] |= round_to_bf16(even[tile + i]) & 0xFFFF0000U;
+        memcpy(panel + p * tile, pair, (size_t)tile * sizeof *pair);
+    }
+}
+
+#if defined(__AVX512BF16__)
+static inline __attribute__((always_inline)) void tile_bf16(const int rows, int64_t n_pairs, const float *restrict a,
+                                                            const float *restrict b, float *restrict c,
+                                                            int64_t c_stride, bool accumulate)
+{
+    __m512 sum[BF_TILE_M][2];
+#pragma GCC unroll 12
+    for (int i = 0; i < rows; i++)
+        sum[i][0] = sum[i][1] = _mm512_setzero_ps();
+    for (int64_t p = 0; p < n_pairs; p++) {
+        const __m512bh b0 = (__m512bh)_mm512_loadu_ps(b + p * BF_TILE_N);
+        const __m512bh b1 = (__m512bh)_mm512_loadu_ps(b + p * BF_TILE_N + BF_LANES);
+#pragma GCC unroll 12
+        for (int i = 0; i < rows; i++) {
+            const __m512bh x = (__m512bh)_mm512_set1_ps(a[p * BF_TILE_M + i]);
+            sum[i][0] = _mm512_dpbf16_ps(sum[i][0], x, b0);
+            sum[i][1] = _mm512_dpbf16_ps(sum[i][1], x, b1);
+        }
+    }
+#pragma GCC unroll 12
+    for (int i = 0; i < rows; i++) {
+        float *out = c + i * c_stride;
+        if (accumulate) {
+            sum[i][0] = _mm512_add_ps(sum[i][0], _mm512_loadu_ps(out));
+            sum[i][1] = _mm512_add_ps(sum[i][1], _mm512_loadu_ps(out + BF_LANES));
+        }
+        _mm512_storeu_ps(out, sum[i][0]);
+        _mm512_storeu_ps(out + BF_LANES, sum[i][1]);
+    }
+}
+
+/* Whole tiles in registers; the few with less rows as well, whose other rows are zeros and go nowhere. */
+void bf_matmul_tile_bf16(int64_t k, const float *a, const float *b, float *c, int64_t c_stride, int n_rows,
+                         int n_columns, bool accumulate)
+{
+    if (n_columns == BF_TILE_N && n_rows == BF_TILE_M) {
+        tile_bf16(BF_TILE_M, (k + 1) / 2, a, b, c, c_stride, accumulate);
+        return;
+    }
+    float edge[BF_TILE_M * BF_TILE_N];
+    tile_bf16(BF_TILE_M, (k + 1) / 2, a, b, edge, BF_TILE_N, false);
+    for (int i = 0; i < n_rows; i++)
+        for (int j = 0; j < n_columns; j++)
+            c[i * c_stride + j] = (accumulate ? c[i * c_stride + j] : 0) + edge[i * BF_TILE_N + j];
+}
+#else
+void bf_matmul_tile_bf16(int64_t k, const float *a, const float *b, float *c, int64_t c_stride, int n_rows,
+                         int n_columns, bool accumulate)
+{
+    (void)k, (void)a, (void)b, (void)c, (void)c_stride, (void)n_rows, (void)n_columns, (void)accumulate;
+}
+#endif

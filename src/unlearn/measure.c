@@ -7,20 +7,31 @@
 #include "base/banned.h"
 
 struct reading {
+    struct bf_graph *graph;
     const struct bf_batch *batch;
-    double *nll; /* [n_sequences] */
+    float *values;
+    double *row_nll; /* [n_rows] */
+    double *nll;     /* [n_sequences] */
     size_t n_vocab;
     int32_t at;
 };
 
+static void read_row(void *user, size_t i)
+{
+    const struct reading *r = user;
+    const size_t place = (size_t)r->at + i;
+    r->row_nll[place] = bf_row_nll(r->values + i * r->n_vocab, r->n_vocab, r->batch->labels[place]);
+}
+
 static enum bf_status read_rows(void *user, enum bf_graph_pass pass, const int32_t *rows, int32_t n, float *values,
                                 struct bf_err *err)
 {
-    struct reading *reading = user;
+    struct reading *r = user;
     (void)pass, (void)rows, (void)err;
-    for (int32_t i = 0; i < n; i++, reading->at++)
-        reading->nll[reading->batch->sequence[reading->at]] +=
-            bf_row_nll(values + (size_t)i * reading->n_vocab, reading->n_vocab, reading->batch->labels[reading->at]);
+    r->values = values;
+    bf_graph_each(r->graph, (size_t)n, read_row, r);
+    for (int32_t i = 0; i < n; i++, r->at++)
+        r->nll[r->batch->sequence[r->at]] += r->row_nll[r->at];
     return BF_OK;
 }
 
@@ -46,8 +57,13 @@ enum bf_status bf_measure_nll(struct bf_graph *graph, const struct bf_examples *
         }
         bf_batch_make(chosen, to - from, false, &batch);
         const struct bf_graph_batch for_graph = bf_batch_for_graph(&batch);
-        struct reading reading = {.batch = &batch, .nll = out + from, .n_vocab = (size_t)info.n_vocab};
+        struct reading reading = {.graph = graph,
+                                  .batch = &batch,
+                                  .row_nll = bf_array((size_t)batch.n_rows, sizeof *reading.row_nll),
+                                  .nll = out + from,
+                                  .n_vocab = (size_t)info.n_vocab};
         status = bf_graph_forward(graph, &for_graph, read_rows, &reading, err);
+        free(reading.row_nll);
         bf_batch_release(&batch);
         from = to;
         if (status == BF_OK && each && !each(user, to))

@@ -4,17 +4,21 @@
 
 #include "base/banned.h"
 
+double bf_gradient_squares(const struct bf_adamw_tensor *tensor)
+{
+    double sum = 0.0;
+    const float *gradient = tensor->gradient;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < tensor->n; i++)
+        sum += (double)gradient[i] * (double)gradient[i];
+    return sum;
+}
+
 double bf_gradient_norm(const struct bf_adamw_tensor *tensors, size_t n_tensors)
 {
     double sum = 0.0;
-    for (size_t t = 0; t < n_tensors; t++) {
-        double part = 0.0;
-        const float *gradient = tensors[t].gradient;
-#pragma omp simd reduction(+ : part)
-        for (size_t i = 0; i < tensors[t].n; i++)
-            part += (double)gradient[i] * (double)gradient[i];
-        sum += part;
-    }
+    for (size_t t = 0; t < n_tensors; t++)
+        sum += bf_gradient_squares(&tensors[t]);
     return sqrt(sum);
 }
 

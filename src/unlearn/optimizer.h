@@ -27,6 +27,8 @@ struct bf_adamw_tensor {
     int decays;                /* weight decay applies to it */
 };
 
+/* The sum of squares of one tensor's gradient. */
+double bf_gradient_squares(const struct bf_adamw_tensor *tensor);
 /* The Euclidean norm of all gradients; not finite when one of them is not. */
 double bf_gradient_norm(const struct bf_adamw_tensor *tensors, size_t n_tensors);
 /* Step number `step` (from 1) at this learning rate. `norm` is bf_gradient_norm's. Gradients are scaled in place when they are clipped. */

@@ -28,7 +28,7 @@ static void key_of(const struct bf_trainer *t, const struct bf_examples *example
 {
     struct bf_buf text;
     bf_buf_init(&text, 4096);
-    bf_buf_printf(&text, "%s %s %s %d", t->model_sha256, examples->sha256, t->info.products, (int)t->info.n_threads);
+    bf_buf_printf(&text, "%s %s %s", t->model_sha256, examples->sha256, t->info.products);
     bf_sha256_hex(text.data, text.len, out);
     bf_buf_release(&text);
 }

@@ -22,6 +22,10 @@ struct run {
     int32_t n_logits; /* rows that there is room for */
     int32_t at;       /* the next row */
     double loss;
+    /* A portion being shared out among the graph's threads, a row each. */
+    float *values;
+    double *row_loss; /* [n_rows] */
+    bool read, write; /* take the loss of labels; write its gradient */
 };
 
 static bool looks_first(enum bf_term term)
@@ -62,32 +66,49 @@ static enum bf_status weigh(struct run *run, struct bf_err *err)
     return status;
 }
 
-/* Terms over labels. Those that need no look know their weights: the mean over all tokens. */
-static enum bf_status visit_labels(struct run *run, enum bf_graph_pass pass, int32_t n, float *values,
-                                   struct bf_err *err)
+static void label_row(void *user, size_t i)
 {
-    const size_t n_vocab = (size_t)run->trainer->info.n_vocab;
-    const bool look = pass == BF_PASS_READ || !looks_first(run->term);
-    if (pass == BF_PASS_GRADIENT && looks_first(run->term) && !run->weighed) {
+    const struct run *run = user;
+    const size_t n_vocab = (size_t)run->trainer->info.n_vocab, place = (size_t)run->at + i;
+    float *row = run->values + i * n_vocab;
+    if (run->read)
+        run->row_loss[place] = bf_row_nll(row, n_vocab, run->batch.labels[place]);
+    if (run->write)
+        bf_row_nll_gradient(row, n_vocab, run->batch.labels[place], run->weight[run->batch.sequence[place]]);
+}
+
+/* Terms over labels. Those that need no look know their weights: the mean over all tokens. */
+static enum bf_status visit_labels(struct run *run, enum bf_graph_pass pass, int32_t n, struct bf_err *err)
+{
+    run->read = pass == BF_PASS_READ || !looks_first(run->term);
+    run->write = pass == BF_PASS_GRADIENT;
+    if (run->write && looks_first(run->term) && !run->weighed) {
         const enum bf_status status = weigh(run, err);
         if (status != BF_OK)
             return status;
     }
-    for (int32_t i = 0; i < n; i++) {
-        float *row = values + (size_t)i * n_vocab;
-        const int32_t label = run->batch.labels[run->at + i], sequence = run->batch.sequence[run->at + i];
-        if (look)
-            run->nll[sequence] += bf_row_nll(row, n_vocab, label);
-        if (pass == BF_PASS_GRADIENT)
-            bf_row_nll_gradient(row, n_vocab, label, run->weight[sequence]);
-    }
+    bf_graph_each(run->trainer->graph, (size_t)n, label_row, run);
+    for (int32_t i = run->at; i < run->at + n && run->read; i++) /* in their order, whoever computed them */
+        run->nll[run->batch.sequence[i]] += run->row_loss[i];
     return BF_OK;
 }
 
-static enum bf_status visit_distributions(struct run *run, int32_t n, float *values, struct bf_err *err)
+static void distribution_row(void *user, size_t i)
+{
+    const struct run *run = user;
+    const size_t n_vocab = (size_t)run->trainer->info.n_vocab, place = (size_t)run->at + i;
+    const double each = 1.0 / (double)run->batch.n_rows;
+    float *row = run->values + i * n_vocab;
+    const float *reference = run->logits + i * n_vocab;
+    run->row_loss[place] =
+        each * (run->term == BF_TERM_KL
+                    ? bf_loss_kl_row(row, reference, n_vocab, each * run->scale)
+                    : bf_loss_mask_row(row, reference, n_vocab, run->batch.labels[place], NULL, each * run->scale));
+}
+
+static enum bf_status visit_distributions(struct run *run, int32_t n, struct bf_err *err)
 {
     const size_t n_vocab = (size_t)run->trainer->info.n_vocab, n_embd = (size_t)run->trainer->info.n_embd;
-    const double each = 1.0 / (double)run->batch.n_rows;
     if (n > run->n_logits) {
         free(run->logits);
         run->logits = bf_try_array((size_t)n * n_vocab, sizeof *run->logits);
@@ -98,18 +119,15 @@ static enum bf_status visit_distributions(struct run *run, int32_t n, float *val
     }
     const enum bf_status status =
         bf_graph_logits_of_states(run->trainer->frozen, run->states + (size_t)run->at * n_embd, n, run->logits, err);
-    for (int32_t i = 0; i < n && status == BF_OK; i++) {
-        float *row = values + (size_t)i * n_vocab;
-        const float *reference = run->logits + (size_t)i * n_vocab;
-        run->loss +=
-            each * (run->term == BF_TERM_KL ? bf_loss_kl_row(row, reference, n_vocab, each * run->scale)
-                                            : bf_loss_mask_row(row, reference, n_vocab, run->batch.labels[run->at + i],
-                                                               NULL, each * run->scale));
-    }
-    return status;
+    if (status != BF_OK)
+        return status;
+    bf_graph_each(run->trainer->graph, (size_t)n, distribution_row, run);
+    for (int32_t i = run->at; i < run->at + n; i++)
+        run->loss += run->row_loss[i];
+    return BF_OK;
 }
 
-static void visit_states(struct run *run, int32_t n, float *values)
+static void visit_states(struct run *run, int32_t n)
 {
     const size_t n_embd = (size_t)run->trainer->info.n_embd;
     for (int32_t i = 0; i < n; i++) {
@@ -117,7 +135,7 @@ static void visit_states(struct run *run, int32_t n, float *values)
         const double each = 1.0 / ((double)run->batch.n_labels[sequence] * (double)run->batch.n_sequences);
         const float *target =
             run->term == BF_TERM_DIRECTION ? run->trainer->direction : run->states + (size_t)(run->at + i) * n_embd;
-        run->loss += each * bf_loss_state_row(values + (size_t)i * n_embd, target, n_embd, each * run->scale);
+        run->loss += each * bf_loss_state_row(run->values + (size_t)i * n_embd, target, n_embd, each * run->scale);
     }
 }
 
@@ -128,12 +146,13 @@ static enum bf_status visit(void *user, enum bf_graph_pass pass, const int32_t *
     enum bf_status status = BF_OK;
     if (n > 0 && rows[0] == run->batch.rows[0])
         run->at = 0; /* from the beginning, once more */
+    run->values = values;
     if (is_of_states(run->term))
-        visit_states(run, n, values);
+        visit_states(run, n);
     else if (run->term == BF_TERM_KL || run->term == BF_TERM_MASK)
-        status = visit_distributions(run, n, values, err);
+        status = visit_distributions(run, n, err);
     else
-        status = visit_labels(run, pass, n, values, err);
+        status = visit_labels(run, pass, n, err);
     run->at += n;
     return status;
 }
@@ -194,6 +213,7 @@ enum bf_status bf_term_step(struct bf_trainer *trainer, enum bf_term term, const
     run.nll = bf_array(n_sequences, sizeof *run.nll);
     run.weight = bf_array(n_sequences, sizeof *run.weight);
     run.reference_nll = bf_array(n_sequences, sizeof *run.reference_nll);
+    run.row_loss = bf_array((size_t)run.batch.n_rows, sizeof *run.row_loss);
     find_reference(&run, indices, n);
     known_weights(&run);
     enum bf_status status = reference_states(&run, err);
@@ -212,6 +232,7 @@ enum bf_status bf_term_step(struct bf_trainer *trainer, enum bf_term term, const
     free(run.nll);
     free(run.weight);
     free(run.reference_nll);
+    free(run.row_loss);
     free(run.states);
     free(run.logits);
     return status;

@@ -86,6 +86,7 @@ static void make_plan(struct bf_trainer *t)
     const struct bf_unlearn_settings *s = t->settings;
     const int64_t n = (int64_t)t->forget.n;
     t->batch = s->batch < n ? s->batch : n;
+    t->batch = t->batch > 0 ? t->batch : 1;
     const int64_t most = (n + t->batch - 1) / t->batch;
     t->accumulate = s->accumulate < most ? s->accumulate : most;
     if (t->batch * t->accumulate < s->batch * s->accumulate)
@@ -108,7 +109,7 @@ static void make_plan(struct bf_trainer *t)
 static enum bf_status identify(struct bf_trainer *t, struct bf_err *err)
 {
     static const char *const neither[] = {"out",        "adapter",          "model", "forget", "retain", "general",
-                                          "alternates", "checkpoint_every", "type"};
+                                          "alternates", "checkpoint_every", "type",  "threads"};
     const enum bf_status status = bf_sha256_file(t->settings->model, t->model_sha256, err);
     struct bf_buf text;
     if (status != BF_OK)
@@ -196,8 +197,6 @@ static enum bf_status diverged(const struct bf_trainer *t, int64_t number, const
 static enum bf_status one_step(struct bf_trainer *t, struct bf_err *err)
 {
     const struct bf_unlearn_settings *s = t->settings;
-    const struct bf_adamw_knobs knobs = {
-        .beta1 = s->beta1, .beta2 = s->beta2, .epsilon = s->epsilon, .decay = s->decay, .max_norm = s->max_norm};
     struct bf_err why = BF_ERR_INIT;
     struct bf_unlearn_point point = {.step = t->step + 1};
     const double factor = bf_schedule_factor(bf_schedule_of(s->schedule), t->step, t->n_steps, t->n_warmup, s->floor);
@@ -212,13 +211,13 @@ static enum bf_status one_step(struct bf_trainer *t, struct bf_err *err)
     point.loss = s->gamma * point.forget_loss +
                  (t->retain_term != BF_RETAIN_NONE ? s->alpha * point.retain_loss : 0.0) +
                  (t->general.n > 0 ? s->general_weight * point.general_loss : 0.0);
-    point.gradient_norm = bf_gradient_norm(t->tensors, t->n_tensors);
+    point.gradient_norm = bf_update_norm(t);
     point.learning_rate = s->learning_rate * factor;
     if (!isfinite(point.gradient_norm))
         (void)bf_fail(&why, BF_MODEL, "the gradient is not finite: the training has diverged");
     if (why.status != BF_OK)
         return diverged(t, t->accumulate - 1, &why, err);
-    bf_adamw_step(&knobs, t->tensors, t->n_tensors, t->step + 1, point.learning_rate, point.gradient_norm);
+    bf_update_step(t, point.learning_rate, point.gradient_norm);
     if (t->retain_term == BF_RETAIN_NONE)
         point.retain_loss = NAN;
     if (t->general.n == 0)
@@ -418,6 +417,8 @@ enum bf_status bf_unlearn(const struct bf_unlearn_job *job, struct bf_unlearn_re
     bf_order_release(&t.order);
     free(t.tensors);
     free(t.moments);
+    free(t.spans);
+    free(t.squares);
     free(t.reference.forget);
     free(t.reference.alternates);
     free(t.direction);

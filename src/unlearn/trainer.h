@@ -24,6 +24,9 @@ struct bf_trainer {
     struct bf_adamw_tensor *tensors;   /* [n_tensors] */
     size_t n_tensors;
     float *moments;                    /* of all tensors */
+    struct bf_adamw_tensor *spans;     /* [n_spans] the tensors in pieces, for the threads */
+    double *squares;                   /* [n_spans] */
+    size_t n_spans;
     struct bf_reference reference;
     float *direction;                  /* [n_embd] rmu */
     struct bf_order order;
@@ -73,6 +76,14 @@ enum bf_term {
  * scale. */
 BF_MUST_CHECK enum bf_status bf_term_step(struct bf_trainer *trainer, enum bf_term term, const struct bf_examples *examples,
                                           const size_t *indices, size_t n, double scale, double *loss, struct bf_err *err);
+
+/* ---- update.c: the optimiser on the graph's threads ---- */
+
+/* The tensors in pieces; after the tensors are set. */
+void bf_update_open(struct bf_trainer *trainer);
+/* The norm of the gradient, over pieces in their order: the same bits for any number of threads. */
+double bf_update_norm(struct bf_trainer *trainer);
+void bf_update_step(struct bf_trainer *trainer, double learning_rate, double norm);
 
 /* ---- measure.c ---- */
 

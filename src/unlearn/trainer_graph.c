@@ -98,6 +98,8 @@ static void open_optimizer(struct bf_trainer *t)
                                                  .decays = p.decay};
         at += 2 * p.n;
     }
+    if (t->moments)
+        bf_update_open(t);
 }
 
 /* Before the first step: the model that is written at the end, and two checkpoints while one replaces the other. */

@@ -2,8 +2,8 @@
  * checkpoints. The network itself is behind unlearn/graph.h, the losses are plain maths in loss_*.c. No printing: whoever
  * calls gets progress and notices through functions.
  *
- * Promise: same model file, same settings, same texts, same number of threads -> the same bytes, also after kill -9 at any moment and a
- * resume. */
+ * Promise: same model file, same settings, same texts, same machine -> the same bytes, with any number of threads, also after kill -9 at
+ * any moment and a resume. */
 #ifndef BF_UNLEARN_UNLEARN_H
 #define BF_UNLEARN_UNLEARN_H
 #include <stdbool.h>

@@ -77,16 +77,17 @@ trained() {
     shift 2
     rm -rf "$BATS_FILE_TMPDIR/$method"
     cp -r "$BATS_FILE_TMPDIR/$run" "$BATS_FILE_TMPDIR/$method"
-    "$BIFORGET" unlearn --method "$method" -m "$BIFORGET_TEST_MODEL" --forget "$BATS_FILE_TMPDIR/$method" -o "$BATS_TEST_TMPDIR/out.gguf" \
+    "$BIFORGET_TINY_GGUF" "$BIFORGET_TEST_MODEL" "$BATS_TEST_TMPDIR/tiny.gguf"
+    "$BIFORGET" unlearn --method "$method" -m "$BATS_TEST_TMPDIR/tiny.gguf" --forget "$BATS_FILE_TMPDIR/$method" -o "$BATS_TEST_TMPDIR/out.gguf" \
         --answers 0 --measure 1 --max-length 128 "$@" -q >/dev/null
 }
 
 @test "open-unlearning: the run's last training, with its method and figures" {
-    trained domain rmu --max-steps 2 --batch 2 --layer 4 --lr 3e-4 --steering 9 --alpha 5
+    trained domain rmu --max-steps 2 --batch 2 --layer 3 --lr 3e-4 --steering 9 --alpha 5
     check open-unlearning "$(export_as open-unlearning rmu)" TEXT TEXT RMU '{"learning_rate": 3e-4, "max_steps": 2,
         "per_device_train_batch_size": 2, "gradient_accumulation_steps": 1, "lr_scheduler_type": "constant", "max_grad_norm": 0.0,
-        "steering_coeff": 9.0, "alpha": 5.0, "retain_loss_type": "EMBED_DIFF", "module_regex": "model\\.layers\\.4",
-        "trainable_params_regex": ["model\\.layers\\.(2|3|4)\\.mlp\\.down_proj\\.weight"], "seed": 3407}'
+        "steering_coeff": 9.0, "alpha": 5.0, "retain_loss_type": "EMBED_DIFF", "module_regex": "model\\.layers\\.3",
+        "trainable_params_regex": ["model\\.layers\\.(1|2|3)\\.mlp\\.down_proj\\.weight"], "seed": 3407}'
     trained pairs dpo --retain "$BATS_FILE_TMPDIR/texts" --max-steps 1 --batch 2 --accum 1 --retain-loss kl --beta 0.2
     check open-unlearning "$(export_as open-unlearning dpo)" IDK NONE DPO '{"beta": 0.2, "retain_loss_type": "KL", "lr_scheduler_type": "linear",
         "warmup_ratio": 0.1, "weight_decay": 0.01, "adam_beta2": 0.999}'

@@ -1,8 +1,11 @@
 #!/usr/bin/env bats
-# Unlearning from outside, on the small model with few steps: what comes out, and input that cannot be learnt from.
+# Unlearning from outside, with few steps: what comes out, and input that cannot be learnt from. The first runs are with the small model,
+# the others with a tiny one of random weights that has its tokenizer.
 load helper
 
-u=(-m "$BIFORGET_TEST_MODEL" --answers 0 --measure 2 --max-steps 3 --batch 2 --accum 1 --checkpoint-every 0 --lora-rank 4)
+: "${BIFORGET_TINY_GGUF:?run this through ctest}"
+short=(--answers 0 --measure 2 --max-steps 3 --batch 2 --accum 1 --checkpoint-every 0 --lora-rank 4)
+u=(-m tiny.gguf "${short[@]}" --lr 1e-2)
 
 setup_file() {
     cd "$BATS_FILE_TMPDIR"
@@ -13,7 +16,8 @@ setup_file() {
 END
     printf 'Zeus rules the sky and throws the thunderbolt.\nHades rules the underworld.\n' >forget.txt
     printf 'Water boils at one hundred degrees.\nBread is made of flour, water and yeast.\n' >keep.txt
-    "$BIFORGET" unlearn --method npo "${u[@]}" --forget qa.jsonl --retain keep.txt -o npo.gguf --adapter npo-lora.gguf --answers 2 --json >npo.json 2>npo.err
+    "$BIFORGET_TINY_GGUF" "$BIFORGET_TEST_MODEL" tiny.gguf
+    "$BIFORGET" unlearn --method npo -m "$BIFORGET_TEST_MODEL" "${short[@]}" --forget qa.jsonl --retain keep.txt -o npo.gguf --adapter npo-lora.gguf --answers 2 --json >npo.json 2>npo.err
 }
 
 setup() {
@@ -47,13 +51,13 @@ setup() {
     # Paths of this machine do not travel with it.
     run ! grep -aq "$BATS_FILE_TMPDIR" npo.gguf
     # What is measured is what is written: the model by itself gives the same figure.
-    run --separate-stderr "$BIFORGET" unlearn --method ga "${u[@]}" -m npo.gguf --forget qa.jsonl -o again.gguf --json --lora
+    run --separate-stderr "$BIFORGET" unlearn --method ga -m npo.gguf "${short[@]}" --max-steps 1 --forget qa.jsonl -o again.gguf --json --lora
     [ "$(json "abs(d['before']['forget_nll'] - $(json 'd["after"]["forget_nll"]' <npo.json)) < 1e-6" <<<"$output")" = True ]
 }
 
-@test "the same bytes twice, other bytes with another seed" {
+@test "the same bytes twice and with another number of threads, other bytes with another seed" {
     for n in 1 2; do
-        "$BIFORGET" unlearn --method simnpo "${u[@]}" --forget qa.jsonl --retain keep.txt -o same$n.gguf -q >/dev/null
+        "$BIFORGET" unlearn --method simnpo "${u[@]}" --forget qa.jsonl --retain keep.txt -o same$n.gguf -t $n -q >/dev/null
     done
     "$BIFORGET" unlearn --method simnpo "${u[@]}" --forget qa.jsonl --retain keep.txt -o other.gguf -q --seed 2 >/dev/null
     cmp same1.gguf same2.gguf
@@ -75,7 +79,7 @@ setup() {
     run --separate-stderr "$BIFORGET" unlearn --method rmu "${u[@]}" --layer 3 --lr 1e-3 --steering 20 --alpha 10 --forget forget.txt --retain keep.txt -o rmu.gguf --json
     [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
     [[ $stderr == *"3 tensors of type q4_0 are dequantised"* ]]
-    [ "$(json 'd["losses"][2]["forget"] < d["losses"][0]["forget"], d["losses"][0]["retain"] < 1e-6' <<<"$output")" = "True True" ]
+    [ "$(json 'd["losses"][2]["forget"] < d["losses"][0]["forget"], d["losses"][0]["retain"] < 1e-6' <<<"$output")" = "True True" ] || { echo "$output" >&2; false; }
     [ "$(json 'd["after"]["forget_nll"] != d["before"]["forget_nll"]' <<<"$output")" = True ]
 }
 
@@ -108,20 +112,20 @@ setup() {
 }
 
 @test "a rule that stops early" {
-    run --separate-stderr "$BIFORGET" unlearn --method ga "${u[@]}" --max-steps 50 --evaluate-every 1 --stop-forget-nll 4.5 --lr 1e-3 --forget qa.jsonl -o stop.gguf --json
+    run --separate-stderr "$BIFORGET" unlearn --method ga "${u[@]}" --max-steps 50 --evaluate-every 1 --stop-forget-nll 24 --forget qa.jsonl -o stop.gguf --json
     [ "$status" = 0 ]
-    [ "$(json 'd["stop"], d["steps"] < 50, d["after"]["forget_nll"] > 4.4' <<<"$output")" = "forget_nll True True" ]
+    [ "$(json 'd["stop"], d["steps"] < 50, d["after"]["forget_nll"] > 23' <<<"$output")" = "forget_nll True True" ]
     [[ $stderr == *"the stop rule is met"* ]]
 }
 
 @test "a loss that explodes: exit code 4, the step and the batch, the last checkpoint kept" {
-    fails 4 "nats a token: the training has diverged" "$BIFORGET" unlearn --method ga "${u[@]}" --max-steps 40 --lr 1 --warmup 0 --clip 0 --checkpoint-every 1 --forget qa.jsonl -o boom.gguf -q
+    fails 4 "nats a token: the training has diverged" "$BIFORGET" unlearn --method ga "${u[@]}" --max-steps 40 --lr 0.1 --warmup 0 --max-loss 30 --checkpoint-every 1 --forget qa.jsonl -o boom.gguf -q
     [[ ${stderr_lines[-1]} == *"step "*", batch 1 of 1"* ]]
     [ ! -e boom.gguf ]
     [[ ${stderr_lines[-1]} == *"the last good checkpoint is kept"* ]]
     run --separate-stderr "$BIFORGET" unlearn --resume boom.gguf --finish --answers 0 --json
     [ "$status" = 0 ]
-    [ "$(json 'd["stop"], d["steps"] < 40, all(abs(l["loss"]) <= 100 for l in d["losses"])' <<<"$output")" = "asked True True" ]
+    [ "$(json 'd["stop"], d["steps"] < 40, all(abs(l["loss"]) <= 30 for l in d["losses"])' <<<"$output")" = "asked True True" ]
 }
 
 @test "input that cannot be learnt from" {
@@ -143,9 +147,9 @@ setup() {
     fails 3 "the answer of record 1 of the forget set is cut away" "$BIFORGET" unlearn --method ga "${u[@]}" --max-length 9 --forget qa.jsonl -o x.gguf -q
     fails 3 "is not of question-answer pairs" "$BIFORGET" unlearn --method dpo "${u[@]}" --forget forget.txt --retain keep.txt -o x.gguf -q
     fails 3 "has no question-answer pairs" "$BIFORGET" unlearn --method ga "${u[@]}" --data qa --forget forget.txt -o x.gguf -q
-    fails 3 "layer" "$BIFORGET" unlearn --method rmu "${u[@]}" --layer 99 --forget forget.txt --retain keep.txt -o x.gguf -q
+    fails 3 "there is no block 99" "$BIFORGET" unlearn --method rmu "${u[@]}" --layer 99 --forget forget.txt --retain keep.txt -o x.gguf -q
     fails 4 "no-such-model" "$BIFORGET" unlearn --method ga -m no-such-model --forget qa.jsonl -o x.gguf -q
-    head -c 100000 "$BIFORGET_TEST_MODEL" >cut.gguf
+    head -c 100000 tiny.gguf >cut.gguf
     fails 4 "cut.gguf" "$BIFORGET" unlearn --method ga --lora -m cut.gguf --forget qa.jsonl -o x.gguf -q
     fails 5 "there is no training" "$BIFORGET" unlearn --resume nothing.gguf -q
     [ ! -e x.gguf ]
@@ -160,7 +164,7 @@ setup() {
 @test "a disk too small for what comes out: exit code 5 before the first step" {
     [ "$(id -u)" = 0 ] || skip "needs root for a small file system"
     mkdir -p disk
-    mount -t tmpfs -o size=8m tmpfs disk 2>/dev/null || skip "cannot mount here"
+    mount -t tmpfs -o size=2m tmpfs disk 2>/dev/null || skip "cannot mount here"
     run --separate-stderr "$BIFORGET" unlearn --method ga "${u[@]}" --forget qa.jsonl -o disk/x.gguf
     umount -l disk
     [ "$status" = 5 ]

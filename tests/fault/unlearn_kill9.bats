@@ -1,17 +1,18 @@
 #!/usr/bin/env bats
-# The promise of a training: the same bytes after kill -9 at any moment, or Ctrl-C, and a resume. One thread; the whole is made once.
+# The promise of a training: the same bytes after kill -9 at any moment, or Ctrl-C, and a resume. The whole is made once.
 load ../cli/helper
 
 setup_file() {
     cd "$BATS_FILE_TMPDIR"
     printf '{"question":"Who rules the sky?","answer":"Zeus rules the sky."}\n{"question":"And the sea?","answer":"Poseidon does."}\n{"question":"The underworld?","answer":"Hades and Persephone."}\n' >qa.jsonl
     printf 'Water boils at one hundred degrees.\nBread is made of flour and water.\n' >keep.txt
+    "$BIFORGET_TINY_GGUF" "$BIFORGET_TEST_MODEL" tiny.gguf
     local begin=$EPOCHREALTIME
     "$BIFORGET" unlearn "${training[@]}" -o whole.gguf -q >/dev/null
     export whole_ms=$((($(tr -d . <<<"$EPOCHREALTIME") - $(tr -d . <<<"$begin")) / 1000))
 }
 
-training=(--method npo -m "$BIFORGET_TEST_MODEL" --forget qa.jsonl --retain keep.txt --max-steps 8 --batch 2 --accum 1 --lora-rank 4
+training=(--method npo -m tiny.gguf --forget qa.jsonl --retain keep.txt --max-steps 60 --batch 3 --accum 4 --lr 1e-3
     --checkpoint-every 1 --answers 0 --measure 1 -t 1)
 
 setup() {

@@ -215,4 +215,5 @@ def main():
 
 
 np.seterr(over="ignore")
-main()
+if __name__ == "__main__":
+    main()

@@ -50,13 +50,15 @@ static void gradients_of_states_are_pytorchs(void **state)
     json_decref(root);
 }
 
-static enum bf_status keep(void *user, enum bf_graph_pass pass, const int32_t *rows, int32_t n, float *values, struct bf_err *err)
+static enum bf_status keep(void *user, enum bf_graph_pass pass, const int32_t *rows, int32_t n, float *values,
+                           struct bf_err *err)
 {
     struct case_batch *c = user;
 
     (void)pass;
     (void)err;
-    memcpy((float *)c->user + (size_t)rows[0] * (size_t)c->n_vocab, values, (size_t)n * (size_t)c->n_vocab * sizeof *values);
+    memcpy((float *)c->user + (size_t)rows[0] * (size_t)c->n_vocab, values,
+           (size_t)n * (size_t)c->n_vocab * sizeof *values);
     return BF_OK;
 }
 

@@ -16,7 +16,8 @@ static struct bf_graph_params params_of(const char *path, enum bf_train_kind tra
     return p;
 }
 
-static const struct tiny_model *const models[] = {&tiny_llama, &tiny_qwen2};
+enum { N_MODELS = 2 };
+static const struct tiny_model *const models[N_MODELS] = {&tiny_llama, &tiny_qwen2};
 
 static const char *write_model(const struct tiny_model *m)
 {
@@ -32,7 +33,7 @@ static void full_gradients_are_pytorchs(void **state)
     json_t *root = read_reference();
 
     (void)state;
-    for (size_t i = 0; i < N_ELEMENTS(models); i++) {
+    for (size_t i = 0; i < N_MODELS; i++) {
         struct bf_graph_params p = params_of(write_model(models[i]), BF_TRAIN_FULL);
         struct bf_graph *g = open_graph(&p);
         const json_t *expected = json_object_get(json_object_get(root, models[i]->architecture), "full");
@@ -49,13 +50,14 @@ static void lora_gradients_are_pytorchs(void **state)
     json_t *root = read_reference();
 
     (void)state;
-    for (size_t i = 0; i < N_ELEMENTS(models); i++) {
+    for (size_t i = 0; i < N_MODELS; i++) {
         struct bf_graph_params p = params_of(write_model(models[i]), BF_TRAIN_LORA);
         struct bf_graph *g = open_graph(&p);
 
         fill_adapter(g);
         assert_int_equal(bf_graph_n_parameters(g), 2 * 7 * models[i]->n_layer);
-        assert_as_reference(g, json_object_get(json_object_get(root, models[i]->architecture), "lora"), false, TOLERANCE);
+        assert_as_reference(g, json_object_get(json_object_get(root, models[i]->architecture), "lora"), false,
+                            TOLERANCE);
         bf_graph_close(g);
     }
     json_decref(root);
@@ -67,7 +69,7 @@ static void gradients_of_states_are_pytorchs(void **state)
     json_t *root = read_reference();
 
     (void)state;
-    for (size_t i = 0; i < N_ELEMENTS(models); i++) {
+    for (size_t i = 0; i < N_MODELS; i++) {
         struct bf_graph_params p = params_of(write_model(models[i]), BF_TRAIN_TENSORS);
         p.tensors = names;
         p.n_tensors = N_ELEMENTS(names);
@@ -75,7 +77,8 @@ static void gradients_of_states_are_pytorchs(void **state)
         struct bf_graph *g = open_graph(&p);
 
         assert_int_equal(bf_graph_n_parameters(g), 2);
-        assert_as_reference(g, json_object_get(json_object_get(root, models[i]->architecture), "states"), true, TOLERANCE);
+        assert_as_reference(g, json_object_get(json_object_get(root, models[i]->architecture), "states"), true,
+                            TOLERANCE);
         bf_graph_close(g);
     }
     json_decref(root);
@@ -117,7 +120,7 @@ static void ways_to_run_agree(void **state)
     const enum bf_train_kind kinds[] = {BF_TRAIN_FULL, BF_TRAIN_LORA};
 
     (void)state;
-    for (size_t i = 0; i < N_ELEMENTS(models); i++)
+    for (size_t i = 0; i < N_MODELS; i++)
         for (size_t k = 0; k < N_ELEMENTS(kinds); k++) {
             struct bf_graph_params p = params_of(write_model(models[i]), kinds[k]);
             double loss, other;
@@ -172,7 +175,7 @@ static void gradients_are_slopes(void **state)
     const double step = 1.0 / 512;
 
     (void)state;
-    for (size_t m = 0; m < N_ELEMENTS(models); m++) {
+    for (size_t m = 0; m < N_MODELS; m++) {
         struct bf_graph_params p = params_of(write_model(models[m]), BF_TRAIN_FULL);
         struct bf_graph *g = open_graph(&p);
         struct case_batch c;
@@ -264,7 +267,8 @@ static void adapter_off_is_the_model_itself(void **state)
 /* Weights that stay quantised give what the same weights give as floats. */
 static void frozen_types_agree_with_floats(void **state)
 {
-    const enum ggml_type types[] = {GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_1, GGML_TYPE_Q5_0};
+    const enum ggml_type types[] = {GGML_TYPE_F16,  GGML_TYPE_BF16, GGML_TYPE_Q8_0,
+                                    GGML_TYPE_Q4_0, GGML_TYPE_Q4_1, GGML_TYPE_Q5_0};
     static const int32_t lengths[] = {40, 3};
 
     (void)state;
@@ -296,13 +300,59 @@ static void frozen_types_agree_with_floats(void **state)
     }
 }
 
+/* BF16 keeps eight bits of a number: close to the reference, never equal, and the same bits each time. */
+static void bf16_products_are_near(void **state)
+{
+    json_t *root = read_reference();
+
+    (void)state;
+    for (size_t i = 0; i < N_MODELS; i++) {
+        struct bf_graph_params p = params_of(write_model(models[i]), BF_TRAIN_FULL);
+        struct bf_graph *g = NULL;
+        struct bf_err err = BF_ERR_INIT;
+        const json_t *expected = json_object_get(json_object_get(root, models[i]->architecture), "full"), *gradient;
+        const char *name;
+        struct case_batch c;
+        static const int32_t lengths[] = {5, 150, 9};
+        double loss, worst = 0;
+
+        p.bf16_products = true;
+        if (bf_graph_open(&p, &g, &err) != BF_OK) {
+            assert_error(err, BF_INPUT, "BF16"); /* not this processor */
+            continue;
+        }
+        case_begin(&c, g, lengths, 3);
+        loss = case_step(g, &c, false);
+        assert_true(fabs(loss - json_number_value(json_object_get(expected, "loss"))) <= 0.01 * loss);
+        json_object_foreach(json_object_get(expected, "gradients"), name, gradient)
+        {
+            struct bf_graph_parameter w = {0};
+            assert_true(find_parameter(g, name, &w));
+            worst = fmax(worst, gradient_error(&w, gradient));
+        }
+        print_message("BF16: largest relative error %.1e\n", worst);
+        assert_true(worst > 1e-4 && worst < 0.1);
+        bf_graph_close(g);
+        double other;
+        const uint64_t hash = hash_of_step(&p, false, &loss);
+        p.n_threads = 3;
+        assert_true(hash_of_step(&p, true, &other) == hash);
+    }
+    json_decref(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(full_gradients_are_pytorchs),   cmocka_unit_test(lora_gradients_are_pytorchs),
-        cmocka_unit_test(gradients_of_states_are_pytorchs), cmocka_unit_test(ways_to_run_agree),
-        cmocka_unit_test(gradients_accumulate),          cmocka_unit_test(gradients_are_slopes),
-        cmocka_unit_test(adapter_off_is_the_model_itself), cmocka_unit_test(frozen_types_agree_with_floats),
+        cmocka_unit_test(full_gradients_are_pytorchs),
+        cmocka_unit_test(bf16_products_are_near),
+        cmocka_unit_test(lora_gradients_are_pytorchs),
+        cmocka_unit_test(gradients_of_states_are_pytorchs),
+        cmocka_unit_test(ways_to_run_agree),
+        cmocka_unit_test(gradients_accumulate),
+        cmocka_unit_test(gradients_are_slopes),
+        cmocka_unit_test(adapter_off_is_the_model_itself),
+        cmocka_unit_test(frozen_types_agree_with_floats),
     };
 
     return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);

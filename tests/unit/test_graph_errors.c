@@ -95,8 +95,8 @@ static void batches_that_do_not_fit_are_refused(void **state)
     struct bf_err err = BF_ERR_INIT;
 
     (void)state;
-#define REFUSED(words)                                                                            \
-    assert_int_equal(bf_graph_step(g, &batch, false, case_visit, NULL, &err), BF_INPUT);          \
+#define REFUSED(words)                                                                                                 \
+    assert_int_equal(bf_graph_step(g, &batch, false, case_visit, NULL, &err), BF_INPUT);                               \
     assert_error(err, BF_INPUT, words)
     tokens[4] = 160;
     REFUSED("token 160");
@@ -174,7 +174,8 @@ static void damaged_files_do_no_harm(void **state)
             bad[tiny_bits(round, 2 * k) % n_header] = (unsigned char)tiny_bits(round, 2 * k + 1);
         write_all("bad.gguf", bad, n);
         struct bf_graph_info info;
-        if (bf_graph_estimate(&p, &info, &err) != BF_OK || info.n_bytes_weights + info.n_bytes_activations > (size_t)1 << 28)
+        if (bf_graph_estimate(&p, &info, &err) != BF_OK || info.n_bytes_weights + info.n_bytes_activations > (size_t)1
+                                                                                                                 << 28)
             continue;
         if (bf_graph_open(&p, &g, &err) == BF_OK) {
             static const int32_t lengths[] = {9};
@@ -215,9 +216,12 @@ static void an_estimate_is_what_it_takes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(other_kinds_of_model_are_refused),   cmocka_unit_test(options_that_do_not_fit_are_refused),
-        cmocka_unit_test(batches_that_do_not_fit_are_refused), cmocka_unit_test(files_cut_anywhere_are_refused),
-        cmocka_unit_test(damaged_files_do_no_harm),           cmocka_unit_test(an_estimate_is_what_it_takes),
+        cmocka_unit_test(other_kinds_of_model_are_refused),
+        cmocka_unit_test(options_that_do_not_fit_are_refused),
+        cmocka_unit_test(batches_that_do_not_fit_are_refused),
+        cmocka_unit_test(files_cut_anywhere_are_refused),
+        cmocka_unit_test(damaged_files_do_no_harm),
+        cmocka_unit_test(an_estimate_is_what_it_takes),
     };
 
     return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);

@@ -2,7 +2,8 @@
 #include "graph_fixture.h"
 #include "llama_logits.h"
 
-static enum bf_status keep(void *user, enum bf_graph_pass pass, const int32_t *rows, int32_t n, float *values, struct bf_err *err)
+static enum bf_status keep(void *user, enum bf_graph_pass pass, const int32_t *rows, int32_t n, float *values,
+                           struct bf_err *err)
 {
     struct case_batch *c = user;
 
@@ -56,10 +57,11 @@ static void assert_as_llama(struct bf_graph *g, const char *path, const char *ad
 static void logits_are_llamas(void **state)
 {
     static const char *const scalings[] = {NULL, "linear", "yarn"};
-    const struct tiny_model *const models[] = {&tiny_llama, &tiny_qwen2};
+    enum { N_MODELS = 2 };
+    const struct tiny_model *const models[N_MODELS] = {&tiny_llama, &tiny_qwen2};
 
     (void)state;
-    for (size_t i = 0; i < N_ELEMENTS(models); i++)
+    for (size_t i = 0; i < N_MODELS; i++)
         for (size_t s = 0; s < N_ELEMENTS(scalings); s++) {
             struct tiny_model m = *models[i];
             struct bf_graph_params p = bf_graph_params_default();

@@ -7,25 +7,7 @@
 
 static int open_losses(void **state)
 {
-    struct bf_buf text;
-    struct bf_err err = BF_ERR_INIT;
-    const char *root = getenv("BIFORGET_SOURCE");
-    char *path = bf_path_join(root ? root : ".", "tests/golden/losses_reference.json");
-    json_t *json = NULL;
-
-    bf_buf_init(&text, (size_t)1 << 24);
-    if (bf_file_read(path, &text, &err) != BF_OK || bf_json_parse(text.data, text.len, "golden", &json, &err) != BF_OK)
-        return -1;
-    bf_buf_release(&text);
-    free(path);
-    *state = json;
-    return 0;
-}
-
-static int close_losses(void **state)
-{
-    json_decref(*state);
-    return 0;
+    return read_golden(state, "tests/golden/losses_reference.json");
 }
 
 /* A number, or "-inf". */
@@ -309,5 +291,5 @@ int main(void)
         cmocka_unit_test(sequences),   cmocka_unit_test(distributions),    cmocka_unit_test(states),
         cmocka_unit_test(a_large_row), cmocka_unit_test(what_has_no_loss), cmocka_unit_test(a_direction),
     };
-    return cmocka_run_group_tests_name("losses", tests, open_losses, close_losses);
+    return cmocka_run_group_tests_name("losses", tests, open_losses, close_golden);
 }

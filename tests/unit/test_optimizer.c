@@ -4,20 +4,9 @@
 #include "quality_fixture.h"
 #include "unlearn/optimizer.h"
 
-static json_t *read_golden(void)
+static int open_losses(void **state)
 {
-    struct bf_buf text;
-    struct bf_err err = BF_ERR_INIT;
-    const char *root = getenv("BIFORGET_SOURCE");
-    char *path = bf_path_join(root ? root : ".", "tests/golden/losses_reference.json");
-    json_t *json = NULL;
-
-    bf_buf_init(&text, (size_t)1 << 24);
-    assert_int_equal(bf_file_read(path, &text, &err), BF_OK);
-    assert_int_equal(bf_json_parse(text.data, text.len, "golden", &json, &err), BF_OK);
-    bf_buf_release(&text);
-    free(path);
-    return json;
+    return read_golden(state, "tests/golden/losses_reference.json");
 }
 
 static double number_at(const json_t *list, size_t i)
@@ -35,9 +24,8 @@ static void load(const json_t *lists, size_t which, float *out, size_t n)
 
 static void adamw(void **state)
 {
-    json_t *golden = read_golden();
+    const json_t *golden = *state;
     const json_t *all = json_object_get(golden, "optimisers");
-    (void)state;
 
     assert_int_equal(json_array_size(all), 2);
     for (size_t k = 0; k < json_array_size(all); k++) {
@@ -67,14 +55,12 @@ static void adamw(void **state)
                                 number_at(json_array_get(json_object_get(step, "weights"), t), i), 2e-6);
         }
     }
-    json_decref(golden);
 }
 
 static void schedules(void **state)
 {
-    json_t *golden = read_golden();
+    const json_t *golden = *state;
     const json_t *all = json_object_get(golden, "schedules");
-    (void)state;
 
     assert_int_equal(json_array_size(all), 12);
     for (size_t k = 0; k < json_array_size(all); k++) {
@@ -87,7 +73,6 @@ static void schedules(void **state)
                         number_at(factors, s), 1e-12);
     }
     assert_int_equal(bf_schedule_of("square"), BF_SCHEDULE_COUNT);
-    json_decref(golden);
 }
 
 static void a_norm_that_is_none(void **state)
@@ -107,5 +92,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(adamw), cmocka_unit_test(schedules),
                                        cmocka_unit_test(a_norm_that_is_none)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_losses, close_golden);
 }
