@@ -25,7 +25,7 @@ static inline float *llama_logits(const char *model_path, const char *adapter, c
         fail_msg("llama.cpp does not load '%s'", model_path);
     struct llama_context_params cp = llama_context_default_params();
     cp.n_ctx = cp.n_batch = cp.n_ubatch = 512;
-    cp.n_threads = cp.n_threads_batch = 2;
+    cp.n_threads = cp.n_threads_batch = 1; /* more would spin on a busy machine */
     cp.type_k = cp.type_v = GGML_TYPE_F32;
     cp.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
     struct llama_context *context = llama_init_from_model(model, cp);
