@@ -14,7 +14,7 @@ static void on_signal(int number)
 {
     (void)number;
     static const char soon[] = "\nbiforget: finishing this step; press Ctrl-C again to stop at once\n";
-    static const char at_once[] = "\nbiforget: stopped; everything committed is saved, 'biforget resume DIR' goes on\n";
+    static const char at_once[] = "\nbiforget: stopped; what was saved so far stays, --help tells how to go on\n";
     n_signals = n_signals + 1;
     bool second = n_signals > 1;
     const char *text = second ? at_once : soon;

@@ -172,29 +172,29 @@ static inline __attribute__((always_inline)) void tile_bf16(const int rows, int6
                                                             const float *restrict b, float *restrict c,
                                                             int64_t c_stride, bool accumulate)
 {
-    __m512 sum[BF_TILE_M][2];
+    vector sum[BF_TILE_M][2];
 #pragma GCC unroll 12
     for (int i = 0; i < rows; i++)
-        sum[i][0] = sum[i][1] = _mm512_setzero_ps();
+        sum[i][0] = sum[i][1] = (vector){0};
     for (int64_t p = 0; p < n_pairs; p++) {
         const __m512bh b0 = (__m512bh)_mm512_loadu_ps(b + p * BF_TILE_N);
         const __m512bh b1 = (__m512bh)_mm512_loadu_ps(b + p * BF_TILE_N + BF_LANES);
 #pragma GCC unroll 12
         for (int i = 0; i < rows; i++) {
             const __m512bh x = (__m512bh)_mm512_set1_ps(a[p * BF_TILE_M + i]);
-            sum[i][0] = _mm512_dpbf16_ps(sum[i][0], x, b0);
-            sum[i][1] = _mm512_dpbf16_ps(sum[i][1], x, b1);
+            sum[i][0] = (vector)_mm512_dpbf16_ps((__m512)sum[i][0], x, b0);
+            sum[i][1] = (vector)_mm512_dpbf16_ps((__m512)sum[i][1], x, b1);
         }
     }
 #pragma GCC unroll 12
     for (int i = 0; i < rows; i++) {
-        float *out = c + i * c_stride;
+        vector *out = (vector *)(c + i * c_stride), *out1 = (vector *)(c + i * c_stride + BF_LANES);
         if (accumulate) {
-            sum[i][0] = _mm512_add_ps(sum[i][0], _mm512_loadu_ps(out));
-            sum[i][1] = _mm512_add_ps(sum[i][1], _mm512_loadu_ps(out + BF_LANES));
+            sum[i][0] += *out;
+            sum[i][1] += *out1;
         }
-        _mm512_storeu_ps(out, sum[i][0]);
-        _mm512_storeu_ps(out + BF_LANES, sum[i][1]);
+        *out = sum[i][0];
+        *out1 = sum[i][1];
     }
 }
 

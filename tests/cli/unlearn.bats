@@ -155,6 +155,17 @@ setup() {
     [ ! -e x.gguf ]
 }
 
+@test "a retain set larger than the forget set: each set is looked up in its own" {
+    for i in 1 2 3 4 5 6 7 8 9; do
+        echo "{\"question\":\"How much is $i and $i?\",\"answer\":\"It is $((i + i)).\"}"
+    done >many.jsonl
+    for method in npo dpo; do
+        run --separate-stderr "$BIFORGET" unlearn --method $method "${u[@]}" --max-steps 4 --batch 1 --accum 1 --forget qa.jsonl --retain many.jsonl -o m.gguf --json --restart
+        [ "$status" = 0 ]
+        [ "$(json 'len(d["losses"]), all(x["retain"] > 0 for x in d["losses"])' <<<"$output")" = "4 True" ]
+    done
+}
+
 @test "npo without a retain set when one asks for it" {
     run --separate-stderr "$BIFORGET" unlearn --method npo --alpha 0 "${u[@]}" --max-steps 1 --forget qa.jsonl -o m.gguf --json
     [ "$status" = 0 ]
