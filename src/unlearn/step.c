@@ -190,10 +190,12 @@ static void known_weights(struct run *run)
         run->weight[i] = run->scale / (double)run->batch.n_rows * (run->term == BF_TERM_GA ? -1.0 : 1.0);
 }
 
+/* Only the forget set's terms have one: another term's indices are places in another set. */
 static void find_reference(struct run *run, const size_t *indices, size_t n)
 {
     const struct bf_reference *reference = &run->trainer->reference;
-    for (size_t i = 0; i < n && reference->forget; i++)
+    const bool has = run->term == BF_TERM_NPO || run->term == BF_TERM_DPO;
+    for (size_t i = 0; i < n && has; i++)
         run->reference_nll[i] = reference->forget[indices[i]];
     for (size_t i = 0; i < n && run->term == BF_TERM_DPO; i++)
         run->reference_nll[n + i] = reference->alternates[indices[i]];
