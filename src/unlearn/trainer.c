@@ -22,63 +22,6 @@ static enum bf_retain_term retain_term_of(const struct bf_unlearn_settings *s)
     return BF_RETAIN_NONE;
 }
 
-/* ---- data ---- */
-
-static enum bf_status make_one(struct bf_trainer *t, const struct bf_vocabulary *vocabulary,
-                               const struct bf_unlearn_texts *texts, const char *what, struct bf_examples *out,
-                               struct bf_err *err)
-{
-    const struct bf_unlearn_settings *s = t->settings;
-    const struct bf_example_options options = {
-        .data = s->data, .pack = s->pack, .max_length = (int32_t)s->max_length, .what = what};
-    const enum bf_status status = bf_examples_make(vocabulary, texts, &options, out, err);
-    if (status == BF_OK)
-        bf_trainer_notice(t, "%s: %zu %s, %lld tokens%s", what, out->n,
-                          out->pairs ? "question-answer pairs" : "pieces of text", (long long)out->n_tokens,
-                          out->n_cut ? ", some answers cut at --max-length" : "");
-    if (status == BF_OK && out->n_left_out > 0)
-        bf_trainer_notice(t, "%zu texts of the %s are no pairs and left out", out->n_left_out, what);
-    return status;
-}
-
-static enum bf_status make_alternates(struct bf_trainer *t, const struct bf_vocabulary *vocabulary, struct bf_err *err)
-{
-    const struct bf_unlearn_settings *s = t->settings;
-    const struct bf_example_options options = {.max_length = (int32_t)s->max_length, .what = "alternate answers"};
-    if (!t->forget.pairs)
-        return bf_fail(err, BF_INPUT,
-                       "dpo sets other answers to questions, and the forget set is not of question-answer pairs; "
-                       "give a set of pairs, or another --method");
-    return bf_examples_alternate(vocabulary, t->job->forget, t->job->alternates, s->seed, &options, &t->alternates,
-                                 err);
-}
-
-static enum bf_status make_examples(struct bf_trainer *t, struct bf_err *err)
-{
-    const struct bf_unlearn_job *job = t->job;
-    const struct bf_unlearn_settings *s = t->settings;
-    struct bf_vocabulary *vocabulary = NULL;
-    const bool has_retain = job->retain && job->retain->n > 0;
-    if (t->retain_term != BF_RETAIN_NONE && !has_retain)
-        return bf_fail(err, BF_INPUT,
-                       "%s keeps the model on a retain set, and there is none (or it is empty); give --retain SET, or "
-                       "--alpha 0 to do without",
-                       s->method);
-    enum bf_status status = bf_vocabulary_open(s->model, s->chat, &vocabulary, err);
-    if (status == BF_OK)
-        status = make_one(t, vocabulary, job->forget, "forget set", &t->forget, err);
-    if (status == BF_OK && has_retain)
-        status = make_one(t, vocabulary, job->retain, "retain set", &t->retain, err);
-    if (status == BF_OK && s->general_weight > 0.0 && job->general && job->general->n > 0)
-        status = make_one(t, vocabulary, job->general, "general set", &t->general, err);
-    else if (status == BF_OK && s->general_weight > 0.0 && has_retain)
-        status = make_one(t, vocabulary, job->retain, "retain set as the general one", &t->general, err);
-    if (status == BF_OK && t->method->forget == BF_FORGET_DPO)
-        status = make_alternates(t, vocabulary, err);
-    bf_vocabulary_close(vocabulary);
-    return status;
-}
-
 /* ---- the plan ---- */
 
 static void make_plan(struct bf_trainer *t)
@@ -391,7 +334,7 @@ enum bf_status bf_unlearn(const struct bf_unlearn_job *job, struct bf_unlearn_re
     *result = (struct bf_unlearn_result){.before = t.before, .after = {.forget = NAN, .retain = NAN}};
     enum bf_status status = check_work(job, err);
     if (status == BF_OK)
-        status = make_examples(&t, err);
+        status = bf_trainer_examples(&t, err);
     if (status == BF_OK) {
         make_plan(&t);
         status = begin(&t, err);

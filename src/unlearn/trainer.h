@@ -119,6 +119,12 @@ BF_MUST_CHECK enum bf_status bf_training_write_settings(const struct bf_trainer 
 BF_MUST_CHECK enum bf_status bf_training_save_model(struct bf_trainer *trainer, const char *stop, struct bf_err *err);
 enum bf_graph_save_type bf_training_type(const struct bf_unlearn_settings *settings);
 
+/* ---- trainer_data.c ---- */
+
+/* The job's texts as trainer->forget, ->retain, ->general and ->alternates: those that the method reads. BF_INPUT when one that it
+ * needs is missing. */
+BF_MUST_CHECK enum bf_status bf_trainer_examples(struct bf_trainer *trainer, struct bf_err *err);
+
 /* ---- trainer_graph.c: the graphs of a training ---- */
 
 /* What the settings ask of the trained graph. Strings of the params live in `tensors` [3][64] and `names` [3]. */
