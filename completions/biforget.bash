@@ -1,7 +1,7 @@
 # bash completion for biforget
 _biforget() {
     local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local words= choices= commands="domain instance run textbook import resume status show export quality report unlearn eval models doctor quantize help"
+    local words= choices= commands="domain instance run textbook import resume status show export quality report unlearn eval lab models doctor quantize help"
     if [ "$COMP_CWORD" -eq 1 ]; then
         choices="$commands --help --version"
     else
@@ -85,7 +85,7 @@ _biforget() {
             unlearn)
                 words="--method --model --forget --retain --output --lora --full --lr --epochs --max-steps --batch --accum --max-length --alpha --retain-loss --stop-forget-nll --stop-retain-rise --checkpoint-every --resume --seed --threads --finish --restart --general --alternates --adapter --type --data --chat --pack --gamma --general-weight --beta --delta --layer --steering --weight-decay --clip --schedule --warmup --lora-rank --lora-alpha --measure --evaluate-every --max-loss --answers --work --less-memory --bf16 --skip-bad --json --quiet --help --help-all"
                 case $previous in
-                    --method) choices="ga graddiff npo simnpo dpo rmu obliviate" ;;
+                    --method) choices="ga graddiff npo simnpo dpo rmu obliviate finetune" ;;
                     --retain-loss) choices="nll kl" ;;
                     --type) choices="f32 f16 bf16 q8_0 source" ;;
                     --data) choices="auto qa text" ;;
@@ -97,6 +97,12 @@ _biforget() {
                 case $previous in
                     --api-mode) choices="auto chat completions" ;;
                     --api-probs) choices="auto none sampling model both" ;;
+                esac
+                ;;
+            lab)
+                words="--size --output --model --threads --keep-models --json --quiet --help --help-all"
+                case $previous in
+                    --size) choices="tiny small" ;;
                 esac
                 ;;
             models)

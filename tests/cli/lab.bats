@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# The controlled experiment, on a model of random weights: what is computed, kept, gone on with and refused. No figure here means anything.
+load helper
+
+json() { python3 -c 'import json,sys; d=json.load(sys.stdin); print('"$1"')'; }
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR"
+    "$BIFORGET_TINY_GGUF" "$BIFORGET_TEST_MODEL" tiny.gguf
+    cat >spec.json <<'END'
+{
+  "name": "test", "model": "smollm2-135m-instruct",
+  "world": {"seed": 1, "circles": 3, "people": 3},
+  "train": ["--max-steps", "2", "--lr", "1e-3", "--batch", "4", "--max-length", "256"],
+  "forget_sets": [
+    {"name": "originals", "kind": "planted"},
+    {"name": "BiForget", "kind": "domain", "options": ["--rounds", "1", "--points-per-round", "2", "--temperatures", "0.8", "--max-new-tokens", "16",
+      "--samples-per-prompt", "1", "--max-samples", "8", "--mi-samples", "1", "--jailbreak-samples", "1", "--control-samples", "0"]},
+    {"name": "Stage I alone", "kind": "part", "of": "BiForget", "variant": "fix"}
+  ],
+  "methods": [{"method": "ga", "options": ["--lr", "1e-3", "--max-steps", "1", "--batch", "2", "--accum", "1", "--max-length", "256"]}],
+  "seeds": [1],
+  "privleak": ["--k", "20,40", "--resamples", "100"],
+  "tofu": ["--max-new-tokens", "8", "--limit", "4", "--resamples", "100"]
+}
+END
+    "$BIFORGET" lab spec.json -m tiny.gguf -o out --json >out.json 2>out.err
+}
+
+setup() {
+    cd "$BATS_FILE_TMPDIR"
+}
+
+@test "an experiment: every row, recall of the planted facts, tables beside it" {
+    [ "$(json '[r.get("model") for r in d["rows"][:2]]' <out.json)" = "['gold', 'target']" ]
+    [ "$(json 'len(d["rows"]), len(d["sets"])' <out.json)" = "5 3" ] # 2 and 3 sets x 1 method x 1 seed
+    [ "$(json 'all("tofu" in r and "privleak" in r for r in d["rows"] if "why" not in r)' <out.json)" = True ]
+    [ "$(json 'd["rows"][2]["set"], d["rows"][2]["method"], d["rows"][2]["seed"], d["rows"][2]["unlearn"]["steps"]' <out.json)" = "originals ga 1 1" ]
+    [ "$(json '[d["sets"][0]["figures"][k] for k in ("facts", "covered")], d["sets"][0]["figures"]["claims"] == d["sets"][0]["figures"]["true"]' <out.json)" = "[18, 18] True" ]
+    [ "$(json 'd["rows"][0]["tofu"]["forget_quality"]' <out.json)" = 1.0 ] # the gold standard against itself
+    grep -q '| originals | ga |' out/results.md
+    [ "$(wc -l <out/results.csv)" = 6 ]
+    [ "$(stat -c %a out out/results.json out/lab.db)" = "700
+600
+600" ]
+    ! grep -qi nan out/results.md out/results.csv out.json
+    [ -z "$(find out/models -name 'unlearned-*.gguf')" ] # given back
+}
+
+@test "again: nothing is computed twice, and the same comes out" {
+    run --separate-stderr "$BIFORGET" lab spec.json -m tiny.gguf -o out --json
+    [ "$status" = 0 ]
+    [ "$output" = "$(cat out.json)" ]
+    [ -z "$stderr" ] # no cell was begun
+}
+
+@test "one more seed computes its cells alone" {
+    sed 's/"seeds": \[1\]/"seeds": [1, 2]/' spec.json >more.json
+    run --separate-stderr "$BIFORGET" lab more.json -m tiny.gguf -o out --json
+    [ "$status" = 0 ]
+    [ "$(grep -c '^\[' <<<"$stderr")" -le 3 ]
+    [[ $stderr != *"seed 1"* && $stderr == *"seed 2"* ]]
+    [ "$(json 'len(d["rows"])' <<<"$output")" = 8 ]
+}
+
+@test "the command of a cell can be typed by hand" {
+    command=$(python3 - <<'END'
+import sqlite3
+rows = sqlite3.connect("out/lab.db").execute("select command from cell where kind = 'train' order by id").fetchall()
+print(rows[0][0])
+END
+    )
+    cp out/models/target.gguf kept.gguf
+    eval "\"\$BIFORGET\" ${command#biforget }" >/dev/null 2>&1
+    cmp kept.gguf out/models/target.gguf # and gives the same bytes
+}
+
+@test "bad experiments: one sentence each" {
+    fails 3 "no-such.json" "$BIFORGET" lab no-such.json
+    echo '{"name": "x"' >broken.json
+    fails 3 "line 2" "$BIFORGET" lab broken.json
+    sed 's/"seeds"/"sedes"/' spec.json >misspelt.json
+    fails 3 'has no "sedes"; it takes name, model' "$BIFORGET" lab misspelt.json
+    sed 's/"planted"/"magic"/' spec.json >kind.json
+    fails 3 'is of kind "magic"' "$BIFORGET" lab kind.json
+    sed 's/"of": "BiForget"/"of": "nobody"/' spec.json >part.json
+    fails 3 'part of "nobody"' "$BIFORGET" lab part.json
+    sed 's/"circles": 3/"circles": 2/' spec.json >circles.json
+    fails 3 "three circles" "$BIFORGET" lab circles.json -m tiny.gguf -o c
+    sed 's/\["--max-steps", "2"/["--no-such-option", "2"/' spec.json >option.json
+    fails 2 "no-such-option" "$BIFORGET" lab option.json -m tiny.gguf -o o -q
+    fails 2 "not both" "$BIFORGET" lab spec.json --size tiny
+    fails 5 "is no file of a lab" bash -c 'mkdir -p foreign && echo text >foreign/lab.db && exec "$BIFORGET" lab spec.json -m tiny.gguf -o foreign -q'
+}
