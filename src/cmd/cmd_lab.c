@@ -226,7 +226,7 @@ const struct bf_command bf_cmd_lab = {
             .synopsis = "biforget lab [SPEC.json | --size SIZE] [-o DIR] [options]",
             .examples = "  biforget lab --size tiny          a look at how it works, in minutes\n"
                         "  biforget lab --size small         the experiment of docs/results.md, hours\n"
-                        "  biforget lab my.json -o runs/lab  your own; the same command goes on after Ctrl-C\n",
+                        "  biforget lab my.json -o runs/lab  your own; again goes on after Ctrl-C\n",
             .details =
                 "Invents people, places and works, teaches them to a model (the target), and all but one circle of "
                 "them to "
