@@ -81,7 +81,7 @@ void bf_matmul_tile(int64_t k, const float *a, const float *b, float *c, int64_t
         tile_of_rows(n_rows, true, k, a, b, c, c_stride, accumulate);
         return;
     }
-    float edge[BF_TILE_M * BF_TILE_N];
+    float edge[BF_TILE_M * BF_TILE_N] = {0};
     tile_of_rows(n_rows, n_columns > BF_LANES, k, a, b, edge, BF_TILE_N, false);
     for (int i = 0; i < n_rows; i++)
         for (int j = 0; j < n_columns; j++)
@@ -206,7 +206,7 @@ void bf_matmul_tile_bf16(int64_t k, const float *a, const float *b, float *c, in
         tile_bf16(BF_TILE_M, (k + 1) / 2, a, b, c, c_stride, accumulate);
         return;
     }
-    float edge[BF_TILE_M * BF_TILE_N];
+    float edge[BF_TILE_M * BF_TILE_N] = {0};
     tile_bf16(BF_TILE_M, (k + 1) / 2, a, b, edge, BF_TILE_N, false);
     for (int i = 0; i < n_rows; i++)
         for (int j = 0; j < n_columns; j++)

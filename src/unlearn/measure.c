@@ -39,7 +39,7 @@ enum bf_status bf_measure_nll(struct bf_graph *graph, const struct bf_examples *
                               size_t n, int64_t max_tokens, double *out, void *user,
                               bool (*each)(void *user, size_t done), struct bf_err *err)
 {
-    const struct bf_example **chosen = bf_array(n + 1, sizeof *chosen);
+    const struct bf_example **chosen = bf_array(n + 1, sizeof(const struct bf_example *));
     struct bf_graph_info info;
     enum bf_status status = BF_OK;
     bf_graph_get_info(graph, &info);

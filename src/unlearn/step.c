@@ -205,7 +205,7 @@ enum bf_status bf_term_step(struct bf_trainer *trainer, enum bf_term term, const
                             const size_t *indices, size_t n, double scale, double *loss, struct bf_err *err)
 {
     const size_t n_sequences = term == BF_TERM_DPO ? 2 * n : n;
-    const struct bf_example **chosen = bf_array(n_sequences, sizeof *chosen);
+    const struct bf_example **chosen = bf_array(n_sequences, sizeof(const struct bf_example *));
     struct run run = {.trainer = trainer, .term = term, .scale = scale};
     for (size_t i = 0; i < n; i++)
         chosen[i] = &examples->items[indices[i]];
