@@ -87,7 +87,7 @@ static enum bf_status read_all(int fd, struct bf_buf *out, struct bf_err *err)
 /* The last line of the log, without "biforget: ". */
 static char *last_line(const char *log_path)
 {
-    char bytes[TAIL_BYTES + 1];
+    char bytes[TAIL_BYTES + 1] = {0};
     size_t n = 0;
     const int fd = open(log_path, O_RDONLY | O_CLOEXEC);
     if (fd >= 0) {

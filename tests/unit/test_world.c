@@ -198,7 +198,8 @@ static void files_keep_circles_apart(void **state)
 {
     struct bf_err err = BF_ERR_INIT;
     struct bf_world *world = make(5, 4, 6), *small = make(5, 2, 6);
-    const char *forget = bf_world_circle(world, 0), *kept = bf_world_circle(world, 2), *holdout = bf_world_circle(world, 3);
+    const char *forget = bf_world_circle(world, 0), *kept = bf_world_circle(world, 2),
+               *holdout = bf_world_circle(world, 3);
 
     (void)state;
     assert_int_equal(bf_world_write(world, ".", &err), BF_OK);
