@@ -5,7 +5,7 @@ and the ablations: Stage II left out, points one after the other, and each filte
 usage: compare.py BIFORGET DIR [--model NAME] [--threads N] [--chunks N] [--only methods|ablations]
                   [--embedder NAME] [--domains "Harry Potter" ...] > tables.md
 With --embedder vectors are a sentence embedder's in place of the target model's: minutes in place of an hour.
-Writes DIR/results/DOMAIN-{methods,ablations}.json and keeps them: remove one to measure it again."""
+Writes DIR/results/DOMAIN-{methods,ablations}.json and keeps them; with other sets, or once removed, a part is measured again."""
 import argparse, json, os, sqlite3, subprocess, sys
 
 p = argparse.ArgumentParser()
@@ -29,7 +29,11 @@ def folder(domain, method):
 def measure(name, domain, sets):
     """sets: [(name, SET)] of which the first is a run folder, whose store keeps the vectors."""
     path = os.path.join(results, f"{domain.lower().replace(' ', '-')}-{name}{'-' + a.embedder if a.embedder else ''}.json")
-    if not os.path.exists(path):
+    known = None
+    if os.path.exists(path):
+        with open(path) as f:
+            known = json.load(f)
+    if not known or [row["name"] for row in known["sets"]] != [n for n, _ in sets]:  # a set has come since
         command = [a.biforget, "quality", *[f"{n}={s}" for n, s in sets], "--domain", domain, "--threads", str(a.threads), "--chunks", str(a.chunks), "--json"]
         command += ["--model", a.model] if a.model else []
         command += ["--embedder", a.embedder] if a.embedder else []
