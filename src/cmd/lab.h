@@ -18,13 +18,13 @@ struct bf_lab {
     int64_t n_threads;         /* 0 = the commands' own default */
     bool keep_models;
     size_t n_done, n_all;      /* cells, for the progress line */
-    double seconds, cell_seconds;      /* of this process; of the cells computed in it */
-    size_t n_computed;
+    size_t n_computed;         /* of them in this process */
+    double cell_seconds;       /* what those took */
 };
 
 /* A cell: what it is for people and in the key, what it depends on (a new reference, taken), how to compute it. */
 struct bf_lab_step {
-    const char *kind;          /* "train", "forget set", "unlearn", "evaluate" */
+    const char *kind;          /* "train", "forget set", "evaluate" */
     const char *title;         /* "NPO on BiForget, seed 1" */
     json_t *inputs;
     const struct bf_command_line *command;     /* nullable */

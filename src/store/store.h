@@ -213,7 +213,7 @@ BF_MUST_CHECK enum bf_status bf_store_open_cells(const char *path, struct bf_sto
 
 struct bf_cell {
     const char *key;                   /* all that the result depends on; unique */
-    const char *kind;                  /* "train", "forget set", "unlearn", "evaluate" */
+    const char *kind;                  /* "train", "forget set", "evaluate" */
     const char *command;               /* what was run, as a person may type it */
     const char *result;                /* one JSON object */
     double seconds;                    /* what it took */
