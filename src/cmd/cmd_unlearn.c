@@ -98,8 +98,8 @@ static enum bf_status write_record(const char *work, const json_t *record, struc
     return status;
 }
 
-/* Into the run that the forget set is of, when it is one and can be written: the set's history. */
-static void keep_in_run(const struct bf_call *call, const struct bf_unlearn_settings *s,
+/* Into the run that the forget set is of, when it is one and can be written: the set's history. True when it is there. */
+static bool keep_in_run(const struct bf_call *call, const struct bf_unlearn_settings *s,
                         const struct bf_unlearn_result *result)
 {
     struct bf_store *store = NULL;
@@ -107,7 +107,7 @@ static void keep_in_run(const struct bf_call *call, const struct bf_unlearn_sett
     char *db = bf_path_join(s->forget, "run.db");
     if (!bf_is_dir(s->forget) || !bf_file_exists(db)) {
         free(db);
-        return;
+        return false;
     }
     free(db);
     json_t *json = bf_unlearn_settings_json(s);
@@ -138,6 +138,7 @@ static void keep_in_run(const struct bf_call *call, const struct bf_unlearn_sett
     json_decref(json);
     free(settings);
     free(steps);
+    return status == BF_OK;
 }
 
 static enum bf_status conclude(const struct bf_call *call, const struct bf_unlearn_settings *s, const char *work,
@@ -147,7 +148,7 @@ static enum bf_status conclude(const struct bf_call *call, const struct bf_unlea
     const struct bf_unlearn_values *v = call->values;
     json_t *answers = NULL, *record = bf_unlearn_record(s, result);
     bf_log_live_end(call->log);
-    keep_in_run(call, s, result);
+    const bool kept = keep_in_run(call, s, result);
     enum bf_status status = bf_unlearn_answers(s, &sets->forget, v->answers, call->log, &answers, err);
     if (status == BF_OK) {
         json_object_set(record, "answers", answers);
@@ -159,6 +160,8 @@ static enum bf_status conclude(const struct bf_call *call, const struct bf_unlea
         free(text);
     } else if (status == BF_OK) {
         print_text(s, result, answers);
+        if (kept)
+            bf_log_info(call->log, "the losses of each step: biforget report %s", s->forget);
     }
     json_decref(answers);
     json_decref(record);

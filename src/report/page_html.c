@@ -9,8 +9,13 @@
 
 /* In the order in which they stand in the page. */
 static const char *const scripts[] = {
-    "third_party/uplot/uPlot.iife.min.js", "src/report/page/tools.js",   "src/report/page/charts.js",
-    "src/report/page/sections.js",         "src/report/page/samples.js", "src/report/page/main.js",
+    "third_party/uplot/uPlot.iife.min.js",
+    "src/report/page/tools.js",
+    "src/report/page/charts.js",
+    "src/report/page/sections.js",
+    "src/report/page/training.js",
+    "src/report/page/samples.js",
+    "src/report/page/main.js",
 };
 static const char *const styles[] = {"third_party/uplot/uPlot.min.css", "src/report/page/page.css"};
 

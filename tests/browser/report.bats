@@ -23,10 +23,14 @@ setup_file() {
 
 @test "every kind of page, on a phone and a desktop, light and dark, with mouse, touch and keys" {
     cd "$BATS_TEST_TMPDIR"
+    printf 'Water boils at one hundred degrees.\nBread is made of flour, water and yeast.\n' >keep.txt
     export INJECTED='</script><img src=x onerror="window.injected=1"><script>window.injected=1</script>'
     "$BIFORGET" domain "Greek mythology" -m "$BIFORGET_TEST_MODEL" --embedder "$BIFORGET_TEST_EMBEDDER" -o run -q \
         --rounds 1 --points-per-round 3 --temperatures 0.7,1.0 --max-new-tokens 24 --max-samples 24 --mi-samples 8 \
         --jailbreak-samples 4 --control-samples 4 --diversity-batch 8 >/dev/null
+    "$BIFORGET" unlearn --method graddiff --lora --forget run --retain keep.txt -m "$BIFORGET_TEST_MODEL" -o unlearned.gguf --max-steps 6 --batch 2 \
+        --accum 1 --max-length 48 --measure 2 --answers 0 --lora-rank 4 -q >/dev/null
+    "$BIFORGET" report run --stored -q
     for i in $(seq 12); do
         printf '%s %d %s\n' "Zeus ruled the sky and Poseidon the sea, as story number" "$i" "tells. $INJECTED <!-- & -->"
     done >injected.txt

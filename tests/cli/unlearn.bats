@@ -55,6 +55,20 @@ setup() {
     [ "$(json "abs(d['before']['forget_nll'] - $(json 'd["after"]["forget_nll"]' <npo.json)) < 1e-6" <<<"$output")" = True ]
 }
 
+@test "an adapter goes over the model it was made for, and over no model of another vocabulary" {
+    local -a eval=(eval memorization qa.jsonl -m "$BIFORGET_TEST_MODEL" --limit 1 --resamples 100 -q --json)
+    run --separate-stderr "$BIFORGET" "${eval[@]}" --lora npo-lora.gguf
+    [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
+    python3 - <<'END'
+import re
+data = open("npo-lora.gguf", "rb").read()
+key = rb"biforget\.unlearn\.vocabulary_sha256.{12}"
+digest = re.search(key + rb"([0-9a-f]{64})", data, re.S).group(1)
+open("alien.gguf", "wb").write(data.replace(digest, digest[::-1]))
+END
+    fails 4 "another vocabulary" "$BIFORGET" "${eval[@]}" --lora alien.gguf
+}
+
 @test "the same bytes twice and with another number of threads, other bytes with another seed" {
     for n in 1 2; do
         "$BIFORGET" unlearn --method simnpo "${u[@]}" --forget qa.jsonl --retain keep.txt -o same$n.gguf -t $n -q >/dev/null
@@ -98,6 +112,9 @@ setup() {
     [ "$(json 'd["retain_examples"] > 0' <<<"$output")" = True ]
     # The run tells of it afterwards, with the loss of each step.
     [ "$(python3 -c 'import sqlite3; c = sqlite3.connect("run/run.db"); print(c.execute("select method, steps, stop from training").fetchall(), c.execute("select count(*) from training_step").fetchone()[0])')" = "[('graddiff', 1, 'finished')] 1" ]
+    # And its page.
+    "$BIFORGET" report run --stored -q -o page.html
+    [ "$(sed -n 's/.*id="data">\(.*\)<\/script>.*/\1/p' page.html | json '[(t["method"], t["steps"], t["terms"], len(t["points"])) for t in d["training"]["trainings"]]')" = "[('graddiff', 1, [True, True, False], 1)]" ]
     # What export makes of the run for other trainers is read, too.
     "$BIFORGET" export run --format muse -o as-muse -q
     "$BIFORGET" export run --format wmdp -o as-wmdp.jsonl -q

@@ -9,6 +9,7 @@ const sections = [
     ["min-k", "Min-K% prob", "min_k", drawMinK],
     ["rejected", "Rejected, and why", "rejected", drawRejected],
     ["knowledge", "Knowledge check", "knowledge", drawKnowledge],
+    ["unlearning", "Unlearning", "training", drawTraining],
     ["samples", "Samples", "samples", drawSamples],
     ["settings", "Settings and hashes", "settings", drawSettings],
 ];

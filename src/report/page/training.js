@@ -1,0 +1,101 @@
+"use strict";
+/* Trainings with the run's set: what changed, and the losses of each step. */
+
+const lossNames = ["loss", "forget term", "retain term", "general term"];
+const lossDashes = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
+
+function lossChart(place, training) {
+    const shown = [0, 1, 2, 3].filter((k) => k === 0 || training.terms[k - 1]);
+    const steps = training.points.map((p) => p[0]);
+    const items = training.points
+        .filter((p) => known(p[1]))
+        .map((p, i, all) => ({
+            x: p[0],
+            y: p[1],
+            passed: i % Math.ceil(all.length / 20) !== 0 && i + 1 < all.length,
+            tip: () =>
+                el(
+                    "p",
+                    {},
+                    `step ${count(p[0])}: ` + shown.map((k) => `${lossNames[k]} ${fixed(p[k + 1], 4)}`).join(", "),
+                ),
+        }));
+    items.forEach((item) => {
+        item.say = item.tip().textContent;
+    });
+    figure(place, {
+        byX: true,
+        describe: `Losses of ${plural(training.steps, "step")} of ${training.method}. The arrow keys walk through some of them.`,
+        caption: "What is minimised at each step, and the terms it is made of, as they are before weighting.",
+        items,
+        data: [steps].concat(shown.map((k) => training.points.map((p) => p[k + 1]))),
+        plot: ({ chosen }) => ({
+            padding: [16, 20, 0, 0],
+            scales: { x: { time: false }, y: {} },
+            axes: [
+                axis("step", { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 100000] }),
+                axis("loss", { size: 62 }),
+            ],
+            series: [{}].concat(
+                shown.map((k) => ({
+                    stroke: () => (k === 0 ? theColour("--text") : hue(k - 1)),
+                    width: 2,
+                    dash: lossDashes[k],
+                    points: { show: steps.length < 3 },
+                    spanGaps: true,
+                })),
+            ),
+            hooks: { draw: [(u) => chosen(u.ctx, u)] },
+        }),
+    });
+    if (shown.length > 1)
+        place.append(
+            legend(
+                shown.map((k) => [
+                    k === 0 ? "line" : "dash",
+                    k === 0 ? "--text" : `--hue-${k - 1}`,
+                    lossNames[k],
+                ]),
+            ),
+        );
+}
+
+function drawTraining(place, part) {
+    place.append(
+        table(
+            [
+                "method",
+                { text: "steps", number: true },
+                "ended",
+                { text: "forget NLL before", number: true },
+                { text: "after", number: true },
+                { text: "retain NLL before", number: true },
+                { text: "after", number: true },
+                { text: "learning rate", number: true },
+                "model",
+            ],
+            part.trainings.map((t) => [
+                t.method,
+                t.steps < t.planned ? `${count(t.steps)} of ${count(t.planned)}` : count(t.steps),
+                t.stop,
+                fixed(t.forget_nll[0], 3),
+                fixed(t.forget_nll[1], 3),
+                fixed(t.retain_nll[0], 3),
+                fixed(t.retain_nll[1], 3),
+                known(t.settings.learning_rate) ? String(t.settings.learning_rate) : "–",
+                short(t.model, 13),
+            ]),
+            { label: "Trainings" },
+        ),
+        note(
+            "NLL: mean negative log-likelihood of a token in nats, of the weights that were written, on examples of the set that was unlearned and of the retain set. A higher forget NLL alone does not prove forgetting; biforget eval measures it.",
+        ),
+    );
+    if (part.n > part.trainings.length)
+        place.append(note(`Only the latest ${part.trainings.length} of ${count(part.n)} trainings are shown.`));
+    part.trainings.forEach((training) => {
+        if (part.trainings.length > 1)
+            place.append(el("h3", {}, `${training.method}, training ${count(training.id)}`));
+        if (training.points.length > 0) lossChart(place, training);
+    });
+}

@@ -1,0 +1,86 @@
+/* The section of the trainings that used the run's set: what each changed, and how its losses went. */
+#include <math.h>
+#include <string.h>
+
+#include "report/page_internal.h"
+#include "base/banned.h"
+
+enum {
+    TRAININGS = 20,     /* of which the latest are shown */
+    CURVE_POINTS = 400, /* of one training */
+};
+
+struct curve {
+    json_t *points;
+    int64_t n_steps, every;
+    bool terms[3]; /* forget, retain, general: is there any figure */
+};
+
+static void add_step(void *user, const struct bf_training_step *step)
+{
+    struct curve *curve = user;
+    const double terms[3] = {step->forget_loss, step->retain_loss, step->general_loss};
+    if ((step->step % curve->every != 0 && step->step != 1 && step->step != curve->n_steps) ||
+        json_array_size(curve->points) > CURVE_POINTS + 2) /* the file may have more steps than it says */
+        return;
+    json_t *point = json_pack("[I, o]", (json_int_t)step->step, bf_page_number(step->loss));
+    for (size_t i = 0; i < 3; i++) {
+        json_array_append_new(point, bf_page_number(terms[i]));
+        curve->terms[i] |= isfinite(terms[i]);
+    }
+    json_array_append_new(curve->points, point);
+}
+
+/* The settings that people compare; paths stay out. */
+static json_t *chosen_settings(const char *text)
+{
+    static const char *const keys[] = {"learning_rate", "batch", "accumulate", "epochs", "seed", "lora_rank"};
+    json_t *settings = json_loads(text, JSON_REJECT_DUPLICATES, NULL), *out = json_object();
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        json_t *value = json_object_get(settings, keys[i]);
+        if (json_is_number(value))
+            json_object_set(out, keys[i], value);
+    }
+    json_decref(settings);
+    return out;
+}
+
+static enum bf_status add_training(struct bf_page *page, const struct bf_training *t, json_t *list, struct bf_err *err)
+{
+    struct curve curve = {.points = json_array(), .n_steps = t->n_steps, .every = 1};
+    if (t->n_steps > CURVE_POINTS)
+        curve.every += t->n_steps / CURVE_POINTS;
+    json_t *one = json_pack("{s:I, s:o, s:o, s:I, s:I, s:o, s:[o, o], s:[o, o], s:o}", "id", (json_int_t)t->id,
+                            "method", bf_page_text(t->method, 40), "model", bf_page_text(t->model_sha256, 64), "steps",
+                            (json_int_t)t->n_steps, "planned", (json_int_t)t->planned_steps, "stop",
+                            bf_page_text(t->stop, 200), "forget_nll", bf_page_number(t->forget_nll_before),
+                            bf_page_number(t->forget_nll_after), "retain_nll", bf_page_number(t->retain_nll_before),
+                            bf_page_number(t->retain_nll_after), "settings", chosen_settings(t->settings));
+    const enum bf_status status = bf_store_each_training_step(page->store, t->id, &curve, add_step, err);
+    json_object_set_new(one, "points", curve.points);
+    json_object_set_new(one, "terms",
+                        json_pack("[b, b, b]", (int)curve.terms[0], (int)curve.terms[1], (int)curve.terms[2]));
+    if (json_array_size(list) == TRAININGS)
+        json_array_remove(list, 0);
+    json_array_append_new(list, one);
+    return status;
+}
+
+enum bf_status bf_page_training(struct bf_page *page, json_t **out, struct bf_err *err)
+{
+    json_t *list = json_array();
+    struct bf_training training = {0};
+    int64_t n = 0;
+    enum bf_status status = BF_OK;
+    do {
+        status = bf_store_next_training(page->store, training.id, &training, err);
+        if (status == BF_OK && training.id != 0) {
+            status = add_training(page, &training, list, err);
+            n++;
+        }
+    } while (status == BF_OK && training.id != 0);
+    if (status == BF_OK && n > 0) /* a run that nothing was unlearned with has no such section */
+        *out = json_pack("{s:O, s:I}", "trainings", list, "n", (json_int_t)n);
+    json_decref(list);
+    return status;
+}
