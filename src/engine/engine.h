@@ -39,6 +39,12 @@ struct bf_engine_options {
 };
 struct bf_engine_options bf_engine_default_options(void);
 
+/* The key under which an adapter of `unlearn` says what vocabulary its model has; one of another vocabulary is refused (BF_MODEL). */
+#define BF_ENGINE_VOCABULARY_KEY "biforget.unlearn.vocabulary_sha256"
+/* SHA-256 over all tokens in their order, 64 hex digits and a NUL: equal for models that mean the same by a token id. */
+struct llama_vocab;
+void bf_engine_vocabulary_sha256(const struct llama_vocab *vocab, char out[65]);
+
 struct bf_engine_info {
     char model_desc[128];      /* "qwen2 1.5B Q4_0" */
     char architecture[64];

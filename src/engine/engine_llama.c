@@ -136,6 +136,15 @@ static enum bf_status load_lora(struct bf_llama *self, const struct bf_engine_op
                        "cannot put the LoRA adapter '%s' over '%s': %s; it must be a GGUF made for this model "
                        "(convert_lora_to_gguf.py)",
                        o->lora_path, o->model_path, log.last);
+    char theirs[80], ours[65];
+    if (llama_adapter_meta_val_str(self->lora, BF_ENGINE_VOCABULARY_KEY, theirs, sizeof theirs) < 0)
+        return BF_OK; /* of another program: it does not say */
+    bf_engine_vocabulary_sha256(self->vocab, ours);
+    if (strcmp(theirs, ours) != 0)
+        return bf_fail(err, BF_MODEL,
+                       "the LoRA adapter '%s' was trained on a model with another vocabulary than '%s'; give the model "
+                       "that it was made for",
+                       o->lora_path, o->model_path);
     return BF_OK;
 }
 

@@ -35,7 +35,7 @@ struct bf_trainer {
     int64_t max_tokens;                /* of a batch without gradients */
     int64_t step;                      /* done */
     char identity[65];                 /* SHA-256 of all that decides the bytes */
-    char model_sha256[65];
+    char model_sha256[65], vocabulary_sha256[65];
     struct bf_unlearn_nll before;
     struct bf_unlearn_point *curve;    /* [step] */
     /* Of this process. */

@@ -45,6 +45,8 @@ enum bf_status bf_trainer_examples(struct bf_trainer *t, struct bf_err *err)
                        s->method);
     enum bf_status status = bf_vocabulary_open(s->model, s->chat, &vocabulary, err);
     if (status == BF_OK)
+        bf_vocabulary_sha256(vocabulary, t->vocabulary_sha256);
+    if (status == BF_OK)
         status = make_one(t, vocabulary, job->forget, "forget set", &t->forget, err);
     if (status == BF_OK && has_retain)
         status = make_one(t, vocabulary, job->retain, "retain set", &t->retain, err);

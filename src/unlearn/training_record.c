@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/version.h"
+#include "engine/engine.h"
 #include "unlearn/trainer.h"
 #include "base/banned.h"
 
@@ -114,6 +115,7 @@ enum bf_status bf_training_save_model(struct bf_trainer *t, const char *stop, st
         INTEGER("steps", t->step),
         STRING("stop", stop),
         STRING("source_sha256", t->model_sha256),
+        {.key = BF_ENGINE_VOCABULARY_KEY, .kind = BF_KV_STRING, .value.string = t->vocabulary_sha256},
         STRING("forget_sha256", t->forget.sha256),
         STRING("retain_sha256", t->retain.sha256),
         INTEGER("forget_examples", (int64_t)t->forget.n),

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/engine.h"
 #include "base/banned.h"
 
 enum { RENDERED_MAX = 65536 };
@@ -147,6 +148,11 @@ void bf_vocabulary_close(struct bf_vocabulary *vocabulary)
 int32_t bf_vocabulary_size(const struct bf_vocabulary *vocabulary)
 {
     return llama_vocab_n_tokens(vocabulary->vocab);
+}
+
+void bf_vocabulary_sha256(const struct bf_vocabulary *self, char out[65])
+{
+    bf_engine_vocabulary_sha256(self->vocab, out);
 }
 
 int32_t bf_vocabulary_bos(const struct bf_vocabulary *vocabulary)

@@ -15,6 +15,7 @@ BF_MUST_CHECK enum bf_status bf_vocabulary_open(const char *model_path, const ch
                                                 struct bf_err *err);
 void bf_vocabulary_close(struct bf_vocabulary *vocabulary);    /* NULL is a no-op */
 int32_t bf_vocabulary_size(const struct bf_vocabulary *vocabulary);
+void bf_vocabulary_sha256(const struct bf_vocabulary *vocabulary, char out[65]);   /* bf_engine_vocabulary_sha256 */
 /* -1 when texts do not begin with one. */
 int32_t bf_vocabulary_bos(const struct bf_vocabulary *vocabulary);
 
