@@ -18,8 +18,8 @@ struct bf_lab {
     int64_t n_threads;         /* 0 = the commands' own default */
     bool keep_models;
     size_t n_done, n_all;      /* cells, for the progress line */
-    size_t n_computed;         /* of them in this process */
-    double cell_seconds;       /* what those took */
+    size_t n_computed;         /* evaluated in this process */
+    double cell_seconds;       /* what those took, with the unlearning before */
 };
 
 /* A cell: what it is for people and in the key, what it depends on (a new reference, taken), how to compute it. */

@@ -188,6 +188,16 @@ static enum bf_status unlearned_row(const struct row *base, size_t set, const st
     return status;
 }
 
+static size_t unlearned_rows(const struct bf_lab_spec *spec)
+{
+    size_t n = 0;
+    for (size_t set = 0; set < spec->n_sets; set++)
+        for (size_t method = 0; method < spec->n_methods; method++)
+            for (size_t seed = 0; seed < spec->n_seeds; seed++)
+                n += bf_lab_spec_has_row(spec, set, method, seed);
+    return n;
+}
+
 enum bf_status bf_lab_rows(struct bf_lab *lab, json_t **out, struct bf_err *err)
 {
     const struct bf_lab_spec *spec = lab->spec;
@@ -196,7 +206,7 @@ enum bf_status bf_lab_rows(struct bf_lab *lab, json_t **out, struct bf_err *err)
     json_t *rows = json_array(), *sets = json_array();
     struct bf_lab_made_set *made = bf_array(spec->n_sets, sizeof *made);
     *out = NULL;
-    lab->n_all = 4 + spec->n_sets + spec->n_sets * spec->n_methods * spec->n_seeds;
+    lab->n_all = 4 + spec->n_sets + unlearned_rows(spec);
     enum bf_status status = bf_lab_train(lab, "target", &target, err);
     if (status == BF_OK)
         status = bf_lab_train(lab, "gold", &gold, err);
@@ -212,14 +222,16 @@ enum bf_status bf_lab_rows(struct bf_lab *lab, json_t **out, struct bf_err *err)
                                 made[i].figures);
         json_array_append_new(sets, set);
     }
-    /* Seeds outermost: an experiment that is stopped early has every cell of the first seed. */
-    for (size_t seed = 0; seed < spec->n_seeds; seed++)
-        for (size_t set = 0; set < spec->n_sets; set++)
-            for (size_t method = 0; method < spec->n_methods && status == BF_OK; method++) {
-                struct row row = base;
-                row.gold_auc = gold_auc;
-                status = unlearned_row(&row, set, &made[set], method, spec->seeds[seed], rows, err);
-            }
+    struct row unlearned = base;
+    unlearned.gold_auc = gold_auc;
+    /* Methods with all seeds first, seeds outermost: an experiment that is stopped early has its headline rows. */
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t seed = 0; seed < spec->n_seeds; seed++)
+            for (size_t set = 0; set < spec->n_sets; set++)
+                for (size_t method = 0; method < spec->n_methods && status == BF_OK; method++)
+                    if ((spec->methods[method].n_seeds > 0) == (pass == 1) &&
+                        bf_lab_spec_has_row(spec, set, method, seed))
+                        status = unlearned_row(&unlearned, set, &made[set], method, spec->seeds[seed], rows, err);
     if (status == BF_OK)
         *out = json_pack("{s:O, s:O, s:s, s:s}", "rows", rows, "sets", sets, "experiment", spec->name, "domain",
                          bf_world_circle(lab->world, 0));

@@ -152,10 +152,38 @@ static enum bf_status read_set(struct bf_lab_spec *s, size_t i, const json_t *js
     return BF_OK;
 }
 
+/* Of which sets and how many seeds the method has rows. */
+static enum bf_status read_rows_of(const struct bf_lab_spec *s, struct bf_lab_method *method, const json_t *json,
+                                   const char *what, const char *place, struct bf_err *err)
+{
+    int64_t n = 0;
+    method->sets = json_object_get(json, "forget_sets");
+    enum bf_status status = integer_of(json, what, "n_seeds", 0, BF_LAB_SEEDS_MAX, &n, err);
+    method->n_seeds = (size_t)n;
+    if (status == BF_OK && method->sets && (!json_is_array(method->sets) || json_array_size(method->sets) == 0))
+        status = bf_fail(err, BF_INPUT, "%s: %s: \"forget_sets\" is no list of names", what, place);
+    for (size_t i = 0; i < json_array_size(method->sets) && status == BF_OK; i++) {
+        const char *name = json_string_value(json_array_get(method->sets, i));
+        if (!name || !find_set(s, s->n_sets, name))
+            status = bf_fail(err, BF_INPUT, "%s: %s is for the forget set \"%s\", which the experiment does not have",
+                             what, place, name ? name : "?");
+    }
+    return status;
+}
+
+bool bf_lab_spec_has_row(const struct bf_lab_spec *spec, size_t set, size_t method, size_t seed)
+{
+    const struct bf_lab_method *m = &spec->methods[method];
+    bool named = m->sets == NULL;
+    for (size_t i = 0; i < json_array_size(m->sets); i++)
+        named |= strcmp(json_string_value(json_array_get(m->sets, i)), spec->sets[set].name) == 0;
+    return named && (m->n_seeds == 0 || seed < m->n_seeds);
+}
+
 static enum bf_status read_method(struct bf_lab_spec *s, size_t i, const json_t *json, const char *what,
                                   struct bf_err *err)
 {
-    static const char *const keys[] = {"name", "method", "options", NULL};
+    static const char *const keys[] = {"name", "method", "options", "n_seeds", "forget_sets", NULL};
     struct bf_lab_method *method = &s->methods[i];
     char place[64];
     snprintf(place, sizeof place, "method %zu", i + 1);
@@ -166,6 +194,8 @@ static enum bf_status read_method(struct bf_lab_spec *s, size_t i, const json_t 
         status = text_of(json, what, place, "name", false, &method->name, err);
     if (status == BF_OK)
         status = options_of(json, what, place, "options", &method->options, err);
+    if (status == BF_OK)
+        status = read_rows_of(s, method, json, what, place, err);
     if (status != BF_OK)
         return status;
     if (!method->name)

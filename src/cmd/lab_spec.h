@@ -1,6 +1,7 @@
 /* What an experiment is: lab/NAME.json, or a file of the user's. */
 #ifndef BF_CMD_LAB_SPEC_H
 #define BF_CMD_LAB_SPEC_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,8 @@ struct bf_lab_method {
     const char *name;          /* in tables; unique */
     const char *method;        /* of `biforget unlearn` */
     struct bf_lab_options options;
+    size_t n_seeds;            /* with the first of the experiment's seeds only; 0 = with all */
+    const json_t *sets;        /* with these forget sets only: their names; NULL = with all */
 };
 
 struct bf_lab_spec {
@@ -46,5 +49,7 @@ BF_MUST_CHECK enum bf_status bf_lab_spec_load(const char *name, struct bf_lab_sp
 BF_MUST_CHECK enum bf_status bf_lab_spec_parse(const char *data, size_t n, const char *what, struct bf_lab_spec *out,
                                                struct bf_err *err);
 void bf_lab_spec_release(struct bf_lab_spec *spec);
+/* Is there a row for them? Indices into the experiment. */
+bool bf_lab_spec_has_row(const struct bf_lab_spec *spec, size_t set, size_t method, size_t seed);
 
 #endif

@@ -102,8 +102,10 @@ static enum bf_status compute(struct bf_lab *lab, struct bf_lab_step *step, json
     const double seconds = bf_seconds() - begin;
     if (status == BF_OK)
         status = keep(lab, step, *result, seconds, err);
-    lab->cell_seconds += seconds;
-    lab->n_computed++;
+    if (strcmp(step->kind, "evaluate") == 0) { /* what is left is of this kind; a training would tell of another */
+        lab->cell_seconds += seconds;
+        lab->n_computed++;
+    }
     json_decref(answer);
     return status;
 }
