@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/version.h"
 #include "cmd/lab_private.h"
 
 #include "base/banned.h"
@@ -207,11 +208,10 @@ enum bf_status bf_lab_rows(struct bf_lab *lab, json_t **out, struct bf_err *err)
         status = plain_row(&base, "target", target, gold_auc, rows, &target_auc, err);
     if (status == BF_OK)
         status = bf_lab_make_sets(lab, target, made, err);
-    for (size_t i = 0; status == BF_OK && i < spec->n_sets; i++) {
-        json_t *set = json_pack("{s:s, s:s, s:O}", "name", spec->sets[i].name, "kind", spec->sets[i].kind, "figures",
-                                made[i].figures);
-        json_array_append_new(sets, set);
-    }
+    for (size_t i = 0; status == BF_OK && i < spec->n_sets; i++)
+        json_array_append_new(sets, json_pack("{s:s, s:s, s:s*, s:s*, s:O}", "name", spec->sets[i].name, "kind",
+                                              spec->sets[i].kind, "of", spec->sets[i].of, "variant",
+                                              spec->sets[i].variant, "figures", made[i].figures));
     /* Seeds outermost: an experiment that is stopped early has every cell of the first seed. */
     for (size_t seed = 0; seed < spec->n_seeds; seed++)
         for (size_t set = 0; set < spec->n_sets; set++)
@@ -221,8 +221,9 @@ enum bf_status bf_lab_rows(struct bf_lab *lab, json_t **out, struct bf_err *err)
                 status = unlearned_row(&row, set, &made[set], method, spec->seeds[seed], rows, err);
             }
     if (status == BF_OK)
-        *out = json_pack("{s:O, s:O, s:s, s:s}", "rows", rows, "sets", sets, "experiment", spec->name, "domain",
-                         bf_world_circle(lab->world, 0));
+        *out = json_pack("{s:O, s:O, s:s, s:s, s:s, s:s, s:O}", "rows", rows, "sets", sets, "experiment", spec->name,
+                         "domain", bf_world_circle(lab->world, 0), "program", BF_VERSION, "model_sha256",
+                         lab->model_sha256, "spec", spec->json);
     for (size_t i = 0; i < spec->n_sets; i++)
         bf_lab_made_set_release(&made[i]);
     free(made);

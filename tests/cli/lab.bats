@@ -43,6 +43,8 @@ setup() {
     [ "$(json '[d["sets"][0]["figures"][k] for k in ("facts", "covered")], d["sets"][0]["figures"]["claims"] == d["sets"][0]["figures"]["true"]' <out.json)" = "[18, 18] True" ]
     [ "$(json 'd["rows"][0]["tofu"]["forget_quality"]' <out.json)" = 1.0 ] # the gold standard against itself
     grep -q '| originals | ga |' out/results.md
+    grep -q '^| originals | [+-].* (one seed) |' out/results.md # against BiForget
+    [ "$(json 'd["comparison"]["reference"], len(d["comparison"]["rows"])' <out.json)" = "BiForget 2" ]
     [ "$(wc -l <out/results.csv)" = 6 ]
     [ "$(stat -c %a out out/results.json out/lab.db)" = "700
 600
