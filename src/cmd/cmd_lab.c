@@ -118,9 +118,10 @@ static enum bf_status show(const struct bf_lab *lab, const json_t *results, bool
         puts(text);
         free(text);
     } else if (status == BF_OK) {
-        printf("%s\nmeans over seeds, with the smallest and the largest in brackets\n\n%s/results.md, results.csv, "
-               "results.json\n%s/lab.db   every cell with the command that made it\n",
-               table.data, lab->dir, lab->dir);
+        printf("%s\nmeans over seeds, with the smallest and the largest in brackets\n\n%s/report.html   "
+               "the page\n%s/results.md, results.csv, results.json, tradeoff.svg\n%s/lab.db   every cell with the "
+               "command that made it\n",
+               table.data, lab->dir, lab->dir, lab->dir);
     }
     bf_buf_release(&table);
     return status;

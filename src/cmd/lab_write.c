@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "cmd/lab_private.h"
+#include "report/lab_page.h"
 #include "report/lab_table.h"
 
 #include "base/banned.h"
@@ -33,13 +34,18 @@ enum bf_status bf_lab_write(const char *dir, const json_t *results, struct bf_er
     static const struct {
         const char *name;
         void (*put)(const json_t *results, struct bf_buf *out);
-    } files[] = {{"results.json", put_results}, {"results.md", bf_lab_markdown}, {"results.csv", bf_lab_csv}};
+    } files[] = {{"results.json", put_results},
+                 {"results.md", bf_lab_markdown},
+                 {"results.csv", bf_lab_csv},
+                 {"tradeoff.svg", bf_lab_svg},
+                 {"report.html", bf_lab_page}};
     enum bf_status status = BF_OK;
     for (size_t i = 0; i < sizeof files / sizeof *files && status == BF_OK; i++) {
         struct bf_buf text;
         bf_buf_init(&text, SIZE_MAX);
         files[i].put(results, &text);
-        status = bf_lab_write_file(dir, files[i].name, text.data, text.len, err);
+        if (text.len > 0)
+            status = bf_lab_write_file(dir, files[i].name, text.data, text.len, err);
         bf_buf_release(&text);
     }
     return status;
