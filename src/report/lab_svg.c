@@ -56,7 +56,7 @@ static bool panel_range(struct bf_svg *svg, const json_t *part, enum bf_lab_comp
         any = any || i < json_array_size(points);
     }
     if (any) {
-        const double dx = 0.06 * (xs[1] - xs[0]), dy = 0.08 * (ys[1] - ys[0]);
+        const double dx = 0.06 * (xs[1] - xs[0]), dy = 0.13 * (ys[1] - ys[0]);
         bf_svg_range(svg, xs[0] - dx, xs[1] + dx, ys[0] - dy, ys[1] + dy);
     }
     return any;
@@ -103,7 +103,7 @@ static void put_model(struct bf_svg *svg, const json_t *values, const char *name
     } else
         bf_svg_plus(svg, at_x, at_y, 8, "#111111");
     const double middle = fmin(fmax(at_x, svg->left + 44), svg->right - 44);
-    bf_svg_text(svg, middle, at_y + (at_y < svg->top + 30 ? 24 : -14), "middle", 11, name);
+    bf_svg_text(svg, middle, at_y + (at_y > (svg->top + svg->bottom) / 2 ? 22 : -14), "middle", 11, name);
 }
 
 static void legend(struct bf_svg *svg, const json_t *part, const char *list, bool sets, size_t *line)

@@ -75,14 +75,31 @@ void bf_lab_lines_of(const json_t *results, struct bf_lab_lines *out)
     }
 }
 
+/* A p value is small in other ways than a share: "3e-06". */
+static void put_number(struct bf_buf *out, double x, int digits)
+{
+    if (digits == 3 && x > 0.0 && x < 0.0005)
+        bf_buf_printf(out, "%.0e", x);
+    else
+        bf_buf_printf(out, "%.*f", digits, x);
+}
+
 static void put_value(struct bf_buf *out, const struct bf_lab_value *value, int digits)
 {
-    if (value->n == 0)
+    if (value->n == 0) {
         bf_buf_puts(out, " - |");
-    else if (value->n == 1)
-        bf_buf_printf(out, " %.*f |", digits, value->mean);
-    else
-        bf_buf_printf(out, " %.*f [%.*f, %.*f] |", digits, value->mean, digits, value->low, digits, value->high);
+        return;
+    }
+    bf_buf_putc(out, ' ');
+    put_number(out, value->mean, digits);
+    if (value->n > 1) {
+        bf_buf_puts(out, " [");
+        put_number(out, value->low, digits);
+        bf_buf_puts(out, ", ");
+        put_number(out, value->high, digits);
+        bf_buf_putc(out, ']');
+    }
+    bf_buf_puts(out, " |");
 }
 
 static void put_share(struct bf_buf *out, const json_t *set, const char *part, const char *whole)

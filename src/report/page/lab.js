@@ -1,11 +1,14 @@
 "use strict";
 /* The sections of an experiment. */
 
+/* A p value is small in other ways than a share: "3e-6". */
+const figureText = (value, digits) =>
+    digits > 2 && value > 0 && value < 0.5 * 10 ** -digits ? value.toExponential(0) : fixed(value, digits);
 /* "0.512 [0.498, 0.530]": the mean over seeds, with the smallest and the largest when there are several. */
 function spread(value, digits) {
     if (!value) return "–";
-    const [n, mean, low, high] = value;
-    return [fixed(mean, digits), n > 1 ? el("small", {}, `[${fixed(low, digits)}, ${fixed(high, digits)}]`) : null];
+    const [mean, low, high] = value.slice(1).map((x) => figureText(x, digits));
+    return [mean, value[0] > 1 ? el("small", {}, `[${low}, ${high}]`) : null];
 }
 const spreadText = (value, digits) =>
     !value
@@ -16,7 +19,8 @@ const spreadText = (value, digits) =>
 /* ---- the trade-off ---- */
 
 const forgetting = {
-    privleak_distance: "|PrivLeak|, the distance to the gold standard (per cent): lower is better; the gold standard is at 0.",
+    privleak_distance:
+        "|PrivLeak|, the distance to the gold standard (per cent): lower is better; the gold standard is at 0.",
     log10_forget_quality:
         "log10 of Forget Quality, a p value: higher is better. At 0 a model cannot be told from the gold standard; below −1.3 it can, at 5 %.",
     forget_rouge_l:
@@ -117,14 +121,13 @@ function drawTradeoff(place, part) {
     }
     const changed = () => chart.redraw();
     place.append(
+        el("div", { class: "filters" }, el("label", { class: "narrow" }, "Forgetting, measured as", choice)),
         el(
             "div",
-            { class: "filters" },
-            el("label", {}, "Forgetting, measured as", choice),
-        ),
-        el("div", { class: "choosers" },
+            { class: "choosers" },
             chooser("Sets, by colour", part.sets, setOff, (i) => ["circle", `--hue-${i % 8}`], changed),
-            chooser("Methods, by mark", part.methods, methodOff, (i) => [shapes[i % shapes.length], "--text"], changed)),
+            chooser("Methods, by mark", part.methods, methodOff, (i) => [shapes[i % shapes.length], "--text"], changed),
+        ),
         holder,
     );
     show();
@@ -153,7 +156,10 @@ function drawLabComparison(place, part, data) {
         place.append(note(`No comparison: ${part.why}.`));
         return;
     }
-    const heads = part.figures.map((f) => ({ text: f.title + (f.better ? (f.better === "smaller" ? " ↓" : " ↑") : ""), number: true }));
+    const heads = part.figures.map((f) => ({
+        text: f.title + (f.better ? (f.better === "smaller" ? " ↓" : " ↑") : ""),
+        number: true,
+    }));
     const cells = (row) => part.figures.map((f) => differenceCell(row.differences[f.key], f.key));
     place.append(
         el("p", {}, `The reference is ${part.reference}. A difference is the row’s set minus the reference.`),
@@ -236,7 +242,7 @@ function drawAblation(place, indices, data) {
         place.append(note("No set of this experiment is a part of another."));
         return;
     }
-    const two = el("div", { class: "two" });
+    const two = el("div", { class: "two wide" });
     part.figures.forEach((f) => {
         const value = (s, m) => {
             const point = part.points.find((p) => p.set === s && p.method === m);
@@ -270,7 +276,7 @@ function drawLines(place, part) {
             { label: "All figures", class: "figures" },
         ),
         note(
-            "Means over seeds, in brackets the smallest and the largest. PrivLeak is signed: below 0 too little is forgotten, above 0 more than the gold standard. Forget NLL (nats a token), probability and ROUGE-L are of what was to be forgotten.",
+            "Means over seeds, in brackets the smallest and the largest. PrivLeak is signed: below 0 too little is forgotten, above 0 more than the gold standard (whose own is against an attack that guesses). Forget NLL (nats a token), probability and ROUGE-L are of what was to be forgotten.",
         ),
     );
 }
@@ -283,7 +289,11 @@ function drawLabSettings(place, part, data) {
     place.append(
         el("p", {}, "Save the experiment below as spec.json; then"),
         el("pre", { tabindex: "0", "aria-label": "Command" }, el("code", {}, "biforget lab spec.json -o DIR")),
-        el("p", {}, "does it all again. Each cell is a command that can be typed by hand; lab.db in the experiment’s folder has them:"),
+        el(
+            "p",
+            {},
+            "does it all again. Each cell is a command that can be typed by hand; lab.db in the experiment’s folder has them:",
+        ),
         el(
             "pre",
             { tabindex: "0", "aria-label": "Commands of the cells" },
@@ -293,20 +303,36 @@ function drawLabSettings(place, part, data) {
             ["what", "options"],
             [
                 ["training of target and gold standard", words(spec.train)],
-                ...(spec.forget_sets || []).map((set) => [`set: ${set.name}`, set.kind === "part" ? `${set.variant} of ${set.of}` : words(set.options)]),
-                ...(spec.methods || []).map((m) => [`method: ${m.name || m.method}`, [el("code", {}, "--method " + m.method + " "), words(m.options)]]),
+                ...(spec.forget_sets || []).map((set) => [
+                    `set: ${set.name}`,
+                    set.kind === "part" ? `${set.variant} of ${set.of}` : words(set.options),
+                ]),
+                ...(spec.methods || []).map((m) => [
+                    `method: ${m.name || m.method}`,
+                    [el("code", {}, "--method " + m.method + " "), words(m.options)],
+                ]),
                 ["eval tofu", words(spec.tofu)],
                 ["eval privleak", words(spec.privleak)],
                 ["seeds", (spec.seeds || []).join(", ")],
             ],
             { label: "Options" },
         ),
-        el("p", {}, `biforget ${data.program}, base model ${spec.model || "unknown"}, SHA-256 `, el("code", {}, part.model_sha256), "."),
+        el(
+            "p",
+            {},
+            `biforget ${data.program}, base model ${spec.model || "unknown"}, SHA-256 `,
+            el("code", {}, part.model_sha256),
+            ".",
+        ),
         el(
             "details",
             {},
             el("summary", {}, "The experiment as JSON"),
-            el("pre", { tabindex: "0", "aria-label": "The experiment as JSON" }, el("code", {}, JSON.stringify(spec, null, 2))),
+            el(
+                "pre",
+                { tabindex: "0", "aria-label": "The experiment as JSON" },
+                el("code", {}, JSON.stringify(spec, null, 2)),
+            ),
         ),
     );
 }

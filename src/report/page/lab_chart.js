@@ -15,12 +15,10 @@ function tradeoffChart(place, points, models, options) {
         }))
         .concat(named.map((m) => ({ x: m.x, y: m.y, tip: () => el("p", {}, m.tip), say: m.tip })));
     const range = (axis) => {
-        const values = points
-                .flatMap((p) => [p[axis][2], p[axis][3]])
-                .concat(named.map((m) => m[axis])),
+        const values = points.flatMap((p) => [p[axis][2], p[axis][3]]).concat(named.map((m) => m[axis])),
             low = Math.min(...values),
             high = Math.max(...values),
-            pad = 0.07 * (high - low) || 0.1 * Math.abs(high) || 1;
+            pad = (axis === "y" ? 0.13 : 0.07) * (high - low) || 0.1 * Math.abs(high) || 1;
         return [low - pad, high + pad];
     };
     const draw = (u, chosen) => {
@@ -72,7 +70,7 @@ function tradeoffChart(place, points, models, options) {
             const half = ctx.measureText(m.name).width / 2,
                 edge = 4 * ratio,
                 at = Math.max(u.bbox.left + half + edge, Math.min(u.bbox.left + u.bbox.width - half - edge, x)),
-                below = y < u.bbox.top + 34 * ratio;
+                below = y > u.bbox.top + u.bbox.height / 2; /* away from the points */
             ctx.textAlign = "center";
             ctx.lineJoin = "round";
             ctx.strokeStyle = theColour("--card");

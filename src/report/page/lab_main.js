@@ -5,7 +5,7 @@ start([
     ["tradeoff", "Forgetting against utility", "tradeoff", drawTradeoff],
     ["comparison", "Against the reference", "comparison", drawLabComparison],
     ["sets", "Forget sets", "sets", drawLabSets],
-    ["ablation", "BiForget and its parts", "ablation", drawAblation],
+    ["ablation", "Ablation", "ablation", drawAblation],
     ["table", "All figures", "lines", drawLines],
     ["settings", "Settings, and how to repeat it", "settings", drawLabSettings],
 ]);
