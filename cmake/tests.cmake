@@ -13,6 +13,7 @@ set(bf_test_env
     "BIFORGET_SOURCE=${PROJECT_SOURCE_DIR}"
     "BIFORGET_TEST_MODEL=${BIFORGET_MODELS}/smollm2-135m-instruct-q4_0.gguf"
     "BIFORGET_TINY_GGUF=${CMAKE_BINARY_DIR}/tests/tiny_gguf"
+    "BIFORGET_LAB_PAGE_FILE=${CMAKE_BINARY_DIR}/tests/lab_page_file"
     "BIFORGET_TEST_EMBEDDER=${BIFORGET_MODELS}/all-minilm-l6-v2-f32.gguf"
     "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
@@ -72,14 +73,16 @@ foreach(kind IN LISTS kinds)
     endforeach()
 endforeach()
 
-# A small model with a real tokenizer, for scripts that train.
+# What scripts need: a small model with a real tokenizer, for those that train; an experiment's page out of its results.
 if(kinds)
-    add_executable(tiny_gguf "${tests}/unit/tiny_gguf.c")
-    bf_our_code(tiny_gguf)
-    target_include_directories(tiny_gguf PRIVATE "${tests}/unit")
-    target_include_directories(tiny_gguf SYSTEM PRIVATE $<TARGET_PROPERTY:llama,INTERFACE_INCLUDE_DIRECTORIES>)
-    target_link_libraries(tiny_gguf PRIVATE biforget_core PkgConfig::cmocka)
-    set_target_properties(tiny_gguf PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+    foreach(tool tiny_gguf lab_page_file)
+        add_executable(${tool} "${tests}/unit/${tool}.c")
+        bf_our_code(${tool})
+        target_include_directories(${tool} PRIVATE "${tests}/unit")
+        target_include_directories(${tool} SYSTEM PRIVATE $<TARGET_PROPERTY:llama,INTERFACE_INCLUDE_DIRECTORIES>)
+        target_link_libraries(${tool} PRIVATE biforget_core PkgConfig::cmocka)
+        set_target_properties(${tool} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+    endforeach()
 endif()
 
 foreach(kind IN LISTS script_kinds)

@@ -11,11 +11,10 @@
 #include "cmd/lab_private.h"
 #include "cmd/model_path.h"
 #include "eval/world_files.h"
+#include "report/lab_compare.h"
 #include "report/lab_table.h"
 
 #include "base/banned.h"
-
-enum { TABLE_MAX = 16 * 1024 * 1024 };
 
 struct values {
     bool quiet;
@@ -63,19 +62,6 @@ static struct bf_opt *options(void *target)
                         BF_OPT_JSON(&v->json, "all results"), BF_OPT_QUIET(&v->quiet));
 }
 
-static enum bf_status write_file(const char *dir, const char *name, const char *data, size_t n, struct bf_err *err)
-{
-    struct bf_atomic file = {0};
-    char *path = bf_path_join(dir, name);
-    enum bf_status status = bf_atomic_open(&file, path, err);
-    if (status == BF_OK) {
-        (void)fwrite(data, 1, n, file.stream);
-        status = bf_atomic_commit(&file, err);
-    }
-    free(path);
-    return status;
-}
-
 /* Benign facts that are not of the invented world: what else a model must still know after unlearning. */
 static enum bf_status write_facts(const char *dir, struct bf_err *err)
 {
@@ -98,7 +84,7 @@ static enum bf_status write_facts(const char *dir, struct bf_err *err)
             free(line);
         }
         snprintf(name, sizeof name, "%s.jsonl", parts[p]);
-        status = write_file(dir, name, text.data, text.len, err);
+        status = bf_lab_write_file(dir, name, text.data, text.len, err);
         bf_buf_release(&text);
     }
     json_decref(facts);
@@ -123,27 +109,21 @@ static enum bf_status make_folders(const char *dir, const struct bf_world *world
 
 static enum bf_status show(const struct bf_lab *lab, const json_t *results, bool json, struct bf_err *err)
 {
-    struct bf_buf table, csv;
-    char *text = bf_json_dump(results);
-    bf_buf_init(&table, TABLE_MAX);
-    bf_buf_init(&csv, TABLE_MAX);
+    struct bf_buf table;
+    const enum bf_status status = bf_lab_write(lab->dir, results, err);
+    bf_buf_init(&table, SIZE_MAX);
     bf_lab_markdown(results, &table);
-    bf_lab_csv(results, &csv);
-    enum bf_status status = write_file(lab->dir, "results.json", text, strlen(text), err);
-    if (status == BF_OK)
-        status = write_file(lab->dir, "results.md", table.data, table.len, err);
-    if (status == BF_OK)
-        status = write_file(lab->dir, "results.csv", csv.data, csv.len, err);
-    if (status == BF_OK && json)
+    if (status == BF_OK && json) {
+        char *text = bf_json_dump(results);
         puts(text);
-    else if (status == BF_OK)
-        printf("%s\nmeans over seeds, with the smallest and the largest in brackets\n\n%s/results.md, results.csv, "
-               "results.json\n"
-               "%s/lab.db   every cell with the command that made it\n",
-               table.data, lab->dir, lab->dir);
+        free(text);
+    } else if (status == BF_OK) {
+        printf("%s\nmeans over seeds, with the smallest and the largest in brackets\n\n%s/report.html   "
+               "the page\n%s/results.md, results.csv, results.json, tradeoff.svg\n%s/lab.db   every cell with the "
+               "command that made it\n",
+               table.data, lab->dir, lab->dir, lab->dir);
+    }
     bf_buf_release(&table);
-    bf_buf_release(&csv);
-    free(text);
     return status;
 }
 
@@ -164,10 +144,16 @@ static enum bf_status experiment(struct bf_lab *lab, bool json, struct bf_err *e
     }
     if (status == BF_OK)
         status = bf_lab_rows(lab, &results, err);
-    if (status == BF_INTERRUPTED)
-        bf_fail(err, status, "interrupted; what is done is kept: the same command goes on");
-    if (status == BF_OK)
+    if (results)
+        json_object_set_new(results, "comparison", bf_lab_compare(results));
+    if (status == BF_OK) {
         status = show(lab, results, json, err);
+    } else if (status == BF_INTERRUPTED) {
+        const char *tables = "";
+        if (results && bf_lab_write(lab->dir, results, err) == BF_OK)
+            tables = ", and tables of what there is so far are in the folder";
+        bf_fail(err, status, "interrupted; what is done is kept%s: the same command goes on", tables);
+    }
     json_decref(results);
     bf_store_close(lab->cells);
     bf_world_free(lab->world);

@@ -57,7 +57,8 @@ void bf_lab_made_set_release(struct bf_lab_made_set *made);
 /* lab_models.c: the target (taught everything) and the gold standard (everything but the domain to forget); paths, free(). */
 BF_MUST_CHECK enum bf_status bf_lab_train(struct bf_lab *lab, const char *name, char **path, struct bf_err *err);
 
-/* lab_rows.c: every row of the table: target, gold, and each set x method x seed. {"rows": [...], "sets": [...]}: new reference. */
+/* lab_rows.c: every row of the table: target, gold, and each set x method x seed. {"rows": [...], "sets": [...]}: new reference. After
+ * BF_INTERRUPTED those that are done, or NULL. */
 BF_MUST_CHECK enum bf_status bf_lab_rows(struct bf_lab *lab, json_t **out, struct bf_err *err);
 
 #endif

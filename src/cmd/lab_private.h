@@ -14,4 +14,10 @@ json_t *bf_lab_model_inputs(const struct bf_lab *lab, const char *name);
 /* lab_sets.c: all that set i depends on: new reference. */
 json_t *bf_lab_set_inputs(const struct bf_lab *lab, size_t i);
 
+/* lab_write.c: one file of the folder, whole or not at all. */
+BF_MUST_CHECK enum bf_status bf_lab_write_file(const char *dir, const char *name, const char *data, size_t n,
+                                               struct bf_err *err);
+/* results.json, results.md, results.csv, tradeoff.svg, report.html. */
+BF_MUST_CHECK enum bf_status bf_lab_write(const char *dir, const json_t *results, struct bf_err *err);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/version.h"
 #include "cmd/lab_private.h"
 
 #include "base/banned.h"
@@ -217,11 +218,10 @@ enum bf_status bf_lab_rows(struct bf_lab *lab, json_t **out, struct bf_err *err)
         status = plain_row(&base, "target", target, gold_auc, rows, &target_auc, err);
     if (status == BF_OK)
         status = bf_lab_make_sets(lab, target, made, err);
-    for (size_t i = 0; status == BF_OK && i < spec->n_sets; i++) {
-        json_t *set = json_pack("{s:s, s:s, s:O}", "name", spec->sets[i].name, "kind", spec->sets[i].kind, "figures",
-                                made[i].figures);
-        json_array_append_new(sets, set);
-    }
+    for (size_t i = 0; status == BF_OK && i < spec->n_sets; i++)
+        json_array_append_new(sets, json_pack("{s:s, s:s, s:s*, s:s*, s:O}", "name", spec->sets[i].name, "kind",
+                                              spec->sets[i].kind, "of", spec->sets[i].of, "variant",
+                                              spec->sets[i].variant, "figures", made[i].figures));
     struct row unlearned = base;
     unlearned.gold_auc = gold_auc;
     /* Methods with all seeds first, seeds outermost: an experiment that is stopped early has its headline rows. */
@@ -232,9 +232,10 @@ enum bf_status bf_lab_rows(struct bf_lab *lab, json_t **out, struct bf_err *err)
                     if ((spec->methods[method].n_seeds > 0) == (pass == 1) &&
                         bf_lab_spec_has_row(spec, set, method, seed))
                         status = unlearned_row(&unlearned, set, &made[set], method, spec->seeds[seed], rows, err);
-    if (status == BF_OK)
-        *out = json_pack("{s:O, s:O, s:s, s:s}", "rows", rows, "sets", sets, "experiment", spec->name, "domain",
-                         bf_world_circle(lab->world, 0));
+    if (status == BF_OK || (status == BF_INTERRUPTED && json_array_size(rows) > 2)) /* with what there is so far */
+        *out = json_pack("{s:O, s:O, s:s, s:s, s:s, s:s, s:O}", "rows", rows, "sets", sets, "experiment", spec->name,
+                         "domain", bf_world_circle(lab->world, 0), "program", BF_VERSION, "model_sha256",
+                         lab->model_sha256, "spec", spec->json);
     for (size_t i = 0; i < spec->n_sets; i++)
         bf_lab_made_set_release(&made[i]);
     free(made);

@@ -44,6 +44,11 @@ BF_MUST_CHECK enum bf_status bf_centroid_figure(const double *points, size_t n, 
 /* k of n, with Wilson's 95 % interval: coverage of points or of planted facts, duplicates. BF_INPUT when k > n. */
 BF_MUST_CHECK enum bf_status bf_share_figure(size_t k, size_t n, struct bf_figure *out, struct bf_err *err);
 
+/* t(0.975, df) of Student's distribution; INFINITY for df 0. */
+double bf_student_t95(size_t df);
+/* Mean of n finite values, a sample of what is normally distributed: 95 % interval by Student's t; none with one value. */
+void bf_student_figure(const double *values, size_t n, struct bf_figure *out);
+
 struct bf_difference {
     double value;              /* a - b */
     double low, high;          /* 95 % interval */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "report/lab_compare.h"
 
 #include "base/banned.h"
 
@@ -21,15 +22,24 @@ static const struct {
     [BF_LAB_FORGET_ROUGE] = {"ROUGE-L", "forget_rouge_l", 3, {"tofu", "forget", "rouge_l"}},
 };
 
-/* NaN when a row lacks it. */
-static double figure_of(const json_t *row, size_t figure)
+const char *bf_lab_figure_title(enum bf_lab_figure figure)
+{
+    return figures[figure].title;
+}
+
+int bf_lab_figure_digits(enum bf_lab_figure figure)
+{
+    return figures[figure].digits;
+}
+
+double bf_lab_figure_of(const json_t *row, enum bf_lab_figure figure)
 {
     for (size_t i = 0; i < 3 && figures[figure].path[i]; i++)
         row = json_object_get(row, figures[figure].path[i]);
     return json_is_number(row) ? json_number_value(row) : (double)NAN;
 }
 
-static void add(struct bf_lab_value *value, double x)
+void bf_lab_add_value(struct bf_lab_value *value, double x)
 {
     if (!isfinite(x))
         return;
@@ -61,18 +71,35 @@ void bf_lab_lines_of(const json_t *results, struct bf_lab_lines *out)
         if (json_object_get(row, "why"))
             out->items[at].why = json_string_value(json_object_get(row, "why"));
         for (size_t f = 0; f < BF_LAB_FIGURES; f++)
-            add(&out->items[at].values[f], figure_of(row, f));
+            bf_lab_add_value(&out->items[at].values[f], bf_lab_figure_of(row, (enum bf_lab_figure)f));
     }
+}
+
+/* A p value is small in other ways than a share: "3e-06". */
+static void put_number(struct bf_buf *out, double x, int digits)
+{
+    if (digits == 3 && x > 0.0 && x < 0.0005)
+        bf_buf_printf(out, "%.0e", x);
+    else
+        bf_buf_printf(out, "%.*f", digits, x);
 }
 
 static void put_value(struct bf_buf *out, const struct bf_lab_value *value, int digits)
 {
-    if (value->n == 0)
+    if (value->n == 0) {
         bf_buf_puts(out, " - |");
-    else if (value->n == 1)
-        bf_buf_printf(out, " %.*f |", digits, value->mean);
-    else
-        bf_buf_printf(out, " %.*f [%.*f, %.*f] |", digits, value->mean, digits, value->low, digits, value->high);
+        return;
+    }
+    bf_buf_putc(out, ' ');
+    put_number(out, value->mean, digits);
+    if (value->n > 1) {
+        bf_buf_puts(out, " [");
+        put_number(out, value->low, digits);
+        bf_buf_puts(out, ", ");
+        put_number(out, value->high, digits);
+        bf_buf_putc(out, ']');
+    }
+    bf_buf_puts(out, " |");
 }
 
 static void put_share(struct bf_buf *out, const json_t *set, const char *part, const char *whole)
@@ -85,13 +112,16 @@ static void put_share(struct bf_buf *out, const json_t *set, const char *part, c
         bf_buf_puts(out, " - |");
 }
 
-static void put_cell_text(struct bf_buf *out, const char *text)
+void bf_lab_put_cell(struct bf_buf *out, const char *text)
 {
-    for (; *text; text++) {
-        if (*text == '|')
-            bf_buf_putc(out, '\\');
-        bf_buf_putc(out, *text == '\n' ? ' ' : *text);
-    }
+    for (; *text; text++)
+        if (*text == '<') /* Markdown lets HTML through */
+            bf_buf_puts(out, "&lt;");
+        else {
+            if (*text == '|')
+                bf_buf_putc(out, '\\');
+            bf_buf_putc(out, *text == '\n' ? ' ' : *text);
+        }
 }
 
 void bf_lab_markdown(const json_t *results, struct bf_buf *out)
@@ -104,7 +134,7 @@ void bf_lab_markdown(const json_t *results, struct bf_buf *out)
         const json_t *set = json_array_get(sets, i), *f = json_object_get(set, "figures");
         const char *name = json_string_value(json_object_get(set, "name"));
         bf_buf_puts(out, "| ");
-        put_cell_text(out, name ? name : "");
+        bf_lab_put_cell(out, name ? name : "");
         bf_buf_printf(out, " | %lld |", (long long)json_integer_value(json_object_get(f, "n")));
         put_share(out, f, "on_topic", "n");
         put_share(out, f, "covered", "facts");
@@ -122,15 +152,16 @@ void bf_lab_markdown(const json_t *results, struct bf_buf *out)
     for (size_t i = 0; i < lines.n; i++) {
         const struct bf_lab_line *line = &lines.items[i];
         bf_buf_puts(out, "| ");
-        put_cell_text(out, line->set);
+        bf_lab_put_cell(out, line->set);
         bf_buf_puts(out, " | ");
-        put_cell_text(out, line->why ? line->why : line->method ? line->method : "as trained");
+        bf_lab_put_cell(out, line->why ? line->why : line->method ? line->method : "as trained");
         bf_buf_puts(out, " |");
         for (size_t f = 0; f < BF_LAB_FIGURES; f++)
             put_value(out, &line->values[f], figures[f].digits);
         bf_buf_putc(out, '\n');
     }
     free(lines.items);
+    bf_lab_comparison_markdown(json_object_get(results, "comparison"), out);
 }
 
 static void put_quoted(struct bf_buf *out, const char *text)
@@ -161,7 +192,7 @@ void bf_lab_csv(const json_t *results, struct bf_buf *out)
         if (json_is_integer(seed))
             bf_buf_printf(out, "%lld", (long long)json_integer_value(seed));
         for (size_t f = 0; f < BF_LAB_FIGURES; f++) {
-            const double x = figure_of(row, f);
+            const double x = bf_lab_figure_of(row, (enum bf_lab_figure)f);
             bf_buf_putc(out, ',');
             if (isfinite(x))
                 bf_buf_printf(out, "%.9g", x);

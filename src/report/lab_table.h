@@ -32,10 +32,18 @@ struct bf_lab_lines {
     struct bf_lab_line *items;
     size_t n;
 };
+const char *bf_lab_figure_title(enum bf_lab_figure figure);
+int bf_lab_figure_digits(enum bf_lab_figure figure);
+/* Of one of the rows; NaN when it lacks it. */
+double bf_lab_figure_of(const json_t *row, enum bf_lab_figure figure);
+void bf_lab_add_value(struct bf_lab_value *value, double x);   /* one seed more; what is not finite is passed over */
+/* A cell of a Markdown table: | and < are escaped, a new line is a space. */
+void bf_lab_put_cell(struct bf_buf *out, const char *text);
+
 /* `results`: {"rows": [...]} as bf_lab_rows gives them; must outlive the lines. Target and gold first. free(out->items). */
 void bf_lab_lines_of(const json_t *results, struct bf_lab_lines *out);
 
-/* Markdown: the sets with recall and precision of the planted facts, then the table of lines. */
+/* Markdown: the sets with recall and precision of the planted facts, the table of lines, and the comparison of the sets. */
 void bf_lab_markdown(const json_t *results, struct bf_buf *out);
 /* One line for each row (seed), comma-separated. */
 void bf_lab_csv(const json_t *results, struct bf_buf *out);

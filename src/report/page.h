@@ -26,7 +26,7 @@ struct bf_page_options {
  * reference. Works on a run of any kind, unfinished and empty ones, too. BF_STORE when the run cannot be read. */
 BF_MUST_CHECK enum bf_status bf_page_data(struct bf_store *store, const struct bf_page_options *options, json_t **out,
                                           struct bf_err *err);
-/* The page. */
+/* The page. Its scripts are those of a run, of an experiment when "kind" is "lab" (lab_page.h). */
 void bf_page_html(const json_t *data, struct bf_buf *out);
 
 /* A value as JSON text that can stand inside a <script> of any HTML parser: <, >, & and U+2028/9 are \u escapes. */

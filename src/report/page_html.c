@@ -7,15 +7,21 @@
 #include "report/page_internal.h"
 #include "base/banned.h"
 
-/* In the order in which they stand in the page. */
-static const char *const scripts[] = {
+/* In the order in which they stand in the page; the last one starts. */
+static const char *const run_scripts[] = {
     "third_party/uplot/uPlot.iife.min.js",
     "src/report/page/tools.js",
     "src/report/page/charts.js",
     "src/report/page/sections.js",
     "src/report/page/training.js",
     "src/report/page/samples.js",
+    "src/report/page/frame.js",
     "src/report/page/main.js",
+};
+static const char *const lab_scripts[] = {
+    "third_party/uplot/uPlot.iife.min.js", "src/report/page/tools.js", "src/report/page/charts.js",
+    "src/report/page/lab_chart.js",        "src/report/page/lab.js",   "src/report/page/frame.js",
+    "src/report/page/lab_main.js",
 };
 static const char *const styles[] = {"third_party/uplot/uPlot.min.css", "src/report/page/page.css"};
 
@@ -114,11 +120,15 @@ static void put_place(struct bf_buf *out, const struct frame *frame, const char 
 void bf_page_html(const json_t *data, struct bf_buf *out)
 {
     struct frame frame = {.data = data};
+    const char *kind = json_string_value(json_object_get(data, "kind"));
     const struct bf_embedded_file *html = file_of("src/report/page/page.html");
     bf_buf_init(&frame.style, SIZE_MAX);
     bf_buf_init(&frame.script, SIZE_MAX);
     put_files(&frame.style, styles, sizeof styles / sizeof *styles);
-    put_files(&frame.script, scripts, sizeof scripts / sizeof *scripts);
+    if (kind && strcmp(kind, "lab") == 0)
+        put_files(&frame.script, lab_scripts, sizeof lab_scripts / sizeof *lab_scripts);
+    else
+        put_files(&frame.script, run_scripts, sizeof run_scripts / sizeof *run_scripts);
     for (const char *at = html ? html->data : ""; *at;) {
         const char *open = strstr(at, "{{"), *close = open ? strstr(open, "}}") : NULL;
         if (!close) {
@@ -137,8 +147,8 @@ size_t bf_page_frame_bytes(void)
 {
     size_t n = 1024; /* the policy */
     const struct bf_embedded_file *html = file_of("src/report/page/page.html");
-    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++)
-        n += file_of(scripts[i]) ? file_of(scripts[i])->n + 1 : 0;
+    for (size_t i = 0; i < sizeof run_scripts / sizeof *run_scripts; i++)
+        n += file_of(run_scripts[i]) ? file_of(run_scripts[i])->n + 1 : 0;
     for (size_t i = 0; i < sizeof styles / sizeof *styles; i++)
         n += file_of(styles[i]) ? file_of(styles[i])->n + 1 : 0;
     return n + (html ? html->n : 0);

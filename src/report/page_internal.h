@@ -64,7 +64,7 @@ bf_page_section bf_page_words, bf_page_comparison, bf_page_map, bf_page_trace_se
 /* Not in the table: takes what room the others leave. */
 BF_MUST_CHECK enum bf_status bf_page_samples(struct bf_page *page, size_t max_bytes, json_t **out, struct bf_err *err);
 
-/* Bytes of the page without any data. */
+/* Bytes of a run's page without any data. */
 size_t bf_page_frame_bytes(void);
 
 /* ---- values ---- */

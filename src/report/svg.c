@@ -88,6 +88,18 @@ double bf_svg_y(const struct bf_svg *svg, double y)
     return svg->bottom - (y - svg->y_low) / (svg->y_high - svg->y_low) * (svg->bottom - svg->top);
 }
 
+void bf_svg_group_open(struct bf_svg *svg, const char *title)
+{
+    bf_buf_puts(svg->out, "<g><title>");
+    put_text(svg->out, title);
+    bf_buf_puts(svg->out, "</title>\n");
+}
+
+void bf_svg_group_close(struct bf_svg *svg)
+{
+    bf_buf_puts(svg->out, "</g>\n");
+}
+
 /* ---- axes ---- */
 
 /* 1, 2 or 5 times a power of ten, so that a range has about n steps. */
@@ -143,17 +155,37 @@ void bf_svg_axes(struct bf_svg *svg, const char *x_label, const char *y_label, b
 
 void bf_svg_mark(struct bf_svg *svg, enum bf_svg_mark mark, double x, double y, double r, const char *colour)
 {
-    if (mark == BF_SVG_CIRCLE)
-        bf_buf_printf(svg->out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"", x, y, r);
-    else if (mark == BF_SVG_SQUARE)
-        bf_buf_printf(svg->out, "<path d=\"M%.1f %.1fh%.1fv%.1fh%.1fz\"", x - r, y - r, 2 * r, 2 * r, -2 * r);
-    else if (mark == BF_SVG_TRIANGLE)
-        bf_buf_printf(svg->out, "<path d=\"M%.1f %.1fL%.1f %.1fL%.1f %.1fz\"", x, y - 1.2 * r, x + 1.1 * r, y + 0.8 * r,
+    struct bf_buf *out = svg->out;
+    switch (mark) {
+    case BF_SVG_SQUARE:
+        bf_buf_printf(out, "<path d=\"M%.1f %.1fh%.1fv%.1fh%.1fz\"", x - r, y - r, 2 * r, 2 * r, -2 * r);
+        break;
+    case BF_SVG_BAR:
+        bf_buf_printf(out, "<path d=\"M%.1f %.1fh%.1fv%.1fh%.1fz\"", x - 1.3 * r, y - r / 2, 2.6 * r, r, -2.6 * r);
+        break;
+    case BF_SVG_TRIANGLE:
+        bf_buf_printf(out, "<path d=\"M%.1f %.1fL%.1f %.1fL%.1f %.1fz\"", x, y - 1.2 * r, x + 1.1 * r, y + 0.8 * r,
                       x - 1.1 * r, y + 0.8 * r);
+        break;
+    case BF_SVG_DOWN:
+        bf_buf_printf(out, "<path d=\"M%.1f %.1fL%.1f %.1fL%.1f %.1fz\"", x, y + 1.2 * r, x + 1.1 * r, y - 0.8 * r,
+                      x - 1.1 * r, y - 0.8 * r);
+        break;
+    case BF_SVG_DIAMOND:
+        bf_buf_printf(out, "<path d=\"M%.1f %.1fL%.1f %.1fL%.1f %.1fL%.1f %.1fz\"", x, y - 1.3 * r, x + 1.3 * r, y, x,
+                      y + 1.3 * r, x - 1.3 * r, y);
+        break;
+    case BF_SVG_CROSS:
+        bf_buf_printf(out, "<path d=\"M%.1f %.1fL%.1f %.1fM%.1f %.1fL%.1f %.1f\"", x - r, y - r, x + r, y + r, x + r,
+                      y - r, x - r, y + r);
+        break;
+    default: /* circle and ring */
+        bf_buf_printf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"", x, y, r);
+    }
+    if (mark == BF_SVG_CROSS || mark == BF_SVG_RING)
+        bf_buf_printf(out, " fill=\"none\" stroke=\"%s\" stroke-width=\"2\"/>\n", colour);
     else
-        bf_buf_printf(svg->out, "<path d=\"M%.1f %.1fL%.1f %.1fL%.1f %.1fL%.1f %.1fz\"", x, y - 1.3 * r, x + 1.3 * r, y,
-                      x, y + 1.3 * r, x - 1.3 * r, y);
-    bf_buf_printf(svg->out, " fill=\"%s\" fill-opacity=\"0.75\"/>\n", colour);
+        bf_buf_printf(out, " fill=\"%s\" fill-opacity=\"0.75\"/>\n", colour);
 }
 
 void bf_svg_star(struct bf_svg *svg, double x, double y, double r)

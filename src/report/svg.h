@@ -7,7 +7,10 @@
 
 #include "base/buf.h"
 
-enum bf_svg_mark { BF_SVG_CIRCLE, BF_SVG_SQUARE, BF_SVG_TRIANGLE, BF_SVG_DIAMOND, BF_SVG_MARKS };
+/* As in page/charts.js. */
+enum bf_svg_mark {
+    BF_SVG_CIRCLE, BF_SVG_SQUARE, BF_SVG_TRIANGLE, BF_SVG_DIAMOND, BF_SVG_CROSS, BF_SVG_RING, BF_SVG_DOWN, BF_SVG_BAR, BF_SVG_MARKS
+};
 
 struct bf_svg {
     struct bf_buf *out;
@@ -27,6 +30,9 @@ void bf_svg_axes(struct bf_svg *svg, const char *x_label, const char *y_label, b
 /* A frame alone. */
 void bf_svg_frame(struct bf_svg *svg);
 
+/* What is drawn in between belongs together; viewers show `title` under the pointer. */
+void bf_svg_group_open(struct bf_svg *svg, const char *title);
+void bf_svg_group_close(struct bf_svg *svg);
 /* The colour of group i, told apart by the colour-blind, too. Static. */
 const char *bf_svg_colour(size_t i);
 void bf_svg_mark(struct bf_svg *svg, enum bf_svg_mark mark, double x, double y, double r, const char *colour);

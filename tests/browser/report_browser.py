@@ -134,14 +134,14 @@ class Browser:
                 check(url == "file://" + os.path.abspath(self.page), f"{self.page}: asks for {url}")
 
 
-def looks_right(browser, name):
+def looks_right(browser, name, sections=10):
     """What holds of every page at every size."""
     width = browser.js("return [document.documentElement.scrollWidth, innerWidth]")
     check(width[0] <= width[1], f"{name}: {width[0]} pixels wide on a screen of {width[1]}")
     text = browser.js("return document.body.innerText")
     for word in ("NaN", "undefined", "Infinity", "[object", "could not be shown"):
         check(word not in text, f"{name}: '{word}' on the page")
-    check(len(browser.all("section")) == 10, f"{name}: sections are missing")
+    check(len(browser.all("section")) == sections, f"{name}: sections are missing")
     check(all(section.text.count("\n") >= 1 for section in browser.all("section")), f"{name}: an empty section")
     drawn = browser.js(DRAWN)
     check(len(drawn) == len(browser.all(".chart")) and all(n > 1000 for n in drawn), f"{name}: charts not drawn: {drawn}")

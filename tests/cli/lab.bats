@@ -43,12 +43,48 @@ setup() {
     [ "$(json '[d["sets"][0]["figures"][k] for k in ("facts", "covered")], d["sets"][0]["figures"]["claims"] == d["sets"][0]["figures"]["true"]' <out.json)" = "[18, 18] True" ]
     [ "$(json 'd["rows"][0]["tofu"]["forget_quality"]' <out.json)" = 1.0 ] # the gold standard against itself
     grep -q '| originals | ga |' out/results.md
+    grep -q '^| originals | [+-].* (one seed) |' out/results.md # against BiForget
+    [ "$(json 'd["comparison"]["reference"], len(d["comparison"]["rows"])' <out.json)" = "BiForget 2" ]
     [ "$(wc -l <out/results.csv)" = 6 ]
     [ "$(stat -c %a out out/results.json out/lab.db)" = "700
 600
 600" ]
     ! grep -qi nan out/results.md out/results.csv out.json
     [ -z "$(find out/models -name 'unlearned-*.gguf')" ] # given back
+}
+
+@test "the page and the picture: one file each, nothing from elsewhere, all sections" {
+    checked && skip "a checked build"
+    grep -q "default-src 'none'; script-src 'sha256-" out/report.html
+    ! grep -qE ' (src|href)="?(https?:)?//|<link|@import url|unsafe-' out/report.html
+    python3 - out/report.html <<'END'
+import json, re, sys, xml.dom.minidom
+page = open(sys.argv[1], encoding="utf-8").read()
+data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S).group(1), parse_constant=int)
+for key in ("words", "tradeoff", "comparison", "sets", "ablation", "lines", "settings"):
+    assert data[key], key
+assert [s["name"] for s in data["sets"]] == ["originals", "BiForget", "Stage I alone"]
+assert len(data["tradeoff"]["points"]) == 3 and data["tradeoff"]["points"][0]["values"]["model_utility"]
+assert data["ablation"] == [1, 2], data["ablation"]
+assert data["tradeoff"]["gold"]["privleak_distance"][1] == 0
+assert data["settings"]["spec"]["seeds"] == [1]
+assert any(w["tone"] == "warning" and "One seed" in w["text"] for w in data["words"])
+xml.dom.minidom.parse("out/tradeoff.svg")
+END
+    ! grep -qi nan out/tradeoff.svg
+    [ "$(stat -c %a out/report.html)" = 600 ]
+}
+
+@test "a page that is gone is written again without computing anything" {
+    checked && skip "a checked build"
+    cp out/report.html before.html
+    rm out/report.html out/tradeoff.svg out/results.md
+    run --separate-stderr "$BIFORGET" lab spec.json -m tiny.gguf -o out
+    [ "$status" = 0 ]
+    [ -z "$stderr" ]
+    cmp before.html out/report.html
+    [[ $output == *"out/report.html"* ]]
+    [ -s out/tradeoff.svg ] && [ -s out/results.md ]
 }
 
 @test "again: nothing is computed twice, and the same comes out" {

@@ -89,7 +89,7 @@ static void test_policy_fits_the_page(void **state)
     bf_sha256_base64(script, strlen(script), digest);
     assert_contains(policy, digest);
     assert_contains(script, "uPlot");
-    assert_contains(script, "start();");
+    assert_contains(script, "start(sections);");
     /* Two scripts, no image; the title is escaped and not expanded as a place. */
     size_t n = 0;
     for (const char *at = html; (at = strstr(at, "<script")); at++)

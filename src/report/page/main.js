@@ -1,5 +1,5 @@
 "use strict";
-/* The table of sections, the theme, and the start. To add a section: a function, a row here, a row in page_data.c. */
+/* The table of a run's sections, and the start. To add a section: a function, a row here, a row in page_data.c. */
 const sections = [
     ["summary", "Summary", "words", drawWords],
     ["figures", "Figures", "comparison", drawComparison],
@@ -14,74 +14,4 @@ const sections = [
     ["settings", "Settings and hashes", "settings", drawSettings],
 ];
 
-const theme = {
-    dark: () =>
-        (document.documentElement.dataset.theme ||
-            (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark",
-    paper: false,
-    set(name) {
-        if (name) document.documentElement.dataset.theme = name;
-        else delete document.documentElement.dataset.theme;
-        this.shown();
-    },
-    shown() {
-        const button = document.getElementById("theme");
-        button.setAttribute("aria-pressed", String(this.dark()));
-        charts.forEach((chart) => chart.redraw());
-    },
-};
-
-function start() {
-    const data = JSON.parse(document.getElementById("data").textContent);
-    document.getElementById("title").textContent = data.title;
-    document.getElementById("lead").textContent = data.lead;
-    const main = document.getElementById("main"),
-        nav = document.getElementById("nav");
-    sections.forEach(([id, title, key, draw]) => {
-        if (!(key in data)) return;
-        const place = el("section", { id, "aria-labelledby": id + "-title" }, el("h2", { id: id + "-title" }, title));
-        main.append(place);
-        nav.append(el("li", {}, el("a", { href: "#" + id }, title)));
-        try {
-            draw(place, data[key], data);
-        } catch (error) {
-            place.append(note("This section could not be shown: " + error.message));
-            console.error(error);
-        }
-    });
-    document
-        .getElementById("foot")
-        .append(
-            el(
-                "p",
-                {},
-                `Written by biforget ${data.program}. This file loads nothing and sends nothing. It may hold what the model should forget: share it with care.`,
-            ),
-        );
-    document.getElementById("theme").addEventListener("click", () => theme.set(theme.dark() ? "light" : "dark"));
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => theme.shown());
-    let width = innerWidth,
-        waiting = 0;
-    addEventListener("resize", () => {
-        clearTimeout(waiting);
-        waiting = setTimeout(() => {
-            if (innerWidth !== width) {
-                width = innerWidth;
-                charts.forEach((chart) => chart.redraw());
-            }
-        }, 100);
-    });
-    /* Paper is white. */
-    let before = null;
-    addEventListener("beforeprint", () => {
-        before = document.documentElement.dataset.theme || "";
-        theme.paper = true;
-        theme.set("light");
-    });
-    addEventListener("afterprint", () => {
-        theme.paper = false;
-        theme.set(before);
-    });
-    theme.shown();
-}
-start();
+start(sections);

@@ -1,31 +1,6 @@
 "use strict";
 /* The sections but for the table of samples: each draws its part of the data into a place. */
 
-const note = (text) => el("p", { class: "note" }, text);
-/* A section without data says why; true when it did. */
-function without(place, part) {
-    if (!part || !part.why || part.sets) return false;
-    place.append(note(part.why.charAt(0).toUpperCase() + part.why.slice(1) + (/[.!?]$/.test(part.why) ? "" : ".")));
-    return true;
-}
-
-function drawWords(place, words) {
-    place.append(
-        el(
-            "ul",
-            { class: "words" },
-            words.map((word) =>
-                el(
-                    "li",
-                    { class: word.tone === "warning" ? "warning" : null },
-                    word.tone === "warning" ? el("strong", {}, "Note: ") : null,
-                    word.text,
-                ),
-            ),
-        ),
-    );
-}
-
 /* ---- comparison ---- */
 
 function drawComparison(place, part) {
