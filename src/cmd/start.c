@@ -369,6 +369,21 @@ static enum bf_status grow_run(struct bf_session *s, const struct bf_start_value
     return status;
 }
 
+/* What comes after the run, checked before anything is loaded. */
+static enum bf_status look_ahead(const struct bf_start_values *v, const char *dir, json_t **wish, struct bf_err *err)
+{
+    char *model = NULL;
+    if (v->loop.then && v->machine.api)
+        return bf_fail(err, BF_USAGE,
+                       "--then changes a model's file, and --api names a server; give the GGUF with -m, or leave --then "
+                       "out");
+    enum bf_status status = v->loop.then ? bf_model_path(v->model, &model, err) : BF_OK;
+    if (status == BF_OK)
+        status = bf_loop_wish(&v->loop, model, dir, wish, err);
+    free(model);
+    return status;
+}
+
 enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values *v, const char *kind, const char *dir,
                         const struct bf_start_request *requests, size_t n, bool grow, struct bf_err *err)
 {
@@ -382,9 +397,19 @@ enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values
                        "'%s' already holds a run; go on with 'biforget resume %s', or choose another folder with -o",
                        dir, dir);
     int64_t left = 1;
-    status = taken ? grow_run(&s, v, dir, requests, n, &left, err) : begin(&s, v, kind, dir, requests, n, err);
+    json_t *wish = NULL;
+    char *model = NULL;
+    status = look_ahead(v, dir, &wish, err);
+    if (status == BF_OK)
+        status = taken ? grow_run(&s, v, dir, requests, n, &left, err) : begin(&s, v, kind, dir, requests, n, err);
+    if (status == BF_OK && wish) {
+        model = bf_strdup(s.model_path);
+        status = bf_loop_begin(dir, wish, err);
+    }
     if (status == BF_OK && left > 0) {
-        status = bf_session_work(&s, v->json, err);
+        status = bf_session_work(&s, err);
+        if (status == BF_OK && !(wish && v->json))
+            status = bf_session_print(s.store, v->json, 5, err);
     } else if (status == BF_OK) {
         bf_log_info(call->log, "'%s' has all of it; nothing to do", dir);
         status = bf_session_write_sets(s.store, err);
@@ -394,5 +419,13 @@ enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values
             status = bf_session_print(s.store, v->json, 0, err);
     }
     bf_session_release(&s);
+    if (status == BF_OK && wish) {
+        const struct bf_loop_job job = {dir, model, v->machine.threads, v->machine.gpu_layers, call->log};
+        if (!v->json)
+            putchar('\n');
+        status = bf_loop_conclude(&job, v->json, err);
+    }
+    json_decref(wish);
+    free(model);
     return status;
 }
