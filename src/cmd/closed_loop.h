@@ -66,9 +66,6 @@ BF_MUST_CHECK enum bf_status bf_loop_read(const char *dir, json_t **state, struc
 BF_MUST_CHECK enum bf_status bf_loop_write(const char *dir, const json_t *state, struct bf_err *err);
 /* Keep the wish. Another one than before begins anew, but for figures of the model as it was that still hold. */
 BF_MUST_CHECK enum bf_status bf_loop_begin(const char *dir, const json_t *wish, struct bf_err *err);
-/* Is there something left to do? */
-BF_MUST_CHECK enum bf_status bf_loop_pending(const char *dir, bool *pending, struct bf_err *err);
-
 struct bf_loop_job {
     const char *dir, *model;
     int64_t threads, gpu_layers;

@@ -96,11 +96,11 @@ static const struct {
 static const struct {
     const char *figure, *label, *unit;
 } labels[] = {
-    {"nll", "NLL, nats a token", "examples"},
-    {"exact_memorization", "exact memorisation", "texts"},
-    {"extraction_strength", "extraction strength", "texts"},
-    {"rouge_l", "answers, ROUGE-L recall", "pairs"},
-    {"came_back", "most that comes back", "pairs"},
+    {"nll", "NLL, nats a token", "example"},
+    {"exact_memorization", "exact memorisation", "text"},
+    {"extraction_strength", "extraction strength", "text"},
+    {"rouge_l", "answers, ROUGE-L recall", "pair"},
+    {"came_back", "most that comes back", "pair"},
 };
 
 static void print_number(const json_t *value, FILE *out)
@@ -126,8 +126,8 @@ static void print_figure(const json_t *row, FILE *out)
         fprintf(out, "%+10.4f", json_number_value(after) - json_number_value(before));
     else
         fprintf(out, "%10s", "");
-    fprintf(out, "   %lld %s%s%s\n", (long long)json_integer_value(json_object_get(row, "n")), labels[i].unit,
-            note ? ": " : "", note ? note : "");
+    const long long n = json_integer_value(json_object_get(row, "n"));
+    fprintf(out, "   %lld %s%s%s%s\n", n, labels[i].unit, n == 1 ? "" : "s", note ? ": " : "", note ? note : "");
 }
 
 static void print_failures(const json_t *state, FILE *out)

@@ -17,7 +17,7 @@
 #include "unlearn/unlearn.h"
 #include "base/banned.h"
 
-enum { ANSWER_MAX = 256 * 1024 * 1024, WAIT_SECONDS = 60, PAIRS_SHARE = 4 };
+enum { ANSWER_MAX = 256 * 1024 * 1024, WAIT_SECONDS = 60, PAIRS_SHARE = 4, QUESTION_TOKENS = 64 };
 
 struct loop {
     const struct bf_loop_job *job;
@@ -176,6 +176,7 @@ static enum bf_status ask_questions(struct loop *l, struct bf_err *err)
     bf_command_line_add(&c, l->questions);
     add_pair(&c, "-m", l->output);
     add_pair(&c, "--original", l->job->model);
+    add_number(&c, "--max-new-tokens", QUESTION_TOKENS);
     add_machine(l, &c, true);
     const enum bf_status status = step(l, "questions", "asking the forget set's questions in many ways", &c, err);
     bf_command_line_release(&c);
@@ -218,15 +219,15 @@ static enum bf_status all_steps(struct loop *l, struct bf_err *err)
     enum bf_status status = l->eval ? write_questions(l, &n_questions, err) : BF_OK;
     l->n_all = 1U + (l->eval ? 2U + (l->has_retain ? 2U : 0U) + (n_questions > 0 ? 1U : 0U) : 0U);
     if (status == BF_OK && l->eval)
-        status = evaluate(l, "forget before", "the forget set, before", l->dir, l->job->model, err);
+        status = evaluate(l, "forget before", "evaluating the forget set, before", l->dir, l->job->model, err);
     if (status == BF_OK && l->eval && l->has_retain)
-        status = evaluate(l, "retain before", "the retain set, before", l->retain, l->job->model, err);
+        status = evaluate(l, "retain before", "evaluating the retain set, before", l->retain, l->job->model, err);
     if (status == BF_OK)
         status = unlearn(l, err);
     if (status == BF_OK && l->eval)
-        status = evaluate(l, "forget after", "the forget set, after", l->dir, l->output, err);
+        status = evaluate(l, "forget after", "evaluating the forget set, after", l->dir, l->output, err);
     if (status == BF_OK && l->eval && l->has_retain)
-        status = evaluate(l, "retain after", "the retain set, after", l->retain, l->output, err);
+        status = evaluate(l, "retain after", "evaluating the retain set, after", l->retain, l->output, err);
     if (status == BF_OK && n_questions > 0)
         status = ask_questions(l, err);
     return status;

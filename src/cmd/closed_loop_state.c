@@ -94,12 +94,3 @@ enum bf_status bf_loop_begin(const char *dir, const json_t *wish, struct bf_err 
     json_decref(old);
     return status;
 }
-
-enum bf_status bf_loop_pending(const char *dir, bool *pending, struct bf_err *err)
-{
-    json_t *state = NULL;
-    const enum bf_status status = bf_loop_read(dir, &state, err);
-    *pending = state && !json_is_true(json_object_get(state, "finished"));
-    json_decref(state);
-    return status;
-}

@@ -74,22 +74,26 @@ static enum bf_status look_ahead(const struct values *v, struct bf_store *store,
     const struct bf_run *run = bf_store_run(store);
     const char *dir = bf_store_dir(store);
     struct bf_loop_values loop = v->loop;
-    json_t *wish = NULL;
-    bool pending = false;
+    json_t *state = NULL, *wish = NULL;
     loop.is_domain = strcmp(run->kind, "domain") == 0;
-    enum bf_status status = bf_loop_pending(dir, &pending, err);
-    if (status == BF_OK && (loop.then || pending)) {
-        if (run->model_sha256[0] == 0)
-            return bf_fail(err, BF_USAGE, "--then changes the file of the run's model, and '%s' has none", dir);
+    enum bf_status status = bf_loop_read(dir, &state, err);
+    const bool pending = state && !json_is_true(json_object_get(state, "finished"));
+    if (status == BF_OK && (loop.then || pending) && run->model_sha256[0] == 0)
+        status = bf_fail(err, BF_USAGE, "--then changes the file of the run's model, and '%s' has none", dir);
+    else if (status == BF_OK && (loop.then || pending))
         *model = bf_strdup(v->model ? v->model : run->model_path);
-    }
     if (status == BF_OK)
         status = has_retain(store, &loop.run_retains, err);
+    /* Another method or other options: the texts to keep are still those. */
+    const char *kept = json_string_value(json_object_get(json_object_get(state, "wish"), "retain_set"));
+    if (status == BF_OK && loop.then && !loop.retain_file && kept && kept[0])
+        loop.retain_file = kept;
     if (status == BF_OK)
         status = bf_loop_wish(&loop, *model, dir, &wish, err);
     if (status == BF_OK && wish)
         status = bf_loop_begin(dir, wish, err);
     json_decref(wish);
+    json_decref(state);
     return status;
 }
 

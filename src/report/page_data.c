@@ -13,9 +13,10 @@ static const struct {
     const char *key;
     bf_page_section *build;
 } sections[] = {
-    {"words", bf_page_words},         {"comparison", bf_page_comparison}, {"map", bf_page_map},
-    {"trace", bf_page_trace_section}, {"coverage", bf_page_coverage},     {"min_k", bf_page_min_k_section},
-    {"rejected", bf_page_rejected},   {"knowledge", bf_page_knowledge},   {"settings", bf_page_settings},
+    {"words", bf_page_words},         {"closed_loop", bf_page_closed_loop}, {"comparison", bf_page_comparison},
+    {"map", bf_page_map},             {"trace", bf_page_trace_section},     {"coverage", bf_page_coverage},
+    {"min_k", bf_page_min_k_section}, {"rejected", bf_page_rejected},       {"knowledge", bf_page_knowledge},
+    {"settings", bf_page_settings},
 };
 
 json_t *bf_page_number(double value)
@@ -126,7 +127,7 @@ static enum bf_status collect(struct bf_page *page, json_t *out, struct bf_err *
     for (size_t i = 0; i < sizeof sections / sizeof *sections && status == BF_OK; i++) {
         json_t *value = NULL;
         status = sections[i].build(page, &value, err);
-        if (status == BF_OK)
+        if (status == BF_OK && value)
             json_object_set_new(out, sections[i].key, value);
     }
     if (status != BF_OK)

@@ -2,6 +2,7 @@
 /* The table of sections, the theme, and the start. To add a section: a function, a row here, a row in page_data.c. */
 const sections = [
     ["summary", "Summary", "words", drawWords],
+    ["unlearning", "Before and after unlearning", "closed_loop", drawClosedLoop],
     ["figures", "Figures", "comparison", drawComparison],
     ["map", "Map of meaning", "map", drawMap],
     ["diversity", "Diversity", "trace", drawTrace],
