@@ -67,8 +67,7 @@ _Noreturn static void become(char *const *argv, int out, int log, pid_t parent)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (getppid() == parent && null >= 0 && dup2(null, 0) >= 0 && dup2(out, 1) >= 0 &&
-        (log < 0 || dup2(log, 2) >= 0))
+    if (getppid() == parent && null >= 0 && dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && (log < 0 || dup2(log, 2) >= 0))
         execv("/proc/self/exe", argv);
     _exit(127);
 }

@@ -20,8 +20,8 @@ static json_t *value_of(const json_t *result, const char *key)
 
 static json_t *add(json_t *figures, const char *set, const char *figure, json_t *before, json_t *after, json_t *n)
 {
-    json_t *row = json_pack("{s:s, s:s, s:o, s:o, s:o}", "set", set, "figure", figure, "before", before, "after", after,
-                            "n", n);
+    json_t *row =
+        json_pack("{s:s, s:s, s:o, s:o, s:o}", "set", set, "figure", figure, "before", before, "after", after, "n", n);
     json_array_append_new(figures, row);
     return row;
 }
@@ -60,7 +60,8 @@ static void add_questions(json_t *figures, const json_t *state)
         return;
     add(figures, "questions", "rouge_l", value_of(json_object_get(conditions, "original"), "rouge_l"),
         value_of(json_object_get(conditions, "plain"), "rouge_l"), value_of(result, "n"));
-    json_t *row = add(figures, "questions", "came_back", json_null(), value_of(result, "robust"), value_of(result, "n"));
+    json_t *row =
+        add(figures, "questions", "came_back", json_null(), value_of(result, "robust"), value_of(result, "n"));
     if (worst) {
         const json_t *of = json_object_get(conditions, worst);
         char note[128];
@@ -183,10 +184,11 @@ void bf_loop_print(const json_t *state, const char *dir, FILE *out)
     }
     print_failures(state, out);
     print_answers(state, out);
-    fprintf(out, "\n  Both sets are those that training saw: what the model says of other texts, and what it still can,\n"
-                 "  these figures do not tell; 'biforget eval' measures it with questions of your own.\n"
-                 "\n  %s/%s   the model that forgot\n  %s/closed-loop.json   these figures, and the commands that gave "
-                 "them\n",
+    fprintf(out,
+            "\n  Both sets are those that training saw: what the model says of other texts, and what it still can,\n"
+            "  these figures do not tell; 'biforget eval' measures it with questions of your own.\n"
+            "\n  %s/%s   the model that forgot\n  %s/closed-loop.json   these figures, and the commands that gave "
+            "them\n",
             dir, output ? output : "?", dir);
 }
 

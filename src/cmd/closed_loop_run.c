@@ -65,9 +65,9 @@ static enum bf_status keep(struct loop *l, const char *name, const struct bf_com
                            const char *key, json_t *value, struct bf_err *err)
 {
     char *text = bf_command_line_text(command);
-    json_object_set_new(l->steps, name,
-                        json_pack("{s:o, s:f, s:O}", "command", bf_json_text(text, strlen(text)), "seconds", seconds,
-                                  key, value));
+    json_object_set_new(
+        l->steps, name,
+        json_pack("{s:o, s:f, s:O}", "command", bf_json_text(text, strlen(text)), "seconds", seconds, key, value));
     free(text);
     return bf_loop_write(l->job->dir, l->state, err);
 }
@@ -159,10 +159,11 @@ static enum bf_status unlearn(struct loop *l, struct bf_err *err)
     add_machine(l, &c, false);
     const enum bf_status status = step(l, "unlearn", title, &c, &why);
     if (status != BF_OK && status != BF_INTERRUPTED)
-        (void)bf_fail(err, status,
-                      "%s; the forget set is complete, go on with: biforget resume %s, or with other settings: biforget "
-                      "resume %s --then %s --then-options \"--lr 1e-6\"%s",
-                      why.text, l->job->dir, l->job->dir, wish_text(l, "method"), l->eval ? " --eval" : "");
+        (void)bf_fail(
+            err, status,
+            "%s; the forget set is complete, go on with: biforget resume %s, or with other settings: biforget "
+            "resume %s --then %s --then-options \"--lr 1e-6\"%s",
+            why.text, l->job->dir, l->job->dir, wish_text(l, "method"), l->eval ? " --eval" : "");
     else if (status != BF_OK)
         (void)bf_fail(err, status, "%s", why.text);
     bf_command_line_release(&c);

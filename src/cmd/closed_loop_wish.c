@@ -141,10 +141,11 @@ static enum bf_status check_model(const struct bf_unlearn_settings *s, const cha
     const double needed = model + 24.0 * trained;
     const int64_t there = bf_disk_free(dir);
     if (there >= 0 && (double)there < needed)
-        return bf_fail(err, BF_STORE,
-                       "the disk of '%s' has %.1f MB free, and unlearning needs about %.1f MB there (the model %.1f MB, "
-                       "two checkpoints); free some, or choose another -o",
-                       dir, (double)there / 1e6, needed / 1e6, model / 1e6);
+        return bf_fail(
+            err, BF_STORE,
+            "the disk of '%s' has %.1f MB free, and unlearning needs about %.1f MB there (the model %.1f MB, "
+            "two checkpoints); free some, or choose another -o",
+            dir, (double)there / 1e6, needed / 1e6, model / 1e6);
     return BF_OK;
 }
 
