@@ -255,6 +255,8 @@ static enum bf_status take_lock(const struct bf_loop_job *job, int *fd, struct b
     }
     if (status == BF_OK)
         (void)fcntl(*fd, F_SETFD, 0);
+    else if (bf_interrupted())
+        status = bf_fail(err, BF_INTERRUPTED, "interrupted");
     free(path);
     return status;
 }
