@@ -53,14 +53,15 @@ static bool looks_negative(const char *s)
 }
 
 /* The next argument as the value of opt, or NULL with an error. An argument that looks like an option is not eaten:
- * in "-m --json" the value was forgotten. */
+ * in "-m --json" the value was forgotten. No option has a blank in it. */
 static const char *take_value(struct parser *p, const struct bf_opt *opt)
 {
     const char *value;
 
     if (p->next < p->argc) {
         value = p->argv[p->next];
-        if (value[0] != '-' || value[1] == '\0' || (is_number_type(opt->type) && looks_negative(value))) {
+        if (value[0] != '-' || value[1] == '\0' || (is_number_type(opt->type) && looks_negative(value)) ||
+            (opt->type == BF_OPT_TEXT && strpbrk(value, " \t\n"))) {
             p->next++;
             return value;
         }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +13,11 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "cmd/interrupt.h"
 
 #include "base/banned.h"
 
-enum { TAIL_BYTES = 8192 };
+enum { TAIL_BYTES = 8192, LOOK_MS = 500 };
 
 void bf_command_line_add(struct bf_command_line *list, const char *word)
 {
@@ -65,15 +67,23 @@ _Noreturn static void become(char *const *argv, int out, int log, pid_t parent)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (getppid() == parent && null >= 0 && dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && dup2(log, 2) >= 0)
+    if (getppid() == parent && null >= 0 && dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && (log < 0 || dup2(log, 2) >= 0))
         execv("/proc/self/exe", argv);
     _exit(127);
 }
 
-static enum bf_status read_all(int fd, struct bf_buf *out, struct bf_err *err)
+static enum bf_status read_all(int fd, pid_t child, struct bf_buf *out, struct bf_err *err)
 {
     char bytes[65536];
+    bool told = false;
     for (;;) {
+        /* poll is what a signal ends; in a read that starts again nobody would look. */
+        struct pollfd wanted = {.fd = fd, .events = POLLIN};
+        const int ready = poll(&wanted, 1, LOOK_MS);
+        if (bf_interrupted() && !told)
+            told = kill(child, SIGTERM) == 0;
+        if (ready == 0 || (ready < 0 && errno == EINTR))
+            continue;
         const ssize_t n = read(fd, bytes, sizeof bytes);
         if (n == 0)
             return BF_OK;
@@ -113,6 +123,8 @@ static enum bf_status outcome(int result, const struct bf_command_line *command,
 {
     if (WIFEXITED(result) && WEXITSTATUS(result) == 0)
         return BF_OK;
+    if (bf_interrupted())
+        return bf_fail(err, BF_INTERRUPTED, "interrupted");
     enum bf_status status = BF_MODEL;
     static const enum bf_status known[] = {BF_USAGE, BF_INPUT, BF_MODEL, BF_STORE, BF_INTERRUPTED};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -121,9 +133,11 @@ static enum bf_status outcome(int result, const struct bf_command_line *command,
     if (status == BF_INTERRUPTED)
         return bf_fail(err, status, "interrupted");
     char *text = bf_command_line_text(command);
-    char *line = last_line(log_path);
+    char *line = log_path ? last_line(log_path) : NULL;
     if (WIFSIGNALED(result))
-        bf_fail(err, status, "signal %d ended '%.300s'; what it said is in '%s'", WTERMSIG(result), text, log_path);
+        bf_fail(err, status, "signal %d ended '%.300s'", WTERMSIG(result), text);
+    else if (!log_path)
+        bf_fail(err, status, "no result of '%.300s', for the reason above", text);
     else
         bf_fail(err, status, "%.400s (from '%.300s'; what it said is in '%s')", line, text, log_path);
     free(text);
@@ -141,8 +155,9 @@ enum bf_status bf_child_run(const struct bf_command_line *command, const char *l
     char **argv = bf_array(command->n + 2, sizeof *argv);
     argv[0] = (char *)"biforget";
     memcpy(argv + 1, command->words, command->n * sizeof *argv);
-    log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (log < 0)
+    if (log_path)
+        log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (log_path && log < 0)
         status = bf_fail(err, BF_STORE, "cannot write '%s': %s", log_path, bf_errno_text(errno));
     else if (pipe2(ends, O_CLOEXEC) != 0 || (child = fork()) < 0)
         status = bf_fail(err, BF_STORE, "cannot start a process: %s", bf_errno_text(errno));
@@ -152,7 +167,7 @@ enum bf_status bf_child_run(const struct bf_command_line *command, const char *l
         become(argv, ends[1], log, parent);
     close(ends[1]);
     ends[1] = -1;
-    status = read_all(ends[0], out, err);
+    status = read_all(ends[0], child, out, err);
     while (waitpid(child, &result, 0) < 0 && errno == EINTR)
         ;
     if (status == BF_OK)

@@ -14,12 +14,14 @@ struct values {
 static struct bf_opt *options(void *target)
 {
     struct values *v = target;
+    v->start.loop.eval_limit = BF_LOOP_TEXTS;
     const struct bf_opt own[] = {
         {.name = "retain-set",
          .type = BF_OPT_TEXT,
          .target = &v->retain_set,
-         .value = "DOMAIN",
-         .help = "write a retain set of this neighbouring domain, too"},
+         .value = "SET",
+         .help = "to keep: a domain to write about, or a file"},
+        BF_LOOP_OPTIONS(&v->start.loop),
         {.name = "retain",
          .type = BF_OPT_TEXT,
          .target = &v->retain,
@@ -35,11 +37,16 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     const struct values *v = call->values;
     struct bf_request forget = {.topic = NULL};
     struct bf_request retain = {.topic = NULL};
+    struct bf_start_values start = v->start;
     char *dir = NULL;
+    start.loop.retain_file = bf_guard_source_of(v->retain_set, BF_REASON_NONE).path;
+    const bool writes_retain = v->retain_set && !start.loop.retain_file;
+    start.loop.run_retains = writes_retain;
+    start.loop.is_domain = true;
     if (call->n_operands != 1)
         return bf_fail(err, BF_USAGE, "give one domain, in quotes: biforget domain \"Harry Potter\"");
     enum bf_status status = bf_method_request(&v->start.method, BF_KIND_DOMAIN, call->operands[0], &forget, err);
-    if (status == BF_OK && v->retain_set)
+    if (status == BF_OK && writes_retain)
         status = bf_method_request(&v->start.method, BF_KIND_DOMAIN, v->retain_set, &retain, err);
     if (status != BF_OK)
         goto out;
@@ -53,7 +60,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         {.name = "retain", .role = BF_ROLE_RETAIN, .request = &retain, .guards = &forgotten, .n_guards = 1},
     };
     dir = v->start.out ? bf_strdup(v->start.out) : bf_start_dir("", forget.topic);
-    status = bf_start(call, &v->start, "domain", dir, requests, v->retain_set ? 2 : 1, false, err);
+    status = bf_start(call, &start, "domain", dir, requests, writes_retain ? 2 : 1, false, err);
 out:
     bf_request_release(&forget);
     bf_request_release(&retain);
@@ -70,11 +77,15 @@ const struct bf_command bf_cmd_domain = {
             .examples = "  biforget domain \"Harry Potter\"                     minutes, default model\n"
                         "  biforget domain \"Greek mythology\" -m my.gguf --profile paper\n"
                         "  biforget domain \"Harry Potter\" --retain-set \"fantasy literature\"\n"
+                        "  biforget domain \"Greek mythology\" --retain-set keep.txt --then npo --eval\n"
                         "  biforget domain \"the Solar System\" --api http://gpu1:8000/v1 --parallel 256\n",
             .details = "The model names points of the domain, writes about each with several templates and "
                        "temperatures until the texts stop getting more diverse (Stage I), and is probed by "
                        "membership inference and fictional scenes (Stage II). Ctrl-C saves and stops; "
-                       "'biforget resume DIR' goes on.",
+                       "'biforget resume DIR' goes on.\n"
+                       "--then METHOD makes the model forget what was written (DIR/unlearned-METHOD.gguf), and with "
+                       "--eval a table says what changed. Methods but ga need --retain-set: a domain, which is written "
+                       "about, or a file of your own (a name with a slash or an ending such as .txt, .jsonl, .csv).",
         },
     .values_size = sizeof(struct values),
     .max_operands = 1,

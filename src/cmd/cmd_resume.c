@@ -1,6 +1,9 @@
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
+#include "cmd/closed_loop.h"
 #include "cmd/cmd.h"
 #include "cmd/report_write.h"
 #include "cmd/start.h"
@@ -11,11 +14,13 @@ struct values {
     bool json;
     const char *model, *embedder;
     struct bf_machine_values machine;
+    struct bf_loop_values loop;
 };
 
 static struct bf_opt *options(void *target)
 {
     struct values *v = target;
+    v->loop.eval_limit = BF_LOOP_TEXTS;
     const struct bf_opt own[] = {
         {.name = "model",
          .letter = 'm',
@@ -30,46 +35,140 @@ static struct bf_opt *options(void *target)
          .value = "FILE",
          .fallback = "the run's",
          .help = "where the run's embedder is now, if it has moved"},
+        {.name = "retain-set",
+         .type = BF_OPT_TEXT,
+         .target = &v->loop.retain_file,
+         .value = "FILE",
+         .fallback = "that of the run",
+         .help = "for --then: texts to keep"},
+        BF_LOOP_OPTIONS(&v->loop),
         BF_OPT_JSON(&v->json, "the summary"),
         BF_OPT_QUIET(&v->quiet),
     };
-    size_t n_own = sizeof own / sizeof *own;
-    struct bf_opt *table = bf_array(n_own + bf_machine_option_count(false) + 1, sizeof *table);
-    for (size_t i = 0; i < 2; i++)
+    enum { N_OWN = sizeof own / sizeof *own, N_FIRST = N_OWN - 2 };
+    struct bf_opt *table = bf_array(N_OWN + bf_machine_option_count(false) + 1, sizeof *table);
+    for (size_t i = 0; i < N_FIRST; i++)
         table[i] = own[i];
-    bf_machine_options(&v->machine, false, table + 2);
-    for (size_t i = 2; i < n_own; i++)
+    bf_machine_options(&v->machine, false, table + N_FIRST);
+    for (size_t i = N_FIRST; i < N_OWN; i++)
         table[bf_machine_option_count(false) + i] = own[i];
     return table;
+}
+
+/* Has the run a retain set of its own? */
+static enum bf_status has_retain(struct bf_store *store, bool *out, struct bf_err *err)
+{
+    struct bf_request_entry entry = {.id = 0};
+    enum bf_status status = BF_OK;
+    *out = false;
+    do {
+        status = bf_store_request(store, entry.id + 1, &entry, NULL, err);
+        *out = *out || (status == BF_OK && entry.id > 0 && entry.role == BF_ROLE_RETAIN);
+    } while (status == BF_OK && entry.id > 0);
+    return status;
+}
+
+/* A wish that is given now, or one that is kept. *model: free(), NULL when nothing comes after the run. */
+static enum bf_status look_ahead(const struct values *v, struct bf_store *store, char **model, struct bf_err *err)
+{
+    const struct bf_run *run = bf_store_run(store);
+    const char *dir = bf_store_dir(store);
+    struct bf_loop_values loop = v->loop;
+    json_t *state = NULL, *wish = NULL;
+    loop.is_domain = strcmp(run->kind, "domain") == 0;
+    enum bf_status status = bf_loop_read(dir, &state, err);
+    const bool pending = state && !json_is_true(json_object_get(state, "finished"));
+    if (status == BF_OK && (loop.then || pending) && run->model_sha256[0] == 0)
+        status = bf_fail(err, BF_USAGE, "--then changes the file of the run's model, and '%s' has none", dir);
+    else if (status == BF_OK && (loop.then || pending))
+        *model = bf_strdup(v->model ? v->model : run->model_path);
+    if (status == BF_OK)
+        status = has_retain(store, &loop.run_retains, err);
+    /* Another method or other options: the texts to keep are still those. */
+    const char *kept = json_string_value(json_object_get(json_object_get(state, "wish"), "retain_set"));
+    if (status == BF_OK && loop.then && !loop.retain_file && kept && kept[0])
+        loop.retain_file = kept;
+    if (status == BF_OK)
+        status = bf_loop_wish(&loop, *model, dir, &wish, err);
+    if (status == BF_OK && wish)
+        status = bf_loop_begin(dir, wish, err);
+    json_decref(wish);
+    json_decref(state);
+    return status;
+}
+
+static enum bf_status check_model(const struct bf_run *run, const char *model, struct bf_err *err)
+{
+    char sha256[BF_SHA256_HEX];
+    struct bf_err why = BF_ERR_INIT;
+    if (bf_sha256_file(model, sha256, &why) != BF_OK)
+        return bf_fail(err, BF_MODEL, "%s; say with -m where the run's model is now", why.text);
+    if (strcmp(sha256, run->model_sha256) != 0)
+        return bf_fail(err, BF_MODEL, "'%s' is not the run's model (%s); give the same file with -m", model,
+                       run->model_desc);
+    return BF_OK;
+}
+
+/* The run is written: is it shown now, or by what comes after it? */
+static enum bf_status finish(const struct values *v, struct bf_session *s, const char *model, struct bf_err *err)
+{
+    const char *dir = bf_store_dir(s->store);
+    if (model) {
+        bf_log_info(s->log, "the forget set of '%s' is complete", dir);
+        return check_model(bf_store_run(s->store), model, err);
+    }
+    bf_log_info(s->log, "'%s' is finished; nothing to do", dir);
+    enum bf_status status = bf_session_write_sets(s->store, err); /* it may have been killed right before */
+    if (status == BF_OK)
+        bf_report_at_end(s->store, NULL, true, s->log);
+    json_t *state = NULL;
+    if (status == BF_OK)
+        status = bf_loop_read(dir, &state, err);
+    if (status == BF_OK && !(state && v->json))
+        status = bf_session_print(s->store, v->json, 0, err);
+    if (status == BF_OK && state && !v->json)
+        putchar('\n');
+    if (status == BF_OK && state)
+        status = bf_loop_show(s->store, state, v->json, err);
+    json_decref(state);
+    return status;
 }
 
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)
 {
     const struct values *v = call->values;
     struct bf_session s = {.log = call->log};
+    struct bf_run_state state;
+    char *model = NULL;
     if (call->n_operands != 1)
         return bf_fail(err, BF_USAGE, "give the run folder: biforget resume runs/harry-potter");
     const char *dir = call->operands[0];
     enum bf_status status = bf_store_open(dir, BF_STORE_WRITE, &s.store, err);
-    struct bf_run_state state;
     if (status == BF_OK)
         status = bf_store_state(s.store, &state, err);
+    if (status == BF_OK)
+        status = look_ahead(v, s.store, &model, err);
     if (status != BF_OK)
         goto out;
     if (state.finished) {
-        bf_log_info(call->log, "'%s' is finished; nothing to do", dir);
-        status = bf_session_write_sets(s.store, err); /* it may have been killed right before */
+        status = finish(v, &s, model, err);
+    } else {
+        status = bf_continue(&s, &v->machine, v->model, v->embedder, err);
         if (status == BF_OK)
-            bf_report_at_end(s.store, NULL, true, call->log);
-        if (status == BF_OK)
-            status = bf_session_print(s.store, v->json, 0, err);
-        goto out;
+            status = bf_session_work(&s, err);
+        if (status == BF_OK && !(model && v->json))
+            status = bf_session_print(s.store, v->json, 5, err);
+        if (status == BF_OK && model && !v->json)
+            putchar('\n');
     }
-    status = bf_continue(&s, &v->machine, v->model, v->embedder, err);
-    if (status == BF_OK)
-        status = bf_session_work(&s, v->json, err);
+    bf_session_release(&s);
+    if (status == BF_OK && model) {
+        const struct bf_loop_job job = {dir, model, v->machine.threads, v->machine.gpu_layers, call->log};
+        status = bf_loop_conclude(&job, v->json, err);
+    }
 out:
     bf_session_release(&s);
+    free(model);
     return status;
 }
 
@@ -80,10 +179,12 @@ const struct bf_command bf_cmd_resume = {
             .summary = "go on with an interrupted run",
             .synopsis = "biforget resume DIR [options]",
             .examples = "  biforget resume runs/harry-potter\n"
-                        "  biforget resume runs/harry-potter -m /new/place/model.gguf --parallel 16\n",
+                        "  biforget resume runs/harry-potter -m /new/place/model.gguf --parallel 16\n"
+                        "  biforget resume runs/harry-potter --retain-set keep.txt --then npo --eval\n",
             .details = "Continues after the last committed sample with the run's own settings. The result has\n"
                        "the bytes of a run that was never interrupted, when 'biforget doctor' calls the model\n"
-                       "stable; --parallel and --threads may differ from before.",
+                       "stable; --parallel and --threads may differ from before.\n"
+                       "Goes on with --then of 'biforget domain', too, or unlearns a finished run now.",
         },
     .values_size = sizeof(struct values),
     .max_operands = 1,

@@ -5,22 +5,32 @@
 #include <stddef.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/banned.h"
 
-static volatile sig_atomic_t n_signals;
+static volatile sig_atomic_t n_signals, is_silent;
+static double first_signal;
+static const double same_press = 0.5;
 
 static void on_signal(int number)
 {
     (void)number;
     static const char soon[] = "\nbiforget: finishing this step; press Ctrl-C again to stop at once\n";
     static const char at_once[] = "\nbiforget: stopped; what was saved so far stays, --help tells how to go on\n";
+    const double now = bf_seconds(); /* clock_gettime is allowed here */
+    if (n_signals > 0 && now - first_signal < same_press)
+        return;
     n_signals = n_signals + 1;
-    bool second = n_signals > 1;
+    const bool second = n_signals > 1;
+    if (!second)
+        first_signal = now;
     const char *text = second ? at_once : soon;
     size_t n = second ? sizeof at_once - 1 : sizeof soon - 1;
-    ssize_t ignored = write(STDERR_FILENO, text, n);
-    (void)ignored;
+    if (!is_silent) {
+        ssize_t ignored = write(STDERR_FILENO, text, n);
+        (void)ignored;
+    }
     if (second)
         _exit(BF_INTERRUPTED);
 }
@@ -33,6 +43,11 @@ void bf_interrupt_install(void)
     sigaction(SIGTERM, &action, NULL);
     /* A closed pipe must be an error of write(), not a silent death in mid-commit. */
     signal(SIGPIPE, SIG_IGN);
+}
+
+void bf_interrupt_silence(bool silent)
+{
+    is_silent = silent;
 }
 
 bool bf_interrupted(void)

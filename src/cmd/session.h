@@ -42,13 +42,12 @@ char *bf_session_engine_json(const struct bf_session *session, const struct bf_m
 BF_MUST_CHECK enum bf_status bf_session_serves(const struct bf_session *session, const struct bf_request *request,
                                                struct bf_err *err);
 /* Work on all requests of the store that are not finished, to the end or to an interruption; keep their states, write the
- * run's files at the end, print the summary to stdout (or its JSON). BF_INTERRUPTED carries the sentence that says how to
- * resume. */
-BF_MUST_CHECK enum bf_status bf_session_work(struct bf_session *session, bool json, struct bf_err *err);
+ * run's files at the end. BF_INTERRUPTED carries the sentence that says how to resume. */
+BF_MUST_CHECK enum bf_status bf_session_work(struct bf_session *session, struct bf_err *err);
 /* When all requests are finished: mark texts that two of them keep, write DIR/forget.jsonl, and DIR/retain.jsonl when the run
  * has a retain set. Again is harmless. */
 BF_MUST_CHECK enum bf_status bf_session_write_sets(struct bf_store *store, struct bf_err *err);
-/* The summary alone. */
+/* The summary to stdout, or its JSON. */
 BF_MUST_CHECK enum bf_status bf_session_print(struct bf_store *store, bool json, int n_examples, struct bf_err *err);
 
 #endif

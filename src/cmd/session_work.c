@@ -274,7 +274,7 @@ enum bf_status bf_session_print(struct bf_store *store, bool json, int n_example
     return BF_OK;
 }
 
-enum bf_status bf_session_work(struct bf_session *s, bool json, struct bf_err *err)
+enum bf_status bf_session_work(struct bf_session *s, struct bf_err *err)
 {
     struct work work = {.session = s, .next_id = 1};
     bf_progress_line_init(&work.line, s->log);
@@ -301,7 +301,5 @@ enum bf_status bf_session_work(struct bf_session *s, bool json, struct bf_err *e
         status = bf_session_write_sets(s->store, err);
     if (status == BF_OK)
         bf_report_at_end(s->store, s->embedder, false, s->log);
-    if (status == BF_OK)
-        status = bf_session_print(s->store, json, 5, err);
     return status;
 }

@@ -1,11 +1,9 @@
 #include "cmd/start.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/version.h"
@@ -13,73 +11,6 @@
 #include "cmd/report_write.h"
 #include "request/template.h"
 #include "base/banned.h"
-
-struct bf_opt *bf_start_options(struct bf_start_values *v, enum bf_kind kind, const char *default_out,
-                                const struct bf_opt *own, size_t n_own)
-{
-    const struct bf_opt first[] = {
-        {.name = "model",
-         .letter = 'm',
-         .type = BF_OPT_TEXT,
-         .target = &v->model,
-         .value = "FILE|NAME",
-         .fallback = "the default of 'biforget models'",
-         .help = "the target model, a GGUF file"},
-        {.name = "output",
-         .letter = 'o',
-         .type = BF_OPT_TEXT,
-         .target = &v->out,
-         .value = "DIR",
-         .fallback = default_out,
-         .help = "the run folder, made by this command"},
-    };
-    const struct bf_opt last[] = {
-        {.name = "embedder",
-         .type = BF_OPT_TEXT,
-         .target = &v->embedder,
-         .value = "FILE|NAME|model",
-         .fallback = "all-minilm-l6-v2 if installed, else model",
-         .help = "measures diversity; 'model' = the target itself"},
-        BF_OPT_JSON(&v->json, "the summary"),
-        BF_OPT_QUIET(&v->quiet),
-    };
-    enum { N_FIRST = sizeof first / sizeof *first, N_LAST = sizeof last / sizeof *last };
-    const size_t n_method = kind == BF_KIND_COUNT ? 0 : bf_method_option_count(kind);
-    const size_t n_machine = bf_machine_option_count(true);
-    struct bf_opt *table = bf_array(N_FIRST + n_own + n_method + n_machine + N_LAST + 1, sizeof *table);
-    struct bf_opt *at = table;
-    memcpy(at, first, sizeof first);
-    at += N_FIRST;
-    if (n_own > 0)
-        memcpy(at, own, n_own * sizeof *own);
-    at += n_own;
-    if (n_method > 0)
-        bf_method_options(&v->method, kind, at);
-    at += n_method;
-    bf_machine_options(&v->machine, true, at);
-    at += n_machine;
-    memcpy(at, last, sizeof last);
-    return table;
-}
-
-char *bf_start_dir(const char *prefix, const char *text)
-{
-    struct bf_buf name;
-    bf_buf_init(&name, 160);
-    bf_buf_printf(&name, "runs/%s", prefix);
-    size_t start = name.len;
-    for (const char *p = text; *p && name.len < 64; p++) {
-        if (isalnum((unsigned char)*p))
-            bf_buf_putc(&name, (char)tolower((unsigned char)*p));
-        else if (name.len > start && name.data[name.len - 1] != '-')
-            bf_buf_putc(&name, '-');
-    }
-    while (name.len > start && name.data[name.len - 1] == '-')
-        name.data[--name.len] = 0;
-    if (name.len == start)
-        bf_buf_printf(&name, "topic-%08x", (unsigned)bf_hash64(text, strlen(text)));
-    return bf_buf_take(&name);
-}
 
 /* ---- writing requests into the store ---- */
 
@@ -369,6 +300,22 @@ static enum bf_status grow_run(struct bf_session *s, const struct bf_start_value
     return status;
 }
 
+/* What comes after the run, checked before anything is loaded. */
+static enum bf_status look_ahead(const struct bf_start_values *v, const char *dir, json_t **wish, struct bf_err *err)
+{
+    char *model = NULL;
+    if (v->loop.then && v->machine.api)
+        return bf_fail(
+            err, BF_USAGE,
+            "--then changes a model's file, and --api names a server; give the GGUF with -m, or leave --then "
+            "out");
+    enum bf_status status = v->loop.then ? bf_model_path(v->model, &model, err) : BF_OK;
+    if (status == BF_OK)
+        status = bf_loop_wish(&v->loop, model, dir, wish, err);
+    free(model);
+    return status;
+}
+
 enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values *v, const char *kind, const char *dir,
                         const struct bf_start_request *requests, size_t n, bool grow, struct bf_err *err)
 {
@@ -382,9 +329,19 @@ enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values
                        "'%s' already holds a run; go on with 'biforget resume %s', or choose another folder with -o",
                        dir, dir);
     int64_t left = 1;
-    status = taken ? grow_run(&s, v, dir, requests, n, &left, err) : begin(&s, v, kind, dir, requests, n, err);
+    json_t *wish = NULL;
+    char *model = NULL;
+    status = look_ahead(v, dir, &wish, err);
+    if (status == BF_OK)
+        status = taken ? grow_run(&s, v, dir, requests, n, &left, err) : begin(&s, v, kind, dir, requests, n, err);
+    if (status == BF_OK && wish) {
+        model = bf_strdup(s.model_path);
+        status = bf_loop_begin(dir, wish, err);
+    }
     if (status == BF_OK && left > 0) {
-        status = bf_session_work(&s, v->json, err);
+        status = bf_session_work(&s, err);
+        if (status == BF_OK && !(wish && v->json))
+            status = bf_session_print(s.store, v->json, 5, err);
     } else if (status == BF_OK) {
         bf_log_info(call->log, "'%s' has all of it; nothing to do", dir);
         status = bf_session_write_sets(s.store, err);
@@ -394,5 +351,13 @@ enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values
             status = bf_session_print(s.store, v->json, 0, err);
     }
     bf_session_release(&s);
+    if (status == BF_OK && wish) {
+        const struct bf_loop_job job = {dir, model, v->machine.threads, v->machine.gpu_layers, call->log};
+        if (!v->json)
+            putchar('\n');
+        status = bf_loop_conclude(&job, v->json, err);
+    }
+    json_decref(wish);
+    free(model);
     return status;
 }

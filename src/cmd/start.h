@@ -1,6 +1,7 @@
 /* What the commands that begin a run share: their options, and the way from requests to a working store. */
 #ifndef BF_CMD_START_H
 #define BF_CMD_START_H
+#include "cmd/closed_loop.h"
 #include "cmd/cmd.h"
 #include "cmd/guard_vectors.h"
 #include "cmd/method_options.h"
@@ -13,6 +14,7 @@ struct bf_start_values {
     const char *model, *out, *embedder;
     struct bf_method_values method;
     struct bf_machine_values machine;
+    struct bf_loop_values loop;        /* zero: nothing comes after the run */
 };
 /* The table: -m, -o, the kind's parameters of the method (BF_KIND_COUNT: none), the machine, the command's own rows, -q and --json.
  * free(). */

@@ -13,9 +13,11 @@ static const struct {
     const char *key;
     bf_page_section *build;
 } sections[] = {
-    {"words", bf_page_words},         {"comparison", bf_page_comparison}, {"map", bf_page_map},
-    {"trace", bf_page_trace_section}, {"coverage", bf_page_coverage},     {"min_k", bf_page_min_k_section},
-    {"rejected", bf_page_rejected},   {"knowledge", bf_page_knowledge},   {"training", bf_page_training},
+    {"words", bf_page_words},           {"closed_loop", bf_page_closed_loop},
+    {"comparison", bf_page_comparison}, {"map", bf_page_map},
+    {"trace", bf_page_trace_section},   {"coverage", bf_page_coverage},
+    {"min_k", bf_page_min_k_section},   {"rejected", bf_page_rejected},
+    {"knowledge", bf_page_knowledge},   {"training", bf_page_training},
     {"settings", bf_page_settings},
 };
 

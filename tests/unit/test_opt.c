@@ -116,6 +116,8 @@ static void every_way_to_write_an_option(void **state)
     assert_true(got.quiet && got.json);
     assert_int_equal(PARSE("-qmc.gguf", "--model", "-"), BF_OK);
     assert_string_equal(got.model, "-");
+    assert_int_equal(PARSE("--model", "--lr 1 -q", "-q"), BF_OK); /* several words are no option */
+    assert_string_equal(got.model, "--lr 1 -q");
     assert_int_equal(PARSE("--model="), BF_OK);
     assert_string_equal(got.model, "");
     assert_int_equal(PARSE("--quiet", "--no-quiet"), BF_OK);

@@ -2,6 +2,7 @@
 /* The table of a run's sections, and the start. To add a section: a function, a row here, a row in page_data.c. */
 const sections = [
     ["summary", "Summary", "words", drawWords],
+    ["unlearning", "Before and after unlearning", "closed_loop", drawClosedLoop],
     ["figures", "Figures", "comparison", drawComparison],
     ["map", "Map of meaning", "map", drawMap],
     ["diversity", "Diversity", "trace", drawTrace],
@@ -9,7 +10,7 @@ const sections = [
     ["min-k", "Min-K% prob", "min_k", drawMinK],
     ["rejected", "Rejected, and why", "rejected", drawRejected],
     ["knowledge", "Knowledge check", "knowledge", drawKnowledge],
-    ["unlearning", "Unlearning", "training", drawTraining],
+    ["training", "Losses of unlearning", "training", drawTraining],
     ["samples", "Samples", "samples", drawSamples],
     ["settings", "Settings and hashes", "settings", drawSettings],
 ];

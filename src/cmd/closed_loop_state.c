@@ -1,0 +1,96 @@
+/* DIR/closed-loop.json: the wish, and what came of it so far. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cmd/closed_loop.h"
+#include "base/banned.h"
+
+enum { STATE_MAX = 64 * 1024 * 1024 };
+
+static const char file_name[] = "closed-loop.json";
+
+enum bf_status bf_loop_read(const char *dir, json_t **state, struct bf_err *err)
+{
+    struct bf_buf text;
+    char *path = bf_path_join(dir, file_name);
+    enum bf_status status = BF_OK;
+    *state = NULL;
+    bf_buf_init(&text, STATE_MAX);
+    if (bf_file_exists(path)) {
+        status = bf_file_read(path, &text, err);
+        if (status == BF_OK)
+            status = bf_json_parse(text.data, text.len, path, state, err);
+        if (status == BF_OK && !json_is_string(json_object_get(json_object_get(*state, "wish"), "method"))) {
+            status = bf_fail(err, BF_INPUT, "'%s' is no record of unlearning; remove it to begin anew", path);
+            json_decref(*state);
+            *state = NULL;
+        }
+    }
+    bf_buf_release(&text);
+    free(path);
+    return status;
+}
+
+enum bf_status bf_loop_write(const char *dir, const json_t *state, struct bf_err *err)
+{
+    struct bf_atomic file = {0};
+    char *path = bf_path_join(dir, file_name), *text = bf_json_dump(state);
+    enum bf_status status = bf_atomic_open(&file, path, err);
+    if (status == BF_OK) {
+        (void)fprintf(file.stream, "%s\n", text);
+        status = bf_atomic_commit(&file, err);
+    }
+    free(path);
+    free(text);
+    return status;
+}
+
+static bool same(const json_t *a, const json_t *b, const char *key)
+{
+    return json_equal(json_object_get(a, key), json_object_get(b, key)) == 1;
+}
+
+/* The model as it was is the same whatever the method. */
+static void keep_before(const json_t *old, const json_t *wish, json_t *steps)
+{
+    const json_t *was = json_object_get(old, "wish"), *done = json_object_get(old, "steps");
+    json_t *forget = json_object_get(done, "forget before"), *retain = json_object_get(done, "retain before");
+    if (!same(was, wish, "eval_limit"))
+        return;
+    if (forget)
+        json_object_set(steps, "forget before", forget);
+    if (retain && same(was, wish, "retain_set"))
+        json_object_set(steps, "retain before", retain);
+}
+
+/* A checkpoint of an earlier wish is of other settings. */
+static void forget_checkpoint(const char *dir, const json_t *wish)
+{
+    struct bf_buf path;
+    bf_buf_init(&path, SIZE_MAX);
+    bf_buf_printf(&path, "%s/unlearned-%s.gguf.training/checkpoint.bin", dir,
+                  json_string_value(json_object_get(wish, "method")));
+    (void)unlink(path.data);
+    bf_buf_release(&path);
+}
+
+enum bf_status bf_loop_begin(const char *dir, const json_t *wish, struct bf_err *err)
+{
+    json_t *old = NULL, *steps = json_object();
+    enum bf_status status = bf_loop_read(dir, &old, err);
+    if (status == BF_OK && !json_equal(json_object_get(old, "wish"), wish)) {
+        keep_before(old, wish, steps);
+        forget_checkpoint(dir, wish);
+        json_t *state =
+            json_pack("{s:O, s:b, s:O}", "wish", (json_t *)(uintptr_t)wish, "finished", false, "steps", steps);
+        if (json_object_get(old, "forget_sha256"))
+            json_object_set(state, "forget_sha256", json_object_get(old, "forget_sha256"));
+        status = bf_loop_write(dir, state, err);
+        json_decref(state);
+    }
+    json_decref(steps);
+    json_decref(old);
+    return status;
+}
