@@ -120,7 +120,8 @@ static void test_what_is_missing_is_left_out(void **state)
     json_t *results[] = {json_object(), json_pack("{s:[], s:[]}", "rows", "sets"),
                          json_pack("{s:[{s:s, s:s, s:i}], s:[{s:s, s:s}]}", "rows", "set", "a", "method", "ga", "seed",
                                    1, "sets", "name", "a", "kind", "domain")};
-    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+    const size_t n = sizeof results / sizeof results[0];
+    for (size_t i = 0; i < n; i++) {
         char *page = drawn(bf_lab_page, results[i]), *picture = drawn(bf_lab_svg, results[i]);
         assert_contains(page, "</html>");
         assert_string_equal(picture, "");
