@@ -3,12 +3,13 @@
 # about a method.
 load helper
 
+# One thread: with more, each waits for the others wherever the machine is busy.
 words="--max-steps 4 --batch 2 --accum 1 --max-length 64 --measure 4 --answers 1 --lora-rank 4 --lr 1e-3 --checkpoint-every 1"
 loop=(--then graddiff --then-options "$words" --eval --eval-limit 4)
 small=(--rounds 1 --points-per-round 1 --temperatures 0.8 --max-new-tokens 16 --max-samples 8 --mi-samples 0 --jailbreak-samples 0 --control-samples 0)
 
 domain() {
-    "$BIFORGET" domain "Greek mythology" -m "$BIFORGET_TEST_MODEL" --embedder "$BIFORGET_TEST_EMBEDDER" "${small[@]}" "$@"
+    "$BIFORGET" domain "Greek mythology" -m "$BIFORGET_TEST_MODEL" --embedder "$BIFORGET_TEST_EMBEDDER" -t 1 "${small[@]}" "$@"
 }
 
 setup_file() {
@@ -69,12 +70,12 @@ training() {
 @test "unlearning later, kill -9 and Ctrl-C in the midst of it: the bytes of the run that nobody stopped" {
     domain -o late -q >/dev/null
     cmp late/forget.jsonl run/forget.jsonl # --then changes nothing of the run
-    "$BIFORGET" resume late --retain-set keep.txt "${loop[@]}" >/dev/null 2>late.err 3>&- &
+    "$BIFORGET" resume late -t 1 --retain-set keep.txt "${loop[@]}" >/dev/null 2>late.err 3>&- &
     job=$!
     training late
     kill -9 "$job"
     wait "$job" 2>/dev/null || true
-    "$BIFORGET" resume late >late.out 2>again.err 3>&- &
+    "$BIFORGET" resume late -t 1 >late.out 2>again.err 3>&- &
     job=$!
     for _ in $(seq 1200); do # what was killed may still be saving
         grep -q '] unlearning by graddiff' again.err && break
@@ -91,7 +92,7 @@ training() {
         [[ $(tail -n 1 again.err) == "biforget: interrupted; everything so far is saved, go on with: biforget resume late" ]]
         [ "$(json 'd["finished"]' <late/closed-loop.json)" = False ]
     fi
-    run --separate-stderr "$BIFORGET" resume late --json
+    run --separate-stderr "$BIFORGET" resume late -t 1 --json
     [ "$status" = 0 ]
     [ "$(json '"--resume" in d["closed_loop"]["steps"]["unlearn"]["command"]' <<<"$output")" = True ]
     [ "$(json 'd["closed_loop"]["figures"]' <<<"$output")" = "$(json 'd["closed_loop"]["figures"]' <out.json)" ]
@@ -113,7 +114,7 @@ state["finished"], state["forget_sha256"] = False, hashlib.sha256(text.encode())
 state["steps"]["retain after"] = {"command": "x", "seconds": 1.0, "why": "the retain set is too long"}
 json.dump(state, open("pairs/closed-loop.json", "w", encoding="utf-8"))
 PY
-    run --separate-stderr "$BIFORGET" resume pairs
+    run --separate-stderr "$BIFORGET" resume pairs -t 1
     [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
     [[ $stderr == *"[6/6] asking the forget set's questions"* && $stderr != *unlearning* ]]
     [[ $output == *"questions of the forget set"*"answers, ROUGE-L recall"*"1 pair"*"most that comes back"* ]]
@@ -141,7 +142,7 @@ PY
 
 @test "a training that fails: the forget set stays, and the sentence says what to type" {
     cp -r run fails
-    fails 4 'biforget resume fails --then graddiff --then-options "--lr 1e-6" --eval' "$BIFORGET" resume fails -q --then graddiff --then-options "--max-steps 2 --batch 2 --accum 1 --max-length 64 --measure 1 --max-loss 0.5 --lora-rank 4" --eval --eval-limit 4
+    fails 4 'biforget resume fails --then graddiff --then-options "--lr 1e-6" --eval' "$BIFORGET" resume fails -q -t 1 --then graddiff --then-options "--max-steps 2 --batch 2 --accum 1 --max-length 64 --measure 1 --max-loss 0.5 --lora-rank 4" --eval --eval-limit 4
     cmp fails/forget.jsonl run/forget.jsonl
     # The figures of the model as it was hold for the next attempt.
     [ "$(json 'sorted(d["steps"])' <fails/closed-loop.json)" = "['forget before', 'retain before']" ]
