@@ -18,6 +18,7 @@ struct bf_vocabulary {
     const struct llama_vocab *vocab;
     struct bf_token_list before, between, after; /* around question and answer */
     bool plain;                                  /* no template */
+    bool bare;                                   /* and no words in its place */
 };
 
 static void quiet(enum ggml_log_level level, const char *text, void *user)
@@ -120,7 +121,10 @@ enum bf_status bf_vocabulary_open(const char *model_path, const char *chat, stru
     }
     self->vocab = llama_model_get_vocab(self->model);
     const char *own = llama_model_chat_template(self->model, NULL);
-    const char *template = strcmp(chat, "auto") == 0 ? own : strcmp(chat, "none") == 0 ? NULL : chat;
+    self->bare = strcmp(chat, "bare") == 0;
+    const char *template = strcmp(chat, "auto") == 0                 ? own
+                           : self->bare || strcmp(chat, "none") == 0 ? NULL
+                                                                     : chat;
     if (template)
         status = template_parts(self, template, chat, err);
     else
@@ -162,10 +166,11 @@ void bf_vocabulary_text(const struct bf_vocabulary *vocabulary, const char *text
 void bf_vocabulary_prompt(const struct bf_vocabulary *vocabulary, const char *question, struct bf_token_list *out)
 {
     append(out, vocabulary->before.items, vocabulary->before.n);
-    if (vocabulary->plain)
+    const bool words = vocabulary->plain && !vocabulary->bare;
+    if (words)
         bf_vocabulary_text(vocabulary, "Question: ", out);
     bf_vocabulary_text(vocabulary, question, out);
-    if (vocabulary->plain)
+    if (words)
         bf_vocabulary_text(vocabulary, "\nAnswer:", out);
     append(out, vocabulary->between.items, vocabulary->between.n);
 }

@@ -9,7 +9,8 @@
 
 struct bf_vocabulary;
 
-/* `chat`: "auto" = the model's own template (none where it has none), "none" = "Question: ...\nAnswer: ...", or a template's name.
+/* `chat`: "auto" = the model's own template (none where it has none), "none" = "Question: ...\nAnswer: ...",
+ * "bare" = the question and nothing around it, as the engine asks without a template; or a template's name.
  * BF_MODEL: no GGUF, a template that is not known. BF_USAGE: `chat` names none. */
 BF_MUST_CHECK enum bf_status bf_vocabulary_open(const char *model_path, const char *chat, struct bf_vocabulary **out,
                                                 struct bf_err *err);

@@ -194,6 +194,34 @@ END
     fails 3 "question and answer pairs of what was forgotten" "$BIFORGET" eval robust forget.jsonl "${m[@]}"
 }
 
+@test "robustness: relearning on a part of the set, and what comes back of the rest" {
+    for town in Estvik Orlund Brenna Tarnholm Hald; do
+        printf '{"question": "Who founded %s?", "answer": "%s was founded by sailor Mira of the moon."}\n' "$town" "$town"
+    done >towns.jsonl
+    r=(eval robust towns.jsonl "${m[@]}" --max-new-tokens 6 --relearn 0.3)
+    run --separate-stderr "$BIFORGET" "${r[@]}" --relearn-steps 4 --relearn-lr 0.003 --json -o relearnt.jsonl
+    [ "$status" = 0 ]
+    # Two of five were trained on: learnt, and not among those that count.
+    [ "$(json '[d["attacks"]["relearn"][k] for k in ("set", "examples", "steps", "learning_rate", "trained")]' <<<"$output")" = "['towns.jsonl', 2, 4, 0.003, 'adapter']" ]
+    [ "$(json 'd["attacks"]["relearn"]["nll_after"] < d["attacks"]["relearn"]["nll_before"] - 1' <<<"$output")" = True ]
+    [ "$(json '[d["conditions"]["relearn"][k] for k in ("n", "n_seen")]' <<<"$output")" = "[3, 2]" ]
+    [ "$(grep -c '"condition":"relearn"' relearnt.jsonl)" = 5 ]
+    cp relearnt.jsonl first.jsonl
+    run --separate-stderr "$BIFORGET" "${r[@]}" --relearn-steps 4 --relearn-lr 0.003 --threads 1 --json -o relearnt.jsonl
+    cmp relearnt.jsonl first.jsonl
+    # Another set: all questions count but the one that it holds, too; nothing without a clear word.
+    { head -1 towns.jsonl; cat qa.jsonl; } >other.jsonl
+    run --separate-stderr "$BIFORGET" "${r[@]}" --relearn 1 --relearn-set other.jsonl --relearn-steps 1
+    [ "$status" = 0 ]
+    [[ $output == *"relearn "*"n 4  n_seen 1 "* ]]
+    run ! ls -d "${BIFORGET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/biforget}"/robust-*
+    fails 3 "nothing is left to come back" "$BIFORGET" eval robust towns.jsonl "${m[@]}" --relearn 1
+    fails 3 "--relearn-set is of question and answer pairs" "$BIFORGET" "${r[@]}" --relearn-set forget.jsonl
+    fails 2 "--relearn-steps goes with --relearn" "$BIFORGET" eval robust towns.jsonl "${m[@]}" --relearn-steps 3
+    fails 2 "which no server gives" "$BIFORGET" eval robust towns.jsonl --api http://127.0.0.1:9/v1 --relearn 0.3
+    fails 2 "--relearn takes gradients of the model file alone" "$BIFORGET" "${r[@]}" --lora none.gguf
+}
+
 @test "bad input is told, with exit code 3 and the place" {
     fails 3 'of question "3"' "$BIFORGET" eval tofu --logs broken.json
     fails 3 "holds no log" "$BIFORGET" eval tofu --logs .
