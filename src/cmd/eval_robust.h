@@ -4,7 +4,6 @@
 #include "cmd/eval_data.h"
 #include "cmd/eval_task.h"
 #include "request/request.h"
-#include "unlearn/graph.h"
 
 enum { BF_ROBUST_CONDITIONS_MAX = 16 };
 
@@ -19,6 +18,7 @@ struct bf_robust {
     double *recall[BF_ROBUST_CONDITIONS_MAX + 1];      /* of each condition; the last is the original model's */
     size_t n_conditions;
     bool *relearnt;            /* [questions.n] trained on; NULL without --relearn */
+    bool *attacked;            /* [questions.n] the suffix was found with; NULL without --suffix */
     json_t *attacks;           /* what was done: {"relearn": {...}} */
 };
 
@@ -30,13 +30,20 @@ BF_MUST_CHECK enum bf_status bf_robust_ask(struct bf_robust *robust, enum bf_pro
 BF_MUST_CHECK enum bf_status bf_robust_local(const struct bf_robust *robust, const char *option, struct bf_err *err);
 /* `n_wanted` of n, each as likely as the others, in random order: [n_wanted], free(). n_wanted <= n. */
 size_t *bf_robust_draw(size_t n, size_t n_wanted, uint64_t seed);
-/* Close the model that answers, and see whether a graph with these params fits into memory, with AdamW's `moments` or without. BF_INPUT. */
-BF_MUST_CHECK enum bf_status bf_robust_make_room(struct bf_robust *robust, const char *option,
-                                                 const struct bf_graph_params *params, bool moments, struct bf_err *err);
+/* Close the model that answers: gradients need its memory. */
+void bf_robust_close(struct bf_robust *robust);
 
+/* Marks in [questions.n] those that ask what one of n chosen pairs of a set asks: a set may ask the same twice, and another set may hold it, too.
+ * Free() it. BF_INPUT when that is all of them, naming `option`. */
+BF_MUST_CHECK enum bf_status bf_robust_mark_seen(const struct bf_robust *robust, const char *option, const struct bf_pair *set,
+                                                 const size_t *chosen, size_t n, bool **out, struct bf_err *err);
 /* Before anything is measured: draws what --relearn trains on. No-op without the option. BF_INPUT when no question is left. */
 BF_MUST_CHECK enum bf_status bf_robust_relearn_choose(struct bf_robust *robust, struct bf_err *err);
 /* The row "relearn": trains, asks. No-op without the option. */
 BF_MUST_CHECK enum bf_status bf_robust_relearn(struct bf_robust *robust, struct bf_err *err);
+
+/* The same two for --suffix; rows "suffix_random" and "suffix". */
+BF_MUST_CHECK enum bf_status bf_robust_suffix_choose(struct bf_robust *robust, struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_robust_suffix(struct bf_robust *robust, struct bf_err *err);
 
 #endif

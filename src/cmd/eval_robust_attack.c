@@ -1,9 +1,7 @@
 /* What the two attacks that take gradients share. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/memory_available.h"
 #include "base/rng.h"
 #include "cmd/eval_robust.h"
 #include "base/banned.h"
@@ -39,22 +37,27 @@ size_t *bf_robust_draw(size_t n, size_t n_wanted, uint64_t seed)
     return all;
 }
 
-enum bf_status bf_robust_make_room(struct bf_robust *r, const char *option, const struct bf_graph_params *params,
-                                   bool moments, struct bf_err *err)
+void bf_robust_close(struct bf_robust *r)
 {
-    struct bf_graph_info info;
     bf_engine_close(r->task->model.engine);
     r->task->model.engine = NULL;
-    const enum bf_status status = bf_graph_estimate(params, &info, err);
-    if (status != BF_OK)
-        return status;
-    const uint64_t needed = (uint64_t)info.n_bytes_weights + (uint64_t)info.n_bytes_gradients +
-                            (uint64_t)info.n_bytes_activations + (moments ? 8 * (uint64_t)info.n_trained : 0);
-    const uint64_t there = bf_memory_available();
-    if (needed > there)
-        return bf_fail(err, BF_INPUT,
-                       "--%s needs about %.1f GB of memory for this model, and %.1f GB are free; free some, or leave it "
-                       "out",
-                       option, (double)needed / 1e9, (double)there / 1e9);
-    return BF_OK;
+}
+
+enum bf_status bf_robust_mark_seen(const struct bf_robust *r, const char *option, const struct bf_pair *set,
+                                   const size_t *chosen, size_t n, bool **out, struct bf_err *err)
+{
+    bool *seen = bf_array(r->questions.n, sizeof *seen);
+    size_t n_seen = 0;
+    for (size_t i = 0; i < r->questions.n; i++) {
+        for (size_t c = 0; c < n && !seen[i]; c++)
+            seen[i] = strcmp(r->questions.items[i].question, set[chosen[c]].question) == 0;
+        n_seen += seen[i];
+    }
+    *out = seen;
+    if (n_seen < r->questions.n)
+        return BF_OK;
+    return bf_fail(err, BF_INPUT,
+                   "--%s would take every question that is asked, so that none is left to see what comes back; give "
+                   "more questions, or let it take fewer",
+                   option);
 }

@@ -11,6 +11,7 @@
 #include "cmd/eval_scratch.h"
 #include "cmd/interrupt.h"
 #include "cmd/unlearn_options.h"
+#include "unlearn/graph.h"
 #include "base/banned.h"
 
 enum { STEPS = 20, STREAM = 0x72656c /* of the seed: no other draw is made of it */ };
@@ -52,21 +53,10 @@ enum bf_status bf_robust_relearn_choose(struct bf_robust *r, struct bf_err *err)
                        "'%s' has texts without a question; --relearn-set is of question and answer pairs",
                        v->relearn_set);
     const struct bf_eval_pairs *set = source(r);
-    const size_t n = n_chosen(r);
-    size_t *chosen = choose(r), n_seen = 0;
-    r->relearnt = bf_array(r->questions.n, sizeof *r->relearnt);
-    /* By what is asked, not by number: a set may ask the same twice, and another set may hold it, too. */
-    for (size_t i = 0; i < r->questions.n; i++) {
-        for (size_t c = 0; c < n && !r->relearnt[i]; c++)
-            r->relearnt[i] = strcmp(r->questions.items[i].question, set->items[chosen[c]].question) == 0;
-        n_seen += r->relearnt[i];
-    }
+    size_t *chosen = choose(r);
+    status = bf_robust_mark_seen(r, "relearn", set->items, chosen, n_chosen(r), &r->relearnt, err);
     free(chosen);
-    if (n_seen == r->questions.n)
-        return bf_fail(err, BF_INPUT,
-                       "--relearn would train on every question that is asked, so that nothing is left to come back; "
-                       "give a smaller share, more questions, or another --relearn-set");
-    return BF_OK;
+    return status;
 }
 
 static bool on_interrupt(void *user)
@@ -130,7 +120,8 @@ static enum bf_status room(struct bf_robust *r, const struct bf_unlearn_settings
     params.n_threads = (int32_t)s->threads;
     params.n_tokens = (int32_t)(batch * longest);
     params.train = strcmp(s->train, "lora") == 0 ? BF_TRAIN_LORA : BF_TRAIN_FULL;
-    return bf_robust_make_room(r, "relearn", &params, true, err);
+    bf_robust_close(r);
+    return bf_graph_check_memory(&params, true, err);
 }
 
 static void put_result(struct bf_robust *r, const struct bf_unlearn_settings *s,

@@ -133,6 +133,8 @@ enum bf_status bf_eval_task_robust(struct bf_eval_task *task, json_t **out, stru
         status = load(&r, err);
     if (status == BF_OK)
         status = bf_robust_relearn_choose(&r, err);
+    if (status == BF_OK)
+        status = bf_robust_suffix_choose(&r, err);
     if (status == BF_OK) {
         need(&r);
         status = bf_eval_model_open(&task->model, false, "auto", false, &task->eval, err);
@@ -142,6 +144,8 @@ enum bf_status bf_eval_task_robust(struct bf_eval_task *task, json_t **out, stru
         (void)snprintf(r.chat, sizeof r.chat, "%s", strcmp(chat, "none") == 0 ? "bare" : chat);
         status = ask_all(&r, err);
     }
+    if (status == BF_OK)
+        status = bf_robust_suffix(&r, err);
     if (status == BF_OK)
         status = ask_quantised(&r, err);
     if (status == BF_OK)
@@ -155,6 +159,7 @@ enum bf_status bf_eval_task_robust(struct bf_eval_task *task, json_t **out, stru
         json_object_set(*out, "attacks", r.attacks);
     json_decref(r.attacks);
     free(r.relearnt);
+    free(r.attacked);
     for (size_t c = 0; c <= ORIGINAL; c++)
         free(r.recall[c]);
     bf_template_set_release(&r.templates);

@@ -16,7 +16,7 @@ enum bf_eval_name {
     BF_EVAL_NAMES
 };
 
-enum { BF_EVAL_OPTIONS = 27 };
+enum { BF_EVAL_OPTIONS = 32 };
 
 struct bf_eval_values {
     bool quiet;                /* first: see struct bf_command */
@@ -32,6 +32,8 @@ struct bf_eval_values {
     const char *relearn_set;
     int64_t relearn_steps;     /* 0 = not said */
     double relearn_lr;         /* 0 = by the model */
+    bool suffix;
+    int64_t suffix_tokens, suffix_rounds, suffix_candidates, suffix_questions; /* 0 = not said */
     int64_t n_shots, limit, max_new_tokens, resamples;
     uint64_t seed;
     bool given[BF_EVAL_OPTIONS];       /* in the order of the table */

@@ -84,6 +84,9 @@ void bf_graph_get_info(const struct bf_graph *g, struct bf_graph_info *out);
 BF_MUST_CHECK enum bf_status bf_graph_estimate(const struct bf_graph_params *params, struct bf_graph_info *out,
                                                struct bf_err *err);
 
+/* The same against what is free now, with eight bytes a trained weight for AdamW's `moments` or without: also BF_INPUT when it does not fit. */
+BF_MUST_CHECK enum bf_status bf_graph_check_memory(const struct bf_graph_params *params, bool moments, struct bf_err *err);
+
 /* ---- run ---- */
 
 struct bf_graph_batch {

@@ -175,6 +175,33 @@ void bf_vocabulary_prompt(const struct bf_vocabulary *vocabulary, const char *qu
     append(out, vocabulary->between.items, vocabulary->between.n);
 }
 
+size_t bf_vocabulary_behind(const struct bf_vocabulary *vocabulary)
+{
+    struct bf_token_list words = {0};
+    if (vocabulary->plain && !vocabulary->bare)
+        bf_vocabulary_text(vocabulary, "\nAnswer:", &words);
+    free(words.items);
+    return words.n + vocabulary->between.n;
+}
+
+bool bf_vocabulary_typed(const struct bf_vocabulary *vocabulary, int32_t token, char *out, size_t size)
+{
+    const enum llama_token_attr attributes = llama_vocab_get_attr(vocabulary->vocab, token);
+    if (!(attributes & LLAMA_TOKEN_ATTR_NORMAL) || llama_vocab_is_control(vocabulary->vocab, token) ||
+        llama_vocab_is_eog(vocabulary->vocab, token))
+        return false;
+    const int32_t n = llama_token_to_piece(vocabulary->vocab, token, out, (int32_t)size - 1, 0, false);
+    bool visible = false;
+    for (int32_t i = 0; i < n; i++) {
+        if (out[i] < ' ' || out[i] > '~')
+            return false;
+        visible |= out[i] != ' ';
+    }
+    if (n > 0)
+        out[n] = 0;
+    return visible;
+}
+
 void bf_vocabulary_answer(const struct bf_vocabulary *vocabulary, const char *answer, struct bf_token_list *out)
 {
     if (!*answer)

@@ -28,6 +28,10 @@ struct bf_token_list {
 void bf_vocabulary_text(const struct bf_vocabulary *vocabulary, const char *text, struct bf_token_list *out);
 /* What stands before the answer: template around the question, up to where the assistant begins. */
 void bf_vocabulary_prompt(const struct bf_vocabulary *vocabulary, const char *question, struct bf_token_list *out);
+/* How many of those stand behind the question. */
+size_t bf_vocabulary_behind(const struct bf_vocabulary *vocabulary);
+/* The text of an ordinary token that anybody can type: printable ASCII, not of spaces alone. Writes [size] with NUL; false for every other token. */
+bool bf_vocabulary_typed(const struct bf_vocabulary *vocabulary, int32_t token, char *out, size_t size);
 /* The answer, and the token that ends a turn. An empty answer adds nothing. */
 void bf_vocabulary_answer(const struct bf_vocabulary *vocabulary, const char *answer, struct bf_token_list *out);
 
