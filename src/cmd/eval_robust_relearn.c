@@ -124,8 +124,7 @@ static enum bf_status room(struct bf_robust *r, const struct bf_unlearn_settings
     return bf_graph_check_memory(&params, true, err);
 }
 
-static void put_result(struct bf_robust *r, const struct bf_unlearn_settings *s,
-                       const struct bf_unlearn_result *result)
+static void put_result(struct bf_robust *r, const struct bf_unlearn_settings *s, const struct bf_unlearn_result *result)
 {
     json_t *about = json_object();
     bf_eval_put_text(about, "set", r->task->values->relearn_set ? r->task->values->relearn_set : r->task->files[0]);

@@ -79,8 +79,8 @@ static enum bf_status ask_all(struct bf_robust *r, struct bf_err *err)
         status = bf_robust_ask(r, (enum bf_probe)p, bf_probe_word((enum bf_probe)p), NULL, NULL, err);
     for (size_t t = 0; t < r->templates.n && status == BF_OK; t++)
         if (r->templates.items[t].stage == BF_STAGE_JAILBREAK)
-            status = bf_robust_ask(r, BF_PROBE_JAILBREAK, r->templates.items[t].name, NULL, r->templates.items[t].text,
-                                   err);
+            status =
+                bf_robust_ask(r, BF_PROBE_JAILBREAK, r->templates.items[t].name, NULL, r->templates.items[t].text, err);
     return status;
 }
 
@@ -153,8 +153,8 @@ enum bf_status bf_eval_task_robust(struct bf_eval_task *task, json_t **out, stru
     if (status == BF_OK)
         status = ask_original(&r, err);
     if (status == BF_OK)
-        status = bf_eval_robust(&task->eval.bootstrap, r.conditions, r.n_conditions, r.questions.n,
-                                r.recall[ORIGINAL], out, err);
+        status = bf_eval_robust(&task->eval.bootstrap, r.conditions, r.n_conditions, r.questions.n, r.recall[ORIGINAL],
+                                out, err);
     if (status == BF_OK && json_object_size(r.attacks) > 0)
         json_object_set(*out, "attacks", r.attacks);
     json_decref(r.attacks);

@@ -19,18 +19,17 @@ static const char *const words[BF_EVAL_NAMES] = {"privleak", "knowmem", "verbmem
 
 /* Which benchmarks take row i of the table below. */
 static const unsigned takers[BF_EVAL_OPTIONS] = {
-    EACH,           EACH,           EACH,
-    EACH,           EACH, /* model, lora, lora-scale, output, json */
-    TWO_MODELS,     TWO_MODELS,     ONLY(PRIVLEAK),
-    ONLY(TOFU),     ONLY(TOFU), /* forget, retain, holdout, authors, world */
-    TWO_MODELS,     ONLY(PRIVLEAK), ONLY(ROBUST),
-    ONLY(TOFU),     ONLY(TOFU), /* retrained, retrained-auc, original, logs, retain-logs */
-    ONLY(PRIVLEAK), SHOTS,          COUNTS_SHOTS,
-    WRITES,         EACH,                 /* k, shots, n-shots, max-new-tokens, limit */
-    ONLY(ROBUST),   ONLY(ROBUST),   ONLY(ROBUST),
-    ONLY(ROBUST), /* relearn, relearn-set, relearn-steps, relearn-lr */
-    ONLY(ROBUST),   ONLY(ROBUST),   ONLY(ROBUST),
-    ONLY(ROBUST),   ONLY(ROBUST), /* suffix, suffix-tokens, suffix-rounds, suffix-candidates, suffix-questions */
+    EACH,           EACH,           EACH,           EACH,
+    EACH, /* model, lora, lora-scale, output, json */
+    TWO_MODELS,     TWO_MODELS,     ONLY(PRIVLEAK), ONLY(TOFU),
+    ONLY(TOFU), /* forget, retain, holdout, authors, world */
+    TWO_MODELS,     ONLY(PRIVLEAK), ONLY(ROBUST),   ONLY(TOFU),
+    ONLY(TOFU), /* retrained, retrained-auc, original, logs, retain-logs */
+    ONLY(PRIVLEAK), SHOTS,          COUNTS_SHOTS,   WRITES,
+    EACH,                                                         /* k, shots, n-shots, max-new-tokens, limit */
+    ONLY(ROBUST),   ONLY(ROBUST),   ONLY(ROBUST),   ONLY(ROBUST), /* relearn, relearn-set, relearn-steps, relearn-lr */
+    ONLY(ROBUST),   ONLY(ROBUST),   ONLY(ROBUST),   ONLY(ROBUST),
+    ONLY(ROBUST), /* suffix, suffix-tokens, suffix-rounds, suffix-candidates, suffix-questions */
     EACH,           EACH,           EACH, /* seed, resamples, quiet */
 };
 

@@ -120,12 +120,8 @@ static enum bf_status put_difference(struct table *t, json_t *object, const char
     if (status != BF_OK)
         return status;
     bf_difference_of(figure, t->resampled, &base, t->resampled_other, t->bootstrap->n_resamples, out);
-    const struct bf_figure difference = {.n = figure->n,
-                                         .value = out->value,
-                                         .low = out->low,
-                                         .high = out->high,
-                                         .has_interval = true,
-                                         .why = out->why};
+    const struct bf_figure difference = {
+        .n = figure->n, .value = out->value, .low = out->low, .high = out->high, .has_interval = true, .why = out->why};
     bf_eval_put_figure(object, key, &difference);
     return BF_OK;
 }

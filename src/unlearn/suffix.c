@@ -14,12 +14,12 @@ struct search {
     struct bf_vocabulary *vocabulary;
     struct bf_graph *graph;
     int32_t n_vocab, n_embd;
-    char (*pieces)[PIECE_MAX]; /* [n_vocab] the text of those allowed */
-    bool *allowed;             /* [n_vocab] */
+    char (*pieces)[PIECE_MAX];     /* [n_vocab] the text of those allowed */
+    bool *allowed;                 /* [n_vocab] */
     struct bf_token_list *prompts; /* [pairs->n] without a suffix */
-    size_t n_behind;           /* tokens of a prompt behind the question */
+    size_t n_behind;               /* tokens of a prompt behind the question */
     struct bf_rng rng;
-    int32_t n_done;            /* candidates, for progress */
+    int32_t n_done; /* candidates, for progress */
     int64_t max_tokens;
 };
 
@@ -219,10 +219,10 @@ static enum bf_status slopes_of(const struct search *s, const int32_t *tokens, f
 
 /* Room for one round. */
 struct round {
-    float *slopes;             /* [n_tokens][n_vocab] */
-    int32_t *top;              /* [n_tokens][n_top] */
-    size_t *n_at;              /* [n_tokens] */
-    int32_t *candidates;       /* [n_candidates][n_tokens] */
+    float *slopes;       /* [n_tokens][n_vocab] */
+    int32_t *top;        /* [n_tokens][n_top] */
+    size_t *n_at;        /* [n_tokens] */
+    int32_t *candidates; /* [n_candidates][n_tokens] */
 };
 
 static enum bf_status find_top(const struct search *s, const int32_t *tokens, struct round *r, struct bf_err *err)
@@ -329,7 +329,8 @@ static enum bf_status open_search(struct search *s, struct bf_err *err)
 {
     const struct bf_suffix_job *job = s->job;
     if (job->pairs->n == 0 || job->pairs->n_pairs < job->pairs->n)
-        return bf_fail(err, BF_INPUT, "a suffix is searched with question-answer pairs; give at least one, and no texts");
+        return bf_fail(err, BF_INPUT,
+                       "a suffix is searched with question-answer pairs; give at least one, and no texts");
     const enum bf_status status = bf_vocabulary_open(job->model, job->chat, &s->vocabulary, err);
     if (status != BF_OK)
         return status;

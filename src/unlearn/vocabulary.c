@@ -122,9 +122,7 @@ enum bf_status bf_vocabulary_open(const char *model_path, const char *chat, stru
     self->vocab = llama_model_get_vocab(self->model);
     const char *own = llama_model_chat_template(self->model, NULL);
     self->bare = strcmp(chat, "bare") == 0;
-    const char *template = strcmp(chat, "auto") == 0                 ? own
-                           : self->bare || strcmp(chat, "none") == 0 ? NULL
-                                                                     : chat;
+    const char *template = strcmp(chat, "auto") == 0 ? own : self->bare || strcmp(chat, "none") == 0 ? NULL : chat;
     if (template)
         status = template_parts(self, template, chat, err);
     else

@@ -411,9 +411,8 @@ static void what_comes_back(void **state)
         few[i] = plain[i] + 0.25 + 0.01 * (double)(i % 3);
         original[i] = plain[i] + 0.5;
     }
-    const struct bf_condition conditions[] = {{.name = "plain", .recall = plain},
-                                             {.name = "same", .recall = same},
-                                             {.name = "few_shot", .recall = few}};
+    const struct bf_condition conditions[] = {
+        {.name = "plain", .recall = plain}, {.name = "same", .recall = same}, {.name = "few_shot", .recall = few}};
     assert_int_equal(bf_eval_robust(&bootstrap, conditions, 3, 30, original, &result, &err), BF_OK);
     const json_t *rows = member(result, "conditions"), *row = member(rows, "few_shot");
     assert_near(number(result, "robust"), 0.26, TOLERANCE);
@@ -452,9 +451,8 @@ static void what_comes_back_of_other_questions(void **state)
         control[i] = plain[i] + (seen[i] ? 0.0 : 0.0625);
         original[i] = plain[i] + (seen[i] ? 1.0 : 0.25);
     }
-    const struct bf_condition conditions[] = {
-        {.name = "plain", .recall = plain},
-        {.name = "suffix", .recall = attacked, .seen = seen, .control = control}};
+    const struct bf_condition conditions[] = {{.name = "plain", .recall = plain},
+                                              {.name = "suffix", .recall = attacked, .seen = seen, .control = control}};
     assert_int_equal(bf_eval_robust(&bootstrap, conditions, 2, 30, original, &result, &err), BF_OK);
     const json_t *row = member(member(result, "conditions"), "suffix");
     assert_near(number(result, "robust"), 0.125, TOLERANCE);
@@ -480,12 +478,19 @@ static void what_comes_back_of_other_questions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_aggregation_of_tofu), cmocka_unit_test(the_aggregation_of_open_unlearning),
-        cmocka_unit_test(logs_that_are_not_whole), cmocka_unit_test(forget_sets_that_differ),
-        cmocka_unit_test(folders_of_logs),         cmocka_unit_test(multiple_choice_csv),
-        cmocka_unit_test(multiple_choice_json),    cmocka_unit_test(numbers_of_answers),
-        cmocka_unit_test(word_problems),           cmocka_unit_test(questions_of_tofu),
-        cmocka_unit_test(privleak_of_scores),      cmocka_unit_test(what_comes_back), cmocka_unit_test(what_comes_back_of_other_questions),
+        cmocka_unit_test(the_aggregation_of_tofu),
+        cmocka_unit_test(the_aggregation_of_open_unlearning),
+        cmocka_unit_test(logs_that_are_not_whole),
+        cmocka_unit_test(forget_sets_that_differ),
+        cmocka_unit_test(folders_of_logs),
+        cmocka_unit_test(multiple_choice_csv),
+        cmocka_unit_test(multiple_choice_json),
+        cmocka_unit_test(numbers_of_answers),
+        cmocka_unit_test(word_problems),
+        cmocka_unit_test(questions_of_tofu),
+        cmocka_unit_test(privleak_of_scores),
+        cmocka_unit_test(what_comes_back),
+        cmocka_unit_test(what_comes_back_of_other_questions),
     };
 
     return cmocka_run_group_tests(tests, open_eval, close_golden);

@@ -87,7 +87,8 @@ static void one_hot_gradients_are_slopes(void **state)
             loss[side] = case_forward(g, &c);
         }
         memcpy(row, kept, sizeof kept);
-        const double slope = (loss[1] - loss[0]) / (2 * step), ours = (double)products[others[o]] - (double)products[FROM];
+        const double slope = (loss[1] - loss[0]) / (2 * step),
+                     ours = (double)products[others[o]] - (double)products[FROM];
         print_message("slope %.6f, product %.6f\n", slope, ours);
         assert_true(fabs(slope - ours) <= 2e-3 * fmax(fabs(slope), 0.1));
     }
