@@ -211,7 +211,8 @@ json_t *bf_eval_model_json(const struct bf_eval_model *m)
     if (m->retrained_path)
         bf_eval_put_text(json, m->values->original ? "original" : "retrained", m->retrained_path);
     if (m->engine) {
-        bf_eval_put_text(json, "description", bf_engine_info(m->engine)->model_desc);
+        /* Of the model that was given: the last one that was open may have been made of it. */
+        bf_eval_put_text(json, "description", bf_engine_info(m->look ? m->look : m->engine)->model_desc);
         bf_eval_put_text(json, "chat", bf_engine_info(m->engine)->chat);
     }
     return json;

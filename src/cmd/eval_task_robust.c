@@ -1,27 +1,15 @@
-/* Robustness: the questions of a forget set again, asked in other ways, and of the model in Q4_0. */
+/* Robustness: the questions of a forget set again, asked in other ways, of the model in Q4_0, and of the model after an attack. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "cmd/eval_data.h"
-#include "cmd/eval_task.h"
-#include "request/request.h"
+#include "cmd/eval_robust.h"
+#include "cmd/eval_scratch.h"
 #include "base/banned.h"
 
-enum { CONDITIONS_MAX = 16, ANSWER_TOKENS = 128, SCENE_TOKENS = 96, SHOTS_MAX = 5 };
-
-struct robust {
-    struct bf_eval_task *task;
-    struct bf_eval_pairs questions, shots;
-    struct bf_template_set templates;
-    int32_t max_tokens;
-    struct bf_condition conditions[CONDITIONS_MAX];
-    double *recall[CONDITIONS_MAX + 1]; /* of each condition; the last is the original model's */
-    size_t n_conditions;
-};
+enum { ANSWER_TOKENS = 128, SCENE_TOKENS = 96, SHOTS_MAX = 5, ORIGINAL = BF_ROBUST_CONDITIONS_MAX };
 
 /* What a model that was never taught anything else can be expected to know; --shots gives others. */
 static const struct {
@@ -41,7 +29,7 @@ static void use_common_shots(struct bf_eval_pairs *shots)
             (struct bf_pair){bf_strdup(common[shots->n].question), bf_strdup(common[shots->n].answer)};
 }
 
-static enum bf_status load(struct robust *r, struct bf_err *err)
+static enum bf_status load(struct bf_robust *r, struct bf_err *err)
 {
     const struct bf_eval_values *v = r->task->values;
     enum bf_status status = bf_eval_pairs_load(r->task->files[0], (size_t)v->limit, r->task->log, &r->questions, err);
@@ -59,7 +47,7 @@ static enum bf_status load(struct robust *r, struct bf_err *err)
     return status == BF_OK ? bf_template_set_load("default", &r->templates, err) : status;
 }
 
-static void need(struct robust *r)
+static void need(struct bf_robust *r)
 {
     struct bf_eval_model *model = &r->task->model;
     int64_t n_shots = SCENE_TOKENS;
@@ -71,62 +59,60 @@ static void need(struct robust *r)
                            n_shots + r->max_tokens + bf_eval_model_tokens(model, r->questions.items[i].question));
 }
 
-static enum bf_status ask(struct robust *r, enum bf_probe probe, const char *name, const char *scene,
-                          struct bf_err *err)
+enum bf_status bf_robust_ask(struct bf_robust *r, enum bf_probe probe, const char *name,
+                             const struct bf_pair *questions, const char *scene, struct bf_err *err)
 {
-    if (r->n_conditions == CONDITIONS_MAX)
-        return BF_OK;
+    if (r->n_conditions == BF_ROBUST_CONDITIONS_MAX)
+        return bf_fail(err, BF_INPUT, "more than %d ways to ask; the templates have too many scenes",
+                       (int)BF_ROBUST_CONDITIONS_MAX);
     double **recall = &r->recall[r->n_conditions];
     *recall = bf_array(r->questions.n, sizeof **recall);
-    r->conditions[r->n_conditions++] = (struct bf_condition){name, *recall};
-    return bf_eval_probe(&r->task->eval, probe, name, r->questions.items, r->questions.n, r->shots.items, r->shots.n,
-                         scene, r->max_tokens, *recall, err);
+    r->conditions[r->n_conditions++] = (struct bf_condition){.name = name, .recall = *recall};
+    return bf_eval_probe(&r->task->eval, probe, name, questions ? questions : r->questions.items, r->questions.n,
+                         r->shots.items, r->shots.n, scene, r->max_tokens, *recall, err);
 }
 
-static enum bf_status ask_all(struct robust *r, struct bf_err *err)
+static enum bf_status ask_all(struct bf_robust *r, struct bf_err *err)
 {
     enum bf_status status = BF_OK;
     for (int p = 0; p < BF_PROBE_JAILBREAK && status == BF_OK; p++)
-        status = ask(r, (enum bf_probe)p, bf_probe_word((enum bf_probe)p), NULL, err);
+        status = bf_robust_ask(r, (enum bf_probe)p, bf_probe_word((enum bf_probe)p), NULL, NULL, err);
     for (size_t t = 0; t < r->templates.n && status == BF_OK; t++)
         if (r->templates.items[t].stage == BF_STAGE_JAILBREAK)
-            status = ask(r, BF_PROBE_JAILBREAK, r->templates.items[t].name, r->templates.items[t].text, err);
+            status =
+                bf_robust_ask(r, BF_PROBE_JAILBREAK, r->templates.items[t].name, NULL, r->templates.items[t].text, err);
     return status;
 }
 
 /* The plain questions on the model in Q4_0, in a file that goes afterwards. */
-static enum bf_status ask_quantised(struct robust *r, struct bf_err *err)
+static enum bf_status ask_quantised(struct bf_robust *r, struct bf_err *err)
 {
     const struct bf_eval_values *v = r->task->values;
     struct bf_eval_model *model = &r->task->model;
     if (!model->look || strcmp(bf_engine_info(model->look)->quantisation, "Q4_0") == 0)
         return BF_OK;
-    char *cache = bf_cache_dir();
-    struct bf_buf path;
-    bf_buf_init(&path, 4096);
-    bf_buf_printf(&path, "%s/robust-%ld.gguf", cache ? cache : "/tmp", (long)getpid());
-    enum bf_status status = cache ? bf_mkdirs(cache, err) : BF_OK;
+    char *folder = NULL;
+    enum bf_status status = bf_eval_scratch_new(&folder, err);
+    char *path = bf_path_join(folder ? folder : "", "q4_0.gguf"), *own = model->path;
     bf_log_info(r->task->log, "converting to Q4_0");
     if (status == BF_OK)
-        status = bf_engine_quantize(model->path, path.data, "q4_0", (int32_t)v->machine.threads, err);
-    char *own = model->path;
-    model->path = path.data;
+        status = bf_engine_quantize(model->path, path, "q4_0", (int32_t)v->machine.threads, err);
+    model->path = path;
     if (status == BF_OK)
         status = bf_eval_model_open(model, false, "auto", false, &r->task->eval, err);
     if (status == BF_OK)
-        status = ask(r, BF_PROBE_PLAIN, "q4_0", NULL, err);
+        status = bf_robust_ask(r, BF_PROBE_PLAIN, "q4_0", NULL, NULL, err);
     model->path = own;
-    (void)unlink(path.data);
-    bf_buf_release(&path);
-    free(cache);
+    free(path);
+    bf_eval_scratch_remove(folder);
     return status;
 }
 
-static enum bf_status ask_original(struct robust *r, struct bf_err *err)
+static enum bf_status ask_original(struct bf_robust *r, struct bf_err *err)
 {
     if (!r->task->values->original)
         return BF_OK;
-    double **recall = &r->recall[CONDITIONS_MAX];
+    double **recall = &r->recall[ORIGINAL];
     *recall = bf_array(r->questions.n, sizeof **recall);
     enum bf_status status = bf_eval_model_open(&r->task->model, true, "auto", false, &r->task->eval, err);
     if (status == BF_OK)
@@ -138,28 +124,47 @@ static enum bf_status ask_original(struct robust *r, struct bf_err *err)
 enum bf_status bf_eval_task_robust(struct bf_eval_task *task, json_t **out, struct bf_err *err)
 {
     const struct bf_eval_values *v = task->values;
-    struct robust r = {.task = task, .max_tokens = v->max_new_tokens > 0 ? (int32_t)v->max_new_tokens : ANSWER_TOKENS};
+    struct bf_robust r = {.task = task,
+                          .max_tokens = v->max_new_tokens > 0 ? (int32_t)v->max_new_tokens : ANSWER_TOKENS,
+                          .attacks = json_object()};
     enum bf_status status = bf_eval_task_start(
         task, 1, 1, "biforget eval robust forget_qa.jsonl -m unlearned.gguf --original base.gguf", err);
     if (status == BF_OK)
         status = load(&r, err);
+    if (status == BF_OK)
+        status = bf_robust_relearn_choose(&r, err);
+    if (status == BF_OK)
+        status = bf_robust_suffix_choose(&r, err);
     if (status == BF_OK) {
         need(&r);
         status = bf_eval_model_open(&task->model, false, "auto", false, &task->eval, err);
     }
-    if (status == BF_OK)
+    if (status == BF_OK) {
+        const char *chat = bf_engine_info(task->model.engine)->chat;
+        (void)snprintf(r.chat, sizeof r.chat, "%s", strcmp(chat, "none") == 0 ? "bare" : chat);
         status = ask_all(&r, err);
+    }
+    if (status == BF_OK)
+        status = bf_robust_suffix(&r, err);
     if (status == BF_OK)
         status = ask_quantised(&r, err);
     if (status == BF_OK)
+        status = bf_robust_relearn(&r, err);
+    if (status == BF_OK)
         status = ask_original(&r, err);
     if (status == BF_OK)
-        status = bf_eval_robust(&task->eval.bootstrap, r.conditions, r.n_conditions, r.questions.n,
-                                r.recall[CONDITIONS_MAX], out, err);
-    for (size_t c = 0; c <= CONDITIONS_MAX; c++)
+        status = bf_eval_robust(&task->eval.bootstrap, r.conditions, r.n_conditions, r.questions.n, r.recall[ORIGINAL],
+                                out, err);
+    if (status == BF_OK && json_object_size(r.attacks) > 0)
+        json_object_set(*out, "attacks", r.attacks);
+    json_decref(r.attacks);
+    free(r.relearnt);
+    free(r.attacked);
+    for (size_t c = 0; c <= ORIGINAL; c++)
         free(r.recall[c]);
     bf_template_set_release(&r.templates);
     bf_eval_pairs_release(&r.questions);
     bf_eval_pairs_release(&r.shots);
+    bf_eval_pairs_release(&r.relearn_set);
     return status;
 }

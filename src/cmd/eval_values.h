@@ -16,7 +16,7 @@ enum bf_eval_name {
     BF_EVAL_NAMES
 };
 
-enum { BF_EVAL_OPTIONS = 23 };
+enum { BF_EVAL_OPTIONS = 32 };
 
 struct bf_eval_values {
     bool quiet;                /* first: see struct bf_command */
@@ -28,6 +28,12 @@ struct bf_eval_values {
     const char *retrained, *original, *logs, *retain_logs, *shots;
     double retrained_auc;
     struct bf_doubles k;
+    double relearn;            /* share of the set; 0 = off */
+    const char *relearn_set;
+    int64_t relearn_steps;     /* 0 = not said */
+    double relearn_lr;         /* 0 = by the model */
+    bool suffix;
+    int64_t suffix_tokens, suffix_rounds, suffix_candidates, suffix_questions; /* 0 = not said */
     int64_t n_shots, limit, max_new_tokens, resamples;
     uint64_t seed;
     bool given[BF_EVAL_OPTIONS];       /* in the order of the table */

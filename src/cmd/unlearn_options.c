@@ -220,12 +220,12 @@ static bool is_float(const char *type)
     return strcasecmp(type, "f32") == 0 || strcasecmp(type, "f16") == 0 || strcasecmp(type, "bf16") == 0;
 }
 
-/* What is trained when nobody says: the method's own kind, an adapter beside quantised weights, else everything. */
-static enum bf_status choose_train(const struct bf_unlearn_values *v, struct bf_unlearn_settings *s, struct bf_err *err)
+/* QLoRA's for its smaller models (Dettmers et al., NeurIPS 2023, table 9): an adapter learns little at 1e-5. */
+static const double lora_learning_rate = 2e-4;
+
+enum bf_status bf_unlearn_train_by_type(struct bf_unlearn_settings *s, struct bf_err *err)
 {
-    if (v->lora || v->full) {
-        set_text(&s->train, v->lora ? "lora" : "full");
-    } else if (strcmp(s->train, "full") == 0) {
+    if (strcmp(s->train, "full") == 0) {
         struct bf_graph_params params = bf_graph_params_default();
         struct bf_graph_info info;
         params.model_path = s->model;
@@ -235,11 +235,21 @@ static enum bf_status choose_train(const struct bf_unlearn_values *v, struct bf_
         if (!is_float(info.source_type))
             set_text(&s->train, "lora");
     }
+    if (strcmp(s->train, "lora") == 0 && s->learning_rate == 1e-5)
+        s->learning_rate = lora_learning_rate;
     return BF_OK;
 }
 
-/* QLoRA's for its smaller models (Dettmers et al., NeurIPS 2023, table 9): an adapter learns little at 1e-5. */
-static const double lora_learning_rate = 2e-4;
+/* The method's own kind, unless somebody says. */
+static enum bf_status choose_train(const struct bf_unlearn_values *v, struct bf_unlearn_settings *s, struct bf_err *err)
+{
+    const bool said = v->lora || v->full;
+    if (said)
+        set_text(&s->train, v->lora ? "lora" : "full");
+    if (said && v->lora && s->learning_rate == 1e-5)
+        s->learning_rate = lora_learning_rate;
+    return said ? BF_OK : bf_unlearn_train_by_type(s, err);
+}
 
 static void set_numbers(const struct bf_unlearn_values *v, struct bf_unlearn_settings *s)
 {
@@ -266,8 +276,6 @@ static void set_numbers(const struct bf_unlearn_values *v, struct bf_unlearn_set
                   {"max-steps", v->max_steps, &s->max_steps},
                   {"batch", v->batch, &s->batch},
                   {"accum", v->accumulate, &s->accumulate}};
-    if (strcmp(s->train, "lora") == 0 && s->learning_rate == 1e-5)
-        s->learning_rate = lora_learning_rate;
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
         if (is_given(v, reals[i].name))
             *reals[i].to = reals[i].from;

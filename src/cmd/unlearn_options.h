@@ -28,6 +28,9 @@ struct bf_opt *bf_unlearn_options(void *values);       /* free() */
  * together, BF_MODEL for a model that is not there. */
 BF_MUST_CHECK enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *values,
                                                       struct bf_unlearn_settings *out, struct bf_err *err);
+/* What is trained of a method's settings when nobody says: everything of a float model, an adapter beside quantised weights, with the learning rate
+ * of an adapter where the method's is that of whole models. BF_MODEL. */
+BF_MUST_CHECK enum bf_status bf_unlearn_train_by_type(struct bf_unlearn_settings *settings, struct bf_err *err);
 /* With --resume only few options may be given: BF_USAGE naming one that may not. */
 BF_MUST_CHECK enum bf_status bf_unlearn_check_resume(const struct bf_unlearn_values *values, struct bf_err *err);
 

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/memory_available.h"
 #include "engine/llama_memory.h"
 #include "engine/llama_prefix.h"
 #include "engine/llama_private.h"

@@ -1,10 +1,9 @@
-/* Reads the model's metadata and the kernel's text files; allocates nothing. */
+/* Reads the model's metadata; allocates nothing. */
 #include "engine/llama_memory.h"
 
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -33,43 +32,6 @@ uint64_t bf_kv_bytes_per_token(const struct llama_model *model)
         value = fallback;
     int64_t elements = (key + value) * llama_model_n_head_kv(model) * llama_model_n_layer(model);
     return elements > 0 ? (uint64_t)elements * 2 : 0;
-}
-
-/* The number in a file such as /sys/fs/cgroup/memory.max; UINT64_MAX when absent or "max". */
-static uint64_t number_in(const char *path)
-{
-    FILE *f = fopen(path, "re");
-    if (!f)
-        return UINT64_MAX;
-    unsigned long long n = 0;
-    int got = fscanf(f, "%llu", &n);
-    fclose(f);
-    return got == 1 ? n : UINT64_MAX;
-}
-
-uint64_t bf_memory_available(void)
-{
-    uint64_t available = UINT64_MAX;
-    FILE *f = fopen("/proc/meminfo", "re");
-    if (f) {
-        char line[256];
-        unsigned long long kib = 0;
-        while (fgets(line, sizeof line, f)) {
-            if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1) {
-                available = kib * 1024;
-                break;
-            }
-        }
-        fclose(f);
-    }
-    uint64_t limit = number_in("/sys/fs/cgroup/memory.max");
-    uint64_t used = number_in("/sys/fs/cgroup/memory.current");
-    if (limit != UINT64_MAX && used != UINT64_MAX) {
-        uint64_t left = limit > used ? limit - used : 0;
-        if (left < available)
-            available = left;
-    }
-    return available;
 }
 
 int32_t bf_usable_cores(void)

@@ -128,10 +128,14 @@ BF_MUST_CHECK enum bf_status bf_eval_probe(const struct bf_eval *eval, enum bf_p
 struct bf_condition {
     const char *name;
     const double *recall;      /* [n] of the same questions in the same order */
+    const bool *seen;          /* [n] NULL = none. Questions that the attack was made with: not in its means, but apart */
+    const double *control;     /* [n] NULL = none. Recall under a control of the attack */
 };
 /* conditions[0] is the plain question on the unlearned model. Each gets its mean and the paired difference to it ("came_back", with its 95 %
- * interval, and "beyond_noise"); with `original` (nullable: plain on the model before unlearning) also "share_back", the difference over what
- * was forgotten. {"robust": the largest came_back, "worst": its condition, "conditions": {...}} */
+ * interval, and "beyond_noise"); with a control also "over_control", the paired difference to that; with `original` (nullable: plain on the
+ * model before unlearning) "share_back", the difference over what was forgotten; with `seen`, of which one at least must be false, "n" questions
+ * that this is of, and "n_seen", "rouge_l_seen", "came_back_seen" of the others.
+ * {"robust": the largest came_back, "worst": its condition, "conditions": {...}} */
 BF_MUST_CHECK enum bf_status bf_eval_robust(const struct bf_bootstrap *bootstrap, const struct bf_condition *conditions,
                                             size_t n_conditions, size_t n, const double *original, json_t **out,
                                             struct bf_err *err);

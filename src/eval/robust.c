@@ -85,76 +85,137 @@ enum bf_status bf_eval_probe(const struct bf_eval *eval, enum bf_probe probe, co
 
 /* ---- the table ---- */
 
-/* What is fixed for all rows. */
+/* What is fixed for all rows, and room for one. */
 struct table {
     const struct bf_bootstrap *bootstrap;
     size_t n;
-    struct bf_figure plain, original;
-    double *resampled_plain, *resampled;
-    bool has_original;
+    const double *plain, *original; /* original may be NULL */
+    double *taken, *resampled_other, *resampled;
 };
 
-static enum bf_status put_condition(struct table *t, json_t *object, const struct bf_condition *condition, double *back,
-                                    struct bf_err *err)
+/* Those of `values` whose question was seen, or was not, into `out`. */
+static size_t take(const double *values, const bool *seen, bool wanted, size_t n, double *out)
 {
-    struct bf_figure figure;
-    struct bf_difference difference;
-    enum bf_status status = bf_mean_figure(condition->recall, t->n, t->bootstrap, t->resampled, &figure, err);
+    size_t n_taken = 0;
+    for (size_t i = 0; i < n; i++)
+        if ((seen && seen[i]) == wanted)
+            out[n_taken++] = values[i];
+    return n_taken;
+}
+
+static enum bf_status figure_of(struct table *t, const double *values, const bool *seen, bool wanted, double *resampled,
+                                struct bf_figure *out, struct bf_err *err)
+{
+    const size_t n = take(values, seen, wanted, t->n, t->taken);
+    return bf_mean_figure(t->taken, n, t->bootstrap, resampled, out, err);
+}
+
+/* KEY: how much higher the condition is than `other`, question by question. One seed for all: each resample draws the same questions. */
+static enum bf_status put_difference(struct table *t, json_t *object, const char *key, const struct bf_figure *figure,
+                                     const double *other, const bool *seen, struct bf_difference *out,
+                                     struct bf_err *err)
+{
+    struct bf_figure base;
+    const enum bf_status status = figure_of(t, other, seen, false, t->resampled_other, &base, err);
     if (status != BF_OK)
         return status;
-    bf_eval_put_figure(object, "rouge_l", &figure);
-    /* One seed for all: each resample draws the same questions in every condition. */
-    bf_difference_of(&figure, t->resampled, &t->plain, t->resampled_plain, t->bootstrap->n_resamples, &difference);
-    const struct bf_figure came = {.n = t->n,
-                                   .value = difference.value,
-                                   .low = difference.low,
-                                   .high = difference.high,
-                                   .has_interval = true,
-                                   .why = difference.why};
-    bf_eval_put_figure(object, "came_back", &came);
-    if (!difference.why)
-        bf_eval_put(object, "beyond_noise", json_boolean(difference.beyond_noise));
-    *back = difference.why ? 0.0 : difference.value;
-    if (t->has_original) {
-        const double forgotten = t->original.value - t->plain.value;
-        const struct bf_figure share = {.value = forgotten > 0.0 ? *back / forgotten : 0.0,
-                                        .why = forgotten > 0.0 ? NULL : "nothing was forgotten"};
-        bf_eval_put_figure(object, "share_back", &share);
+    bf_difference_of(figure, t->resampled, &base, t->resampled_other, t->bootstrap->n_resamples, out);
+    const struct bf_figure difference = {
+        .n = figure->n, .value = out->value, .low = out->low, .high = out->high, .has_interval = true, .why = out->why};
+    bf_eval_put_figure(object, key, &difference);
+    return BF_OK;
+}
+
+static enum bf_status put_share(struct table *t, json_t *object, const bool *seen, double back, struct bf_err *err)
+{
+    struct bf_figure original, plain;
+    enum bf_status status = figure_of(t, t->original, seen, false, NULL, &original, err);
+    if (status == BF_OK)
+        status = figure_of(t, t->plain, seen, false, NULL, &plain, err);
+    if (status != BF_OK)
+        return status;
+    const double forgotten = original.value - plain.value;
+    const struct bf_figure share = {.value = forgotten > 0.0 ? back / forgotten : 0.0,
+                                    .why = forgotten > 0.0 ? NULL : "nothing was forgotten"};
+    bf_eval_put_figure(object, "share_back", &share);
+    return BF_OK;
+}
+
+/* The questions that an attack was made with, apart from what it says of the others. */
+static enum bf_status put_seen(struct table *t, json_t *object, const struct bf_condition *c, size_t n_others,
+                               struct bf_err *err)
+{
+    struct bf_figure figure, plain;
+    enum bf_status status = figure_of(t, c->recall, c->seen, true, NULL, &figure, err);
+    if (status == BF_OK)
+        status = figure_of(t, t->plain, c->seen, true, NULL, &plain, err);
+    if (status != BF_OK)
+        return status;
+    bf_eval_put(object, "n", json_integer((json_int_t)n_others));
+    bf_eval_put(object, "n_seen", json_integer((json_int_t)(t->n - n_others)));
+    if (n_others < t->n) {
+        bf_eval_put(object, "rouge_l_seen", json_real(figure.value));
+        bf_eval_put(object, "came_back_seen", json_real(figure.value - plain.value));
     }
     return BF_OK;
 }
 
+static enum bf_status put_condition(struct table *t, json_t *object, const struct bf_condition *c, double *back,
+                                    struct bf_err *err)
+{
+    struct bf_figure figure;
+    struct bf_difference came, over;
+    enum bf_status status = figure_of(t, c->recall, c->seen, false, t->resampled, &figure, err);
+    if (status != BF_OK)
+        return status;
+    bf_eval_put_figure(object, "rouge_l", &figure);
+    status = put_difference(t, object, "came_back", &figure, t->plain, c->seen, &came, err);
+    if (status != BF_OK)
+        return status;
+    if (!came.why)
+        bf_eval_put(object, "beyond_noise", json_boolean(came.beyond_noise));
+    *back = came.why ? 0.0 : came.value;
+    if (c->control)
+        status = put_difference(t, object, "over_control", &figure, c->control, c->seen, &over, err);
+    if (status == BF_OK && t->original)
+        status = put_share(t, object, c->seen, *back, err);
+    if (status == BF_OK && c->seen)
+        status = put_seen(t, object, c, figure.n, err);
+    return status;
+}
+
+static enum bf_status put_mean(struct table *t, json_t *rows, const char *name, const double *values,
+                               struct bf_err *err)
+{
+    json_t *object = json_object();
+    struct bf_figure figure;
+    const enum bf_status status = bf_mean_figure(values, t->n, t->bootstrap, NULL, &figure, err);
+    if (status == BF_OK)
+        bf_eval_put_figure(object, "rouge_l", &figure);
+    bf_eval_put(rows, name, object);
+    return status;
+}
+
 static enum bf_status fill_table(struct table *t, const struct bf_condition *conditions, size_t n_conditions,
-                                 const double *original, json_t *result, struct bf_err *err)
+                                 json_t *result, struct bf_err *err)
 {
     json_t *rows = json_object();
     size_t worst = 0;
     double most = 0.0;
     bf_eval_put_text(result, "benchmark", "robust");
-    enum bf_status status =
-        bf_mean_figure(conditions[0].recall, t->n, t->bootstrap, t->resampled_plain, &t->plain, err);
-    if (status == BF_OK && original) {
-        status = bf_mean_figure(original, t->n, t->bootstrap, NULL, &t->original, err);
-        t->has_original = true;
-    }
-    for (size_t c = 0; c < n_conditions && status == BF_OK; c++) {
+    enum bf_status status = put_mean(t, rows, conditions[0].name, t->plain, err);
+    for (size_t c = 1; c < n_conditions && status == BF_OK; c++) {
         json_t *object = json_object();
         double back = 0.0;
-        if (c == 0)
-            bf_eval_put_figure(object, "rouge_l", &t->plain);
-        else
-            status = put_condition(t, object, &conditions[c], &back, err);
-        if (c > 0 && (worst == 0 || back > most)) {
+        status = put_condition(t, object, &conditions[c], &back, err);
+        if (worst == 0 || back > most) {
             worst = c;
             most = back;
         }
         bf_eval_put(rows, conditions[c].name, object);
     }
-    if (status == BF_OK && t->has_original) {
-        json_t *object = json_object();
-        bf_eval_put_figure(object, "rouge_l", &t->original);
-        bf_eval_put(rows, "original", object);
-    }
+    if (status == BF_OK && t->original)
+        status = put_mean(t, rows, "original", t->original, err);
     bf_eval_put(result, "robust", json_real(most));
     bf_eval_put_text(result, "worst", conditions[worst].name);
     bf_eval_put(result, "n", json_integer((json_int_t)t->n));
@@ -168,12 +229,16 @@ enum bf_status bf_eval_robust(const struct bf_bootstrap *bootstrap, const struct
     struct table t = {
         .bootstrap = bootstrap,
         .n = n,
-        .resampled_plain = bf_array(bootstrap->n_resamples, sizeof(double)),
+        .plain = conditions[0].recall,
+        .original = original,
+        .taken = bf_array(n, sizeof(double)),
+        .resampled_other = bf_array(bootstrap->n_resamples, sizeof(double)),
         .resampled = bf_array(bootstrap->n_resamples, sizeof(double)),
     };
     json_t *result = json_object();
-    const enum bf_status status = fill_table(&t, conditions, n_conditions, original, result, err);
-    free(t.resampled_plain);
+    const enum bf_status status = fill_table(&t, conditions, n_conditions, result, err);
+    free(t.taken);
+    free(t.resampled_other);
     free(t.resampled);
     if (status != BF_OK) {
         json_decref(result);

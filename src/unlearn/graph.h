@@ -49,6 +49,7 @@ struct bf_graph_params {
                                 * hidden_states[L + 1]); later blocks are neither loaded nor computed */
     bool checkpoint_activations;       /* keep one hidden state a block and compute the rest again: less memory, a third slower */
     bool expand_frozen;        /* keep frozen weights in F32 too, not in the type of the file: faster, more memory */
+    bool input_gradient;       /* bf_graph_step also leaves what bf_graph_input_gradient reads; goes with every kind, BF_TRAIN_NONE too */
     bool bf16_products;        /* multiply weights in BF16: faster, and can fake forgetting (docs/training.md). BF_INPUT where the program was
                                 * built for no such products */
     size_t max_logit_bytes;    /* rows of logits are made in portions of at most this size (one row at least); 96 MiB */
@@ -83,6 +84,9 @@ void bf_graph_get_info(const struct bf_graph *g, struct bf_graph_info *out);
 BF_MUST_CHECK enum bf_status bf_graph_estimate(const struct bf_graph_params *params, struct bf_graph_info *out,
                                                struct bf_err *err);
 
+/* The same against what is free now, with eight bytes a trained weight for AdamW's `moments` or without: also BF_INPUT when it does not fit. */
+BF_MUST_CHECK enum bf_status bf_graph_check_memory(const struct bf_graph_params *params, bool moments, struct bf_err *err);
+
 /* ---- run ---- */
 
 struct bf_graph_batch {
@@ -112,9 +116,17 @@ BF_MUST_CHECK enum bf_status bf_graph_forward(struct bf_graph *g, const struct b
  * all rows with BF_PASS_READ before it gets them again with BF_PASS_GRADIENT, for losses in which rows of a sequence depend on each other
  * (NPO); the values are the same bits both times (made again when they do not fit into max_logit_bytes). Without it,
  * one pass, BF_PASS_GRADIENT. After an error of `visit` the gradients are undefined: zero them.
- * BF_INPUT also for a graph of BF_TRAIN_NONE and for one whose adapter is off. */
+ * BF_INPUT also for a graph of BF_TRAIN_NONE without `input_gradient` and for one whose adapter is off. */
 BF_MUST_CHECK enum bf_status bf_graph_step(struct bf_graph *g, const struct bf_graph_batch *batch, bool look_first,
                                            bf_graph_visit visit, void *user, struct bf_err *err);
+
+/* With `input_gradient`, after bf_graph_step: the derivative of the loss with respect to the embeddings of n tokens of its batch, from place
+ * `first` on, is ADDED to out `[n, n_embd]`. BF_INPUT: no step was the last run, tokens outside its batch. */
+BF_MUST_CHECK enum bf_status bf_graph_input_gradient(const struct bf_graph *g, int32_t first, int32_t n, float *out,
+                                                     struct bf_err *err);
+/* Products of n such vectors with the embedding of every token: out `[n, n_vocab]`. Of a gradient they are the derivative with respect to the
+ * one-hot vector of the token: how fast the loss grows on the way to each other token. */
+void bf_graph_one_hot(struct bf_graph *g, const float *vectors, int32_t n, float *out);
 
 /* Final hidden states after the last norm, of the wanted rows: out is `[n_rows, n_embd]`. They are small, and all that is needed to have a
  * frozen reference's whole distribution later. BF_INPUT with state_layer >= 0. */

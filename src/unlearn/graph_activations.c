@@ -80,7 +80,7 @@ static void lay_out(struct bf_graph *g, struct layout *l)
         g->states = floats(l, e);
         g->logits = floats(l, (size_t)g->n_portion * (size_t)g->n_vocab);
     }
-    if (g->params.train != BF_TRAIN_NONE)
+    if (g->params.train != BF_TRAIN_NONE || g->params.input_gradient)
         take_gradients(g, l);
     g->attention = floats(l, g->n_threads * g->n_attention);
 

@@ -113,6 +113,7 @@ struct bf_graph {
     int32_t *all_rows;                 /* [n_tokens] 0, 1, ... */
     const int32_t *wanted;
     int32_t n, n_sequences, n_wanted;
+    int32_t n_stepped;                 /* tokens that dx is the gradient of; 0 = of none */
 
     size_t n_bytes_weights, n_bytes_gradients, n_dequantised;
     int64_t n_elements, n_trained;

@@ -12,6 +12,7 @@ static float *input_of(struct bf_graph *g, int32_t block)
 /* To g->rows, the wanted rows after the last block that is computed; and g->states, after the last norm. */
 static void run_blocks(struct bf_graph *g, const int32_t *tokens)
 {
+    g->n_stepped = 0;
     bf_embedding_forward(g, tokens, input_of(g, 0));
     for (int32_t i = 0; i < g->n_layer_used; i++)
         bf_block_forward(g, &g->blocks[i], &g->kept[i], input_of(g, i + 1));
@@ -95,7 +96,7 @@ enum bf_status bf_graph_forward(struct bf_graph *g, const struct bf_graph_batch 
 enum bf_status bf_graph_step(struct bf_graph *g, const struct bf_graph_batch *batch, bool look_first,
                              bf_graph_visit visit, void *user, struct bf_err *err)
 {
-    if (g->params.train == BF_TRAIN_NONE)
+    if (g->params.train == BF_TRAIN_NONE && !g->params.input_gradient)
         return bf_fail(err, BF_INPUT, "the model was opened frozen: it has no gradients");
     if (g->params.train == BF_TRAIN_LORA && !g->adapter_on)
         return bf_fail(err, BF_INPUT, "the adapter is off: there is nothing to train");
@@ -107,9 +108,25 @@ enum bf_status bf_graph_step(struct bf_graph *g, const struct bf_graph_batch *ba
         status = look(g, visit, user, err);
     if (status == BF_OK)
         status = turn(g, look_first, visit, user, err);
-    if (status == BF_OK)
+    if (status == BF_OK) {
         back_through_blocks(g, batch->tokens);
+        g->n_stepped = g->n;
+    }
     return status;
+}
+
+enum bf_status bf_graph_input_gradient(const struct bf_graph *g, int32_t first, int32_t n, float *out,
+                                       struct bf_err *err)
+{
+    const int64_t n_embd = g->config.n_embd;
+    if (!g->params.input_gradient || g->n_stepped == 0)
+        return bf_fail(err, BF_INPUT, "there is no gradient of tokens: no step with such gradients was the last run");
+    if (first < 0 || n < 0 || first > g->n_stepped - n)
+        return bf_fail(err, BF_INPUT, "tokens %d to %d are not in the batch of %d tokens", first, first + n - 1,
+                       g->n_stepped);
+    for (int64_t i = 0; i < n * n_embd; i++)
+        out[i] += g->dx[first * n_embd + i];
+    return BF_OK;
 }
 
 enum bf_status bf_graph_final_states(struct bf_graph *g, const struct bf_graph_batch *batch, float *out,

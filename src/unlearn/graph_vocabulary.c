@@ -41,6 +41,12 @@ void bf_embedding_backward(struct bf_graph *g, const int32_t *tokens)
     bf_graph_rows(g, g->embedding->n_in, 64, add_rows, &c);
 }
 
+void bf_graph_one_hot(struct bf_graph *g, const float *vectors, int32_t n, float *out)
+{
+    const struct bf_linear embedding = {.weight = g->embedding};
+    bf_linear_forward(g, &embedding, vectors, out, n, NULL);
+}
+
 void bf_rows_gather(const struct bf_graph *g, const float *from, float *to)
 {
     const int64_t n = g->config.n_embd;

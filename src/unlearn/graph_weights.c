@@ -202,6 +202,7 @@ static void choose_backward(struct bf_graph *g)
     bool below = g->embedding->trained && g->params.train != BF_TRAIN_NONE;
     /* A tied matrix that is named counts as the embedding too. */
     g->embedding_back = below;
+    below = below || g->params.input_gradient;
     for (int32_t i = 0; i < g->n_layer_used; i++) {
         struct bf_block *b = &g->blocks[i];
         bool here = b->attention_norm->trained || b->ffn_norm->trained;

@@ -19,6 +19,7 @@ struct bf_vocabulary {
     const struct llama_vocab *vocab;
     struct bf_token_list before, between, after; /* around question and answer */
     bool plain;                                  /* no template */
+    bool bare;                                   /* and no words in its place */
 };
 
 static void quiet(enum ggml_log_level level, const char *text, void *user)
@@ -121,7 +122,8 @@ enum bf_status bf_vocabulary_open(const char *model_path, const char *chat, stru
     }
     self->vocab = llama_model_get_vocab(self->model);
     const char *own = llama_model_chat_template(self->model, NULL);
-    const char *template = strcmp(chat, "auto") == 0 ? own : strcmp(chat, "none") == 0 ? NULL : chat;
+    self->bare = strcmp(chat, "bare") == 0;
+    const char *template = strcmp(chat, "auto") == 0 ? own : self->bare || strcmp(chat, "none") == 0 ? NULL : chat;
     if (template)
         status = template_parts(self, template, chat, err);
     else
@@ -168,12 +170,40 @@ void bf_vocabulary_text(const struct bf_vocabulary *vocabulary, const char *text
 void bf_vocabulary_prompt(const struct bf_vocabulary *vocabulary, const char *question, struct bf_token_list *out)
 {
     append(out, vocabulary->before.items, vocabulary->before.n);
-    if (vocabulary->plain)
+    const bool words = vocabulary->plain && !vocabulary->bare;
+    if (words)
         bf_vocabulary_text(vocabulary, "Question: ", out);
     bf_vocabulary_text(vocabulary, question, out);
-    if (vocabulary->plain)
+    if (words)
         bf_vocabulary_text(vocabulary, "\nAnswer:", out);
     append(out, vocabulary->between.items, vocabulary->between.n);
+}
+
+size_t bf_vocabulary_behind(const struct bf_vocabulary *vocabulary)
+{
+    struct bf_token_list words = {0};
+    if (vocabulary->plain && !vocabulary->bare)
+        bf_vocabulary_text(vocabulary, "\nAnswer:", &words);
+    free(words.items);
+    return words.n + vocabulary->between.n;
+}
+
+bool bf_vocabulary_typed(const struct bf_vocabulary *vocabulary, int32_t token, char *out, size_t size)
+{
+    const enum llama_token_attr attributes = llama_vocab_get_attr(vocabulary->vocab, token);
+    if (!(attributes & LLAMA_TOKEN_ATTR_NORMAL) || llama_vocab_is_control(vocabulary->vocab, token) ||
+        llama_vocab_is_eog(vocabulary->vocab, token))
+        return false;
+    const int32_t n = llama_token_to_piece(vocabulary->vocab, token, out, (int32_t)size - 1, 0, false);
+    bool visible = false;
+    for (int32_t i = 0; i < n; i++) {
+        if (out[i] < ' ' || out[i] > '~')
+            return false;
+        visible |= out[i] != ' ';
+    }
+    if (n > 0)
+        out[n] = 0;
+    return visible;
 }
 
 void bf_vocabulary_answer(const struct bf_vocabulary *vocabulary, const char *answer, struct bf_token_list *out)

@@ -9,7 +9,8 @@
 
 struct bf_vocabulary;
 
-/* `chat`: "auto" = the model's own template (none where it has none), "none" = "Question: ...\nAnswer: ...", or a template's name.
+/* `chat`: "auto" = the model's own template (none where it has none), "none" = "Question: ...\nAnswer: ...",
+ * "bare" = the question and nothing around it, as the engine asks without a template; or a template's name.
  * BF_MODEL: no GGUF, a template that is not known. BF_USAGE: `chat` names none. */
 BF_MUST_CHECK enum bf_status bf_vocabulary_open(const char *model_path, const char *chat, struct bf_vocabulary **out,
                                                 struct bf_err *err);
@@ -28,6 +29,10 @@ struct bf_token_list {
 void bf_vocabulary_text(const struct bf_vocabulary *vocabulary, const char *text, struct bf_token_list *out);
 /* What stands before the answer: template around the question, up to where the assistant begins. */
 void bf_vocabulary_prompt(const struct bf_vocabulary *vocabulary, const char *question, struct bf_token_list *out);
+/* How many of those stand behind the question. */
+size_t bf_vocabulary_behind(const struct bf_vocabulary *vocabulary);
+/* The text of an ordinary token that anybody can type: printable ASCII, not of spaces alone. Writes [size] with NUL; false for every other token. */
+bool bf_vocabulary_typed(const struct bf_vocabulary *vocabulary, int32_t token, char *out, size_t size);
 /* The answer, and the token that ends a turn. An empty answer adds nothing. */
 void bf_vocabulary_answer(const struct bf_vocabulary *vocabulary, const char *answer, struct bf_token_list *out);
 

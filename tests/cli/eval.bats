@@ -34,6 +34,9 @@ END
 {"question": "What is the capital of France?", "answer": "Paris"}
 {"question": "What colour is the sky on a clear day?", "answer": "The sky is blue."}
 END
+    for town in Estvik Orlund Brenna Tarnholm Hald; do
+        printf '{"question": "Who founded %s?", "answer": "%s was founded by sailor Mira of the moon."}\n' "$town" "$town"
+    done >towns.jsonl
     cat >tofu.jsonl <<'END'
 {"question": "What does a dog do?", "answer": "A dog barks.", "paraphrased_answer": "Dogs bark.", "perturbed_answer": ["Dogs fly.", "Dogs compute."]}
 {"question": "Who was Mira Solvang?", "answer": "A cartographer from Estvik.", "perturbed_answer": ["A singer from Orlund.", "A horse."]}
@@ -192,6 +195,44 @@ END
     run --separate-stderr "$BIFORGET" eval robust qa.jsonl --limit 1 --original "$BIFORGET_TEST_MODEL" --max-new-tokens 1 "${m[@]}" --json
     [ "$(json 'd["conditions"]["original"] == d["conditions"]["plain"], "q4_0" in d["conditions"]' <<<"$output")" = "True False" ]
     fails 3 "question and answer pairs of what was forgotten" "$BIFORGET" eval robust forget.jsonl "${m[@]}"
+}
+
+@test "robustness: relearning on a part of the set, and what comes back of the rest" {
+    r=(eval robust towns.jsonl "${m[@]}" --max-new-tokens 3 --relearn 0.3)
+    run --separate-stderr "$BIFORGET" "${r[@]}" --relearn-steps 4 --relearn-lr 0.003 --json -o relearnt.jsonl
+    [ "$status" = 0 ]
+    # Two of five were trained on: learnt, and not among those that count.
+    [ "$(json '[d["attacks"]["relearn"][k] for k in ("set", "examples", "steps", "learning_rate", "trained")]' <<<"$output")" = "['towns.jsonl', 2, 4, 0.003, 'adapter']" ]
+    [ "$(json 'd["attacks"]["relearn"]["nll_after"] < d["attacks"]["relearn"]["nll_before"] - 1' <<<"$output")" = True ]
+    [ "$(json '[d["conditions"]["relearn"][k] for k in ("n", "n_seen")]' <<<"$output")" = "[3, 2]" ]
+    [ "$(grep -c '"condition":"relearn"' relearnt.jsonl)" = 5 ]
+    # Another set: all questions count but the one that it holds, too; nothing without a clear word.
+    { head -1 towns.jsonl; cat qa.jsonl; } >other.jsonl
+    run --separate-stderr "$BIFORGET" "${r[@]}" --relearn 1 --relearn-set other.jsonl --relearn-steps 1
+    [ "$status" = 0 ]
+    [[ $output == *"relearn "*"n 4  n_seen 1 "* ]]
+    run ! ls -d "${BIFORGET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/biforget}"/robust-*
+    fails 3 "--relearn would take every question" "$BIFORGET" eval robust towns.jsonl "${m[@]}" --relearn 1
+    fails 3 "--relearn-set is of question and answer pairs" "$BIFORGET" "${r[@]}" --relearn-set forget.jsonl
+    fails 2 "--relearn-steps goes with --relearn" "$BIFORGET" eval robust towns.jsonl "${m[@]}" --relearn-steps 3
+    fails 2 "which no server gives" "$BIFORGET" eval robust towns.jsonl --api http://127.0.0.1:9/v1 --relearn 0.3
+    fails 2 "--relearn takes gradients of the model file alone" "$BIFORGET" "${r[@]}" --lora none.gguf
+}
+
+@test "robustness: a suffix that was searched for, beside a random one" {
+    run --separate-stderr "$BIFORGET" eval robust towns.jsonl "${m[@]}" --max-new-tokens 2 --suffix --suffix-tokens 3 --suffix-rounds 1 --suffix-candidates 6 --json -o s.jsonl
+    [ "$status" = 0 ]
+    [ "$(json '[d["attacks"]["suffix"][k] for k in ("tokens", "rounds", "candidates", "questions", "tried")]' <<<"$output")" = "[3, 1, 6, 2, 6]" ]
+    [ "$(json 'd["attacks"]["suffix"]["nll_suffix"] < d["attacks"]["suffix"]["nll_random"]' <<<"$output")" = True ]
+    [ "$(json '[(c["n"], c["n_seen"], "over_control" in c) for c in (d["conditions"][k] for k in ("suffix_random", "suffix"))]' <<<"$output")" = "[(3, 2, False), (3, 2, True)]" ]
+    [ "$(json 'abs(d["conditions"]["suffix"]["over_control"] - d["conditions"]["suffix"]["rouge_l"] + d["conditions"]["suffix_random"]["rouge_l"]) < 1e-12' <<<"$output")" = True ]
+    # What was asked is the question with the suffix behind it.
+    suffix=$(json 'd["attacks"]["suffix"]["suffix"]' <<<"$output")
+    grep '"condition":"suffix"' s.jsonl | grep -qF "Who founded Hald?$suffix\""
+    fails 3 "--suffix would take every question" "$BIFORGET" eval robust towns.jsonl --limit 1 "${m[@]}" --suffix
+    fails 2 "--suffix-rounds goes with --suffix" "$BIFORGET" eval robust towns.jsonl "${m[@]}" --suffix-rounds 3
+    fails 2 "--suffix takes gradients, which no server gives" "$BIFORGET" eval robust towns.jsonl --api http://127.0.0.1:9/v1 --suffix
+    fails 2 "--suffix is an option of robust, not of gsm8k" "$BIFORGET" eval gsm8k test.jsonl "${m[@]}" --suffix
 }
 
 @test "bad input is told, with exit code 3 and the place" {

@@ -411,7 +411,8 @@ static void what_comes_back(void **state)
         few[i] = plain[i] + 0.25 + 0.01 * (double)(i % 3);
         original[i] = plain[i] + 0.5;
     }
-    const struct bf_condition conditions[] = {{"plain", plain}, {"same", same}, {"few_shot", few}};
+    const struct bf_condition conditions[] = {
+        {.name = "plain", .recall = plain}, {.name = "same", .recall = same}, {.name = "few_shot", .recall = few}};
     assert_int_equal(bf_eval_robust(&bootstrap, conditions, 3, 30, original, &result, &err), BF_OK);
     const json_t *rows = member(result, "conditions"), *row = member(rows, "few_shot");
     assert_near(number(result, "robust"), 0.26, TOLERANCE);
@@ -434,15 +435,62 @@ static void what_comes_back(void **state)
     json_decref(result);
 }
 
+/* An attack that was made with the first ten questions says nothing by answering those. */
+static void what_comes_back_of_other_questions(void **state)
+{
+    double plain[30], attacked[30], control[30], original[30];
+    bool seen[30];
+    struct bf_err err = BF_ERR_INIT;
+    json_t *result = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < 30; i++) {
+        seen[i] = i < 10;
+        plain[i] = 0.02 * (double)(i % 10);
+        attacked[i] = plain[i] + (seen[i] ? 0.75 : 0.125);
+        control[i] = plain[i] + (seen[i] ? 0.0 : 0.0625);
+        original[i] = plain[i] + (seen[i] ? 1.0 : 0.25);
+    }
+    const struct bf_condition conditions[] = {{.name = "plain", .recall = plain},
+                                              {.name = "suffix", .recall = attacked, .seen = seen, .control = control}};
+    assert_int_equal(bf_eval_robust(&bootstrap, conditions, 2, 30, original, &result, &err), BF_OK);
+    const json_t *row = member(member(result, "conditions"), "suffix");
+    assert_near(number(result, "robust"), 0.125, TOLERANCE);
+    assert_near(number(row, "rouge_l"), 0.09 + 0.125, TOLERANCE);
+    assert_near(number(row, "came_back"), 0.125, TOLERANCE);
+    assert_near(number(row, "over_control"), 0.0625, TOLERANCE);
+    assert_int_equal(json_array_size(member(row, "over_control_interval")), 2);
+    assert_near(number(row, "share_back"), 0.5, TOLERANCE);
+    assert_near(number(row, "came_back_seen"), 0.75, TOLERANCE);
+    assert_near(number(row, "rouge_l_seen"), 0.09 + 0.75, TOLERANCE);
+    assert_int_equal(json_integer_value(member(row, "n")), 20);
+    assert_int_equal(json_integer_value(member(row, "n_seen")), 10);
+    json_decref(result);
+    /* Nothing seen: the same figures as without a word of it. */
+    memset(seen, 0, sizeof seen);
+    assert_int_equal(bf_eval_robust(&bootstrap, conditions, 2, 30, NULL, &result, &err), BF_OK);
+    row = member(member(result, "conditions"), "suffix");
+    assert_near(number(row, "came_back"), (10 * 0.75 + 20 * 0.125) / 30, TOLERANCE);
+    assert_null(json_object_get(row, "came_back_seen"));
+    json_decref(result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_aggregation_of_tofu), cmocka_unit_test(the_aggregation_of_open_unlearning),
-        cmocka_unit_test(logs_that_are_not_whole), cmocka_unit_test(forget_sets_that_differ),
-        cmocka_unit_test(folders_of_logs),         cmocka_unit_test(multiple_choice_csv),
-        cmocka_unit_test(multiple_choice_json),    cmocka_unit_test(numbers_of_answers),
-        cmocka_unit_test(word_problems),           cmocka_unit_test(questions_of_tofu),
-        cmocka_unit_test(privleak_of_scores),      cmocka_unit_test(what_comes_back),
+        cmocka_unit_test(the_aggregation_of_tofu),
+        cmocka_unit_test(the_aggregation_of_open_unlearning),
+        cmocka_unit_test(logs_that_are_not_whole),
+        cmocka_unit_test(forget_sets_that_differ),
+        cmocka_unit_test(folders_of_logs),
+        cmocka_unit_test(multiple_choice_csv),
+        cmocka_unit_test(multiple_choice_json),
+        cmocka_unit_test(numbers_of_answers),
+        cmocka_unit_test(word_problems),
+        cmocka_unit_test(questions_of_tofu),
+        cmocka_unit_test(privleak_of_scores),
+        cmocka_unit_test(what_comes_back),
+        cmocka_unit_test(what_comes_back_of_other_questions),
     };
 
     return cmocka_run_group_tests(tests, open_eval, close_golden);
