@@ -361,7 +361,7 @@ static void close_search(struct search *s)
 enum bf_status bf_suffix_search(const struct bf_suffix_job *job, struct bf_suffix_result *result, struct bf_err *err)
 {
     struct search s = {.job = job};
-    int32_t tokens[BF_SUFFIX_TOKENS_MAX];
+    int32_t tokens[BF_SUFFIX_TOKENS_MAX] = {0};
     *result = (struct bf_suffix_result){0};
     if (job->n_tokens < 1 || job->n_tokens > BF_SUFFIX_TOKENS_MAX || job->n_top < 1 || job->n_candidates < 1)
         return bf_fail(err, BF_INPUT, "a suffix of %d tokens; give 1 to %d, and at least one candidate",

@@ -16,7 +16,7 @@ static struct bf_suffix_job job_of(int32_t n_threads)
                                       .pairs = &pairs,
                                       .n_tokens = 4,
                                       .n_rounds = 2,
-                                      .n_candidates = 6,
+                                      .n_candidates = 4,
                                       .n_top = 16,
                                       .n_threads = n_threads,
                                       .seed = 1};
@@ -62,7 +62,7 @@ static void the_loss_falls(void **state)
     const struct bf_suffix_result *r = &results[0];
     print_message("'%s' %.4f -> '%s' %.4f, none %.4f, tried %d, kept %d\n", r->random, r->loss_random, r->best,
                   r->loss_best, r->loss_plain, r->n_tried, r->n_kept);
-    assert_int_equal(r->n_tried, 12);
+    assert_int_equal(r->n_tried, 8);
     assert_true(r->loss_best < r->loss_random - 0.05);
     assert_true(r->loss_plain > 0);
     assert_typed(r->random, 4);
@@ -77,7 +77,7 @@ static void the_loss_falls(void **state)
 static bool at_once(void *user, int32_t n_done, int32_t n_all)
 {
     (void)user, (void)n_done;
-    assert_int_equal(n_all, 12);
+    assert_int_equal(n_all, 8);
     return false;
 }
 
