@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "cmd/closed_loop.h"
+#include "unlearn/unlearn.h"
 #include "base/banned.h"
 
 enum { STATE_MAX = 64 * 1024 * 1024 };
@@ -22,7 +23,8 @@ enum bf_status bf_loop_read(const char *dir, json_t **state, struct bf_err *err)
         status = bf_file_read(path, &text, err);
         if (status == BF_OK)
             status = bf_json_parse(text.data, text.len, path, state, err);
-        if (status == BF_OK && !json_is_string(json_object_get(json_object_get(*state, "wish"), "method"))) {
+        const char *method = json_string_value(json_object_get(json_object_get(*state, "wish"), "method"));
+        if (status == BF_OK && !(method && bf_method_find(method))) { /* names of files are made of it */
             status = bf_fail(err, BF_INPUT, "'%s' is no record of unlearning; remove it to begin anew", path);
             json_decref(*state);
             *state = NULL;

@@ -135,8 +135,10 @@ enum bf_status bf_robust_suffix(struct bf_robust *r, struct bf_err *err)
         status = ask_with(r, "suffix_random", result.random, err);
     if (status == BF_OK)
         status = ask_with(r, "suffix", result.best, err);
-    if (status == BF_OK)
+    if (status == BF_OK) {
         r->conditions[r->n_conditions - 1].control = r->conditions[r->n_conditions - 2].recall;
+        r->conditions[r->n_conditions - 2].is_control = true;
+    }
     bf_suffix_result_release(&result);
     return status;
 }

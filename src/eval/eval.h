@@ -130,6 +130,7 @@ struct bf_condition {
     const double *recall;      /* [n] of the same questions in the same order */
     const bool *seen;          /* [n] NULL = none. Questions that the attack was made with: not in its means, but apart */
     const double *control;     /* [n] NULL = none. Recall under a control of the attack */
+    bool is_control;           /* of another condition: never the worst */
 };
 /* conditions[0] is the plain question on the unlearned model. Each gets its mean and the paired difference to it ("came_back", with its 95 %
  * interval, and "beyond_noise"); with a control also "over_control", the paired difference to that; with `original` (nullable: plain on the

@@ -208,7 +208,7 @@ static enum bf_status fill_table(struct table *t, const struct bf_condition *con
         json_t *object = json_object();
         double back = 0.0;
         status = put_condition(t, object, &conditions[c], &back, err);
-        if (worst == 0 || back > most) {
+        if (!conditions[c].is_control && (worst == 0 || back > most)) {
             worst = c;
             most = back;
         }

@@ -198,6 +198,7 @@ END
 }
 
 @test "robustness: relearning on a part of the set, and what comes back of the rest" {
+    if threads_checked; then skip "a build with ThreadSanitizer: model.training and model.suffix are checked"; fi
     r=(eval robust towns.jsonl "${m[@]}" --max-new-tokens 3 --relearn 0.3)
     run --separate-stderr "$BIFORGET" "${r[@]}" --relearn-steps 4 --relearn-lr 0.003 --json -o relearnt.jsonl
     [ "$status" = 0 ]
@@ -208,9 +209,9 @@ END
     [ "$(grep -c '"condition":"relearn"' relearnt.jsonl)" = 5 ]
     # Another set: all questions count but the one that it holds, too; nothing without a clear word.
     { head -1 towns.jsonl; cat qa.jsonl; } >other.jsonl
-    run --separate-stderr "$BIFORGET" "${r[@]}" --relearn 1 --relearn-set other.jsonl --relearn-steps 1
+    run --separate-stderr "$BIFORGET" "${r[@]}" --limit 2 --relearn 1 --relearn-set other.jsonl --relearn-steps 1
     [ "$status" = 0 ]
-    [[ $output == *"relearn "*"n 4  n_seen 1 "* ]]
+    [[ $output == *"relearn "*"n 1  n_seen 1 "* ]]
     run ! ls -d "${BIFORGET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/biforget}"/robust-*
     fails 3 "--relearn would take every question" "$BIFORGET" eval robust towns.jsonl "${m[@]}" --relearn 1
     fails 3 "--relearn-set is of question and answer pairs" "$BIFORGET" "${r[@]}" --relearn-set forget.jsonl
@@ -220,6 +221,7 @@ END
 }
 
 @test "robustness: a suffix that was searched for, beside a random one" {
+    if threads_checked; then skip "a build with ThreadSanitizer: model.training and model.suffix are checked"; fi
     run --separate-stderr "$BIFORGET" eval robust towns.jsonl "${m[@]}" --max-new-tokens 2 --suffix --suffix-tokens 3 --suffix-rounds 1 --suffix-candidates 6 --json -o s.jsonl
     [ "$status" = 0 ]
     [ "$(json '[d["attacks"]["suffix"][k] for k in ("tokens", "rounds", "candidates", "questions", "tried")]' <<<"$output")" = "[3, 1, 6, 2, 6]" ]
