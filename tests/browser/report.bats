@@ -14,9 +14,8 @@ setup_file() {
     "$BIFORGET" domain "Greek mythology" -m "$BIFORGET_TEST_MODEL" --embedder "$BIFORGET_TEST_EMBEDDER" -o run -q \
         --rounds 1 --points-per-round 3 --temperatures 0.7,1.0 --max-new-tokens 24 --max-samples 24 --mi-samples 8 \
         --jailbreak-samples 4 --control-samples 4 --diversity-batch 8 >/dev/null
-    "$BIFORGET" unlearn --method graddiff --lora --forget run --retain keep.txt -m "$BIFORGET_TEST_MODEL" -o unlearned.gguf --max-steps 6 --batch 2 \
-        --accum 1 --max-length 48 --measure 2 --answers 0 --lora-rank 4 -q >/dev/null
-    "$BIFORGET" report run --stored -q
+    "$BIFORGET" resume run --retain-set keep.txt --then graddiff --then-options "--lora --max-steps 6 --batch 2 --accum 1 --max-length 48 \
+        --measure 2 --answers 1 --lora-rank 4" --eval --eval-limit 2 -q >/dev/null
     for i in $(seq 12); do
         printf '%s %d %s\n' "Zeus ruled the sky and Poseidon the sea, as story number" "$i" "tells. $INJECTED <!-- & -->"
     done >injected.txt
