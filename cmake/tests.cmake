@@ -32,8 +32,21 @@ if(BIFORGET_SANITIZE MATCHES "thread")
     list(APPEND bf_test_env "OMP_THREAD_LIMIT=1")
 endif()
 
+# Long tests that bring a checker nothing which shorter ones do not: what a kill leaves behind, what Python makes of exports; under
+# ThreadSanitizer also commands whose threads unit and model tests have already.
+set(bf_plain_only)
+if(BIFORGET_SANITIZE)
+    list(APPEND bf_plain_only cli.consumers fault.kill9)
+endif()
+if(BIFORGET_SANITIZE MATCHES "thread")
+    list(APPEND bf_plain_only cli.docs cli.eval cli.export cli.lab cli.models cli.quality cli.report cli.then fault.unlearn_kill9)
+endif()
+
 # bf_test(NAME LABEL COMMAND...)
 function(bf_test name label)
+    if(name IN_LIST bf_plain_only)
+        return()
+    endif()
     add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
     set_tests_properties(${name} PROPERTIES ENVIRONMENT "${bf_test_env}" LABELS ${label} TIMEOUT 900)
     # A model's threads fill two cores; under ThreadSanitizer it has one (above), and two such tests run side by side.

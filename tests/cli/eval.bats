@@ -198,7 +198,6 @@ END
 }
 
 @test "robustness: relearning on a part of the set, and what comes back of the rest" {
-    if threads_checked; then skip "a build with ThreadSanitizer: model.training and model.suffix are checked"; fi
     r=(eval robust towns.jsonl "${m[@]}" --max-new-tokens 3 --relearn 0.3)
     run --separate-stderr "$BIFORGET" "${r[@]}" --relearn-steps 4 --relearn-lr 0.003 --json -o relearnt.jsonl
     [ "$status" = 0 ]
@@ -221,7 +220,6 @@ END
 }
 
 @test "robustness: a suffix that was searched for, beside a random one" {
-    if threads_checked; then skip "a build with ThreadSanitizer: model.training and model.suffix are checked"; fi
     run --separate-stderr "$BIFORGET" eval robust towns.jsonl "${m[@]}" --max-new-tokens 2 --suffix --suffix-tokens 3 --suffix-rounds 1 --suffix-candidates 6 --json -o s.jsonl
     [ "$status" = 0 ]
     [ "$(json '[d["attacks"]["suffix"][k] for k in ("tokens", "rounds", "candidates", "questions", "tried")]' <<<"$output")" = "[3, 1, 6, 2, 6]" ]

@@ -56,6 +56,3 @@ until_commit() {
     done
     false
 }
-
-# threads_checked: is the program one of ThreadSanitizer's? What is made of other commands, with checked tests of their own, takes it ten minutes.
-threads_checked() { grep -q '__tsan_init' "$BIFORGET"; }

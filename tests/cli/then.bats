@@ -13,7 +13,6 @@ domain() {
 }
 
 setup_file() {
-    if threads_checked; then skip "a build with ThreadSanitizer"; fi
     cd "$BATS_FILE_TMPDIR"
     printf 'Water boils at one hundred degrees.\nBread is made of flour, water and yeast.\nA week has seven days.\n' >keep.txt
     domain -o run --retain-set keep.txt "${loop[@]}" --json -q >out.json 2>err
