@@ -17,6 +17,7 @@ struct bf_lab {
     char model_sha256[65];
     int64_t n_threads;         /* 0 = the commands' own default */
     bool keep_models;
+    bool only_known;           /* bf_lab_do computes nothing: what is not there is NULL */
     size_t n_done, n_all;      /* cells, for the progress line */
     size_t n_computed;         /* evaluated in this process */
     double cell_seconds;       /* what those took, with the unlearning before */

@@ -179,7 +179,7 @@ static enum bf_status unlearned_row(const struct row *base, size_t set, const st
                                    "options", bf_lab_options_json(&m->options), "seed", text);
         status = do_row(&row, title, inputs, &result, err);
     }
-    if (status == BF_OK) {
+    if (status == BF_OK && result) {
         json_object_set_new(result, "set", json_string(set_name));
         json_object_set_new(result, "method", json_string(m->name));
         json_object_set_new(result, "seed", json_integer((json_int_t)seed));
@@ -222,6 +222,7 @@ enum bf_status bf_lab_rows(struct bf_lab *lab, json_t **out, struct bf_err *err)
         json_array_append_new(sets, json_pack("{s:s, s:s, s:s*, s:s*, s:O}", "name", spec->sets[i].name, "kind",
                                               spec->sets[i].kind, "of", spec->sets[i].of, "variant",
                                               spec->sets[i].variant, "figures", made[i].figures));
+    bool interrupted = false;
     struct row unlearned = base;
     unlearned.gold_auc = gold_auc;
     /* Methods with all seeds first, seeds outermost: an experiment that is stopped early has its headline rows. */
@@ -230,12 +231,19 @@ enum bf_status bf_lab_rows(struct bf_lab *lab, json_t **out, struct bf_err *err)
             for (size_t set = 0; set < spec->n_sets; set++)
                 for (size_t method = 0; method < spec->n_methods && status == BF_OK; method++)
                     if ((spec->methods[method].n_seeds > 0) == (pass == 1) &&
-                        bf_lab_spec_has_row(spec, set, method, seed))
+                        bf_lab_spec_has_row(spec, set, method, seed)) {
                         status = unlearned_row(&unlearned, set, &made[set], method, spec->seeds[seed], rows, err);
-    if (status == BF_OK || (status == BF_INTERRUPTED && json_array_size(rows) > 2)) /* with what there is so far */
+                        if (status == BF_INTERRUPTED) { /* the tables have what is done, wherever it stands */
+                            interrupted = lab->only_known = true;
+                            status = BF_OK;
+                        }
+                    }
+    if (status == BF_OK)
         *out = json_pack("{s:O, s:O, s:s, s:s, s:s, s:s, s:O}", "rows", rows, "sets", sets, "experiment", spec->name,
                          "domain", bf_world_circle(lab->world, 0), "program", BF_VERSION, "model_sha256",
                          lab->model_sha256, "spec", spec->json);
+    if (status == BF_OK && interrupted)
+        status = BF_INTERRUPTED;
     for (size_t i = 0; i < spec->n_sets; i++)
         bf_lab_made_set_release(&made[i]);
     free(made);

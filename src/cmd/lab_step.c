@@ -113,7 +113,7 @@ static enum bf_status compute(struct bf_lab *lab, struct bf_lab_step *step, json
 enum bf_status bf_lab_do(struct bf_lab *lab, struct bf_lab_step *step, json_t **result, struct bf_err *err)
 {
     enum bf_status status = look_up(lab, step->kind, step->inputs, result, err);
-    if (status == BF_OK && !*result)
+    if (status == BF_OK && !*result && !lab->only_known)
         status = compute(lab, step, result, err);
     if (status != BF_OK) {
         json_decref(*result);

@@ -105,6 +105,28 @@ END
     [ "$(json 'len(d["rows"])' <<<"$output")" = 8 ]
 }
 
+@test "Ctrl-C: exit code 130, and tables of what is done" {
+    checked && skip "a checked build"
+    sed 's/"seeds": \[1\]/"seeds": [1, 3, 2]/' spec.json >three.json # 1 and 2 are there
+    "$BIFORGET" lab three.json -m tiny.gguf -o out --json >three.out 2>three.err 3>&- &
+    job=$!
+    for _ in $(seq 600); do
+        grep -q "seed 3" three.err && break
+        kill -0 "$job"
+        sleep 0.05
+    done
+    kill -INT "$job"
+    local code=0
+    wait "$job" || code=$?
+    job=
+    [ "$code" = 130 ]
+    [ ! -s three.out ]
+    [[ $(tail -n 1 three.err) == "biforget: interrupted; what is done is kept, and tables of what there is so far are in the folder"* ]]
+    grep -q '"originals","ga",2' out/results.csv # also behind the row that was interrupted
+    ! grep -q '"originals","ga",3' out/results.csv
+    [ "$(json 'd["comparison"]["seeds"]' <out/results.json)" = 2 ]
+}
+
 @test "the command of a cell can be typed by hand" {
     checked && skip "a checked build"
     command=$(python3 - <<'END'
