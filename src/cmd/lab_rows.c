@@ -239,9 +239,10 @@ enum bf_status bf_lab_rows(struct bf_lab *lab, json_t **out, struct bf_err *err)
                         }
                     }
     if (status == BF_OK)
-        *out = json_pack("{s:O, s:O, s:s, s:s, s:s, s:s, s:O}", "rows", rows, "sets", sets, "experiment", spec->name,
-                         "domain", bf_world_circle(lab->world, 0), "program", BF_VERSION, "model_sha256",
-                         lab->model_sha256, "spec", spec->json);
+        *out = json_pack("{s:O, s:O, s:I, s:s, s:s, s:s, s:s, s:O}", "rows", rows, "sets", sets, "planned",
+                         (json_int_t)unlearned_rows(spec), "experiment", spec->name, "domain",
+                         bf_world_circle(lab->world, 0), "program", BF_VERSION, "model_sha256", lab->model_sha256,
+                         "spec", spec->json);
     if (status == BF_OK && interrupted)
         status = BF_INTERRUPTED;
     for (size_t i = 0; i < spec->n_sets; i++)

@@ -64,13 +64,27 @@ static void say_cells(const json_t *results, json_t *out, struct bf_buf *text)
                     n_seeds = (long long)json_array_size(json_object_get(spec, "seeds"));
     if (!spec)
         return;
-    bf_buf_printf(text, "The target unlearned each of %lld forget set%s (", n_sets, plural(n_sets));
+    bf_buf_printf(text, "The target unlearned %lld forget set%s (", n_sets, plural(n_sets));
     put_names(sets, "name", "kind", text);
-    bf_buf_printf(text, ") with each of %lld method%s (", n_methods, plural(n_methods));
+    bf_buf_printf(text, ") with %lld method%s (", n_methods, plural(n_methods));
     put_names(methods, "name", "method", text);
-    bf_buf_printf(text, ") and %lld seed%s; each result was evaluated like TOFU and with PrivLeak.", n_seeds,
-                  plural(n_seeds));
+    bf_buf_printf(text,
+                  ") and up to %lld seed%s, as the table tells; each result was evaluated like TOFU and with PrivLeak.",
+                  n_seeds, plural(n_seeds));
     say(out, text, "plain");
+}
+
+static void say_missing(const json_t *results, json_t *out, struct bf_buf *text)
+{
+    const json_t *rows = json_object_get(results, "rows");
+    const long long planned = number_of(results, "planned");
+    long long n = 0;
+    for (size_t i = 0; i < json_array_size(rows); i++)
+        n += json_object_get(json_array_get(rows, i), "method") != NULL;
+    if (n >= planned)
+        return;
+    bf_buf_printf(text, "Only %lld of %lld rows are done; the same command goes on.", n, planned);
+    say(out, text, "warning");
 }
 
 static void say_target(const json_t *results, json_t *out, struct bf_buf *text)
@@ -142,6 +156,7 @@ json_t *bf_lab_page_words(const json_t *results)
     bf_buf_init(&text, SIZE_MAX);
     say_world(results, out, &text);
     say_cells(results, out, &text);
+    say_missing(results, out, &text);
     say_target(results, out, &text);
     say_empty(results, out, &text);
     say_comparison(results, out, &text);
