@@ -39,7 +39,8 @@ if(BIFORGET_SANITIZE)
     list(APPEND bf_plain_only cli.consumers fault.kill9)
 endif()
 if(BIFORGET_SANITIZE MATCHES "thread")
-    list(APPEND bf_plain_only cli.docs cli.eval cli.export cli.lab cli.models cli.quality cli.report cli.then fault.unlearn_kill9)
+    list(APPEND bf_plain_only cli.docs cli.eval cli.export cli.lab cli.models cli.quality cli.report cli.then fault.unlearn_kill9
+         model.suffix)
 endif()
 
 # bf_test(NAME LABEL COMMAND...)
@@ -52,6 +53,9 @@ function(bf_test name label)
     # A model's threads fill two cores; under ThreadSanitizer it has one (above), and two such tests run side by side.
     if(NOT label STREQUAL "unit" AND NOT label STREQUAL "fuzz" AND NOT BIFORGET_SANITIZE MATCHES "thread")
         set_tests_properties(${name} PROPERTIES PROCESSORS 2)
+    endif()
+    if(BIFORGET_SANITIZE MATCHES "thread")
+        set_tests_properties(${name} PROPERTIES TIMEOUT 1800)
     endif()
 endfunction()
 
