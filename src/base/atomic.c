@@ -142,3 +142,13 @@ void bf_atomic_abort(struct bf_atomic *a)
         (void)unlink(a->temporary);
     forget(a);
 }
+
+enum bf_status bf_file_write(const char *path, const char *data, size_t n, struct bf_err *err)
+{
+    struct bf_atomic file = {0};
+    const enum bf_status status = bf_atomic_open(&file, path, err);
+    if (status != BF_OK)
+        return status;
+    (void)fwrite(data, 1, n, file.stream); /* commit sees a failure */
+    return bf_atomic_commit(&file, err);
+}

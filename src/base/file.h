@@ -30,6 +30,8 @@ struct bf_atomic {
 BF_MUST_CHECK enum bf_status bf_atomic_open(struct bf_atomic *a, const char *path, struct bf_err *err);
 BF_MUST_CHECK enum bf_status bf_atomic_commit(struct bf_atomic *a, struct bf_err *err);
 void bf_atomic_abort(struct bf_atomic *a);
+/* A file of these bytes, by the same means. BF_STORE on failure. */
+BF_MUST_CHECK enum bf_status bf_file_write(const char *path, const char *data, size_t n, struct bf_err *err);
 
 /* An exclusive advisory lock held by an open file. *fd >= 0 on success (bf_unlock closes it). BF_STORE when another
  * process holds it: `*held` (nullable) tells this case from a file that cannot be opened. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 
 #include "base/banned.h"
@@ -138,14 +139,30 @@ static void put_value(struct bf_buf *out, const json_t *value)
     }
 }
 
+static void put_root(struct bf_buf *out, const json_t *value)
+{
+    bf_buf_init(out, SIZE_MAX);
+    if (value)
+        put_value(out, value);
+    else
+        bf_buf_puts(out, "null");
+}
+
 char *bf_json_dump(const json_t *value)
 {
     struct bf_buf out;
 
-    bf_buf_init(&out, SIZE_MAX);
-    if (value)
-        put_value(&out, value);
-    else
-        bf_buf_puts(&out, "null");
+    put_root(&out, value);
     return bf_buf_take(&out);
+}
+
+enum bf_status bf_json_write(const char *path, const json_t *value, struct bf_err *err)
+{
+    struct bf_buf out;
+
+    put_root(&out, value);
+    bf_buf_putc(&out, '\n');
+    const enum bf_status status = bf_file_write(path, out.data, out.len, err);
+    bf_buf_release(&out);
+    return status;
 }

@@ -135,7 +135,8 @@ static enum bf_status outcome(int result, const struct bf_command_line *command,
     char *text = bf_command_line_text(command);
     char *line = log_path ? last_line(log_path) : NULL;
     if (WIFSIGNALED(result))
-        bf_fail(err, status, "signal %d ended '%.300s'", WTERMSIG(result), text);
+        bf_fail(err, status, "signal %d ended '%.300s'%s%s%s", WTERMSIG(result), text,
+                log_path ? "; what it said is in '" : "", log_path ? log_path : "", log_path ? "'" : "");
     else if (!log_path)
         bf_fail(err, status, "no result of '%.300s', for the reason above", text);
     else

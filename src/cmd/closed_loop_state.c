@@ -37,15 +37,9 @@ enum bf_status bf_loop_read(const char *dir, json_t **state, struct bf_err *err)
 
 enum bf_status bf_loop_write(const char *dir, const json_t *state, struct bf_err *err)
 {
-    struct bf_atomic file = {0};
-    char *path = bf_path_join(dir, file_name), *text = bf_json_dump(state);
-    enum bf_status status = bf_atomic_open(&file, path, err);
-    if (status == BF_OK) {
-        (void)fprintf(file.stream, "%s\n", text);
-        status = bf_atomic_commit(&file, err);
-    }
+    char *path = bf_path_join(dir, file_name);
+    const enum bf_status status = bf_json_write(path, state, err);
     free(path);
-    free(text);
     return status;
 }
 

@@ -86,15 +86,9 @@ static void print_text(const struct bf_unlearn_settings *s, const struct bf_unle
 
 static enum bf_status write_record(const char *work, const json_t *record, struct bf_err *err)
 {
-    struct bf_atomic file = {0};
-    char *path = bf_path_join(work, "record.json"), *text = bf_json_dump(record);
-    enum bf_status status = bf_atomic_open(&file, path, err);
-    if (status == BF_OK) {
-        (void)fprintf(file.stream, "%s\n", text);
-        status = bf_atomic_commit(&file, err);
-    }
+    char *path = bf_path_join(work, "record.json");
+    const enum bf_status status = bf_json_write(path, record, err);
     free(path);
-    free(text);
     return status;
 }
 

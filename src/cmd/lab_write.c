@@ -11,13 +11,8 @@
 
 enum bf_status bf_lab_write_file(const char *dir, const char *name, const char *data, size_t n, struct bf_err *err)
 {
-    struct bf_atomic file = {0};
     char *path = bf_path_join(dir, name);
-    enum bf_status status = bf_atomic_open(&file, path, err);
-    if (status == BF_OK) {
-        (void)fwrite(data, 1, n, file.stream);
-        status = bf_atomic_commit(&file, err);
-    }
+    const enum bf_status status = bf_file_write(path, data, n, err);
     free(path);
     return status;
 }

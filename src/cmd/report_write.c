@@ -7,16 +7,6 @@
 #include "cmd/report_stored.h"
 #include "base/banned.h"
 
-static enum bf_status write_file(const char *path, const struct bf_buf *text, struct bf_err *err)
-{
-    struct bf_atomic file;
-    enum bf_status status = bf_atomic_open(&file, path, err);
-    if (status != BF_OK)
-        return status;
-    fwrite(text->data, 1, text->len, file.stream); /* commit sees a failure */
-    return bf_atomic_commit(&file, err);
-}
-
 static enum bf_status write_svgs(const json_t *data, const char *dir, struct bf_log *log, struct bf_err *err)
 {
     static const struct {
@@ -30,7 +20,7 @@ static enum bf_status write_svgs(const json_t *data, const char *dir, struct bf_
         bf_buf_init(&text, SIZE_MAX);
         pictures[i].draw(data, &text);
         if (text.len > 0)
-            status = write_file(path, &text, err);
+            status = bf_file_write(path, text.data, text.len, err);
         else
             bf_log_info(log, "no %s: this run has no data for it", pictures[i].name);
         bf_buf_release(&text);
@@ -49,7 +39,7 @@ enum bf_status bf_report_write(struct bf_store *store, const struct bf_page_opti
         return status;
     bf_buf_init(&page, SIZE_MAX);
     bf_page_html(data, &page);
-    status = write_file(path, &page, err);
+    status = bf_file_write(path, page.data, page.len, err);
     if (status == BF_OK && svg_dir)
         status = write_svgs(data, svg_dir, log, err);
     bf_buf_release(&page);

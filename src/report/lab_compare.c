@@ -229,8 +229,9 @@ json_t *bf_lab_compare(const json_t *results)
     json_t *out, *figures = json_array();
     read_cells(results, &c);
     for (size_t f = 0; f < BF_LAB_COMPARED; f++)
-        json_array_append_new(figures, json_pack("{s:s, s:s, s:s?}", "key", compared[f].key, "title", compared[f].title,
-                                                 "better", compared[f].better));
+        json_array_append_new(figures,
+                              json_pack("{s:s, s:s, s:i, s:s?}", "key", compared[f].key, "title", compared[f].title,
+                                        "digits", compared[f].digits, "better", compared[f].better));
     if (c.reference == c.n_sets || c.n_sets < 2)
         out = json_pack("{s:s}", "why",
                         c.n_sets < 2 ? "there is one forget set" : "no forget set is of kind domain, to compare with");

@@ -54,7 +54,7 @@ void bf_lab_comparison_markdown(const json_t *comparison, struct bf_buf *out)
                 "value: its log10 is compared. |PrivLeak|: smaller is better; Model Utility and Forget Quality: "
                 "larger is better; ROUGE-L has no direction, since less than the gold standard's is no better.");
     if (floors > 0)
-        bf_buf_printf(out, " Forget Quality was 0 in %lld row%s, which counts as 1e-308.", (long long)floors,
+        bf_buf_printf(out, " Forget Quality was 0 in %lld row%s, which counts as 2e-308.", (long long)floors,
                       floors == 1 ? "" : "s");
     bf_buf_putc(out, '\n');
     for (size_t i = 0; i < json_array_size(rows); i++) {

@@ -31,16 +31,12 @@ static void add_step(void *user, const struct bf_training_step *step)
     json_array_append_new(curve->points, point);
 }
 
-/* The settings that people compare; paths stay out. */
-static json_t *chosen_settings(const char *text)
+/* Of the settings, whose paths stay out. */
+static json_t *learning_rate_of(const char *text)
 {
-    static const char *const keys[] = {"learning_rate", "batch", "accumulate", "epochs", "seed", "lora_rank"};
-    json_t *settings = json_loads(text, JSON_REJECT_DUPLICATES, NULL), *out = json_object();
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        json_t *value = json_object_get(settings, keys[i]);
-        if (json_is_number(value))
-            json_object_set(out, keys[i], value);
-    }
+    json_t *settings = json_loads(text, JSON_REJECT_DUPLICATES, NULL),
+           *value = json_object_get(settings, "learning_rate");
+    json_t *out = json_is_number(value) ? bf_page_number(json_number_value(value)) : json_null();
     json_decref(settings);
     return out;
 }
@@ -55,7 +51,7 @@ static enum bf_status add_training(struct bf_page *page, const struct bf_trainin
                             (json_int_t)t->n_steps, "planned", (json_int_t)t->planned_steps, "stop",
                             bf_page_text(t->stop, 200), "forget_nll", bf_page_number(t->forget_nll_before),
                             bf_page_number(t->forget_nll_after), "retain_nll", bf_page_number(t->retain_nll_before),
-                            bf_page_number(t->retain_nll_after), "settings", chosen_settings(t->settings));
+                            bf_page_number(t->retain_nll_after), "learning_rate", learning_rate_of(t->settings));
     const enum bf_status status = bf_store_each_training_step(page->store, t->id, &curve, add_step, err);
     json_object_set_new(one, "points", curve.points);
     json_object_set_new(one, "terms",

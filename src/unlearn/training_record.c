@@ -47,16 +47,10 @@ static json_t *curve_json(const struct bf_unlearn_point *curve, size_t n)
 
 enum bf_status bf_training_write_settings(const struct bf_trainer *t, struct bf_err *err)
 {
-    struct bf_atomic file = {0};
     json_t *json = bf_unlearn_settings_json(t->settings);
-    char *text = bf_json_dump(json), *path = bf_path_join(t->job->work, "settings.json");
-    enum bf_status status = bf_atomic_open(&file, path, err);
-    if (status == BF_OK) {
-        (void)fprintf(file.stream, "%s\n", text);
-        status = bf_atomic_commit(&file, err);
-    }
+    char *path = bf_path_join(t->job->work, "settings.json");
+    const enum bf_status status = bf_json_write(path, json, err);
     json_decref(json);
-    free(text);
     free(path);
     return status;
 }

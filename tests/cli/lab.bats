@@ -105,6 +105,15 @@ END
     [ "$(json 'len(d["rows"])' <<<"$output")" = 8 ]
 }
 
+@test "a method for some sets and seeds has these rows alone" {
+    checked && skip "a checked build"
+    sed 's/"seeds": \[1\]/"seeds": [1, 2]/; s/{"method": "ga",/{"method": "ga", "n_seeds": 1, "forget_sets": ["originals"],/' spec.json >some.json
+    run --separate-stderr "$BIFORGET" lab some.json -m tiny.gguf -o out --json
+    [ "$status" = 0 ]
+    [ -z "$stderr" ] # they are there already: the cells are the same
+    [ "$(json '[(r["set"], r["seed"]) for r in d["rows"] if "method" in r], d["planned"]' <<<"$output")" = "[('originals', 1)] 1" ]
+}
+
 @test "Ctrl-C: exit code 130, and tables of what is done" {
     checked && skip "a checked build"
     sed 's/"seeds": \[1\]/"seeds": [1, 3, 2]/' spec.json >three.json # 1 and 2 are there
@@ -125,6 +134,7 @@ END
     grep -q '"originals","ga",2' out/results.csv # also behind the row that was interrupted
     ! grep -q '"originals","ga",3' out/results.csv
     [ "$(json 'd["comparison"]["seeds"]' <out/results.json)" = 2 ]
+    grep -q 'Only 6 of 9 rows are done' out/report.html
 }
 
 @test "the command of a cell can be typed by hand" {

@@ -135,12 +135,10 @@ function drawTradeoff(place, part) {
 
 /* ---- against the reference ---- */
 
-const digitsOf = { privleak_distance: 1, model_utility: 3, log10_forget_quality: 2, forget_rouge_l: 3 };
 const signed = (value, digits) => (value > 0 ? "+" : "") + fixed(value, digits).replace("-", "−");
 
-function differenceCell(d, key) {
+function differenceCell(d, digits) {
     if (!d) return "–";
-    const digits = digitsOf[key];
     return [
         signed(d.mean, digits),
         known(d.low) ? el("small", {}, `[${signed(d.low, digits)}, ${signed(d.high, digits)}]`) : null,
@@ -160,7 +158,7 @@ function drawLabComparison(place, part, data) {
         text: f.title + (f.better ? (f.better === "smaller" ? " ↓" : " ↑") : ""),
         number: true,
     }));
-    const cells = (row) => part.figures.map((f) => differenceCell(row.differences[f.key], f.key));
+    const cells = (row) => part.figures.map((f) => differenceCell(row.differences[f.key], f.digits));
     place.append(
         el("p", {}, `The reference is ${part.reference}. A difference is the row’s set minus the reference.`),
         table(
@@ -188,7 +186,7 @@ function drawLabComparison(place, part, data) {
             "Pairs of the same method and seed; averaged over the methods within a seed, then over seeds. In brackets: the 95 % Student-t interval over " +
                 `${plural(part.seeds, "seed")}; undecided when it holds 0. One interval in twenty misses, and there are many here. ` +
                 "Forget Quality is a p value, so its log10 is compared" +
-                (part.floored > 0 ? `; it was 0 in ${plural(part.floored, "row")}, which counts as 1e-308` : "") +
+                (part.floored > 0 ? `; it was 0 in ${plural(part.floored, "row")}, which counts as 2e-308` : "") +
                 ". ROUGE-L has no better direction: below the gold standard’s, less is no better.",
         ),
     );

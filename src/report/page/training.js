@@ -82,7 +82,7 @@ function drawTraining(place, part) {
                 fixed(t.forget_nll[1], 3),
                 fixed(t.retain_nll[0], 3),
                 fixed(t.retain_nll[1], 3),
-                known(t.settings.learning_rate) ? String(t.settings.learning_rate) : "–",
+                known(t.learning_rate) ? String(t.learning_rate) : "–",
                 short(t.model, 13),
             ]),
             { label: "Trainings" },
