@@ -43,6 +43,9 @@ if(BIFORGET_SANITIZE MATCHES "thread")
          model.suffix)
 endif()
 
+# The longest, which begin first: two run side by side, and the last should not run alone.
+set(bf_long fault.kill9 cli.consumers cli.quality cli.requests model.training cli.eval cli.then browser.report cli.lab)
+
 # bf_test(NAME LABEL COMMAND...)
 function(bf_test name label)
     if(name IN_LIST bf_plain_only)
@@ -50,12 +53,17 @@ function(bf_test name label)
     endif()
     add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
     set_tests_properties(${name} PROPERTIES ENVIRONMENT "${bf_test_env}" LABELS ${label} TIMEOUT 900)
-    # A model's threads fill two cores; under ThreadSanitizer it has one (above), and two such tests run side by side.
-    if(NOT label STREQUAL "unit" AND NOT label STREQUAL "fuzz" AND NOT BIFORGET_SANITIZE MATCHES "thread")
-        set_tests_properties(${name} PROPERTIES PROCESSORS 2)
+    if(name IN_LIST bf_long)
+        set_tests_properties(${name} PROPERTIES COST 100)
     endif()
     if(BIFORGET_SANITIZE MATCHES "thread")
         set_tests_properties(${name} PROPERTIES TIMEOUT 1800)
+    elseif(label STREQUAL "model")
+        # A model's threads fill two cores.
+        set_tests_properties(${name} PROPERTIES PROCESSORS 2)
+    elseif(ARGV2 STREQUAL "bats")
+        # Scripts start many short processes: two of one thread each, side by side, are done sooner than one of two threads.
+        set_tests_properties(${name} PROPERTIES ENVIRONMENT "${bf_test_env};OMP_THREAD_LIMIT=1")
     endif()
 endfunction()
 

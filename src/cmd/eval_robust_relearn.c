@@ -188,13 +188,13 @@ static enum bf_status train(struct bf_robust *r, const char *folder, const char 
 enum bf_status bf_robust_relearn(struct bf_robust *r, struct bf_err *err)
 {
     struct bf_eval_model *model = &r->task->model;
-    char *folder = NULL;
+    struct bf_eval_scratch scratch;
     if (!r->relearnt)
         return BF_OK;
-    enum bf_status status = bf_eval_scratch_new(&folder, err);
-    char *path = bf_path_join(folder ? folder : "", "relearnt.gguf"), *own = model->path;
+    enum bf_status status = bf_eval_scratch_new(&scratch, err);
+    char *path = bf_path_join(scratch.folder ? scratch.folder : "", "relearnt.gguf"), *own = model->path;
     if (status == BF_OK)
-        status = train(r, folder, path, err);
+        status = train(r, scratch.folder, path, err);
     model->path = path;
     if (status == BF_OK)
         status = bf_eval_model_open(model, false, "auto", false, &r->task->eval, err);
@@ -204,6 +204,6 @@ enum bf_status bf_robust_relearn(struct bf_robust *r, struct bf_err *err)
         r->conditions[r->n_conditions - 1].seen = r->relearnt;
     model->path = own;
     free(path);
-    bf_eval_scratch_remove(folder);
+    bf_eval_scratch_remove(&scratch);
     return status;
 }

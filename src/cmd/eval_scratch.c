@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,25 +11,11 @@
 #include "base/mem.h"
 #include "base/banned.h"
 
-enum bf_status bf_eval_scratch_new(char **out, struct bf_err *err)
-{
-    char *cache = bf_cache_dir();
-    char *folder = bf_path_join(cache ? cache : "/tmp", "robust-XXXXXX");
-    enum bf_status status = cache ? bf_mkdirs(cache, err) : BF_OK;
-    *out = NULL;
-    if (status == BF_OK && !mkdtemp(folder))
-        status = bf_fail(err, BF_STORE, "cannot make a folder '%s' for a model to be tried: %s", folder,
-                         bf_errno_text(errno));
-    if (status == BF_OK)
-        *out = bf_strdup(folder);
-    free(folder);
-    free(cache);
-    return status;
-}
+static const char prefix[] = "robust-", making_prefix[] = "making-", lock_name[] = "lock";
 
-void bf_eval_scratch_remove(char *folder)
+static void remove_folder(const char *folder)
 {
-    DIR *dir = folder ? opendir(folder) : NULL;
+    DIR *dir = opendir(folder);
     const struct dirent *entry;
     while (dir && (entry = readdir(dir))) {
         char *path = bf_path_join(folder, entry->d_name);
@@ -38,7 +25,77 @@ void bf_eval_scratch_remove(char *folder)
     }
     if (dir)
         (void)closedir(dir);
-    if (folder)
-        (void)rmdir(folder);
+    (void)rmdir(folder);
+}
+
+/* A folder without a lock is another's, or is just being made. */
+static void remove_left_behind(const char *root)
+{
+    DIR *dir = opendir(root);
+    const struct dirent *entry;
+    while (dir && (entry = readdir(dir))) {
+        if (strncmp(entry->d_name, prefix, sizeof prefix - 1) != 0)
+            continue;
+        char *folder = bf_path_join(root, entry->d_name), *path = bf_path_join(folder, lock_name);
+        struct bf_err ignored = BF_ERR_INIT;
+        int lock = -1;
+        if (access(path, F_OK) == 0 && bf_lock(path, &lock, NULL, &ignored) == BF_OK)
+            remove_folder(folder);
+        bf_unlock(lock);
+        free(path);
+        free(folder);
+    }
+    if (dir)
+        (void)closedir(dir);
+}
+
+/* It gets the name that others look for once its lock is held. */
+static enum bf_status make(const char *root, struct bf_eval_scratch *out, struct bf_err *err)
+{
+    char *making = bf_path_join(root, "making-robust-XXXXXX"), *name = strrchr(making, '/') + sizeof making_prefix;
+    if (!mkdtemp(making)) {
+        enum bf_status failed = bf_fail(err, BF_STORE, "cannot make a folder '%s' for a model to be tried: %s", making,
+                                        bf_errno_text(errno));
+        free(making);
+        return failed;
+    }
+    char *path = bf_path_join(making, lock_name);
+    enum bf_status status = bf_lock(path, &out->lock, NULL, err);
+    char *folder = bf_path_join(root, name);
+    if (status == BF_OK && rename(making, folder) != 0)
+        status = bf_fail(err, BF_STORE, "cannot make the folder '%s' for a model to be tried: %s", folder,
+                         bf_errno_text(errno));
+    if (status == BF_OK) {
+        out->folder = folder;
+        folder = NULL;
+    } else {
+        remove_folder(making);
+    }
     free(folder);
+    free(path);
+    free(making);
+    return status;
+}
+
+enum bf_status bf_eval_scratch_new(struct bf_eval_scratch *out, struct bf_err *err)
+{
+    char *cache = bf_cache_dir();
+    const char *root = cache ? cache : "/tmp";
+    enum bf_status status = cache ? bf_mkdirs(cache, err) : BF_OK;
+    *out = BF_EVAL_SCRATCH_NONE;
+    if (status == BF_OK && cache) // in /tmp others may have made the names
+        remove_left_behind(root);
+    if (status == BF_OK)
+        status = make(root, out, err);
+    free(cache);
+    return status;
+}
+
+void bf_eval_scratch_remove(struct bf_eval_scratch *scratch)
+{
+    if (scratch->folder)
+        remove_folder(scratch->folder);
+    bf_unlock(scratch->lock);
+    free(scratch->folder);
+    *scratch = BF_EVAL_SCRATCH_NONE;
 }

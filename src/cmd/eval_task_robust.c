@@ -91,9 +91,9 @@ static enum bf_status ask_quantised(struct bf_robust *r, struct bf_err *err)
     struct bf_eval_model *model = &r->task->model;
     if (!model->look || strcmp(bf_engine_info(model->look)->quantisation, "Q4_0") == 0)
         return BF_OK;
-    char *folder = NULL;
-    enum bf_status status = bf_eval_scratch_new(&folder, err);
-    char *path = bf_path_join(folder ? folder : "", "q4_0.gguf"), *own = model->path;
+    struct bf_eval_scratch scratch;
+    enum bf_status status = bf_eval_scratch_new(&scratch, err);
+    char *path = bf_path_join(scratch.folder ? scratch.folder : "", "q4_0.gguf"), *own = model->path;
     bf_log_info(r->task->log, "converting to Q4_0");
     if (status == BF_OK)
         status = bf_engine_quantize(model->path, path, "q4_0", (int32_t)v->machine.threads, err);
@@ -104,7 +104,7 @@ static enum bf_status ask_quantised(struct bf_robust *r, struct bf_err *err)
         status = bf_robust_ask(r, BF_PROBE_PLAIN, "q4_0", NULL, NULL, err);
     model->path = own;
     free(path);
-    bf_eval_scratch_remove(folder);
+    bf_eval_scratch_remove(&scratch);
     return status;
 }
 

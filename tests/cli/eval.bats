@@ -197,6 +197,20 @@ END
     fails 3 "question and answer pairs of what was forgotten" "$BIFORGET" eval robust forget.jsonl "${m[@]}"
 }
 
+@test "robustness: a folder that a killed process left is removed, one in use and one of others stay" {
+    export BIFORGET_CACHE=$BATS_TEST_TMPDIR/cache
+    mkdir -p "$BIFORGET_CACHE"/robust-{dead,live,foreign}
+    touch "$BIFORGET_CACHE"/robust-dead/{lock,q4_0.gguf} "$BIFORGET_CACHE/robust-live/lock" "$BIFORGET_CACHE/robust-foreign/file"
+    "$BIFORGET" quantize "$BIFORGET_TEST_MODEL" left.gguf --type q8_0 -q
+    exec 8>"$BIFORGET_CACHE/robust-live/lock"
+    flock 8
+    run --separate-stderr "$BIFORGET" eval robust qa.jsonl -m left.gguf --limit 1 --max-new-tokens 1 --resamples 100 -q
+    flock -u 8
+    [ "$status" = 0 ]
+    [ "$(cd "$BIFORGET_CACHE" && echo robust-*)" = "robust-foreign robust-live" ]
+    [ -z "$(find "$BIFORGET_CACHE" -name 'making-*')" ]
+}
+
 @test "robustness: relearning on a part of the set, and what comes back of the rest" {
     r=(eval robust towns.jsonl "${m[@]}" --max-new-tokens 3 --relearn 0.3)
     run --separate-stderr "$BIFORGET" "${r[@]}" --relearn-steps 4 --relearn-lr 0.003 --json -o relearnt.jsonl
