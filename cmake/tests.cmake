@@ -28,7 +28,7 @@ if(NOT BIFORGET_LLAMA_FITS)
 endif()
 if(BIFORGET_SANITIZE MATCHES "thread")
     # llama.cpp's threads are not instrumented, and each of their false races takes a look at the suppressions: a test of a
-    # minute took a quarter of an hour. One thread computes the same bits; what is checked is our code.
+    # minute took a quarter of an hour. What is checked is our code.
     list(APPEND bf_test_env "OMP_THREAD_LIMIT=1")
 endif()
 
@@ -58,11 +58,12 @@ function(bf_test name label)
     endif()
     if(BIFORGET_SANITIZE MATCHES "thread")
         set_tests_properties(${name} PROPERTIES TIMEOUT 1800)
-    elseif(label STREQUAL "model")
-        # A model's threads fill two cores.
+    elseif(name STREQUAL "model.engine")
+        # The one that needs all threads: they fill two cores.
         set_tests_properties(${name} PROPERTIES PROCESSORS 2)
-    elseif(ARGV2 STREQUAL "bats")
-        # Scripts start many short processes: two of one thread each, side by side, are done sooner than one of two threads.
+    elseif(NOT label STREQUAL "unit")
+        # Two tests of one thread each, side by side, are done sooner than one of two threads, which wait for each other wherever the
+        # machine does something else, too. One thread computes the same bits.
         set_tests_properties(${name} PROPERTIES ENVIRONMENT "${bf_test_env};OMP_THREAD_LIMIT=1")
     endif()
 endfunction()

@@ -132,6 +132,8 @@ static enum bf_status outcome(int result, const struct bf_command_line *command,
             status = known[i];
     if (status == BF_INTERRUPTED)
         return bf_fail(err, status, "interrupted");
+    if (WIFSIGNALED(result)) /* no word of the command about its input: memory that was used up, somebody's kill */
+        status = BF_STORE;
     char *text = bf_command_line_text(command);
     char *line = log_path ? last_line(log_path) : NULL;
     if (WIFSIGNALED(result))

@@ -18,7 +18,8 @@ void bf_command_line_release(struct bf_command_line *list);
 char *bf_command_line_text(const struct bf_command_line *list);
 
 /* Run it to its end. Its standard output is added to `out`; what it says on stderr is added to the file `log_path`, or goes to our own stderr
- * when that is NULL. Its failure becomes ours: the same status, the last sentence it said (into a log), and the command.
+ * when that is NULL. Its failure becomes ours: the same status, the last sentence it said (into a log), and the command. BF_STORE when a
+ * signal ended it, as when the machine's memory is used up.
  * BF_INTERRUPTED when it or we were interrupted: a signal to us is passed on to it. It ends when this process does. */
 BF_MUST_CHECK enum bf_status bf_child_run(const struct bf_command_line *command, const char *log_path, struct bf_buf *out,
                                           struct bf_err *err);

@@ -9,7 +9,8 @@
  *             result}}; an evaluation that failed has "why" in place of "result"
  *   figures   [{set, figure, before, after, n, note?}], null where it is not known
  *   answers   [{prompt, before, after}]
- *   output    the model that forgot */
+ *   output    the model that forgot
+ *   forget_sha256, retain_sha256?   of the sets that all this is of */
 #ifndef BF_CMD_CLOSED_LOOP_H
 #define BF_CMD_CLOSED_LOOP_H
 #include <stdio.h>
@@ -61,9 +62,16 @@ enum { BF_LOOP_TEXTS = 64 };   /* of each set that are evaluated, unless --eval-
 BF_MUST_CHECK enum bf_status bf_loop_wish(const struct bf_loop_values *values, const char *model, const char *dir,
                                           json_t **wish, struct bf_err *err);
 
-/* DIR/closed-loop.json. *state: new reference; NULL when there is none. */
+/* What --then-options may hold, as a list of words. BF_INPUT, BF_USAGE. */
+BF_MUST_CHECK enum bf_status bf_loop_check_options(const json_t *options, struct bf_err *err);
+
+/* DIR/closed-loop.json. *state: new reference; NULL when there is none. BF_INPUT: another program made it, or somebody changed it. */
 BF_MUST_CHECK enum bf_status bf_loop_read(const char *dir, json_t **state, struct bf_err *err);
 BF_MUST_CHECK enum bf_status bf_loop_write(const char *dir, const json_t *state, struct bf_err *err);
+/* Is something left to do? Also when the sets have changed since, or the model that forgot is gone. NULL: nothing. */
+bool bf_loop_pending(const char *dir, const json_t *state);
+/* The file of texts to keep: the wish's, or the run's own. free(). */
+char *bf_loop_retain_file(const char *dir, const json_t *wish);
 /* Keep the wish. Another one than before begins anew, but for figures of the model as it was that still hold. */
 BF_MUST_CHECK enum bf_status bf_loop_begin(const char *dir, const json_t *wish, struct bf_err *err);
 struct bf_loop_job {

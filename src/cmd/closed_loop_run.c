@@ -271,28 +271,47 @@ static void name_files(struct loop *l)
     l->log_path = bf_path_join(l->dir, "closed-loop.log");
     l->forget = bf_path_join(l->dir, "forget.jsonl");
     l->questions = bf_path_join(l->dir, "closed-loop-questions.jsonl");
-    l->retain =
-        wish_text(l, "retain_set")[0] ? bf_strdup(wish_text(l, "retain_set")) : bf_path_join(l->dir, "retain.jsonl");
+    l->retain = bf_loop_retain_file(l->dir, l->wish);
     l->has_retain = bf_file_exists(l->retain);
 }
 
-/* A run may have grown since, and a model may have been removed. */
-static enum bf_status check_steps(struct loop *l, struct bf_err *err)
+/* Is the set another than the one that everything so far is of? Its hash is put into the state. */
+static enum bf_status look_at_set(struct loop *l, const char *file, const char *key, bool *changed, struct bf_err *err)
 {
     char sha256[BF_SHA256_HEX];
-    const char *was = json_string_value(json_object_get(l->state, "forget_sha256"));
-    enum bf_status status = bf_sha256_file(l->forget, sha256, err);
+    const char *was = json_string_value(json_object_get(l->state, key));
+    const enum bf_status status = bf_sha256_file(file, sha256, err);
     if (status != BF_OK)
         return status;
-    if (was && strcmp(was, sha256) != 0)
+    *changed = *changed || (was && strcmp(was, sha256) != 0);
+    json_object_set_new(l->state, key, json_string(sha256));
+    return BF_OK;
+}
+
+/* A run may have grown since, texts to keep may have changed, and a model may have been removed. */
+static enum bf_status check_steps(struct loop *l, struct bf_err *err)
+{
+    bool changed = false;
+    enum bf_status status = look_at_set(l, l->forget, "forget_sha256", &changed, err);
+    if (status == BF_OK && l->has_retain)
+        status = look_at_set(l, l->retain, "retain_sha256", &changed, err);
+    if (status != BF_OK)
+        return status;
+    if (changed) {
         json_object_clear(l->steps);
+        bf_unlearn_remove_checkpoint(l->work);
+    }
     if (!bf_file_exists(l->output)) {
         static const char *const after[] = {"unlearn", "forget after", "retain after", "questions"};
         for (size_t i = 0; i < sizeof after / sizeof *after; i++)
             json_object_del(l->steps, after[i]);
     }
-    json_object_set_new(l->state, "forget_sha256", json_string(sha256));
-    return BF_OK;
+    if (json_object_get(l->steps, "unlearn"))
+        return BF_OK;
+    json_object_set_new(l->state, "finished", json_false());
+    json_object_del(l->state, "figures");
+    json_object_del(l->state, "answers");
+    return bf_loop_write(l->job->dir, l->state, err);
 }
 
 static enum bf_status open_loop(struct loop *l, struct bf_err *err)

@@ -81,6 +81,22 @@ static enum bf_status parse(const struct words *words, struct bf_unlearn_values 
     return status;
 }
 
+enum bf_status bf_loop_check_options(const json_t *options, struct bf_err *err)
+{
+    struct bf_unlearn_values values = {0};
+    struct words words = {.n = 0};
+    const size_t n = json_array_size(options);
+    if (!json_is_array(options) || n > WORDS_MAX)
+        return bf_fail(err, BF_INPUT, "its options are no list of at most %d words", WORDS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        const char *word = json_string_value(json_array_get(options, i));
+        if (!word)
+            return bf_fail(err, BF_INPUT, "its options are no list of words");
+        words.items[words.n++] = (char *)(uintptr_t)word;
+    }
+    return parse(&words, &values, err);
+}
+
 static enum bf_status check_method(const struct bf_loop_values *v, struct bf_err *err)
 {
     static const char can[] = "npo, simnpo, graddiff, ga, rmu or obliviate";

@@ -77,7 +77,7 @@ static enum bf_status look_ahead(const struct values *v, struct bf_store *store,
     json_t *state = NULL, *wish = NULL;
     loop.is_domain = strcmp(run->kind, "domain") == 0;
     enum bf_status status = bf_loop_read(dir, &state, err);
-    const bool pending = state && !json_is_true(json_object_get(state, "finished"));
+    const bool pending = bf_loop_pending(dir, state);
     if (status == BF_OK && (loop.then || pending) && run->model_sha256[0] == 0)
         status = bf_fail(err, BF_USAGE, "--then changes the file of the run's model, and '%s' has none", dir);
     else if (status == BF_OK && (loop.then || pending))

@@ -1,7 +1,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -141,12 +140,16 @@ static enum bf_status conclude(const struct bf_call *call, const struct bf_unlea
 {
     const struct bf_unlearn_values *v = call->values;
     json_t *answers = NULL, *record = bf_unlearn_record(s, result);
+    bool kept = false;
     bf_log_live_end(call->log);
-    const bool kept = keep_in_run(call, s, result);
     enum bf_status status = bf_unlearn_answers(s, &sets->forget, v->answers, call->log, &answers, err);
     if (status == BF_OK) {
         json_object_set(record, "answers", answers);
         status = write_record(work, record, err);
+    }
+    if (status == BF_OK) {
+        kept = keep_in_run(call, s, result);
+        bf_unlearn_remove_checkpoint(work);
     }
     if (status == BF_OK && v->json) {
         char *text = bf_json_dump(record);
@@ -174,13 +177,6 @@ static char *work_folder(const struct bf_unlearn_values *v)
     return bf_buf_take(&path);
 }
 
-static void throw_away(const char *work)
-{
-    char *path = bf_path_join(work, "checkpoint.bin");
-    (void)unlink(path);
-    free(path);
-}
-
 static enum bf_status train(const struct bf_call *call, const struct bf_unlearn_settings *s, const char *work,
                             struct bf_err *err)
 {
@@ -205,15 +201,15 @@ static enum bf_status train(const struct bf_call *call, const struct bf_unlearn_
         struct bf_err why = BF_ERR_INIT;
         bf_interrupt_install();
         status = bf_unlearn(&job, &result, &why);
+        bf_log_live_end(call->log);
+        if (status == BF_OK)
+            status = conclude(call, s, work, &sets, &result, &why);
         if (status == BF_INTERRUPTED && bf_unlearn_can_resume(work))
             (void)bf_fail(err, status, "%s, go on with: biforget unlearn --resume %s%s%s", why.text, s->out,
                           v->work ? " --work " : "", v->work ? v->work : "");
         else if (status != BF_OK)
             (void)bf_fail(err, status, "%s", why.text);
-        bf_log_live_end(call->log);
     }
-    if (status == BF_OK)
-        status = conclude(call, s, work, &sets, &result, err);
     bf_unlearn_result_release(&result);
     bf_unlearn_sets_release(&sets);
     return status;
@@ -234,7 +230,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     } else {
         status = bf_unlearn_settings_from(v, &settings, err);
         if (status == BF_OK && v->restart)
-            throw_away(work);
+            bf_unlearn_remove_checkpoint(work);
     }
     if (status == BF_OK)
         status = train(call, &settings, work, err);

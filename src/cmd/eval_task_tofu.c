@@ -4,12 +4,18 @@
 #include "cmd/eval_task.h"
 #include "base/banned.h"
 
-static enum bf_status load_logs(const struct bf_eval_values *v, struct bf_tofu_sets *unlearned,
+static enum bf_status load_logs(const struct bf_eval_task *task, struct bf_tofu_sets *unlearned,
                                 struct bf_tofu_sets *retrained, struct bf_err *err)
 {
+    const struct bf_eval_values *v = task->values;
     if (v->model || v->lora || v->machine.api || v->forget || v->retain || v->authors || v->world)
         return bf_fail(err, BF_USAGE,
                        "--logs compares files: leave out -m, --lora, --api, --forget, --retain, --authors and --world");
+    if (v->retrained)
+        return bf_fail(err, BF_USAGE, "--logs compares files: give the retrained model's log with --retain-logs");
+    if (v->limit > 0 || v->max_new_tokens > 0 || task->n_files > 0)
+        return bf_fail(err, BF_USAGE,
+                       "--logs compares files as they are: leave out --limit, --max-new-tokens and other files");
     if (v->out)
         return bf_fail(err, BF_USAGE, "--logs measures no question anew, so there is nothing to write with -o");
     enum bf_status status = bf_tofu_logs_read(v->logs, unlearned, err);
@@ -89,7 +95,7 @@ enum bf_status bf_eval_task_tofu(struct bf_eval_task *task, json_t **out, struct
         return bf_fail(err, BF_USAGE, "--retrained and --retain-logs are two ways to say the same: give one");
     enum bf_status status = BF_OK;
     if (v->logs) {
-        status = load_logs(v, &unlearned, &retrained, err);
+        status = load_logs(task, &unlearned, &retrained, err);
     } else {
         status = bf_eval_task_start(task, 0, 0,
                                     "biforget eval tofu --forget FILE --retain FILE --authors FILE --world FILE", err);

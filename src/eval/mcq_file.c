@@ -59,7 +59,11 @@ static char *subject_of(const char *name)
     for (char *c = subject; *c; c++)
         if (*c == '_')
             *c = ' ';
-    return subject;
+    struct bf_buf clean; // a name of a file is any bytes
+    bf_buf_init(&clean, SIZE_MAX);
+    bf_utf8_clean(&clean, subject, strlen(subject));
+    free(subject);
+    return bf_buf_take(&clean);
 }
 
 /* ---- csv ---- */

@@ -177,6 +177,38 @@ static enum bf_status put_utility(json_t *result, const struct bf_tofu_sets *set
     return status;
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* In one order, whatever order the questions were measured in. free() the array, not the texts. */
+static const char **sorted_ids(const struct bf_tofu_set *set)
+{
+    const char **ids = bf_array(set->n, sizeof *ids);
+    for (size_t i = 0; i < set->n; i++)
+        ids[i] = set->ids[i];
+    qsort(ids, set->n, sizeof *ids, by_text);
+    return ids;
+}
+
+/* Sets of equal size. */
+static enum bf_status check_ids(const struct bf_tofu_set *unlearned, const struct bf_tofu_set *retrained,
+                                struct bf_err *err)
+{
+    const char **a = sorted_ids(unlearned), **b = sorted_ids(retrained);
+    enum bf_status status = BF_OK;
+    for (size_t i = 0; i < unlearned->n && status == BF_OK; i++) {
+        const int order = strcmp(a[i], b[i]);
+        if (order != 0)
+            status = bf_fail(err, BF_INPUT, "question \"%s\" of the forget set is missing on the %s model",
+                             order < 0 ? a[i] : b[i], order < 0 ? "retrained" : "unlearned");
+    }
+    free(a);
+    free(b);
+    return status;
+}
+
 static enum bf_status put_quality(json_t *result, const struct bf_tofu_set *unlearned,
                                   const struct bf_tofu_set *retrained, struct bf_err *err)
 {
@@ -197,15 +229,10 @@ static enum bf_status put_quality(json_t *result, const struct bf_tofu_set *unle
                        "Quality compares "
                        "the same questions",
                        unlearned->n, retrained->n);
-    for (size_t i = 0; i < unlearned->n; i++) {
-        const int order = strcmp(unlearned->ids[i], retrained->ids[i]);
-        if (order != 0)
-            return bf_fail(err, BF_INPUT, "question \"%s\" of the forget set is missing on the %s model",
-                           order < 0 ? unlearned->ids[i] : retrained->ids[i], order < 0 ? "retrained" : "unlearned");
-    }
     struct bf_ks ks;
-    const enum bf_status status =
-        bf_ks_two_sample(unlearned->ratio, unlearned->n, retrained->ratio, retrained->n, &ks, err);
+    enum bf_status status = check_ids(unlearned, retrained, err);
+    if (status == BF_OK)
+        status = bf_ks_two_sample(unlearned->ratio, unlearned->n, retrained->ratio, retrained->n, &ks, err);
     if (status != BF_OK)
         return status;
     bf_eval_put(result, "forget_quality", json_real(ks.p));

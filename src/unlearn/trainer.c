@@ -12,6 +12,8 @@
 #include "base/mem.h"
 #include "base/banned.h"
 
+enum { WORTH_SAVING_SECONDS = 60 };
+
 static const char *const retain_words[BF_RETAIN_COUNT] = {"none", "nll", "kl", "state"};
 
 static enum bf_retain_term retain_term_of(const struct bf_unlearn_settings *s)
@@ -217,20 +219,45 @@ static bool wants_to_stop(const struct bf_trainer *t)
     return t->job->interrupted && t->job->interrupted(t->job->user);
 }
 
+static enum bf_status stopped(const struct bf_trainer *t, struct bf_err *err)
+{
+    return bf_fail(err, BF_INTERRUPTED, "interrupted at step %lld of %lld; everything so far is saved",
+                   (long long)t->step, (long long)t->n_steps);
+}
+
+static enum bf_status save(struct bf_trainer *t, struct bf_err *err)
+{
+    struct bf_err why = BF_ERR_INIT;
+    const enum bf_status status = bf_training_save(t, &why);
+    t->saved_seconds = bf_seconds();
+    if (status == BF_MODEL)
+        return diverged(t, t->accumulate - 1, &why, err);
+    return status == BF_OK ? BF_OK : bf_fail(err, status, "%s", why.text);
+}
+
+/* What comes after the last step can be interrupted, too. */
+static bool last_is_worth_saving(const struct bf_trainer *t)
+{
+    return t->settings->checkpoint_every > 0 && t->step > t->begin_step &&
+           bf_seconds() - t->saved_seconds > WORTH_SAVING_SECONDS;
+}
+
 static enum bf_status loop(struct bf_trainer *t, const char **stop, struct bf_err *err)
 {
     const int64_t every = t->settings->checkpoint_every;
     enum bf_status status = BF_OK;
     *stop = t->job->finish ? "asked" : NULL;
-    t->begin_seconds = bf_seconds();
+    t->begin_seconds = t->saved_seconds = bf_seconds();
     t->begin_step = t->step;
+    if (t->job->resume && !*stop && t->step > 0) { /* the checkpoint may be of the moment before this look */
+        status = look_for_end(t, stop, err);
+        if (status == BF_INTERRUPTED)
+            return stopped(t, err);
+    }
     while (status == BF_OK && !*stop && t->step < t->n_steps) {
         if (wants_to_stop(t)) {
             status = bf_training_save(t, err);
-            return status != BF_OK
-                       ? status
-                       : bf_fail(err, BF_INTERRUPTED, "interrupted at step %lld of %lld; everything so far is saved",
-                                 (long long)t->step, (long long)t->n_steps);
+            return status != BF_OK ? status : stopped(t, err);
         }
         status = one_step(t, err);
         if (status != BF_OK)
@@ -242,15 +269,11 @@ static enum bf_status loop(struct bf_trainer *t, const char **stop, struct bf_er
             status = BF_OK;
             continue;
         }
-        if (status == BF_OK && every > 0 && t->step % every == 0 && t->step < t->n_steps && !*stop) {
-            struct bf_err why = BF_ERR_INIT;
-            status = bf_training_save(t, &why);
-            if (status == BF_MODEL)
-                return diverged(t, t->accumulate - 1, &why, err);
-            if (status != BF_OK)
-                return bf_fail(err, status, "%s", why.text);
-        }
+        if (status == BF_OK && every > 0 && t->step % every == 0 && t->step < t->n_steps && !*stop)
+            status = save(t, err);
     }
+    if (status == BF_OK && last_is_worth_saving(t))
+        status = save(t, err);
     if (!*stop)
         *stop = "finished";
     return status;
@@ -347,10 +370,8 @@ enum bf_status bf_unlearn(const struct bf_unlearn_job *job, struct bf_unlearn_re
         status = bf_training_save_model(&t, stop, err);
     }
     close_graphs(&t);
-    if (status == BF_OK) {
-        bf_training_remove(job->work);
+    if (status == BF_OK)
         status = bf_trainer_measure(&t, t.settings->out, &result->after, err);
-    }
     fill_result(&t, stop, result);
     result->train_seconds = seconds;
     bf_examples_release(&t.forget);

@@ -39,7 +39,7 @@ struct bf_trainer {
     struct bf_unlearn_nll before;
     struct bf_unlearn_point *curve;    /* [step] */
     /* Of this process. */
-    double begin_seconds;
+    double begin_seconds, saved_seconds;
     int64_t begin_step, n_tokens;
 };
 
@@ -109,7 +109,6 @@ BF_MUST_CHECK enum bf_status bf_reference_make(struct bf_trainer *trainer, struc
 BF_MUST_CHECK enum bf_status bf_training_save(const struct bf_trainer *trainer, struct bf_err *err);
 /* Into a trainer whose tensors are there already. BF_STORE: of another training, cut short, damaged. */
 BF_MUST_CHECK enum bf_status bf_training_load(struct bf_trainer *trainer, struct bf_err *err);
-void bf_training_remove(const char *work);
 int64_t bf_training_bytes(const struct bf_trainer *trainer);   /* of the file */
 
 /* ---- training_record.c ---- */

@@ -66,7 +66,7 @@ bool bf_unlearn_can_resume(const char *work)
     return there;
 }
 
-void bf_training_remove(const char *work)
+void bf_unlearn_remove_checkpoint(const char *work)
 {
     char *path = path_in(work);
     (void)unlink(path);

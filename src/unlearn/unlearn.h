@@ -155,12 +155,15 @@ struct bf_unlearn_job {
 };
 /* BF_INPUT: texts that cannot be learnt from, a layer that the model has not, memory. BF_MODEL: the model; a loss that is no number any more
  * (the sentence says step and batch; the last checkpoint stays). BF_STORE: the disk (checked before the first step), a checkpoint of
- * another training. BF_INTERRUPTED: saved. *result is filled as far as it went: release it. */
+ * another training. BF_INTERRUPTED: saved. *result is filled as far as it went: release it. After BF_OK the last checkpoint is still
+ * there, since the caller has to keep the result, too: bf_unlearn_remove_checkpoint. */
 BF_MUST_CHECK enum bf_status bf_unlearn(const struct bf_unlearn_job *job, struct bf_unlearn_result *result,
                                         struct bf_err *err);
 
 /* Is there a checkpoint in the folder? */
 bool bf_unlearn_can_resume(const char *work);
+/* Once the model and the record are kept; also to start anew. No error when there is none. */
+void bf_unlearn_remove_checkpoint(const char *work);
 /* The settings that a folder was started with. BF_STORE when there are none. */
 BF_MUST_CHECK enum bf_status bf_unlearn_read_settings(const char *work, struct bf_unlearn_settings *out, struct bf_err *err);
 /* The record of a training as JSON: settings, hashes, losses. New reference. */

@@ -86,6 +86,11 @@ END
     accuracy=$(json 'd["accuracy"]' <<<"$output")
     [ "$(wc -l <mcq.jsonl)" = 5 ]
     [ "$(python3 -c 'import json; r = [json.loads(l) for l in open("mcq.jsonl")]; print(sum(x["right"] for x in r) / len(r), all(max(x["logp"]) == x["logp"][x["chosen"]] for x in r))')" = "$accuracy True" ]
+    # A file's name is any bytes.
+    cp isles_test.csv $'caf\xe9.csv'
+    run --separate-stderr "$BIFORGET" eval mcq $'caf\xe9.csv' --limit 1 "${m[@]}" --json
+    [ "$status" = 0 ]
+    [ "$(json 'ascii(list(d["subjects"]))' <<<"$output")" = "['caf\ufffd']" ]
     # Without shots, from the start of each file.
     run --separate-stderr "$BIFORGET" eval mcq isles_test.csv choices.jsonl --limit 1 "${m[@]}" --json
     [ "$(json 'd["n"], d["shots"]' <<<"$output")" = "2 0" ]
@@ -149,10 +154,29 @@ END
     [ "$(json 'd["forget_quality"], d["model_utility"], sorted(d["why"])' <<<"$output")" = "None None ['forget_quality', 'model_utility']" ]
 }
 
+@test "TOFU on a model beside the log of a retrained one: more than ten questions, in any order" {
+    python3 - <<'END'
+import json
+one = json.loads(open("tofu.jsonl").readline())
+with open("twelve.jsonl", "w") as out:
+    for i in range(12):
+        out.write(json.dumps(dict(one, question=f"What does dog {i} do?")) + "\n")
+# As open-unlearning writes it.
+json.dump({"forget_truth_ratio": {"agg_value": 0.5, "value_by_index": {str(i): {"score": 0.3 + i / 40} for i in reversed(range(12))}}}, open("twelve_retain.json", "w"))
+END
+    run --separate-stderr "$BIFORGET" eval tofu --forget twelve.jsonl --max-new-tokens 1 --retain-logs twelve_retain.json "${m[@]}" --json
+    [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
+    [ "$(json '0 < d["forget_quality"] <= 1' <<<"$output")" = True ]
+    run --separate-stderr "$BIFORGET" eval tofu --forget twelve.jsonl --limit 11 --max-new-tokens 1 --retain-logs twelve_retain.json "${m[@]}" --json
+    [ "$status" = 3 ]
+}
+
 @test "TOFU from the logs of both projects needs no model" {
     run --separate-stderr "$BIFORGET" eval tofu --logs old --retain-logs new --json
     [ "$status" = 0 ]
     [ "$(json '[abs(d[k] - e) < 1e-9 for k, e in zip(("model_utility", "forget_quality"), json.load(open("expected.json")))]' <<<"$output")" = "[True, True]" ]
+    fails 2 "log with --retain-logs" "$BIFORGET" eval tofu --logs old --retrained some.gguf
+    fails 2 "leave out --limit" "$BIFORGET" eval tofu --logs old --retain-logs new --limit 3
     run --separate-stderr "$BIFORGET" eval tofu --logs new/TOFU_EVAL.json
     [ "$status" = 0 ]
     [[ $output == *"forget_quality        unknown: needs a retrained model or its log"* ]]

@@ -99,6 +99,39 @@ training() {
     cmp late/unlearned-graddiff.gguf run/unlearned-graddiff.gguf
 }
 
+@test "a model that is gone, or texts to keep that changed: done again" {
+    cp -r run again
+    run --separate-stderr "$BIFORGET" resume again -t 1 # a copy is as finished as the run
+    [[ $stderr == *"nothing to do"* ]]
+    rm again/unlearned-graddiff.gguf
+    "$BIFORGET" resume again -t 1 >/dev/null 2>again.err 3>&- &
+    job=$!
+    training again
+    kill -9 "$job"
+    wait "$job" 2>/dev/null || true
+    job=
+    run ! grep -q ', before' again.err # nothing of that has changed
+    [ "$(json 'd["finished"], "figures" in d' <again/closed-loop.json)" = "False False" ]
+    # The checkpoint is of other texts, too.
+    printf 'Salt dissolves in water.\nA year has twelve months.\n' >keep2.txt
+    sed -i 's/keep\.txt/keep2.txt/g' again/closed-loop.json
+    run --separate-stderr "$BIFORGET" resume again -t 1
+    [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
+    [[ $stderr == *"evaluating the retain set, before"*"] unlearning by graddiff"* ]]
+    run ! cmp -s again/unlearned-graddiff.gguf run/unlearned-graddiff.gguf
+    [ "$(json 'd["finished"]' <again/closed-loop.json)" = True ]
+}
+
+@test "a record that somebody changed gives no options to a command" {
+    mkdir -p changed
+    cp run/run.db run/forget.jsonl changed/
+    for options in '["-o", "elsewhere.gguf"]' '[1]' '{}' '["--no-such"]'; do
+        python3 -c 'import json, sys; d = json.load(open("run/closed-loop.json")); d["wish"]["options"] = json.loads(sys.argv[1]); d["finished"] = False; json.dump(d, open("changed/closed-loop.json", "w"))' "$options"
+        fails 3 "remove it to begin anew" "$BIFORGET" resume changed -q
+    done
+    [ ! -e elsewhere.gguf ]
+}
+
 @test "question-answer pairs of the set are asked in many ways" {
     cp -r run pairs
     # As if the forget set had pairs, and the last step were missing.

@@ -73,3 +73,25 @@ start() {
     "$BIFORGET" unlearn --resume stopped.gguf --answers 0 -q >/dev/null
     cmp stopped.gguf whole.gguf
 }
+
+@test "kill -9 when the model is written but not what came of it: the training is not done again" {
+    "$BIFORGET" unlearn "${training[@]}" --answers 6 -o late.gguf -q >/dev/null 2>late.err 3>&- &
+    job=$!
+    for _ in $(seq 2400); do
+        [ ! -e late.gguf ] || break
+        kill -0 "$job"
+        sleep 0.01
+    done
+    kill -9 "$job"
+    wait "$job" 2>/dev/null || true
+    job=
+    [ -e late.gguf.training/checkpoint.bin ]
+    [ ! -e late.gguf.training/record.json ]
+    rm late.gguf
+    run --separate-stderr "$BIFORGET" unlearn --resume late.gguf --answers 0
+    [ "$status" = 0 ]
+    [[ $output == *"60 of 60 steps"* ]]
+    cmp late.gguf whole.gguf
+    [ -e late.gguf.training/record.json ]
+    [ ! -e late.gguf.training/checkpoint.bin ]
+}
