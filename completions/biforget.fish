@@ -311,7 +311,7 @@ complete -c biforget -n '__fish_seen_subcommand_from eval' -l k -r -d 'privleak:
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l shots -r -d 'solved questions that go first'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l n-shots -r -d 'at most so many of them'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l max-new-tokens -r -d 'longest answer, in tokens'
-complete -c biforget -n '__fish_seen_subcommand_from eval' -l limit -r -d 'only the first N of each set'
+complete -c biforget -n '__fish_seen_subcommand_from eval' -l limit -r -d 'only the first N of each set or file'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l relearn -r -d 'robust: also after training on a part'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l relearn-set -r -d 'robust: pairs that the part is drawn from'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l relearn-steps -r -d 'robust: steps of that training'

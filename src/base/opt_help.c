@@ -168,6 +168,8 @@ void bf_opt_help(FILE *out, const struct bf_command_help *command, const struct 
     (void)fputs("Usage: ", out);
     put_wrapped(out, command->synopsis, strlen("Usage: "), strlen("Usage: "));
     put_wrapped(out, command->summary, 0, 0);
+    if (command->operands)
+        put_wrapped(out, command->operands, 0, 0);
     if (command->examples)
         put_examples(out, command->examples);
     (void)fputs("\nOptions ([default]):\n", out);

@@ -91,6 +91,11 @@ static void put_command(FILE *out, const struct bf_command *command)
     fputc(toupper((unsigned char)command->help.summary[0]), out);
     put_roff(out, command->help.summary + 1);
     fputs(".\n", out);
+    if (command->help.operands) {
+        fputs(".PP\n", out);
+        put_roff(out, command->help.operands);
+        fputs(".\n", out);
+    }
     if (command->help.details) {
         fputs(".PP\n", out);
         put_roff(out, command->help.details);
