@@ -142,7 +142,9 @@ void bf_manual(FILE *out)
           ".TP\n.B NO_COLOR\nno colour on the terminal\n"
           ".TP\n.B BIFORGET_TIMES\nprint where the time of a run went, as JSON on standard error\n"
           ".SH EXIT STATUS\n.TP\n.B 0\ndone\n.TP\n.B 2\nusage\n.TP\n.B 3\nbad input file\n.TP\n.B 4\nmodel or server\n"
-          ".TP\n.B 5\nstore or disk\n.TP\n.B 130\ninterrupted, everything saved; the last line says how to resume\n"
+          ".TP\n.B 5\nstore or disk\n.TP\n.B 130\ninterrupted; the last line says how to go on. What was done is "
+          "saved, but for\n"
+          ".BR eval ,\nwhich begins anew\n"
           ".SH NOTES\nForget sets may hold private or hazardous text: run folders are readable by their owner only, "
           "and nothing is\n"
           "uploaded.\n",
