@@ -36,6 +36,8 @@ static enum bf_status run_command(const struct bf_command *command, int argc, ch
     struct bf_opt *table = command->options(values);
     enum bf_status status = bf_opt_parse(table, argc, argv, operands, command->max_operands, &n_operands, &help, err);
     if (status == BF_OK && help) {
+        if (command->narrow && n_operands > 0)
+            command->narrow(table, operands[0]);
         bf_opt_help(stdout, &command->help, table, help > 1);
     } else if (status == BF_OK) {
         log->quiet = command->quiet_option && *(bool *)values;

@@ -45,6 +45,7 @@ struct bf_command_help {
     const char *synopsis;       /* "biforget domain TOPIC [-m MODEL] [-o DIR] [options]" */
     const char *examples;       /* several lines, each an example with what it does; first thing in --help */
     const char *details;        /* a paragraph or two; may be NULL */
+    const char *operands;       /* what the operands can be, one sentence without its full stop; may be NULL */
 };
 
 /* Parse argv[1..argc). Operands go to `operands` (at most max_operands), their number to *n_operands; "--" ends the

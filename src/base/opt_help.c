@@ -82,18 +82,20 @@ static void put_left(struct bf_buf *out, const struct bf_opt *opt)
         bf_buf_printf(out, " %s", word);
 }
 
-/* "what it does [300 tokens]" */
+/* "what it does [300 tokens]", but "what it does (tokens) [by the prompts]": a default that is no number takes no unit. */
 static void put_right(struct bf_buf *out, const struct bf_opt *opt)
 {
+    const bool number = opt->fallback && strchr("0123456789-.", opt->fallback[0]);
+
     bf_buf_puts(out, opt->help);
     if (opt->type == BF_OPT_CHOICE && opt->value)
         bf_buf_printf(out, " (%s)", opt->choices);
-    if (opt->fallback && opt->unit)
+    if (opt->unit && !number)
+        bf_buf_printf(out, " (%s)", opt->unit);
+    if (opt->unit && number)
         bf_buf_printf(out, " [%s %s]", opt->fallback, opt->unit);
     else if (opt->fallback)
         bf_buf_printf(out, " [%s]", opt->fallback);
-    else if (opt->unit)
-        bf_buf_printf(out, " (%s)", opt->unit);
 }
 
 static void put_option(FILE *out, const struct bf_opt *opt, size_t left_width)
@@ -166,6 +168,8 @@ void bf_opt_help(FILE *out, const struct bf_command_help *command, const struct 
     (void)fputs("Usage: ", out);
     put_wrapped(out, command->synopsis, strlen("Usage: "), strlen("Usage: "));
     put_wrapped(out, command->summary, 0, 0);
+    if (command->operands)
+        put_wrapped(out, command->operands, 0, 0);
     if (command->examples)
         put_examples(out, command->examples);
     (void)fputs("\nOptions ([default]):\n", out);

@@ -27,6 +27,8 @@ struct bf_command {
     struct bf_opt *(*options)(void *values);
     enum bf_status (*run)(const struct bf_call *call, struct bf_err *err);
     bool quiet_option;         /* has -q; the struct begins with `bool quiet` */
+    /* Help behind the first operand: drop from the table what does not go with it. NULL = all goes with all. */
+    void (*narrow)(struct bf_opt *table, const char *operand);
 };
 
 extern const struct bf_command bf_cmd_domain, bf_cmd_instance, bf_cmd_run, bf_cmd_textbook, bf_cmd_import, bf_cmd_resume, bf_cmd_status, bf_cmd_show, bf_cmd_export, bf_cmd_quality, bf_cmd_report, bf_cmd_unlearn, bf_cmd_eval, bf_cmd_lab, bf_cmd_models,

@@ -26,7 +26,7 @@ static struct bf_opt *options(void *target)
          .type = BF_OPT_TEXT,
          .target = &v->retain,
          .value = "DOMAIN|FILE",
-         .help = "reject samples that are nearer to this (retain_overlap)",
+         .help = "reject samples nearer to this (not a set for training: --retain-set)",
          .rare = true},
     };
     return bf_start_options(&v->start, BF_KIND_DOMAIN, "runs/TOPIC", own, sizeof own / sizeof *own);

@@ -95,18 +95,23 @@ const struct bf_command bf_cmd_eval = {
                         "  biforget eval knowmem forget_qa.json --shots icl.json -m new.gguf\n"
                         "  biforget eval tofu -m new.gguf --forget f.json --retrained gold.gguf\n"
                         "  biforget eval tofu --logs saves/npo --retain-logs saves/retain90\n"
-                        "  biforget eval mcq test/*.csv --shots dev.csv --lora adapter.gguf\n"
+                        "  biforget eval mcq mmlu_test.jsonl --shots mmlu_dev.jsonl -m new.gguf\n"
                         "  biforget eval robust forget_qa.jsonl -m new.gguf --original old.gguf\n",
             .details =
-                "NAME: privleak, knowmem, verbmem (MUSE), memorization (extraction strength, exact memorisation), "
-                "tofu, mcq (MMLU, WMDP), gsm8k, robust (does it come back?). A SET of privleak, verbmem and "
-                "memorization "
-                "is anything that 'biforget quality' compares; tofu also takes --authors and --world. Means stand with "
-                "their 95 % bootstrap interval; docs/evaluation.md says what each figure is.",
+                "privleak, knowmem and verbmem are MUSE's; memorization is extraction strength and exact "
+                "memorisation; mcq is for MMLU and WMDP; robust asks whether it comes back. A SET of privleak, "
+                "verbmem and memorization is anything that 'biforget quality' compares; tofu also takes --authors and "
+                "--world. Solved questions of mcq go before questions of the same subject: of a csv file that is its "
+                "name without _test or _dev, of jsonl \"subject\". --limit counts for each file. Means stand with "
+                "their 95 % bootstrap interval. An interrupted evaluation keeps nothing. docs/evaluation.md says what "
+                "each figure is, and which files each benchmark reads.",
+            .operands = "NAME is privleak, knowmem, verbmem, memorization, tofu, mcq, gsm8k or robust;\n"
+                        "'biforget eval NAME --help' shows the options of one",
         },
     .values_size = sizeof(struct bf_eval_values),
     .max_operands = BF_OPERANDS_MAX,
     .options = options,
     .run = run,
     .quiet_option = true,
+    .narrow = bf_eval_options_narrow,
 };

@@ -23,7 +23,7 @@ static struct bf_opt *options(void *target)
         .type = BF_OPT_TEXT,
         .target = &v->retain,
         .value = "DOMAIN|FILE",
-        .help = "reject variants that are nearer to this (retain_overlap)",
+        .help = "reject variants nearer to this (not a set for training)",
         .rare = true,
     };
     return bf_start_options(&v->start, BF_KIND_INSTANCE, "runs/NAME of the file", own, sizeof own / sizeof *own);

@@ -157,7 +157,7 @@ struct bf_opt *bf_eval_options(struct bf_eval_values *v)
          .max = 1000000000,
          .value = "N",
          .fallback = "0: all",
-         .help = "only the first N of each set"},
+         .help = "only the first N of each set or file"},
         {.name = "relearn",
          .type = BF_OPT_DOUBLE,
          .target = &v->relearn,
@@ -275,6 +275,18 @@ enum bf_status bf_eval_name_of(const char *word, enum bf_eval_name *out, struct 
     return bf_fail(err, BF_USAGE,
                    "'%s' is no benchmark; give privleak, knowmem, verbmem, memorization, tofu, mcq, gsm8k or robust",
                    word);
+}
+
+void bf_eval_options_narrow(struct bf_opt *table, const char *word)
+{
+    enum bf_eval_name name = BF_EVAL_PRIVLEAK;
+    struct bf_opt *to = table;
+    if (bf_eval_name_of(word, &name, NULL) != BF_OK)
+        return;
+    for (size_t i = 0; table[i].name; i++)
+        if (i >= BF_EVAL_OPTIONS || (takers[i] & (1U << name)))
+            *to++ = table[i];
+    to->name = NULL;
 }
 
 enum bf_status bf_eval_options_fit(const struct bf_eval_values *v, enum bf_eval_name name, struct bf_err *err)

@@ -44,6 +44,8 @@ struct bf_eval_values {
 struct bf_opt *bf_eval_options(struct bf_eval_values *values);
 /* BF_USAGE when there is no such benchmark. */
 BF_MUST_CHECK enum bf_status bf_eval_name_of(const char *word, enum bf_eval_name *out, struct bf_err *err);
+/* Leave in the table what the benchmark takes; a word that is none changes nothing. */
+void bf_eval_options_narrow(struct bf_opt *table, const char *word);
 /* BF_USAGE for an option that belongs to other benchmarks, naming them. */
 BF_MUST_CHECK enum bf_status bf_eval_options_fit(const struct bf_eval_values *values, enum bf_eval_name name,
                                                  struct bf_err *err);

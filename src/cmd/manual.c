@@ -91,6 +91,11 @@ static void put_command(FILE *out, const struct bf_command *command)
     fputc(toupper((unsigned char)command->help.summary[0]), out);
     put_roff(out, command->help.summary + 1);
     fputs(".\n", out);
+    if (command->help.operands) {
+        fputs(".PP\n", out);
+        put_roff(out, command->help.operands);
+        fputs(".\n", out);
+    }
     if (command->help.details) {
         fputs(".PP\n", out);
         put_roff(out, command->help.details);
@@ -137,7 +142,9 @@ void bf_manual(FILE *out)
           ".TP\n.B NO_COLOR\nno colour on the terminal\n"
           ".TP\n.B BIFORGET_TIMES\nprint where the time of a run went, as JSON on standard error\n"
           ".SH EXIT STATUS\n.TP\n.B 0\ndone\n.TP\n.B 2\nusage\n.TP\n.B 3\nbad input file\n.TP\n.B 4\nmodel or server\n"
-          ".TP\n.B 5\nstore or disk\n.TP\n.B 130\ninterrupted, everything saved; the last line says how to resume\n"
+          ".TP\n.B 5\nstore or disk\n.TP\n.B 130\ninterrupted; the last line says how to go on. What was done is "
+          "saved, but for\n"
+          ".BR eval ,\nwhich begins anew\n"
           ".SH NOTES\nForget sets may hold private or hazardous text: run folders are readable by their owner only, "
           "and nothing is\n"
           "uploaded.\n",
@@ -202,19 +209,26 @@ static void bash(FILE *out)
           out);
 }
 
-/* Text inside single quotes of a shell, without the characters that zsh's and fish's descriptions give a meaning. */
-static void put_plain(FILE *out, const char *text)
+/* Text inside single quotes of a shell, which an apostrophe has to leave: '\''. What is `special` gets a backslash. */
+static void put_quoted(FILE *out, const char *text, const char *special)
 {
-    for (const char *p = text; *p; p++)
-        fputc(strchr("'[]:\\\"", *p) ? ' ' : *p, out);
+    for (const char *p = text; *p; p++) {
+        if (*p == '\'')
+            fputs("'\\''", out);
+        else
+            fprintf(out, "%s%c", strchr(special, *p) ? "\\" : "", *p);
+    }
 }
+
+/* zsh's _arguments reads a description to the next bracket; a backslash is one for fish even in single quotes. */
+static const char zsh_special[] = "\\[]", fish_special[] = "\\";
 
 static void zsh(FILE *out)
 {
     fputs("#compdef biforget\n_biforget() {\n    local -a commands\n    commands=(\n", out);
     for (size_t i = 0; bf_commands[i]; i++) {
         fprintf(out, "        '%s:", bf_commands[i]->help.name);
-        put_plain(out, bf_commands[i]->help.summary);
+        put_quoted(out, bf_commands[i]->help.summary, "");
         fputs("'\n", out);
     }
     fputs("    )\n    if (( CURRENT == 2 )); then _describe command commands; return; fi\n    case $words[2] in\n",
@@ -225,7 +239,7 @@ static void zsh(FILE *out)
         fprintf(out, "        %s) _arguments '*:file:_files'", bf_commands[i]->help.name);
         for (const struct bf_opt *o = table; o->name; o++) {
             fprintf(out, " '--%s[", o->name);
-            put_plain(out, o->help);
+            put_quoted(out, o->help, zsh_special);
             if (o->type == BF_OPT_CHOICE) {
                 fputs("]:value:(", out);
                 put_choices(out, o->choices);
@@ -247,7 +261,7 @@ static void fish(FILE *out)
     for (size_t i = 0; bf_commands[i]; i++) {
         const char *name = bf_commands[i]->help.name;
         fprintf(out, "complete -c biforget -n __fish_use_subcommand -a %s -d '", name);
-        put_plain(out, bf_commands[i]->help.summary);
+        put_quoted(out, bf_commands[i]->help.summary, fish_special);
         fputs("'\n", out);
         void *values = NULL;
         struct bf_opt *table = table_of(bf_commands[i], &values);
@@ -262,7 +276,7 @@ static void fish(FILE *out)
             } else {
                 fputs(o->type == BF_OPT_FLAG ? " -d '" : " -r -d '", out);
             }
-            put_plain(out, o->help);
+            put_quoted(out, o->help, fish_special);
             fputs("'\n", out);
         }
         free(table);

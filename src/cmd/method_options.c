@@ -16,7 +16,7 @@ static const struct {
     bool rare;
     int kinds;
 } rows[] = {
-    {"seed", "N", NULL, "seed of every random choice (default 3407)", false, ALL},
+    {"seed", "N", NULL, "seed of every random choice", false, ALL},
     {"rounds", "N", NULL, "rounds of asking the model for points", false, D},
     {"points-per-round", "N", NULL, "points asked for in a round", false, D},
     {"point-temperature", "T", NULL, "temperature of the lists of points", true, D | T},
@@ -95,6 +95,7 @@ static void option_of(size_t row, struct bf_method_values *values, struct bf_opt
         break;
     case BF_FIELD_SEED:
         out->type = BF_OPT_SEED;
+        out->fallback = "3407"; /* in both profiles */
         out->target = &value->seed;
         break;
     case BF_FIELD_INT:

@@ -16,6 +16,7 @@ void bf_overview(FILE *out)
         fprintf(out, "  %-10s %s\n", bf_commands[i]->help.name, bf_commands[i]->help.summary);
     fputs("\n'biforget COMMAND --help' shows examples and options, 'biforget help COMMAND'\n"
           "all options, 'biforget --version' the version. Exit codes: 0 done, 2 usage,\n"
-          "3 bad input file, 4 model or server, 5 store or disk, 130 interrupted (saved).\n",
+          "3 bad input file, 4 model or server, 5 store or disk, 130 interrupted (what was\n"
+          "done is saved, but for eval, which begins anew).\n",
           out);
 }
