@@ -32,15 +32,14 @@ if(BIFORGET_SANITIZE MATCHES "thread")
     list(APPEND bf_test_env "OMP_THREAD_LIMIT=1")
 endif()
 
-# Long tests that bring a checker nothing which shorter ones do not: what a kill leaves behind, what Python makes of exports; under
-# ThreadSanitizer also commands whose threads unit and model tests have already.
+# Long tests that bring a checker nothing which shorter ones do not: what a kill leaves behind, what Python makes of exports, and of the
+# scripts what is tagged "slow"; under ThreadSanitizer also commands whose threads unit and model tests have already.
 set(bf_plain_only)
 if(BIFORGET_SANITIZE)
-    list(APPEND bf_plain_only cli.consumers fault.kill9)
+    list(APPEND bf_plain_only cli.consumers fault.kill9 fault.unlearn_kill9)
 endif()
 if(BIFORGET_SANITIZE MATCHES "thread")
-    list(APPEND bf_plain_only cli.docs cli.eval cli.export cli.lab cli.models cli.quality cli.report cli.then fault.unlearn_kill9
-         model.suffix)
+    list(APPEND bf_plain_only cli.docs cli.eval cli.export cli.lab cli.models cli.quality cli.report cli.then model.suffix)
 endif()
 
 # The longest, which begin first: two run side by side, and the last should not run alone.
@@ -115,7 +114,9 @@ foreach(kind IN LISTS script_kinds)
     file(GLOB scripts CONFIGURE_DEPENDS "${tests}/${kind}/*.bats" "${tests}/${kind}/*.sh")
     foreach(script IN LISTS scripts)
         get_filename_component(name "${script}" NAME_WE)
-        if(script MATCHES "\\.bats$")
+        if(script MATCHES "\\.bats$" AND BIFORGET_SANITIZE)
+            bf_test(${kind}.${name} ${kind} bats --filter-tags !slow "${script}")
+        elseif(script MATCHES "\\.bats$")
             bf_test(${kind}.${name} ${kind} bats "${script}")
         else()
             bf_test(${kind}.${name} ${kind} bash "${script}")

@@ -59,6 +59,16 @@ commands=(domain instance run textbook import resume status show export quality 
     [[ $output != *--near-duplicate* ]]
 }
 
+@test "help of a benchmark has the options of that benchmark" {
+    run --separate-stderr "$BIFORGET" eval --help
+    [[ $output == *privleak*knowmem*verbmem*memorization*tofu*mcq*gsm8k*robust* ]]
+    run --separate-stderr "$BIFORGET" eval robust --help
+    [ "$status" = 0 ]
+    [[ $output == *--relearn* && $output == *--suffix* && $output != *--holdout* ]]
+    run --separate-stderr "$BIFORGET" eval privleak --help
+    [[ $output == *--holdout* && $output != *--relearn* ]]
+}
+
 @test "the manual page and the completions name every command" {
     for args in --man "--completion bash" "--completion zsh" "--completion fish"; do
         # shellcheck disable=SC2086  # two words

@@ -93,6 +93,12 @@ headings() {
     [ "$(complete_line biforget help quant)" = quantize ]
 }
 
+@test "apostrophes stay in what zsh and fish say about an option" {
+    grep -qE "[a-z]'\\\\''s " completions/_biforget
+    grep -qE "[a-z]'\\\\''s " completions/biforget.fish
+    run ! grep -qE "[a-z] s [a-z]" completions/_biforget
+}
+
 @test "zsh reads its completion" {
     command -v zsh >/dev/null || skip "no zsh"
     zsh -n completions/_biforget

@@ -221,6 +221,7 @@ END
     fails 3 "question and answer pairs of what was forgotten" "$BIFORGET" eval robust forget.jsonl "${m[@]}"
 }
 
+# bats test_tags=slow
 @test "robustness: a folder that a killed process left is removed, one in use and one of others stay" {
     export BIFORGET_CACHE=$BATS_TEST_TMPDIR/cache
     mkdir -p "$BIFORGET_CACHE"/robust-{dead,live,foreign}

@@ -86,6 +86,7 @@ ours() {
     [ "$(json '0 < d["embedded"] <= d["sets"][2]["chunks"]' <<<"$output")" = True ]
 }
 
+# bats test_tags=slow
 @test "the order of the sets does not matter for a set's own figures" {
     run --separate-stderr "$BIFORGET" quality b.txt a.txt run "${q[@]}" --json
     [ "$status" = 0 ]
@@ -94,6 +95,7 @@ ours() {
     done
 }
 
+# bats test_tags=slow
 @test "variants of a run, and names" {
     run --separate-stderr "$BIFORGET" quality run:fix run:mi run:jailbreak all=run -m "$BIFORGET_TEST_MODEL" --resamples 100 --seeds 1 --json
     [ "$status" = 0 ] # the domain is the run's
@@ -106,6 +108,7 @@ ours() {
     [ "$(json 'd["sets"][3]["coverage_n"] > 0 and 0 <= d["sets"][3]["coverage"] <= 1' <<<"$output")" = True ]
 }
 
+# bats test_tags=slow
 @test "exports and folders of the official scripts are the run again" {
     for f in hf muse open-unlearning; do "$BIFORGET" export run --format $f -o "as-$f" -q; done
     "$BIFORGET" export run --format jsonl -o as.jsonl --no-manifest -q
@@ -207,6 +210,7 @@ print([r["name"] for r in rows], all(float(r["full_relevance"]) >= 0 for r in ro
     [ "$(json 'd["sets"][0]["n"]' <<<"$output")" = 1 ]
 }
 
+# bats test_tags=slow
 @test "200,000 lines in one pass and little memory" {
     awk 'BEGIN { for (i = 0; i < 200000; i++) print "Zeus saw " i " owls" }' >large.txt
     run --separate-stderr /usr/bin/env python3 - "$BIFORGET" "$BIFORGET_TEST_MODEL" <<'PY'

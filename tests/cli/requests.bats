@@ -41,6 +41,7 @@ for r in rows:
 END
 }
 
+# bats test_tags=slow
 @test "instance: the same bytes at another --parallel and after an interruption" {
     pairs >"$BATS_TEST_TMPDIR/pairs.jsonl"
     instance_run "$BATS_TEST_TMPDIR/a" --parallel 8 -q >/dev/null
@@ -53,6 +54,7 @@ END
     cmp "$BATS_TEST_TMPDIR/a/forget.jsonl" "$BATS_TEST_TMPDIR/b/forget.jsonl"
 }
 
+# bats test_tags=slow
 @test "instance: says that a model which embeds itself checks meaning hardly" {
     printf '{"question": "Where is Larkport?", "answer": "Larkport lies on the Amber Isles."}\n' >"$BATS_TEST_TMPDIR/pairs.jsonl"
     instance_run "$BATS_TEST_TMPDIR/run" --max-samples 2 --embedder model 2>"$BATS_TEST_TMPDIR/err" >/dev/null
@@ -117,6 +119,7 @@ END
     fails 5 "a run of one request" "$BIFORGET" run "$BATS_TEST_TMPDIR/requests.jsonl" "${small[@]}" -o "$BATS_TEST_TMPDIR/single"
 }
 
+# bats test_tags=slow
 @test "domain --retain-set writes a retain set beside the forget set" {
     tiny_run "$BATS_TEST_TMPDIR/run" --retain-set "Norse sagas" --json >"$BATS_TEST_TMPDIR/out"
     [ "$(json '[(r["role"], r["topic"]) for r in d["requests"]]' <"$BATS_TEST_TMPDIR/out")" = "[('forget', 'Greek mythology'), ('retain', 'Norse sagas')]" ]

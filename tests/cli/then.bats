@@ -67,6 +67,7 @@ training() {
     false
 }
 
+# bats test_tags=slow
 @test "unlearning later, kill -9 and Ctrl-C in the midst of it: the bytes of the run that nobody stopped" {
     domain -o late -q >/dev/null
     cmp late/forget.jsonl run/forget.jsonl # --then changes nothing of the run
@@ -99,6 +100,7 @@ training() {
     cmp late/unlearned-graddiff.gguf run/unlearned-graddiff.gguf
 }
 
+# bats test_tags=slow
 @test "a model that is gone, or texts to keep that changed: done again" {
     cp -r run again
     run --separate-stderr "$BIFORGET" resume again -t 1 # a copy is as finished as the run
@@ -132,6 +134,7 @@ training() {
     [ ! -e elsewhere.gguf ]
 }
 
+# bats test_tags=slow
 @test "question-answer pairs of the set are asked in many ways" {
     cp -r run pairs
     # As if the forget set had pairs, and the last step were missing.

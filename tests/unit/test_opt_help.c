@@ -47,8 +47,9 @@ static const struct bf_opt table[] = {
      .target = &ints[1],
      .min = 1,
      .max = 512,
-     .fallback = "all cores",
-     .help = "threads of the engine"},
+     .fallback = "one a core",
+     .unit = "threads",
+     .help = "of the engine"},
     {.name = "points-per-round",
      .type = BF_OPT_INT,
      .target = &ints[2],
@@ -205,6 +206,7 @@ static void help_all_shows_everything(void **state)
     (void)state;
     (void)count_lines(text);
     assert_contains(text, "--drift-sigma X");
+    assert_contains(text, "of the engine (threads) [one a core]\n"); /* a unit goes with a number */
     assert_contains(text, "filter what is far from the domain (standard\n");
     assert_contains(text, "--a-name-that-is-far-too-long-for-the-column TEXT\n                   ");
     assert_contains(text, "second line when the\nterminal has eighty columns.\n\nA second paragraph.\n");
