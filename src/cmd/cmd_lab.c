@@ -31,8 +31,7 @@ static struct bf_opt *options(void *target)
                          .target = &v->size,
                          .choices = bf_lab_sizes,
                          .value = "SIZE",
-                         .fallback = "small",
-                         .help = "an experiment that is built in, in place of SPEC.json"},
+                         .help = "a built-in experiment: tiny takes minutes, small hours"},
                         {.name = "output",
                          .letter = 'o',
                          .type = BF_OPT_TEXT,
@@ -58,7 +57,7 @@ static struct bf_opt *options(void *target)
                         {.name = "keep-models",
                          .type = BF_OPT_FLAG,
                          .target = &v->keep_models,
-                         .help = "keep the unlearned models (half a gigabyte each with the small model)"},
+                         .help = "keep the unlearned models (0.3 GB each with the small model)"},
                         BF_OPT_JSON(&v->json, "all results"), BF_OPT_QUIET(&v->quiet));
 }
 
@@ -171,9 +170,13 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     enum bf_status status = BF_OK;
     if (v->size && call->n_operands > 0)
         return bf_fail(err, BF_USAGE, "give --size or a SPEC.json, not both");
-    status = bf_lab_spec_load(v->size ? v->size : call->n_operands > 0 ? call->operands[0] : "small", &spec, err);
+    if (!v->size && call->n_operands == 0)
+        return bf_fail(err, BF_USAGE,
+                       "give an experiment: --size tiny (minutes), --size small (hours), or a SPEC.json of your own");
+    status = bf_lab_spec_load(v->size ? v->size : call->operands[0], &spec, err);
+    const char *model_name = v->model ? v->model : spec.model;
     if (status == BF_OK)
-        status = bf_model_path(v->model ? v->model : spec.model, &model, err);
+        status = bf_model_path(model_name, &model, err);
     if (status == BF_OK) {
         struct bf_buf name;
         bf_buf_init(&name, 4096);
@@ -209,9 +212,9 @@ const struct bf_command bf_cmd_lab = {
         {
             .name = "lab",
             .summary = "prove forget sets on an invented world whose facts are known",
-            .synopsis = "biforget lab [SPEC.json | --size SIZE] [-o DIR] [options]",
+            .synopsis = "biforget lab (SPEC.json | --size SIZE) [-o DIR] [options]",
             .examples = "  biforget lab --size tiny          a look at how it works, in minutes\n"
-                        "  biforget lab --size small         the experiment of docs/results.md, hours\n"
+                        "  biforget lab --size small         that of docs/results-lab.md, hours\n"
                         "  biforget lab my.json -o runs/lab  your own; again goes on after Ctrl-C\n",
             .details =
                 "Invents people, places and works, teaches them to a model (the target), and all but one circle of "

@@ -168,6 +168,7 @@ END
     fails 3 'for the forget set "nobody"' "$BIFORGET" lab sets.json
     sed 's/{"method": "ga",/{"method": "ga", "n_seeds": 17,/' spec.json >seeds.json
     fails 3 '"n_seeds" is no whole number from 0 to 16' "$BIFORGET" lab seeds.json
+    fails 2 "--size tiny (minutes), --size small (hours), or a SPEC.json" "$BIFORGET" lab
     fails 2 "not both" "$BIFORGET" lab spec.json --size tiny
     fails 5 "is no file of a lab" bash -c 'mkdir -p foreign && echo text >foreign/lab.db && exec "$BIFORGET" lab spec.json -m tiny.gguf -o foreign -q'
 }
