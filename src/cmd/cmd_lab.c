@@ -177,6 +177,8 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     const char *model_name = v->model ? v->model : spec.model;
     if (status == BF_OK)
         status = bf_model_path(model_name, &model, err);
+    if (status == BF_OK)
+        status = bf_lab_spec_check_settings(&spec, model, err);
     if (status == BF_OK) {
         struct bf_buf name;
         bf_buf_init(&name, 4096);

@@ -43,11 +43,18 @@ struct bf_lab_spec {
     uint64_t seeds[BF_LAB_SEEDS_MAX];
 };
 
-/* `name`: a word of bf_lab_sizes, else a path. BF_INPUT: says where and what is allowed. Release in every case. */
+/* `name`: a word of bf_lab_sizes, else a path. BF_INPUT: says where and what is allowed; options are tried against the commands that get
+ * them. `what` names the experiment in sentences. Release in every case. */
 extern const char bf_lab_sizes[];                      /* "tiny|small" */
 BF_MUST_CHECK enum bf_status bf_lab_spec_load(const char *name, struct bf_lab_spec *out, struct bf_err *err);
 BF_MUST_CHECK enum bf_status bf_lab_spec_parse(const char *data, size_t n, const char *what, struct bf_lab_spec *out,
                                                struct bf_err *err);
+/* lab_spec_options.c: part of the parsing; and once the base model (a path) is known: do the options of each training go together, can the
+ * model be trained? BF_INPUT, BF_MODEL. */
+BF_MUST_CHECK enum bf_status bf_lab_spec_check_options(const struct bf_lab_spec *spec, const char *what,
+                                                       struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_lab_spec_check_settings(const struct bf_lab_spec *spec, const char *model,
+                                                        struct bf_err *err);
 void bf_lab_spec_release(struct bf_lab_spec *spec);
 /* Is there a row for them? Indices into the experiment. */
 bool bf_lab_spec_has_row(const struct bf_lab_spec *spec, size_t set, size_t method, size_t seed);

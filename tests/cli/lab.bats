@@ -150,6 +150,14 @@ END
     cmp kept.gguf out/models/target.gguf # and gives the same bytes
 }
 
+# changed FILE EXPRESSION...: spec.json with changes in Python, `d` is the experiment, to FILE.
+changed() {
+    local file=$1
+    shift
+    printf '%s\n' 'import json' 'd = json.load(open("spec.json"))' 'sets, ga = d["forget_sets"], d["methods"][0]' "$@" 'print(json.dumps(d))' |
+        python3 - >"$file"
+}
+
 @test "bad experiments: one sentence each" {
     fails 3 "no-such.json" "$BIFORGET" lab no-such.json
     echo '{"name": "x"' >broken.json
@@ -163,12 +171,30 @@ END
     sed 's/"circles": 3/"circles": 2/' spec.json >circles.json
     fails 3 "three circles" "$BIFORGET" lab circles.json -m tiny.gguf -o c
     sed 's/\["--max-steps", "2"/["--no-such-option", "2"/' spec.json >option.json
-    fails 2 "no-such-option" "$BIFORGET" lab option.json -m tiny.gguf -o o -q
+    fails 3 'the options of "train": ' "$BIFORGET" lab option.json -m no-such-model.gguf -o o -q
+    [[ $stderr == *"no-such-option"* ]]
+    changed bad.json 'ga["options"][0] = "--lrr"'
+    fails 3 'the options of method "ga": ' "$BIFORGET" lab bad.json -m no-such-model.gguf
+    changed bad.json 'ga["options"] += ["--seed", "4"]'
+    fails 3 'leave --seed out of the options of method "ga"' "$BIFORGET" lab bad.json
+    changed bad.json 'ga["method"] = "gaa"'
+    fails 3 '"gaa" is no method; give npo' "$BIFORGET" lab bad.json
+    changed bad.json 'ga["method"] = "finetune"'
+    fails 3 'finetune teaches what is to be forgotten' "$BIFORGET" lab bad.json
+    changed bad.json 'ga.update(method="rmu", options=["--retain-loss", "kl"])'
+    fails 3 'rmu keeps states' "$BIFORGET" lab bad.json -m tiny.gguf -o o
+    changed bad.json 'sets[1]["options"][0] = "--runds"'
+    fails 3 'the options of forget set "BiForget": ' "$BIFORGET" lab bad.json
+    changed bad.json 'd["tofu"] += ["--k", "20"]'
+    fails 3 'the options of "tofu": --k is an option of privleak' "$BIFORGET" lab bad.json
+    changed bad.json 'd["seeds"] = [1, 2, 1]'
+    fails 3 "seed 1 is there twice" "$BIFORGET" lab bad.json
+    [ ! -e o ]
+    fails 2 "--size tiny (minutes), --size small (hours), or a SPEC.json" "$BIFORGET" lab
     sed 's/{"method": "ga",/{"method": "ga", "forget_sets": ["nobody"],/' spec.json >sets.json
     fails 3 'for the forget set "nobody"' "$BIFORGET" lab sets.json
     sed 's/{"method": "ga",/{"method": "ga", "n_seeds": 17,/' spec.json >seeds.json
     fails 3 '"n_seeds" is no whole number from 0 to 16' "$BIFORGET" lab seeds.json
-    fails 2 "--size tiny (minutes), --size small (hours), or a SPEC.json" "$BIFORGET" lab
     fails 2 "not both" "$BIFORGET" lab spec.json --size tiny
     fails 5 "is no file of a lab" bash -c 'mkdir -p foreign && echo text >foreign/lab.db && exec "$BIFORGET" lab spec.json -m tiny.gguf -o foreign -q'
 }
