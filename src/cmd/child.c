@@ -149,11 +149,19 @@ static enum bf_status outcome(int result, const struct bf_command_line *command,
 enum bf_status bf_child_run(const struct bf_command_line *command, const char *log_path, struct bf_buf *out,
                             struct bf_err *err)
 {
+    int signal;
+    return bf_child_run_watched(command, log_path, out, &signal, err);
+}
+
+enum bf_status bf_child_run_watched(const struct bf_command_line *command, const char *log_path, struct bf_buf *out,
+                                    int *signal, struct bf_err *err)
+{
     int ends[2] = {-1, -1}, log = -1, result = 0;
     pid_t child = -1;
     const pid_t parent = getpid();
     enum bf_status status = BF_OK;
     char **argv = bf_array(command->n + 2, sizeof *argv);
+    *signal = 0;
     argv[0] = (char *)"biforget";
     memcpy(argv + 1, command->words, command->n * sizeof *argv);
     if (log_path)
@@ -171,6 +179,7 @@ enum bf_status bf_child_run(const struct bf_command_line *command, const char *l
     status = read_all(ends[0], child, out, err);
     while (waitpid(child, &result, 0) < 0 && errno == EINTR)
         ;
+    *signal = WIFSIGNALED(result) ? WTERMSIG(result) : 0;
     if (status == BF_OK)
         status = outcome(result, command, log_path, err);
     if (status == BF_OK && out->overflow)

@@ -22,5 +22,8 @@ char *bf_command_line_text(const struct bf_command_line *list);
  * BF_INTERRUPTED when it or we were interrupted: a signal to us is passed on to it. It ends when this process does. */
 BF_MUST_CHECK enum bf_status bf_child_run(const struct bf_command_line *command, const char *log_path, struct bf_buf *out,
                                           struct bf_err *err);
+/* The same; *signal is the one that ended the command, 0 when none did: then it says nothing of what the command was given. */
+BF_MUST_CHECK enum bf_status bf_child_run_watched(const struct bf_command_line *command, const char *log_path,
+                                                  struct bf_buf *out, int *signal, struct bf_err *err);
 
 #endif

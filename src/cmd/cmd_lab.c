@@ -90,15 +90,15 @@ static enum bf_status write_facts(const char *dir, struct bf_err *err)
     return status;
 }
 
-static enum bf_status make_folders(const char *dir, const struct bf_world *world, struct bf_err *err)
+static enum bf_status make_folders(const struct bf_lab *lab, struct bf_err *err)
 {
-    static const char *const names[] = {"world", "models", "sets"};
+    const char *const names[] = {lab->world_folder, "models", "sets"};
     enum bf_status status = BF_OK;
     for (size_t i = 0; i < sizeof names / sizeof *names && status == BF_OK; i++) {
-        char *path = bf_path_join(dir, names[i]);
+        char *path = bf_path_join(lab->dir, names[i]);
         status = bf_mkdirs(path, err);
         if (status == BF_OK && i == 0)
-            status = bf_world_write(world, path, err);
+            status = bf_world_write(lab->world, path, err);
         if (status == BF_OK && i == 0)
             status = write_facts(path, err);
         free(path);
@@ -126,15 +126,28 @@ static enum bf_status show(const struct bf_lab *lab, const json_t *results, bool
     return status;
 }
 
+/* Tables of what there is; the sentence of the failure stays, but for an interruption. */
+static enum bf_status stopped(const struct bf_lab *lab, const json_t *results, enum bf_status status,
+                              struct bf_err *err)
+{
+    struct bf_err ignored = BF_ERR_INIT;
+    const bool tables = results && bf_lab_write(lab->dir, results, &ignored) == BF_OK;
+    if (status == BF_INTERRUPTED)
+        (void)bf_fail(err, status, "interrupted; what is done is kept%s: the same command goes on",
+                      tables ? ", and tables of what there is so far are in the folder" : "");
+    return status;
+}
+
 static enum bf_status experiment(struct bf_lab *lab, bool json, struct bf_err *err)
 {
     json_t *results = NULL;
-    char *cells = NULL;
+    char *cells = NULL, *world = bf_lab_world_folder(&lab->spec->world);
+    lab->world_folder = world;
     enum bf_status status = bf_world_new(&lab->spec->world, &lab->world, err);
     if (status == BF_OK)
         status = bf_mkdirs(lab->dir, err);
     if (status == BF_OK)
-        status = make_folders(lab->dir, lab->world, err);
+        status = make_folders(lab, err);
     if (status == BF_OK)
         status = bf_sha256_file(lab->model, lab->model_sha256, err);
     if (status == BF_OK) {
@@ -145,17 +158,18 @@ static enum bf_status experiment(struct bf_lab *lab, bool json, struct bf_err *e
         status = bf_lab_rows(lab, &results, err);
     if (results)
         json_object_set_new(results, "comparison", bf_lab_compare(results));
-    if (status == BF_OK) {
+    if (status == BF_OK)
         status = show(lab, results, json, err);
-    } else if (status == BF_INTERRUPTED) {
-        const char *tables = "";
-        if (results && bf_lab_write(lab->dir, results, err) == BF_OK)
-            tables = ", and tables of what there is so far are in the folder";
-        bf_fail(err, status, "interrupted; what is done is kept%s: the same command goes on", tables);
-    }
+    else
+        status = stopped(lab, results, status, err);
+    if (status == BF_OK && lab->n_failed > 0)
+        status = bf_fail(err, lab->failure.status,
+                         "%zu row%s failed, the tables have the others; the same command tries again (the first: %s)",
+                         lab->n_failed, lab->n_failed == 1 ? "" : "s", lab->failure.text);
     json_decref(results);
     bf_store_close(lab->cells);
     bf_world_free(lab->world);
+    free(world);
     free(cells);
     return status;
 }
@@ -197,6 +211,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
                              .dir = dir,
                              .log = call->log,
                              .model = model,
+                             .model_name = model_name,
                              .n_threads = v->threads,
                              .keep_models = v->keep_models};
         bf_interrupt_install();
