@@ -10,6 +10,7 @@
 #include "cmd/interrupt.h"
 #include "cmd/lab_private.h"
 #include "cmd/model_path.h"
+#include "cmd/work_lock.h"
 #include "eval/world_files.h"
 #include "report/lab_compare.h"
 #include "report/lab_table.h"
@@ -180,7 +181,6 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     struct bf_lab_spec spec = {0};
     char *model = NULL, *dir = NULL;
     int lock = -1;
-    bool held = false;
     enum bf_status status = BF_OK;
     if (v->size && call->n_operands > 0)
         return bf_fail(err, BF_USAGE, "give --size or a SPEC.json, not both");
@@ -201,9 +201,10 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         bf_buf_release(&name);
         status = bf_mkdirs(dir, err);
     }
+    bf_interrupt_install();
     if (status == BF_OK) {
         char *path = bf_path_join(dir, "lab.lock");
-        status = bf_lock(path, &lock, &held, err);
+        status = bf_work_lock(path, dir, call->log, &lock, err);
         free(path);
     }
     if (status == BF_OK) {
@@ -214,7 +215,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
                              .model_name = model_name,
                              .n_threads = v->threads,
                              .keep_models = v->keep_models};
-        bf_interrupt_install();
+        bf_lab_remove_temporaries(&lab);
         status = experiment(&lab, v->json, err);
     }
     bf_unlock(lock);

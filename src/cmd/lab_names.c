@@ -1,4 +1,5 @@
 /* What cells leave on the disk is named by their keys, so that two cells never share a file, whatever is changed in the experiment. */
+#include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,4 +79,34 @@ void bf_lab_remove_model(const char *path)
     remove_all(path);
     remove_all(work.data);
     bf_buf_release(&work);
+}
+
+/* As bf_atomic_open names it: "target-1a2b3c4d.gguf.Xb3kQ9". */
+static bool is_temporary(const char *name)
+{
+    static const char ending[] = ".gguf.";
+    enum { ENDING = sizeof ending - 1, LETTERS = 6 };
+    const size_t n = strlen(name);
+    if (n <= ENDING + LETTERS || strncmp(name + n - LETTERS - ENDING, ending, ENDING) != 0)
+        return false;
+    for (size_t i = n - LETTERS; i < n; i++)
+        if (!isalnum((unsigned char)name[i]))
+            return false;
+    return true;
+}
+
+void bf_lab_remove_temporaries(const struct bf_lab *lab)
+{
+    char *models = bf_path_join(lab->dir, "models");
+    DIR *dir = opendir(models);
+    const struct dirent *entry;
+    while (dir && (entry = readdir(dir))) {
+        char *path = bf_path_join(models, entry->d_name);
+        if (is_temporary(entry->d_name))
+            (void)unlink(path);
+        free(path);
+    }
+    if (dir)
+        (void)closedir(dir);
+    free(models);
 }

@@ -12,6 +12,8 @@ char *bf_lab_artefact(const struct bf_lab *lab, const char *folder, const char *
                       const json_t *inputs, const char *ending);
 char *bf_lab_world_folder(const struct bf_world_params *world);        /* "world-1a2b3c4d"; free() */
 void bf_lab_remove_model(const char *path);                            /* and what its training left beside it */
+/* Half-written models of commands that were killed; call it when nobody writes. */
+void bf_lab_remove_temporaries(const struct bf_lab *lab);
 
 /* lab_models.c */
 void bf_lab_common_options(const struct bf_lab *lab, struct bf_command_line *line);    /* threads, --json, --quiet */

@@ -225,6 +225,30 @@ END
     [ -z "$(find out/models -name 'unlearned-*')" ] # no checkpoints either
 }
 
+@test "an orphan of a killed lab is waited for, and half-written models go" {
+    checked && skip "a checked build"
+    touch out/models/target-00000000.gguf.aB3xYz out/models/mine.gguf.notes out/models/unlearned-ga-1-00000000.gguf
+    (
+        exec 9>>out/lab.lock 3>&-
+        flock 9
+        touch locked
+        sleep 1.5
+    ) &
+    job=$!
+    for _ in $(seq 100); do
+        [ -e locked ] && break
+        sleep 0.05
+    done
+    run --separate-stderr "$BIFORGET" lab spec.json -m tiny.gguf -o out --json
+    wait "$job"
+    job=
+    [ "$status" = 0 ]
+    [[ $stderr == *"waiting for another process that works on 'out'"* ]]
+    [ ! -e out/models/target-00000000.gguf.aB3xYz ]
+    [ -e out/models/mine.gguf.notes ] && [ -e out/models/unlearned-ga-1-00000000.gguf ]
+    rm out/models/mine.gguf.notes out/models/unlearned-ga-1-00000000.gguf
+}
+
 # computing SPEC SEED: start a lab in the background; $job is the lab, $child the command that it runs for this seed.
 computing() {
     "$BIFORGET" lab "$1" -m tiny.gguf -o out --json >computing.out 2>computing.err 3>&- &
@@ -239,10 +263,11 @@ computing() {
     false
 }
 
-@test "a command that a signal ends stops the lab, with tables" {
+@test "a command that a signal ends stops the lab, with tables; a command holds the lock" {
     checked && skip "a checked build"
     changed nine.json 'ga["forget_sets"] = ["originals"]' 'd["seeds"] = [9, 1]' 'd["methods"].insert(0, dict(ga, name="long", options=ga["options"][:3] + ["200000"] + ga["options"][4:], n_seeds=0))'
     computing nine.json 9
+    find "/proc/$child/fd" -lname "*/out/lab.lock" | grep -q .
     kill -KILL "$child"
     local code=0
     wait "$job" || code=$?
