@@ -258,6 +258,8 @@ static json_t *sets_json(const struct bf_lab_spec *spec, const struct bf_lab_mad
         const struct bf_lab_set *set = &spec->sets[i];
         json_t *one = json_pack("{s:s, s:s, s:s*, s:s*}", "name", set->name, "kind", set->kind, "of", set->of,
                                 "variant", set->variant);
+        if (set->file)
+            json_object_set_new(one, "sha256", json_string(set->file_sha256));
         if (made[i].figures)
             json_object_set(one, "figures", made[i].figures);
         if (made[i].why)

@@ -18,6 +18,8 @@ void bf_lab_made_set_release(struct bf_lab_made_set *made)
     *made = (struct bf_lab_made_set){0};
 }
 
+enum { FILE_MAX = 1 << 30 };
+
 static size_t whole_of(const struct bf_lab_spec *spec, size_t i)
 {
     if (!spec->sets[i].of)
@@ -34,6 +36,8 @@ json_t *bf_lab_set_inputs(const struct bf_lab *lab, size_t i)
     json_t *inputs = json_pack("{s:s, s:o, s:s}", "kind", whole->kind, "options", bf_lab_options_json(&whole->options),
                                "variant", set->variant ? set->variant : "");
     json_object_set_new(inputs, "target", bf_lab_model_inputs(lab, "target"));
+    if (set->file)
+        json_object_set_new(inputs, "sha256", json_string(set->file_sha256));
     return inputs;
 }
 
@@ -48,8 +52,10 @@ static char *place_of(const struct bf_lab *lab, size_t whole)
     const struct bf_lab_set *set = &lab->spec->sets[whole];
     if (strcmp(set->kind, "planted") == 0)
         return bf_lab_path(lab, lab->world_folder, "planted.jsonl");
+    const char *slash = set->file ? strrchr(set->file, '/') : NULL;
+    const char *ending = set->file ? strrchr(slash ? slash : set->file, '.') : NULL; /* it tells the format */
     json_t *inputs = bf_lab_set_inputs(lab, whole);
-    char *path = bf_lab_artefact(lab, "sets", set->kind, "forget set", inputs, "");
+    char *path = bf_lab_artefact(lab, "sets", set->kind, "forget set", inputs, ending ? ending : "");
     json_decref(inputs);
     return path;
 }
@@ -171,6 +177,24 @@ static bool is_finished(const char *path)
     return finished;
 }
 
+/* The user's file may change while the experiment goes on. */
+static enum bf_status copy_file(const struct bf_lab_set *set, const char *path, struct bf_err *err)
+{
+    struct bf_buf text;
+    char sha256[BF_SHA256_HEX];
+    bf_buf_init(&text, FILE_MAX);
+    enum bf_status status = bf_file_read(set->file, &text, err);
+    if (status == BF_OK) {
+        bf_sha256_hex(text.data, text.len, sha256);
+        if (strcmp(sha256, set->file_sha256) != 0)
+            status = bf_fail(err, BF_INPUT, "'%s' has just been changed; start the command again", set->file);
+    }
+    if (status == BF_OK)
+        status = bf_file_write(path, text.data, text.len, err);
+    bf_buf_release(&text);
+    return status;
+}
+
 enum bf_status bf_lab_need_set(struct bf_lab *lab, size_t i, struct bf_err *err)
 {
     const size_t whole = whole_of(lab->spec, i);
@@ -178,6 +202,8 @@ enum bf_status bf_lab_need_set(struct bf_lab *lab, size_t i, struct bf_err *err)
     json_t *again = NULL;
     enum bf_status status = BF_OK;
     char *path = place_of(lab, whole);
+    if (lab->spec->sets[whole].file && !bf_file_exists(path))
+        status = copy_file(&lab->spec->sets[whole], path, err);
     if (is_written(&lab->spec->sets[whole]) && !is_finished(path)) {
         status = bf_lab_need_model(lab, "target", err);
         if (status == BF_OK) {
@@ -215,7 +241,7 @@ static enum bf_status make_one(struct bf_lab *lab, size_t i, struct bf_lab_made_
     enum bf_status status = bf_lab_has(lab, step.kind, inputs, &has, err);
     if (status == BF_OK && !has && is_written(set))
         status = bf_lab_need_model(lab, "target", err);
-    if (status == BF_OK && !has && set->of)
+    if (status == BF_OK && !has && (set->of || set->file))
         status = bf_lab_need_set(lab, i, err);
     if (status == BF_OK)
         status = bf_lab_do(lab, &step, &made->figures, err);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "eval/world.h"
 
@@ -19,8 +20,11 @@ struct bf_lab_options {
 
 struct bf_lab_set {
     const char *name;          /* unique: "BiForget" */
-    const char *kind;          /* "planted": the originals; "domain", "textbook": that command writes it; "part": a variant of another */
+    const char *kind;          /* "planted": the originals; "domain", "textbook": that command writes it; "part": a variant of another;
+                                * "file": texts of the user's */
     const char *of, *variant;  /* of a part: which set, and fix, mi or jailbreak */
+    char *file;                /* of a file: "path", from the experiment's folder on; owned */
+    char file_sha256[BF_SHA256_HEX];
     struct bf_lab_options options;
 };
 
@@ -44,7 +48,8 @@ struct bf_lab_spec {
 };
 
 /* `name`: a word of bf_lab_sizes, else a path. BF_INPUT: says where and what is allowed; options are tried against the commands that get
- * them. `what` names the experiment in sentences. Release in every case. */
+ * them, and files of texts are read through. `what` names the experiment in sentences; its folder is where files are looked for. Release
+ * in every case. */
 extern const char bf_lab_sizes[];                      /* "tiny|small" */
 BF_MUST_CHECK enum bf_status bf_lab_spec_load(const char *name, struct bf_lab_spec *out, struct bf_err *err);
 BF_MUST_CHECK enum bf_status bf_lab_spec_parse(const char *data, size_t n, const char *what, struct bf_lab_spec *out,

@@ -225,6 +225,26 @@ END
     [ -z "$(find out/models -name 'unlearned-*')" ] # no checkpoints either
 }
 
+@test "a set of one's own: a file beside the experiment, known by what is in it" {
+    checked && skip "a checked build"
+    mkdir -p mine
+    changed mine/own.json 'd["forget_sets"] = [sets[0], {"name": "mine", "kind": "file", "path": "texts/own.jsonl"}]' 'ga["forget_sets"] = ["mine"]'
+    fails 3 "own.jsonl" "$BIFORGET" lab mine/own.json -m tiny.gguf -o out
+    mkdir -p mine/texts
+    head -n 3 out/world-*/planted.jsonl | grep '^{' | head -n 3 >mine/texts/own.jsonl
+    "$BIFORGET" lab mine/own.json -m tiny.gguf -o out --json >own.out 2>own.err
+    [ "$(json 'd["sets"][1]["figures"]["n"], d["rows"][2]["set"], "tofu" in d["rows"][2]' <own.out)" = "3 mine True" ]
+    [ "$(json 'd["sets"][1]["sha256"]' <own.out)" = "$(sha256sum mine/texts/own.jsonl | cut -d ' ' -f 1)" ]
+    sed -i 1d mine/texts/own.jsonl
+    "$BIFORGET" lab mine/own.json -m tiny.gguf -o out --json >own.out 2>own.err
+    [ "$(json 'd["sets"][1]["figures"]["n"]' <own.out)" = 2 ]
+    [ "$(find out/sets -name 'file-*.jsonl' | wc -l)" = 2 ]
+    : >mine/texts/own.jsonl # no text is no result
+    run --separate-stderr "$BIFORGET" lab mine/own.json -m tiny.gguf -o out --json
+    [ "$status" = 3 ]
+    [ "$(json '"figures" in d["sets"][1], d["rows"][2]["failed"]' <<<"$output")" = "False True" ]
+}
+
 @test "an orphan of a killed lab is waited for, and half-written models go" {
     checked && skip "a checked build"
     touch out/models/target-00000000.gguf.aB3xYz out/models/mine.gguf.notes out/models/unlearned-ga-1-00000000.gguf
@@ -307,6 +327,8 @@ computing() {
     fails 3 'the options of forget set "BiForget": ' "$BIFORGET" lab bad.json
     changed bad.json 'd["tofu"] += ["--k", "20"]'
     fails 3 'the options of "tofu": --k is an option of privleak' "$BIFORGET" lab bad.json
+    changed bad.json 'sets[0]["path"] = "x.jsonl"'
+    fails 3 'a set of kind file, and only that, has a "path"' "$BIFORGET" lab bad.json
     changed bad.json 'd["seeds"] = [1, 2, 1]'
     fails 3 "seed 1 is there twice" "$BIFORGET" lab bad.json
     [ ! -e o ]
