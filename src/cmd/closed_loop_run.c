@@ -1,10 +1,7 @@
 /* The steps, each a command of its own, and where they stand. */
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -14,10 +11,11 @@
 #include "cmd/closed_loop.h"
 #include "cmd/eval_data.h"
 #include "cmd/interrupt.h"
+#include "cmd/work_lock.h"
 #include "unlearn/unlearn.h"
 #include "base/banned.h"
 
-enum { ANSWER_MAX = 256 * 1024 * 1024, WAIT_SECONDS = 60, PAIRS_SHARE = 4, QUESTION_TOKENS = 64 };
+enum { ANSWER_MAX = 256 * 1024 * 1024, PAIRS_SHARE = 4, QUESTION_TOKENS = 64 };
 
 struct loop {
     const struct bf_loop_job *job;
@@ -236,31 +234,6 @@ static enum bf_status all_steps(struct loop *l, struct bf_err *err)
 
 /* ---- the beginning ---- */
 
-/* Commands that an earlier process had started inherit the lock: after kill -9 one of them may still be saving. */
-static enum bf_status take_lock(const struct bf_loop_job *job, int *fd, struct bf_err *err)
-{
-    char *path = bf_path_join(job->dir, "closed-loop.lock");
-    const double begin = bf_seconds();
-    bool held = false, told = false;
-    enum bf_status status;
-    for (;;) {
-        status = bf_lock(path, fd, &held, err);
-        if (status == BF_OK || !held || bf_seconds() - begin > WAIT_SECONDS || bf_interrupted())
-            break;
-        if (!told)
-            bf_log_info(job->log, "waiting for another process that works on '%s'", job->dir);
-        told = true;
-        const struct timespec pause = {.tv_nsec = 100L * 1000 * 1000};
-        (void)nanosleep(&pause, NULL);
-    }
-    if (status == BF_OK)
-        (void)fcntl(*fd, F_SETFD, 0);
-    else if (bf_interrupted())
-        status = bf_fail(err, BF_INTERRUPTED, "interrupted");
-    free(path);
-    return status;
-}
-
 static void name_files(struct loop *l)
 {
     char name[64];
@@ -349,7 +322,8 @@ enum bf_status bf_loop_run(const struct bf_loop_job *job, json_t **state, struct
     int lock = -1;
     *state = NULL;
     bf_interrupt_install();
-    enum bf_status status = take_lock(job, &lock, &why);
+    char *lock_path = bf_path_join(job->dir, "closed-loop.lock");
+    enum bf_status status = bf_work_lock(lock_path, job->dir, job->log, &lock, &why);
     if (status == BF_OK)
         status = open_loop(&l, &why);
     if (status == BF_OK)
@@ -369,6 +343,7 @@ enum bf_status bf_loop_run(const struct bf_loop_job *job, json_t **state, struct
     free(l.forget);
     free(l.retain);
     free(l.questions);
+    free(lock_path);
     bf_unlock(lock);
     return status;
 }

@@ -10,6 +10,7 @@
 #include "cmd/interrupt.h"
 #include "cmd/lab_private.h"
 #include "cmd/model_path.h"
+#include "cmd/work_lock.h"
 #include "eval/world_files.h"
 #include "report/lab_compare.h"
 #include "report/lab_table.h"
@@ -31,8 +32,7 @@ static struct bf_opt *options(void *target)
                          .target = &v->size,
                          .choices = bf_lab_sizes,
                          .value = "SIZE",
-                         .fallback = "small",
-                         .help = "an experiment that is built in, in place of SPEC.json"},
+                         .help = "a built-in experiment: tiny takes minutes, small hours"},
                         {.name = "output",
                          .letter = 'o',
                          .type = BF_OPT_TEXT,
@@ -58,7 +58,7 @@ static struct bf_opt *options(void *target)
                         {.name = "keep-models",
                          .type = BF_OPT_FLAG,
                          .target = &v->keep_models,
-                         .help = "keep the unlearned models (half a gigabyte each with the small model)"},
+                         .help = "keep the unlearned models (0.3 GB each with the small model)"},
                         BF_OPT_JSON(&v->json, "all results"), BF_OPT_QUIET(&v->quiet));
 }
 
@@ -91,15 +91,15 @@ static enum bf_status write_facts(const char *dir, struct bf_err *err)
     return status;
 }
 
-static enum bf_status make_folders(const char *dir, const struct bf_world *world, struct bf_err *err)
+static enum bf_status make_folders(const struct bf_lab *lab, struct bf_err *err)
 {
-    static const char *const names[] = {"world", "models", "sets"};
+    const char *const names[] = {lab->world_folder, "models", "sets"};
     enum bf_status status = BF_OK;
     for (size_t i = 0; i < sizeof names / sizeof *names && status == BF_OK; i++) {
-        char *path = bf_path_join(dir, names[i]);
+        char *path = bf_path_join(lab->dir, names[i]);
         status = bf_mkdirs(path, err);
         if (status == BF_OK && i == 0)
-            status = bf_world_write(world, path, err);
+            status = bf_world_write(lab->world, path, err);
         if (status == BF_OK && i == 0)
             status = write_facts(path, err);
         free(path);
@@ -127,15 +127,28 @@ static enum bf_status show(const struct bf_lab *lab, const json_t *results, bool
     return status;
 }
 
+/* Tables of what there is; the sentence of the failure stays, but for an interruption. */
+static enum bf_status stopped(const struct bf_lab *lab, const json_t *results, enum bf_status status,
+                              struct bf_err *err)
+{
+    struct bf_err ignored = BF_ERR_INIT;
+    const bool tables = results && bf_lab_write(lab->dir, results, &ignored) == BF_OK;
+    if (status == BF_INTERRUPTED)
+        (void)bf_fail(err, status, "interrupted; what is done is kept%s: the same command goes on",
+                      tables ? ", and tables of what there is so far are in the folder" : "");
+    return status;
+}
+
 static enum bf_status experiment(struct bf_lab *lab, bool json, struct bf_err *err)
 {
     json_t *results = NULL;
-    char *cells = NULL;
+    char *cells = NULL, *world = bf_lab_world_folder(&lab->spec->world);
+    lab->world_folder = world;
     enum bf_status status = bf_world_new(&lab->spec->world, &lab->world, err);
     if (status == BF_OK)
         status = bf_mkdirs(lab->dir, err);
     if (status == BF_OK)
-        status = make_folders(lab->dir, lab->world, err);
+        status = make_folders(lab, err);
     if (status == BF_OK)
         status = bf_sha256_file(lab->model, lab->model_sha256, err);
     if (status == BF_OK) {
@@ -146,17 +159,18 @@ static enum bf_status experiment(struct bf_lab *lab, bool json, struct bf_err *e
         status = bf_lab_rows(lab, &results, err);
     if (results)
         json_object_set_new(results, "comparison", bf_lab_compare(results));
-    if (status == BF_OK) {
+    if (status == BF_OK)
         status = show(lab, results, json, err);
-    } else if (status == BF_INTERRUPTED) {
-        const char *tables = "";
-        if (results && bf_lab_write(lab->dir, results, err) == BF_OK)
-            tables = ", and tables of what there is so far are in the folder";
-        bf_fail(err, status, "interrupted; what is done is kept%s: the same command goes on", tables);
-    }
+    else
+        status = stopped(lab, results, status, err);
+    if (status == BF_OK && lab->n_failed > 0)
+        status = bf_fail(err, lab->failure.status,
+                         "%zu row%s failed, the tables have the others; the same command tries again (the first: %s)",
+                         lab->n_failed, lab->n_failed == 1 ? "" : "s", lab->failure.text);
     json_decref(results);
     bf_store_close(lab->cells);
     bf_world_free(lab->world);
+    free(world);
     free(cells);
     return status;
 }
@@ -167,13 +181,18 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     struct bf_lab_spec spec = {0};
     char *model = NULL, *dir = NULL;
     int lock = -1;
-    bool held = false;
     enum bf_status status = BF_OK;
     if (v->size && call->n_operands > 0)
         return bf_fail(err, BF_USAGE, "give --size or a SPEC.json, not both");
-    status = bf_lab_spec_load(v->size ? v->size : call->n_operands > 0 ? call->operands[0] : "small", &spec, err);
+    if (!v->size && call->n_operands == 0)
+        return bf_fail(err, BF_USAGE,
+                       "give an experiment: --size tiny (minutes), --size small (hours), or a SPEC.json of your own");
+    status = bf_lab_spec_load(v->size ? v->size : call->operands[0], &spec, err);
+    const char *model_name = v->model ? v->model : spec.model;
     if (status == BF_OK)
-        status = bf_model_path(v->model ? v->model : spec.model, &model, err);
+        status = bf_model_path(model_name, &model, err);
+    if (status == BF_OK)
+        status = bf_lab_spec_check_settings(&spec, model, err);
     if (status == BF_OK) {
         struct bf_buf name;
         bf_buf_init(&name, 4096);
@@ -182,9 +201,10 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         bf_buf_release(&name);
         status = bf_mkdirs(dir, err);
     }
+    bf_interrupt_install();
     if (status == BF_OK) {
         char *path = bf_path_join(dir, "lab.lock");
-        status = bf_lock(path, &lock, &held, err);
+        status = bf_work_lock(path, dir, call->log, &lock, err);
         free(path);
     }
     if (status == BF_OK) {
@@ -192,9 +212,10 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
                              .dir = dir,
                              .log = call->log,
                              .model = model,
+                             .model_name = model_name,
                              .n_threads = v->threads,
                              .keep_models = v->keep_models};
-        bf_interrupt_install();
+        bf_lab_remove_temporaries(&lab);
         status = experiment(&lab, v->json, err);
     }
     bf_unlock(lock);
@@ -209,9 +230,9 @@ const struct bf_command bf_cmd_lab = {
         {
             .name = "lab",
             .summary = "prove forget sets on an invented world whose facts are known",
-            .synopsis = "biforget lab [SPEC.json | --size SIZE] [-o DIR] [options]",
+            .synopsis = "biforget lab (SPEC.json | --size SIZE) [-o DIR] [options]",
             .examples = "  biforget lab --size tiny          a look at how it works, in minutes\n"
-                        "  biforget lab --size small         the experiment of docs/results.md, hours\n"
+                        "  biforget lab --size small         that of docs/results-lab.md, hours\n"
                         "  biforget lab my.json -o runs/lab  your own; again goes on after Ctrl-C\n",
             .details =
                 "Invents people, places and works, teaches them to a model (the target), and all but one circle of "

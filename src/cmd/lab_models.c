@@ -1,11 +1,10 @@
-/* The two trained models of an experiment. A model file is half a gigabyte and can be made again from its cell's command, so it is made
+/* The two trained models of an experiment. A model file is large and can be made again from its cell's command, so it is made
  * when it is missing, and its cell keeps the record of the training. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "base/hash.h"
 #include "cmd/lab_private.h"
 
 #include "base/banned.h"
@@ -36,14 +35,6 @@ json_t *bf_lab_options_json(const struct bf_lab_options *options)
     return list;
 }
 
-char *bf_lab_path(const struct bf_lab *lab, const char *folder, const char *name)
-{
-    char *dir = bf_path_join(lab->dir, folder);
-    char *path = bf_path_join(dir, name);
-    free(dir);
-    return path;
-}
-
 json_t *bf_lab_model_inputs(const struct bf_lab *lab, const char *name)
 {
     const struct bf_lab_spec *s = lab->spec;
@@ -52,43 +43,65 @@ json_t *bf_lab_model_inputs(const struct bf_lab *lab, const char *name)
                      s->world.n_people);
 }
 
-enum bf_status bf_lab_train(struct bf_lab *lab, const char *name, char **path, struct bf_err *err)
+char *bf_lab_model_path(const struct bf_lab *lab, const char *name)
 {
-    char file[64], title[128];
-    struct bf_command_line line = {0};
-    json_t *result = NULL, *inputs = bf_lab_model_inputs(lab, name);
-    bool has = false;
+    json_t *inputs = bf_lab_model_inputs(lab, name);
+    char *path = bf_lab_artefact(lab, "models", name, "train", inputs, ".gguf");
+    json_decref(inputs);
+    return path;
+}
+
+static const char *title_of(const char *name)
+{
+    return strcmp(name, "gold") == 0 ? "train the gold standard, which never sees the domain to forget"
+                                     : "train the target, which is taught everything";
+}
+
+static void training_command(const struct bf_lab *lab, const char *name, const char *path, struct bf_command_line *line)
+{
+    char file[64];
     snprintf(file, sizeof file, "%s.jsonl", name);
-    char *data = bf_lab_path(lab, "world", file);
-    snprintf(file, sizeof file, "%s.gguf", name);
-    *path = bf_lab_path(lab, "models", file);
-    snprintf(title, sizeof title,
-             strcmp(name, "gold") == 0 ? "train the gold standard, which never sees the domain to forget"
-                                       : "train the target, which is taught everything");
+    char *data = bf_lab_path(lab, lab->world_folder, file);
     static const char *const words[] = {"unlearn", "--method", "finetune", "--full", "--answers", "0", "--restart"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        bf_command_line_add(&line, words[i]);
-    const char *const pairs[] = {"-m", lab->model, "--forget", data, "-o", *path};
+        bf_command_line_add(line, words[i]);
+    const char *const pairs[] = {"-m", lab->model, "--forget", data, "-o", path};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-        bf_command_line_add(&line, pairs[i]);
-    bf_lab_add_options(&lab->spec->train, &line);
-    bf_lab_common_options(lab, &line);
-    enum bf_status status = bf_lab_has(lab, "train", inputs, &has, err);
-    if (status == BF_OK && has &&
-        !bf_file_exists(*path)) { /* the model was taken away: its training is repeated bit by bit */
-        json_t *again = NULL;
-        bf_log_info(lab->log, "%s (again: '%s' is gone)", title, *path);
+        bf_command_line_add(line, pairs[i]);
+    bf_lab_add_options(&lab->spec->train, line);
+    bf_lab_common_options(lab, line);
+    free(data);
+}
+
+/* The training is repeated bit by bit. */
+enum bf_status bf_lab_need_model(struct bf_lab *lab, const char *name, struct bf_err *err)
+{
+    struct bf_command_line line = {0};
+    json_t *again = NULL;
+    enum bf_status status = BF_OK;
+    char *path = bf_lab_model_path(lab, name);
+    if (!bf_file_exists(path)) {
+        training_command(lab, name, path, &line);
+        bf_log_info(lab->log, "%s (again: '%s' is gone)", title_of(name), path);
         status = bf_lab_run(lab, &line, &again, err);
-        json_decref(again);
     }
-    struct bf_lab_step step = {.kind = "train", .title = title, .inputs = inputs, .command = &line};
-    if (status == BF_OK)
-        status = bf_lab_do(lab, &step, &result, err);
-    else
-        json_decref(inputs);
+    json_decref(again);
+    bf_command_line_release(&line);
+    free(path);
+    return status;
+}
+
+enum bf_status bf_lab_train(struct bf_lab *lab, const char *name, char **path, struct bf_err *err)
+{
+    struct bf_command_line line = {0};
+    json_t *result = NULL;
+    *path = bf_lab_model_path(lab, name);
+    training_command(lab, name, *path, &line);
+    struct bf_lab_step step = {
+        .kind = "train", .title = title_of(name), .inputs = bf_lab_model_inputs(lab, name), .command = &line};
+    const enum bf_status status = bf_lab_do(lab, &step, &result, err);
     json_decref(result);
     bf_command_line_release(&line);
-    free(data);
     if (status != BF_OK) {
         free(*path);
         *path = NULL;

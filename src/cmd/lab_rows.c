@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -16,6 +15,7 @@ struct row {
     struct bf_lab *lab;
     const char *target, *gold;                      /* paths */
     const char *model;                              /* what is evaluated; of an unlearned row, made first */
+    size_t set;                                     /* of an unlearned row */
     double gold_auc;                                /* 0 = this is the gold standard */
     struct bf_command_line unlearn, tofu, privleak; /* unlearn without words: the model is there */
 };
@@ -28,7 +28,7 @@ static void add_words(struct bf_command_line *line, const char *const *words)
 
 static void add_data(const struct bf_lab *lab, struct bf_command_line *line, const char *option, const char *file)
 {
-    char *path = bf_lab_path(lab, "world", file);
+    char *path = bf_lab_path(lab, lab->world_folder, file);
     bf_command_line_add(line, option);
     bf_command_line_add(line, path);
     free(path);
@@ -77,11 +77,15 @@ static enum bf_status compute_row(void *user, const json_t *none, json_t **resul
 {
     struct row *row = user;
     json_t *answer = NULL;
-    enum bf_status status = BF_OK;
     (void)none;
     *result = json_object();
-    if (row->unlearn.n > 0) {
-        status = bf_lab_run(row->lab, &row->unlearn, &answer, err);
+    enum bf_status status = bf_lab_need_model(row->lab, "gold", err);
+    if (status == BF_OK && row->model != row->gold)
+        status = bf_lab_need_model(row->lab, "target", err);
+    if (status == BF_OK && row->unlearn.n > 0) {
+        status = bf_lab_need_set(row->lab, row->set, err);
+        if (status == BF_OK)
+            status = bf_lab_run(row->lab, &row->unlearn, &answer, err);
         if (status == BF_OK)
             json_object_set_new(*result, "unlearn", answer);
     }
@@ -93,14 +97,8 @@ static enum bf_status compute_row(void *user, const json_t *none, json_t **resul
     }
     if (status == BF_OK)
         json_object_set_new(*result, "privleak", answer);
-    if (row->unlearn.n > 0 && !row->lab->keep_models) {
-        struct bf_buf work;
-        bf_buf_init(&work, SIZE_MAX);
-        bf_buf_printf(&work, "%s.training/record.json", row->model);
-        (void)unlink(row->model);
-        (void)unlink(work.data);
-        bf_buf_release(&work);
-    }
+    if (row->unlearn.n > 0 && (status != BF_OK || !row->lab->keep_models))
+        bf_lab_remove_model(row->model);
     return status;
 }
 
@@ -155,6 +153,40 @@ static void unlearning_command(struct row *row, const struct bf_lab_method *meth
     bf_lab_common_options(row->lab, line);
 }
 
+/* What is said of a row without figures; takes why. */
+static json_t *failed_row(struct bf_lab *lab, enum bf_status status, const char *title, char *why)
+{
+    json_t *row = json_pack("{s:o, s:b}", "why", bf_json_text(why, strlen(why)), "failed", 1);
+    if (lab->n_failed++ == 0)
+        (void)bf_fail(&lab->failure, status, "%s: %s", title, why);
+    free(why);
+    return row;
+}
+
+static enum bf_status compute_unlearned(struct row *row, const struct bf_lab_method *m, const char *set_path,
+                                        const char *seed, const char *title, json_t **result, struct bf_err *err)
+{
+    struct bf_lab *lab = row->lab;
+    struct bf_err why = BF_ERR_INIT;
+    char file[64];
+    snprintf(file, sizeof file, "unlearned-%.16s-%s", m->method, seed);
+    json_t *inputs = json_pack("{s:o, s:s, s:o, s:s}", "set", bf_lab_set_inputs(lab, row->set), "method", m->method,
+                               "options", bf_lab_options_json(&m->options), "seed", seed);
+    char *path = bf_lab_artefact(lab, "models", file, "unlearn", inputs, ".gguf");
+    row->model = path;
+    unlearning_command(row, m, set_path, seed);
+    enum bf_status status = do_row(row, title, inputs, result, &why);
+    if (status != BF_OK && bf_lab_may_go_on(status)) {
+        bf_log_warn(lab->log, "%s", why.text);
+        *result = failed_row(lab, status, title, bf_lab_reason(&why));
+        status = BF_OK;
+    } else if (status != BF_OK) {
+        (void)bf_fail(err, status, "%s", why.text);
+    }
+    free(path);
+    return status;
+}
+
 static enum bf_status unlearned_row(const struct row *base, size_t set, const struct bf_lab_made_set *made,
                                     size_t method, uint64_t seed, json_t *rows, struct bf_err *err)
 {
@@ -162,30 +194,26 @@ static enum bf_status unlearned_row(const struct row *base, size_t set, const st
     struct bf_lab *lab = row.lab;
     const struct bf_lab_method *m = &lab->spec->methods[method];
     const char *set_name = lab->spec->sets[set].name;
-    char title[256], text[32], file[64];
+    char title[256], text[32];
     json_t *result = NULL;
     enum bf_status status = BF_OK;
     snprintf(title, sizeof title, "%.80s on %.80s, seed %llu", m->name, set_name, (unsigned long long)seed);
     snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
-    snprintf(file, sizeof file, "unlearned-%zu-%zu-%llu.gguf", set + 1, method + 1, (unsigned long long)seed);
-    char *path = bf_lab_path(lab, "models", file);
-    row.model = path;
-    if (json_integer_value(json_object_get(made->figures, "n")) == 0) {
+    row.set = set;
+    const bool nothing = !made->why && json_integer_value(json_object_get(made->figures, "n")) == 0;
+    lab->n_done += made->why || nothing; /* the others count themselves */
+    if (made->why)
+        result = failed_row(lab, made->failure, title, bf_strdup(made->why));
+    else if (nothing)
         result = json_pack("{s:s}", "why", "the set is empty");
-        lab->n_done++;
-    } else {
-        unlearning_command(&row, m, made->path, text);
-        json_t *inputs = json_pack("{s:o, s:s, s:o, s:s}", "set", bf_lab_set_inputs(lab, set), "method", m->method,
-                                   "options", bf_lab_options_json(&m->options), "seed", text);
-        status = do_row(&row, title, inputs, &result, err);
-    }
+    else
+        status = compute_unlearned(&row, m, made->path, text, title, &result, err);
     if (status == BF_OK && result) {
         json_object_set_new(result, "set", json_string(set_name));
         json_object_set_new(result, "method", json_string(m->name));
         json_object_set_new(result, "seed", json_integer((json_int_t)seed));
         json_array_append_new(rows, result);
     }
-    free(path);
     return status;
 }
 
@@ -199,57 +227,91 @@ static size_t unlearned_rows(const struct bf_lab_spec *spec)
     return n;
 }
 
+/* Methods with all seeds first, seeds outermost: an experiment that is stopped early has its headline rows. What stops it stops the
+ * computing; rows that are kept are still taken up, wherever they stand. */
+static enum bf_status all_unlearned_rows(const struct row *base, const struct bf_lab_made_set *made, json_t *rows,
+                                         struct bf_err *err)
+{
+    struct bf_lab *lab = base->lab;
+    const struct bf_lab_spec *spec = lab->spec;
+    struct bf_err again = BF_ERR_INIT;
+    enum bf_status stopped = BF_OK;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t seed = 0; seed < spec->n_seeds; seed++)
+            for (size_t set = 0; set < spec->n_sets; set++)
+                for (size_t method = 0; method < spec->n_methods; method++) {
+                    if ((spec->methods[method].n_seeds > 0) != (pass == 1) ||
+                        !bf_lab_spec_has_row(spec, set, method, seed))
+                        continue;
+                    const enum bf_status status = unlearned_row(base, set, &made[set], method, spec->seeds[seed], rows,
+                                                                stopped == BF_OK ? err : &again);
+                    stopped = stopped == BF_OK ? status : stopped;
+                    lab->only_known = stopped != BF_OK;
+                }
+    return stopped;
+}
+
+static json_t *sets_json(const struct bf_lab_spec *spec, const struct bf_lab_made_set *made)
+{
+    json_t *out = json_array();
+    for (size_t i = 0; i < spec->n_sets; i++) {
+        const struct bf_lab_set *set = &spec->sets[i];
+        json_t *one = json_pack("{s:s, s:s, s:s*, s:s*}", "name", set->name, "kind", set->kind, "of", set->of,
+                                "variant", set->variant);
+        if (set->file)
+            json_object_set_new(one, "sha256", json_string(set->file_sha256));
+        if (made[i].figures)
+            json_object_set(one, "figures", made[i].figures);
+        if (made[i].why)
+            json_object_set_new(one, "why", bf_json_text(made[i].why, strlen(made[i].why)));
+        json_array_append_new(out, one);
+    }
+    return out;
+}
+
+/* What was really done: with the model that was given in place of the experiment's, and with the world's defaults. */
+static json_t *spec_json(const struct bf_lab *lab)
+{
+    const struct bf_world_params *world = &lab->spec->world;
+    json_t *out = json_deep_copy(lab->spec->json);
+    json_object_set_new(out, "model", bf_json_text(lab->model_name, strlen(lab->model_name)));
+    json_object_set_new(out, "world",
+                        json_pack("{s:I, s:i, s:i}", "seed", (json_int_t)world->seed, "circles", world->n_circles,
+                                  "people", world->n_people));
+    return out;
+}
+
 enum bf_status bf_lab_rows(struct bf_lab *lab, json_t **out, struct bf_err *err)
 {
     const struct bf_lab_spec *spec = lab->spec;
     char *target = NULL, *gold = NULL;
     double gold_auc = 0.0, target_auc = 0.0;
-    json_t *rows = json_array(), *sets = json_array();
+    json_t *rows = json_array();
     struct bf_lab_made_set *made = bf_array(spec->n_sets, sizeof *made);
     *out = NULL;
     lab->n_all = 4 + spec->n_sets + unlearned_rows(spec);
     enum bf_status status = bf_lab_train(lab, "target", &target, err);
     if (status == BF_OK)
         status = bf_lab_train(lab, "gold", &gold, err);
-    const struct row base = {.lab = lab, .target = target, .gold = gold};
+    struct row base = {.lab = lab, .target = target, .gold = gold};
     if (status == BF_OK)
         status = plain_row(&base, "gold", gold, 0.0, rows, &gold_auc, err);
     if (status == BF_OK)
         status = plain_row(&base, "target", target, gold_auc, rows, &target_auc, err);
     if (status == BF_OK)
-        status = bf_lab_make_sets(lab, target, made, err);
-    for (size_t i = 0; status == BF_OK && i < spec->n_sets; i++)
-        json_array_append_new(sets, json_pack("{s:s, s:s, s:s*, s:s*, s:O}", "name", spec->sets[i].name, "kind",
-                                              spec->sets[i].kind, "of", spec->sets[i].of, "variant",
-                                              spec->sets[i].variant, "figures", made[i].figures));
-    bool interrupted = false;
-    struct row unlearned = base;
-    unlearned.gold_auc = gold_auc;
-    /* Methods with all seeds first, seeds outermost: an experiment that is stopped early has its headline rows. */
-    for (int pass = 0; pass < 2; pass++)
-        for (size_t seed = 0; seed < spec->n_seeds; seed++)
-            for (size_t set = 0; set < spec->n_sets; set++)
-                for (size_t method = 0; method < spec->n_methods && status == BF_OK; method++)
-                    if ((spec->methods[method].n_seeds > 0) == (pass == 1) &&
-                        bf_lab_spec_has_row(spec, set, method, seed)) {
-                        status = unlearned_row(&unlearned, set, &made[set], method, spec->seeds[seed], rows, err);
-                        if (status == BF_INTERRUPTED) { /* the tables have what is done, wherever it stands */
-                            interrupted = lab->only_known = true;
-                            status = BF_OK;
-                        }
-                    }
-    if (status == BF_OK)
-        *out = json_pack("{s:O, s:O, s:I, s:s, s:s, s:s, s:s, s:O}", "rows", rows, "sets", sets, "planned",
-                         (json_int_t)unlearned_rows(spec), "experiment", spec->name, "domain",
+        status = bf_lab_make_sets(lab, made, err);
+    base.gold_auc = gold_auc;
+    if (status == BF_OK) {
+        status = all_unlearned_rows(&base, made, rows, err);
+        *out = json_pack("{s:O, s:o, s:I, s:s, s:s, s:s, s:s, s:o}", "rows", rows, "sets", sets_json(spec, made),
+                         "planned", (json_int_t)unlearned_rows(spec), "experiment", spec->name, "domain",
                          bf_world_circle(lab->world, 0), "program", BF_VERSION, "model_sha256", lab->model_sha256,
-                         "spec", spec->json);
-    if (status == BF_OK && interrupted)
-        status = BF_INTERRUPTED;
+                         "spec", spec_json(lab));
+    }
     for (size_t i = 0; i < spec->n_sets; i++)
         bf_lab_made_set_release(&made[i]);
     free(made);
     json_decref(rows);
-    json_decref(sets);
     free(target);
     free(gold);
     return status;

@@ -112,10 +112,52 @@ static const struct bf_lab_set *find_set(const struct bf_lab_spec *s, size_t n, 
     return NULL;
 }
 
+/* What a set is, its name aside. */
+static enum bf_status check_kind(const struct bf_lab_spec *s, size_t i, const char *what, const char *place,
+                                 struct bf_err *err)
+{
+    static const char *const kinds[] = {"planted", "domain", "textbook", "part", "file"};
+    const struct bf_lab_set *set = &s->sets[i];
+    const bool part = strcmp(set->kind, "part") == 0;
+    bool known = false;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        known |= strcmp(set->kind, kinds[k]) == 0;
+    if (!known)
+        return bf_fail(err, BF_INPUT, "%s: %s is of kind \"%s\"; the kinds are planted, domain, textbook, part, file",
+                       what, place, set->kind);
+    if (part != (set->of && set->variant))
+        return bf_fail(err, BF_INPUT, "%s: %s: a part, and only a part, has \"of\" and \"variant\"", what, place);
+    const struct bf_lab_set *whole = part ? find_set(s, i, set->of) : NULL;
+    if (part && (!whole || strcmp(whole->kind, "domain") != 0))
+        return bf_fail(err, BF_INPUT, "%s: %s is part of \"%s\", which is no set of kind domain before it", what, place,
+                       set->of);
+    if (part && strcmp(set->variant, "fix") != 0 && strcmp(set->variant, "mi") != 0 &&
+        strcmp(set->variant, "jailbreak") != 0)
+        return bf_fail(err, BF_INPUT, "%s: %s has variant \"%s\"; give fix, mi or jailbreak", what, place,
+                       set->variant);
+    return BF_OK;
+}
+
+/* "path" of a set of kind file, from the experiment's folder on; its content, not its name, is what cells depend on. */
+static enum bf_status read_path(struct bf_lab_set *set, const json_t *json, const char *what, const char *place,
+                                struct bf_err *err)
+{
+    const char *path, *slash = strrchr(what, '/');
+    enum bf_status status = text_of(json, what, place, "path", false, &path, err);
+    if (status == BF_OK && (strcmp(set->kind, "file") == 0) != (path != NULL))
+        status = bf_fail(err, BF_INPUT, "%s: %s: a set of kind file, and only that, has a \"path\"", what, place);
+    if (status != BF_OK || !path)
+        return status;
+    char *folder = bf_strndup(what, slash ? (size_t)(slash - what) + 1 : 0);
+    set->file = *path == '/' || !slash ? bf_strdup(path) : bf_path_join(folder, path);
+    free(folder);
+    return bf_sha256_file(set->file, set->file_sha256, err);
+}
+
 static enum bf_status read_set(struct bf_lab_spec *s, size_t i, const json_t *json, const char *what,
                                struct bf_err *err)
 {
-    static const char *const keys[] = {"name", "kind", "of", "variant", "options", NULL};
+    static const char *const keys[] = {"name", "kind", "of", "variant", "path", "options", NULL};
     struct bf_lab_set *set = &s->sets[i];
     char place[64];
     snprintf(place, sizeof place, "forget set %zu", i + 1);
@@ -132,24 +174,10 @@ static enum bf_status read_set(struct bf_lab_spec *s, size_t i, const json_t *js
         status = options_of(json, what, place, "options", &set->options, err);
     if (status != BF_OK)
         return status;
-    const bool part = strcmp(set->kind, "part") == 0;
-    if (!part && strcmp(set->kind, "planted") != 0 && strcmp(set->kind, "domain") != 0 &&
-        strcmp(set->kind, "textbook") != 0)
-        return bf_fail(err, BF_INPUT, "%s: %s is of kind \"%s\"; the kinds are planted, domain, textbook, part", what,
-                       place, set->kind);
     if (find_set(s, i, set->name))
         return bf_fail(err, BF_INPUT, "%s: two forget sets are named \"%s\"", what, set->name);
-    if (part != (set->of && set->variant))
-        return bf_fail(err, BF_INPUT, "%s: %s: a part, and only a part, has \"of\" and \"variant\"", what, place);
-    const struct bf_lab_set *whole = part ? find_set(s, i, set->of) : NULL;
-    if (part && (!whole || strcmp(whole->kind, "domain") != 0))
-        return bf_fail(err, BF_INPUT, "%s: %s is part of \"%s\", which is no set of kind domain before it", what, place,
-                       set->of);
-    if (part && strcmp(set->variant, "fix") != 0 && strcmp(set->variant, "mi") != 0 &&
-        strcmp(set->variant, "jailbreak") != 0)
-        return bf_fail(err, BF_INPUT, "%s: %s has variant \"%s\"; give fix, mi or jailbreak", what, place,
-                       set->variant);
-    return BF_OK;
+    status = check_kind(s, i, what, place, err);
+    return status == BF_OK ? read_path(set, json, what, place, err) : status;
 }
 
 /* Of which sets and how many seeds the method has rows. */
@@ -226,7 +254,12 @@ static enum bf_status read_seeds(struct bf_lab_spec *s, const char *what, struct
         const json_t *seed = json_array_get(list, i);
         if (!json_is_integer(seed) || json_integer_value(seed) < 0)
             return bf_fail(err, BF_INPUT, "%s: seed %zu is no whole number", what, i + 1);
-        s->seeds[s->n_seeds++] = (uint64_t)json_integer_value(seed);
+        const uint64_t number = (uint64_t)json_integer_value(seed);
+        for (size_t j = 0; j < i; j++)
+            if (s->seeds[j] == number)
+                return bf_fail(err, BF_INPUT, "%s: seed %llu is there twice; give each once", what,
+                               (unsigned long long)number);
+        s->seeds[s->n_seeds++] = number;
     }
     return status;
 }
@@ -272,7 +305,9 @@ enum bf_status bf_lab_spec_parse(const char *data, size_t n, const char *what, s
         status = options_of(out->json, what, "the experiment", "privleak", &out->privleak, err);
     if (status == BF_OK)
         status = options_of(out->json, what, "the experiment", "tofu", &out->tofu, err);
-    return status == BF_OK ? read_lists(out, what, err) : status;
+    if (status == BF_OK)
+        status = read_lists(out, what, err);
+    return status == BF_OK ? bf_lab_spec_check_options(out, what, err) : status;
 }
 
 enum bf_status bf_lab_spec_load(const char *name, struct bf_lab_spec *out, struct bf_err *err)
@@ -294,8 +329,10 @@ enum bf_status bf_lab_spec_load(const char *name, struct bf_lab_spec *out, struc
 
 void bf_lab_spec_release(struct bf_lab_spec *spec)
 {
-    for (size_t i = 0; i < spec->n_sets; i++)
+    for (size_t i = 0; i < spec->n_sets; i++) {
         free(spec->sets[i].options.words);
+        free(spec->sets[i].file);
+    }
     for (size_t i = 0; i < spec->n_methods; i++)
         free(spec->methods[i].options.words);
     free(spec->train.words);

@@ -1,27 +1,17 @@
-#include "cmd/lab.h"
-
+/* A cell is computed once, by commands of this program, and kept. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
-#include "base/version.h"
+#include "base/mem.h"
 #include "cmd/interrupt.h"
+#include "cmd/lab_private.h"
 
 #include "base/banned.h"
 
 enum { ANSWER_MAX = 64 * 1024 * 1024 };
-
-/* Everything a cell depends on is in its inputs: those of the cells before it included. */
-static void key_of(const char *kind, const json_t *inputs, char key[BF_SHA256_HEX])
-{
-    json_t *all = json_pack("{s:s, s:O}", "kind", kind, "inputs", inputs);
-    char *text = bf_json_dump(all);
-    bf_sha256_hex(text, strlen(text), key);
-    free(text);
-    json_decref(all);
-}
 
 static enum bf_status look_up(struct bf_lab *lab, const char *kind, const json_t *inputs, json_t **out,
                               struct bf_err *err)
@@ -30,7 +20,7 @@ static enum bf_status look_up(struct bf_lab *lab, const char *kind, const json_t
     struct bf_cell cell;
     bool found;
     *out = NULL;
-    key_of(kind, inputs, key);
+    bf_lab_key(kind, inputs, key);
     enum bf_status status = bf_store_get_cell(lab->cells, key, &cell, &found, err);
     if (status == BF_OK && found)
         status = bf_json_parse(cell.result, strlen(cell.result), "a result in lab.db", out, err);
@@ -82,7 +72,7 @@ static enum bf_status keep(struct bf_lab *lab, const struct bf_lab_step *step, c
     char *text = bf_json_dump(result), *line = step->command ? bf_command_line_text(step->command) : NULL;
     const char *command = step->command_text ? step->command_text : line ? line : step->title;
     const struct bf_cell cell = {key, step->kind, command, text, seconds};
-    key_of(step->kind, step->inputs, key);
+    bf_lab_key(step->kind, step->inputs, key);
     const enum bf_status status = bf_store_put_cell(lab->cells, &cell, err);
     free(text);
     free(line);
@@ -123,4 +113,15 @@ enum bf_status bf_lab_do(struct bf_lab *lab, struct bf_lab_step *step, json_t **
     json_decref(step->inputs);
     step->inputs = NULL;
     return status;
+}
+
+bool bf_lab_may_go_on(enum bf_status status)
+{
+    return status == BF_USAGE || status == BF_INPUT || status == BF_MODEL;
+}
+
+char *bf_lab_reason(const struct bf_err *err)
+{
+    const char *command = strstr(err->text, " (from '"); /* as bf_child_run puts it */
+    return command ? bf_strndup(err->text, (size_t)(command - err->text)) : bf_strdup(err->text);
 }

@@ -131,12 +131,10 @@ static json_t *lines_of(const json_t *results)
         json_t *values = json_array();
         for (size_t f = 0; f < BF_LAB_FIGURES; f++)
             json_array_append_new(values, value_json(&line->values[f]));
-        json_t *row =
-            json_pack("{s:o, s:o, s:o}", "set", bf_page_text(line->set, NAME_CHARACTERS), "method",
-                      bf_page_text(line->method ? line->method : "as trained", NAME_CHARACTERS), "values", values);
-        if (line->why)
-            json_object_set_new(row, "why", bf_page_text(line->why, NAME_CHARACTERS));
-        json_array_append_new(rows, row);
+        char *method = bf_lab_line_method(line);
+        json_array_append_new(rows, json_pack("{s:o, s:o, s:o}", "set", bf_page_text(line->set, NAME_CHARACTERS),
+                                              "method", bf_page_text(method, NAME_CHARACTERS), "values", values));
+        free(method);
     }
     free(lines.items);
     return json_pack("{s:o, s:o}", "figures", figures, "rows", rows);

@@ -1,6 +1,7 @@
 #include "report/lab_table.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,10 +18,22 @@ static const struct {
     [BF_LAB_FORGET_QUALITY] = {"Forget Quality", "forget_quality", 3, {"tofu", "forget_quality", NULL}},
     [BF_LAB_MODEL_UTILITY] = {"Model Utility", "model_utility", 3, {"tofu", "model_utility", NULL}},
     [BF_LAB_PRIVLEAK] = {"PrivLeak", "privleak", 1, {"privleak", "privleak", NULL}},
-    [BF_LAB_FORGET_NLL] = {"forget NLL", "forget_nll", 2, {"unlearn", "after", "forget_nll"}},
+    [BF_LAB_FORGET_NLL] = {"NLL of its own set", "forget_nll", 2, {"unlearn", "after", "forget_nll"}},
     [BF_LAB_FORGET_PROBABILITY] = {"probability", "forget_probability", 3, {"tofu", "forget", "probability"}},
     [BF_LAB_FORGET_ROUGE] = {"ROUGE-L", "forget_rouge_l", 3, {"tofu", "forget", "rouge_l"}},
 };
+
+/* More columns of CSV. */
+static const struct {
+    const char *key;
+    const char *path[3];
+} others[] = {
+    {"forget_nll_before", {"unlearn", "before", "forget_nll"}},
+    {"retain_nll_before", {"unlearn", "before", "retain_nll"}},
+    {"retain_nll", {"unlearn", "after", "retain_nll"}},
+    {"auc", {"privleak", "auc", NULL}},
+};
+enum { N_OTHERS = sizeof others / sizeof *others };
 
 const char *bf_lab_figure_title(enum bf_lab_figure figure)
 {
@@ -32,11 +45,24 @@ int bf_lab_figure_digits(enum bf_lab_figure figure)
     return figures[figure].digits;
 }
 
+static double number_at(const json_t *row, const char *const path[3])
+{
+    for (size_t i = 0; i < 3 && path[i]; i++)
+        row = json_object_get(row, path[i]);
+    return json_is_number(row) ? json_number_value(row) : (double)NAN;
+}
+
+static bool is_gold(const json_t *row)
+{
+    const char *model = json_string_value(json_object_get(row, "model"));
+    return model && strcmp(model, "gold") == 0;
+}
+
 double bf_lab_figure_of(const json_t *row, enum bf_lab_figure figure)
 {
-    for (size_t i = 0; i < 3 && figures[figure].path[i]; i++)
-        row = json_object_get(row, figures[figure].path[i]);
-    return json_is_number(row) ? json_number_value(row) : (double)NAN;
+    const double x = number_at(row, figures[figure].path);
+    /* The others are measured against its AUC; its own row holds a PrivLeak against 0.5. */
+    return figure == BF_LAB_PRIVLEAK && isfinite(x) && is_gold(row) ? 0.0 : x;
 }
 
 void bf_lab_add_value(struct bf_lab_value *value, double x)
@@ -68,11 +94,25 @@ void bf_lab_lines_of(const json_t *results, struct bf_lab_lines *out)
             at++;
         if (at == out->n)
             out->items[out->n++] = (struct bf_lab_line){.set = set ? set : "", .method = method};
-        if (json_object_get(row, "why"))
+        if (!out->items[at].why)
             out->items[at].why = json_string_value(json_object_get(row, "why"));
+        out->items[at].n_failed += json_is_true(json_object_get(row, "failed"));
         for (size_t f = 0; f < BF_LAB_FIGURES; f++)
             bf_lab_add_value(&out->items[at].values[f], bf_lab_figure_of(row, (enum bf_lab_figure)f));
     }
+}
+
+char *bf_lab_line_method(const struct bf_lab_line *line)
+{
+    struct bf_buf out;
+    bf_buf_init(&out, SIZE_MAX);
+    bf_buf_puts(&out, line->method ? line->method : "as trained");
+    if (line->n_failed > 0)
+        bf_buf_printf(&out, " (%zu seed%s failed: %s)", line->n_failed, line->n_failed == 1 ? "" : "s",
+                      line->why ? line->why : "?");
+    else if (line->why)
+        bf_buf_printf(&out, " (%s)", line->why);
+    return bf_buf_take(&out);
 }
 
 /* A p value is small in other ways than a share: "3e-06". */
@@ -124,6 +164,20 @@ void bf_lab_put_cell(struct bf_buf *out, const char *text)
         }
 }
 
+static void put_gold_auc(const json_t *results, struct bf_buf *out)
+{
+    const json_t *rows = json_object_get(results, "rows");
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const double auc = number_at(json_array_get(rows, i), (const char *const[3]){"privleak", "auc", NULL});
+        if (is_gold(json_array_get(rows, i)) && isfinite(auc))
+            bf_buf_printf(
+                out,
+                "\nPrivLeak is the distance to the gold standard's AUC, %.3f, in per cent of it; its own is 0 "
+                "by definition.\n",
+                auc);
+    }
+}
+
 void bf_lab_markdown(const json_t *results, struct bf_buf *out)
 {
     const json_t *sets = json_object_get(results, "sets");
@@ -135,7 +189,10 @@ void bf_lab_markdown(const json_t *results, struct bf_buf *out)
         const char *name = json_string_value(json_object_get(set, "name"));
         bf_buf_puts(out, "| ");
         bf_lab_put_cell(out, name ? name : "");
-        bf_buf_printf(out, " | %lld |", (long long)json_integer_value(json_object_get(f, "n")));
+        if (f)
+            bf_buf_printf(out, " | %lld |", (long long)json_integer_value(json_object_get(f, "n")));
+        else
+            bf_buf_puts(out, " | - |");
         put_share(out, f, "on_topic", "n");
         put_share(out, f, "covered", "facts");
         put_share(out, f, "true", "claims");
@@ -151,16 +208,19 @@ void bf_lab_markdown(const json_t *results, struct bf_buf *out)
     bf_lab_lines_of(results, &lines);
     for (size_t i = 0; i < lines.n; i++) {
         const struct bf_lab_line *line = &lines.items[i];
+        char *method = bf_lab_line_method(line);
         bf_buf_puts(out, "| ");
         bf_lab_put_cell(out, line->set);
         bf_buf_puts(out, " | ");
-        bf_lab_put_cell(out, line->why ? line->why : line->method ? line->method : "as trained");
+        bf_lab_put_cell(out, method);
+        free(method);
         bf_buf_puts(out, " |");
         for (size_t f = 0; f < BF_LAB_FIGURES; f++)
             put_value(out, &line->values[f], figures[f].digits);
         bf_buf_putc(out, '\n');
     }
     free(lines.items);
+    put_gold_auc(results, out);
     bf_lab_comparison_markdown(json_object_get(results, "comparison"), out);
 }
 
@@ -175,13 +235,22 @@ static void put_quoted(struct bf_buf *out, const char *text)
     bf_buf_putc(out, '"');
 }
 
+static void put_csv_number(struct bf_buf *out, double x)
+{
+    bf_buf_putc(out, ',');
+    if (isfinite(x))
+        bf_buf_printf(out, "%.9g", x);
+}
+
 void bf_lab_csv(const json_t *results, struct bf_buf *out)
 {
     const json_t *rows = json_object_get(results, "rows");
     bf_buf_puts(out, "set,method,seed");
     for (size_t f = 0; f < BF_LAB_FIGURES; f++)
         bf_buf_printf(out, ",%s", figures[f].key);
-    bf_buf_puts(out, "\r\n");
+    for (size_t f = 0; f < N_OTHERS; f++)
+        bf_buf_printf(out, ",%s", others[f].key);
+    bf_buf_puts(out, ",why\r\n");
     for (size_t i = 0; i < json_array_size(rows); i++) {
         const json_t *row = json_array_get(rows, i), *seed = json_object_get(row, "seed");
         const char *model = json_string_value(json_object_get(row, "model"));
@@ -191,12 +260,13 @@ void bf_lab_csv(const json_t *results, struct bf_buf *out)
         bf_buf_putc(out, ',');
         if (json_is_integer(seed))
             bf_buf_printf(out, "%lld", (long long)json_integer_value(seed));
-        for (size_t f = 0; f < BF_LAB_FIGURES; f++) {
-            const double x = bf_lab_figure_of(row, (enum bf_lab_figure)f);
-            bf_buf_putc(out, ',');
-            if (isfinite(x))
-                bf_buf_printf(out, "%.9g", x);
-        }
+        for (size_t f = 0; f < BF_LAB_FIGURES; f++)
+            put_csv_number(out, bf_lab_figure_of(row, (enum bf_lab_figure)f));
+        for (size_t f = 0; f < N_OTHERS; f++)
+            put_csv_number(out, number_at(row, others[f].path));
+        bf_buf_putc(out, ',');
+        if (json_object_get(row, "why"))
+            put_quoted(out, json_string_value(json_object_get(row, "why")));
         bf_buf_puts(out, "\r\n");
     }
 }

@@ -87,6 +87,21 @@ static void say_missing(const json_t *results, json_t *out, struct bf_buf *text)
     say(out, text, "warning");
 }
 
+static void say_failed(const json_t *results, json_t *out, struct bf_buf *text)
+{
+    const json_t *rows = json_object_get(results, "rows"), *first = NULL;
+    long long n = 0;
+    for (size_t i = 0; i < json_array_size(rows); i++)
+        if (json_is_true(json_object_get(json_array_get(rows, i), "failed")) && n++ == 0)
+            first = json_array_get(rows, i);
+    if (n == 0)
+        return;
+    bf_buf_printf(text, "%lld row%s failed; the same command tries again. The first: %s on %s, seed %lld: %s.", n,
+                  plural(n), text_of(first, "method"), text_of(first, "set"), number_of(first, "seed"),
+                  text_of(first, "why"));
+    say(out, text, "warning");
+}
+
 static void say_target(const json_t *results, json_t *out, struct bf_buf *text)
 {
     const json_t *rows = json_object_get(results, "rows");
@@ -157,6 +172,7 @@ json_t *bf_lab_page_words(const json_t *results)
     say_world(results, out, &text);
     say_cells(results, out, &text);
     say_missing(results, out, &text);
+    say_failed(results, out, &text);
     say_target(results, out, &text);
     say_empty(results, out, &text);
     say_comparison(results, out, &text);

@@ -145,9 +145,157 @@ rows = sqlite3.connect("out/lab.db").execute("select command from cell where kin
 print(rows[0][0])
 END
     )
-    cp out/models/target.gguf kept.gguf
+    cp out/models/target-*.gguf kept.gguf
     eval "\"\$BIFORGET\" ${command#biforget }" >/dev/null 2>&1
-    cmp kept.gguf out/models/target.gguf # and gives the same bytes
+    cmp kept.gguf out/models/target-*.gguf # and gives the same bytes
+}
+
+# changed FILE EXPRESSION...: spec.json with changes in Python, `d` is the experiment, to FILE.
+changed() {
+    local file=$1
+    shift
+    printf '%s\n' 'import json' 'd = json.load(open("spec.json"))' 'sets, ga = d["forget_sets"], d["methods"][0]' "$@" 'print(json.dumps(d))' |
+        python3 - >"$file"
+}
+
+@test "what is changed in the experiment gets models, texts and a world of its own" {
+    checked && skip "a checked build"
+    local target
+    target=$(echo out/models/target-*.gguf)
+    cp "$target" kept.gguf
+    # Another training in another world, whose seed is the default.
+    changed other.json 'd["train"][1] = "1"' 'del d["world"]["seed"], sets[1:]'
+    "$BIFORGET" lab other.json -m tiny.gguf -o out --json >other.out 2>other.err
+    [ "$(json 'd["spec"]["world"] == {"seed": 3407, "circles": 3, "people": 3}' <other.out)" = True ]
+    [ "$(json 'd["spec"]["model"], len(d["spec"]["train"])' <other.out)" = "tiny.gguf 8" ] # the model that was used
+    grep -q 'invented (seed 3407, 3 circles of 3) and taught to tiny.gguf' out/report.html
+    [ "$(find out/models -name 'target-*.gguf' | wc -l)" = 2 ]
+    [ "$(find out -maxdepth 1 -name 'world-*' | wc -l)" = 2 ]
+    # Other texts of a set, then the first experiment with a seed more: on its own model.
+    changed texts.json 'sets[1]["options"] += ["--max-new-tokens", "8"]' 'del sets[2]' 'ga["forget_sets"] = ["originals"]' 'd["seeds"] = [1, 6]'
+    run --separate-stderr "$BIFORGET" lab texts.json -m tiny.gguf -o out --json
+    [ "$status" = 0 ]
+    [ "$(grep -c '^\[' <<<"$stderr")" = 2 ] # the set and the seed
+    [ "$(json 'd["sets"][1]["figures"]["generated_tokens"]' <<<"$output")" -lt "$(json 'd["sets"][1]["figures"]["generated_tokens"]' <out.json)" ]
+    [ "$(find out/sets -mindepth 1 -maxdepth 1 -name 'domain-*' | wc -l)" = 2 ]
+    cmp kept.gguf "$target"
+    python3 - "$target" <<'END'
+import sqlite3, sys
+row = sqlite3.connect("out/lab.db").execute("select command from cell where kind = 'evaluate' order by id desc limit 1").fetchone()[0]
+assert "--seed 6" in row and f"-m {sys.argv[1]} " in row, row
+END
+}
+
+@test "a set of another name, also one without ASCII letters, is the same set when it says the same" {
+    checked && skip "a checked build"
+    changed alike.json 'sets.append(dict(sets[1], name="Ωμέγα"))' 'ga["forget_sets"] = ["Ωμέγα"]' 'd["seeds"] = [7]'
+    run --separate-stderr "$BIFORGET" lab alike.json -m tiny.gguf -o out --json
+    [ "$status" = 0 ]
+    [ "$(grep -c '^\[' <<<"$stderr")" = 1 ] # the row alone
+    [ "$(json 'd["rows"][2]["set"], d["rows"][2].get("why"), d["sets"][1]["figures"] == d["sets"][3]["figures"]' <<<"$output")" = "Ωμέγα None True" ]
+}
+
+@test "sets and models that are gone are made again for what needs them" {
+    checked && skip "a checked build"
+    rm -r out/sets out/models
+    run --separate-stderr "$BIFORGET" lab spec.json -m tiny.gguf -o out --json
+    [ "$status" = 0 ]
+    [ "$output" = "$(cat out.json)" ]
+    [ -z "$stderr" ] # nothing needs them
+    changed mi.json 'sets.append(dict(sets[2], name="without jailbreak", variant="mi"))'
+    run --separate-stderr "$BIFORGET" lab mi.json -m tiny.gguf -o out --json
+    [ "$status" = 0 ]
+    [[ $stderr == *"again: 'out/sets/domain-"* && $stderr == *"again: 'out/models/target-"* ]]
+    [ "$(json 'd["sets"][3]["figures"]["n"] >= d["sets"][2]["figures"]["n"] > 0' <<<"$output")" = True ]
+}
+
+@test "a row that fails says why, the others go on; the exit code is that of the failure" {
+    checked && skip "a checked build"
+    changed wild.json 'd["methods"].insert(0, dict(ga, name="wild", forget_sets=["originals"], options=ga["options"] + ["--max-loss", "0.001"]))' \
+        'd["seeds"] = [1, 8]'
+    for _ in first again; do
+        run --separate-stderr "$BIFORGET" lab wild.json -m tiny.gguf -o out --json
+        [ "$status" = 4 ]
+        sentence "2 rows failed, the tables have the others; the same command tries again (the first: wild on originals, seed 1: "
+        [ "$(json '[(r["method"], r["seed"], r["failed"]) for r in d["rows"] if "why" in r]' <<<"$output")" = "[('wild', 1, True), ('wild', 8, True)]" ]
+    done
+    [ "$(json 'len(d["rows"])' <<<"$output")" = 10 ] # 2, 3 sets x 2 seeds, and 2
+    grep -q '| originals | wild (2 seeds failed: ' out/results.md
+    grep -q '2 rows failed; the same command tries again' out/report.html
+    [ -z "$(find out/models -name 'unlearned-*')" ] # no checkpoints either
+}
+
+@test "a set of one's own: a file beside the experiment, known by what is in it" {
+    checked && skip "a checked build"
+    mkdir -p mine
+    changed mine/own.json 'd["forget_sets"] = [sets[0], {"name": "mine", "kind": "file", "path": "texts/own.jsonl"}]' 'ga["forget_sets"] = ["mine"]'
+    fails 3 "own.jsonl" "$BIFORGET" lab mine/own.json -m tiny.gguf -o out
+    mkdir -p mine/texts
+    head -n 3 out/world-*/planted.jsonl | grep '^{' | head -n 3 >mine/texts/own.jsonl
+    "$BIFORGET" lab mine/own.json -m tiny.gguf -o out --json >own.out 2>own.err
+    [ "$(json 'd["sets"][1]["figures"]["n"], d["rows"][2]["set"], "tofu" in d["rows"][2]' <own.out)" = "3 mine True" ]
+    [ "$(json 'd["sets"][1]["sha256"]' <own.out)" = "$(sha256sum mine/texts/own.jsonl | cut -d ' ' -f 1)" ]
+    sed -i 1d mine/texts/own.jsonl
+    "$BIFORGET" lab mine/own.json -m tiny.gguf -o out --json >own.out 2>own.err
+    [ "$(json 'd["sets"][1]["figures"]["n"]' <own.out)" = 2 ]
+    [ "$(find out/sets -name 'file-*.jsonl' | wc -l)" = 2 ]
+    : >mine/texts/own.jsonl # no text is no result
+    run --separate-stderr "$BIFORGET" lab mine/own.json -m tiny.gguf -o out --json
+    [ "$status" = 3 ]
+    [ "$(json '"figures" in d["sets"][1], d["rows"][2]["failed"]' <<<"$output")" = "False True" ]
+}
+
+@test "an orphan of a killed lab is waited for, and half-written models go" {
+    checked && skip "a checked build"
+    touch out/models/target-00000000.gguf.aB3xYz out/models/mine.gguf.notes out/models/unlearned-ga-1-00000000.gguf
+    (
+        exec 9>>out/lab.lock 3>&-
+        flock 9
+        touch locked
+        sleep 1.5
+    ) &
+    job=$!
+    for _ in $(seq 100); do
+        [ -e locked ] && break
+        sleep 0.05
+    done
+    run --separate-stderr "$BIFORGET" lab spec.json -m tiny.gguf -o out --json
+    wait "$job"
+    job=
+    [ "$status" = 0 ]
+    [[ $stderr == *"waiting for another process that works on 'out'"* ]]
+    [ ! -e out/models/target-00000000.gguf.aB3xYz ]
+    [ -e out/models/mine.gguf.notes ] && [ -e out/models/unlearned-ga-1-00000000.gguf ]
+    rm out/models/mine.gguf.notes out/models/unlearned-ga-1-00000000.gguf
+}
+
+# computing SPEC SEED: start a lab in the background; $job is the lab, $child the command that it runs for this seed.
+computing() {
+    "$BIFORGET" lab "$1" -m tiny.gguf -o out --json >computing.out 2>computing.err 3>&- &
+    job=$!
+    child=
+    for _ in $(seq 600); do
+        grep -q "seed $2" computing.err && child=$(pgrep -P "$job" | head -n 1)
+        [ -n "$child" ] && return
+        kill -0 "$job"
+        sleep 0.02
+    done
+    false
+}
+
+@test "a command that a signal ends stops the lab, with tables; a command holds the lock" {
+    checked && skip "a checked build"
+    changed nine.json 'ga["forget_sets"] = ["originals"]' 'd["seeds"] = [9, 1]' 'd["methods"].insert(0, dict(ga, name="long", options=ga["options"][:3] + ["200000"] + ga["options"][4:], n_seeds=0))'
+    computing nine.json 9
+    find "/proc/$child/fd" -lname "*/out/lab.lock" | grep -q .
+    kill -KILL "$child"
+    local code=0
+    wait "$job" || code=$?
+    job=
+    [ "$code" = 4 ]
+    [[ $(tail -n 1 computing.err) == "biforget: signal 9 ended 'biforget unlearn "* ]]
+    grep -q '"originals","ga",1' out/results.csv
+    ! grep -q '"originals",[^,]*,9' out/results.csv
 }
 
 @test "bad experiments: one sentence each" {
@@ -163,7 +311,28 @@ END
     sed 's/"circles": 3/"circles": 2/' spec.json >circles.json
     fails 3 "three circles" "$BIFORGET" lab circles.json -m tiny.gguf -o c
     sed 's/\["--max-steps", "2"/["--no-such-option", "2"/' spec.json >option.json
-    fails 2 "no-such-option" "$BIFORGET" lab option.json -m tiny.gguf -o o -q
+    fails 3 'the options of "train": ' "$BIFORGET" lab option.json -m no-such-model.gguf -o o -q
+    [[ $stderr == *"no-such-option"* ]]
+    changed bad.json 'ga["options"][0] = "--lrr"'
+    fails 3 'the options of method "ga": ' "$BIFORGET" lab bad.json -m no-such-model.gguf
+    changed bad.json 'ga["options"] += ["--seed", "4"]'
+    fails 3 'leave --seed out of the options of method "ga"' "$BIFORGET" lab bad.json
+    changed bad.json 'ga["method"] = "gaa"'
+    fails 3 '"gaa" is no method; give npo' "$BIFORGET" lab bad.json
+    changed bad.json 'ga["method"] = "finetune"'
+    fails 3 'finetune teaches what is to be forgotten' "$BIFORGET" lab bad.json
+    changed bad.json 'ga.update(method="rmu", options=["--retain-loss", "kl"])'
+    fails 3 'rmu keeps states' "$BIFORGET" lab bad.json -m tiny.gguf -o o
+    changed bad.json 'sets[1]["options"][0] = "--runds"'
+    fails 3 'the options of forget set "BiForget": ' "$BIFORGET" lab bad.json
+    changed bad.json 'd["tofu"] += ["--k", "20"]'
+    fails 3 'the options of "tofu": --k is an option of privleak' "$BIFORGET" lab bad.json
+    changed bad.json 'sets[0]["path"] = "x.jsonl"'
+    fails 3 'a set of kind file, and only that, has a "path"' "$BIFORGET" lab bad.json
+    changed bad.json 'd["seeds"] = [1, 2, 1]'
+    fails 3 "seed 1 is there twice" "$BIFORGET" lab bad.json
+    [ ! -e o ]
+    fails 2 "--size tiny (minutes), --size small (hours), or a SPEC.json" "$BIFORGET" lab
     sed 's/{"method": "ga",/{"method": "ga", "forget_sets": ["nobody"],/' spec.json >sets.json
     fails 3 'for the forget set "nobody"' "$BIFORGET" lab sets.json
     sed 's/{"method": "ga",/{"method": "ga", "n_seeds": 17,/' spec.json >seeds.json

@@ -205,6 +205,7 @@ function drawLabSets(place, sets) {
         domain: "biforget domain",
         textbook: "biforget textbook",
         part: "part",
+        file: "a file",
     };
     place.append(
         table(
@@ -267,14 +268,12 @@ function drawLines(place, part) {
         table(
             ["set", "method"].concat(part.figures.map((f) => ({ text: f.title, number: true }))),
             part.rows.map((row) =>
-                [row.set, row.why || row.method].concat(
-                    row.values.map((value, i) => spread(value, part.figures[i].digits)),
-                ),
+                [row.set, row.method].concat(row.values.map((value, i) => spread(value, part.figures[i].digits))),
             ),
             { label: "All figures", class: "figures" },
         ),
         note(
-            "Means over seeds, in brackets the smallest and the largest. PrivLeak is signed: below 0 too little is forgotten, above 0 more than the gold standard (whose own is against an attack that guesses). Forget NLL (nats a token), probability and ROUGE-L are of what was to be forgotten.",
+            "Means over seeds, in brackets the smallest and the largest. PrivLeak is signed: below 0 too little is forgotten, above 0 more than the gold standard, whose AUC it is measured against. Probability and ROUGE-L are of the planted facts of the domain, the same for all; NLL (nats a token) is of the set of the row itself, so it cannot be compared between sets.",
         ),
     );
 }
@@ -284,6 +283,13 @@ function drawLines(place, part) {
 function drawLabSettings(place, part, data) {
     const spec = part.spec || {};
     const words = (list) => el("code", {}, (list || []).join(" ") || "(as they are)");
+    const world = spec.world || {};
+    const setCell = (set) =>
+        set.kind === "part"
+            ? `${set.variant} of ${set.of}`
+            : set.kind === "file"
+              ? el("code", {}, set.path)
+              : words(set.options);
     place.append(
         el("p", {}, "Save the experiment below as spec.json; then"),
         el("pre", { tabindex: "0", "aria-label": "Command" }, el("code", {}, "biforget lab spec.json -o DIR")),
@@ -301,10 +307,8 @@ function drawLabSettings(place, part, data) {
             ["what", "options"],
             [
                 ["training of target and gold standard", words(spec.train)],
-                ...(spec.forget_sets || []).map((set) => [
-                    `set: ${set.name}`,
-                    set.kind === "part" ? `${set.variant} of ${set.of}` : words(set.options),
-                ]),
+                ["world", `seed ${world.seed}, ${plural(world.circles, "circle")} of ${world.people} people`],
+                ...(spec.forget_sets || []).map((set) => [`set: ${set.name}`, setCell(set)]),
                 ...(spec.methods || []).map((m) => [
                     `method: ${m.name || m.method}`,
                     [el("code", {}, "--method " + m.method + " "), words(m.options)],

@@ -1,0 +1,112 @@
+/* What cells leave on the disk is named by their keys, so that two cells never share a file, whatever is changed in the experiment. */
+#include <ctype.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "cmd/lab_private.h"
+
+#include "base/banned.h"
+
+/* Everything a cell depends on is in its inputs: those of the cells before it included. */
+void bf_lab_key(const char *kind, const json_t *inputs, char key[BF_SHA256_HEX])
+{
+    json_t *all = json_pack("{s:s, s:O}", "kind", kind, "inputs", inputs);
+    char *text = bf_json_dump(all);
+    bf_sha256_hex(text, strlen(text), key);
+    free(text);
+    json_decref(all);
+}
+
+char *bf_lab_path(const struct bf_lab *lab, const char *folder, const char *name)
+{
+    char *dir = bf_path_join(lab->dir, folder);
+    char *path = bf_path_join(dir, name);
+    free(dir);
+    return path;
+}
+
+char *bf_lab_artefact(const struct bf_lab *lab, const char *folder, const char *name, const char *kind,
+                      const json_t *inputs, const char *ending)
+{
+    char key[BF_SHA256_HEX];
+    struct bf_buf file;
+    bf_lab_key(kind, inputs, key);
+    bf_buf_init(&file, 4096);
+    bf_buf_printf(&file, "%s-%.8s%s", name, key, ending);
+    char *path = bf_lab_path(lab, folder, file.data);
+    bf_buf_release(&file);
+    return path;
+}
+
+char *bf_lab_world_folder(const struct bf_world_params *world)
+{
+    char key[BF_SHA256_HEX];
+    struct bf_buf name;
+    json_t *inputs = json_pack("[I, i, i]", (json_int_t)world->seed, world->n_circles, world->n_people);
+    bf_lab_key("world", inputs, key);
+    json_decref(inputs);
+    bf_buf_init(&name, 64);
+    bf_buf_printf(&name, "world-%.8s", key);
+    return bf_buf_take(&name);
+}
+
+/* The file alone, or all files of a folder and the folder. */
+static void remove_all(const char *path)
+{
+    DIR *dir = opendir(path);
+    const struct dirent *entry;
+    while (dir && (entry = readdir(dir))) {
+        char *file = bf_path_join(path, entry->d_name);
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            (void)unlink(file);
+        free(file);
+    }
+    if (dir)
+        (void)closedir(dir);
+    (void)(dir ? rmdir(path) : unlink(path));
+}
+
+void bf_lab_remove_model(const char *path)
+{
+    struct bf_buf work;
+    bf_buf_init(&work, SIZE_MAX);
+    bf_buf_printf(&work, "%s.training", path);
+    remove_all(path);
+    remove_all(work.data);
+    bf_buf_release(&work);
+}
+
+/* As bf_atomic_open names it: "target-1a2b3c4d.gguf.Xb3kQ9". */
+static bool is_temporary(const char *name)
+{
+    static const char ending[] = ".gguf.";
+    enum { ENDING = sizeof ending - 1, LETTERS = 6 };
+    const size_t n = strlen(name);
+    if (n <= ENDING + LETTERS || strncmp(name + n - LETTERS - ENDING, ending, ENDING) != 0)
+        return false;
+    for (size_t i = n - LETTERS; i < n; i++)
+        if (!isalnum((unsigned char)name[i]))
+            return false;
+    return true;
+}
+
+void bf_lab_remove_temporaries(const struct bf_lab *lab)
+{
+    char *models = bf_path_join(lab->dir, "models");
+    DIR *dir = opendir(models);
+    const struct dirent *entry;
+    while (dir && (entry = readdir(dir))) {
+        char *path = bf_path_join(models, entry->d_name);
+        if (is_temporary(entry->d_name))
+            (void)unlink(path);
+        free(path);
+    }
+    if (dir)
+        (void)closedir(dir);
+    free(models);
+}

@@ -1,0 +1,171 @@
+/* The options in an experiment, tried against the commands that will get them: a misspelt one would stop the lab hours later. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "cmd/eval_values.h"
+#include "cmd/lab_spec.h"
+#include "cmd/unlearn_options.h"
+
+#include "base/banned.h"
+
+/* What the lab gives a command itself. */
+static const char *const of_training[] = {"method",  "model",  "forget", "retain",  "general",
+                                          "output",  "resume", "finish", "restart", "work",
+                                          "answers", "json",   "quiet",  "threads", NULL};
+static const char *const of_method[] = {"method", "model",  "forget",  "retain", "general", "output",
+                                        "resume", "finish", "restart", "work",   "answers", "seed",
+                                        "json",   "quiet",  "threads", NULL};
+static const char *const of_writing[] = {"model",      "output", "then",  "then-options", "eval",
+                                         "retain-set", "json",   "quiet", "threads",      NULL};
+static const char *const of_eval[] = {"model",       "output", "forget",    "retain",        "holdout",
+                                      "authors",     "world",  "retrained", "retrained-auc", "logs",
+                                      "retain-logs", "json",   "quiet",     "threads",       NULL};
+
+struct list {
+    const struct bf_lab_options *options;
+    const struct bf_command *command;
+    const char *const *taken; /* ends with NULL */
+    const char *what, *place; /* of the sentence */
+};
+
+static enum bf_status check_taken(const struct list *list, const struct bf_opt *table, struct bf_err *err)
+{
+    for (size_t i = 0; table[i].name; i++)
+        for (const char *const *name = list->taken; *name; name++)
+            if (*table[i].given && strcmp(table[i].name, *name) == 0)
+                return bf_fail(err, BF_INPUT, "%s: leave --%s out of the options of %s: the lab gives it itself",
+                               list->what, *name, list->place);
+    return BF_OK;
+}
+
+/* Into `values`, zeroed, of the command's size. */
+static enum bf_status parse(const struct list *list, void *values, struct bf_err *err)
+{
+    const size_t n = list->options->n;
+    char **argv = bf_array(n + 2, sizeof *argv);
+    const char *operands[1];
+    size_t n_operands = 0, n_rows = 0;
+    int help = 0;
+    struct bf_err why = BF_ERR_INIT;
+    struct bf_opt *table = list->command->options(values);
+    while (table[n_rows].name)
+        n_rows++;
+    bool *given = bf_array(n_rows + 1, sizeof *given);
+    for (size_t i = 0; i < n_rows; i++)
+        if (!table[i].given)
+            table[i].given = &given[i];
+    argv[0] = (char *)list->command->help.name;
+    for (size_t i = 0; i < n; i++)
+        argv[i + 1] = (char *)list->options->words[i];
+    enum bf_status status = bf_opt_parse(table, (int)n + 1, argv, operands, 0, &n_operands, &help, &why);
+    if (status != BF_OK)
+        status = bf_fail(err, BF_INPUT, "%s: the options of %s: %s", list->what, list->place, why.text);
+    else if (help)
+        status = bf_fail(err, BF_INPUT, "%s: leave --help out of the options of %s; 'biforget help %s' tells them",
+                         list->what, list->place, list->command->help.name);
+    else
+        status = check_taken(list, table, err);
+    free(given);
+    free(table);
+    free(argv);
+    return status;
+}
+
+static enum bf_status parse_away(const struct list *list, struct bf_err *err)
+{
+    void *values = bf_alloc(list->command->values_size);
+    const enum bf_status status = parse(list, values, err);
+    free(values);
+    return status;
+}
+
+static enum bf_status check_eval(const struct bf_lab_options *options, enum bf_eval_name name, const char *place,
+                                 const char *what, struct bf_err *err)
+{
+    const struct list list = {options, &bf_cmd_eval, of_eval, what, place};
+    struct bf_eval_values values = {0};
+    struct bf_err why = BF_ERR_INIT;
+    enum bf_status status = parse(&list, &values, err);
+    if (status == BF_OK && bf_eval_options_fit(&values, name, &why) != BF_OK)
+        status = bf_fail(err, BF_INPUT, "%s: the options of %s: %s", what, place, why.text);
+    return status;
+}
+
+static enum bf_status check_set(const struct bf_lab_set *set, const char *what, struct bf_err *err)
+{
+    const bool textbook = strcmp(set->kind, "textbook") == 0;
+    char place[128];
+    snprintf(place, sizeof place, "forget set \"%.80s\"", set->name);
+    const struct list list = {&set->options, textbook ? &bf_cmd_textbook : &bf_cmd_domain, of_writing, what, place};
+    if (textbook || strcmp(set->kind, "domain") == 0)
+        return parse_away(&list, err);
+    if (set->options.n > 0)
+        return bf_fail(err, BF_INPUT, "%s: %s is of kind %s, which takes no options", what, place, set->kind);
+    return BF_OK;
+}
+
+static enum bf_status check_method_word(const struct bf_lab_method *method, const char *what, struct bf_err *err)
+{
+    static const char can[] = "npo, simnpo, graddiff, ga, dpo, rmu or obliviate";
+    if (!bf_method_find(method->method))
+        return bf_fail(err, BF_INPUT, "%s: \"%.80s\" is no method; give %s", what, method->method, can);
+    if (strcmp(method->method, "finetune") == 0)
+        return bf_fail(err, BF_INPUT, "%s: finetune teaches what is to be forgotten; give %s", what, can);
+    return BF_OK;
+}
+
+enum bf_status bf_lab_spec_check_options(const struct bf_lab_spec *spec, const char *what, struct bf_err *err)
+{
+    const struct list train = {&spec->train, &bf_cmd_unlearn, of_training, what, "\"train\""};
+    enum bf_status status = parse_away(&train, err);
+    for (size_t i = 0; i < spec->n_sets && status == BF_OK; i++)
+        status = check_set(&spec->sets[i], what, err);
+    for (size_t i = 0; i < spec->n_methods && status == BF_OK; i++) {
+        char place[128];
+        snprintf(place, sizeof place, "method \"%.80s\"", spec->methods[i].name);
+        const struct list list = {&spec->methods[i].options, &bf_cmd_unlearn, of_method, what, place};
+        status = check_method_word(&spec->methods[i], what, err);
+        if (status == BF_OK)
+            status = parse_away(&list, err);
+    }
+    if (status == BF_OK)
+        status = check_eval(&spec->tofu, BF_EVAL_TOFU, "\"tofu\"", what, err);
+    return status == BF_OK ? check_eval(&spec->privleak, BF_EVAL_PRIVLEAK, "\"privleak\"", what, err) : status;
+}
+
+/* As the command will put them together. */
+static enum bf_status check_settings(const struct list *list, const char *method, const char *model, struct bf_err *err)
+{
+    struct bf_unlearn_values values = {0};
+    struct bf_unlearn_settings settings = {0};
+    struct bf_err why = BF_ERR_INIT;
+    enum bf_status status = parse(list, &values, err);
+    if (status != BF_OK)
+        return status;
+    values.method = method;
+    values.model = model;
+    values.forget = values.out = "it";
+    values.full |= strcmp(method, "finetune") == 0;
+    status = bf_unlearn_settings_from(&values, &settings, &why);
+    if (status != BF_OK)
+        status = bf_fail(err, status == BF_USAGE ? BF_INPUT : status, "%s: the options of %s: %s", list->what,
+                         list->place, why.text);
+    bf_unlearn_settings_release(&settings);
+    return status;
+}
+
+enum bf_status bf_lab_spec_check_settings(const struct bf_lab_spec *spec, const char *model, struct bf_err *err)
+{
+    const struct list train = {&spec->train, &bf_cmd_unlearn, of_training, spec->name, "\"train\""};
+    enum bf_status status = check_settings(&train, "finetune", model, err);
+    for (size_t i = 0; i < spec->n_methods && status == BF_OK; i++) {
+        char place[128];
+        snprintf(place, sizeof place, "method \"%.80s\"", spec->methods[i].name);
+        const struct list list = {&spec->methods[i].options, &bf_cmd_unlearn, of_method, spec->name, place};
+        status = check_settings(&list, spec->methods[i].method, model, err);
+    }
+    return status;
+}
