@@ -33,7 +33,7 @@ struct bf_lab_step {
     const char *title;         /* "NPO on BiForget, seed 1" */
     json_t *inputs;
     const struct bf_command_line *command;     /* nullable */
-    const char *command_text;  /* of a step that runs its commands itself, in `finish`; NULL: that of `command` */
+    const char *command_text;  /* what is kept as the step's command; NULL: `command` */
     /* Makes the result out of what the command answered (NULL without one); nullable: the answer itself, one JSON object. */
     enum bf_status (*finish)(void *user, const json_t *answer, json_t **result, struct bf_err *err);
     void *user;

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "cmd/lab_private.h"
+#include "unlearn/unlearn.h"
 
 #include "base/banned.h"
 
@@ -73,6 +74,23 @@ static void training_command(const struct bf_lab *lab, const char *name, const c
     free(data);
 }
 
+/* What trains it now: an interrupted training goes on. */
+static void next_command(const struct bf_lab *lab, const char *name, const char *path, struct bf_command_line *line)
+{
+    struct bf_buf work;
+    bf_buf_init(&work, SIZE_MAX);
+    bf_buf_printf(&work, "%s.training", path);
+    if (bf_unlearn_can_resume(work.data)) {
+        const char *const words[] = {"unlearn", "--resume", path, "--answers", "0"};
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            bf_command_line_add(line, words[i]);
+        bf_lab_common_options(lab, line);
+    } else {
+        training_command(lab, name, path, line);
+    }
+    bf_buf_release(&work);
+}
+
 /* The training is repeated bit by bit. */
 enum bf_status bf_lab_need_model(struct bf_lab *lab, const char *name, struct bf_err *err)
 {
@@ -81,7 +99,7 @@ enum bf_status bf_lab_need_model(struct bf_lab *lab, const char *name, struct bf
     enum bf_status status = BF_OK;
     char *path = bf_lab_model_path(lab, name);
     if (!bf_file_exists(path)) {
-        training_command(lab, name, path, &line);
+        next_command(lab, name, path, &line);
         bf_log_info(lab->log, "%s (again: '%s' is gone)", title_of(name), path);
         status = bf_lab_run(lab, &line, &again, err);
     }
@@ -93,14 +111,21 @@ enum bf_status bf_lab_need_model(struct bf_lab *lab, const char *name, struct bf
 
 enum bf_status bf_lab_train(struct bf_lab *lab, const char *name, char **path, struct bf_err *err)
 {
-    struct bf_command_line line = {0};
+    struct bf_command_line whole = {0}, line = {0};
     json_t *result = NULL;
     *path = bf_lab_model_path(lab, name);
-    training_command(lab, name, *path, &line);
-    struct bf_lab_step step = {
-        .kind = "train", .title = title_of(name), .inputs = bf_lab_model_inputs(lab, name), .command = &line};
+    training_command(lab, name, *path, &whole);
+    next_command(lab, name, *path, &line);
+    char *text = bf_command_line_text(&whole);
+    struct bf_lab_step step = {.kind = "train",
+                               .title = title_of(name),
+                               .inputs = bf_lab_model_inputs(lab, name),
+                               .command = &line,
+                               .command_text = text};
     const enum bf_status status = bf_lab_do(lab, &step, &result, err);
     json_decref(result);
+    free(text);
+    bf_command_line_release(&whole);
     bf_command_line_release(&line);
     if (status != BF_OK) {
         free(*path);

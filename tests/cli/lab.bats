@@ -137,6 +137,32 @@ END
     grep -q 'Only 6 of 9 rows are done' out/report.html
 }
 
+@test "Ctrl-C in the midst of a training: it goes on, and is not begun anew" {
+    checked && skip "a checked build"
+    sed 's/"--max-steps", "2", "--lr", "1e-3"/"--max-steps", "100000", "--lr", "1e-6"/' spec.json >long.json
+    local before=0
+    for _ in 1 2; do
+        "$BIFORGET" lab long.json -m tiny.gguf -o long >/dev/null 2>long.err 3>&- &
+        job=$!
+        for _ in $(seq 600); do
+            compgen -G 'long/models/target-*.training/settings.json' >/dev/null && break
+            kill -0 "$job"
+            sleep 0.05
+        done
+        sleep $((3 - 2 * (before > 0))) # longer the first time
+        kill -INT "$job"
+        local code=0
+        wait "$job" || code=$?
+        job=
+        [ "$code" = 130 ]
+        # The number of the step, behind eight bytes and a hash.
+        local step
+        step=$(od -An -t d8 -j 72 -N 8 long/models/target-*.training/checkpoint.bin | tr -d ' ')
+        [ "$step" -ge "$((before > 0 ? before : 1))" ]
+        before=$step
+    done
+}
+
 @test "the command of a cell can be typed by hand" {
     checked && skip "a checked build"
     command=$(python3 - <<'END'
