@@ -161,17 +161,22 @@ static json_t *difference(const struct cells *c, size_t set, size_t first, size_
 {
     double *of_seed = bf_array(c->n_seeds + 1, sizeof *of_seed);
     bool *used = bf_array(c->n_seeds + 1, sizeof *used);
-    size_t n = 0, n_methods = 0;
+    size_t n = 0, n_methods = 0, n_left_out = 0;
     struct bf_figure d;
     for (size_t s = 0; s < c->n_seeds; s++)
         for (size_t m = first; m < last; m++)
             used[s] = used[s] || isfinite(pair(c, set, m, s, figure));
     for (size_t m = first; m < last; m++) {
-        bool whole = true;
-        for (size_t s = 0; s < c->n_seeds; s++)
-            whole = whole && (!used[s] || isfinite(pair(c, set, m, s, figure)));
-        if (!whole)
+        bool whole = true, tried = false;
+        for (size_t s = 0; s < c->n_seeds; s++) {
+            const bool there = isfinite(pair(c, set, m, s, figure));
+            whole = whole && (!used[s] || there);
+            tried = tried || there;
+        }
+        if (!whole) {
+            n_left_out += tried;
             continue;
+        }
         n_methods++;
         for (size_t s = 0; s < c->n_seeds; s++)
             of_seed[s] += used[s] ? pair(c, set, m, s, figure) : 0.0;
@@ -185,7 +190,7 @@ static json_t *difference(const struct cells *c, size_t set, size_t first, size_
     if (d.why)
         return json_null();
     return json_pack("{s:I, s:I, s:I, s:f, s:o, s:o, s:s}", "n", (json_int_t)n, "methods", (json_int_t)n_methods,
-                     "left_out", (json_int_t)(last - first - n_methods), "mean", d.value, "low",
+                     "left_out", (json_int_t)n_left_out, "mean", d.value, "low",
                      d.has_interval ? json_real(d.low) : json_null(), "high",
                      d.has_interval ? json_real(d.high) : json_null(), "word", word_of(&d, compared[figure].better));
 }
@@ -200,6 +205,16 @@ static json_t *row_of(const struct cells *c, size_t set, size_t first, size_t la
                      "differences", differences);
 }
 
+/* Is there a seed of which both sets have a figure? */
+static bool is_compared(const struct cells *c, size_t set, size_t method)
+{
+    for (size_t s = 0; s < c->n_seeds; s++)
+        for (size_t f = 0; f < BF_LAB_COMPARED; f++)
+            if (isfinite(pair(c, set, method, s, f)))
+                return true;
+    return false;
+}
+
 static json_t *rows_of(const struct cells *c)
 {
     json_t *rows = json_array();
@@ -208,7 +223,7 @@ static json_t *rows_of(const struct cells *c)
             json_array_append_new(rows, row_of(c, set, 0, c->n_methods, NULL));
     for (size_t m = 0; m < c->n_methods && c->n_methods > 1; m++)
         for (size_t set = 0; set < c->n_sets; set++)
-            if (set != c->reference)
+            if (set != c->reference && is_compared(c, set, m))
                 json_array_append_new(rows, row_of(c, set, m, m + 1, c->methods[m]));
     return rows;
 }

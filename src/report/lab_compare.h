@@ -21,8 +21,8 @@ double bf_lab_compared_of(const json_t *row, enum bf_lab_compared figure);
 
 /* `results` as bf_lab_rows gives them. New reference; no number in it is NaN or infinite:
  *   {"reference": set, "seeds": n, "figures": [{"key", "title", "digits", "better": "smaller"|"larger"|null}], "floored": rows with p = 0,
- *    "rows": [{"set", "kind", "method": name or null (all of them), "differences": {key: D or null}}]}
- *   D: {"n": seeds, "methods", "left_out": methods without a pair in each seed, "mean": set - reference, "low", "high" (null with one
+ *    "rows": [{"set", "kind", "method": name or null (all of them), "differences": {key: D or null}}], of a method where there is a D}
+ *   D: {"n": seeds, "methods", "left_out": methods with a pair, but not in each seed, "mean": set - reference, "low", "high" (null with one
  *   seed), "word": better, worse, lower, higher (without a direction), undecided (the interval holds 0, or there is none)}
  * or {"why": sentence} when there is nothing to compare. */
 json_t *bf_lab_compare(const json_t *results);

@@ -9,7 +9,6 @@ static void put_difference(const json_t *d, int digits, struct bf_buf *out)
 {
     const json_t *low = json_object_get(d, "low");
     const double mean = json_number_value(json_object_get(d, "mean"));
-    const json_int_t left_out = json_integer_value(json_object_get(d, "left_out"));
     if (!json_is_object(d)) {
         bf_buf_puts(out, " - |");
         return;
@@ -20,9 +19,7 @@ static void put_difference(const json_t *d, int digits, struct bf_buf *out)
                       json_number_value(json_object_get(d, "high")), json_string_value(json_object_get(d, "word")));
     else
         bf_buf_puts(out, " (one seed)");
-    if (left_out > 0)
-        bf_buf_printf(out, ", without %lld method%s", (long long)left_out, left_out == 1 ? "" : "s");
-    bf_buf_puts(out, " |");
+    bf_buf_puts(out, json_integer_value(json_object_get(d, "left_out")) > 0 ? " \\* |" : " |");
 }
 
 static void put_head(bool by_method, struct bf_buf *out)
@@ -52,7 +49,8 @@ void bf_lab_comparison_markdown(const json_t *comparison, struct bf_buf *out)
                 ": differences (set minus reference) paired by method and seed, averaged over the methods within a "
                 "seed, then over seeds; in brackets the 95 % Student-t interval over seeds. Forget Quality is a p "
                 "value: its log10 is compared. |PrivLeak|: smaller is better; Model Utility and Forget Quality: "
-                "larger is better; ROUGE-L has no direction, since less than the gold standard's is no better.");
+                "larger is better; ROUGE-L has no direction, since less than the gold standard's is no better. \\*: without "
+                "methods that were not tried with every seed.");
     if (floors > 0)
         bf_buf_printf(out, " Forget Quality was 0 in %lld row%s, which counts as 2e-308.", (long long)floors,
                       floors == 1 ? "" : "s");
