@@ -36,14 +36,14 @@ endif()
 # scripts what is tagged "slow"; under ThreadSanitizer also commands whose threads unit and model tests have already.
 set(bf_plain_only)
 if(BIFORGET_SANITIZE)
-    list(APPEND bf_plain_only cli.consumers fault.kill9 fault.unlearn_kill9)
+    list(APPEND bf_plain_only cli.consumers cli.lab_tiny fault.kill9 fault.unlearn_kill9)
 endif()
 if(BIFORGET_SANITIZE MATCHES "thread")
     list(APPEND bf_plain_only cli.docs cli.eval cli.export cli.lab cli.models cli.quality cli.report cli.then model.suffix)
 endif()
 
 # The longest, which begin first: two run side by side, and the last should not run alone.
-set(bf_long fault.kill9 cli.consumers cli.quality cli.requests model.training cli.eval cli.then browser.report cli.lab)
+set(bf_long cli.lab_tiny fault.kill9 cli.consumers cli.quality cli.requests model.training cli.eval cli.then browser.report cli.lab)
 
 # bf_test(NAME LABEL COMMAND...)
 function(bf_test name label)

@@ -64,9 +64,9 @@ commands=(domain instance run textbook import resume status show export quality 
     [[ $output == *privleak*knowmem*verbmem*memorization*tofu*mcq*gsm8k*robust* ]]
     run --separate-stderr "$BIFORGET" eval robust --help
     [ "$status" = 0 ]
-    [[ $output == *--relearn* && $output == *--suffix* && $output != *--holdout* ]]
+    [[ $output == *"--relearn SHARE"* && $output == *" --suffix "* && ! $output =~ "--holdout "[A-Z] ]]
     run --separate-stderr "$BIFORGET" eval privleak --help
-    [[ $output == *--holdout* && $output != *--relearn* ]]
+    [[ $output =~ "--holdout "[A-Z] && $output != *"--relearn SHARE"* ]]
 }
 
 @test "the manual page and the completions name every command" {

@@ -365,6 +365,8 @@ static void checkpoints_that_do_not_fit(void **state)
         fail_msg("%s", err.text);
     assert_int_equal(result.n_steps, 8);
     assert_int_equal(result.n_curve, 8);
+    assert_true(bf_unlearn_can_resume("kept")); /* until the caller has kept the result */
+    bf_unlearn_remove_checkpoint("kept");
     assert_false(bf_unlearn_can_resume("kept"));
     bf_unlearn_result_release(&result);
     bf_buf_release(&data);
