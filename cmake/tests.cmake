@@ -39,7 +39,8 @@ if(BIFORGET_SANITIZE)
     list(APPEND bf_plain_only cli.consumers cli.lab_tiny fault.kill9 fault.unlearn_kill9)
 endif()
 if(BIFORGET_SANITIZE MATCHES "thread")
-    list(APPEND bf_plain_only cli.docs cli.eval cli.export cli.lab cli.models cli.quality cli.report cli.then model.suffix)
+    list(APPEND bf_plain_only cli.docs cli.eval cli.export cli.lab cli.models cli.quality cli.report cli.requests cli.then
+         cli.unlearn model.suffix)
 endif()
 
 # The longest, which begin first: two run side by side, and the last should not run alone.
