@@ -318,7 +318,7 @@ computing() {
     local code=0
     wait "$job" || code=$?
     job=
-    [ "$code" = 4 ]
+    [ "$code" = 5 ]
     [[ $(tail -n 1 computing.err) == "biforget: signal 9 ended 'biforget unlearn "* ]]
     grep -q '"originals","ga",1' out/results.csv
     ! grep -q '"originals",[^,]*,9' out/results.csv
