@@ -96,7 +96,7 @@ headings() {
 @test "apostrophes stay in what zsh and fish say about an option" {
     grep -qE "[a-z]'\\\\''s " completions/_biforget
     grep -qE "[a-z]'\\\\''s " completions/biforget.fish
-    run ! grep -qE "[a-z] s [a-z]" completions/_biforget
+    ! grep -qE "[a-z] s [a-z]" completions/_biforget
 }
 
 @test "zsh reads its completion" {
