@@ -63,6 +63,13 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* In a checked build a hundred maps take minutes, and one walks through the same lines. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { CHECKED = true };
+#else
+enum { CHECKED = false };
+#endif
+
 /* Medians over starts a little apart, since a single end is chaotic; see the script. */
 static void as_good_as_the_reference(void **state)
 {
@@ -78,7 +85,7 @@ static void as_good_as_the_reference(void **state)
         double *layout = calloc(n, 2 * sizeof *layout);
         double kl[RUNS_MAX], trust[RUNS_MAX], kl_barnes_hut[RUNS_MAX];
 
-        const size_t runs = size(map, "runs");
+        const size_t runs = CHECKED ? 1 : size(map, "runs");
 
         assert_non_null(layout);
         assert_in_range(runs, 1, RUNS_MAX);
@@ -105,9 +112,11 @@ static void as_good_as_the_reference(void **state)
             "%s: KL %.4f, reference %.4f; Barnes-Hut %.4f, reference %.4f; trustworthiness %.4f, reference %.4f\n",
             json_string_value(member(map, "name")), kl[runs / 2], number(map, "kl"), kl_barnes_hut[runs / 4],
             number(map, "kl_barnes_hut"), trust[runs / 2], number(map, "trustworthiness"));
-        assert_near(kl[runs / 2] / number(map, "kl"), 1.0, 0.05);
-        assert_true(kl_barnes_hut[runs / 4] <= 1.05 * number(map, "kl_barnes_hut"));
-        assert_true(trust[runs / 2] >= number(map, "trustworthiness") - 0.005);
+        if (!CHECKED) {
+            assert_near(kl[runs / 2] / number(map, "kl"), 1.0, 0.05);
+            assert_true(kl_barnes_hut[runs / 4] <= 1.05 * number(map, "kl_barnes_hut"));
+            assert_true(trust[runs / 2] >= number(map, "trustworthiness") - 0.005);
+        }
         free(layout);
         free(vectors);
     }
