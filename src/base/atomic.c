@@ -2,6 +2,7 @@
  * plain file (a pipe, /dev/null) is written to directly: to rename over it would replace the device itself. */
 #include "base/file.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -25,6 +26,19 @@ static void forget(struct bf_atomic *a)
 static bool is_stdout(const char *path)
 {
     return strcmp(path, "-") == 0;
+}
+
+static const char temporary_ending[] = ".XXXXXX"; /* for mkostemp */
+
+bool bf_atomic_is_temporary(const char *name, const char *ending)
+{
+    const size_t n = strlen(name), n_ending = strlen(ending), n_own = sizeof temporary_ending - 1;
+    if (n <= n_ending + n_own || strncmp(name + n - n_own - n_ending, ending, n_ending) != 0 || name[n - n_own] != '.')
+        return false;
+    for (size_t i = n - n_own + 1; i < n; i++)
+        if (!isalnum((unsigned char)name[i]))
+            return false;
+    return true;
 }
 
 enum bf_status bf_atomic_open(struct bf_atomic *a, const char *path, struct bf_err *err)
@@ -57,9 +71,9 @@ enum bf_status bf_atomic_open(struct bf_atomic *a, const char *path, struct bf_e
     }
     if (plain) {
         size_t n = strlen(target);
-        temporary = bf_alloc(n + sizeof ".XXXXXX");
+        temporary = bf_alloc(n + sizeof temporary_ending);
         memcpy(temporary, target, n);
-        memcpy(temporary + n, ".XXXXXX", sizeof ".XXXXXX");
+        memcpy(temporary + n, temporary_ending, sizeof temporary_ending);
         fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
     } else {
         fd = open(target, O_WRONLY | O_CLOEXEC | O_NOCTTY);

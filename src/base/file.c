@@ -1,6 +1,7 @@
 /* Reading files, folders, paths. Writing is atomic.c, locking lock.c. */
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -74,6 +75,24 @@ enum bf_status bf_mkdirs(const char *path, struct bf_err *err)
 out:
     free(part);
     return status;
+}
+
+void bf_remove(const char *path)
+{
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct dirent *entry;
+    if (!dir) {
+        if (fd >= 0)
+            (void)close(fd);
+        (void)unlink(path);
+        return;
+    }
+    while ((entry = readdir(dir)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            (void)unlinkat(dirfd(dir), entry->d_name, 0);
+    (void)closedir(dir);
+    (void)rmdir(path);
 }
 
 enum bf_status bf_file_read(const char *path, struct bf_buf *out, struct bf_err *err)

@@ -16,6 +16,9 @@ int64_t bf_file_size(const char *path);                /* bytes; -1 when it cann
 /* Create `path` and its parents (0700). An existing folder is fine. BF_STORE on failure. */
 BF_MUST_CHECK enum bf_status bf_mkdirs(const char *path, struct bf_err *err);
 
+/* A file, a symbolic link (not what it leads to), or a folder with the files in it; folders inside keep it. What is not there, or cannot be removed, is no failure. */
+void bf_remove(const char *path);
+
 /* Append the whole file to `out` (its cap bounds the size). BF_INPUT on failure. */
 BF_MUST_CHECK enum bf_status bf_file_read(const char *path, struct bf_buf *out, struct bf_err *err);
 
@@ -30,6 +33,8 @@ struct bf_atomic {
 BF_MUST_CHECK enum bf_status bf_atomic_open(struct bf_atomic *a, const char *path, struct bf_err *err);
 BF_MUST_CHECK enum bf_status bf_atomic_commit(struct bf_atomic *a, struct bf_err *err);
 void bf_atomic_abort(struct bf_atomic *a);
+/* Is this the name of a temporary file, as open makes it, for a path that ends in `ending`? A process that was killed leaves them. */
+bool bf_atomic_is_temporary(const char *name, const char *ending);
 /* A file of these bytes, by the same means. BF_STORE on failure. */
 BF_MUST_CHECK enum bf_status bf_file_write(const char *path, const char *data, size_t n, struct bf_err *err);
 

@@ -13,21 +13,6 @@
 
 static const char prefix[] = "robust-", making_prefix[] = "making-", lock_name[] = "lock";
 
-static void remove_folder(const char *folder)
-{
-    DIR *dir = opendir(folder);
-    const struct dirent *entry;
-    while (dir && (entry = readdir(dir))) {
-        char *path = bf_path_join(folder, entry->d_name);
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            (void)unlink(path);
-        free(path);
-    }
-    if (dir)
-        (void)closedir(dir);
-    (void)rmdir(folder);
-}
-
 /* A folder without a lock is another's, or is just being made. */
 static void remove_left_behind(const char *root)
 {
@@ -40,7 +25,7 @@ static void remove_left_behind(const char *root)
         struct bf_err ignored = BF_ERR_INIT;
         int lock = -1;
         if (access(path, F_OK) == 0 && bf_lock(path, &lock, NULL, &ignored) == BF_OK)
-            remove_folder(folder);
+            bf_remove(folder);
         bf_unlock(lock);
         free(path);
         free(folder);
@@ -69,7 +54,7 @@ static enum bf_status make(const char *root, struct bf_eval_scratch *out, struct
         out->folder = folder;
         folder = NULL;
     } else {
-        remove_folder(making);
+        bf_remove(making);
     }
     free(folder);
     free(path);
@@ -94,7 +79,7 @@ enum bf_status bf_eval_scratch_new(struct bf_eval_scratch *out, struct bf_err *e
 void bf_eval_scratch_remove(struct bf_eval_scratch *scratch)
 {
     if (scratch->folder)
-        remove_folder(scratch->folder);
+        bf_remove(scratch->folder);
     bf_unlock(scratch->lock);
     free(scratch->folder);
     *scratch = BF_EVAL_SCRATCH_NONE;

@@ -1,5 +1,4 @@
 /* What cells leave on the disk is named by their keys, so that two cells never share a file, whatever is changed in the experiment. */
-#include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,44 +54,14 @@ char *bf_lab_world_folder(const struct bf_world_params *world)
     return bf_buf_take(&name);
 }
 
-/* The file alone, or all files of a folder and the folder. */
-static void remove_all(const char *path)
-{
-    DIR *dir = opendir(path);
-    const struct dirent *entry;
-    while (dir && (entry = readdir(dir))) {
-        char *file = bf_path_join(path, entry->d_name);
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            (void)unlink(file);
-        free(file);
-    }
-    if (dir)
-        (void)closedir(dir);
-    (void)(dir ? rmdir(path) : unlink(path));
-}
-
 void bf_lab_remove_model(const char *path)
 {
     struct bf_buf work;
     bf_buf_init(&work, SIZE_MAX);
     bf_buf_printf(&work, "%s.training", path);
-    remove_all(path);
-    remove_all(work.data);
+    bf_remove(path);
+    bf_remove(work.data);
     bf_buf_release(&work);
-}
-
-/* As bf_atomic_open names it: "target-1a2b3c4d.gguf.Xb3kQ9". */
-static bool is_temporary(const char *name)
-{
-    static const char ending[] = ".gguf.";
-    enum { ENDING = sizeof ending - 1, LETTERS = 6 };
-    const size_t n = strlen(name);
-    if (n <= ENDING + LETTERS || strncmp(name + n - LETTERS - ENDING, ending, ENDING) != 0)
-        return false;
-    for (size_t i = n - LETTERS; i < n; i++)
-        if (!isalnum((unsigned char)name[i]))
-            return false;
-    return true;
 }
 
 void bf_lab_remove_temporaries(const struct bf_lab *lab)
@@ -102,7 +71,7 @@ void bf_lab_remove_temporaries(const struct bf_lab *lab)
     const struct dirent *entry;
     while (dir && (entry = readdir(dir))) {
         char *path = bf_path_join(models, entry->d_name);
-        if (is_temporary(entry->d_name))
+        if (bf_atomic_is_temporary(entry->d_name, ".gguf"))
             (void)unlink(path);
         free(path);
     }

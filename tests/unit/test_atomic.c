@@ -40,6 +40,27 @@ static void fresh(const char *dir)
     assert_int_equal(chdir(dir), 0);
 }
 
+static void temporaries_are_known_by_name(void **state)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_atomic a;
+
+    (void)state;
+    fresh("names");
+    assert_int_equal(bf_atomic_open(&a, "m.gguf", &err), BF_OK);
+    assert_true(bf_atomic_is_temporary(a.temporary, ".gguf"));
+    assert_true(
+        bf_atomic_is_temporary(strrchr(a.temporary, '/') ? strrchr(a.temporary, '/') + 1 : a.temporary, ".gguf"));
+    assert_false(bf_atomic_is_temporary(a.temporary, ".json"));
+    bf_atomic_abort(&a);
+    assert_false(bf_atomic_is_temporary("m.gguf", ".gguf"));
+    assert_false(bf_atomic_is_temporary(".gguf.abcdef", ".gguf")); /* of no name */
+    assert_false(bf_atomic_is_temporary("m.gguf.training", ".gguf"));
+    assert_false(bf_atomic_is_temporary("m.gguf.ab-def", ".gguf"));
+    assert_int_equal(n_entries("."), 0);
+    assert_int_equal(chdir(".."), 0);
+}
+
 static void commit_replaces_at_once(void **state)
 {
     struct bf_err err = BF_ERR_INIT;
@@ -237,10 +258,15 @@ static void a_dash_is_stdout(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(commit_replaces_at_once),         cmocka_unit_test(abort_leaves_the_old_file),
-        cmocka_unit_test(a_full_disk_leaves_the_old_file), cmocka_unit_test(devices_are_written_to_and_not_replaced),
-        cmocka_unit_test(a_symbolic_link_stays_one),       cmocka_unit_test(says_why_it_cannot_open),
-        cmocka_unit_test(a_vanished_folder_is_an_error),   cmocka_unit_test(a_dash_is_stdout),
+        cmocka_unit_test(temporaries_are_known_by_name),
+        cmocka_unit_test(commit_replaces_at_once),
+        cmocka_unit_test(abort_leaves_the_old_file),
+        cmocka_unit_test(a_full_disk_leaves_the_old_file),
+        cmocka_unit_test(devices_are_written_to_and_not_replaced),
+        cmocka_unit_test(a_symbolic_link_stays_one),
+        cmocka_unit_test(says_why_it_cannot_open),
+        cmocka_unit_test(a_vanished_folder_is_an_error),
+        cmocka_unit_test(a_dash_is_stdout),
     };
     return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
 }

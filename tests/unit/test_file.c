@@ -39,6 +39,31 @@ static void makes_folders_private(void **state)
     assert_int_equal(bf_mkdirs(".", &err), BF_OK);
 }
 
+static void removes_files_links_and_flat_folders(void **state)
+{
+    struct bf_err err = BF_ERR_INIT;
+
+    (void)state;
+    assert_int_equal(bf_mkdirs("flat", &err), BF_OK);
+    assert_int_equal(bf_mkdirs("deep/inside", &err), BF_OK);
+    write_text("flat/one", "1");
+    write_text("flat/.two", "2");
+    write_text("deep/one", "1");
+    assert_int_equal(symlink("flat", "link"), 0);
+    assert_int_equal(symlink("../flat", "deep/link"), 0);
+    bf_remove("nothing");
+    bf_remove("link");
+    bf_remove("deep");
+    assert_true(bf_file_exists("flat/one")); /* behind two links */
+    assert_false(bf_file_exists("link"));
+    assert_true(bf_is_dir("deep/inside"));
+    assert_false(bf_file_exists("deep/one"));
+    bf_remove("flat/one");
+    assert_false(bf_file_exists("flat/one"));
+    bf_remove("flat");
+    assert_false(bf_file_exists("flat"));
+}
+
 static void says_why_a_folder_cannot_be_made(void **state)
 {
     struct bf_err err = BF_ERR_INIT;
@@ -173,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(asks_about_files),
         cmocka_unit_test(makes_folders_private),
+        cmocka_unit_test(removes_files_links_and_flat_folders),
         cmocka_unit_test(says_why_a_folder_cannot_be_made),
         cmocka_unit_test(reads_a_whole_file),
         cmocka_unit_test(a_file_over_the_cap_is_refused),
