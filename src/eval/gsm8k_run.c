@@ -1,5 +1,6 @@
 /* GSM8K on a model (Cobbe et al., 2021): few-shot reasoning, greedy, exact match of the number. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "eval/eval.h"
@@ -12,7 +13,7 @@ static enum bf_status report(const struct bf_eval *eval, const struct bf_gsm8k *
     for (size_t i = 0; i < questions->n && status == BF_OK; i++) {
         const struct bf_gsm8k_item *q = &questions->items[i];
         char *behind = bf_gsm8k_number(answers[i], true), *last = bf_gsm8k_number(answers[i], false);
-        strict[i] = behind && bf_gsm8k_same(behind, q->number) ? 1.0 : 0.0;
+        strict[i] = behind && strcmp(behind, q->number) == 0 ? 1.0 : 0.0;
         flexible[i] = last && bf_gsm8k_same(last, q->number) ? 1.0 : 0.0;
         json_t *line = json_pack("{s:s, s:I, s:s, s:b, s:b}", "benchmark", "gsm8k", "index", (json_int_t)i, "number",
                                  q->number, "right", strict[i] > 0.0, "right_flexible", flexible[i] > 0.0);

@@ -23,7 +23,7 @@ static void require(bool held)
 static void check_number(const char *text, bool strict)
 {
     char *number = bf_gsm8k_number(text, strict);
-    if (number) {
+    if (number && !strict) { /* strict keeps "1.2.3" as it is */
         char *end = NULL;
         (void)strtod(number, &end);
         require(end != number && *end == 0);

@@ -289,27 +289,89 @@ static void assert_number(const char *text, bool strict, const char *expected)
 static void numbers_of_answers(void **state)
 {
     (void)state;
+    /* As lm-evaluation-harness' strict-match: "#### (\-?[0-9\.\,]+)", then without commas and a full stop at the end. */
     assert_number("so it is\n#### 42", true, "42");
-    assert_number("#### $1,234.50 in all", true, "1234.50");
+    assert_number("#### 1,234.50 in all", true, "1234.50");
     assert_number("#### -7.", true, "-7");
     assert_number("#### 1, 2", true, "1");
+    assert_number("#### many\n#### 3", true, "3");
     assert_number("the answer is 42", true, NULL);
     assert_number("#### many", true, NULL);
     assert_number("#### ", true, NULL);
     assert_number("#### --1", true, NULL);
-    assert_number("#### $-5", true, "-5");
-    assert_number("#### -$5", true, "-5");
-    assert_number("first 3, then 18 eggs.", false, "18");
-    assert_number("pages 3-7", false, "7");
-    assert_number("it fell by -5", false, "-5");
-    assert_number("no number", false, NULL);
-    assert_number("it is 3.", false, "3");
-    assert_number("1.2.3", false, ".3");
-    assert_number("5,", false, "5");
+    assert_number("#### $5", true, NULL);
+    assert_number("####5", true, NULL);
+    assert_number("#### .", true, NULL);
+    static const struct {
+        const char *text, *last;
+    } flexible[] = {
+        {"first 3, then 18 eggs.", "18"},
+        {"pages 3-7", "7"},
+        {"it fell by -5", "-5"},
+        {"no number", NULL},
+        {"it is 3.", "3"},
+        {"5,", "5"},
+        {"#### $18", "18"},
+        {"## Answer: **18**", "18"},
+        /* A minus behind a bracket or a mark is a sign. */
+        {"\\boxed{-3}", "-3"},
+        {"[-3]", "-3"},
+        {"|-3|", "-3"},
+        {"x_-3", "-3"},
+        {"2^-3", "-3"},
+        {"~-3", "-3"},
+        {"\\-3", "-3"},
+        {"(-3)", "-3"},
+        {"is \xe2\x88\x92"
+         "3",
+         "-3"},
+        {"caf\xc3\xa9-3", "3"},
+        {"5--7", "7"},
+        /* Currency on either side of the sign. */
+        {"-$3", "-3"},
+        {"$-3", "-3"},
+        {"\xe2\x82\xac-3", "-3"},
+        {"-\\$3", "-3"},
+        {"$\\$1{,}800$", "1800"},
+        {"US$1,234.50", "1234.50"},
+        /* Thousands, decimals. */
+        {"1,800,000", "1800000"},
+        {"1,00,000", "100000"},
+        {"1.800.000", "1800000"},
+        {"1\xe2\x80\xaf"
+         "800",
+         "1800"},
+        {"1\\,800", "1800"},
+        {"1'800", "1800"},
+        {"3,5", "3.5"},
+        {"1,2,3", "3"},
+        {"2,3000", "3000"},
+        {".5", ".5"},
+        {"50%", "50"},
+        {"\xd9\xa1\xd9\xa8", "18"},
+        {"\xef\xbc\x91\xef\xbc\x98", "18"},
+        /* Fractions. */
+        {"3/4", "0.75"},
+        {"-3/4 of it", "-0.75"},
+        {"2 1/2", "2.5"},
+        {"\\frac{1}{2}", "0.5"},
+        {"\\boxed{-\\dfrac{1}{2}}", "-0.5"},
+        {"2\\frac{1}{2}", "2.5"},
+        {"3/0", "0"},
+        {"on 3/4/2020", "2020"},
+        /* The box is the answer. */
+        {"\\boxed{18} in 2 days", "18"},
+        {"\\boxed{x} in 2 days", "2"},
+        {"\\boxed{7} or \\boxed{\\text{is } 18}, of 2", "18"},
+        {"\\boxed{18", "18"},
+    };
+    for (size_t i = 0; i < N_ELEMENTS(flexible); i++)
+        assert_number(flexible[i].text, false, flexible[i].last);
     assert_true(bf_gsm8k_same("18", "18.00"));
-    assert_true(bf_gsm8k_same("1,800", "1800"));
+    assert_true(bf_gsm8k_same("0.333333333333", "0.3333333333333333"));
     assert_false(bf_gsm8k_same("18", "81"));
     assert_false(bf_gsm8k_same("18", "18x"));
+    assert_false(bf_gsm8k_same("18", "18.001"));
 }
 
 static void word_problems(void **state)
