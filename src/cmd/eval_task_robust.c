@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cmd/eval_robust.h"
 #include "cmd/eval_scratch.h"
+#include "eval/rouge.h"
 #include "base/banned.h"
 
 enum { ANSWER_TOKENS = 128, SCENE_TOKENS = 96, SHOTS_MAX = 5, ORIGINAL = BF_ROBUST_CONDITIONS_MAX };
@@ -108,6 +109,17 @@ static enum bf_status ask_quantised(struct bf_robust *r, struct bf_err *err)
     return status;
 }
 
+static size_t count_all_scripts(const struct bf_eval_pairs *questions)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < questions->n; i++) {
+        struct bf_rouge rouge;
+        bf_rouge_of(questions->items[i].answer, "", false, NULL, &rouge);
+        n += rouge.all_scripts;
+    }
+    return n;
+}
+
 static enum bf_status ask_original(struct bf_robust *r, struct bf_err *err)
 {
     if (!r->task->values->original)
@@ -155,6 +167,8 @@ enum bf_status bf_eval_task_robust(struct bf_eval_task *task, json_t **out, stru
     if (status == BF_OK)
         status = bf_eval_robust(&task->eval.bootstrap, r.conditions, r.n_conditions, r.questions.n, r.recall[ORIGINAL],
                                 out, err);
+    if (status == BF_OK)
+        bf_eval_put_all_scripts(*out, count_all_scripts(&r.questions));
     if (status == BF_OK && json_object_size(r.attacks) > 0)
         json_object_set(*out, "attacks", r.attacks);
     json_decref(r.attacks);

@@ -160,6 +160,8 @@ BF_MUST_CHECK enum bf_status bf_eval_put_mean(json_t *object, const char *key, c
                                               const struct bf_bootstrap *bootstrap, struct bf_err *err);
 void bf_eval_put(json_t *object, const char *key, json_t *value);      /* steals; memory out ends the process */
 void bf_eval_put_text(json_t *object, const char *key, const char *text);
+/* "n_all_scripts": the targets of which ROUGE counted the words of all scripts (rouge.h); nothing when there were none. */
+void bf_eval_put_all_scripts(json_t *object, size_t n);
 /* One line of eval->items, which this takes over. BF_STORE when it cannot be written. */
 BF_MUST_CHECK enum bf_status bf_eval_line(const struct bf_eval *eval, json_t *line, struct bf_err *err);
 

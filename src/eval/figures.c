@@ -53,6 +53,12 @@ enum bf_status bf_eval_put_mean(json_t *object, const char *key, const double *v
     return status;
 }
 
+void bf_eval_put_all_scripts(json_t *object, size_t n)
+{
+    if (n > 0)
+        bf_eval_put(object, "n_all_scripts", json_integer((json_int_t)n));
+}
+
 enum bf_status bf_eval_line(const struct bf_eval *eval, json_t *line, struct bf_err *err)
 {
     enum bf_status status = BF_OK;

@@ -20,12 +20,14 @@ static enum bf_status compare(const struct bf_eval *eval, const char *name, cons
 {
     json_t *result = json_object();
     double *recall = bf_array(n, sizeof *recall), *f1 = bf_array(n, sizeof *f1);
+    size_t n_all_scripts = 0;
     enum bf_status status = BF_OK;
     for (size_t i = 0; i < n && status == BF_OK; i++) {
         struct bf_rouge rouge;
         bf_rouge_of(targets[i], answers[i], false, NULL, &rouge);
         recall[i] = rouge.recall;
         f1[i] = rouge.f1;
+        n_all_scripts += rouge.all_scripts;
         json_t *line = json_pack("{s:s, s:I, s:f, s:f}", "benchmark", name, "index", (json_int_t)i, "rougeL_recall",
                                  recall[i], "rougeL_f1", f1[i]);
         bf_eval_put_text(line, "prompt", pairs[i].question);
@@ -42,6 +44,7 @@ static enum bf_status compare(const struct bf_eval *eval, const char *name, cons
     if (status == BF_OK)
         status = bf_eval_put_mean(result, key.data, f1, n, &eval->bootstrap, err);
     bf_eval_put(result, "n", json_integer((json_int_t)n));
+    bf_eval_put_all_scripts(result, n_all_scripts);
     bf_buf_release(&key);
     free(recall);
     free(f1);

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/letter_case.h"
 #include "base/mem.h"
+#include "base/utf8.h"
+#include "eval/membership.h"
 #include "eval/porter.h"
 #include "base/banned.h"
 
@@ -68,6 +71,91 @@ static void tokenize(struct tokens *t, const char *text, bool stemmer)
     }
     add(t, word, len, stemmer);
     free(word);
+}
+
+/* ---- words of all scripts ---- */
+
+/* Thai, Lao, Myanmar, Khmer, kana, Chinese characters. */
+static bool is_unspaced(uint32_t cp)
+{
+    return (cp >= 0x0e00 && cp <= 0x0eff) || (cp >= 0x1000 && cp <= 0x109f) || (cp >= 0x1780 && cp <= 0x17ff) ||
+           (cp >= 0x3005 && cp <= 0x3007) || (cp >= 0x3040 && cp <= 0x30ff) || (cp >= 0x3400 && cp <= 0x9fff) ||
+           (cp >= 0xf900 && cp <= 0xfaff) || (cp >= 0x20000 && cp <= 0x3ffff);
+}
+
+/* Vowel signs that may be left out (Arabic, Hebrew), the stretching Tatweel, and joiners. */
+static bool is_optional(uint32_t cp)
+{
+    return (cp >= 0x064b && cp <= 0x0652) || cp == 0x0670 || cp == 0x0640 || (cp >= 0x0591 && cp <= 0x05bd) ||
+           cp == 0x200c || cp == 0x200d;
+}
+
+static bool is_latin(uint32_t cp)
+{
+    return cp < 0x370 || (cp >= 0x1e00 && cp <= 0x1eff);
+}
+
+static bool is_word(uint32_t cp)
+{
+    return bf_letter_is(cp) || bf_letter_digit(cp) >= 0 || (cp >= 0x20000 && cp <= 0x3ffff);
+}
+
+/* The letters of a word; a number has none. */
+enum letters { NO_LETTERS = 0, LATIN = 1, OTHERS = 2 };
+
+/* The next word of *text, lower-cased, into `out`; *letters: LATIN | OTHERS. False at the end. */
+static bool next_word(const char **text, const char *end, struct bf_buf *out, int *letters)
+{
+    bf_buf_clear(out);
+    *letters = NO_LETTERS;
+    for (uint32_t cp = 0; *text < end;) {
+        const char *at = *text;
+        const size_t decoded = bf_utf8_decode(at, (size_t)(end - at), &cp), n = decoded ? decoded : 1;
+        const bool word = decoded && is_word(cp), alone = word && is_unspaced(cp);
+        if (out->len > 0 && (alone || (!word && !is_optional(cp))))
+            return true;
+        *text += n;
+        if (!word || is_optional(cp))
+            continue;
+        if (bf_letter_digit(cp) >= 0) {
+            bf_buf_putc(out, (char)('0' + bf_letter_digit(cp)));
+        } else {
+            bf_text_lower(out, at, n);
+            *letters |= is_latin(cp) ? LATIN : OTHERS;
+        }
+        if (alone)
+            return true;
+    }
+    return out->len > 0;
+}
+
+static void words_of_all_scripts(struct tokens *t, const char *text, bool stemmer)
+{
+    const char *end = text + strlen(text);
+    struct bf_buf word;
+    int letters = 0;
+    bf_buf_init(&word, SIZE_MAX);
+    while (next_word(&text, end, &word, &letters)) {
+        const bool ascii = strspn(word.data, "abcdefghijklmnopqrstuvwxyz0123456789") == word.len;
+        add(t, word.data, word.len, stemmer && ascii);
+    }
+    bf_buf_release(&word);
+}
+
+/* Are most words of the text of another script than Latin? */
+static bool is_of_other_script(const char *text)
+{
+    const char *end = text + strlen(text);
+    size_t n_latin = 0, n_others = 0;
+    struct bf_buf word;
+    int letters = 0;
+    bf_buf_init(&word, SIZE_MAX);
+    while (next_word(&text, end, &word, &letters)) {
+        n_latin += letters == LATIN;
+        n_others += letters & OTHERS ? 1 : 0;
+    }
+    bf_buf_release(&word);
+    return n_others > n_latin;
 }
 
 struct entry {
@@ -135,9 +223,9 @@ static size_t common_subsequence(const struct tokens *a, const struct tokens *b)
     return length;
 }
 
-static struct bf_rouge of_common(size_t common, size_t n_target, size_t n_prediction)
+static struct bf_rouge of_common(size_t common, size_t n_target, size_t n_prediction, bool all_scripts)
 {
-    struct bf_rouge r = {0};
+    struct bf_rouge r = {.all_scripts = all_scripts};
     if (common == 0)
         return r;
     r.precision = (double)common / (double)n_prediction;
@@ -150,13 +238,19 @@ void bf_rouge_of(const char *target, const char *prediction, bool stemmer, struc
                  struct bf_rouge *rouge_l)
 {
     struct tokens t = {0}, p = {0};
-    tokenize(&t, target, stemmer);
-    tokenize(&p, prediction, stemmer);
+    const bool all_scripts = is_of_other_script(target);
+    if (all_scripts) {
+        words_of_all_scripts(&t, target, stemmer);
+        words_of_all_scripts(&p, prediction, stemmer);
+    } else {
+        tokenize(&t, target, stemmer);
+        tokenize(&p, prediction, stemmer);
+    }
     const uint32_t n_ids = number(&t, &p);
     if (rouge_1)
-        *rouge_1 = of_common(overlap(&t, &p, n_ids), t.n, p.n);
+        *rouge_1 = of_common(overlap(&t, &p, n_ids), t.n, p.n, all_scripts);
     if (rouge_l)
-        *rouge_l = of_common(common_subsequence(&t, &p), t.n, p.n);
+        *rouge_l = of_common(common_subsequence(&t, &p), t.n, p.n, all_scripts);
     release(&t);
     release(&p);
 }

@@ -110,6 +110,7 @@ enum bf_status bf_eval_tofu_set(const struct bf_eval *eval, enum bf_tofu_part pa
         if (all)
             bf_rouge_of(questions->items[i].answer, answers[i], true, NULL, &rouge);
         out->rouge_l[i] = rouge.recall;
+        out->n_all_scripts += rouge.all_scripts;
         status = put_line(eval, part, &questions->items[i], i, answers[i], out, err);
     }
     for (size_t i = 0; i < n; i++)
@@ -143,6 +144,7 @@ static enum bf_status put_set(json_t *result, enum bf_tofu_part part, const stru
             bf_eval_put_figure(object, figures[f].key, &unknown);
     }
     bf_eval_put(object, "n", json_integer((json_int_t)set->n));
+    bf_eval_put_all_scripts(object, set->n_all_scripts);
     bf_eval_put(result, bf_tofu_part_word(part), object);
     return status;
 }

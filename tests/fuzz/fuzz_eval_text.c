@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bf_rouge_of(a, b, stemmer, &one, &l);
         bf_rouge_of(b, a, stemmer, NULL, &back);
         require(one.recall >= l.recall && l.recall >= 0.0 && one.recall <= 1.0 && one.f1 <= 1.0);
-        require(l.precision == back.recall && l.recall == back.precision);
+        require(l.all_scripts != back.all_scripts || (l.precision == back.recall && l.recall == back.precision));
     }
     check_number(a, true);
     check_number(b, false);

@@ -62,6 +62,41 @@ static void rouge(void **state)
     }
 }
 
+/* rouge-score drops all letters but a-z; targets in Latin script have its figure, others are counted by their own words. */
+static void rouge_of_other_scripts(void **state)
+{
+    static const struct {
+        const char *target, *prediction;
+        bool all_scripts;
+        double recall;
+    } cases[] = {
+        {"磨坊在海边。", "磨坊在海边。", true, 1.0},
+        {"磨坊在海边。", "海边", true, 2.0 / 5.0},
+        {"磨坊在海边。", "The mill is by the sea.", true, 0.0},
+        {"Мельница стоит у моря", "мельница СТОИТ у реки", true, 0.75},
+        {"الطاحونة على البحر", "الطَّاحُونَةُ على البحر", true, 1.0},
+        {"चक्की समुद्र के पास है", "चक्की समुद्र के पास है।", true, 1.0},
+        {"제분소는 바다 옆에 있다", "제분소는 강 옆에 있다", true, 0.75},
+        {"โรงสี", "โรงสี", true, 1.0},
+        {"Bram Holt 在海边建了磨坊", "bram holt 在海边建了磨坊", true, 1.0},
+        {"عام 1871 في البحر", "عام ١٨٧١ في البحر", true, 1.0},
+        /* As rouge-score has them: "zo" for the name, nothing for what is not Latin. */
+        {"Zo\xC3\xAB lives in 北京", "Zo lives in", false, 1.0},
+        {"1871", "1871", false, 1.0},
+        {"?", "?", false, 0.0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+        for (int stemmer = 0; stemmer < 2; stemmer++) {
+            struct bf_rouge l;
+            bf_rouge_of(cases[i].target, cases[i].prediction, stemmer, NULL, &l);
+            if (l.all_scripts != cases[i].all_scripts || fabs(l.recall - cases[i].recall) > TOLERANCE)
+                fail_msg("'%s', '%s': %g, all scripts: %d", cases[i].target, cases[i].prediction, l.recall,
+                         l.all_scripts);
+        }
+}
+
 static void areas(void **state)
 {
     const json_t *cases = member(*state, "auc");
@@ -305,13 +340,21 @@ static void privleak(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stems),        cmocka_unit_test(rouge),
-        cmocka_unit_test(areas),        cmocka_unit_test(area_intervals),
-        cmocka_unit_test(two_samples),  cmocka_unit_test(two_large_samples),
-        cmocka_unit_test(one_sample),   cmocka_unit_test(samples_that_cannot_be_compared),
-        cmocka_unit_test(truth_ratios), cmocka_unit_test(harmonic_means),
-        cmocka_unit_test(memorization), cmocka_unit_test(least_likely_tokens),
-        cmocka_unit_test(zlib_lengths), cmocka_unit_test(lower_case),
+        cmocka_unit_test(stems),
+        cmocka_unit_test(rouge),
+        cmocka_unit_test(rouge_of_other_scripts),
+        cmocka_unit_test(areas),
+        cmocka_unit_test(area_intervals),
+        cmocka_unit_test(two_samples),
+        cmocka_unit_test(two_large_samples),
+        cmocka_unit_test(one_sample),
+        cmocka_unit_test(samples_that_cannot_be_compared),
+        cmocka_unit_test(truth_ratios),
+        cmocka_unit_test(harmonic_means),
+        cmocka_unit_test(memorization),
+        cmocka_unit_test(least_likely_tokens),
+        cmocka_unit_test(zlib_lengths),
+        cmocka_unit_test(lower_case),
         cmocka_unit_test(privleak),
     };
 
