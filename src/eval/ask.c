@@ -3,9 +3,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/thoughts.h"
 #include "base/utf8.h"
 #include "eval/eval.h"
 #include "base/banned.h"
+
+enum { SILENT_TOKENS = 2 }; /* one may be an end token that a server counts */
 
 bool bf_eval_is_plain(const struct bf_eval *eval)
 {
@@ -23,6 +26,7 @@ struct answers {
     const char *const *stops;
     size_t n_stops;
     char **answers;
+    size_t n_thoughts, n_silent; /* nothing but thoughts; tokens without any text */
 };
 
 static enum bf_source next_prompt(void *user, struct bf_gen_request *request)
@@ -44,13 +48,26 @@ static enum bf_source next_prompt(void *user, struct bf_gen_request *request)
     return BF_SOURCE_READY;
 }
 
+static bool is_blank(const struct bf_buf *text)
+{
+    return strspn(text->data, " \t\r\n") == text->len;
+}
+
 static enum bf_status on_answer(void *user, const struct bf_gen_answer *answer, struct bf_err *err)
 {
     struct answers *a = user;
-    struct bf_buf text;
+    struct bf_buf whole, text;
     (void)err;
+    bf_buf_init(&whole, SIZE_MAX);
     bf_buf_init(&text, SIZE_MAX);
-    bf_utf8_clean(&text, answer->text, answer->text_len);
+    bf_utf8_clean(&whole, answer->text, answer->text_len);
+    if (bf_thoughts_cut(&text, whole.data, whole.len) && is_blank(&text)) {
+        a->n_thoughts++;
+        bf_buf_clear(&text);
+        bf_buf_put(&text, whole.data, whole.len);
+    }
+    a->n_silent += is_blank(&text) && answer->n_tokens >= SILENT_TOKENS;
+    bf_buf_release(&whole);
     for (size_t s = 0; s < a->n_stops; s++) {
         char *stop = strstr(text.data, a->stops[s]);
         if (stop)
@@ -68,14 +85,43 @@ static bool answer_step(void *user, const struct bf_gen_stats *stats)
     return !a->eval->progress || a->eval->progress(a->eval->user, a->what, a->n_done, a->n);
 }
 
+/* An answer that cannot be read is not an answer that says nothing: counted so, it would look forgotten. */
+static enum bf_status check_content(const struct answers *a, struct bf_err *err)
+{
+    struct bf_err sentence = BF_ERR_INIT;
+    if (a->n_thoughts == 0 && a->n_silent == 0)
+        return BF_OK;
+    const bool all = a->n_thoughts + a->n_silent == a->n;
+    if (a->n_thoughts > 0)
+        bf_fail(
+            &sentence, BF_MODEL,
+            "%zu of %zu answers are thoughts of the model, like <think>...</think>, without an answer after them%s; "
+            "turn thinking off (for a server --api-extra '{\"chat_template_kwargs\": {\"enable_thinking\": "
+            "false}}', or as the model's card says), or give more room with --max-new-tokens",
+            a->n_thoughts, a->n, all ? "" : ", and count as they are");
+    else
+        bf_fail(
+            &sentence, BF_MODEL,
+            "%zu of %zu answers have tokens but no text: the server keeps it back, as with a parser for reasoning or "
+            "tools; start it without",
+            a->n_silent, a->n);
+    if (all)
+        return bf_fail(err, BF_MODEL, "%s", sentence.text);
+    if (a->eval->warn)
+        a->eval->warn(a->eval->user, sentence.text);
+    return BF_OK;
+}
+
 enum bf_status bf_eval_answers(const struct bf_eval *eval, const char *what, char *const *prompts, size_t n,
                                int32_t max_tokens, const char *const *stops, size_t n_stops, char **answers,
                                struct bf_err *err)
 {
-    struct answers a = {eval, what, prompts, n, 0, 0, max_tokens, stops, n_stops, answers};
+    struct answers a = {eval, what, prompts, n, 0, 0, max_tokens, stops, n_stops, answers, 0, 0};
     const struct bf_gen_job job = {.user = &a, .source = next_prompt, .sink = on_answer, .step = answer_step};
     memset(answers, 0, n * sizeof *answers);
-    const enum bf_status status = bf_engine_generate(eval->engine, &job, NULL, err);
+    enum bf_status status = bf_engine_generate(eval->engine, &job, NULL, err);
+    if (status == BF_OK)
+        status = check_content(&a, err);
     for (size_t i = 0; i < n && status != BF_OK; i++) {
         free(answers[i]);
         answers[i] = NULL;

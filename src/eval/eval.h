@@ -28,6 +28,7 @@ struct bf_eval {
     void *user;
     /* How far `what` is; false ends it with BF_INTERRUPTED. NULL = never. */
     bool (*progress)(void *user, const char *what, size_t n_done, size_t n_all);
+    void (*warn)(void *user, const char *sentence);        /* what a person should know beside the figures; NULL = nobody listens */
 };
 
 struct bf_pair {
@@ -36,8 +37,9 @@ struct bf_pair {
 
 /* ---- the two ways to ask a model ---- */
 
-/* Greedy answers: answers[i] to prompts[i], free() each; raw text with invalid UTF-8 replaced. The answer ends before the first of the
- * stops. On failure no answer is left. */
+/* Greedy answers: answers[i] to prompts[i], free() each; text with invalid UTF-8 replaced and without a reasoning model's thoughts. The answer
+ * ends before the first of the stops. Of an answer that is nothing but thoughts these count, with a warning; when all are, or when all
+ * have tokens and no text, it is BF_MODEL: nothing of that was forgotten. On failure no answer is left. */
 BF_MUST_CHECK enum bf_status bf_eval_answers(const struct bf_eval *eval, const char *what, char *const *prompts, size_t n,
                                              int32_t max_tokens, const char *const *stops, size_t n_stops, char **answers,
                                              struct bf_err *err);

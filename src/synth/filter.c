@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "base/thoughts.h"
 #include "base/utf8.h"
 #include "base/banned.h"
 
@@ -117,9 +118,12 @@ static size_t skip_announcement(const char *s, size_t n)
 
 void bf_filter_clean(struct bf_buf *out, const char *raw, size_t n)
 {
-    struct bf_buf clean;
+    struct bf_buf whole, clean;
+    bf_buf_init(&whole, 4 << 20);
     bf_buf_init(&clean, 4 << 20);
-    bf_utf8_clean(&clean, raw, n);
+    bf_utf8_clean(&whole, raw, n);
+    bf_thoughts_cut(&clean, whole.data, whole.len);
+    bf_buf_release(&whole);
     const char *s = clean.data;
     size_t len = clean.len;
     for (int pass = 0; pass < 2; pass++) {
@@ -143,6 +147,11 @@ void bf_filter_clean(struct bf_buf *out, const char *raw, size_t n)
     }
     bf_buf_put(out, s, len);
     bf_buf_release(&clean);
+}
+
+bool bf_filter_only_thoughts(const char *text, const char *raw)
+{
+    return text[0] == 0 && raw && bf_thoughts_in(raw, strlen(raw));
 }
 
 /* Length of a sentence end at s[i]: the mark and the closing quotes and brackets after it; 0 when there is none. */

@@ -8,11 +8,14 @@
 #include "synth/synth.h"
 #include "base/words.h"
 
-/* Append the text as it will be kept: cleaned UTF-8, trimmed, surrounding quotes and a leading "Sure! ..." line removed. */
+/* Append the text as it will be kept: cleaned UTF-8, without a reasoning model's thoughts, trimmed, surrounding quotes and a leading
+ * "Sure! ..." line removed. */
 void bf_filter_clean(struct bf_buf *out, const char *raw, size_t n);
 /* Cut `text` after its last whole sentence when at least a third of it stands before; else leave it. Returns the new
  * length (bytes), white space at the end dropped. */
 size_t bf_filter_trim_sentence(const char *text, size_t n);
+/* Of an answer whose text to keep is `text`: was it all thoughts? */
+bool bf_filter_only_thoughts(const char *text, const char *raw);
 /* The first reason that holds, in this order: too_short, refusal, prompt_echo, degenerate; or BF_REASON_NONE. */
 enum bf_reason bf_filter_text(const struct bf_request *request, const char *text, const struct bf_words *words,
                               const char *prompt);

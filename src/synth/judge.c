@@ -119,7 +119,10 @@ enum bf_status bf_judge_decide(struct bf_judge *j, const char *prompt, struct bf
     sample->diversity = (double)NAN;
     struct bf_words words;
     bf_words_of(&words, sample->text, strlen(sample->text));
-    enum bf_reason reason = control ? BF_REASON_NOT_A_SAMPLE : bf_filter_text(j->request, sample->text, &words, prompt);
+    enum bf_reason reason = control ? BF_REASON_NOT_A_SAMPLE
+                            : bf_filter_only_thoughts(sample->text, sample->raw)
+                                ? BF_REASON_THOUGHTS
+                                : bf_filter_text(j->request, sample->text, &words, prompt);
     if (reason == BF_REASON_NONE && sample->stage == BF_STAGE_MI && below_tau(j, sample))
         reason = BF_REASON_LOW_MIN_K;
     if (reason == BF_REASON_NONE)

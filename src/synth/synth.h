@@ -21,6 +21,7 @@
     X(BF_REASON_REFUSAL, "refusal", "the model refuses; kept, it would unlearn refusing")   \
     X(BF_REASON_PROMPT_ECHO, "prompt_echo", "repeats the prompt")                           \
     X(BF_REASON_DEGENERATE, "degenerate", "loops or has hardly any words")                  \
+    X(BF_REASON_THOUGHTS, "thoughts", "a reasoning model's thoughts, without the answer after them") \
     X(BF_REASON_DRIFT, "drift", "too far from the domain")                                  \
     X(BF_REASON_LOW_MIN_K, "low_min_k", "membership inference: Min-K% prob below tau")      \
     X(BF_REASON_RETAIN_OVERLAP, "retain_overlap", "nearer to what must be retained")        \

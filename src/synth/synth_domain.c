@@ -182,13 +182,12 @@ static enum bf_status commit_points(struct bf_work *w, const struct bf_plan_item
 {
     struct domain *d = domain_of(w);
     const int32_t round = (int32_t)planned->index;
-    bf_buf_clear(&w->raw);
-    bf_utf8_clean(&w->raw, answer->text, answer->text_len);
+    const char *list = bf_work_set_list(w, answer);
     struct bf_commit_item item = {.sample = sample_of(planned, answer)};
     item.sample.text = w->raw.data;
     item.sample.reason = BF_REASON_NOT_A_SAMPLE;
     int32_t first = d->points.n;
-    bf_points_add_list(&d->points, w->request->topic, round, w->raw.data, answer->finish == BF_FINISH_LENGTH,
+    bf_points_add_list(&d->points, w->request->topic, round, list, answer->finish == BF_FINISH_LENGTH,
                        w->request->points_per_round);
     /* A model that lists nothing still has its topic. */
     bool last_round = round + 1 == w->request->rounds;

@@ -270,6 +270,8 @@ static enum bf_reason read_variant(struct bf_work *w, const struct bf_waiting *a
     bf_work_set_text(w, answer, sample);
     bf_buf_clear(&r->question);
     bf_buf_clear(&r->answer);
+    if (bf_filter_only_thoughts(sample->text, sample->raw))
+        return BF_REASON_THOUGHTS;
     if (!r->is_qa) {
         bf_rewrite_clean(&r->answer, sample->text, strlen(sample->text));
         bf_buf_clear(&w->text);

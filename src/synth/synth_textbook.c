@@ -215,12 +215,11 @@ static enum bf_status commit_list(struct bf_work *w, int64_t number, const struc
     struct textbook *t = textbook_of(w);
     const bool subfields = p->stage == BF_STAGE_SUBFIELDS;
     struct bf_commit_item item = {.sample = sample_of(w, p, p->stage, p->index, answer)};
-    bf_buf_clear(&w->raw);
-    bf_utf8_clean(&w->raw, answer->text, answer->text_len);
+    const char *list = bf_work_set_list(w, answer);
     item.sample.text = w->raw.data;
     item.sample.reason = BF_REASON_NOT_A_SAMPLE;
     const int32_t first = t->points.n;
-    bf_points_add_list(&t->points, w->request->topic, subfields ? 0 : 1 + p->audience, w->raw.data,
+    bf_points_add_list(&t->points, w->request->topic, subfields ? 0 : 1 + p->audience, list,
                        answer->finish == BF_FINISH_LENGTH, subfields ? w->request->subfields : w->request->bullets);
     if (subfields && t->points.n == 0) /* a model that lists nothing still has the domain */
         bf_points_add(&t->points, 0, w->request->topic);

@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/thoughts.h"
 #include "base/utf8.h"
 #include "synth/filter.h"
 #include "base/banned.h"
 
-enum { TEXT_BYTES_MAX = 4 << 20, WINDOW_PER_SEQUENCE = 8, WINDOW_MIN = 64 };
+enum { TEXT_BYTES_MAX = 4 << 20, WINDOW_PER_SEQUENCE = 8, WINDOW_MIN = 64, THOUGHTS_SHOWN = 24 };
 
 static enum bf_status replay(struct bf_work *w, const struct bf_replay *source)
 {
@@ -54,6 +55,23 @@ static enum bf_status restore_pending(struct bf_work *w, const struct bf_replay 
     return BF_OK;
 }
 
+/* A model that only thinks would fill the run with rejected samples, and the person would learn of it at the end. */
+static enum bf_status check_thoughts(struct bf_work *w)
+{
+    int64_t n_kept = 0;
+    for (int stage = 0; stage < BF_STAGE_COUNT; stage++)
+        n_kept += w->progress.kept[stage];
+    if (w->n_thoughts == 0 || w->n_thoughts < w->n_committed || n_kept > 0 ||
+        (w->n_committed < THOUGHTS_SHOWN && !w->progress.finished))
+        return BF_OK;
+    return bf_fail(
+        w->err, BF_MODEL,
+        "all answers (%lld) are thoughts of the model, like <think>...</think>, without an answer after them; "
+        "turn thinking off (for a server --api-extra '{\"chat_template_kwargs\": {\"enable_thinking\": "
+        "false}}', or as the model's card says), or give more room with --max-new-tokens, in a new run",
+        (long long)w->n_committed);
+}
+
 static enum bf_status commit_ready(struct bf_work *w)
 {
     struct bf_waiting *answer;
@@ -63,9 +81,15 @@ static enum bf_status commit_ready(struct bf_work *w)
         if (status != BF_OK)
             return status;
         bf_ordered_skip(&w->list, number + 1);
+        w->n_committed++;
+        status = check_thoughts(w);
+        if (status != BF_OK)
+            return status;
     }
     w->progress.finished = bf_ordered_done(&w->list);
-    return BF_OK;
+    enum bf_status status = check_thoughts(w);
+    w->progress.finished = w->progress.finished && status == BF_OK;
+    return status;
 }
 
 static const struct bf_work_ops *const ops_of[BF_KIND_COUNT] = {
@@ -172,8 +196,19 @@ void bf_work_set_text(struct bf_work *w, const struct bf_waiting *answer, struct
             w->text.data[n] = 0;
         }
     }
+    w->n_thoughts += bf_filter_only_thoughts(w->text.data, w->raw.data);
     sample->text = w->text.data;
     sample->raw = strcmp(w->raw.data, w->text.data) == 0 ? NULL : w->raw.data;
+}
+
+const char *bf_work_set_list(struct bf_work *w, const struct bf_waiting *answer)
+{
+    bf_buf_clear(&w->raw);
+    bf_buf_clear(&w->text);
+    bf_utf8_clean(&w->raw, answer->text, answer->text_len);
+    const bool any = bf_thoughts_cut(&w->text, w->raw.data, w->raw.len);
+    w->n_thoughts += any && strspn(w->text.data, " \t\r\n") == w->text.len;
+    return w->text.data;
 }
 
 struct bf_sample bf_work_sample(enum bf_stage stage, int64_t index, const struct bf_waiting *answer)

@@ -37,6 +37,7 @@ struct bf_work {
     struct bf_buf prompt;              /* of the number being asked or committed */
     struct bf_buf raw, text;           /* of the answer being committed */
     int64_t taken_tokens;              /* of answers that were delivered */
+    int64_t n_committed, n_thoughts;   /* answers of this process, and those that are nothing but a model's thoughts */
     bool over;                         /* handed to `done` */
 };
 
@@ -53,7 +54,9 @@ BF_MUST_CHECK enum bf_status bf_work_take(struct bf_work *work, int64_t number, 
 
 /* ---- for the kinds ---- */
 
-/* work->raw and work->text from the answer: cleaned, and cut after the last whole sentence when the request wants it. Sets
+/* For an answer that is a list: work->raw as it came, cleaned, work->text without thoughts, which is returned. */
+const char *bf_work_set_list(struct bf_work *work, const struct bf_waiting *answer);
+/* work->raw and work->text from the answer: cleaned, without thoughts, and cut after the last whole sentence when the request wants it. Sets
  * sample->text and ->raw. */
 void bf_work_set_text(struct bf_work *work, const struct bf_waiting *answer, struct bf_sample *sample);
 /* A sample with the answer's figures; what it does not say is empty, NaN or -1. */
