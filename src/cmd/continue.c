@@ -22,14 +22,20 @@ static enum bf_status restore_machine(const struct bf_run *run, struct bf_machin
     if (machine->api && !api)
         return bf_fail(err, BF_USAGE, "the run's model is a file (%s), not a server; leave --api out", run->model_path);
     if (api) {
-        const char *mode = json_string_value(json_object_get(json, "api_mode"));
         const char *probs = json_string_value(json_object_get(json, "api_probs"));
         machine->api = machine->api ? machine->api : api;
         machine->api_model = run->model_desc;
-        machine->api_mode = mode ? mode : "auto";
+        /* What was found out at the start holds to the end: a run has one form of prompts. */
+        machine->api_mode = strcmp(machine->chat, "none") == 0 ? "completions" : "chat";
         machine->api_probs = probs ? probs : "auto";
         machine->api_embed_model = json_string_value(json_object_get(json, "api_embed_model"));
+        if (!machine->api_extra)
+            machine->api_extra = json_string_value(json_object_get(json, "api_extra"));
+        const int32_t top_k = (int32_t)json_integer_value(json_object_get(json, "api_top_k"));
+        machine->api_top_k = machine->api_top_k > top_k ? machine->api_top_k : top_k;
     }
+    if (machine->parallel == 0)
+        machine->parallel = json_integer_value(json_object_get(json, "n_parallel"));
     const int64_t context = json_integer_value(json_object_get(json, "n_ctx_seq"));
     if (machine->context < context)
         machine->context = context;

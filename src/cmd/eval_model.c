@@ -120,6 +120,12 @@ static bool progress(void *user, const char *what, size_t n_done, size_t n_all)
     return !bf_interrupted();
 }
 
+static void warn(void *user, const char *sentence)
+{
+    const struct bf_eval_model *m = user;
+    bf_log_warn(m->log, "%s", sentence);
+}
+
 static enum bf_status open_file(struct bf_eval_model *m, bool retrained, const char *chat, bool scores,
                                 struct bf_err *err)
 {
@@ -154,7 +160,7 @@ static enum bf_status open_file(struct bf_eval_model *m, bool retrained, const c
     return bf_engine_open(&o, &m->engine, err);
 }
 
-static enum bf_status open_api(struct bf_eval_model *m, const char *chat, struct bf_err *err)
+static enum bf_status open_api(struct bf_eval_model *m, const char *chat, bool scores, struct bf_err *err)
 {
     const struct bf_machine_values *machine = &m->values->machine;
     struct bf_api_options o = bf_api_default_options();
@@ -170,6 +176,10 @@ static enum bf_status open_api(struct bf_eval_model *m, const char *chat, struct
     o.n_parallel = (int32_t)machine->parallel;
     o.timeout_seconds = machine->api_timeout;
     o.give_up_seconds = machine->api_give_up;
+    o.extra = machine->api_extra;
+    o.greedy = !scores;
+    o.notice = bf_session_notice;
+    o.notice_user = m->log;
     bf_log_info(m->log, "asking %s what it offers", machine->api);
     return bf_engine_open_api(&o, &m->engine, err);
 }
@@ -180,7 +190,7 @@ enum bf_status bf_eval_model_open(struct bf_eval_model *m, bool retrained, const
     bf_engine_close(m->engine);
     m->engine = NULL;
     const bool remote = m->values->machine.api != NULL;
-    const enum bf_status status = remote ? open_api(m, chat, err) : open_file(m, retrained, chat, scores, err);
+    const enum bf_status status = remote ? open_api(m, chat, scores, err) : open_file(m, retrained, chat, scores, err);
     if (status != BF_OK)
         return status;
     const struct bf_engine_info *info = bf_engine_info(m->engine);
@@ -194,6 +204,7 @@ enum bf_status bf_eval_model_open(struct bf_eval_model *m, bool retrained, const
                                     : NULL;
     eval->user = m;
     eval->progress = progress;
+    eval->warn = warn;
     m->what = NULL;
     return BF_OK;
 }

@@ -71,6 +71,11 @@ static const struct bf_opt machine_table[] = {
      .value = "FILE",
      .help = "certificate authority of the server (PEM)",
      .rare = true},
+    {.name = "api-extra",
+     .type = BF_OPT_TEXT,
+     .value = "JSON",
+     .help = "fields for every request to the server ('{\"priority\": 5}')",
+     .rare = true},
     /* From here on what a run keeps. */
     {.name = "api-model",
      .type = BF_OPT_TEXT,
@@ -117,9 +122,9 @@ void bf_machine_options(struct bf_machine_values *values, bool fresh, struct bf_
     values->api_mode = "auto";
     values->api_probs = "auto";
     void *const targets[N_MACHINE] = {
-        &values->parallel,    &values->threads,     &values->gpu_layers, &values->context,   &values->api,
-        &values->api_timeout, &values->api_give_up, &values->api_ca,     &values->api_model, &values->api_embed_model,
-        &values->api_mode,    &values->api_probs,   &values->chat,
+        &values->parallel,        &values->threads,     &values->gpu_layers, &values->context,   &values->api,
+        &values->api_timeout,     &values->api_give_up, &values->api_ca,     &values->api_extra, &values->api_model,
+        &values->api_embed_model, &values->api_mode,    &values->api_probs,  &values->chat,
     };
     for (size_t i = 0; i < bf_machine_option_count(fresh); i++) {
         out[i] = machine_table[i];
@@ -174,6 +179,14 @@ static enum bf_api_probs probs_of(const char *word)
                                            : BF_API_PROBS_AUTO;
 }
 
+void bf_session_notice(void *log, bool warning, const char *sentence)
+{
+    if (warning)
+        bf_log_warn(log, "%s", sentence);
+    else
+        bf_log_info(log, "%s", sentence);
+}
+
 static enum bf_status open_api(struct bf_session *s, const struct bf_machine_values *machine, int32_t context,
                                struct bf_err *err)
 {
@@ -189,6 +202,10 @@ static enum bf_status open_api(struct bf_session *s, const struct bf_machine_val
     options.n_ctx_seq = context;
     options.timeout_seconds = machine->api_timeout;
     options.give_up_seconds = machine->api_give_up;
+    options.extra = machine->api_extra;
+    options.top_k = machine->api_top_k;
+    options.notice = bf_session_notice;
+    options.notice_user = s->log;
     s->api = true;
     bf_log_info(s->log, "asking %s what it offers", machine->api);
     return bf_engine_open_api(&options, &s->engine, err);
@@ -270,10 +287,15 @@ enum bf_status bf_session_serves(const struct bf_session *s, const struct bf_req
     if (request->mi_samples == 0 || enough)
         return BF_OK;
     if (info->has_logprobs)
-        return bf_fail(err, BF_MODEL,
-                       "'%s' tells only the model's own probabilities, and membership inference wants those it sampled "
-                       "from; give --mi-model-distribution, or leave it out with --mi-samples 0",
-                       info->model_desc);
+        return bf_fail(
+            err, BF_MODEL,
+            "'%s' tells only the model's own probabilities, and membership inference wants those it sampled "
+            "from; give --mi-model-distribution to decide by the model's own, leave it out with --mi-samples "
+            "0, or have the server tell others%s",
+            info->model_desc,
+            strstr(info->backend, "vLLM") ? ": vLLM with --logprobs-mode processed_logprobs, or with "
+                                            "--max-logprobs 50 and --api-probs both here"
+                                          : " (docs/scaling.md says how)");
     return bf_fail(err, BF_MODEL,
                    "'%s' tells no token probabilities, which membership inference needs; leave it out with "
                    "--mi-samples 0, or use a server that has logprobs",
@@ -294,6 +316,10 @@ char *bf_session_engine_json(const struct bf_session *s, const struct bf_machine
         json_object_set_new(json, "api", json_string(machine->api));
         json_object_set_new(json, "api_mode", json_string(machine->api_mode));
         json_object_set_new(json, "api_probs", json_string(machine->api_probs));
+        if (machine->api_top_k > 0)
+            json_object_set_new(json, "api_top_k", json_integer(machine->api_top_k));
+        if (machine->api_extra)
+            json_object_set_new(json, "api_extra", json_string(machine->api_extra));
         if (machine->api_embed_model)
             json_object_set_new(json, "api_embed_model", json_string(machine->api_embed_model));
     }

@@ -95,14 +95,14 @@ static enum bf_status fill(void *user, struct bf_store *store, struct bf_err *er
     return status;
 }
 
-static enum bf_status create_store(struct bf_session *s, const struct bf_start_values *v, const char *kind,
+static enum bf_status create_store(struct bf_session *s, const struct bf_machine_values *machine, const char *kind,
                                    const char *dir, const struct bf_start_request *requests, size_t n,
                                    struct bf_err *err)
 {
     json_t *request_json = bf_request_to_json(requests[0].request);
     char *request = bf_json_dump(request_json);
     char *templates = bf_json_dump(s->templates.json);
-    char *engine = bf_session_engine_json(s, &v->machine);
+    char *engine = bf_session_engine_json(s, machine);
     const struct bf_run run = {
         .kind = kind,
         .request_name = requests[0].name,
@@ -157,6 +157,15 @@ static int32_t context_of(const struct bf_session *s, const struct bf_start_requ
     return most;
 }
 
+/* The largest of the requests. */
+static int32_t top_k_of(const struct bf_start_request *requests, size_t n)
+{
+    int32_t most = 0;
+    for (size_t i = 0; i < n; i++)
+        most = requests[i].request->top_k > most ? requests[i].request->top_k : most;
+    return most;
+}
+
 static enum bf_status serves_all(const struct bf_session *s, const struct bf_start_request *requests, size_t n,
                                  struct bf_err *err)
 {
@@ -186,6 +195,8 @@ static enum bf_status begin(struct bf_session *s, const struct bf_start_values *
                             const struct bf_start_request *requests, size_t n, struct bf_err *err)
 {
     int64_t longest = 0;
+    struct bf_machine_values machine = v->machine;
+    machine.api_top_k = top_k_of(requests, n);
     if (v->machine.api && v->model)
         return bf_fail(err, BF_USAGE, "both -m and --api are given; give the file or the server");
     enum bf_status status = bf_template_set_load(requests[0].request->templates, &s->templates, err);
@@ -198,7 +209,7 @@ static enum bf_status begin(struct bf_session *s, const struct bf_start_values *
     if (status == BF_OK)
         status = bf_session_embedder_path(v->embedder, &s->embedder_path, err);
     if (status == BF_OK)
-        status = bf_session_open_models(s, &v->machine, context_of(s, requests, n, longest), err);
+        status = bf_session_open_models(s, &machine, context_of(s, requests, n, longest), err);
     for (size_t i = 0; i < n && status == BF_OK; i++)
         requests[i].request->model_embedder = s->embedder_path[0] == 0;
     if (status == BF_OK)
@@ -206,7 +217,7 @@ static enum bf_status begin(struct bf_session *s, const struct bf_start_values *
     if (status == BF_OK)
         status = serves_all(s, requests, n, err);
     if (status == BF_OK)
-        status = create_store(s, v, kind, dir, requests, n, err);
+        status = create_store(s, &machine, kind, dir, requests, n, err);
     return status;
 }
 
@@ -286,6 +297,7 @@ static enum bf_status grow_run(struct bf_session *s, const struct bf_start_value
     if (status != BF_OK)
         return status;
     struct bf_machine_values machine = v->machine;
+    machine.api_top_k = top_k_of(requests, n);
     if (machine.context == 0)
         machine.context = context_of(s, requests, n, longest);
     status = bf_continue(s, &machine, v->model, v->embedder, err);

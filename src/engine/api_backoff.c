@@ -5,6 +5,7 @@
 static const double backoff_first = 0.25, backoff_max = 30.0;
 static const double rest_first = 0.5, rest_max = 60.0;
 static const int64_t retry_after_max = 300;
+static const double tell_failing = 2.0, tell_silent = 30.0, tell_pause = 10.0, tell_pause_max = 60.0;
 
 /* first * 2^(n-1), at most `most`, times [0.5, 1.5). */
 static double growing(double first, double most, int32_t n, struct bf_rng *rng)
@@ -58,4 +59,40 @@ void bf_api_breaker_failure(struct bf_api_breaker *b, double now, struct bf_rng 
         return;
     b->n_trips++;
     b->rest_until = now + growing(rest_first, rest_max, b->n_trips, rng);
+}
+
+void bf_api_patience_begin(struct bf_api_patience *p, double now)
+{
+    *p = (struct bf_api_patience){.heard = now};
+}
+
+void bf_api_patience_failed(struct bf_api_patience *p, double since)
+{
+    if (p->failing_since <= 0)
+        p->failing_since = since > p->heard ? since : p->heard;
+}
+
+bool bf_api_patience_answered(struct bf_api_patience *p, double now)
+{
+    const bool told = p->said > 0;
+    *p = (struct bf_api_patience){.heard = now};
+    return told;
+}
+
+bool bf_api_patience_tells(struct bf_api_patience *p, double now)
+{
+    const bool failing = p->failing_since > 0 && now - p->failing_since >= tell_failing;
+    if (!failing && now - p->heard < tell_silent)
+        return false;
+    if (p->said > 0 && now - p->said < p->pause)
+        return false;
+    p->pause = p->said > 0 ? p->pause * 2.0 : tell_pause;
+    p->pause = p->pause < tell_pause_max ? p->pause : tell_pause_max;
+    p->said = now;
+    return true;
+}
+
+bool bf_api_patience_over(const struct bf_api_patience *p, double now, double seconds, double oldest)
+{
+    return p->failing_since > 0 && now - p->failing_since >= seconds && oldest >= p->failing_since;
 }

@@ -1,4 +1,4 @@
-/* When to ask again. Pure: time comes in as seconds of bf_seconds(), randomness as a generator. */
+/* When to ask again, and when not to wait longer. Pure: time comes in as seconds of bf_seconds(), randomness as a generator. */
 #ifndef BF_ENGINE_API_BACKOFF_H
 #define BF_ENGINE_API_BACKOFF_H
 #include <stdbool.h>
@@ -31,5 +31,23 @@ void bf_api_breaker_dropped(struct bf_api_breaker *b);         /* a request was 
 void bf_api_breaker_success(struct bf_api_breaker *b);
 /* Failures that arrive while it rests are late news of the same event and change nothing. */
 void bf_api_breaker_failure(struct bf_api_breaker *b, double now, struct bf_rng *rng);
+
+/* How long servers have been waited for. */
+struct bf_api_patience {
+    double heard;              /* the last answer; at first the beginning */
+    double failing_since;      /* the first failure after it; 0 = none */
+    double said;               /* when a person was told last; 0 = not since `heard` */
+    double pause;              /* until they are told again */
+};
+void bf_api_patience_begin(struct bf_api_patience *p, double now);
+/* An attempt failed; it counts from `since` on, when it was sent or when it failed. */
+void bf_api_patience_failed(struct bf_api_patience *p, double since);
+/* true when a person was told of the wait that ends here. */
+bool bf_api_patience_answered(struct bf_api_patience *p, double now);
+/* Is it time to tell? After 2 s of failures or 30 s of silence, then in growing pauses of at most a minute. Counts as told. */
+bool bf_api_patience_tells(struct bf_api_patience *p, double now);
+/* Has nothing answered for `seconds` since the first failure? A request under way from before it may still: `oldest` is when the first
+ * of those under way was sent, INFINITY when there is none. */
+bool bf_api_patience_over(const struct bf_api_patience *p, double now, double seconds, double oldest);
 
 #endif

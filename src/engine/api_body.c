@@ -62,6 +62,22 @@ static json_t *stops_of(const struct bf_gen_request *q)
     return stops;
 }
 
+static void put_unless(const struct bf_api_server *server, enum bf_api_field field, json_t *body, const char *key,
+                       json_t *value)
+{
+    if (server->without & (unsigned)field)
+        json_decref(value);
+    else
+        put(body, key, value);
+}
+
+/* What the user adds; nothing of ours is in it (bf_api_is_ours). */
+static void put_extra(const struct bf_api_server *server, json_t *body)
+{
+    if (server->extra && json_object_update(body, server->extra) != 0)
+        bf_out_of_memory();
+}
+
 static void put_numbers(const struct bf_api_server *server, json_t *body)
 {
     if (server->numbers == BF_API_NUMBERS_NONE)
@@ -75,6 +91,8 @@ static void put_numbers(const struct bf_api_server *server, json_t *body)
     }
     if (server->numbers == BF_API_NUMBERS_POST)
         put(body, "post_sampling_probs", json_true());
+    if (server->token_names && !server->chat)
+        put(body, "return_tokens_as_token_ids", json_true());
 }
 
 char *bf_api_body_generate(const struct bf_api_server *server, const struct bf_gen_request *q)
@@ -85,28 +103,74 @@ char *bf_api_body_generate(const struct bf_api_server *server, const struct bf_g
         put(body, "messages", user_message(q->prompt));
     else
         put(body, "prompt", text_of(q->prompt));
-    put(body, "max_tokens", json_integer(q->max_tokens));
+    put(body, server->new_max_tokens ? "max_completion_tokens" : "max_tokens", json_integer(q->max_tokens));
     /* Greedy decoding also where the server knows no top_k. */
-    put(body, "temperature", json_real(q->top_k == 1 ? 0.0 : q->temperature));
-    put(body, "top_p", json_real(q->top_p));
+    const bool greedy = q->top_k == 1 && !server->sounding;
+    put(body, "temperature", json_real(greedy ? server->coldest : q->temperature));
+    /* 1 is "off", which some servers refuse to be told. */
+    if (q->top_p < 1.0 || server->kind != BF_API_KIND_OTHER)
+        put(body, "top_p", json_real(q->top_p));
     if (q->n_stops > 0)
         put(body, "stop", stops_of(q));
-    put(body, "seed", json_integer(bf_api_seed(q->seed)));
+    put_unless(server, BF_API_FIELD_SEED, body, "seed", json_integer(bf_api_seed(q->seed)));
     put(body, "stream", json_false());
     bool llama = server->kind == BF_API_KIND_LLAMA;
-    if (server->top_k && (q->top_k > 0 || server->kind != BF_API_KIND_OTHER))
-        put(body, "top_k", json_integer(q->top_k > 0 || llama ? q->top_k : -1)); /* -1: off for vLLM and SGLang */
+    if (q->top_k > 0 || server->kind != BF_API_KIND_OTHER) /* -1: off for vLLM and SGLang */
+        put_unless(server, BF_API_FIELD_TOP_K, body, "top_k", json_integer(q->top_k > 0 || llama ? q->top_k : -1));
     if (server->kind != BF_API_KIND_OTHER) {
-        put(body, "min_p", json_real(0.0));
-        put(body, llama ? "repeat_penalty" : "repetition_penalty", json_real(1.0));
+        put_unless(server, BF_API_FIELD_MIN_P, body, "min_p", json_real(0.0));
+        put_unless(server, BF_API_FIELD_PENALTY, body, llama ? "repeat_penalty" : "repetition_penalty", json_real(1.0));
     }
     if (llama) {
-        put(body, "samplers", json_pack("[s, s, s]", "temperature", "top_k", "top_p"));
-        put(body, "reasoning_format", json_string("none")); /* as the embedded engine: all of the answer is text */
-        put(body, "cache_prompt", json_true());
+        put_unless(server, BF_API_FIELD_SAMPLERS, body, "samplers",
+                   json_pack("[s, s, s]", "temperature", "top_k", "top_p"));
+        /* As the embedded engine: all of the answer is text. */
+        put_unless(server, BF_API_FIELD_SAMPLERS, body, "reasoning_format", json_string("none"));
+        put_unless(server, BF_API_FIELD_SAMPLERS, body, "cache_prompt", json_true());
     }
+    if (server->no_thoughts && server->chat)
+        put(body, "chat_template_kwargs", json_pack("{s:b, s:b}", "enable_thinking", 0, "thinking", 0));
     put_numbers(server, body);
+    put_extra(server, body);
     return dump(body);
+}
+
+bool bf_api_is_ours(const char *key)
+{
+    static const char *const ours[] = {
+        "model",
+        "prompt",
+        "messages",
+        "max_tokens",
+        "max_completion_tokens",
+        "temperature",
+        "top_p",
+        "top_k",
+        "min_p",
+        "stop",
+        "seed",
+        "stream",
+        "samplers",
+        "logprobs",
+        "top_logprobs",
+        "post_sampling_probs",
+        "echo",
+        "n",
+        "prompt_logprobs",
+        "logprob_token_ids",
+        "return_tokens_as_token_ids",
+        "repeat_penalty",
+        "repetition_penalty",
+        "reasoning_format",
+        "cache_prompt",
+        "stream_options",
+        "best_of",
+        "add_special_tokens",
+    };
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (strcmp(ours[i], key) == 0)
+            return true;
+    return false;
 }
 
 const char *bf_api_path_generate(const struct bf_api_server *server)
@@ -135,16 +199,58 @@ size_t bf_api_answer_max(const struct bf_api_server *server, int32_t max_tokens)
 }
 
 /* One token has to be generated: not all servers can do with none. */
-char *bf_api_body_score(const struct bf_api_server *server, const char *text)
+static json_t *scoring(const struct bf_api_server *server)
 {
     json_t *body = json_object();
     put(body, "model", text_of(server->model));
-    put(body, "prompt", text_of(text));
-    put(body, "echo", json_true());
-    put(body, "logprobs", json_integer(1));
     put(body, "max_tokens", json_integer(1));
     put(body, "temperature", json_real(1.0));
     put(body, "stream", json_false());
+    if (server->kind ==
+        BF_API_KIND_VLLM) { /* what the model's generation_config.json says would shape the choice's probabilities */
+        put(body, "top_p", json_real(1.0));
+        put(body, "top_k", json_integer(-1));
+        put(body, "repetition_penalty", json_real(1.0));
+    }
+    return body;
+}
+
+char *bf_api_body_score(const struct bf_api_server *server, const char *text)
+{
+    json_t *body = scoring(server);
+    put(body, "prompt", text_of(text));
+    put(body, "echo", json_true());
+    put(body, "logprobs", json_integer(1));
+    put_extra(server, body);
+    return dump(body);
+}
+
+static json_t *ids_of(const int32_t *ids, int32_t n)
+{
+    json_t *list = json_array();
+    for (int32_t i = 0; i < n; i++)
+        if (json_array_append_new(list, json_integer(ids[i])) != 0)
+            bf_out_of_memory();
+    return list;
+}
+
+char *bf_api_body_score_tokens(const struct bf_api_server *server, const struct bf_tokens *prompt)
+{
+    json_t *body = scoring(server);
+    put(body, "prompt", ids_of(prompt->ids, prompt->n));
+    put(body, "prompt_logprobs", json_integer(1));
+    put_extra(server, body);
+    return dump(body);
+}
+
+char *bf_api_body_choose(const struct bf_api_server *server, const char *prompt, const struct bf_tokens *choices)
+{
+    json_t *body = scoring(server);
+    put(body, "prompt", text_of(prompt));
+    put(body, "logprobs", json_integer(1));
+    put(body, "logprob_token_ids", ids_of(choices->ids, choices->n));
+    put(body, "return_tokens_as_token_ids", json_true());
+    put_extra(server, body);
     return dump(body);
 }
 
@@ -163,17 +269,39 @@ char *bf_api_body_embed(const struct bf_api_server *server, const char *const *t
     return dump(body);
 }
 
-char *bf_api_body_tokenize(const struct bf_api_server *server, const char *text)
+char *bf_api_body_tokenize(const struct bf_api_server *server, const char *text, bool special)
 {
     json_t *body = json_object();
     if (server->kind == BF_API_KIND_LLAMA) {
         put(body, "content", text_of(text));
-        put(body, "add_special", json_false());
+        put(body, "add_special", json_boolean(special));
         put(body, "parse_special", json_false());
     } else {
         put(body, "model", text_of(server->model[0] ? server->model : server->embed_model));
         put(body, "prompt", text_of(text));
-        put(body, "add_special_tokens", json_false());
+        put(body, "add_special_tokens", json_boolean(special));
     }
+    return dump(body);
+}
+
+char *bf_api_body_tokenize_chat(const struct bf_api_server *server, const char *question, const char *answer)
+{
+    json_t *body = json_object();
+    json_t *messages = user_message(question);
+    put(body, "model", text_of(server->model));
+    if (answer) {
+        json_t *message = json_object();
+        put(message, "role", json_string("assistant"));
+        put(message, "content", text_of(answer));
+        if (json_array_append_new(messages, message) != 0)
+            bf_out_of_memory();
+    }
+    put(body, "messages", messages);
+    put(body, "add_generation_prompt", json_boolean(!answer));
+    if (server->no_thoughts)
+        put(body, "chat_template_kwargs", json_pack("{s:b, s:b}", "enable_thinking", 0, "thinking", 0));
+    json_t *kwargs = json_object_get(server->extra, "chat_template_kwargs");
+    if (kwargs && json_object_set(body, "chat_template_kwargs", kwargs) != 0)
+        bf_out_of_memory();
     return dump(body);
 }

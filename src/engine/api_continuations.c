@@ -1,5 +1,10 @@
-/* Continuations on a server, as far as an echo of whole texts goes: a text from its beginning, and the last token of a prompt with each
- * choice behind it. */
+/* Log-probabilities of given texts on a server. What a continuation is asked as:
+ *
+ *     a text from its beginning        an echo with log-probabilities
+ *     a choice of tokens               one request with logprob_token_ids, where offered; else an echo for each choice
+ *     a text behind a prompt           prompt_logprobs of token ids, where offered: the server's chat template around question and answer
+ *
+ * A part of the items is asked for at a time, and delivered in order. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,41 +12,119 @@
 #include "engine/api_private.h"
 #include "base/banned.h"
 
-enum { ITEMS_A_TIME = 32 };
+enum { ITEMS_A_TIME = 64, PARTS_A_PLACE = 8, ANSWER_BYTES = 1 << 20, BYTE_BYTES = 2048, ANSWER_BYTES_MOST = 256 << 20 };
+enum { TAIL_BYTES = 32 };
 
-struct run {
-    const struct bf_continuation *items;
-    const struct bf_continuation_job *job;
-    const size_t *item_of; /* of each text that is asked for */
-    size_t first;          /* item of this part */
+/* One request of a part. */
+struct unit {
+    size_t item;
+    size_t choice;           /* of an echo with a choice behind the prompt */
+    char *text;              /* echo: what is sent; else NULL */
+    struct bf_tokens prompt; /* prompt_logprobs; borrowed ids */
+    int32_t first;           /* likewise: the first token that counts */
+    bool chosen;             /* logprob_token_ids */
+    int32_t ids[BF_CHOICES_MAX];
+    struct bf_api_scores scores;
     float choices[BF_CHOICES_MAX];
-    int32_t n_tokens; /* of the prompt with its first choice */
-    size_t n_choices; /* of the item under way, answered */
 };
 
-static enum bf_status on_score(void *user, const struct bf_score *score, struct bf_err *err)
+/* The token of a choice behind prompts with this end. */
+struct known_choice {
+    char tail[TAIL_BYTES + 1];
+    const char *choice, *prompt; /* borrowed; the prompt is the first one with this end */
+    int32_t id;                  /* -1 = not one token */
+};
+
+struct run {
+    struct bf_api *self;
+    const struct bf_continuation *items;
+    size_t n_items;
+    const struct bf_continuation_job *job;
+    size_t first, n_part; /* of this part */
+    struct unit *units;
+    size_t n_units;
+    struct bf_api_text_tokens *texts; /* [2 * n_part] of items behind prompts: the prompt's, the whole's */
+    struct known_choice *known;
+    size_t n_known, n_looked_up;
+};
+
+/* ---- what kind of item ---- */
+
+static bool is_whole(const struct bf_continuation *item)
+{
+    return item->text && item->prompt[0] == 0 && !item->with_end && item->n_choices == 0;
+}
+
+static bool is_choice(const struct bf_continuation *item)
+{
+    return !item->text && item->n_choices > 0;
+}
+
+static enum bf_status check_item(const struct bf_api *self, const struct bf_continuation *item, struct bf_err *err)
+{
+    const char *model = self->base.info.model_desc;
+    if (is_whole(item) || is_choice(item))
+        return BF_OK;
+    if (!item->text || item->n_choices > 0 || !self->server.prompt_numbers)
+        return bf_fail(
+            err, BF_MODEL,
+            "'%s' scores whole texts, not an answer behind a prompt nor the token that ends it; use a server "
+            "that has prompt_logprobs and /tokenize (vLLM), or give the model as a file with -m",
+            model);
+    if (item->with_end && !self->server.chat)
+        return bf_fail(err, BF_MODEL,
+                       "'%s' has no chat template on this server, so the token that ends an answer is not known; give "
+                       "the model as a file with -m",
+                       model);
+    return BF_OK;
+}
+
+/* ---- requests ---- */
+
+static bool step(void *user)
 {
     struct run *r = user;
-    const size_t i = r->item_of[score->text];
-    const struct bf_continuation *item = &r->items[i];
-    struct bf_continuation_score out = {.item = i};
-    if (item->n_choices == 0) {
-        out.n_tokens = score->n_tokens;
-        out.logp = score->logp;
-        return r->job->sink(r->job->user, &out, err);
-    }
-    if (r->n_choices == 0)
-        r->n_tokens = score->n_tokens;
-    if (score->n_tokens < 1 || score->n_tokens != r->n_tokens)
-        return bf_fail(err, BF_MODEL,
-                       "the choice '%s' is not as many tokens of the server's model as '%s': they cannot be compared",
-                       item->choices[r->n_choices], item->choices[0]);
-    r->choices[r->n_choices++] = score->logp[score->n_tokens - 1];
-    if (r->n_choices < item->n_choices)
-        return BF_OK;
-    r->n_choices = 0;
-    out.choices = r->choices;
-    return r->job->sink(r->job->user, &out, err);
+    return !r->job->step || r->job->step(r->job->user, r->first);
+}
+
+static size_t answer_max(size_t n_bytes)
+{
+    const size_t room = (size_t)(ANSWER_BYTES_MOST - ANSWER_BYTES) / BYTE_BYTES;
+    return ANSWER_BYTES + (n_bytes < room ? n_bytes : room) * BYTE_BYTES;
+}
+
+static void make_call(void *user, size_t i, struct bf_api_call *call)
+{
+    struct run *r = user;
+    const struct unit *u = &r->units[i];
+    const struct bf_api_server *server = &r->self->server;
+    const struct bf_continuation *item = &r->items[u->item];
+    const struct bf_tokens chosen = {.ids = u->ids, .n = (int32_t)item->n_choices};
+    call->path = "/completions";
+    call->answer_max = answer_max(u->text ? strlen(u->text) : (size_t)u->prompt.n);
+    call->body = u->chosen ? bf_api_body_choose(server, item->prompt, &chosen)
+                 : u->text ? bf_api_body_score(server, u->text)
+                           : bf_api_body_score_tokens(server, &u->prompt);
+}
+
+static enum bf_status read_scores(void *user, size_t i, const char *data, size_t n, struct bf_err *err)
+{
+    struct run *r = user;
+    struct unit *u = &r->units[i];
+    const struct bf_tokens chosen = {.ids = u->ids, .n = (int32_t)r->items[u->item].n_choices};
+    if (u->chosen)
+        return bf_api_parse_chosen(data, n, &chosen, u->choices, err);
+    if (u->text)
+        return bf_api_parse_echo(data, n, u->text, &u->scores, err);
+    return bf_api_parse_prompt_numbers(data, n, &u->prompt, u->first, &u->scores, err);
+}
+
+static const char *name_of(void *user, size_t i, size_t *number)
+{
+    const struct run *r = user;
+    const struct bf_continuation *item = &r->items[r->units[i].item];
+    *number = r->units[i].item;
+    return item->prompt[0] ? item->prompt : item->text;
 }
 
 static char *joined(const char *a, const char *b)
@@ -53,51 +136,303 @@ static char *joined(const char *a, const char *b)
     return text;
 }
 
-static enum bf_status score_part(struct bf_engine *engine, struct run *r, size_t n_items, struct bf_err *err)
+/* ---- texts behind prompts ---- */
+
+/* What follows an answer in the chat template, its end token first: what two conversations with other answers have in common at their ends. */
+static enum bf_status find_tail(struct run *r, struct bf_err *err)
+{
+    struct bf_api_text_tokens two[2] = {{.prompt = "Hi", .text = "Io", .chat = true},
+                                        {.prompt = "Hi", .text = "Mars 4", .chat = true}};
+    enum bf_status status = bf_api_tokens_of(r->self, two, 2, r, step, err);
+    int32_t n = 0;
+    while (status == BF_OK && n < two[0].n && n < two[1].n &&
+           two[0].ids[two[0].n - 1 - n] == two[1].ids[two[1].n - 1 - n])
+        n++;
+    free(two[0].ids);
+    free(two[1].ids);
+    r->self->n_tail = n;
+    if (status == BF_OK && n == 0)
+        return bf_fail(err, BF_MODEL,
+                       "the server's chat template puts no token after an answer; give the model as a "
+                       "file with -m");
+    return status;
+}
+
+/* The tokens of all items behind prompts. Neighbours with the same prompt share its tokens. */
+static enum bf_status find_texts(struct run *r, struct bf_err *err)
+{
+    const bool chat = r->self->server.chat;
+    struct bf_api_text_tokens *ask = bf_array(2 * r->n_part, sizeof *ask);
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_part; i++) {
+        const struct bf_continuation *item = &r->items[r->first + i];
+        if (is_whole(item) || is_choice(item))
+            continue;
+        const bool plain = !chat || item->prompt[0] == 0;
+        if (i == 0 || strcmp(r->items[r->first + i - 1].prompt, item->prompt) != 0)
+            ask[n++] = (struct bf_api_text_tokens){.prompt = item->prompt, .chat = !plain};
+        ask[n++] = (struct bf_api_text_tokens){.prompt = item->prompt, .text = item->text, .chat = !plain};
+    }
+    enum bf_status status = n > 0 && chat && r->self->n_tail == 0 ? find_tail(r, err) : BF_OK;
+    if (status == BF_OK)
+        status = bf_api_tokens_of(r->self, ask, n, r, step, err);
+    size_t at = 0;
+    for (size_t i = 0; i < r->n_part; i++) {
+        const struct bf_continuation *item = &r->items[r->first + i];
+        if (is_whole(item) || is_choice(item))
+            continue;
+        struct bf_api_text_tokens *two = &r->texts[2 * i];
+        if (i == 0 || strcmp(r->items[r->first + i - 1].prompt, item->prompt) != 0) {
+            two[0] = ask[at++];
+        } else {
+            two[0] = r->texts[2 * (i - 1)];
+            two[0].ids = bf_array((size_t)two[0].n, sizeof *two[0].ids);
+            if (two[0].n > 0 && r->texts[2 * (i - 1)].ids)
+                memcpy(two[0].ids, r->texts[2 * (i - 1)].ids, (size_t)two[0].n * sizeof *two[0].ids);
+        }
+        two[1] = ask[at++];
+    }
+    free(ask);
+    return status;
+}
+
+static enum bf_status add_text(struct run *r, size_t i, struct bf_err *err)
+{
+    const struct bf_api_text_tokens *head = &r->texts[2 * i], *all = &r->texts[2 * i + 1];
+    const struct bf_continuation *item = &r->items[r->first + i];
+    const int32_t n = all->n - (all->chat ? r->self->n_tail - (item->with_end ? 1 : 0) : 0);
+    int32_t border = 0;
+    while (border < head->n && border < n && head->ids[border] == all->ids[border])
+        border++;
+    if (n < 1 || (all->chat && border + 1 < head->n))
+        return bf_fail(err, BF_MODEL,
+                       "the server's chat template writes a question otherwise when an answer follows, so that item "
+                       "%zu cannot be scored; give the model as a file with -m",
+                       r->first + i + 1);
+    r->units[r->n_units++] = (struct unit){.item = r->first + i,
+                                           .prompt = {.ids = all->ids, .n = n},
+                                           .first = border > 0 ? border : 1}; /* the first token has no probability */
+    return BF_OK;
+}
+
+/* ---- choices ---- */
+
+static struct known_choice *find_choice(const struct run *r, const char *prompt, const char *choice)
+{
+    const size_t n = strlen(prompt);
+    const char *tail = prompt + (n > TAIL_BYTES ? n - TAIL_BYTES : 0);
+    for (size_t k = 0; k < r->n_known; k++)
+        if (strcmp(r->known[k].tail, tail) == 0 && strcmp(r->known[k].choice, choice) == 0)
+            return &r->known[k];
+    return NULL;
+}
+
+/* The tokens of choices that no earlier prompt with the same end had. */
+static enum bf_status find_choices(struct run *r, struct bf_err *err)
+{
+    for (size_t i = r->first; i < r->first + r->n_part; i++)
+        for (size_t c = 0; is_choice(&r->items[i]) && c < r->items[i].n_choices; c++) {
+            const char *prompt = r->items[i].prompt, *choice = r->items[i].choices[c];
+            const size_t n = strlen(prompt);
+            if (find_choice(r, prompt, choice))
+                continue;
+            r->known = bf_grow(r->known, r->n_known + 1, sizeof *r->known);
+            struct known_choice *k = &r->known[r->n_known++];
+            *k = (struct known_choice){.choice = choice, .prompt = prompt, .id = -1};
+            memcpy(k->tail, prompt + (n > TAIL_BYTES ? n - TAIL_BYTES : 0), n > TAIL_BYTES ? TAIL_BYTES : n);
+        }
+    const size_t n_new = r->n_known - r->n_looked_up;
+    struct bf_api_text_tokens *ask = bf_array(2 * n_new, sizeof *ask);
+    for (size_t k = 0; k < n_new; k++) {
+        const struct known_choice *known = &r->known[r->n_looked_up + k];
+        ask[2 * k] = (struct bf_api_text_tokens){.prompt = known->prompt};
+        ask[2 * k + 1] = (struct bf_api_text_tokens){.prompt = known->prompt, .text = known->choice};
+    }
+    const enum bf_status status = bf_api_tokens_of(r->self, ask, 2 * n_new, r, step, err);
+    for (size_t k = 0; k < n_new; k++) {
+        const struct bf_api_text_tokens *head = &ask[2 * k], *all = &ask[2 * k + 1];
+        if (status == BF_OK && all->n == head->n + 1 &&
+            (head->n == 0 || memcmp(all->ids, head->ids, (size_t)head->n * sizeof *head->ids) == 0))
+            r->known[r->n_looked_up + k].id = all->ids[head->n];
+        free(head->ids);
+        free(all->ids);
+    }
+    free(ask);
+    r->n_looked_up = r->n_known;
+    return status;
+}
+
+static enum bf_status add_choices(struct run *r, size_t i, struct bf_err *err)
+{
+    const struct bf_continuation *item = &r->items[i];
+    if (!r->self->server.chosen_numbers) {
+        for (size_t c = 0; c < item->n_choices; c++)
+            r->units[r->n_units++] =
+                (struct unit){.item = i, .choice = c, .text = joined(item->prompt, item->choices[c])};
+        return BF_OK;
+    }
+    struct unit *u = &r->units[r->n_units++];
+    *u = (struct unit){.item = i, .chosen = true};
+    for (size_t c = 0; c < item->n_choices; c++) {
+        u->ids[c] = find_choice(r, item->prompt, item->choices[c])->id;
+        if (u->ids[c] < 0)
+            return bf_fail(err, BF_MODEL,
+                           "the choice '%s' is not one token of the server's model behind the prompt, so its "
+                           "probability cannot be compared",
+                           item->choices[c]);
+    }
+    return BF_OK;
+}
+
+/* ---- a part ---- */
+
+static enum bf_status make_units(struct run *r, struct bf_err *err)
 {
     size_t n = 0;
-    for (size_t i = r->first; i < r->first + n_items; i++)
+    for (size_t i = r->first; i < r->first + r->n_part; i++)
         n += r->items[i].n_choices > 0 ? r->items[i].n_choices : 1;
-    char **texts = bf_array(n, sizeof *texts);
-    size_t *item_of = bf_array(n, sizeof *item_of);
-    n = 0;
-    for (size_t i = r->first; i < r->first + n_items; i++) {
-        const struct bf_continuation *item = &r->items[i];
-        for (size_t c = 0; c < item->n_choices || c == 0; c++) {
-            item_of[n] = i;
-            texts[n++] = item->n_choices > 0 ? joined(item->prompt, item->choices[c]) : bf_strdup(item->text);
-        }
+    r->units = bf_array(n, sizeof *r->units);
+    r->texts = bf_array(2 * r->n_part, sizeof *r->texts);
+    enum bf_status status = find_texts(r, err);
+    if (status == BF_OK && r->self->server.chosen_numbers)
+        status = find_choices(r, err);
+    for (size_t i = 0; i < r->n_part && status == BF_OK; i++) {
+        const struct bf_continuation *item = &r->items[r->first + i];
+        if (is_choice(item))
+            status = add_choices(r, r->first + i, err);
+        else if (!is_whole(item))
+            status = add_text(r, i, err);
+        else if (r->self->server.echo)
+            r->units[r->n_units++] = (struct unit){.item = r->first + i, .text = bf_strdup(item->text)};
+        else
+            status = bf_fail(err, BF_MODEL, "'%s' does not echo texts with log-probabilities",
+                             r->self->base.info.model_desc);
     }
-    r->item_of = item_of;
-    const enum bf_status status = bf_api_score(engine, (const char *const *)texts, n, r, on_score, err);
-    for (size_t t = 0; t < n; t++)
-        free(texts[t]);
-    free(texts);
-    free(item_of);
+    return status;
+}
+
+/* The choices of an item, from one answer or from one for each. *at: the item's first unit, moved behind its last. */
+static enum bf_status take_choices(const struct run *r, size_t i, size_t *at, float *choices, struct bf_err *err)
+{
+    const struct bf_continuation *item = &r->items[i];
+    const struct unit *u = &r->units[*at];
+    if (u->chosen) {
+        memcpy(choices, u->choices, item->n_choices * sizeof *choices);
+        ++*at;
+        return BF_OK;
+    }
+    for (size_t c = 0; c < item->n_choices; c++, u++, ++*at) {
+        if (u->scores.n < 1 || u->scores.n != r->units[*at - c].scores.n)
+            return bf_fail(
+                err, BF_MODEL,
+                "the choice '%s' is not as many tokens of the server's model as '%s': they cannot be compared",
+                item->choices[c], item->choices[0]);
+        choices[c] = u->scores.logp[u->scores.n - 1];
+    }
+    return BF_OK;
+}
+
+static enum bf_status deliver(const struct run *r, struct bf_err *err)
+{
+    enum bf_status status = BF_OK;
+    for (size_t at = 0; at < r->n_units && status == BF_OK;) {
+        const struct unit *u = &r->units[at];
+        float choices[BF_CHOICES_MAX];
+        struct bf_continuation_score score = {.item = u->item};
+        if (is_choice(&r->items[u->item])) {
+            status = take_choices(r, u->item, &at, choices, err);
+            score.choices = choices;
+        } else {
+            score.n_prompt_tokens = u->text ? 0 : u->first;
+            score.n_tokens = u->scores.n;
+            score.logp = u->scores.logp;
+            score.greedy = u->scores.greedy;
+            at++;
+        }
+        if (status == BF_OK)
+            status = r->job->sink(r->job->user, &score, err);
+    }
+    return status;
+}
+
+static void release_part(struct run *r)
+{
+    for (size_t i = 0; i < r->n_units; i++) {
+        free(r->units[i].text);
+        bf_api_scores_release(&r->units[i].scores);
+    }
+    for (size_t i = 0; i < 2 * r->n_part; i++)
+        free(r->texts[i].ids);
+    free(r->units);
+    free(r->texts);
+    r->units = NULL;
+    r->texts = NULL;
+    r->n_units = 0;
+}
+
+static enum bf_status score_part(struct run *r, struct bf_err *err)
+{
+    enum bf_status status = make_units(r, err);
+    const struct bf_api_list list = {.user = r,
+                                     .n = r->n_units,
+                                     .what = "log-probabilities of texts",
+                                     .make = make_call,
+                                     .read = read_scores,
+                                     .name = name_of,
+                                     .step = step};
+    if (status == BF_OK)
+        status = bf_api_run_list(r->self, &list, err);
+    if (status == BF_OK)
+        status = deliver(r, err);
+    release_part(r);
     return status;
 }
 
 enum bf_status bf_api_score_continuations(struct bf_engine *engine, const struct bf_continuation *items, size_t n_items,
                                           const struct bf_continuation_job *job, struct bf_err *err)
 {
-    struct run r = {.items = items, .job = job};
-    for (size_t i = 0; i < n_items; i++) {
-        const struct bf_continuation *item = &items[i];
-        if (item->with_end || (item->text && (item->prompt[0] || item->n_choices > 0)) ||
-            (!item->text && item->n_choices == 0))
-            return bf_fail(
-                err, BF_MODEL,
-                "'%s' scores whole texts, not an answer behind a prompt nor the token that ends it; give the model as "
-                "a file with -m",
-                engine->info.model_desc);
-    }
+    struct bf_api *self = bf_api_of(engine);
+    struct run r = {.self = self, .items = items, .n_items = n_items, .job = job};
     enum bf_status status = BF_OK;
+    for (size_t i = 0; i < n_items && status == BF_OK; i++)
+        status = check_item(self, &items[i], err);
+    const size_t places = (size_t)engine->info.n_parallel * PARTS_A_PLACE;
+    const size_t most = places > ITEMS_A_TIME ? places : ITEMS_A_TIME;
     while (r.first < n_items && status == BF_OK) {
-        const size_t n = n_items - r.first < ITEMS_A_TIME ? n_items - r.first : ITEMS_A_TIME;
-        status = score_part(engine, &r, n, err);
-        r.first += n;
+        r.n_part = n_items - r.first < most ? n_items - r.first : most;
+        status = score_part(&r, err);
+        r.first += r.n_part;
         if (status == BF_OK && job->step && !job->step(job->user, r.first))
             status = BF_INTERRUPTED;
     }
+    free(r.known);
+    return status;
+}
+
+/* ---- plain scores ---- */
+
+struct plain {
+    void *user;
+    enum bf_status (*sink)(void *, const struct bf_score *, struct bf_err *);
+};
+
+static enum bf_status on_plain(void *user, const struct bf_continuation_score *score, struct bf_err *err)
+{
+    const struct plain *p = user;
+    const struct bf_score out = {.text = score->item, .n_tokens = score->n_tokens, .logp = score->logp};
+    return p->sink(p->user, &out, err);
+}
+
+enum bf_status bf_api_score(struct bf_engine *engine, const char *const *texts, size_t n_texts, void *user,
+                            enum bf_status (*sink)(void *, const struct bf_score *, struct bf_err *),
+                            struct bf_err *err)
+{
+    struct plain plain = {.user = user, .sink = sink};
+    const struct bf_continuation_job job = {.user = &plain, .sink = on_plain};
+    struct bf_continuation *items = bf_array(n_texts, sizeof *items);
+    for (size_t i = 0; i < n_texts; i++)
+        items[i] = (struct bf_continuation){.prompt = "", .text = texts[i]};
+    const enum bf_status status = bf_api_score_continuations(engine, items, n_texts, &job, err);
+    free(items);
     return status;
 }

@@ -1,4 +1,5 @@
 /* The endpoints and what goes with every request: addresses, the key, curl's own state. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,8 @@ enum bf_status bf_api_net_init(struct bf_api_net *net, const struct bf_api_optio
         .timeout_seconds = o->timeout_seconds > 0 ? o->timeout_seconds : 600.0,
         .max_attempts = o->max_attempts > 0 ? o->max_attempts : 8,
         .ca_file = o->ca_file && o->ca_file[0] ? bf_strdup(o->ca_file) : NULL,
+        .notice = o->notice,
+        .notice_user = o->notice_user,
     };
     bf_rng_init(&net->rng, 1);
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
@@ -151,6 +154,20 @@ void bf_api_net_rest(struct bf_api_net *net, int32_t endpoint, double now)
     struct bf_api_breaker *b = &net->endpoints[endpoint].breaker;
     b->n_failures = BF_API_TRIP_FAILURES;
     bf_api_breaker_failure(b, now, &net->rng);
+}
+
+void bf_api_notice(const struct bf_api_net *net, bool warning, const char *format, ...)
+{
+    struct bf_err sentence = BF_ERR_INIT; /* as errors: one line, valid UTF-8, not too long */
+    char text[BF_ERR_TEXT_MAX];
+    va_list args;
+    if (!net->notice)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    bf_fail(&sentence, BF_MODEL, "%s", text);
+    net->notice(net->notice_user, warning, sentence.text);
 }
 
 void bf_api_net_complaints(const struct bf_api_net *net, unsigned roles, struct bf_buf *out)

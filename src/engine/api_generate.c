@@ -84,6 +84,11 @@ static enum bf_status hand_over(struct run *r, const struct ready *ready, struct
         .logp_model = a->logp_model,
         .finish = a->finish,
     };
+    if (a->cut && r->self->n_cut++ == 0)
+        bf_api_notice(&r->self->net, true,
+                      "an answer ended after %d tokens, where the server's context is full, not at the end of what was "
+                      "asked for: give the server more context, or ask for less (--max-new-tokens)",
+                      a->n_tokens);
     r->stats->n_answers++;
     r->stats->n_prompt_tokens += a->n_prompt;
     r->stats->n_shared_tokens += a->n_cached;
@@ -133,6 +138,7 @@ enum bf_status bf_api_generate(struct bf_engine *engine, const struct bf_gen_job
     const struct bf_api_work work = {
         .user = &r,
         .n_parallel = engine->info.n_parallel,
+        .what = "answers",
         .give_up_seconds = self->give_up_seconds,
         .connect_seconds = self->give_up_seconds,
         .source = next_request,

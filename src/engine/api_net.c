@@ -9,6 +9,7 @@
  * run gives up when nothing has answered for long enough. */
 #include "engine/api_net.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ struct slot {
     int32_t n_failures;   /* that count */
     int32_t n_pauses;     /* all failures: each pause is longer than the last */
     double due;           /* when to try, while waiting */
+    double sent;          /* the last attempt */
     bool away;            /* waits for an endpoint to be back, not for itself */
     char curl_text[CURL_ERROR_SIZE];
 };
@@ -39,8 +41,8 @@ struct run {
     CURLM *multi;
     struct slot *slots; /* [work->n_parallel] */
     int32_t n_used, n_under_way;
-    bool ended;            /* the source said END */
-    double failing_since;  /* the first failure after the last answer; 0 = none */
+    bool ended; /* the source said END */
+    struct bf_api_patience patience;
     bool cannot_connect;   /* the last failure made no connection */
     bool delivered;        /* this turn: places are free, ask the source before waiting */
     double waited_seconds; /* in poll */
@@ -121,7 +123,9 @@ static void set_options(struct run *r, struct slot *s, const char *url)
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
-    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(net->timeout_seconds * 1e3));
+    double seconds = r->work->timeout_seconds;
+    seconds = seconds > 0 && seconds < net->timeout_seconds ? seconds : net->timeout_seconds;
+    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(seconds * 1e3));
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, net->headers);
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, s->curl_text);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
@@ -146,6 +150,7 @@ static void send_request(struct run *r, struct slot *s, int32_t endpoint)
         bf_out_of_memory();
     s->endpoint = endpoint;
     s->under_way = true;
+    s->sent = bf_seconds();
     s->curl_text[0] = 0;
     bf_buf_init(&s->answer, s->call.answer_max);
     set_options(r, s, url.data);
@@ -229,7 +234,8 @@ static enum outcome judge_http(struct run *r, struct slot *s, char *why)
     bool passing = http == 408 || http == 425 || (http >= 500 && http != 501);
     if (http == 500 && strstr(why, "too large")) /* llama-server's word for a text that does not fit its batch */
         passing = false;
-    if (passing && !(r->work->no_retry_on_error && http >= 500))
+    const int32_t enough = r->work->errors_refuse;
+    if (passing && !(http >= 500 && enough > 0 && s->n_failures + 1 >= enough))
         return FAILED;
     if (r->work->refused) {
         bf_fail(r->err, BF_MODEL, "%s", why);
@@ -305,20 +311,19 @@ static enum bf_status try_later(struct run *r, struct slot *s, enum outcome outc
         return fail_attempts(r, s, why);
     s->due = now + bf_api_backoff(++s->n_pauses, &net->rng);
     s->away = outcome == AWAY;
-    if (r->failing_since <= 0)
-        r->failing_since = now;
-    if (e->not_before > now && e->not_before > r->failing_since)
-        r->failing_since = e->not_before; /* the wait was asked for: patience begins after it */
+    /* A short question that was not answered in its time was waited for from its beginning. */
+    bf_api_patience_failed(&r->patience, r->work->timeout_seconds > 0 ? s->sent : now);
     return BF_OK;
 }
 
 /* An answer after failures: whoever waits for a server need not wait longer. */
 static void on_recovery(struct run *r)
 {
-    for (int32_t i = 0; i < r->work->n_parallel && r->failing_since > 0; i++)
+    for (int32_t i = 0; i < r->work->n_parallel && r->patience.failing_since > 0; i++)
         if (r->slots[i].used && !r->slots[i].under_way && r->slots[i].away)
             r->slots[i].due = 0;
-    r->failing_since = 0;
+    if (bf_api_patience_answered(&r->patience, bf_seconds()))
+        bf_api_notice(r->net, false, "a server answers again");
 }
 
 static enum bf_status settle(struct run *r, struct slot *s, CURLcode code)
@@ -423,32 +428,54 @@ static enum bf_status collect(struct run *r)
     return BF_OK;
 }
 
-static enum bf_status check_patience(struct run *r)
+/* Whom the requests wait for, and why: "URL: reason; URL: reason". */
+static void list_complaints(const struct run *r, struct bf_buf *text)
 {
-    double patience = r->cannot_connect ? r->work->connect_seconds : r->work->give_up_seconds;
-    if (r->failing_since <= 0 || r->n_under_way > 0 || bf_seconds() - r->failing_since < patience)
-        return BF_OK;
-    r->net->gave_up = true;
     unsigned roles = 0;
-    struct bf_buf text;
-    bf_buf_init(&text, 700);
     for (int32_t i = 0; i < r->work->n_parallel; i++) {
         const struct bf_api_call *call = &r->slots[i].call;
         if (r->slots[i].used && call->endpoint >= 0)
-            bf_buf_printf(&text, "%s: %s", r->net->endpoints[call->endpoint].base,
-                          r->net->endpoints[call->endpoint].why);
+            bf_buf_printf(text, "%s: %s", r->net->endpoints[call->endpoint].base,
+                          r->net->endpoints[call->endpoint].why[0] ? r->net->endpoints[call->endpoint].why
+                                                                   : "no answer");
         else if (r->slots[i].used)
             roles |= (unsigned)call->role;
     }
     if (roles)
-        bf_api_net_complaints(r->net, roles, &text);
-    bf_fail(
-        r->err, BF_MODEL,
-        "no server has answered for %.0f s (%s); see that one runs, then start again or resume: what is committed is "
-        "saved",
-        bf_seconds() - r->failing_since, text.data);
+        bf_api_net_complaints(r->net, roles, text);
+}
+
+static enum bf_status check_patience(struct run *r)
+{
+    const double now = bf_seconds();
+    const double patience = r->cannot_connect ? r->work->connect_seconds : r->work->give_up_seconds;
+    double oldest = (double)INFINITY;
+    for (int32_t i = 0; i < r->work->n_parallel; i++)
+        if (r->slots[i].under_way && r->slots[i].sent < oldest)
+            oldest = r->slots[i].sent;
+    const bool over = bf_api_patience_over(&r->patience, now, patience, oldest);
+    if (!over && !bf_api_patience_tells(&r->patience, now))
+        return BF_OK;
+    struct bf_buf text;
+    bf_buf_init(&text, 700);
+    list_complaints(r, &text);
+    enum bf_status status = BF_OK;
+    if (over) {
+        r->net->gave_up = true;
+        status = bf_fail(r->err, BF_MODEL,
+                         "no server has answered for %.0f s (%s); see that one runs, then start again or resume: what "
+                         "is committed is saved",
+                         now - r->patience.failing_since, text.data);
+    } else if (r->patience.failing_since > 0) {
+        const double left = patience - (now - r->patience.failing_since);
+        bf_api_notice(r->net, false, "waiting for %s (%s); --api-give-up ends it in %.0f s", r->work->what, text.data,
+                      left > 0 ? left : 0.0);
+    } else {
+        bf_api_notice(r->net, false, "waiting for %s since %.0f s, %d request%s under way (%s)", r->work->what,
+                      now - r->patience.heard, r->n_under_way, r->n_under_way == 1 ? "" : "s", text.data);
+    }
     bf_buf_release(&text);
-    return BF_MODEL;
+    return status;
 }
 
 static enum bf_status turn(struct run *r)
@@ -496,6 +523,7 @@ enum bf_status bf_api_run(struct bf_api_net *net, const struct bf_api_work *work
     };
     enum bf_status status = BF_OK;
     net->gave_up = false;
+    bf_api_patience_begin(&r.patience, bf_seconds());
     do {
         status = turn(&r);
     } while (status == BF_OK && !(r.ended && r.n_used == 0));

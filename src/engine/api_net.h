@@ -36,6 +36,8 @@ struct bf_api_net {
     int32_t max_attempts;
     bool gave_up;                      /* the last run ended because nothing answered */
     struct bf_rng rng;                 /* pauses only */
+    void (*notice)(void *user, bool warning, const char *sentence);    /* as in struct bf_api_options; NULL = nobody listens */
+    void *notice_user;
 };
 
 /* One request. */
@@ -53,9 +55,11 @@ struct bf_api_call {
 struct bf_api_work {
     void *user;
     int32_t n_parallel;
+    const char *what;          /* is asked for, for people who wait: "its list of models" */
     double give_up_seconds;    /* while nothing answers */
     double connect_seconds;    /* the same while no connection can be made */
-    bool no_retry_on_error;    /* a 5xx other than 503 is final: for questions whose answer may be no */
+    double timeout_seconds;    /* of a request, when it is shorter than bf_api_net's; 0 = that */
+    int32_t errors_refuse;     /* a 5xx other than 503 that a request got so often is a refusal; 0 = never */
     /* As in struct bf_gen_job. `call` is zeroed but for endpoint = -1. */
     enum bf_source (*source)(void *user, struct bf_api_call *call);
     /* A body that came with 2xx. BF_OK ends the request; *again (preset to false) set with BF_MODEL and a sentence in *err
@@ -77,10 +81,15 @@ BF_MUST_CHECK enum bf_status bf_api_net_init(struct bf_api_net *net, const struc
                                              struct bf_err *err);
 void bf_api_net_release(struct bf_api_net *net);
 
+/* Waiting ends: BF_MODEL when no server has answered for give_up_seconds since the first failure, pauses that a server asks for included. What
+ * is under way since before that failure is waited for, up to the time-out of a request. */
 BF_MUST_CHECK enum bf_status bf_api_run(struct bf_api_net *net, const struct bf_api_work *work, struct bf_err *err);
 
 /* An endpoint that did not answer rests at once. */
 void bf_api_net_rest(struct bf_api_net *net, int32_t endpoint, double now);
+
+/* Tell whoever listens. */
+void bf_api_notice(const struct bf_api_net *net, bool warning, const char *format, ...) BF_PRINTF(3, 4);
 
 /* "URL: reason; URL: reason" of the endpoints with these roles. */
 void bf_api_net_complaints(const struct bf_api_net *net, unsigned roles, struct bf_buf *out);

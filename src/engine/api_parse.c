@@ -59,16 +59,9 @@ static const json_t *first_choice(const json_t *root, struct bf_err *err)
     return choice;
 }
 
-static enum bf_status read_text(const json_t *choice, struct bf_buf *out, struct bf_err *err)
+/* A NUL in it becomes U+FFFD. */
+static void put_text(struct bf_buf *out, const json_t *text)
 {
-    const json_t *message = json_object_get(choice, "message");
-    const json_t *text = message ? json_object_get(message, "content") : json_object_get(choice, "text");
-    bf_buf_init(out, TEXT_BYTES_MAX);
-    /* A chat answer that is all reasoning has a null content. */
-    if (message && json_is_null(text))
-        return BF_OK;
-    if (!json_is_string(text))
-        return bf_fail(err, BF_MODEL, "its first choice has no text");
     const char *s = json_string_value(text);
     size_t n = json_string_length(text);
     for (size_t i = 0; i < n;) {
@@ -80,7 +73,62 @@ static enum bf_status read_text(const json_t *choice, struct bf_buf *out, struct
             i++;
         }
     }
-    return out->overflow ? bf_fail(err, BF_MODEL, "its text is too long") : BF_OK;
+}
+
+/* A list of typed parts: [{"type": "text", "text": "..."}]; the text of parts of type "thinking" is one level deeper, or there. */
+static void put_parts(struct bf_buf *text, struct bf_buf *thoughts, const json_t *parts, int depth)
+{
+    for (size_t i = 0; i < json_array_size(parts); i++) {
+        const json_t *part = json_array_get(parts, i);
+        const json_t *own = json_object_get(part, "text"), *deeper = json_object_get(part, "thinking");
+        if (json_is_string(part))
+            put_text(text, part);
+        else if (json_is_string(own))
+            put_text(text, own);
+        else if (json_is_string(deeper))
+            put_text(thoughts, deeper);
+        else if (json_is_array(deeper) && depth < 2)
+            put_parts(thoughts, thoughts, deeper, depth + 1);
+    }
+}
+
+static bool is_blank(const struct bf_buf *text)
+{
+    return strspn(text->data, " \t\r\n") == text->len;
+}
+
+static enum bf_status read_text(const json_t *choice, struct bf_buf *out, struct bf_err *err)
+{
+    static const char *const apart[] = {"reasoning_content", "reasoning"};
+    const json_t *message = json_object_get(choice, "message");
+    const json_t *text = message ? json_object_get(message, "content") : json_object_get(choice, "text");
+    struct bf_buf content, thoughts;
+    bf_buf_init(out, TEXT_BYTES_MAX);
+    bf_buf_init(&content, TEXT_BYTES_MAX / 2);
+    bf_buf_init(&thoughts, TEXT_BYTES_MAX / 2 - 64);
+    enum bf_status status = BF_OK;
+    const json_t *refusal = json_object_get(message, "refusal");
+    if (json_is_string(text))
+        put_text(&content, text);
+    else if (message && json_is_array(text))
+        put_parts(&content, &thoughts, text, 0);
+    else if (message && json_is_null(text) && json_is_string(refusal))
+        put_text(&content, refusal);
+    else if (!message || !json_is_null(text)) /* a chat answer that is all reasoning has a null content */
+        status = bf_fail(err, BF_MODEL, "its first choice has no text");
+    for (size_t i = 0; i < sizeof apart / sizeof *apart && thoughts.len == 0; i++)
+        put_text(&thoughts, json_object_get(message, apart[i]));
+    if (!is_blank(&thoughts)) {
+        bf_buf_puts(out, "<think>\n");
+        bf_buf_put(out, thoughts.data, thoughts.len);
+        bf_buf_puts(out, is_blank(&content) ? "" : "\n</think>\n\n");
+    }
+    bf_buf_put(out, content.data, content.len);
+    if (status == BF_OK && (out->overflow || content.overflow || thoughts.overflow))
+        status = bf_fail(err, BF_MODEL, "its text is too long");
+    bf_buf_release(&content);
+    bf_buf_release(&thoughts);
+    return status;
 }
 
 /* ---- per-token numbers ---- */
@@ -89,13 +137,14 @@ static enum bf_status read_text(const json_t *choice, struct bf_buf *out, struct
 struct numbers {
     const json_t *content;                       /* [objects] */
     const json_t *tokens, *token_logprobs, *top; /* [strings], [numbers], [objects]; when content is NULL */
+    bool stop_text;                              /* a stop of ours ended the answer */
     size_t n;
 };
 
 static bool find_numbers(const json_t *root, const json_t *choice, struct numbers *out)
 {
     const json_t *logprobs = json_object_get(choice, "logprobs");
-    *out = (struct numbers){0};
+    *out = (struct numbers){.stop_text = json_is_string(json_object_get(choice, "stop_reason"))};
     out->content = json_object_get(logprobs, "content");
     if (!json_is_array(out->content))
         out->content = json_object_get(root, "completion_probabilities");
@@ -116,12 +165,26 @@ static const json_t *token_text(const struct numbers *x, size_t i)
     return x->content ? json_object_get(json_array_get(x->content, i), "token") : json_array_get(x->tokens, i);
 }
 
-/* A token that ends the answer stands in the list with no text, or with a text ("</s>") that the answer does not end with. */
+/* "token_id:5", where asked for; -1 for another name. */
+static int32_t id_in_name(const char *name)
+{
+    static const char prefix[] = "token_id:";
+    char *end = NULL;
+    if (!name || strncmp(name, prefix, sizeof prefix - 1) != 0)
+        return -1;
+    const long id = strtol(name + sizeof prefix - 1, &end, 10);
+    return *end == 0 && id >= 0 && id <= INT32_MAX ? (int32_t)id : -1;
+}
+
+/* A token that ends the answer stands in the list with no text, or with a text ("</s>") that the answer does not end with. Of a token that
+ * is named by its id vLLM's stop_reason tells: the stop text that ended the answer, else null or the end token. */
 static bool is_end_token(const struct numbers *x, size_t i, const struct bf_buf *text)
 {
     const json_t *token = token_text(x, i);
     const char *s = json_string_value(token);
     size_t n = json_string_length(token);
+    if (id_in_name(s) >= 0)
+        return !x->stop_text;
     return n == 0 || n > text->len || memcmp(text->data + text->len - n, s, n) != 0;
 }
 
@@ -242,8 +305,9 @@ static void read_ids(const struct numbers *x, struct bf_api_answer *out)
     int32_t *ids = bf_array((size_t)out->n_tokens, sizeof *ids);
     for (int32_t i = 0; i < out->n_tokens; i++) {
         const json_t *id = json_object_get(json_array_get(x->content, (size_t)i), "id");
-        json_int_t value = json_integer_value(id);
-        if (!json_is_integer(id) || value < 0 || value > INT32_MAX) {
+        json_int_t value =
+            json_is_integer(id) ? json_integer_value(id) : id_in_name(json_string_value(token_text(x, (size_t)i)));
+        if (value < 0 || value > INT32_MAX) {
             free(ids);
             return;
         }
@@ -301,53 +365,16 @@ enum bf_status bf_api_parse_answer(const char *data, size_t n, const struct bf_a
     out->n_cached = out->n_cached < out->n_prompt ? out->n_cached : out->n_prompt;
     if (e->numbers != BF_API_NUMBERS_NONE) {
         status = read_numbers(root, choice, e, out, err);
-        goto out;
-    }
-    int32_t n_tokens = count_of(usage, "completion_tokens");
-    if (n_tokens > 0 && e->counts_end && out->finish == BF_FINISH_STOP)
-        n_tokens--;
-    if (n_tokens > e->max_tokens)
-        status = too_many(e, (size_t)n_tokens, err);
-    else
-        make_arrays(out, n_tokens);
-out:
-    json_decref(root);
-    return status;
-}
-
-enum bf_status bf_api_parse_echo(const char *data, size_t n, float **logp, int32_t *n_logp, struct bf_err *err)
-{
-    enum bf_status status = BF_OK;
-    struct numbers x = {0};
-    *logp = NULL;
-    *n_logp = 0;
-    json_t *root = load(data, n, err);
-    const json_t *choice = root ? first_choice(root, err) : NULL;
-    if (!json_is_object(choice)) {
-        status = BF_MODEL;
-        goto out;
-    }
-    size_t n_prompt = (size_t)count_of(json_object_get(root, "usage"), "prompt_tokens");
-    if (!find_numbers(root, choice, &x) || x.content || n_prompt == 0 || x.n < n_prompt || x.n > INT32_MAX) {
-        status = bf_fail(err, BF_MODEL, "it does not repeat the prompt with log-probabilities");
-        goto out;
-    }
-    *logp = bf_array(n_prompt, sizeof **logp);
-    for (size_t i = 0; i < n_prompt && status == BF_OK; i++) {
-        const json_t *value = json_array_get(x.token_logprobs, i);
-        double number = 0.0;
-        if (i == 0 && json_is_null(value))
-            continue;
-        if (!read_number(value, &number) || !sound_logp(&number))
-            status = bf_fail(err, BF_MODEL, "token %zu of the prompt has no log-probability", i + 1);
+    } else {
+        int32_t n_tokens = count_of(usage, "completion_tokens");
+        if (n_tokens > 0 && e->counts_end && out->finish == BF_FINISH_STOP)
+            n_tokens--;
+        if (n_tokens > e->max_tokens)
+            status = too_many(e, (size_t)n_tokens, err);
         else
-            (*logp)[(*n_logp)++] = (float)number;
+            make_arrays(out, n_tokens);
     }
-    if (status != BF_OK) {
-        free(*logp);
-        *logp = NULL;
-        *n_logp = 0;
-    }
+    out->cut = status == BF_OK && out->finish == BF_FINISH_LENGTH && out->n_tokens > 0 && out->n_tokens < e->max_tokens;
 out:
     json_decref(root);
     return status;

@@ -1,4 +1,4 @@
-/* What is asked of a server about given texts: vectors, log-probabilities, tokens. */
+/* Vectors of texts. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,6 @@
 #include "base/banned.h"
 
 enum {
-    IN_FLIGHT = 16,
     TEXTS_A_REQUEST = 32,
     SHORTEST_CUT = 16, /* bytes */
     ANSWER_BYTES_MAX = 256 << 20
@@ -110,6 +109,7 @@ static enum bf_status on_refused(void *user, const struct bf_api_call *call, lon
             struct bf_err reason = err ? *err : (struct bf_err)BF_ERR_INIT;
             return bf_fail(err, BF_MODEL, "the server gives no vector for text %zu: %s", texts[0] + 1, reason.text);
         }
+        r->self->n_texts_cut += *len == strlen(r->texts[texts[0]]);
         *len /= 2;
         while (*len > 1 && ((unsigned char)r->texts[texts[0]][*len] & 0xC0) == 0x80) /* not inside a character */
             --*len;
@@ -143,11 +143,13 @@ enum bf_status bf_api_embed(struct bf_engine *engine, const char *const *texts, 
         if (r.len[i] > 0)
             r.order[r.n_order++] = i;
     }
+    const int32_t most = engine->info.n_parallel;
     const struct bf_api_work work = {
         .user = &r,
-        .n_parallel = self->server.embed_alone ? 1
-                      : n_texts < IN_FLIGHT    ? (int32_t)n_texts
-                                               : IN_FLIGHT,
+        .n_parallel = self->server.embed_alone                    ? 1
+                      : r.n_order < (size_t)most && r.n_order > 0 ? (int32_t)r.n_order
+                                                                  : most,
+        .what = "embeddings",
         .give_up_seconds = self->give_up_seconds,
         .connect_seconds = self->give_up_seconds,
         .source = next_group,
@@ -155,119 +157,14 @@ enum bf_status bf_api_embed(struct bf_engine *engine, const char *const *texts, 
         .refused = on_refused,
         .tick = tick,
     };
+    const int64_t n_cut = self->n_texts_cut;
     enum bf_status status = r.n_order > 0 ? bf_api_run(&self->net, &work, err) : BF_OK;
+    if (n_cut == 0 && self->n_texts_cut > 0)
+        bf_api_notice(
+            &self->net, true,
+            "a text is too long for the server's embedding model: of such texts only the beginning is embedded");
     free(r.order);
     free(r.redo);
     free(r.len);
     return status;
-}
-
-/* ---- log-probabilities ---- */
-
-struct echo {
-    float *logp; /* NULL while unanswered */
-    int32_t n;
-};
-
-struct score_run {
-    struct bf_api *self; /* first: tick reads it */
-    const char *const *texts;
-    size_t n_texts, next, next_out;
-    struct echo ring[IN_FLIGHT]; /* text t waits at t % IN_FLIGHT */
-    void *user;
-    enum bf_status (*sink)(void *, const struct bf_score *, struct bf_err *);
-};
-
-static enum bf_source next_text(void *user, struct bf_api_call *call)
-{
-    struct score_run *r = user;
-    if (r->next == r->n_texts)
-        return BF_SOURCE_END;
-    if (r->next >= r->next_out + IN_FLIGHT)
-        return BF_SOURCE_WAIT;
-    const char *text = r->texts[r->next];
-    call->index = (int64_t)r->next++;
-    call->role = BF_API_GENERATES;
-    call->path = "/completions";
-    call->body = bf_api_body_score(&r->self->server, text);
-    call->answer_max = ANSWER_BYTES_MAX;
-    return BF_SOURCE_READY;
-}
-
-static enum bf_status on_echo(void *user, const struct bf_api_call *call, const char *data, size_t n, bool *again,
-                              struct bf_err *err)
-{
-    struct score_run *r = user;
-    struct echo *e = &r->ring[(size_t)call->index % IN_FLIGHT];
-    enum bf_status status = bf_api_parse_echo(data, n, &e->logp, &e->n, err);
-    if (status != BF_OK) {
-        *again = true;
-        return status;
-    }
-    for (; status == BF_OK; r->next_out++) {
-        e = &r->ring[r->next_out % IN_FLIGHT];
-        if (!e->logp)
-            break;
-        const struct bf_score score = {.text = r->next_out, .n_tokens = e->n, .logp = e->logp};
-        status = r->sink(r->user, &score, err);
-        free(e->logp);
-        *e = (struct echo){0};
-    }
-    return status;
-}
-
-enum bf_status bf_api_score(struct bf_engine *engine, const char *const *texts, size_t n_texts, void *user,
-                            enum bf_status (*sink)(void *, const struct bf_score *, struct bf_err *),
-                            struct bf_err *err)
-{
-    struct bf_api *self = bf_api_of(engine);
-    struct score_run r = {.self = self, .texts = texts, .n_texts = n_texts, .user = user, .sink = sink};
-    const struct bf_api_work work = {
-        .user = &r,
-        .n_parallel = IN_FLIGHT,
-        .give_up_seconds = self->give_up_seconds,
-        .connect_seconds = self->give_up_seconds,
-        .source = next_text,
-        .sink = on_echo,
-        .tick = tick,
-    };
-    enum bf_status status = bf_api_run(&self->net, &work, err);
-    for (int i = 0; i < IN_FLIGHT; i++)
-        free(r.ring[i].logp);
-    return status;
-}
-
-/* ---- tokens ---- */
-
-struct tokens_wanted {
-    int32_t *tokens, max, count;
-};
-
-static enum bf_status read_tokens(void *user, const char *data, size_t n, struct bf_err *err)
-{
-    struct tokens_wanted *t = user;
-    return bf_api_parse_tokens(data, n, t->tokens, t->max, &t->count, err);
-}
-
-int32_t bf_api_tokenize(const struct bf_engine *engine, const char *text, int32_t *tokens, int32_t max)
-{
-    /* The handle is not const for the network's sake: connections and counters. */
-    struct bf_api *self = (struct bf_api *)(uintptr_t)engine;
-    if (!self->server.tokenize)
-        return -1;
-    struct tokens_wanted t = {.tokens = tokens, .max = max};
-    const struct bf_api_question q = {
-        .call = {.role = self->server.model[0] ? BF_API_GENERATES : BF_API_EMBEDS,
-                 .endpoint = -1,
-                 .at_root = true,
-                 .path = "/tokenize",
-                 .body = bf_api_body_tokenize(&self->server, text),
-                 .answer_max = ANSWER_BYTES_MAX},
-        .give_up_seconds = self->give_up_seconds,
-        .connect_seconds = self->give_up_seconds,
-        .user = &t,
-        .read = read_tokens,
-    };
-    bool refused = false;
-    return bf_api_ask(self, &q, &refused, NULL) == BF_OK ? t.count : -1;
 }

@@ -89,17 +89,27 @@ struct bf_api_options {
     enum bf_api_mode mode;
     enum bf_api_probs probs;
     int32_t top_k;             /* the top_k of the requests to come, for BF_API_PROBS_BOTH; 0 = 50 */
+    bool greedy;               /* greedy answers are to come: whether the server takes temperature 0 is found out, too */
     int32_t n_parallel;        /* requests in flight over all endpoints; 0 = 32; at most BF_API_PARALLEL_MAX */
     int32_t n_ctx_seq;         /* for info when the server does not tell; tokens */
     int32_t max_attempts;      /* of one request that a live server fails; 0 = 8 */
     double timeout_seconds;    /* of one request, waiting in the server's queue included; 0 = 600 */
     double give_up_seconds;    /* without any answer from any endpoint; 0 = 300 */
+    const char *extra;         /* a JSON object whose members go into every request of text or probabilities; NULL = none. What this
+                                * engine says itself (the model, the prompt, sampling) cannot be in it: BF_USAGE */
+    /* A whole sentence about what a person should know: what is waited for, and with `warning` what is not as it was asked for (a field
+     * that the server refuses, an answer cut at its context). During every call of the engine. NULL = nobody listens. */
+    void (*notice)(void *user, bool warning, const char *sentence);
+    void *notice_user;
 };
 struct bf_api_options bf_api_default_options(void);
 
 /* An engine on OpenAI-compatible servers (llama-server, vLLM, SGLang ...). Asks each endpoint what it offers (a few requests
  * of one token) and says so in bf_engine_info; endpoints that are down are tried again later as long as one is up. An endpoint
  * serves what it lists: the model, the embedding model, or both.
+ *  - A field that a server refuses by name is left out, with a notice. A server that fails (5xx) is asked again and never taken for one
+ *    that refuses chat: the form of the prompt changes by a refusal alone, with a notice.
+ *  - The thoughts of a reasoning model stand before its answer as "<think>...</think>", whatever the server does with them.
  *  - stable stays UNKNOWN: the same seed gives the same text only as far as the server's own arithmetic repeats itself.
  *  - A seed is folded to 31 bits (high half xor low half), which all servers accept.
  *  - Each answered request is delivered once and never asked again; failures that pass are retried with growing pauses.

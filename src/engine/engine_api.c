@@ -4,7 +4,8 @@
  *     api_backoff    when to ask again                     api_parse, api_parse_lists   what servers answer
  *     api_endpoints  addresses and the key                 api_body                     what is asked
  *     api_net        all requests of a run                 api_probe                    what servers offer
- *     api_generate, api_vectors, api_continuations          the functions of the table */
+ *     api_probe_text how they write                         api_ask, api_list             one question, a list of requests
+ *     api_generate, api_vectors, api_tokens, api_continuations          the functions of the table */
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ static void api_close(struct bf_engine *engine)
 {
     struct bf_api *self = bf_api_of(engine);
     bf_api_net_release(&self->net);
+    json_decref(self->server.extra);
     free(self);
 }
 
@@ -48,6 +50,26 @@ static enum bf_status check_options(const struct bf_api_options *o, struct bf_er
     return BF_OK;
 }
 
+/* The user's own fields. */
+static enum bf_status read_extra(struct bf_api_server *server, const char *text, struct bf_err *err)
+{
+    struct bf_err reason = BF_ERR_INIT;
+    const char *key = NULL;
+    json_t *value = NULL;
+    if (!text || !text[0])
+        return BF_OK;
+    if (bf_json_parse(text, strlen(text), "--api-extra", &server->extra, &reason) != BF_OK)
+        return bf_fail(err, BF_USAGE, "%s; give a JSON object like '{\"priority\": 5}'", reason.text);
+    if (!json_is_object(server->extra))
+        return bf_fail(err, BF_USAGE, "--api-extra is a JSON object like '{\"priority\": 5}', which this is not");
+    json_object_foreach(server->extra, key, value) if (bf_api_is_ours(key)) return bf_fail(
+        err, BF_USAGE,
+        "--api-extra may not hold '%s', which biforget says itself; there are options "
+        "for what can be chosen (--temperatures, --top-p, --seed ...)",
+        key);
+    return BF_OK;
+}
+
 enum bf_status bf_engine_open_api(const struct bf_api_options *options, struct bf_engine **out, struct bf_err *err)
 {
     struct bf_api_options o = *options;
@@ -65,6 +87,8 @@ enum bf_status bf_engine_open_api(const struct bf_api_options *options, struct b
     self->base.info.n_parallel = o.n_parallel > 0 ? o.n_parallel : DEFAULT_PARALLEL;
     self->give_up_seconds = o.give_up_seconds > 0 ? o.give_up_seconds : 300.0;
     status = bf_api_net_init(&self->net, &o, err);
+    if (status == BF_OK)
+        status = read_extra(&self->server, o.extra, err);
     if (status == BF_OK)
         status = bf_api_probe(self, &o, err);
     if (status != BF_OK)

@@ -45,15 +45,23 @@ static void check_answer(const char *body, size_t n, uint8_t choice)
 static void check_lists(const char *body, size_t n)
 {
     struct bf_api_model models[4];
-    float *logp = NULL, out[8] = {0};
-    int32_t n_logp = 0, n_embd = 4, tokens[4], n_tokens = 0;
+    static const int32_t ids[2] = {5, 7};
+    const struct bf_tokens two = {.ids = ids, .n = 2};
+    struct bf_api_scores scores;
+    float out[8] = {0}, chosen[2];
+    int32_t n_embd = 4, tokens[4], n_tokens = 0;
     size_t n_models = 0;
     char name[16];
     struct bf_buf text;
-    if (bf_api_parse_echo(body, n, &logp, &n_logp, NULL) == BF_OK)
-        for (int32_t i = 0; i < n_logp; i++)
-            require(logp[i] <= 0 && logp[i] >= -FLT_MAX);
-    free(logp);
+    if (bf_api_parse_echo(body, n, "a text", &scores, NULL) == BF_OK)
+        for (int32_t i = 0; i < scores.n; i++)
+            require(scores.logp[i] <= 0 && scores.logp[i] >= -FLT_MAX);
+    bf_api_scores_release(&scores);
+    if (bf_api_parse_prompt_numbers(body, n, &two, 1, &scores, NULL) == BF_OK)
+        require(scores.n == 1 && scores.logp[0] <= 0);
+    bf_api_scores_release(&scores);
+    if (bf_api_parse_chosen(body, n, &two, chosen, NULL) == BF_OK)
+        require(chosen[0] <= 0 && chosen[1] <= 0);
     if (bf_api_parse_embeddings(body, n, 2, &n_embd, out, NULL) == BF_OK)
         for (int i = 0; i < 8; i++)
             require(isfinite(out[i]));

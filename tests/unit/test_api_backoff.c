@@ -1,6 +1,8 @@
 /* When the remote engine asks again: pauses that grow and scatter, a breaker that rests and tries. */
 #include "unit.h"
 
+#include <math.h>
+
 #include "base/rng.h"
 #include "engine/api_backoff.h"
 
@@ -123,6 +125,50 @@ static void rests_grow_up_to_a_minute(void **state)
     }
 }
 
+/* A server that answers each question with "later" is waited for as long as one that answers nothing. */
+static void patience_ends_whatever_pauses_are_asked_for(void **state)
+{
+    struct bf_api_patience p;
+    double now = 100;
+
+    (void)state;
+    bf_api_patience_begin(&p, now);
+    assert_false(bf_api_patience_over(&p, now + 1000, 5, (double)INFINITY)); /* nothing has failed */
+    for (int i = 0; i < 5; i++, now += 1)
+        bf_api_patience_failed(&p, now);
+    assert_false(bf_api_patience_over(&p, 104.9, 5, (double)INFINITY));
+    assert_true(bf_api_patience_over(&p, 105, 5, (double)INFINITY));
+    /* What was sent before the failure may still be answered; what came after it is part of the wait. */
+    assert_false(bf_api_patience_over(&p, 105, 5, 99));
+    assert_true(bf_api_patience_over(&p, 105, 5, 103));
+    assert_false(bf_api_patience_answered(&p, 105));
+    assert_false(bf_api_patience_over(&p, 105, 5, (double)INFINITY));
+    /* A failure that is counted from before the last answer counts from that. */
+    bf_api_patience_failed(&p, 50);
+    assert_false(bf_api_patience_over(&p, 109, 5, (double)INFINITY));
+    assert_true(bf_api_patience_over(&p, 110, 5, (double)INFINITY));
+}
+
+static void people_are_told_of_a_wait_now_and_then(void **state)
+{
+    struct bf_api_patience p;
+    int n = 0;
+
+    (void)state;
+    bf_api_patience_begin(&p, 0);
+    for (double now = 0; now < 29; now += 0.2)
+        assert_false(bf_api_patience_tells(&p, now));
+    assert_true(bf_api_patience_tells(&p, 31));
+    assert_true(bf_api_patience_answered(&p, 32));
+    bf_api_patience_failed(&p, 32);
+    assert_false(bf_api_patience_tells(&p, 33));
+    for (double now = 34.1; now < 334; now += 0.2)
+        n += bf_api_patience_tells(&p, now);
+    assert_in_range(n, 5, 9);
+    assert_true(bf_api_patience_answered(&p, 334));
+    assert_false(bf_api_patience_answered(&p, 335));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +178,8 @@ int main(void)
         cmocka_unit_test(single_failures_do_not_trip),
         cmocka_unit_test(a_dead_endpoint_rests_and_is_tried_by_one),
         cmocka_unit_test(rests_grow_up_to_a_minute),
+        cmocka_unit_test(patience_ends_whatever_pauses_are_asked_for),
+        cmocka_unit_test(people_are_told_of_a_wait_now_and_then),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

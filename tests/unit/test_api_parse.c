@@ -228,28 +228,191 @@ static void garbage_is_refused(void **state)
                     BF_API_NUMBERS_POST, "token 1 has no probability");
 }
 
+static void echo(const char *json, const char *prompt, struct bf_api_scores *out)
+{
+    struct bf_err err = BF_ERR_INIT;
+
+    if (bf_api_parse_echo(json, strlen(json), prompt, out, &err))
+        fail_msg("%s\n%s", err.text, json);
+}
+
+static void assert_no_echo(const char *json, const char *prompt, const char *words)
+{
+    struct bf_api_scores scores;
+    struct bf_err err = BF_ERR_INIT;
+
+    assert_int_equal(bf_api_parse_echo(json, strlen(json), prompt, &scores, &err), BF_MODEL);
+    assert_error(err, BF_MODEL, words);
+    assert_null(scores.logp);
+}
+
 static void echoed_prompts(void **state)
 {
-    static const char json[] =
-        "{\"choices\":[{\"text\":\"The sky is blue.\",\"logprobs\":{\"tokens\":[\"The\",\" sky\",\" is\",\" blue\"],"
-        "\"token_logprobs\":[null,-8.5,-1.5,-0.25],\"text_offset\":[0,3,7,10]}}],\"usage\":{\"prompt_tokens\":3}}";
-    static const char generated_only[] =
+    struct bf_api_scores s;
+
+    (void)state;
+    echo("{\"choices\":[{\"text\":\"The sky is blue.\",\"logprobs\":{\"tokens\":[\"The\",\" sky\",\" is\",\" blue\"],"
+         "\"token_logprobs\":[null,-8.5,-1.5,-0.25],\"text_offset\":[0,3,7,10]}}],\"usage\":{\"prompt_tokens\":3,"
+         "\"completion_tokens\":1}}",
+         "The sky is", &s);
+    assert_int_equal(s.n, 2);
+    assert_near((double)s.logp[0], -8.5);
+    assert_near((double)s.logp[1], -1.5);
+    assert_null(s.greedy); /* no alternatives, so nothing is known */
+    bf_api_scores_release(&s);
+    assert_no_echo(
         "{\"choices\":[{\"text\":\" blue\",\"logprobs\":{\"tokens\":[\" blue\"],\"token_logprobs\":[-0.25]}}],"
-        "\"usage\":{\"prompt_tokens\":3}}";
-    float *logp = NULL;
-    int32_t n = 0;
+        "\"usage\":{\"prompt_tokens\":3}}",
+        "The sky is", "does not repeat the prompt");
+    assert_no_echo("{", "a", "not valid JSON");
+}
+
+/* llama-cpp-python counts a BOS that it does not list: the count reaches to the token that was made after the prompt. */
+static void an_echo_without_the_bos_that_is_counted(void **state)
+{
+    struct bf_api_scores s;
+
+    (void)state;
+    echo("{\"choices\":[{\"text\":\"Answer: A end\",\"logprobs\":{\"tokens\":[\"Answer\",\":\",\" A\",\" end\"],"
+         "\"token_logprobs\":[null,-0.5,-3,-0.01]}}],\"usage\":{\"prompt_tokens\":4,\"completion_tokens\":1}}",
+         "Answer: A", &s);
+    assert_int_equal(s.n, 2);
+    assert_near((double)s.logp[1], -3);
+    bf_api_scores_release(&s);
+    /* The BOS is listed and has a text of its own; a SentencePiece's first word has a space too many. */
+    echo("{\"choices\":[{\"text\":\"\",\"logprobs\":{\"tokens\":[\"<s>\",\" Answer\",\":\",\" A\",\" end\"],"
+         "\"token_logprobs\":[null,-7,-0.5,-3,-0.01],\"top_logprobs\":[null,{\" The\":-2,\" Answer\":-7},{\":\":-0.5},"
+         "{\" A\":-3,\" B\":-1},{}]}}],\"usage\":{\"prompt_tokens\":4,\"completion_tokens\":1}}",
+         "Answer: A", &s);
+    assert_int_equal(s.n, 3);
+    assert_near((double)s.logp[2], -3);
+    assert_true(!s.greedy[0] && s.greedy[1] && !s.greedy[2]);
+    bf_api_scores_release(&s);
+}
+
+/* A token that is a piece of a character has no text that could be compared: then the counts must agree. */
+static void where_an_echo_ends_is_known_or_refused(void **state)
+{
+    struct bf_api_scores s;
+
+    (void)state;
+    echo("{\"choices\":[{\"text\":\"x\",\"logprobs\":{\"tokens\":[\"a\",\"\\ufffd\",\"\\ufffd\",\" end\"],"
+         "\"token_logprobs\":[null,-1,-2,-0.01]}}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":1}}",
+         "a\xE2\x98\x83", &s);
+    assert_int_equal(s.n, 2);
+    bf_api_scores_release(&s);
+    assert_no_echo("{\"choices\":[{\"text\":\"x\",\"logprobs\":{\"tokens\":[\"a\",\"\\ufffd\",\"\\ufffd\",\" end\"],"
+                   "\"token_logprobs\":[null,-1,-2,-0.01]}}],\"usage\":{\"prompt_tokens\":4,\"completion_tokens\":1}}",
+                   "a\xE2\x98\x83", "where the prompt ends");
+}
+
+static void numbers_of_a_prompt_that_is_tokens(void **state)
+{
+    static const int32_t ids[4] = {1, 504, 3575, 2};
+    const struct bf_tokens prompt = {.ids = ids, .n = 4};
+    static const char json[] =
+        "{\"choices\":[{\"text\":\"\",\"prompt_logprobs\":[null,{\"504\":{\"logprob\":-9,\"rank\":77}},"
+        "{\"3575\":{\"logprob\":-11.5,\"rank\":5901},\"198\":{\"logprob\":-1.5,\"rank\":1}},"
+        "{\"2\":{\"logprob\":-0.25,\"rank\":1}}]}]}";
+    struct bf_api_scores s;
     struct bf_err err = BF_ERR_INIT;
 
     (void)state;
-    assert_int_equal(bf_api_parse_echo(json, strlen(json), &logp, &n, &err), BF_OK);
-    assert_int_equal(n, 2);
+    assert_int_equal(bf_api_parse_prompt_numbers(json, strlen(json), &prompt, 2, &s, &err), BF_OK);
+    assert_int_equal(s.n, 2);
+    assert_near((double)s.logp[0], -11.5);
+    assert_near((double)s.logp[1], -0.25);
+    assert_true(!s.greedy[0] && s.greedy[1]);
+    bf_api_scores_release(&s);
+    const struct bf_tokens longer = {.ids = ids, .n = 3};
+    assert_int_equal(bf_api_parse_prompt_numbers(json, strlen(json), &longer, 1, &s, &err), BF_MODEL);
+    assert_error(err, BF_MODEL, "4 tokens, and 3");
+}
+
+static void numbers_of_chosen_tokens(void **state)
+{
+    static const int32_t ids[2] = {330, 389};
+    struct bf_tokens choices = {.ids = ids, .n = 2};
+    static const char json[] = "{\"choices\":[{\"text\":\" x\",\"logprobs\":{\"tokens\":[\"token_id:4723\"],"
+                               "\"token_logprobs\":[-1.5],\"top_logprobs\":[{\"token_id:4723\":-1.5,"
+                               "\"token_id:330\":-8.5,\"token_id:389\":-4.25}]}}]}";
+    float logp[2] = {0};
+    struct bf_err err = BF_ERR_INIT;
+
+    (void)state;
+    assert_int_equal(bf_api_parse_chosen(json, strlen(json), &choices, logp, &err), BF_OK);
     assert_near((double)logp[0], -8.5);
-    assert_near((double)logp[1], -1.5);
-    free(logp);
-    assert_int_equal(bf_api_parse_echo(generated_only, strlen(generated_only), &logp, &n, &err), BF_MODEL);
-    assert_error(err, BF_MODEL, "does not repeat the prompt");
-    assert_null(logp);
-    assert_int_equal(bf_api_parse_echo("{", 1, &logp, &n, &err), BF_MODEL);
+    assert_near((double)logp[1], -4.25);
+    static const int32_t other[1] = {331};
+    choices = (struct bf_tokens){.ids = other, .n = 1};
+    assert_int_equal(bf_api_parse_chosen(json, strlen(json), &choices, logp, &err), BF_MODEL);
+    assert_error(err, BF_MODEL, "no log-probability of token 331");
+}
+
+static void assert_text(const char *json, const char *text)
+{
+    struct bf_api_answer a = parse(json, BF_API_NUMBERS_NONE);
+
+    assert_string_equal(a.text.data, text);
+    bf_api_answer_release(&a);
+}
+
+static void content_in_parts_and_thoughts_apart(void **state)
+{
+    (void)state;
+    assert_text("{\"choices\":[{\"message\":{\"content\":[{\"type\":\"text\",\"text\":\"Zeus \"},{\"type\":\"text\","
+                "\"text\":\"rules.\"}]}}]}",
+                "Zeus rules.");
+    assert_text("{\"choices\":[{\"message\":{\"content\":[{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\","
+                "\"text\":\"hm\"}]},{\"type\":\"text\",\"text\":\"Zeus.\"}]}}]}",
+                "<think>\nhm\n</think>\n\nZeus.");
+    assert_text(
+        "{\"choices\":[{\"message\":{\"content\":null,\"reasoning\":\"Who is it\"},\"finish_reason\":\"length\"}]}",
+        "<think>\nWho is it");
+    assert_text(
+        "{\"choices\":[{\"message\":{\"content\":\"Zeus.\",\"reasoning_content\":\"hm\",\"reasoning\":\"hm\"}}]}",
+        "<think>\nhm\n</think>\n\nZeus.");
+    assert_text("{\"choices\":[{\"message\":{\"content\":null,\"refusal\":\"I'm sorry.\"}}]}", "I'm sorry.");
+    assert_text("{\"choices\":[{\"message\":{\"content\":\"Zeus.\",\"reasoning_content\":null}}]}", "Zeus.");
+}
+
+static void an_answer_that_the_context_cuts_is_told(void **state)
+{
+    struct bf_api_answer a = parse("{\"choices\":[{\"text\":\"Zeus\",\"finish_reason\":\"length\"}],"
+                                   "\"usage\":{\"completion_tokens\":3}}",
+                                   BF_API_NUMBERS_NONE);
+
+    (void)state;
+    assert_true(a.cut); /* 8 were asked for */
+    bf_api_answer_release(&a);
+    a = parse("{\"choices\":[{\"text\":\"Zeus\",\"finish_reason\":\"length\"}],\"usage\":{\"completion_tokens\":8}}",
+              BF_API_NUMBERS_NONE);
+    assert_false(a.cut);
+    bf_api_answer_release(&a);
+}
+
+/* Named by ids, no two alternatives share a name, and the tokens themselves are told. */
+static void tokens_named_by_their_ids(void **state)
+{
+    struct bf_api_answer a =
+        parse("{\"choices\":[{\"text\":\"Io\",\"finish_reason\":\"stop\",\"stop_reason\":null,\"logprobs\":{"
+              "\"tokens\":[\"token_id:7\",\"token_id:2\"],\"token_logprobs\":[-1,-0.5],\"top_logprobs\":["
+              "{\"token_id:7\":-1,\"token_id:8\":-2,\"token_id:9\":-3},{\"token_id:2\":-0.5,\"token_id:8\":-2,"
+              "\"token_id:9\":-3}]}}]}",
+              BF_API_NUMBERS_TOP);
+
+    (void)state;
+    assert_int_equal(a.n_tokens, 1); /* the end token is dropped */
+    assert_int_equal(a.tokens[0], 7);
+    assert_near((double)a.p_sampling[0], exp(-1) / (exp(-1) + exp(-2) + exp(-3)));
+    bf_api_answer_release(&a);
+    /* Ended by a stop text of ours, the last token is text. */
+    a = parse("{\"choices\":[{\"text\":\"Io\",\"finish_reason\":\"stop\",\"stop_reason\":\"Question:\",\"logprobs\":{"
+              "\"tokens\":[\"token_id:7\"],\"token_logprobs\":[-1],\"top_logprobs\":["
+              "{\"token_id:7\":-1,\"token_id:8\":-2,\"token_id:9\":-3}]}}]}",
+              BF_API_NUMBERS_TOP);
+    assert_int_equal(a.n_tokens, 1);
+    bf_api_answer_release(&a);
 }
 
 static void vectors_in_any_order(void **state)
@@ -381,6 +544,13 @@ int main(void)
         cmocka_unit_test(a_nul_in_the_text_is_replaced),
         cmocka_unit_test(garbage_is_refused),
         cmocka_unit_test(echoed_prompts),
+        cmocka_unit_test(an_echo_without_the_bos_that_is_counted),
+        cmocka_unit_test(where_an_echo_ends_is_known_or_refused),
+        cmocka_unit_test(numbers_of_a_prompt_that_is_tokens),
+        cmocka_unit_test(numbers_of_chosen_tokens),
+        cmocka_unit_test(content_in_parts_and_thoughts_apart),
+        cmocka_unit_test(an_answer_that_the_context_cuts_is_told),
+        cmocka_unit_test(tokens_named_by_their_ids),
         cmocka_unit_test(vectors_in_any_order),
         cmocka_unit_test(lists_of_models),
         cmocka_unit_test(tokens),
