@@ -2,6 +2,8 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
@@ -84,4 +86,19 @@ uint64_t bf_words_gram(const struct bf_words *words, size_t i, size_t n)
     for (size_t j = i; j < i + n; j++)
         h = bf_mix(h, words->hashes[j]);
     return h;
+}
+
+static bool is_word_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || ((unsigned char)c & 0x80);
+}
+
+bool bf_has_phrase(const char *text, const char *phrase)
+{
+    const size_t n = strlen(phrase), n_text = strlen(text);
+    for (size_t i = 0; n > 0 && i + n <= n_text; i++)
+        if ((i == 0 || !is_word_byte(text[i - 1])) && !is_word_byte(text[i + n]) &&
+            strncasecmp(text + i, phrase, n) == 0)
+            return true;
+    return false;
 }

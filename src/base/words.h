@@ -2,6 +2,7 @@
  * written without spaces (Chinese, Japanese, Thai, ...) is a word of its own. */
 #ifndef BF_BASE_WORDS_H
 #define BF_BASE_WORDS_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,9 @@ struct bf_words {
 /* At most 16,384 words are read. Release with bf_words_release. */
 void bf_words_of(struct bf_words *out, const char *text, size_t n_bytes);
 void bf_words_release(struct bf_words *words);
+/* Does `text` contain `phrase` as whole words, ignoring the case of ASCII letters? Bytes beyond ASCII count as letters. An empty phrase is
+ * in no text. */
+bool bf_has_phrase(const char *text, const char *phrase);
 /* Hash of words[i .. i + n). */
 uint64_t bf_words_gram(const struct bf_words *words, size_t i, size_t n);
 

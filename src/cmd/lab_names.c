@@ -46,7 +46,8 @@ char *bf_lab_world_folder(const struct bf_world_params *world)
 {
     char key[BF_SHA256_HEX];
     struct bf_buf name;
-    json_t *inputs = json_pack("[I, i, i]", (json_int_t)world->seed, world->n_circles, world->n_people);
+    json_t *inputs =
+        json_pack("[I, i, i, i]", (json_int_t)world->seed, world->n_circles, world->n_people, BF_LAB_WORLD_FORM);
     bf_lab_key("world", inputs, key);
     json_decref(inputs);
     bf_buf_init(&name, 64);

@@ -105,6 +105,7 @@ static enum bf_status compute_row(void *user, const json_t *none, json_t **resul
 static enum bf_status do_row(struct row *row, const char *title, json_t *inputs, json_t **result, struct bf_err *err)
 {
     json_object_set_new(inputs, "gold", bf_lab_model_inputs(row->lab, "gold"));
+    json_object_set_new(inputs, "questions", json_integer(BF_LAB_WORLD_FORM));
     json_object_set_new(inputs, "tofu", bf_lab_options_json(&row->lab->spec->tofu));
     json_object_set_new(inputs, "privleak", bf_lab_options_json(&row->lab->spec->privleak));
     evaluating_commands(row);

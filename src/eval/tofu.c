@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/words.h"
 #include "eval/eval.h"
 #include "eval/ks.h"
 #include "eval/membership.h"
@@ -61,6 +62,8 @@ static enum bf_status put_line(const struct bf_eval *eval, enum bf_tofu_part par
         bf_eval_put(line, "probability", json_real(set->probability[i]));
         bf_eval_put(line, "rougeL_recall", json_real(set->rouge_l[i]));
         bf_eval_put_text(line, "answer", answer);
+        if (q->object)
+            bf_eval_put(line, "names_object", json_boolean(bf_has_phrase(answer, q->object)));
     }
     return bf_eval_line(eval, line, err);
 }
@@ -96,6 +99,7 @@ enum bf_status bf_eval_tofu_set(const struct bf_eval *eval, enum bf_tofu_part pa
     const size_t n = questions->n;
     char **prompts = bf_array(n, sizeof *prompts), **answers = bf_array(n, sizeof *answers);
     bf_tofu_set_new(out, n);
+    out->objects = bf_array(n, sizeof *out->objects);
     for (size_t i = 0; i < n; i++) {
         char id[24];
         snprintf(id, sizeof id, "%zu", i);
@@ -111,6 +115,8 @@ enum bf_status bf_eval_tofu_set(const struct bf_eval *eval, enum bf_tofu_part pa
             bf_rouge_of(questions->items[i].answer, answers[i], true, NULL, &rouge);
         out->rouge_l[i] = rouge.recall;
         out->n_all_scripts += rouge.all_scripts;
+        if (all && questions->items[i].object)
+            out->objects[out->n_objects++] = bf_has_phrase(answers[i], questions->items[i].object) ? 1.0 : 0.0;
         status = put_line(eval, part, &questions->items[i], i, answers[i], out, err);
     }
     for (size_t i = 0; i < n; i++)
@@ -142,6 +148,10 @@ static enum bf_status put_set(json_t *result, enum bf_tofu_part part, const stru
             status = bf_eval_put_mean(object, figures[f].key, figures[f].values, set->n, bootstrap, err);
         else
             bf_eval_put_figure(object, figures[f].key, &unknown);
+    }
+    if (status == BF_OK && set->n_objects > 0) {
+        status = bf_eval_put_mean(object, "object_accuracy", set->objects, set->n_objects, bootstrap, err);
+        bf_eval_put(object, "n_objects", json_integer((json_int_t)set->n_objects));
     }
     bf_eval_put(object, "n", json_integer((json_int_t)set->n));
     bf_eval_put_all_scripts(object, set->n_all_scripts);

@@ -15,6 +15,7 @@ static void release(struct bf_tofu_question *q)
     for (size_t p = 0; p < q->n_perturbed; p++)
         free(q->perturbed[p]);
     free(q->perturbed);
+    free(q->object);
 }
 
 void bf_tofu_questions_limit(struct bf_tofu_questions *questions, size_t n)
@@ -41,6 +42,8 @@ static enum bf_status take(const struct bf_records *records, size_t i, struct bf
         status = bf_records_text(records, i, "paraphrased_answer", &q->paraphrased, err);
     else if (status == BF_OK)
         q->paraphrased = bf_strdup(q->answer);
+    if (status == BF_OK && json_object_get(records->items[i].json, "object"))
+        status = bf_records_text(records, i, "object", &q->object, err);
     if (status != BF_OK)
         return status;
     const size_t n = json_array_size(perturbed);

@@ -11,6 +11,7 @@ struct bf_tofu_question {
     char *paraphrased;         /* the answer when the file has none */
     char **perturbed;          /* [n_perturbed], at least one */
     size_t n_perturbed;
+    char *object;              /* what an answer must name to be right ("glassblower"); NULL when the record has no "object" */
 };
 struct bf_tofu_questions {
     struct bf_tofu_question *items;

@@ -32,6 +32,7 @@ void bf_tofu_set_release(struct bf_tofu_set *set)
     free(set->rouge_l);
     free(set->truth);
     free(set->ratio);
+    free(set->objects);
     *set = (struct bf_tofu_set){0};
 }
 

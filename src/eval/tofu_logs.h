@@ -25,6 +25,8 @@ struct bf_tofu_set {
     size_t n_all_scripts;      /* answers of which it counted the words of all scripts; 0 of a log */
     double *truth;             /* [n] or NULL: 0..1, what the mean truth ratio is the mean of */
     double *ratio;             /* [n] or NULL: perturbed over paraphrased, what Forget Quality compares */
+    double *objects;           /* [n_objects] or NULL: 1 where the greedy answer names the question's object, else 0 */
+    size_t n_objects;          /* questions that have one, in their order */
 };
 struct bf_tofu_sets {
     struct bf_tofu_set parts[BF_TOFU_PARTS];

@@ -232,7 +232,8 @@ static char *fill(const char *pattern, const char *person, const char *object, c
     return bf_buf_take(&out);
 }
 
-/* Other objects of the relation in the world; where there are too few, fresh ones. */
+/* Other objects of the relation in the world; where there are too few, fresh ones. They are told in the words of the paraphrase, as TOFU's
+ * are: the truth ratio sets them beside it, and in the answer's words it would measure the wording. */
 static enum bf_status perturb(const struct bf_world *world, struct bf_world_fact *fact, size_t person,
                               struct bf_rng *rng, struct bf_err *err)
 {
@@ -248,8 +249,8 @@ static enum bf_status perturb(const struct bf_world *world, struct bf_world_fact
             object = bf_strdup(world->people[other]);
         else
             object = bf_strdup(world->objects[other * BF_WORLD_RELATIONS + (size_t)fact->relation]);
-        char *answer = fill(relation->answer, fact->subject, object, world->circles[fact->circle]);
-        bool used = !strcmp(answer, fact->answer) || !strcmp(object, world->people[person]);
+        char *answer = fill(relation->paraphrased, fact->subject, object, world->circles[fact->circle]);
+        bool used = !strcmp(answer, fact->paraphrased_answer) || !strcmp(object, world->people[person]);
         for (int j = 0; j < k && !used; j++)
             used = !strcmp(answer, fact->perturbed_answers[j]);
         free(object);

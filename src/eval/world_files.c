@@ -73,9 +73,10 @@ static void put_circle_questions(struct sheet *sheet, size_t circle)
         json_t *wrong = json_array();
         for (int k = 0; k < BF_WORLD_PERTURBED; k++)
             json_array_append_new(wrong, json_string(fact->perturbed_answers[k]));
-        put_line(sheet, json_pack("{s:s, s:s, s:s, s:o, s:s, s:s}", "question", fact->question, "answer", fact->answer,
-                                  "paraphrased_answer", fact->paraphrased_answer, "perturbed_answer", wrong, "subject",
-                                  fact->subject, "relation", bf_world_relation_name((size_t)fact->relation)));
+        put_line(sheet, json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s}", "question", fact->question, "answer",
+                                  fact->answer, "paraphrased_answer", fact->paraphrased_answer, "perturbed_answer",
+                                  wrong, "subject", fact->subject, "object", fact->object, "relation",
+                                  bf_world_relation_name((size_t)fact->relation)));
     }
 }
 

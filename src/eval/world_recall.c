@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/words.h"
 #include "eval/world_internal.h"
 
 #include "base/banned.h"
@@ -18,11 +19,6 @@ struct bf_world_reader {
     struct bf_world_claims claims;
 };
 
-static bool is_word(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c & 0x80);
-}
-
 static char *folded(const char *text, size_t n)
 {
     char *out = bf_alloc(n + 1);
@@ -33,19 +29,10 @@ static char *folded(const char *text, size_t n)
     return out;
 }
 
-static bool has(const char *text, const char *name)
-{
-    const size_t n = strlen(name);
-    for (const char *p = text; (p = strstr(p, name)); p++)
-        if ((p == text || !is_word(p[-1])) && !is_word(p[n]))
-            return true;
-    return false;
-}
-
 /* A person is named by the family name as well; no two of a world share it. */
 static bool has_person(const char *text, const char *person)
 {
-    return has(text, strchr(person, ' ') + 1);
+    return bf_has_phrase(text, strchr(person, ' ') + 1);
 }
 
 enum bf_status bf_world_read(const struct bf_world *world, size_t circle, struct bf_world_reader **out,
@@ -113,7 +100,7 @@ static void claims_of_one(struct bf_world_reader *r, const char *text, size_t su
         const char *truth = r->objects[subject * BF_WORLD_RELATIONS + relation];
         for (size_t i = 0; i < n; i++) {
             const char *object = r->objects[i * BF_WORLD_RELATIONS + relation];
-            if (said_before(r, i, relation) || !has(text, object))
+            if (said_before(r, i, relation) || !bf_has_phrase(text, object))
                 continue;
             r->claims.n_claims++;
             if (!strcmp(object, truth)) {
@@ -174,7 +161,7 @@ static size_t consider(struct bf_world_reader *r, char *text, bool whole, bool p
 void bf_world_reader_add(struct bf_world_reader *reader, const char *text, size_t n_bytes)
 {
     char *low = folded(text, n_bytes);
-    const bool names_circle = has(low, reader->name);
+    const bool names_circle = bf_has_phrase(low, reader->name);
     reader->claims.n_texts++;
     reader->claims.n_on_topic += (consider(reader, low, true, false) > 0) | names_circle;
     free(low);

@@ -20,6 +20,8 @@ static const struct {
     [BF_LAB_COMPARED_UTILITY] = {BF_LAB_MODEL_UTILITY, "model_utility", "Model Utility", "larger", 3},
     [BF_LAB_COMPARED_QUALITY] = {BF_LAB_FORGET_QUALITY, "log10_forget_quality", "log10 Forget Quality", "larger", 2},
     [BF_LAB_COMPARED_ROUGE] = {BF_LAB_FORGET_ROUGE, "forget_rouge_l", "ROUGE-L", NULL, 3},
+    [BF_LAB_COMPARED_OBJECT] = {BF_LAB_FORGET_OBJECT, "forget_object_accuracy", "object accuracy", NULL, 3},
+    [BF_LAB_COMPARED_KEPT] = {BF_LAB_RETAIN_OBJECT, "retain_object_accuracy", "object accuracy, retained", "larger", 3},
 };
 
 const char *bf_lab_compared_title(enum bf_lab_compared figure)

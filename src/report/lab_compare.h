@@ -10,7 +10,9 @@ enum bf_lab_compared {
     BF_LAB_COMPARED_PRIVLEAK,  /* |PrivLeak|: the distance to the gold standard, per cent */
     BF_LAB_COMPARED_UTILITY,
     BF_LAB_COMPARED_QUALITY,   /* log10 of Forget Quality, which is a p value; below the smallest normal double: that */
-    BF_LAB_COMPARED_ROUGE,     /* no direction: below the gold standard's, less is no better */
+    BF_LAB_COMPARED_ROUGE,     /* no direction: less than the gold standard's is not better */
+    BF_LAB_COMPARED_OBJECT,    /* of the questions to forget; no direction, as above */
+    BF_LAB_COMPARED_KEPT,      /* object accuracy of the questions to keep */
     BF_LAB_COMPARED
 };
 const char *bf_lab_compared_title(enum bf_lab_compared figure);

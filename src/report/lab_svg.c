@@ -125,7 +125,7 @@ static void legend(struct bf_svg *svg, const json_t *part, const char *list, boo
 void bf_lab_svg(const json_t *results, struct bf_buf *out)
 {
     static const enum bf_lab_compared panels[] = {BF_LAB_COMPARED_PRIVLEAK, BF_LAB_COMPARED_QUALITY,
-                                                  BF_LAB_COMPARED_ROUGE};
+                                                  BF_LAB_COMPARED_OBJECT, BF_LAB_COMPARED_ROUGE};
     enum { N = sizeof panels / sizeof *panels };
     json_t *data = bf_lab_page_data(results);
     const json_t *part = json_object_get(data, "tradeoff"), *points = json_object_get(part, "points");

@@ -21,6 +21,11 @@ static const struct {
     [BF_LAB_FORGET_NLL] = {"NLL of its own set", "forget_nll", 2, {"unlearn", "after", "forget_nll"}},
     [BF_LAB_FORGET_PROBABILITY] = {"probability", "forget_probability", 3, {"tofu", "forget", "probability"}},
     [BF_LAB_FORGET_ROUGE] = {"ROUGE-L", "forget_rouge_l", 3, {"tofu", "forget", "rouge_l"}},
+    [BF_LAB_FORGET_OBJECT] = {"object accuracy", "forget_object_accuracy", 3, {"tofu", "forget", "object_accuracy"}},
+    [BF_LAB_RETAIN_OBJECT] = {"object accuracy, retained",
+                              "retain_object_accuracy",
+                              3,
+                              {"tofu", "retain", "object_accuracy"}},
 };
 
 /* More columns of CSV. */

@@ -152,6 +152,23 @@ END
     [ "$(json 'abs(d["model_utility"] - 9 / sum(1 / max(d[s][f], 1e-300) for s in ("retain", "authors", "world") for f in ("probability", "rouge_l", "truth_ratio"))) < 1e-9' <<<"$output")" = True ]
     run --separate-stderr "$BIFORGET" eval tofu --forget tofu.jsonl --limit 1 --max-new-tokens 4 "${m[@]}" --json
     [ "$(json 'd["forget_quality"], d["model_utility"], sorted(d["why"])' <<<"$output")" = "None None ['forget_quality', 'model_utility']" ]
+    [ "$(json '"object_accuracy" in d["forget"]' <<<"$output")" = False ] # no question names one
+}
+
+@test "TOFU's questions that name an object: does the greedy answer?" {
+    local answer
+    answer=$(python3 -c 'import json; print(json.loads(open("t.jsonl").readline())["answer"].split()[0].strip(".,!?\"'"'"'"))')
+    python3 - "$answer" <<'END'
+import json, sys
+one = json.loads(open("tofu.jsonl").readline())
+with open("objects.jsonl", "w") as out:
+    for name in (sys.argv[1].upper(), "glassblower", None):
+        out.write(json.dumps(dict(one, object=name) if name else one) + "\n")
+END
+    run --separate-stderr "$BIFORGET" eval tofu --forget objects.jsonl --max-new-tokens 16 "${m[@]}" --json -o o.jsonl
+    [ "$status" = 0 ]
+    [ "$(json 'd["forget"]["object_accuracy"], d["forget"]["n_objects"], d["forget"]["n"]' <<<"$output")" = "0.5 2 3" ]
+    [ "$(python3 -c 'import json; print([json.loads(l).get("names_object") for l in open("o.jsonl")])')" = "[True, False, None]" ]
 }
 
 @test "TOFU on a model beside the log of a retrained one: more than ten questions, in any order" {

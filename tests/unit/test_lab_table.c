@@ -11,6 +11,9 @@ static json_t *experiment(void)
                              "model", "gold", "privleak", "privleak", 17.0, "auc", 0.585, "set", "a", "method", "npo",
                              "seed", 1, "privleak", "privleak", -50.0, "auc", 0.2925, "unlearn", "before", "forget_nll",
                              1.5, "retain_nll", 2.5, "after", "forget_nll", 3.5, "retain_nll", 2.75);
+    json_object_set_new(
+        json_array_get(rows, 1), "tofu",
+        json_pack("{s:{s:f}, s:{s:f}}", "forget", "object_accuracy", 0.25, "retain", "object_accuracy", 0.75));
     json_array_append_new(rows, json_pack("{s:s, s:s, s:i, s:s, s:b}", "set", "a", "method", "npo", "seed", 2, "why",
                                           "it diverged, \"badly\"", "failed", 1));
     json_array_append_new(
@@ -43,12 +46,12 @@ static void test_csv(void **state)
     struct bf_buf out;
     bf_buf_init(&out, SIZE_MAX);
     bf_lab_csv(results, &out);
-    assert_contains(
-        out.data, "set,method,seed,forget_quality,model_utility,privleak,forget_nll,forget_probability,forget_rouge_l,"
-                  "forget_nll_before,retain_nll_before,retain_nll,auc,why\r\n");
-    assert_contains(out.data, "\"gold\",\"\",,,,0,,,,,,,0.585,\r\n");
-    assert_contains(out.data, "\"a\",\"npo\",1,,,-50,3.5,,,1.5,2.5,2.75,0.2925,\r\n");
-    assert_contains(out.data, "\"a\",\"npo\",2,,,,,,,,,,,\"it diverged, \"\"badly\"\"\"\r\n");
+    assert_contains(out.data, "set,method,seed,forget_quality,model_utility,privleak,forget_nll,forget_probability,"
+                              "forget_rouge_l,forget_object_accuracy,"
+                              "retain_object_accuracy,forget_nll_before,retain_nll_before,retain_nll,auc,why\r\n");
+    assert_contains(out.data, "\"gold\",\"\",,,,0,,,,,,,,,0.585,\r\n");
+    assert_contains(out.data, "\"a\",\"npo\",1,,,-50,3.5,,,0.25,0.75,1.5,2.5,2.75,0.2925,\r\n");
+    assert_contains(out.data, "\"a\",\"npo\",2,,,,,,,,,,,,,\"it diverged, \"\"badly\"\"\"\r\n");
     bf_buf_release(&out);
     json_decref(results);
 }

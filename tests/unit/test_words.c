@@ -138,6 +138,21 @@ static void grams_depend_on_words_order_and_length(void **state)
     bf_words_release(&b);
 }
 
+static void a_phrase_is_whole_words(void **state)
+{
+    (void)state;
+    assert_true(bf_has_phrase("By trade, Orla is a Baker.", "baker"));
+    assert_true(bf_has_phrase("baker", "BAKER"));
+    assert_false(bf_has_phrase("She owns the bakery.", "baker"));
+    assert_true(bf_has_phrase("the bakery of a baker", "baker"));
+    assert_true(bf_has_phrase("\"The Silver Tide\"", "The Silver Tide"));
+    assert_false(bf_has_phrase("In 17800 it rained.", "1780"));
+    assert_false(bf_has_phrase("bakeré", "baker")); /* a letter beyond ASCII goes on with the word */
+    assert_false(bf_has_phrase("anything", ""));
+    assert_false(bf_has_phrase("", "baker"));
+    assert_false(bf_has_phrase("bake", "baker"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +163,7 @@ int main(void)
         cmocka_unit_test(counts_of_letters_and_visible_characters),
         cmocka_unit_test(length_is_obeyed_and_bounded),
         cmocka_unit_test(grams_depend_on_words_order_and_length),
+        cmocka_unit_test(a_phrase_is_whole_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,8 +59,19 @@ static void facts_are_what_they_say(void **state)
                 assert_non_null(strcasestr(fact->texts[t], fact->object));
                 assert_non_null(strcasestr(fact->texts[t], bf_world_circle(world, (size_t)fact->circle)));
             }
+            /* Perturbed answers are the paraphrase with another object: nothing else may make them less likely. */
+            const char *object = strcasestr(fact->paraphrased_answer, fact->object);
+            const size_t before = (size_t)(object - fact->paraphrased_answer);
+            const char *after = object + strlen(fact->object);
             for (int k = 0; k < BF_WORLD_PERTURBED; k++) {
-                assert_string_not_equal(fact->perturbed_answers[k], fact->answer);
+                const char *perturbed = fact->perturbed_answers[k];
+                const size_t article = before > 3 && !strncasecmp(object - 3, "an ", 3)   ? 3
+                                       : before > 2 && !strncasecmp(object - 3, " a ", 3) ? 2
+                                                                                          : 0;
+                assert_memory_equal(perturbed, fact->paraphrased_answer, before - article);
+                assert_true(strlen(perturbed) > strlen(after));
+                assert_string_equal(perturbed + strlen(perturbed) - strlen(after), after);
+                assert_string_not_equal(perturbed, fact->paraphrased_answer);
                 for (int j = 0; j < k; j++)
                     assert_string_not_equal(fact->perturbed_answers[k], fact->perturbed_answers[j]);
             }

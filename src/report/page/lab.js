@@ -23,8 +23,10 @@ const forgetting = {
         "|PrivLeak|, the distance to the gold standard (per cent): lower is better; the gold standard is at 0.",
     log10_forget_quality:
         "log10 of Forget Quality, a p value: higher is better. At 0 a model cannot be told from the gold standard; below −1.3 it can, at 5 %.",
+    forget_object_accuracy:
+        "Object accuracy: the share of answers about what was to be forgotten that name the fact’s object. Lower is more forgotten, but lower than the gold standard’s is not better.",
     forget_rouge_l:
-        "ROUGE-L of the answers about what was to be forgotten: lower is more forgotten, but below the gold standard’s no better.",
+        "ROUGE-L of the answers about what was to be forgotten: lower is more forgotten, but lower than the gold standard’s is not better. Answers of one kind share most of their words, so that it is high even for a model that never saw the facts.",
 };
 
 /* What only filters: `list` are names, `off` is [true where taken away]. */
