@@ -4,4 +4,8 @@
 
 double bf_seconds(void);       /* monotonic, seconds since an arbitrary start */
 
+/* "4:05 left" (minutes and seconds), from an hour on "2:10 hours left". Negative or not finite: 0. */
+enum { BF_TIME_LEFT_MAX = 32 };
+void bf_time_left(double seconds, char out[BF_TIME_LEFT_MAX]);
+
 #endif

@@ -2,10 +2,12 @@
  * steer the terminal or forge a second line. */
 #include "base/log.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -15,11 +17,26 @@
 
 #define MESSAGE_MAX 8192
 #define WIDTH_UNKNOWN 80
+#define RELAY_COLUMNS 500
+#define LIVE_SECONDS 0.25
+#define RELAY_SECONDS 1.0
+#define PLAIN_SECONDS 5.0
 
 #define RED "\033[31m"
 #define YELLOW "\033[33m"
 #define PLAIN "\033[0m"
 #define ERASE_TO_END "\033[K"
+
+static int relay_from_environment(void)
+{
+    const char *text = getenv(BF_LOG_RELAY_VARIABLE);
+    char *end = NULL;
+    struct stat info;
+    const long fd = text && *text ? strtol(text, &end, 10) : -1;
+    return fd > STDERR_FILENO && fd <= INT_MAX && *end == '\0' && fstat((int)fd, &info) == 0 && S_ISFIFO(info.st_mode)
+               ? (int)fd
+               : -1;
+}
 
 void bf_log_init(struct bf_log *log, FILE *stream, bool quiet)
 {
@@ -32,6 +49,7 @@ void bf_log_init(struct bf_log *log, FILE *stream, bool quiet)
     log->tty = isatty(fileno(stream)) && term && strcmp(term, "dumb") != 0;
     log->colour = log->tty && !(no_color && no_color[0] != '\0');
     log->live = false;
+    log->relay = relay_from_environment();
 }
 
 /* `text` cleaned, cut to `columns`. Characters from U+1100 on may be two columns wide and are counted so. */
@@ -119,10 +137,34 @@ static size_t width_of(FILE *stream)
     return size.ws_col;
 }
 
+bool bf_log_has_live(const struct bf_log *log)
+{
+    return !log->quiet || log->relay >= 0;
+}
+
+double bf_log_live_every(const struct bf_log *log)
+{
+    return log->relay >= 0 ? RELAY_SECONDS : log->tty ? LIVE_SECONDS : PLAIN_SECONDS;
+}
+
+static void relay_line(const struct bf_log *log, const char *text)
+{
+    struct bf_buf line;
+    bf_buf_init(&line, PIPE_BUF);
+    clean_line(&line, text, RELAY_COLUMNS);
+    bf_buf_putc(&line, '\n');
+    /* At most PIPE_BUF bytes arrive as one piece. Whoever does not listen misses a line. */
+    if (write(log->relay, line.data, line.len) < 0)
+        (void)line;
+    bf_buf_release(&line);
+}
+
 void bf_log_live(struct bf_log *log, const char *text)
 {
     struct bf_buf line;
 
+    if (log->relay >= 0)
+        relay_line(log, text);
     if (log->quiet)
         return;
     if (!log->tty) {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -12,12 +13,27 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "cmd/interrupt.h"
 
 #include "base/banned.h"
 
-enum { TAIL_BYTES = 8192, LOOK_MS = 500 };
+enum { TAIL_BYTES = 8192, LOOK_MS = 500, LIVE_BYTES = 4096 };
+
+static void close_end(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* What the process that becomes the command gets. */
+struct child_setup {
+    char **argv, **environment;
+    int out, log, relay; /* log, relay: -1 = none */
+    pid_t parent;
+};
 
 void bf_command_line_add(struct bf_command_line *list, const char *word)
 {
@@ -63,26 +79,63 @@ char *bf_command_line_text(const struct bf_command_line *list)
 }
 
 /* In the child: never returns. Only calls that are allowed between fork and exec. */
-_Noreturn static void become(char *const *argv, int out, int log, pid_t parent)
+_Noreturn static void become(const struct child_setup *setup)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (getppid() == parent && null >= 0 && dup2(null, 0) >= 0 && dup2(out, 1) >= 0 && (log < 0 || dup2(log, 2) >= 0))
-        execv("/proc/self/exe", argv);
+    if (getppid() == setup->parent && null >= 0 && dup2(null, 0) >= 0 && dup2(setup->out, 1) >= 0 &&
+        (setup->log < 0 || dup2(setup->log, 2) >= 0) && (setup->relay < 0 || fcntl(setup->relay, F_SETFD, 0) == 0))
+        execve("/proc/self/exe", setup->argv, setup->environment);
     _exit(127);
 }
 
-static enum bf_status read_all(int fd, pid_t child, struct bf_buf *out, struct bf_err *err)
+/* Our own environment, with the relay's number where there is one. The strings are borrowed but for the first; free both. */
+static char **environment_with(int relay)
+{
+    static const char name[] = BF_LOG_RELAY_VARIABLE "=";
+    size_t n = 0, kept = 0;
+    while (environ[n])
+        n++;
+    char **out = bf_array(n + 2, sizeof *out);
+    if (relay >= 0) {
+        char text[64];
+        snprintf(text, sizeof text, "%s%d", name, relay);
+        out[kept++] = bf_strdup(text);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (strncmp(environ[i], name, sizeof name - 1) != 0)
+            out[kept++] = environ[i];
+    return out;
+}
+
+/* Hand on each whole line that has come. A read gives whole lines: each was written in one piece. */
+static void read_live(int fd, const struct bf_child_live *live)
+{
+    char bytes[LIVE_BYTES + 1], *rest = NULL;
+    const ssize_t n = read(fd, bytes, LIVE_BYTES);
+    bytes[n > 0 ? n : 0] = '\0';
+    for (char *line = strtok_r(bytes, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        live->line(live->user, line);
+}
+
+static enum bf_status read_all(int fd, int relay, const struct bf_child_live *live, pid_t child, struct bf_buf *out,
+                               struct bf_err *err)
 {
     char bytes[65536];
     bool told = false;
     for (;;) {
-        /* poll is what a signal ends; in a read that starts again nobody would look. */
-        struct pollfd wanted = {.fd = fd, .events = POLLIN};
-        const int ready = poll(&wanted, 1, LOOK_MS);
+        /* A signal interrupts poll(), but read() is restarted and would not notice. */
+        struct pollfd wanted[2] = {{.fd = fd, .events = POLLIN}, {.fd = relay, .events = POLLIN}};
+        const int ready = poll(wanted, relay >= 0 ? 2 : 1, LOOK_MS);
         if (bf_interrupted() && !told)
             told = kill(child, SIGTERM) == 0;
         if (ready == 0 || (ready < 0 && errno == EINTR))
+            continue;
+        if (relay >= 0 && (wanted[1].revents & POLLIN))
+            read_live(relay, live);
+        else if (relay >= 0 && (wanted[1].revents & (POLLHUP | POLLERR)))
+            relay = -1;
+        if (ready > 0 && wanted[0].revents == 0)
             continue;
         const ssize_t n = read(fd, bytes, sizeof bytes);
         if (n == 0)
@@ -148,29 +201,38 @@ static enum bf_status outcome(int result, const struct bf_command_line *command,
     return status;
 }
 
-enum bf_status bf_child_run(const struct bf_command_line *command, const char *log_path, struct bf_buf *out,
-                            struct bf_err *err)
+enum bf_status bf_child_run(const struct bf_command_line *command, const char *log_path,
+                            const struct bf_child_live *live, struct bf_buf *out, struct bf_err *err)
 {
-    int ends[2] = {-1, -1}, log = -1, result = 0;
+    int ends[2] = {-1, -1}, relay[2] = {-1, -1}, result = 0;
     pid_t child = -1;
-    const pid_t parent = getpid();
+    struct child_setup setup = {.log = -1, .parent = getpid()};
     enum bf_status status = BF_OK;
-    char **argv = bf_array(command->n + 2, sizeof *argv);
-    argv[0] = (char *)"biforget";
-    memcpy(argv + 1, command->words, command->n * sizeof *argv);
+    setup.argv = bf_array(command->n + 2, sizeof *setup.argv);
+    setup.argv[0] = (char *)"biforget";
+    memcpy(setup.argv + 1, command->words, command->n * sizeof *setup.argv);
     if (log_path)
-        log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (log_path && log < 0)
+        setup.log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (log_path && setup.log < 0)
         status = bf_fail(err, BF_STORE, "cannot write '%s': %s", log_path, bf_errno_text(errno));
-    else if (pipe2(ends, O_CLOEXEC) != 0 || (child = fork()) < 0)
+    /* A full relay must not hold up the work. */
+    else if (pipe2(ends, O_CLOEXEC) != 0 || (live && pipe2(relay, O_CLOEXEC | O_NONBLOCK) != 0))
         status = bf_fail(err, BF_STORE, "cannot start a process: %s", bf_errno_text(errno));
     if (status != BF_OK)
         goto out;
+    setup.out = ends[1];
+    setup.relay = relay[1];
+    setup.environment = environment_with(relay[1]);
+    child = fork();
+    if (child < 0) {
+        status = bf_fail(err, BF_STORE, "cannot start a process: %s", bf_errno_text(errno));
+        goto out;
+    }
     if (child == 0)
-        become(argv, ends[1], log, parent);
-    close(ends[1]);
-    ends[1] = -1;
-    status = read_all(ends[0], child, out, err);
+        become(&setup);
+    close_end(&ends[1]);
+    close_end(&relay[1]);
+    status = read_all(ends[0], relay[0], live, child, out, err);
     while (waitpid(child, &result, 0) < 0 && errno == EINTR)
         ;
     if (status == BF_OK)
@@ -178,11 +240,14 @@ enum bf_status bf_child_run(const struct bf_command_line *command, const char *l
     if (status == BF_OK && out->overflow)
         status = bf_fail(err, BF_MODEL, "a command answered more than %zu bytes", out->cap);
 out:
-    for (int i = 0; i < 2; i++)
-        if (ends[i] >= 0)
-            close(ends[i]);
-    if (log >= 0)
-        close(log);
-    free(argv);
+    for (int i = 0; i < 2; i++) {
+        close_end(&ends[i]);
+        close_end(&relay[i]);
+    }
+    close_end(&setup.log);
+    if (setup.environment && setup.relay >= 0)
+        free(setup.environment[0]);
+    free(setup.environment);
+    free(setup.argv);
     return status;
 }

@@ -76,7 +76,7 @@ static enum bf_status ask(struct loop *l, const struct bf_command_line *command,
     const bool quiet = l->job->log->quiet;
     bf_buf_init(&text, ANSWER_MAX);
     bf_interrupt_silence(!quiet);
-    enum bf_status status = bf_child_run(command, quiet ? l->log_path : NULL, &text, err);
+    enum bf_status status = bf_child_run(command, quiet ? l->log_path : NULL, NULL, &text, err);
     bf_interrupt_silence(false);
     if (status == BF_OK)
         status = bf_json_parse(text.data, text.len, command->words[0], answer, err);

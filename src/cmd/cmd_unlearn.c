@@ -26,10 +26,10 @@ static void put_loss(struct bf_buf *out, const char *name, double loss)
 static void on_progress(void *user, const struct bf_unlearn_progress *p)
 {
     struct talk *talk = user;
-    const double now = bf_seconds(), every = talk->log->tty ? 0.25 : 5.0;
+    const double now = bf_seconds(), every = bf_log_live_every(talk->log);
     struct bf_buf line;
     const bool last = p->of > 0 && p->done == p->of;
-    if (talk->log->quiet || (now - talk->last < every && !last))
+    if (!bf_log_has_live(talk->log) || (now - talk->last < every && !last))
         return;
     talk->last = now;
     bf_buf_init(&line, 512);
@@ -39,9 +39,9 @@ static void on_progress(void *user, const struct bf_unlearn_progress *p)
     put_loss(&line, "retain", p->retain_loss);
     put_loss(&line, "general", p->general_loss);
     if (p->tokens_per_second > 0.0) {
-        const int64_t left = (int64_t)(p->seconds_left + 0.5);
-        bf_buf_printf(&line, "  %.0f tok/s  %lld:%02lld left", p->tokens_per_second, (long long)(left / 60),
-                      (long long)(left % 60));
+        char left[BF_TIME_LEFT_MAX];
+        bf_time_left(p->seconds_left, left);
+        bf_buf_printf(&line, "  %.0f tok/s  %s", p->tokens_per_second, left);
     }
     bf_log_live(talk->log, line.data);
     bf_buf_release(&line);

@@ -95,7 +95,7 @@ void bf_eval_model_need(struct bf_eval_model *model, int64_t n_tokens)
 static bool progress(void *user, const char *what, size_t n_done, size_t n_all)
 {
     struct bf_eval_model *m = user;
-    const double now = bf_seconds(), every = m->log->tty ? 0.5 : 10.0;
+    const double now = bf_seconds(), every = 2.0 * bf_log_live_every(m->log);
     if (what != m->what || n_all != m->n_all || n_done < m->n_done) { /* another piece of work */
         m->shown = m->started = now;
         m->what = what;
@@ -108,11 +108,9 @@ static bool progress(void *user, const char *what, size_t n_done, size_t n_all)
         bf_buf_init(&line, 512);
         bf_buf_printf(&line, "%s  %zu/%zu", what, n_done, n_all);
         if (n_done > 0) {
-            const int64_t left = (int64_t)((now - m->started) * (double)(n_all - n_done) / (double)n_done + 0.5);
-            if (left >= 3600)
-                bf_buf_printf(&line, "  %lld:%02lld hours left", (long long)(left / 3600), (long long)(left / 60 % 60));
-            else
-                bf_buf_printf(&line, "  %lld:%02lld left", (long long)(left / 60), (long long)(left % 60));
+            char left[BF_TIME_LEFT_MAX];
+            bf_time_left((now - m->started) * (double)(n_all - n_done) / (double)n_done, left);
+            bf_buf_printf(&line, "  %s", left);
         }
         bf_log_live(m->log, line.data);
         bf_buf_release(&line);

@@ -23,6 +23,7 @@ struct bf_lab {
     size_t n_done, n_all;      /* cells, for the progress line */
     size_t n_computed;         /* evaluated in this process */
     double cell_seconds;       /* what those took, with the unlearning before */
+    double shown_seconds;      /* when a command's live line was shown last */
     size_t n_failed;           /* rows, for a reason of their own */
     struct bf_err failure;     /* of the first of them */
 };

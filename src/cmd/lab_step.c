@@ -11,7 +11,7 @@
 
 #include "base/banned.h"
 
-enum { ANSWER_MAX = 64 * 1024 * 1024 };
+enum { ANSWER_MAX = 64 * 1024 * 1024, PLAIN_LIVE_SECONDS = 30 };
 
 static enum bf_status look_up(struct bf_lab *lab, const char *kind, const json_t *inputs, json_t **out,
                               struct bf_err *err)
@@ -43,9 +43,24 @@ static void say(struct bf_lab *lab, const char *title)
         return;
     }
     const double each = lab->cell_seconds / (double)lab->n_computed;
-    const int64_t left = (int64_t)(each * (double)(lab->n_all - lab->n_done)) / 60;
-    bf_log_info(lab->log, "[%zu/%zu] %s  (about %lld:%02lld hours left)", lab->n_done + 1, lab->n_all, title,
-                (long long)(left / 60), (long long)(left % 60));
+    char left[BF_TIME_LEFT_MAX];
+    bf_time_left(each * (double)(lab->n_all - lab->n_done), left);
+    bf_log_info(lab->log, "[%zu/%zu] %s  (about %s)", lab->n_done + 1, lab->n_all, title, left);
+}
+
+/* What the command of the cell shows, below the cell's own title. Off a terminal only now and then: a log should stay readable. */
+static void show_live(void *user, const char *line)
+{
+    struct bf_lab *lab = user;
+    const double now = bf_seconds();
+    if (lab->log->quiet || now - lab->shown_seconds < (lab->log->tty ? 0.0 : PLAIN_LIVE_SECONDS))
+        return;
+    lab->shown_seconds = now;
+    struct bf_buf text;
+    bf_buf_init(&text, 4096);
+    bf_buf_printf(&text, "    %s", line);
+    bf_log_live(lab->log, text.data);
+    bf_buf_release(&text);
 }
 
 enum bf_status bf_lab_run(struct bf_lab *lab, const struct bf_command_line *command, json_t **answer,
@@ -57,7 +72,7 @@ enum bf_status bf_lab_run(struct bf_lab *lab, const struct bf_command_line *comm
     bf_buf_init(&text, ANSWER_MAX);
     enum bf_status status = bf_interrupted() ? bf_fail(err, BF_INTERRUPTED, "interrupted") : BF_OK;
     if (status == BF_OK)
-        status = bf_child_run(command, log_path, &text, err);
+        status = bf_child_run(command, log_path, &(struct bf_child_live){lab, show_live}, &text, err);
     if (status == BF_OK)
         status = bf_json_parse(text.data, text.len, command->words[0], answer, err);
     bf_buf_release(&text);
@@ -83,6 +98,7 @@ static enum bf_status compute(struct bf_lab *lab, struct bf_lab_step *step, json
 {
     json_t *answer = NULL;
     const double begin = bf_seconds();
+    lab->shown_seconds = begin;
     say(lab, step->title);
     enum bf_status status = step->command ? bf_lab_run(lab, step->command, &answer, err) : BF_OK;
     if (status == BF_OK && step->finish)

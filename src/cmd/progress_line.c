@@ -3,13 +3,14 @@
 #include <math.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/banned.h"
 
-static const double live_every = 0.25, plain_every = 5.0, rate_window = 4.0;
+static const double rate_window = 4.0;
 
 void bf_progress_line_init(struct bf_progress_line *line, struct bf_log *log)
 {
-    *line = (struct bf_progress_line){.log = log, .last_seconds = -plain_every};
+    *line = (struct bf_progress_line){.log = log, .last_seconds = -bf_log_live_every(log)};
 }
 
 /* Prompts that are counted as work: not the few lists before it, and not what comes without a prompt of its own. */
@@ -89,8 +90,7 @@ static enum bf_stage first_stage(const struct bf_progress *p)
 
 void bf_progress_line_show(struct bf_progress_line *line, const struct bf_progress *p)
 {
-    double every = line->log->tty ? live_every : plain_every;
-    if (line->log->quiet || p->elapsed_seconds - line->last_seconds < every)
+    if (!bf_log_has_live(line->log) || p->elapsed_seconds - line->last_seconds < bf_log_live_every(line->log))
         return;
     line->last_seconds = p->elapsed_seconds;
     update_rates(line, p);
@@ -127,12 +127,9 @@ void bf_progress_line_show(struct bf_progress_line *line, const struct bf_progre
     if (!listing && isfinite(p->gain))
         bf_buf_printf(&text, " (%+.4f)", p->gain);
     if (!listing && line->answers_per_second > 0.0 && done > 0) {
-        int64_t seconds = (int64_t)((double)left / line->answers_per_second + 0.5);
-        if (seconds >= 3600)
-            bf_buf_printf(&text, "  %lld:%02lld hours left", (long long)(seconds / 3600),
-                          (long long)(seconds / 60 % 60));
-        else
-            bf_buf_printf(&text, "  %lld:%02lld left", (long long)(seconds / 60), (long long)(seconds % 60));
+        char time_left[BF_TIME_LEFT_MAX];
+        bf_time_left((double)left / line->answers_per_second, time_left);
+        bf_buf_printf(&text, "  %s", time_left);
     }
     bf_log_live(line->log, text.data);
     bf_buf_release(&text);

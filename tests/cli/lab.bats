@@ -163,6 +163,13 @@ END
     done
 }
 
+@test "on a terminal a training shows its step and the time that is left" {
+    checked && skip "a checked build"
+    sed 's/"--max-steps", "2", "--lr", "1e-3"/"--max-steps", "100000", "--lr", "1e-6"/' spec.json >long.json
+    TERM=xterm timeout -s INT 4 script -qec "'$BIFORGET' lab long.json -m tiny.gguf -o live" live.txt </dev/null >/dev/null 2>&1 || true
+    grep -qa 'training  [0-9]*/100000 .* left' live.txt
+}
+
 @test "the command of a cell can be typed by hand" {
     checked && skip "a checked build"
     command=$(python3 - <<'END'

@@ -4,6 +4,7 @@
 #include <pty.h>
 #include <sys/ioctl.h>
 #include <termios.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -44,6 +45,37 @@ static void plain_lines_to_a_file(void **state)
     (void)bf_fail(&err, BF_STORE, "the disk is full");
     bf_log_error(&log, &err);
     assert_written(&log, "3 samples\nbiforget: warning: the model is 'x'\n10 %\nbiforget: the disk is full\n");
+}
+
+/* A program that started this one shows its live lines, also when it is quiet; what is not a pipe is not written to. */
+static void live_lines_go_to_the_relay(void **state)
+{
+    struct bf_log log;
+    int ends[2];
+    char number[16], got[64];
+    FILE *other = tmpfile();
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    snprintf(number, sizeof number, "%d", ends[1]);
+    assert_int_equal(setenv(BF_LOG_RELAY_VARIABLE, number, 1), 0);
+    to_file(&log, true);
+    assert_true(bf_log_has_live(&log));
+    bf_log_live(&log, "training 3/9\033[2J");
+    bf_log_info(&log, "info");
+    assert_int_equal(read(ends[0], got, sizeof got), strlen("training 3/9 [2J\n"));
+    assert_memory_equal(got, "training 3/9 [2J\n", strlen("training 3/9 [2J\n"));
+    assert_written(&log, "");
+    assert_non_null(other);
+    snprintf(number, sizeof number, "%d", fileno(other));
+    assert_int_equal(setenv(BF_LOG_RELAY_VARIABLE, number, 1), 0);
+    to_file(&log, true);
+    assert_false(bf_log_has_live(&log));
+    assert_written(&log, "");
+    assert_int_equal(unsetenv(BF_LOG_RELAY_VARIABLE), 0);
+    (void)fclose(other);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
 }
 
 static void quiet_keeps_errors_only(void **state)
@@ -180,13 +212,10 @@ static void a_dumb_terminal_gets_plain_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_lines_to_a_file),
-        cmocka_unit_test(quiet_keeps_errors_only),
-        cmocka_unit_test(an_error_without_text_has_its_status),
-        cmocka_unit_test(text_cannot_steer_the_terminal),
-        cmocka_unit_test(the_live_line_is_cut_and_erased),
-        cmocka_unit_test(colour_on_a_terminal),
-        cmocka_unit_test(a_dumb_terminal_gets_plain_lines),
+        cmocka_unit_test(plain_lines_to_a_file),          cmocka_unit_test(live_lines_go_to_the_relay),
+        cmocka_unit_test(quiet_keeps_errors_only),        cmocka_unit_test(an_error_without_text_has_its_status),
+        cmocka_unit_test(text_cannot_steer_the_terminal), cmocka_unit_test(the_live_line_is_cut_and_erased),
+        cmocka_unit_test(colour_on_a_terminal),           cmocka_unit_test(a_dumb_terminal_gets_plain_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
