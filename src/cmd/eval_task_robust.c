@@ -120,6 +120,27 @@ static size_t count_all_scripts(const struct bf_eval_pairs *questions)
     return n;
 }
 
+/* Was the model trained from weights that were themselves in a type of a few bits? Its row in Q4_0 then says little of quantising. */
+static bool is_from_coarse(const struct bf_robust *r)
+{
+    const char *type = r->task->model.look ? bf_engine_info(r->task->model.look)->base_type : "";
+    return strncmp(type, "Q4", 2) == 0 || strncmp(type, "Q3", 2) == 0 || strncmp(type, "Q2", 2) == 0 ||
+           strncmp(type, "IQ", 2) == 0;
+}
+
+static void note_coarse_base(const struct bf_robust *r, json_t *result)
+{
+    json_t *row = json_object_get(json_object_get(result, "conditions"), "q4_0");
+    if (!row || !is_from_coarse(r))
+        return;
+    const char *type = bf_engine_info(r->task->model.look)->base_type;
+    bf_eval_put_text(row, "base_type", type);
+    bf_log_warn(r->task->log,
+                "the model was trained from weights in %s: in Q4_0 those that moved little are rounded back to where "
+                "they were, so that 'q4_0' shows more coming back than for a model trained from F16 or F32",
+                type);
+}
+
 static enum bf_status ask_original(struct bf_robust *r, struct bf_err *err)
 {
     if (!r->task->values->original)
@@ -169,6 +190,8 @@ enum bf_status bf_eval_task_robust(struct bf_eval_task *task, json_t **out, stru
                                 out, err);
     if (status == BF_OK)
         bf_eval_put_all_scripts(*out, count_all_scripts(&r.questions));
+    if (status == BF_OK)
+        note_coarse_base(&r, *out);
     if (status == BF_OK && json_object_size(r.attacks) > 0)
         json_object_set(*out, "attacks", r.attacks);
     json_decref(r.attacks);

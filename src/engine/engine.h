@@ -41,6 +41,8 @@ struct bf_engine_options bf_engine_default_options(void);
 
 /* The key under which an adapter of `unlearn` says what vocabulary its model has; one of another vocabulary is refused (BF_MODEL). */
 #define BF_ENGINE_VOCABULARY_KEY "biforget.unlearn.vocabulary_sha256"
+/* The key under which a model that `unlearn` saved says in which type most weights of its source were, "Q4_0". */
+#define BF_ENGINE_BASE_TYPE_KEY "biforget.unlearn.base_type"
 /* SHA-256 over all tokens in their order, 64 hex digits and a NUL: equal for models that mean the same by a token id. */
 struct llama_vocab;
 void bf_engine_vocabulary_sha256(const struct llama_vocab *vocab, char out[65]);
@@ -49,6 +51,7 @@ struct bf_engine_info {
     char model_desc[128];      /* "qwen2 1.5B Q4_0" */
     char architecture[64];
     char quantisation[64];     /* "Q4_0": the type that holds most weights */
+    char base_type[64];        /* BF_ENGINE_BASE_TYPE_KEY of the file; "" without one */
     char backend[256];         /* "llama.cpp 0.5.0, CPU AVX512 ..." */
     uint64_t model_bytes, n_params, kv_bytes;
     int32_t n_vocab, n_embd, n_layer, n_ctx_train;

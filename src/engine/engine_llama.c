@@ -167,6 +167,8 @@ static void fill_info(struct bf_llama *self, const struct bf_engine_options *o)
     const char *type = strchr(info->model_desc, ' ');
     type = type ? strchr(type + 1, ' ') : NULL;
     copy_text(info->quantisation, sizeof info->quantisation, type ? type + 1 : "?");
+    if (llama_model_meta_val_str(self->model, BF_ENGINE_BASE_TYPE_KEY, info->base_type, sizeof info->base_type) < 0)
+        info->base_type[0] = 0;
     snprintf(info->backend, sizeof info->backend, "llama.cpp %s", llama_version());
     info->model_bytes = llama_model_size(self->model);
     info->n_params = llama_model_n_params(self->model);

@@ -1,11 +1,13 @@
 /* A model as GGUF: the source's metadata, the caller's key-values, the current weights. */
 #include <ggml.h>
 #include <gguf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "engine/engine.h"
 #include "unlearn/graph_save.h"
 #include "base/banned.h"
 
@@ -98,6 +100,25 @@ static enum bf_status write_tensors(struct bf_graph *g, const struct gguf_contex
     return status;
 }
 
+/* The type that holds most weights of the source. Of a source that says what it was itself trained from, that: weights that come from a coarse
+ * type and moved little are rounded back to where they were when they are converted to it again. */
+static void note_base_type(const struct bf_graph *g, struct gguf_context *out)
+{
+    int64_t n[GGML_TYPE_COUNT] = {0};
+    int most = GGML_TYPE_F32;
+    if (gguf_find_key(out, BF_ENGINE_BASE_TYPE_KEY) >= 0)
+        return;
+    for (size_t i = 0; i < g->n_weights; i++)
+        n[g->weights[i].type] += (int64_t)g->weights[i].n_in * g->weights[i].n_out;
+    for (int t = 0; t < GGML_TYPE_COUNT; t++)
+        most = n[t] > n[most] ? t : most;
+    char name[32];
+    snprintf(name, sizeof name, "%s", ggml_type_name((enum ggml_type)most));
+    for (char *c = name; *c; c++)
+        *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+    gguf_set_val_str(out, BF_ENGINE_BASE_TYPE_KEY, name);
+}
+
 enum bf_status bf_graph_save_model(struct bf_graph *g, const char *path, enum bf_graph_save_type type, bool convert_all,
                                    const struct bf_graph_kv *kv, size_t n_kv, struct bf_err *err)
 {
@@ -118,6 +139,7 @@ enum bf_status bf_graph_save_model(struct bf_graph *g, const char *path, enum bf
     if (type != BF_SAVE_SOURCE && (convert_all || g->params.train == BF_TRAIN_FULL))
         gguf_set_val_u32(out, "general.file_type", file_types[type]);
     bf_save_kv(out, kv, n_kv);
+    note_base_type(g, out);
     add_tensors(g, out, tensors, type, convert_all);
     status = bf_atomic_open(&file, path, err);
     if (status == BF_OK)

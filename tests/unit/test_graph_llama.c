@@ -1,5 +1,6 @@
 /* The forward pass against llama.cpp's own, and files that are saved, loaded by llama.cpp. */
 #include "graph_fixture.h"
+#include "engine/engine.h"
 #include "llama_logits.h"
 
 static enum bf_status keep(void *user, enum bf_graph_pass pass, const int32_t *rows, int32_t n, float *values,
@@ -125,6 +126,35 @@ static void a_saved_model_is_what_was_trained(void **state)
     }
 }
 
+static void assert_base_type(const char *path, const char *type)
+{
+    struct gguf_context *saved = gguf_init_from_file(path, (struct gguf_init_params){.no_alloc = true});
+    assert_non_null(saved);
+    assert_string_equal(gguf_get_val_str(saved, gguf_find_key(saved, BF_ENGINE_BASE_TYPE_KEY)), type);
+    gguf_free(saved);
+}
+
+/* In the second generation, too. */
+static void a_model_says_in_which_type_its_source_was(void **state)
+{
+    struct tiny_model m = tiny_llama;
+    struct bf_err err = BF_ERR_INIT;
+
+    (void)state;
+    m.type = GGML_TYPE_Q8_0;
+    tiny_write(&m, "model.gguf");
+    for (int generation = 0; generation < 2; generation++) {
+        struct bf_graph_params p = bf_graph_params_default();
+        p.model_path = generation == 0 ? "model.gguf" : "child.gguf";
+        p.train = BF_TRAIN_FULL;
+        struct bf_graph *g = open_graph(&p);
+        const char *path = generation == 0 ? "child.gguf" : "grandchild.gguf";
+        assert_int_equal(bf_graph_save_model(g, path, BF_SAVE_F32, false, NULL, 0, &err), BF_OK);
+        bf_graph_close(g);
+        assert_base_type(path, "Q8_0");
+    }
+}
+
 static void an_adapter_works_alone_and_merged(void **state)
 {
     const enum ggml_type types[] = {GGML_TYPE_F32, GGML_TYPE_Q8_0};
@@ -206,6 +236,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logits_are_llamas),
         cmocka_unit_test(a_saved_model_is_what_was_trained),
+        cmocka_unit_test(a_model_says_in_which_type_its_source_was),
         cmocka_unit_test(an_adapter_works_alone_and_merged),
         cmocka_unit_test(tensors_that_were_not_loaded_are_saved),
         cmocka_unit_test(a_weight_that_is_no_number_is_not_saved),
