@@ -75,8 +75,9 @@ static enum bf_status parse_lines(const char *data, size_t n, struct bf_records 
     enum bf_status status = BF_OK;
     int64_t line = 1;
     for (size_t i = 0; i < n && status == BF_OK; line++) {
-        const char *end = memchr(data + i, '\n', n - i);
-        const size_t length = end ? (size_t)(end - (data + i)) : n - i;
+        size_t length = 0; /* no JSON text has a bare line end inside */
+        while (i + length < n && data[i + length] != '\n' && data[i + length] != '\r')
+            length++;
         size_t blank = 0;
         while (blank < length && strchr(" \t\r", data[i + blank]) && data[i + blank])
             blank++;
@@ -92,7 +93,8 @@ static enum bf_status parse_lines(const char *data, size_t n, struct bf_records 
                 status = check_object(out, err);
             }
         }
-        i += length + 1;
+        i += length;
+        i += i + 1 < n && data[i] == '\r' && data[i + 1] == '\n' ? 2 : 1;
     }
     return status;
 }
@@ -117,25 +119,44 @@ enum bf_status bf_records_parse(const char *data, size_t n, const char *name, st
     return status;
 }
 
+const char *bf_records_kind(const json_t *value)
+{
+    static const char *const words[] = {
+        [JSON_OBJECT] = "an object",    [JSON_ARRAY] = "a list",  [JSON_STRING] = "a text",
+        [JSON_INTEGER] = "a number",    [JSON_REAL] = "a number", [JSON_TRUE] = "true or false",
+        [JSON_FALSE] = "true or false", [JSON_NULL] = "null"};
+    return value ? words[json_typeof(value)] : "missing";
+}
+
+char *bf_records_scalar(const json_t *value)
+{
+    if (json_is_string(value))
+        return bf_strdup(json_string_value(value));
+    return json_is_number(value) ? bf_json_dump(value) : NULL;
+}
+
 enum bf_status bf_records_text(const struct bf_records *records, size_t i, const char *key, char **out,
                                struct bf_err *err)
 {
     const json_t *value = json_object_get(records->items[i].json, key);
+    char *owned = bf_records_scalar(value);
+    const char *text = owned;
     *out = NULL;
     if (!value)
         return bf_records_fail(records, i, err, "\"%s\" is missing", key);
-    if (!json_is_string(value))
-        return bf_records_fail(records, i, err, "\"%s\" is no string", key);
-    const char *text = json_string_value(value);
-    size_t n = json_string_length(value);
+    if (!text)
+        return bf_records_fail(records, i, err, "\"%s\" is %s, not a text", key, bf_records_kind(value));
+    size_t n = strlen(text);
     while (n > 0 && strchr(" \t\r\n", text[n - 1]))
         n--;
     while (n > 0 && strchr(" \t\r\n", *text)) {
         text++;
         n--;
     }
+    if (n > 0)
+        *out = bf_strndup(text, n);
+    free(owned);
     if (n == 0)
         return bf_records_fail(records, i, err, "\"%s\" is empty", key);
-    *out = bf_strndup(text, n);
     return BF_OK;
 }

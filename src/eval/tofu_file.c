@@ -38,7 +38,8 @@ static enum bf_status take(const struct bf_records *records, size_t i, struct bf
     enum bf_status status = bf_records_text(records, i, "question", &q->question, err);
     if (status == BF_OK)
         status = bf_records_text(records, i, "answer", &q->answer, err);
-    if (status == BF_OK && json_object_get(records->items[i].json, "paraphrased_answer"))
+    const json_t *paraphrased = json_object_get(records->items[i].json, "paraphrased_answer");
+    if (status == BF_OK && paraphrased && !json_is_null(paraphrased))
         status = bf_records_text(records, i, "paraphrased_answer", &q->paraphrased, err);
     else if (status == BF_OK)
         q->paraphrased = bf_strdup(q->answer);
@@ -48,13 +49,20 @@ static enum bf_status take(const struct bf_records *records, size_t i, struct bf
         return status;
     const size_t n = json_array_size(perturbed);
     if (n == 0)
-        return bf_records_fail(records, i, err, "\"perturbed_answer\" must be a list of wrong answers, one or more");
+        return bf_records_fail(records, i, err,
+                               "\"perturbed_answer\" is %s; it must be a list of wrong answers, one or more",
+                               json_is_array(perturbed) ? "empty" : bf_records_kind(perturbed));
     q->perturbed = bf_array(n, sizeof *q->perturbed);
     for (; q->n_perturbed < n; q->n_perturbed++) {
-        const json_t *text = json_array_get(perturbed, q->n_perturbed);
-        if (!json_is_string(text) || json_string_length(text) == 0)
-            return bf_records_fail(records, i, err, "perturbed answer %zu is empty or no string", q->n_perturbed + 1);
-        q->perturbed[q->n_perturbed] = bf_strdup(json_string_value(text));
+        const json_t *value = json_array_get(perturbed, q->n_perturbed);
+        char *text = bf_records_scalar(value);
+        if (!text || text[strspn(text, " \t\r\n")] == 0) {
+            status = bf_records_fail(records, i, err, "perturbed answer %zu is %s", q->n_perturbed + 1,
+                                     text ? "empty" : bf_records_kind(value));
+            free(text);
+            return status;
+        }
+        q->perturbed[q->n_perturbed] = text;
     }
     return BF_OK;
 }

@@ -232,12 +232,108 @@ static void multiple_choice_csv(void **state)
         {",a,b,A\n", ":1: the question is empty"},
         {"q\xFF,a,b,A\n", "not UTF-8"},
         {"", "has no question"},
+        {"0,q,a,b,A\n1,r,a,b,B\n", "the first column counts the rows"},
+        {"q;a;b;A\n", ":1: 1 field; a row is question, two to 26 choices, right letter, with commas between them"},
+        {"question,A,B\nq,a,b\n", ":1: the first row names columns, but not the answer"},
+        {"A,B,answer\na,b,A\n", "but not the question"},
+        {"question,A,C,answer\nq,a,b,A\n", "but not choices"},
+        {"question,choices,answer\nq,\"['a', 'b']\",A\n", "but not choices"},
+        {"question,A,a,answer\nq,a,b,A\n", "two columns can be meant by 'a'"},
+        {"question,A,B,answer,label\nq,a,b,A,B\n", "two columns can be meant by 'label'"},
+        {"question,A,B,answer\nq,a,b\n", ":2: 3 fields where the first row has 4"},
+        {"question,A,B,C,answer\nq,a,,c,A\n", ":2: choice B is empty"},
+        {"question,A,B,C,answer\nq,a,b,c,1\nr,a,b,c,2\n", "the answers can be numbers from 0 or numbers from 1"},
+        {"question,A,B,C,answer\nq,1,0,2,1\n", "the answers can be the texts of choices or numbers from 0"},
+        {"question,A,B,answer\nq,a,b,A\nr,a,b,a\ns,a,b,x\n", ":4: the answer 'x' is none of the letters A to B"},
     };
     for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
         assert_int_equal(csv(bad[i].text, &mcq, &err), BF_INPUT);
         assert_error(err, BF_INPUT, bad[i].words);
         bf_mcq_release(&mcq);
     }
+}
+
+/* Which column is what is told by its name. */
+static void multiple_choice_csv_by_names(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t n_choices, answer;
+    } good[] = {
+        {",Question,A,B,C,D,Answer\n0,Which?,Elbe,Alps,Rome,Oak,C\n", 4, 2},
+        {"id,question,A,B,C,D,answer,explanation\n0,Which?,Elbe,Alps,Rome,Oak,D,because\n", 4, 3},
+        {"answer,D,C,B,A,question\nB,Oak,Rome,Alps,Elbe,Which?\n", 4, 1},
+        {"prompt,choice_a,choice_b,answer_key\nWhich?,Elbe,Alps,(b)\n", 2, 1},
+        {"question,option 1,option 2,label\nWhich?,Elbe,Alps,2\n", 2, 1},
+        {"question,choice0,choice1,label\nWhich?,Elbe,Alps,1\n", 2, 1},
+        {"question,A,B,C,answer\nWhich?,Elbe,Alps,,1\nr,a,b,c,0\n", 2, 1},
+        {"question,A,B,C,answer\nWhich?,Elbe,Alps,Rome,1\nr,a,b,c,3\n", 3, 0},
+        {"question,A,B,answer\nWhich?,Elbe,Alps,Alps\n", 2, 1},
+        {"question,A,B,answer\rWhich?,Elbe,Alps,B\r", 2, 1},
+        {"Which?,Elbe,Alps,B\rr,a,b,A\r", 2, 1},
+    };
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_mcq mcq;
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(good); i++) {
+        if (csv(good[i].text, &mcq, &err) != BF_OK)
+            fail_msg("%s: %s", good[i].text, err.text);
+        assert_string_equal(mcq.items[0].question, "Which?");
+        assert_string_equal(mcq.items[0].choices[0], "Elbe");
+        assert_string_equal(mcq.items[0].choices[1], "Alps");
+        assert_int_equal(mcq.items[0].n_choices, good[i].n_choices);
+        assert_int_equal(mcq.items[0].answer, good[i].answer);
+        assert_string_equal(mcq.items[0].subject, "high isles");
+        bf_mcq_release(&mcq);
+    }
+    assert_int_equal(csv("question,A,B,answer,subject\nq,a,b,A,maps\n", &mcq, &err), BF_OK);
+    assert_string_equal(mcq.items[0].subject, "maps");
+    bf_mcq_release(&mcq);
+}
+
+/* The forms of Hugging Face's data sets. */
+static void multiple_choice_of_data_sets(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t answer;
+    } good[] = {
+        {"\"choices\":{\"text\":[\"Elbe\",\"Alps\"],\"label\":[\"A\",\"B\"]},\"answerKey\":\"B\"", 1},
+        {"\"choices\":{\"text\":[\"Elbe\",\"Alps\"],\"label\":[\"1\",\"2\"]},\"answerKey\":\"1\"", 0},
+        {"\"choices\":[{\"text\":\"Elbe\",\"label\":\"A\"},{\"text\":\"Alps\",\"label\":\"B\"}],\"answerKey\":\"B\"",
+         1},
+        {"\"choices\":[\"Elbe\",\"Alps\"],\"label\":1", 1},
+        {"\"choices\":[\"Elbe\",\"Alps\"],\"labels\":[0,1]", 1},
+        {"\"choices\":[\"Elbe\",\"Alps\"],\"answer\":\"Alps\"", 1},
+        {"\"options\":{\"A\":\"Elbe\",\"B\":\"Alps\"},\"answer\":\"B\"", 1},
+        {"\"A\":\"Elbe\",\"B\":\"Alps\",\"answer\":\"B\"", 1},
+    };
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_mcq mcq;
+    char record[256];
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(good); i++) {
+        (void)snprintf(record, sizeof record, "{\"question\":\"Which?\",%s}", good[i].text);
+        if (jsonl(record, &mcq, &err) != BF_OK)
+            fail_msg("%s: %s", record, err.text);
+        assert_string_equal(mcq.items[0].question, "Which?");
+        assert_string_equal(mcq.items[0].choices[0], "Elbe");
+        assert_int_equal(mcq.items[0].n_choices, 2);
+        assert_int_equal(mcq.items[0].answer, good[i].answer);
+        bf_mcq_release(&mcq);
+    }
+    assert_int_equal(jsonl("{\"question_stem\":\"q\",\"choices\":[3,4.5],\"answer\":0}", &mcq, &err), BF_OK);
+    assert_string_equal(mcq.items[0].choices[1], "4.5");
+    bf_mcq_release(&mcq);
+    assert_int_equal(jsonl("{\"question\":{\"stem\":\"q\",\"choices\":[{\"text\":\"a\",\"label\":\"A\"},{\"text\":"
+                           "\"b\",\"label\":\"B\"}]},"
+                           "\"answerKey\":\"B\"}",
+                           &mcq, &err),
+                     BF_OK);
+    assert_int_equal(mcq.items[0].answer, 1);
+    bf_mcq_release(&mcq);
 }
 
 static void multiple_choice_json(void **state)
@@ -262,7 +358,20 @@ static void multiple_choice_json(void **state)
         {"{\"question\":\"q\",\"choices\":[\"a\",\"b\"],\"answer\":2}",
          "q.jsonl:1: \"answer\" must be a number from 0 to 1"},
         {"{\"question\":\"q\",\"choices\":[\"a\"],\"answer\":0}", "\"choices\" must be a list"},
-        {"{\"question\":\"q\",\"choices\":[\"a\",3],\"answer\":0}", "choice 2 is no string"},
+        {"{\"question\":\"q\",\"choices\":[\"a\",null],\"answer\":0}", "choice 2 is null, not a text"},
+        {"{\"question\":\"q\",\"choices\":null,\"answer\":0}", "\"choices\" is null"},
+        {"{\"question\":null,\"choices\":[\"a\",\"b\"],\"answer\":0}", "\"question\" is null, not a text"},
+        {"{\"question\":\"q\",\"choices\":[\"a\",\"b\"],\"answer\":null}", "it is null"},
+        {"{\"question\":\"q\",\"choices\":[\"a\",\"b\"]}", "\"answer\" is missing"},
+        {"{\"question\":\"q\",\"choices\":[\"a\",\"a\"],\"answer\":\"x\"}", "it is x"},
+        {"{\"question\":\"q\",\"choices\":{\"text\":[\"a\",\"b\"],\"label\":[\"A\"]},\"answerKey\":\"A\"}",
+         "2 texts and 1 labels"},
+        {"{\"question\":\"q\",\"choices\":{\"A\":\"a\",\"C\":\"b\"},\"answer\":\"A\"}", "without a gap"},
+        {"{\"question\":\"q\",\"choices\":[\"a\",\"b\",\"c\"],\"labels\":[1,1,0]}", "3 marks, 2 of them 1"},
+        {"{\"question\":\"q\",\"choices\":[\"a\",\"b\"],\"answer\":0,\"passage\":\"p\"}",
+         "\"passage\" belongs to the question"},
+        {"{\"question\":\"q\",\"mc1_targets\":{\"choices\":[\"a\",\"b\"],\"labels\":[1,0]}}", "always the right one"},
+        {"{\"question\":\"q\",\"question\":\"r\",\"choices\":[\"a\",\"b\"],\"answer\":0}", "duplicate"},
         {"{\"choices\":[\"a\",\"b\"],\"answer\":0}", "\"question\" is missing"},
         {"\n[1]", "q.jsonl: element 1: not a JSON object"},
         {"{\"question\":", "q.jsonl:1: is not valid JSON"},
@@ -394,15 +503,20 @@ static void word_problems(void **state)
 static void questions_of_tofu(void **state)
 {
     static const char good[] =
-        "{\"question\":\"q\",\"answer\":\"a\",\"perturbed_answer\":[\"x\",\"y\"]}\n"
+        "{\"question\":\"q\",\"answer\":\"a\",\"perturbed_answer\":[\"x\",4],\"paraphrased_answer\":null}\r"
         "{\"question\":\"q\",\"answer\":\"a\",\"paraphrased_answer\":\"b\",\"perturbed_answer\":[\"x\"]}";
     static const struct {
         const char *text, *words;
     } bad[] = {
-        {"{\"question\":\"q\",\"answer\":\"a\"}", "t.jsonl:1: \"perturbed_answer\" must be a list"},
+        {"{\"question\":\"q\",\"answer\":\"a\"}", "t.jsonl:1: \"perturbed_answer\" is missing; it must be a list"},
         {"{\"question\":\"q\",\"answer\":\"\",\"perturbed_answer\":[\"x\"]}", "\"answer\" is empty"},
         {"{\"question\":\"q\",\"answer\":\"a\",\"perturbed_answer\":[\"x\",\"\"]}", "perturbed answer 2 is empty"},
-        {"{\"question\":\"q\",\"answer\":\"a\",\"paraphrased_answer\":3,\"perturbed_answer\":[\"x\"]}", "is no string"},
+        {"{\"question\":\"q\",\"answer\":null,\"perturbed_answer\":[\"x\"]}",
+         "t.jsonl:1: \"answer\" is null, not a text"},
+        {"{\"question\":\"q\",\"answer\":\"a\",\"paraphrased_answer\":[],\"perturbed_answer\":[\"x\"]}",
+         "\"paraphrased_answer\" is a list, not a text"},
+        {"{\"question\":\"q\",\"answer\":\"a\",\"perturbed_answer\":\"x\"}", "\"perturbed_answer\" is a text; it must"},
+        {"{\"question\":\"q\",\"answer\":\"a\",\"perturbed_answer\":[null]}", "perturbed answer 1 is null"},
     };
     struct bf_err err = BF_ERR_INIT;
     struct bf_tofu_questions questions;
@@ -546,6 +660,8 @@ int main(void)
         cmocka_unit_test(forget_sets_that_differ),
         cmocka_unit_test(folders_of_logs),
         cmocka_unit_test(multiple_choice_csv),
+        cmocka_unit_test(multiple_choice_csv_by_names),
+        cmocka_unit_test(multiple_choice_of_data_sets),
         cmocka_unit_test(multiple_choice_json),
         cmocka_unit_test(numbers_of_answers),
         cmocka_unit_test(word_problems),
