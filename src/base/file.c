@@ -201,3 +201,24 @@ out:
     free(part);
     return result;
 }
+
+const char *bf_not_plain_text(const char *data, size_t n)
+{
+    static const struct {
+        const char *mark;
+        size_t n;
+        const char *what;
+    } kinds[] = {
+        {"\x1F\x8B", 2, "a gzip file; unpack it first"},
+        {"PK\x03\x04", 4, "a zip file; unpack it first"},
+        {"\x28\xB5\x2F\xFD", 4, "a zstd file; unpack it first"},
+        {"PAR1", 4, "a Parquet file; write it as JSON lines first, as docs/evaluation.md shows"},
+        {"\xFF\xFE", 2, "UTF-16; save the file as UTF-8"},
+        {"\xFE\xFF", 2, "UTF-16; save the file as UTF-8"},
+    };
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (n >= kinds[i].n && memcmp(data, kinds[i].mark, kinds[i].n) == 0)
+            return kinds[i].what;
+    return NULL;
+}

@@ -101,6 +101,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         struct bf_request_line *line = &file.lines[i];
         status = set_templates(v, path, line, err);
         line->options.skip_bad = v->skip_bad;
+        line->options.hints = BF_HINTS_REQUEST;
         guards[i] = bf_array(line->n_retain + file.n + 1, sizeof *guards[i]);
         requests[i] = (struct bf_start_request){
             .name = line->name,

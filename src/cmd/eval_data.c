@@ -44,6 +44,7 @@ enum bf_status bf_eval_texts_load(const char *name, size_t limit, struct bf_log 
     *out = (struct bf_eval_texts){0};
     enum bf_status status = bf_quality_set_open(name, NULL, NULL, false, &runs, &set, err);
     if (status == BF_OK) {
+        set.options.hints = BF_HINTS_NONE;
         status = bf_quality_set_each(&set, &taking, take_text, err);
         bf_quality_set_release(&set);
     }
@@ -105,7 +106,7 @@ static enum bf_status load_prompts(const char *path, size_t limit, struct bf_eva
 
 static enum bf_status load_file(const char *path, size_t limit, struct bf_eval_pairs *out, struct bf_err *err)
 {
-    const struct bf_instance_options options = {.max_text = BF_IMPORT_TEXT_MAX};
+    const struct bf_instance_options options = {.hints = BF_HINTS_NONE, .max_text = BF_IMPORT_TEXT_MAX};
     struct bf_instance_file *file = NULL;
     bool more = true;
     enum bf_status status = bf_instance_file_open(path, &options, &file, err);

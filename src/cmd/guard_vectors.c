@@ -29,7 +29,7 @@ static void finish_centroid(const double *sum, float *vector, uint16_t *half, in
 static enum bf_status embed_file(struct bf_engine *embedder, const char *path, float *vector, uint16_t *half,
                                  struct bf_err *err)
 {
-    const struct bf_instance_options options = {.max_text = BF_IMPORT_TEXT_MAX, .paragraphs = false};
+    const struct bf_instance_options options = {.hints = BF_HINTS_NONE, .max_text = BF_IMPORT_TEXT_MAX};
     const int32_t n_embd = bf_engine_info(embedder)->n_embd;
     struct bf_instance_stats stats;
     struct bf_instance_file *file = NULL;

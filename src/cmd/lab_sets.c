@@ -116,6 +116,7 @@ static enum bf_status count_facts(const struct bf_lab *lab, const char *path, js
     if (status == BF_OK && set.store)
         status = check_finished(set.store, err);
     if (status == BF_OK) {
+        set.options.hints = BF_HINTS_NONE;
         status = bf_quality_set_each(&set, reader, read_text, &why);
         if (status == BF_INPUT && set.store && bf_world_reader_claims(reader).n_texts == 0)
             status = BF_OK;

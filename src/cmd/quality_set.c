@@ -195,7 +195,8 @@ enum bf_status bf_quality_set_open(const char *given, const char *name, const ch
 {
     const char *variant;
     enum bf_status status = BF_OK;
-    *out = (struct bf_quality_set){.kind = "file", .options = {.skip_bad = skip_bad, .max_text = BF_IMPORT_TEXT_MAX}};
+    *out = (struct bf_quality_set){
+        .kind = "file", .options = {.skip_bad = skip_bad, .hints = BF_HINTS_SKIP_BAD, .max_text = BF_IMPORT_TEXT_MAX}};
     out->path = split_variant(given, &variant);
     out->name = name ? bf_strdup(name) : name_of(out->path, variant);
     if (bf_is_dir(out->path))

@@ -25,7 +25,7 @@ struct bf_quality_set {
     const char *kind;    /* "run", "hf", "muse", "open-unlearning", "official", "file" */
     const char *variant; /* NULL where there are none */
     char *file;          /* that is read; NULL for a run */
-    struct bf_instance_options options;
+    struct bf_instance_options options; /* its hints may be changed after the open: BF_HINTS_SKIP_BAD */
     enum bf_role role;      /* of a run: its forget sets, or its retain sets. BF_ROLE_FORGET unless set after the open */
     struct bf_store *store; /* of a run; belongs to the runs */
 };

@@ -14,7 +14,10 @@ static const size_t file_max = (size_t)1 << 30;
 enum bf_status bf_eval_read_file(const char *path, struct bf_buf *data, struct bf_err *err)
 {
     bf_buf_init(data, file_max);
-    const enum bf_status status = bf_file_read(path, data, err);
+    enum bf_status status = bf_file_read(path, data, err);
+    const char *what = status == BF_OK ? bf_not_plain_text(data->data, data->len) : NULL;
+    if (what)
+        status = bf_fail(err, BF_INPUT, "'%s' is %s", path, what);
     if (status != BF_OK)
         bf_buf_release(data);
     return status;

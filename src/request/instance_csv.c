@@ -38,7 +38,7 @@ static enum bf_status cut_row(struct bf_source *source, struct bf_record *record
         if (n == 0)
             break;
         *ended = false;
-        while (i < n && (data[i] != '\n' || place == QUOTED)) {
+        while (i < n && ((data[i] != '\n' && data[i] != '\r') || place == QUOTED)) {
             if (place == FIELD_START && data[i] == '"') { /* the position is known only behind what is taken */
                 bf_buf_put(&record->raw, data, i);
                 bf_source_take(source, i);
@@ -185,8 +185,8 @@ static enum bf_status no_column(struct bf_instance_file *file, struct bf_err *er
     if (keys->question)
         bf_buf_printf(&wants, "%s\"%s\" and \"%s\"", keys->text ? ", nor " : "", keys->question, keys->answer);
     status = bf_source_fail(&file->source, file->record.line, file->record.column, err,
-                            "the first row names no column %s (it has %s); correct the names, or give --text-key%s",
-                            wants.data, names.data,
+                            "the first row names no column %s (it has %s); correct the names%s%s", wants.data,
+                            names.data, bf_key_hint(file->options.hints),
                             strpbrk(names.data, ";\t") ? "; columns are separated by commas here" : "");
     bf_buf_release(&names);
     bf_buf_release(&wants);
@@ -242,10 +242,11 @@ static enum bf_status read_header(struct bf_instance_file *file, bool *is_header
     if (file->n_columns > 1 || keys_given || file->question_column >= 0 || file->answer_column >= 0)
         return no_column(file, err);
     if (may_be_name(record))
-        return fail_at(
-            file, err,
+        return bf_source_fail(
+            &file->source, record->line, record->column, err,
             "the first row is a single word, the name of a column or a text; name the column 'text' in a first "
-            "row of its own, or give its name with --text-key (columns are separated by commas)");
+            "row of its own%s (columns are separated by commas)",
+            options->hints == BF_HINTS_OPTIONS ? ", or give its name with --text-key" : bf_key_hint(options->hints));
     *is_header = false;
     file->text_column = 0;
     return BF_OK;
@@ -287,6 +288,8 @@ enum bf_status bf_read_csv(struct bf_instance_file *file, enum bf_cut *cut, stru
     bool ended = false;
 
     for (;;) {
+        if (bf_source_end_line(&file->source, err) != BF_OK)
+            return BF_INPUT;
         bf_record_start(record, &file->source);
         if (cut_row(&file->source, record, &ended, err) != BF_OK)
             return BF_INPUT;

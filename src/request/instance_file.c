@@ -11,9 +11,27 @@
 
 #define TEXT_MAX_MAX ((size_t)1 << 30)
 #define RAW_EXTRA ((size_t)64 << 10) /* for keys and fields that are not looked at */
-#define SKIP_HINT "(--skip-bad leaves such records out)"
 
 const char bf_instance_format_choices[] = "auto|jsonl|json|csv|txt";
+
+const char *bf_skip_bad_hint(enum bf_instance_hints hints)
+{
+    return hints == BF_HINTS_NONE ? "" : " (--skip-bad leaves such records out)";
+}
+
+const char *bf_key_hint(enum bf_instance_hints hints)
+{
+    return hints == BF_HINTS_OPTIONS   ? ", or give --text-key"
+           : hints == BF_HINTS_REQUEST ? ", or give \"text_key\" in the request's line"
+                                       : "";
+}
+
+static const char *format_hint(enum bf_instance_hints hints)
+{
+    return hints == BF_HINTS_OPTIONS   ? "give --format"
+           : hints == BF_HINTS_REQUEST ? "give \"format\" in the request's line"
+                                       : "give it one of these endings";
+}
 
 static const struct {
     const char *word;
@@ -57,17 +75,21 @@ static enum bf_status settle(const char *path, const struct bf_instance_options 
     *out = *given;
     if (out->format == BF_INSTANCES_AUTO) {
         if (strcmp(path, "-") == 0)
-            return bf_fail(err, BF_USAGE, "standard input has no name that tells its format; give --format");
+            return bf_fail(err, BF_USAGE, "standard input has no name that tells its format; %s",
+                           out->hints == BF_HINTS_OPTIONS ? format_hint(out->hints) : "save it as a file");
         out->format = format_of_name(path);
     }
     if (out->format == BF_INSTANCES_AUTO)
-        return bf_fail(err, BF_USAGE,
-                       "cannot tell the format of '%s' by its name (.jsonl .ndjson .json .csv .txt); give --format",
-                       path);
+        return bf_fail(err, BF_USAGE, "cannot tell the format of '%s' by its name (.jsonl .ndjson .json .csv .txt); %s",
+                       path, format_hint(out->hints));
     if (out->format == BF_INSTANCES_TXT && (out->text_key || out->question_key || out->answer_key))
-        return bf_fail(err, BF_USAGE, "a .txt file has no keys; leave out --text-key, --question-key and --answer-key");
+        return bf_fail(err, BF_USAGE, "a .txt file has no keys; leave out %s",
+                       out->hints == BF_HINTS_REQUEST ? "\"text_key\", \"question_key\" and \"answer_key\""
+                                                      : "--text-key, --question-key and --answer-key");
     if (out->paragraphs && out->format != BF_INSTANCES_TXT)
-        return bf_fail(err, BF_USAGE, "--paragraphs is for plain text; leave it out, or give --format txt");
+        return bf_fail(err, BF_USAGE, "%s is for plain text; leave it out, or give %s",
+                       out->hints == BF_HINTS_REQUEST ? "\"paragraphs\"" : "--paragraphs",
+                       out->hints == BF_HINTS_REQUEST ? "\"format\": \"txt\"" : "--format txt");
     if (out->max_text == 0)
         out->max_text = BF_INSTANCE_TEXT_MAX;
     if (out->max_text > TEXT_MAX_MAX)
@@ -231,7 +253,7 @@ enum bf_status bf_instance_file_next(struct bf_instance_file *file, struct bf_in
             if (file->options.skip_bad)
                 continue;
             file->over = true;
-            return bf_fail(err, BF_INPUT, "%s " SKIP_HINT, stats->first_bad);
+            return bf_fail(err, BF_INPUT, "%s%s", stats->first_bad, bf_skip_bad_hint(file->options.hints));
         }
         if (file->seen && !bf_seen_add(file->seen, record->text.data, record->text.len)) {
             stats->n_duplicate++;
@@ -286,10 +308,11 @@ enum bf_status bf_instance_file_check(const char *path, const struct bf_instance
         *stats = file->stats;
     if (file->stats.n_bad > 0 && !options->skip_bad) { /* it comes first, whatever comes later */
         if (file->stats.n_bad == 1)
-            status = bf_fail(err, BF_INPUT, "%s " SKIP_HINT, file->stats.first_bad);
+            status = bf_fail(err, BF_INPUT, "%s%s", file->stats.first_bad, bf_skip_bad_hint(options->hints));
         else
-            status = bf_fail(err, BF_INPUT, "%s (%lld records of %lld are bad; --skip-bad leaves them out)",
-                             file->stats.first_bad, (long long)file->stats.n_bad, (long long)file->n_records);
+            status = bf_fail(err, BF_INPUT, "%s (%lld records of %lld are bad%s)", file->stats.first_bad,
+                             (long long)file->stats.n_bad, (long long)file->n_records,
+                             options->hints == BF_HINTS_NONE ? "" : "; --skip-bad leaves them out");
     }
     bf_instance_file_close(file);
     return status;

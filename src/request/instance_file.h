@@ -3,23 +3,23 @@
  *
  * Formats
  *   jsonl   one JSON value a line: {"text": ...} (or "content"), {"question": ..., "answer": ...}, or a bare string. Other keys
- *           are ignored; null counts as absent; an object with a pair and a text is the pair. Blank lines are skipped.
+ *           are ignored; null counts as absent, and is named when nothing else is there; an object with a pair and a text is the pair. Blank lines are skipped.
  *   json    one list of such values, read element by element. A file named .json whose first character opens an object or
  *           a string is read as jsonl (the TOFU files are like that).
- *   csv     RFC 4180: commas, "quoted" fields with "" for a quotation mark, line breaks inside quotes, LF or CRLF. The first
+ *   csv     RFC 4180: commas, "quoted" fields with "" for a quotation mark, line breaks inside quotes. The first
  *           row names the columns text (or content) | question, answer; others are ignored. Without such a name a file of
  *           one column is all texts, unless its first row could be a name of another kind (letters, digits, "_-.;" alone):
  *           that is refused with a question for the name.
  *   txt     one text a line, blank lines skipped; with `paragraphs` a text is what stands between blank lines, its lines
  *           joined by one space.
- * A byte order mark is skipped; UTF-16 is refused by name.
+ * Lines end with LF, CR LF or CR. A byte order mark is skipped; UTF-16, gzip, zip, zstd and Parquet are refused by name.
  *
  * Texts are valid UTF-8, white space trimmed at both ends, otherwise byte for byte what the file has, apart from control
  * characters: carriage return, vertical tab, form feed and U+0085 become a newline (CR LF one newline), those other than
  * newline and tab are dropped.
  *
  * A *bad record* (broken JSON, not UTF-8, a NUL byte, no or empty text, a missing answer, too long, a row of the wrong width)
- * ends the reading with BF_INPUT and "FILE:LINE:COLUMN: what; what to do (--skip-bad leaves such records out)", or is counted and left
+ * ends the reading with BF_INPUT and "FILE:LINE:COLUMN: what; what to do (--skip-bad leaves such records out)", the last where `hints` allow it, or is counted and left
  * out with `skip_bad`. Lines and columns count from 1, columns in bytes. What hides where the next record begins (a list that
  * is not closed, a quotation mark without its partner) ends the reading in both cases.
  */
@@ -46,10 +46,19 @@ extern const char bf_instance_format_choices[];
 /* False when there is no such word; then *out is unchanged. */
 bool bf_instance_format_of(const char *word, enum bf_instance_format *out);
 
+/* What a sentence may advise, by what the command that reads the file offers. */
+enum bf_instance_hints {
+    BF_HINTS_OPTIONS,          /* --format, --skip-bad, --text-key and the like: import, instance */
+    BF_HINTS_REQUEST,          /* "format", "text_key" and the like in a line of requests, --skip-bad: run */
+    BF_HINTS_SKIP_BAD,         /* --skip-bad: unlearn, quality, report */
+    BF_HINTS_NONE              /* none of these: eval, lab, --retain of domain and instance */
+};
+
 /* Zero is the default of every field. Strings are borrowed while the file is open. */
 struct bf_instance_options {
     enum bf_instance_format format;
     bool skip_bad;
+    enum bf_instance_hints hints;
     bool skip_duplicates;              /* yield equal texts once; 21 to 43 bytes of memory for each different text */
     bool paragraphs;                   /* txt only */
     /* Keys (columns) in place of the usual ones, as they stand in the file. With `text_key` alone pairs are not looked

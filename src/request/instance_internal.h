@@ -19,6 +19,7 @@ struct bf_source {
     int64_t line, column;      /* 1-based, of chunk[at]; column in bytes */
     int64_t n_bytes;           /* read from fd */
     bool ended;                /* read() returned 0 */
+    bool after_return;         /* the last byte taken was a carriage return: a line feed now belongs to it */
 };
 
 #define BF_SOURCE_CHUNK ((size_t)64 << 10)
@@ -31,7 +32,9 @@ void bf_source_release(struct bf_source *source);
 BF_MUST_CHECK enum bf_status bf_source_peek(struct bf_source *source, const char **data, size_t *n, struct bf_err *err);
 /* Go on by n bytes, at most those at hand. */
 void bf_source_take(struct bf_source *source, size_t n);
-/* Append the rest of the line to `raw`, without its line feed; the line feed is taken. *ended: there was no byte left. */
+/* Take a line feed that belongs to the carriage return before it. */
+BF_MUST_CHECK enum bf_status bf_source_end_line(struct bf_source *source, struct bf_err *err);
+/* Append the rest of the line to `raw`, without LF, CR LF or CR at its end, which is taken. *ended: there was no byte left. */
 BF_MUST_CHECK enum bf_status bf_source_line(struct bf_source *source, struct bf_buf *raw, bool *ended, struct bf_err *err);
 
 /* One record, as cut and as read. */
@@ -108,7 +111,11 @@ BF_MUST_CHECK enum bf_status bf_read_paragraphs(struct bf_instance_file *file, e
 /* Parse record->raw as one JSON value. NULL and the record marked bad when it is none. New reference. */
 json_t *bf_record_json(struct bf_record *record);
 /* Find the text or the pair in record->raw, which is one JSON value. */
-void bf_record_from_json(struct bf_record *record, const struct bf_instance_keys *keys);
+void bf_record_from_json(struct bf_record *record, const struct bf_instance_keys *keys, enum bf_instance_hints hints);
+/* " (--skip-bad leaves such records out)", or "" where there is no such option. */
+const char *bf_skip_bad_hint(enum bf_instance_hints hints);
+/* ", or give --text-key", or how else a key is named; "" where it cannot be. */
+const char *bf_key_hint(enum bf_instance_hints hints);
 
 /* Texts that were seen before, by the first 128 bits of their SHA-256. */
 struct bf_seen *bf_seen_new(void);

@@ -18,12 +18,16 @@ json_t *bf_record_json(struct bf_record *record)
     else if (!value && json_error_code(&error) == json_error_null_character)
         bf_record_bad(record, at, "a NUL character, \\u0000; remove it");
     else if (!value)
-        bf_record_bad(record, at, "not valid JSON: %s; correct it", error.text);
+        bf_record_bad(record, at, "not valid JSON: %s; correct it%s", error.text,
+                      strchr("{[\"", record->raw.data[strspn(record->raw.data, " \t")])
+                          ? ""
+                          : ", or give a file of plain text a name that ends in .txt");
     return value;
 }
 
 /* What the object has in place of what was looked for. */
-static void no_key(struct bf_record *record, const json_t *object, const struct bf_instance_keys *keys)
+static void no_key(struct bf_record *record, const json_t *object, const struct bf_instance_keys *keys,
+                   enum bf_instance_hints hints)
 {
     struct bf_buf has, wants;
     json_t *walked = (json_t *)(uintptr_t)object; /* jansson's iterator wants it without const; it changes nothing */
@@ -37,8 +41,8 @@ static void no_key(struct bf_record *record, const json_t *object, const struct 
         bf_buf_printf(&wants, "\"%s\"", keys->text);
     if (keys->question)
         bf_buf_printf(&wants, "%s\"%s\" and \"%s\"", keys->text ? ", nor " : "", keys->question, keys->answer);
-    bf_record_bad(record, 0, "the object has no %s (it has %s%s); rename its keys, or give --text-key", wants.data,
-                  n > 0 ? has.data : "nothing", json_object_size(object) > n ? ", ..." : "");
+    bf_record_bad(record, 0, "the object has no %s (it has %s%s); rename its keys%s", wants.data,
+                  n > 0 ? has.data : "nothing", json_object_size(object) > n ? ", ..." : "", bf_key_hint(hints));
     bf_buf_release(&has);
     bf_buf_release(&wants);
 }
@@ -57,7 +61,19 @@ static bool take_string(struct bf_record *record, const json_t *object, const ch
     return true;
 }
 
-void bf_record_from_json(struct bf_record *record, const struct bf_instance_keys *keys)
+/* A key that is looked for and there, but null: programs write that where a text could not be made. */
+static const char *null_key(const json_t *object, const struct bf_instance_keys *keys)
+{
+    const char *const looked_for[] = {keys->text, keys->text_other, keys->question, keys->answer};
+
+    for (size_t i = 0; i < sizeof looked_for / sizeof *looked_for; i++) {
+        if (looked_for[i] && json_is_null(json_object_get(object, looked_for[i])))
+            return looked_for[i];
+    }
+    return NULL;
+}
+
+void bf_record_from_json(struct bf_record *record, const struct bf_instance_keys *keys, enum bf_instance_hints hints)
 {
     json_t *value = bf_record_json(record);
 
@@ -74,8 +90,13 @@ void bf_record_from_json(struct bf_record *record, const struct bf_instance_keys
                                (!record->has_text || record->question.len > 0);
         record->has_answer =
             take_string(record, value, keys->answer, &record->answer) && (!record->has_text || record->answer.len > 0);
-        if (!record->has_text && !record->has_question && !record->has_answer)
-            no_key(record, value, keys);
+        const char *null = null_key(value, keys);
+        const bool whole = record->has_text || (record->has_question && record->has_answer);
+
+        if (!whole && null)
+            bf_record_bad(record, 0, "\"%s\" is null; write its text, or remove the record", null);
+        else if (!record->has_text && !record->has_question && !record->has_answer)
+            no_key(record, value, keys, hints);
     } else if (json_is_array(value)) {
         bf_record_bad(record, 0, "a list, not an object or a string; a file that is one list is of the format json");
     } else {
@@ -100,7 +121,7 @@ enum bf_status bf_read_jsonl(struct bf_instance_file *file, enum bf_cut *cut, st
         return BF_OK;
     }
     if (bf_record_readable(record, file->options.max_text))
-        bf_record_from_json(record, &file->keys);
+        bf_record_from_json(record, &file->keys, file->options.hints);
     return BF_OK;
 }
 
@@ -236,6 +257,6 @@ enum bf_status bf_read_json(struct bf_instance_file *file, enum bf_cut *cut, str
         return BF_INPUT;
     *cut = BF_CUT_RECORD;
     if (bf_record_readable(record, file->options.max_text))
-        bf_record_from_json(record, &file->keys);
+        bf_record_from_json(record, &file->keys, file->options.hints);
     return BF_OK;
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "request/instance_internal.h"
 
@@ -86,15 +87,16 @@ static enum bf_status fill(struct bf_source *source, struct bf_err *err)
 /* The first bytes: what encoding is this? */
 static enum bf_status begin(struct bf_source *source, struct bf_err *err)
 {
-    while (source->n < 3 && !source->ended) { /* a mark may arrive in pieces */
+    const char *what;
+
+    while (source->n < 4 && source->n < source->size && !source->ended) { /* a mark may arrive in pieces */
         if (fill(source, err) != BF_OK)
             return BF_INPUT;
     }
     if (source->n >= 3 && memcmp(source->chunk, "\xEF\xBB\xBF", 3) == 0)
         source->at = 3;
-    if (source->n >= 2 && (memcmp(source->chunk, "\xFF\xFE", 2) == 0 || memcmp(source->chunk, "\xFE\xFF", 2) == 0))
-        return bf_source_fail(source, 1, 1, err, "this is UTF-16; save the file as UTF-8");
-    return BF_OK;
+    what = bf_not_plain_text(source->chunk, source->n);
+    return what ? bf_source_fail(source, 1, 1, err, "this is %s", what) : BF_OK;
 }
 
 enum bf_status bf_source_peek(struct bf_source *source, const char **data, size_t *n, struct bf_err *err)
@@ -115,33 +117,55 @@ enum bf_status bf_source_peek(struct bf_source *source, const char **data, size_
 void bf_source_take(struct bf_source *source, size_t n)
 {
     const char *from = source->chunk + source->at;
-    const char *end = from + n;
 
     source->at += n;
-    for (const char *feed = memchr(from, '\n', n); feed; feed = memchr(from, '\n', (size_t)(end - from))) {
-        source->line++;
-        source->column = 1;
-        from = feed + 1;
+    for (const char *end = from + n; from < end; from++) {
+        const bool pair = *from == '\n' && source->after_return;
+
+        source->after_return = *from == '\r';
+        if (*from != '\n' && *from != '\r') {
+            source->column++;
+        } else if (!pair) {
+            source->line++;
+            source->column = 1;
+        }
     }
-    source->column += end - from;
+}
+
+enum bf_status bf_source_end_line(struct bf_source *source, struct bf_err *err)
+{
+    const char *data;
+    size_t n;
+
+    if (!source->after_return)
+        return BF_OK;
+    if (bf_source_peek(source, &data, &n, err) != BF_OK)
+        return BF_INPUT;
+    if (n > 0 && *data == '\n')
+        bf_source_take(source, 1);
+    source->after_return = false;
+    return BF_OK;
 }
 
 enum bf_status bf_source_line(struct bf_source *source, struct bf_buf *raw, bool *ended, struct bf_err *err)
 {
     *ended = true;
+    if (bf_source_end_line(source, err) != BF_OK)
+        return BF_INPUT;
     for (;;) {
-        const char *data, *feed;
-        size_t n;
+        const char *data;
+        size_t n, i = 0;
 
         if (bf_source_peek(source, &data, &n, err) != BF_OK)
             return BF_INPUT;
         if (n == 0)
             return BF_OK;
         *ended = false;
-        feed = memchr(data, '\n', n);
-        bf_buf_put(raw, data, feed ? (size_t)(feed - data) : n);
-        bf_source_take(source, feed ? (size_t)(feed - data) + 1 : n);
-        if (feed)
+        while (i < n && data[i] != '\n' && data[i] != '\r')
+            i++;
+        bf_buf_put(raw, data, i);
+        bf_source_take(source, i < n ? i + 1 : i);
+        if (i < n)
             return BF_OK;
     }
 }

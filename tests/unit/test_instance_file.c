@@ -90,6 +90,70 @@ static void jsonl(void **state)
     assert_yields("a.jsonl", BYTES("{\"text\":\"a\",\"more\":{\"x\":[1,{\"y\":null}]}}"), &plain, "1:a|");
 }
 
+static void line_ends(void **state)
+{
+    static const struct bf_instance_options paragraphs = {.paragraphs = true};
+
+    (void)state;
+    assert_yields("a.txt", BYTES("one\rtwo\r\rthree"), &plain, "1:one|2:two|4:three|");
+    assert_yields("a.txt", BYTES("one\r\ntwo\r\n"), &plain, "1:one|2:two|");
+    assert_yields("a.txt", BYTES("one\n\rtwo"), &plain, "1:one|3:two|");
+    assert_yields("a.txt", BYTES("one\rstill\r\rtwo\r"), &paragraphs, "1:one still|4:two|");
+    assert_yields("a.jsonl", BYTES("{\"text\":\"one\"}\r{\"text\":\"two\"}\r"), &plain, "1:one|2:two|");
+    assert_yields("a.csv", BYTES("text,n\rone,1\r\"two\r\",2\r"), &plain, "2:one|3:two|");
+    /* Not an end of a line, though Python's splitlines() takes it for one. */
+    assert_yields("a.txt", BYTES("one\xE2\x80\xA8still"), &plain, "1:one\xE2\x80\xA8still|");
+    assert_yields("a.jsonl", BYTES("{\"text\":\"one\xE2\x80\xA8still\"}\n"), &plain, "1:one\xE2\x80\xA8still|");
+}
+
+static void values_that_are_null(void **state)
+{
+    static const struct bf_instance_options own = {.text_key = "generation"};
+
+    (void)state;
+    assert_yields("a.jsonl", BYTES("{\"generation\":null}\n"), &own,
+                  "!a.jsonl:1:1: \"generation\" is null; write its text, or remove the record (--skip-bad leaves such "
+                  "records out)");
+    assert_yields(
+        "a.jsonl", BYTES("{\"question\":\"q\",\"answer\":null}\n"), &plain,
+        "!a.jsonl:1:1: \"answer\" is null; write its text, or remove the record (--skip-bad leaves such records "
+        "out)");
+}
+
+/* A sentence names what the command that reads the file has. */
+static void advice(void **state)
+{
+    static const struct {
+        const char *path, *data;
+        enum bf_instance_hints hints;
+        const char *end;
+    } cases[] = {
+        {"a.jsonl", "{\"t\":\"x\"}\n", BF_HINTS_REQUEST,
+         "rename its keys, or give \"text_key\" in the request's line (--skip-bad leaves such records out)"},
+        {"a.jsonl", "{\"t\":\"x\"}\n", BF_HINTS_SKIP_BAD, "rename its keys (--skip-bad leaves such records out)"},
+        {"a.jsonl", "{\"t\":\"x\"}\n", BF_HINTS_NONE, "(it has \"t\"); rename its keys"},
+        {"a.csv", "t,u\n1,2\n", BF_HINTS_NONE, "(it has \"t\", \"u\"); correct the names"},
+        {"a.csv", "word\n", BF_HINTS_NONE, "in a first row of its own (columns are separated by commas)"},
+        {"a.dat", "x\n", BF_HINTS_NONE, "(.jsonl .ndjson .json .csv .txt); give it one of these endings"},
+        {"a.jsonl", "I do not know.\n", BF_HINTS_NONE, "or give a file of plain text a name that ends in .txt"},
+        {"a.jsonl", "\x1F\x8B\x08\x01", BF_HINTS_NONE, "a.jsonl:1:1: this is a gzip file; unpack it first"},
+        {"a.csv", "PAR1 x", BF_HINTS_NONE,
+         "this is a Parquet file; write it as JSON lines first, as docs/evaluation.md shows"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        const struct bf_instance_options options = {.hints = cases[i].hints};
+        char *got;
+        write_bytes(cases[i].path, cases[i].data, strlen(cases[i].data));
+        got = read_all(cases[i].path, &options);
+        assert_contains(got, cases[i].end);
+        if (cases[i].hints == BF_HINTS_NONE && strstr(got, "--"))
+            fail_msg("an option that is not there: %s", got);
+        free(got);
+    }
+}
+
 static void keys_of_ones_own(void **state)
 {
     struct bf_instance_options text = {.text_key = "body"};
@@ -489,6 +553,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(jsonl),
+        cmocka_unit_test(line_ends),
+        cmocka_unit_test(values_that_are_null),
+        cmocka_unit_test(advice),
         cmocka_unit_test(keys_of_ones_own),
         cmocka_unit_test(json_lists),
         cmocka_unit_test(json_lists_that_hide_their_elements),
