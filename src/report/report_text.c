@@ -153,11 +153,16 @@ static void put_knowledge(const struct bf_summary *s, FILE *out)
     if (k->n_control == 0 || k->n_domain == 0 || s->n_requests != 1)
         return;
     fprintf(out, "  knowledge check: %s\n", knowledge_lines(k->verdict));
+    /* Of a point with one text nothing agrees with anything. */
+    char domain[16] = "-", control[16] = "-";
+    if (isfinite(k->agreement_domain))
+        snprintf(domain, sizeof domain, "%.2f", k->agreement_domain);
+    if (isfinite(k->agreement_control))
+        snprintf(control, sizeof control, "%.2f", k->agreement_control);
     fprintf(out,
-            "    agreement between texts on one point %.2f (invented topic %.2f), Min-K%% prob %.3f (%.3f), n = %lld "
+            "    agreement between texts on one point %s (invented topic %s), Min-K%% prob %.3f (%.3f), n = %lld "
             "(%lld)\n",
-            k->agreement_domain, k->agreement_control, k->min_k_domain, k->min_k_control, (long long)k->n_domain,
-            (long long)k->n_control);
+            domain, control, k->min_k_domain, k->min_k_control, (long long)k->n_domain, (long long)k->n_control);
 }
 
 /* Examples spread over a stage's kept samples. */
