@@ -45,3 +45,15 @@ else()
     find_package(llama CONFIG REQUIRED PATHS "${prefix}" NO_DEFAULT_PATH)
 endif()
 message(STATUS "llama.cpp ${LLAMA_VERSION}: ${llama_DIR}")
+
+# llama.cpp's Jinja engine, which no installed llama.cpp comes with.
+execute_process(
+    COMMAND ${CMAKE_COMMAND} -E env --unset=CC --unset=CXX --unset=CFLAGS --unset=CXXFLAGS --unset=LDFLAGS
+            "${PROJECT_SOURCE_DIR}/scripts/build_jinja"
+    OUTPUT_VARIABLE jinja OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE status)
+if(NOT status EQUAL 0)
+    message(FATAL_ERROR "llama.cpp's Jinja engine could not be built: see the messages above")
+endif()
+add_library(llama_jinja STATIC IMPORTED)
+set_target_properties(llama_jinja PROPERTIES IMPORTED_LOCATION "${jinja}/libllama-jinja.a"
+                      INTERFACE_INCLUDE_DIRECTORIES "${jinja}/include" INTERFACE_LINK_LIBRARIES llama)

@@ -220,6 +220,7 @@ static enum bf_status open_file(struct bf_session *s, const struct bf_machine_va
     options.n_threads = (int32_t)machine->threads;
     options.gpu_layers = (int32_t)machine->gpu_layers;
     options.n_ctx_seq = machine->context > 0 ? (int32_t)machine->context : context;
+    options.template_apart = machine->context == 0; /* an estimate knows no template */
     options.chat = machine->chat;
     if (options.n_parallel > 256)
         return bf_fail(err, BF_USAGE, "--parallel %lld is beyond the 256 sequences that one context can hold",

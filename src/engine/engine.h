@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "engine/chat_tokens.h"
 
 struct bf_engine;
 
@@ -26,6 +27,7 @@ struct bf_engine_options {
     const char *model_path;
     int32_t n_parallel;        /* sequences in flight; 0 = chosen from cores and memory; at most 256 */
     int32_t n_ctx_seq;         /* tokens of one sequence, prompt and answer; rounded up to 256; 0 = 512 */
+    bool template_apart;       /* n_ctx_seq leaves the chat template's own tokens out: they are added */
     int32_t n_threads;         /* 0 = the cores this process may use */
     int32_t gpu_layers;        /* layers on a GPU; -1 = all, 0 = none */
     const char *chat;          /* "auto" = the model's own template, "none" = plain text, or a template's name */
@@ -44,7 +46,6 @@ struct bf_engine_options bf_engine_default_options(void);
 /* The key under which a model that `unlearn` saved says in which type most weights of its source were, "Q4_0". */
 #define BF_ENGINE_BASE_TYPE_KEY "biforget.unlearn.base_type"
 /* SHA-256 over all tokens in their order, 64 hex digits and a NUL: equal for models that mean the same by a token id. */
-struct llama_vocab;
 void bf_engine_vocabulary_sha256(const struct llama_vocab *vocab, char out[65]);
 
 struct bf_engine_info {
@@ -211,7 +212,7 @@ struct bf_continuation {
     const char *prompt;        /* the chat template goes around it as in generate; with template "none" it stands as it is, and "" is a text
                                 * from its beginning */
     const char *text;          /* scored token by token; NULL = none */
-    bool with_end;             /* also the token that ends an answer of this template (a text's end, with "none") */
+    bool with_end;             /* also what ends an answer of this template (the model's EOS, with "none"); after no text, too */
     const char *const *choices;        /* [n_choices] */
     size_t n_choices;          /* at most BF_CHOICES_MAX */
 };
@@ -235,7 +236,7 @@ struct bf_continuation_job {
 };
 
 /* Scores share batches, and beginnings that several prompts have in common are computed once: put prompts that share much near each other.
- * With template "none" prompt and text are tokenised together, and a token across the border counts for the text; else apart.
+ * Prompt and text are tokenised together (chat_tokens.h), and a token across the border counts for the text.
  * BF_MODEL: an item is longer than a sequence, a choice is not one token, or the engine cannot do it: a server scores whole texts (prompt "")
  * and choices, both without a chat template, no ends. */
 BF_MUST_CHECK enum bf_status bf_engine_score_continuations(struct bf_engine *engine, const struct bf_continuation *items,

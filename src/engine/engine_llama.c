@@ -37,8 +37,7 @@ static void llama_engine_close(struct bf_engine *engine)
 {
     struct bf_llama *self = bf_llama_of(engine);
     bf_prefix_cache_free(self->prefixes);
-    free(self->chat_prefix);
-    free(self->chat_suffix);
+    bf_chat_close(self->chat);
     if (self->embed)
         llama_free(self->embed);
     if (self->context)
@@ -53,7 +52,7 @@ static int32_t llama_engine_tokenize(const struct bf_engine *engine, const char 
 {
     const struct bf_llama *self = bf_llama_of_const(engine);
     int32_t n = 0;
-    llama_token *all = bf_llama_tokens(self->vocab, text, strlen(text), false, false, &n);
+    llama_token *all = bf_llama_tokens(self->vocab, text, strlen(text), false, &n);
     for (int32_t i = 0; i < n && i < max; i++)
         tokens[i] = all[i];
     free(all);
@@ -185,8 +184,9 @@ static void fill_info(struct bf_llama *self, const struct bf_engine_options *o)
 static enum bf_status choose_parallel(struct bf_llama *self, const struct bf_engine_options *o, struct bf_err *err)
 {
     struct bf_engine_info *info = &self->base.info;
-    int64_t ctx = o->n_ctx_seq > 0 ? o->n_ctx_seq : 512;
-    ctx = (ctx + BF_CTX_PAD - 1) / BF_CTX_PAD * BF_CTX_PAD;
+    const int64_t n_template = o->template_apart ? bf_chat_n_tokens(self->chat) : 0;
+    const int64_t needed = (o->n_ctx_seq > 0 ? o->n_ctx_seq : 512) + n_template;
+    int64_t ctx = (needed + BF_CTX_PAD - 1) / BF_CTX_PAD * BF_CTX_PAD;
     if (ctx > info->n_ctx_train && info->n_ctx_train > 0) {
         int64_t most = info->n_ctx_train / BF_CTX_PAD * BF_CTX_PAD;
         if (o->n_ctx_seq > info->n_ctx_train || most == 0)
@@ -299,9 +299,9 @@ enum bf_status bf_engine_open(const struct bf_engine_options *o, struct bf_engin
                          o->model_path, self->base.info.architecture);
         goto out;
     }
-    status = make_context(self, o, err);
+    status = bf_llama_chat_init(self, o->chat ? o->chat : "auto", err);
     if (status == BF_OK)
-        status = bf_llama_chat_init(self, o->chat ? o->chat : "auto", err);
+        status = make_context(self, o, err);
     if (status == BF_OK && !o->no_stability_check)
         status = bf_llama_check_stable(self, err);
 out:

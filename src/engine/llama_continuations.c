@@ -51,52 +51,32 @@ static void release_window(struct run *r)
     r->n_window = r->n_active = 0;
 }
 
-static bool is_plain(const struct bf_llama *self)
+/* The prompt and `text`; *n_prompt is where what counts as the text begins. Ids are appended to `out`. */
+static enum bf_status tokens_of(const struct bf_llama *self, const char *prompt, const char *text, bool with_end,
+                                struct bf_token_list *out, int32_t *n_prompt, struct bf_err *err)
 {
-    return strcmp(self->base.info.chat, "none") == 0;
-}
-
-/* The prompt with `text` behind it; *n_prompt is where what counts as the text begins. free(). */
-static llama_token *tokens_of(const struct bf_llama *self, const char *prompt, const char *text, int32_t *n_prompt,
-                              int32_t *n_tokens)
-{
-    int32_t n_head = 0, n_tail = 0;
-    llama_token *head = bf_llama_chat_prompt(self, prompt, &n_head);
-    if (is_plain(self)) {
-        const size_t n = strlen(prompt), m = strlen(text);
-        char *both = bf_array(n + m + 1, 1);
-        memcpy(both, prompt, n);
-        memcpy(both + n, text, m);
-        llama_token *all = bf_llama_chat_prompt(self, both, n_tokens);
-        for (*n_prompt = 0; *n_prompt < n_head && *n_prompt < *n_tokens && head[*n_prompt] == all[*n_prompt];)
-            ++*n_prompt;
-        free(both);
-        free(head);
-        return all;
-    }
-    llama_token *tail = bf_llama_tokens(self->vocab, text, strlen(text), false, false, &n_tail);
-    head = bf_grow(head, (size_t)n_head + (size_t)n_tail + 1, sizeof *head);
-    memcpy(head + n_head, tail, (size_t)n_tail * sizeof *head);
-    free(tail);
-    *n_prompt = n_head;
-    *n_tokens = n_head + n_tail;
-    return head;
+    size_t n = 0;
+    const enum bf_status status = bf_chat_pair(self->chat, prompt, text, with_end, out, &n, err);
+    *n_prompt = (int32_t)n;
+    return status;
 }
 
 static enum bf_status find_choices(const struct run *r, struct sequence *s, const struct bf_continuation *item,
                                    struct bf_err *err)
 {
     for (size_t c = 0; c < item->n_choices; c++) {
-        int32_t n_prompt = 0, n = 0;
-        llama_token *tokens = tokens_of(r->self, item->prompt, item->choices[c], &n_prompt, &n);
-        const bool single = n == s->n_prompt + 1 && n_prompt == s->n_prompt;
-        s->choices[c] = single ? tokens[n - 1] : 0;
-        free(tokens);
+        struct bf_token_list list = {0};
+        int32_t n_prompt = 0;
+        const enum bf_status status = tokens_of(r->self, item->prompt, item->choices[c], false, &list, &n_prompt, err);
+        const bool single = n_prompt == s->n_prompt && list.n == (size_t)n_prompt + 1;
+        s->choices[c] = single ? list.items[n_prompt] : 0;
+        free(list.items);
+        if (status != BF_OK)
+            return status;
         if (!single)
             return bf_fail(err, BF_MODEL,
-                           "the choice '%s' is not one token of '%s' behind the prompt, so its probability cannot be "
-                           "compared; try "
-                           "--chat auto or another form of the prompt",
+                           "the choice '%s' is not one token of '%s' after the prompt, so its probability cannot be "
+                           "compared; try --chat auto or another form of the prompt",
                            item->choices[c], r->self->base.info.model_desc);
     }
     return BF_OK;
@@ -106,17 +86,22 @@ static enum bf_status prepare(const struct run *r, size_t i, struct sequence *s,
 {
     const struct bf_llama *self = r->self;
     const struct bf_continuation *item = &r->items[i];
+    const bool has_text = item->text && *item->text;
+    struct bf_token_list list = {0};
     s->item = i;
-    s->tokens = tokens_of(self, item->prompt, item->text ? item->text : "", &s->n_prompt, &s->n_tokens);
-    if (item->with_end) {
-        llama_token end = is_plain(self) ? llama_vocab_eos(self->vocab) : llama_vocab_eot(self->vocab);
-        if (end == LLAMA_TOKEN_NULL)
-            end = llama_vocab_eos(self->vocab);
-        if (end == LLAMA_TOKEN_NULL)
-            return bf_fail(err, BF_MODEL, "'%s' has no token that ends an answer", self->base.info.model_desc);
-        s->tokens = bf_grow(s->tokens, (size_t)s->n_tokens + 1, sizeof *s->tokens);
-        s->tokens[s->n_tokens++] = end;
-    }
+    if (item->with_end && bf_chat_end(self->chat) < 0)
+        return bf_fail(err, BF_MODEL, "'%s' has no token that ends an answer", self->base.info.model_desc);
+    /* Without a text choices stand where the template puts an answer. */
+    const bool only_choices = !has_text && item->n_choices > 0 && !item->with_end;
+    const enum bf_status status = tokens_of(self, item->prompt,
+                                            only_choices ? item->choices[0]
+                                            : has_text   ? item->text
+                                                         : "",
+                                            item->with_end, &list, &s->n_prompt, err);
+    s->tokens = list.items;
+    s->n_tokens = only_choices ? s->n_prompt : (int32_t)list.n;
+    if (status != BF_OK)
+        return status;
     if (s->n_tokens > self->base.info.n_ctx_seq)
         return bf_fail(err, BF_MODEL, "item %zu has %d tokens, but a sequence holds %d; shorten it or raise --context",
                        i + 1, s->n_tokens, self->base.info.n_ctx_seq);
@@ -124,7 +109,7 @@ static enum bf_status prepare(const struct run *r, size_t i, struct sequence *s,
     s->n_input = s->n_tokens > s->n_prompt ? s->n_tokens - 1 : 0;
     if (item->n_choices > 0) {
         if (s->n_prompt < 1)
-            return bf_fail(err, BF_MODEL, "item %zu has choices behind a prompt without any token", i + 1);
+            return bf_fail(err, BF_MODEL, "item %zu has choices after a prompt without any token", i + 1);
         s->n_input = s->n_input > s->n_prompt ? s->n_input : s->n_prompt;
     }
     s->logp = bf_array((size_t)s->n_tokens + 1, sizeof *s->logp);

@@ -176,7 +176,7 @@ static void read_text(struct bf_llama *self, const struct wanted *wanted, size_t
         copy_tokens(self, &wanted->tokens[which], p);
     else
         p->tokens =
-            bf_llama_tokens(self->vocab, wanted->texts[which], strlen(wanted->texts[which]), true, false, &p->n_tokens);
+            bf_llama_tokens(self->vocab, wanted->texts[which], strlen(wanted->texts[which]), true, &p->n_tokens);
     if (p->n_tokens > self->n_embed_tokens) {
         llama_token last = p->tokens[p->n_tokens - 1];
         p->n_tokens = self->n_embed_tokens;

@@ -69,8 +69,14 @@ static void sequence_release(struct sequence *s)
 static enum bf_status sequence_start(struct run *r, struct sequence *s, const struct bf_gen_request *q)
 {
     struct bf_llama *self = r->self;
-    int32_t n_prompt = 0;
-    llama_token *prompt = bf_llama_chat_prompt(self, q->prompt, &n_prompt);
+    struct bf_token_list list = {0};
+    const enum bf_status status = bf_chat_prompt(self->chat, q->prompt, &list, r->err);
+    llama_token *prompt = list.items;
+    const int32_t n_prompt = (int32_t)list.n;
+    if (status != BF_OK) {
+        free(prompt);
+        return status;
+    }
     int64_t need = (int64_t)n_prompt + q->max_tokens;
     if (n_prompt < 1 || need > self->base.info.n_ctx_seq) {
         free(prompt);
@@ -295,7 +301,7 @@ static enum bf_status choose(struct run *r, int32_t i, const struct draw *draw, 
                        "the model '%s' gave no usable probabilities (not-a-number) for prompt %lld: the file is "
                        "damaged or its numbers overflow on this machine",
                        self->base.info.model_desc, (long long)s->request.index);
-    if (llama_vocab_is_eog(self->vocab, choice.token)) {
+    if (llama_vocab_is_eog(self->vocab, choice.token) || choice.token == bf_chat_end(self->chat)) {
         *done = true;
         *finish = BF_FINISH_STOP;
         return BF_OK;

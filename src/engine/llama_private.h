@@ -9,6 +9,7 @@
 #define BF_ENGINE_LLAMA_PRIVATE_H
 #include <llama.h>
 
+#include "engine/chat_tokens.h"
 #include "engine/engine_ops.h"
 
 enum {
@@ -30,9 +31,7 @@ struct bf_llama {
     int32_t n_outputs;                 /* rows of logits that one batch may ask for */
     int32_t n_embed_tokens;            /* longest text of `embed` */
     bool causal;                       /* of the embed context */
-    llama_token *chat_prefix;          /* tokens around what the user says */
-    llama_token *chat_suffix;
-    int32_t n_chat_prefix, n_chat_suffix;
+    struct bf_chat *chat;              /* NULL for an embedding model */
     bool no_prefix_sharing;
     struct llama_adapter_lora *lora;   /* NULL = none; freed with the model */
     float lora_scale;
@@ -56,15 +55,13 @@ struct bf_llama_log {
 void bf_llama_log_begin(struct bf_llama_log *log);     /* starts catching, text empty */
 void bf_llama_log_end(struct bf_llama_log *log);       /* silent again; log->last holds the last error line */
 
-/* Tokens of `text`, allocated: free(). `special` lets special tokens be recognised, `bos` adds the model's BOS/EOS/CLS.
- * Never NULL. */
-llama_token *bf_llama_tokens(const struct llama_vocab *vocab, const char *text, size_t n_bytes, bool bos, bool special,
+/* Tokens of `text`, allocated: free(). Never NULL. `around` adds what the model's tokenizer puts around a text (BOS, EOS, CLS), which an
+ * embedder needs. */
+llama_token *bf_llama_tokens(const struct llama_vocab *vocab, const char *text, size_t n_bytes, bool around,
                              int32_t *n_tokens);
 
-/* llama_chat.c: find the template, tokenise what stands around the user's words. */
+/* llama_chat.c: open the chat template of that name (chat_tokens.h). */
 enum bf_status bf_llama_chat_init(struct bf_llama *self, const char *chat, struct bf_err *err);
-/* The whole prompt in tokens; what the user says is never read as special tokens. free(). */
-llama_token *bf_llama_chat_prompt(const struct bf_llama *self, const char *prompt, int32_t *n_tokens);
 
 /* Put the LoRA adapter, when there is one, over a new context. */
 enum bf_status bf_llama_apply_lora(const struct bf_llama *self, struct llama_context *context, struct bf_err *err);

@@ -12,9 +12,14 @@ static enum bf_status score_one(struct bf_llama *self, struct llama_batch *batch
                                 void *user, enum bf_status (*sink)(void *, const struct bf_score *, struct bf_err *),
                                 struct bf_err *err)
 {
-    int32_t n = 0;
     int32_t n_vocab = self->base.info.n_vocab;
-    llama_token *tokens = bf_llama_tokens(self->vocab, text, strlen(text), true, false, &n);
+    struct bf_token_list list = {0};
+    /* No EOS, also where the tokenizer adds one: a text that is scored is not over. */
+    if (llama_vocab_get_add_bos(self->vocab))
+        bf_token_list_append(&list, &(llama_token){llama_vocab_bos(self->vocab)}, 1);
+    bf_chat_text_tokens(self->vocab, text, strlen(text), &list);
+    const llama_token *tokens = list.items;
+    const int32_t n = (int32_t)list.n;
     float *logp = bf_array((size_t)n + 1, sizeof *logp);
     enum bf_status status = BF_OK;
     if (n > self->base.info.n_ctx_seq) {
@@ -51,10 +56,11 @@ static enum bf_status score_one(struct bf_llama *self, struct llama_batch *batch
         }
         from += count;
     }
-    struct bf_score score = {.text = index, .n_tokens = n > 0 ? n - 1 : 0, .tokens = tokens + 1, .logp = logp};
+    struct bf_score score = {
+        .text = index, .n_tokens = n > 0 ? n - 1 : 0, .tokens = n > 0 ? tokens + 1 : NULL, .logp = logp};
     status = sink(user, &score, err);
 out:
-    free(tokens);
+    free(list.items);
     free(logp);
     return status;
 }

@@ -49,11 +49,12 @@ static enum bf_status add_pair(const struct bf_vocabulary *vocabulary, const cha
                                struct bf_examples *out, struct bf_err *err)
 {
     const size_t max = (size_t)options->max_length;
+    size_t n_prompt = 0;
     tokens->n = 0;
-    bf_vocabulary_prompt(vocabulary, question, tokens);
-    const size_t n_prompt = tokens->n;
-    bf_vocabulary_answer(vocabulary, answer, tokens);
-    if (tokens->n == n_prompt)
+    const enum bf_status status = bf_vocabulary_pair(vocabulary, question, answer, tokens, &n_prompt, err);
+    if (status != BF_OK)
+        return status;
+    if (!*answer)
         return bf_fail(err, BF_INPUT, "record %zu of the %s has an empty answer; there is nothing to take a loss of",
                        number, options->what);
     if (n_prompt >= max)

@@ -14,10 +14,9 @@ struct search {
     struct bf_vocabulary *vocabulary;
     struct bf_graph *graph;
     int32_t n_vocab, n_embd;
-    char (*pieces)[PIECE_MAX];     /* [n_vocab] the text of those allowed */
-    bool *allowed;                 /* [n_vocab] */
-    struct bf_token_list *prompts; /* [pairs->n] without a suffix */
-    size_t n_behind;               /* tokens of a prompt behind the question */
+    char (*pieces)[PIECE_MAX];       /* [n_vocab] the text of those allowed */
+    bool *allowed;                   /* [n_vocab] */
+    struct bf_token_list *questions; /* [pairs->n] tokens up to the end of each, where a suffix begins */
     struct bf_rng rng;
     int32_t n_done; /* candidates, for progress */
     int64_t max_tokens;
@@ -42,19 +41,18 @@ static char *with_suffix(const char *question, const char *suffix)
     return bf_buf_take(&text);
 }
 
-/* Do these tokens come of typing their text behind each question? */
+/* Do these tokens come of typing their text after each question? */
 static bool survives(const struct search *s, const int32_t *tokens, size_t n)
 {
     char *suffix = text_of(s, tokens, n);
     bool ok = true;
     for (size_t i = 0; i < s->job->pairs->n && ok; i++) {
-        const struct bf_token_list *plain = &s->prompts[i];
-        const size_t before = plain->n - s->n_behind;
+        const struct bf_token_list *before = &s->questions[i];
         struct bf_token_list typed = {0};
         char *question = with_suffix(s->job->pairs->items[i].question, suffix);
-        bf_vocabulary_prompt(s->vocabulary, question, &typed);
-        ok = typed.n == plain->n + n && memcmp(typed.items, plain->items, before * sizeof *tokens) == 0 &&
-             memcmp(typed.items + before, tokens, n * sizeof *tokens) == 0;
+        ok = bf_vocabulary_prompt(s->vocabulary, question, &typed, NULL) == BF_OK && typed.n >= before->n + n &&
+             memcmp(typed.items, before->items, before->n * sizeof *tokens) == 0 &&
+             memcmp(typed.items + before->n, tokens, n * sizeof *tokens) == 0;
         free(question);
         free(typed.items);
     }
@@ -97,7 +95,7 @@ static enum bf_status draw_random(struct search *s, int32_t *tokens, struct bf_e
 
 /* ---- losses ---- */
 
-/* The pairs with a suffix behind their questions, answers cut. */
+/* The pairs with a suffix after their questions, answers cut. */
 static enum bf_status examples_of(const struct search *s, const char *suffix, struct bf_examples *out,
                                   struct bf_err *err)
 {
@@ -200,7 +198,7 @@ static enum bf_status slopes_of(const struct search *s, const int32_t *tokens, f
         status = bf_graph_step(s->graph, &for_graph, false, visit, &learning, err);
         int32_t start = 0;
         for (size_t i = 0; i < examples.n && status == BF_OK; i++) {
-            const int32_t before = (int32_t)(s->prompts[i].n - s->n_behind);
+            const int32_t before = (int32_t)s->questions[i].n;
             status = bf_graph_input_gradient(s->graph, start + before, s->job->n_tokens, gradient, err);
             start += examples.items[i].n;
         }
@@ -331,7 +329,7 @@ static enum bf_status open_search(struct search *s, struct bf_err *err)
     if (job->pairs->n == 0 || job->pairs->n_pairs < job->pairs->n)
         return bf_fail(err, BF_INPUT,
                        "a suffix is searched with question-answer pairs; give at least one, and no texts");
-    const enum bf_status status = bf_vocabulary_open(job->model, job->chat, &s->vocabulary, err);
+    enum bf_status status = bf_vocabulary_open(job->model, job->chat, &s->vocabulary, err);
     if (status != BF_OK)
         return status;
     s->n_vocab = bf_vocabulary_size(s->vocabulary);
@@ -339,19 +337,18 @@ static enum bf_status open_search(struct search *s, struct bf_err *err)
     s->pieces = bf_array((size_t)s->n_vocab, sizeof *s->pieces);
     for (int32_t v = 0; v < s->n_vocab; v++)
         s->allowed[v] = bf_vocabulary_typed(s->vocabulary, v, s->pieces[v], PIECE_MAX);
-    s->prompts = bf_array(job->pairs->n, sizeof *s->prompts);
-    for (size_t i = 0; i < job->pairs->n; i++)
-        bf_vocabulary_prompt(s->vocabulary, job->pairs->items[i].question, &s->prompts[i]);
-    s->n_behind = bf_vocabulary_behind(s->vocabulary);
+    s->questions = bf_array(job->pairs->n, sizeof *s->questions);
+    for (size_t i = 0; i < job->pairs->n && status == BF_OK; i++)
+        status = bf_vocabulary_question(s->vocabulary, job->pairs->items[i].question, &s->questions[i], err);
     bf_rng_init(&s->rng, job->seed);
-    return open_graph(s, err);
+    return status == BF_OK ? open_graph(s, err) : status;
 }
 
 static void close_search(struct search *s)
 {
-    for (size_t i = 0; s->prompts && i < s->job->pairs->n; i++)
-        free(s->prompts[i].items);
-    free(s->prompts);
+    for (size_t i = 0; s->questions && i < s->job->pairs->n; i++)
+        free(s->questions[i].items);
+    free(s->questions);
     free(s->allowed);
     free(s->pieces);
     bf_vocabulary_close(s->vocabulary);

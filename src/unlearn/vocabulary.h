@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "engine/engine.h"
 
 struct bf_vocabulary;
 
@@ -20,20 +21,19 @@ void bf_vocabulary_sha256(const struct bf_vocabulary *vocabulary, char out[65]);
 /* -1 when texts do not begin with one. */
 int32_t bf_vocabulary_bos(const struct bf_vocabulary *vocabulary);
 
-/* Tokens, growing: appended to, free(items). */
-struct bf_token_list {
-    int32_t *items;
-    size_t n, allocated;
-};
 /* Plain text, special tokens in it stay text, no BOS. */
 void bf_vocabulary_text(const struct bf_vocabulary *vocabulary, const char *text, struct bf_token_list *out);
-/* What stands before the answer: template around the question, up to where the assistant begins. */
-void bf_vocabulary_prompt(const struct bf_vocabulary *vocabulary, const char *question, struct bf_token_list *out);
-/* How many of those stand behind the question. */
-size_t bf_vocabulary_behind(const struct bf_vocabulary *vocabulary);
+/* The rest as in engine/chat_tokens.h, each appending to `out`. The prompt: up to where the assistant begins. */
+BF_MUST_CHECK enum bf_status bf_vocabulary_prompt(const struct bf_vocabulary *vocabulary, const char *question,
+                                                  struct bf_token_list *out, struct bf_err *err);
+/* Up to the question's last word. */
+BF_MUST_CHECK enum bf_status bf_vocabulary_question(const struct bf_vocabulary *vocabulary, const char *question,
+                                                    struct bf_token_list *out, struct bf_err *err);
+/* The prompt, the answer and the end of its turn; the first *n_prompt tokens are the prompt. */
+BF_MUST_CHECK enum bf_status bf_vocabulary_pair(const struct bf_vocabulary *vocabulary, const char *question,
+                                                const char *answer, struct bf_token_list *out, size_t *n_prompt,
+                                                struct bf_err *err);
 /* The text of an ordinary token that anybody can type: printable ASCII, not of spaces alone. Writes [size] with NUL; false for every other token. */
 bool bf_vocabulary_typed(const struct bf_vocabulary *vocabulary, int32_t token, char *out, size_t size);
-/* The answer, and the token that ends a turn. An empty answer adds nothing. */
-void bf_vocabulary_answer(const struct bf_vocabulary *vocabulary, const char *answer, struct bf_token_list *out);
 
 #endif

@@ -99,7 +99,7 @@ static void answers_do_not_depend_on_the_past(void **state)
 static void long_contexts_alone_and_together(void **state)
 {
     static struct job alone, together;
-    static const int repeats[4] = {29, 3, 56, 9};
+    static const int repeats[4] = {29, 3, 54, 9};
     struct bf_engine_options o = model_options(1);
     struct bf_engine *engine;
 
