@@ -41,59 +41,61 @@ bool bf_atomic_is_temporary(const char *name, const char *ending)
     return true;
 }
 
-enum bf_status bf_atomic_open(struct bf_atomic *a, const char *path, struct bf_err *err)
+/* The temporary file beside `target`, or what is no plain file itself. *temporary: free(). The descriptor, or -1 with errno. */
+static int open_target(const char *target, bool plain, char **temporary)
 {
-    enum bf_status status = BF_OK;
-    struct stat info;
-    char *target = NULL;
-    char *temporary = NULL;
-    int fd = -1;
-    bool plain;
+    if (!plain)
+        return open(target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    const size_t n = strlen(target);
+    *temporary = bf_alloc(n + sizeof temporary_ending);
+    memcpy(*temporary, target, n);
+    memcpy(*temporary + n, temporary_ending, sizeof temporary_ending);
+    return mkostemp(*temporary, O_CLOEXEC); /* mode 0600 */
+}
 
-    *a = (struct bf_atomic){NULL, NULL, NULL};
-    if (is_stdout(path)) {
-        a->stream = stdout;
-        a->path = bf_strdup(path);
-        return BF_OK;
-    }
-    /* A symbolic link stays a link: the file behind it is replaced. */
-    target = realpath(path, NULL);
+static enum bf_status open_at(struct bf_atomic *a, const char *path, bool follow, struct bf_err *err)
+{
+    struct stat info;
+    char *temporary = NULL;
+    const bool there = (follow ? stat(path, &info) : lstat(path, &info)) == 0;
+    if (there && S_ISDIR(info.st_mode))
+        return bf_fail(err, BF_STORE, "cannot write '%s': it is a folder; give the name of a file", path);
+    const bool plain = !follow || !there || S_ISREG(info.st_mode);
+    /* A link that a person named stays a link: the file that it leads to is replaced. A device keeps its name: that of a pipe of
+     * ours (/dev/stdout) leads to no file. */
+    char *target = follow && plain ? realpath(path, NULL) : NULL;
     if (!target)
         target = bf_strdup(path);
-    if (stat(target, &info) == 0) {
-        if (S_ISDIR(info.st_mode)) {
-            status = bf_fail(err, BF_STORE, "cannot write '%s': it is a folder; give the name of a file", path);
-            goto out;
-        }
-        plain = S_ISREG(info.st_mode);
-    } else {
-        plain = true;
-    }
-    if (plain) {
-        size_t n = strlen(target);
-        temporary = bf_alloc(n + sizeof temporary_ending);
-        memcpy(temporary, target, n);
-        memcpy(temporary + n, temporary_ending, sizeof temporary_ending);
-        fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
-    } else {
-        fd = open(target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    }
+    const int fd = open_target(target, plain, &temporary);
     if (fd < 0) {
-        status = bf_fail(err, BF_STORE, "cannot write '%s': %s; choose a folder that exists and that you can write to",
-                         path, bf_errno_text(errno));
-        goto out;
+        const int failure = errno;
+        free(target);
+        free(temporary);
+        return bf_fail(err, BF_STORE, "cannot write '%s': %s; choose a folder that exists and that you can write to",
+                       path, bf_errno_text(failure));
     }
     a->stream = fdopen(fd, "wb");
     if (!a->stream)
         bf_out_of_memory();
     a->path = target;
     a->temporary = temporary;
-    target = NULL;
-    temporary = NULL;
-out:
-    free(target);
-    free(temporary);
-    return status;
+    return BF_OK;
+}
+
+enum bf_status bf_atomic_open(struct bf_atomic *a, const char *path, struct bf_err *err)
+{
+    *a = (struct bf_atomic){NULL, NULL, NULL};
+    if (!is_stdout(path))
+        return open_at(a, path, true, err);
+    a->stream = stdout;
+    a->path = bf_strdup(path);
+    return BF_OK;
+}
+
+enum bf_status bf_atomic_open_inside(struct bf_atomic *a, const char *path, struct bf_err *err)
+{
+    *a = (struct bf_atomic){NULL, NULL, NULL};
+    return open_at(a, path, false, err);
 }
 
 /* The rename is on disk only when its folder is. Some file systems cannot sync a folder: that is no failure. */
@@ -110,30 +112,33 @@ static void sync_folder_of(const char *path)
     free(folder);
 }
 
-enum bf_status bf_atomic_commit(struct bf_atomic *a, struct bf_err *err)
+static enum bf_status fail_write(const struct bf_atomic *a, int failure, struct bf_err *err)
 {
-    enum bf_status status = BF_OK;
-    bool to_stdout;
-    bool earlier;
-    int failure = 0;
+    return bf_fail(err, BF_STORE, "cannot write '%s': %s; free some space or choose another place",
+                   is_stdout(a->path) ? "standard output" : a->path,
+                   failure != 0 ? bf_errno_text(failure) : "a write failed");
+}
 
+enum bf_status bf_atomic_flush(struct bf_atomic *a, struct bf_err *err)
+{
     if (!a->stream)
         return bf_fail(err, BF_STORE, "cannot finish a file that was not opened");
-    to_stdout = is_stdout(a->path);
-    earlier = ferror(a->stream) != 0; /* a write that failed long ago: its errno is gone */
-    errno = 0;
-    if (fflush(a->stream) != 0)
-        failure = errno;
+    const bool earlier = ferror(a->stream) != 0; /* a write that failed long ago: its errno is gone */
+    int failure = fflush(a->stream) != 0 ? errno : 0;
     if (failure == 0 && !earlier && a->temporary && fsync(fileno(a->stream)) != 0)
         failure = errno;
-    if (!to_stdout && fclose(a->stream) != 0 && failure == 0)
-        failure = errno;
+    return failure != 0 || earlier ? fail_write(a, failure, err) : BF_OK;
+}
+
+enum bf_status bf_atomic_commit(struct bf_atomic *a, struct bf_err *err)
+{
+    enum bf_status status = bf_atomic_flush(a, err);
+    if (!a->stream)
+        return status;
+    if (!is_stdout(a->path) && fclose(a->stream) != 0 && status == BF_OK)
+        status = fail_write(a, errno, err);
     a->stream = NULL;
-    if (failure != 0 || earlier) {
-        status =
-            bf_fail(err, BF_STORE, "cannot write '%s': %s; free some space or choose another place",
-                    to_stdout ? "standard output" : a->path, failure != 0 ? bf_errno_text(failure) : "a write failed");
-    } else if (a->temporary) {
+    if (status == BF_OK && a->temporary) {
         if (rename(a->temporary, a->path) == 0)
             sync_folder_of(a->path);
         else
@@ -157,10 +162,10 @@ void bf_atomic_abort(struct bf_atomic *a)
     forget(a);
 }
 
-enum bf_status bf_file_write(const char *path, const char *data, size_t n, struct bf_err *err)
+enum bf_status bf_file_write_inside(const char *path, const char *data, size_t n, struct bf_err *err)
 {
     struct bf_atomic file = {0};
-    const enum bf_status status = bf_atomic_open(&file, path, err);
+    const enum bf_status status = bf_atomic_open_inside(&file, path, err);
     if (status != BF_OK)
         return status;
     (void)fwrite(data, 1, n, file.stream); /* commit sees a failure */

@@ -30,6 +30,13 @@ bool bf_is_dir(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+bool bf_is_link(const char *path)
+{
+    struct stat info;
+
+    return lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+}
+
 int64_t bf_file_size(const char *path)
 {
     struct stat info;

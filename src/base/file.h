@@ -11,6 +11,7 @@
 
 bool bf_file_exists(const char *path);
 bool bf_is_dir(const char *path);
+bool bf_is_link(const char *path);                     /* a symbolic link, wherever it leads */
 int64_t bf_file_size(const char *path);                /* bytes; -1 when it cannot be read */
 
 /* Create `path` and its parents (0700). An existing folder is fine. BF_STORE on failure. */
@@ -32,20 +33,32 @@ const char *bf_not_plain_text(const char *data, size_t n);
 struct bf_atomic {
     FILE *stream;       /* write here */
     char *path;         /* private */
-    char *temporary;    /* private */
+    char *temporary;    /* its name until commit, for readers and for libraries that write by name; NULL: a stream, not to be renamed */
 };
 BF_MUST_CHECK enum bf_status bf_atomic_open(struct bf_atomic *a, const char *path, struct bf_err *err);
+/* The same for a file of a folder that may come from a stranger: a link, pipe or device of that name is replaced, never followed
+ * or written to. "-" is a name like others. */
+BF_MUST_CHECK enum bf_status bf_atomic_open_inside(struct bf_atomic *a, const char *path, struct bf_err *err);
+/* All that was written, on disk, still under the temporary name: to be read back before it takes the place of a good file. The
+ * file stays open for commit or abort. */
+BF_MUST_CHECK enum bf_status bf_atomic_flush(struct bf_atomic *a, struct bf_err *err);
 BF_MUST_CHECK enum bf_status bf_atomic_commit(struct bf_atomic *a, struct bf_err *err);
 void bf_atomic_abort(struct bf_atomic *a);
 /* Is this the name of a temporary file, as open makes it, for a path that ends in `ending`? A process that was killed leaves them. */
 bool bf_atomic_is_temporary(const char *name, const char *ending);
-/* A file of these bytes, by the same means. BF_STORE on failure. */
-BF_MUST_CHECK enum bf_status bf_file_write(const char *path, const char *data, size_t n, struct bf_err *err);
+/* A file of these bytes, by bf_atomic_open_inside. BF_STORE on failure. */
+BF_MUST_CHECK enum bf_status bf_file_write_inside(const char *path, const char *data, size_t n, struct bf_err *err);
 
 /* An exclusive advisory lock held by an open file. *fd >= 0 on success (bf_unlock closes it). BF_STORE when another
- * process holds it: `*held` (nullable) tells this case from a file that cannot be opened. */
+ * process holds it: `*held` (nullable) tells this case from a file that cannot be opened. A symbolic link is not followed. The
+ * file is made when it is missing and its content is left alone. */
 BF_MUST_CHECK enum bf_status bf_lock(const char *path, int *fd, bool *held, struct bf_err *err);
 void bf_unlock(int fd);                                /* -1 is a no-op */
+/* The same with the process number in the file, so that others can say who holds it: `what` ("'runs/greek'") is for that sentence.
+ * *created (nullable): the file was not there. Waits for nobody. BF_STORE also for a file that no lock of ours wrote. */
+BF_MUST_CHECK enum bf_status bf_lock_claim(const char *path, const char *what, int *fd, bool *created, struct bf_err *err);
+/* bf_unlock after the file was removed, while nobody else can hold it. fd -1 is a no-op. */
+void bf_lock_remove(const char *path, int fd);
 
 /* Join with one slash. free(). */
 char *bf_path_join(const char *dir, const char *name);

@@ -13,7 +13,7 @@ BF_MUST_CHECK enum bf_status bf_json_parse(const char *data, size_t n, const cha
 
 /* Compact dump with sorted keys (stable bytes), UTF-8 not escaped. Free with free(). Never NULL. */
 char *bf_json_dump(const json_t *value);
-/* The same and a line feed, as a file: bf_file_write. */
+/* The same and a line feed, as a file: bf_file_write_inside. */
 BF_MUST_CHECK enum bf_status bf_json_write(const char *path, const json_t *value, struct bf_err *err);
 
 /* A JSON string from untrusted bytes: invalid UTF-8 becomes U+FFFD. New reference, never NULL. */

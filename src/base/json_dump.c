@@ -162,7 +162,7 @@ enum bf_status bf_json_write(const char *path, const json_t *value, struct bf_er
 
     put_root(&out, value);
     bf_buf_putc(&out, '\n');
-    const enum bf_status status = bf_file_write(path, out.data, out.len, err);
+    const enum bf_status status = bf_file_write_inside(path, out.data, out.len, err);
     bf_buf_release(&out);
     return status;
 }

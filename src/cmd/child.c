@@ -152,7 +152,7 @@ static char *last_line(const char *log_path)
 {
     char bytes[TAIL_BYTES + 1] = {0};
     size_t n = 0;
-    const int fd = open(log_path, O_RDONLY | O_CLOEXEC);
+    const int fd = open(log_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd >= 0) {
         struct stat info;
         if (fstat(fd, &info) == 0 && info.st_size > TAIL_BYTES)
@@ -212,8 +212,11 @@ enum bf_status bf_child_run(const struct bf_command_line *command, const char *l
     setup.argv[0] = (char *)"biforget";
     memcpy(setup.argv + 1, command->words, command->n * sizeof *setup.argv);
     if (log_path)
-        setup.log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (log_path && setup.log < 0)
+        setup.log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    if (log_path && setup.log < 0 && errno == ELOOP)
+        status =
+            bf_fail(err, BF_STORE, "'%s' is a symbolic link, which is not followed for writing; delete it", log_path);
+    else if (log_path && setup.log < 0)
         status = bf_fail(err, BF_STORE, "cannot write '%s': %s", log_path, bf_errno_text(errno));
     /* A full relay must not hold up the work. */
     else if (pipe2(ends, O_CLOEXEC) != 0 || (live && pipe2(relay, O_CLOEXEC | O_NONBLOCK) != 0))

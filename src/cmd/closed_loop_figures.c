@@ -215,15 +215,17 @@ enum bf_status bf_loop_show(struct bf_store *store, json_t *state, bool json, st
 enum bf_status bf_loop_conclude(const struct bf_loop_job *job, bool json, struct bf_err *err)
 {
     struct bf_store *store = NULL;
+    struct bf_err report = BF_ERR_INIT;
     json_t *state = NULL;
     (void)fflush(stdout); /* what was said of the run is read while the model is trained */
     enum bf_status status = bf_loop_run(job, &state, err);
     if (status == BF_OK)
         status = bf_store_open(job->dir, BF_STORE_READ, &store, err);
     if (status == BF_OK) {
-        bf_report_at_end(store, NULL, false, job->log);
+        bf_report_at_end(store, NULL, false, job->log, &report);
         status = bf_loop_show(store, state, json, err);
     }
+    status = bf_report_outcome(status, &report, err);
     json_decref(state);
     bf_store_close(store);
     return status;

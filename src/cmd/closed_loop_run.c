@@ -192,7 +192,7 @@ static enum bf_status write_questions(struct loop *l, size_t *n, struct bf_err *
     *n = 0;
     enum bf_status status = bf_eval_pairs_load(l->forget, 0, l->job->log, &pairs, err);
     if (status == BF_OK)
-        status = bf_atomic_open(&file, l->questions, err);
+        status = bf_atomic_open_inside(&file, l->questions, err);
     for (size_t i = 0; i < pairs.n && *n < most && status == BF_OK; i++) {
         const struct bf_pair *p = &pairs.items[i];
         if (!p->question[0])
@@ -287,6 +287,17 @@ static enum bf_status check_steps(struct loop *l, struct bf_err *err)
     return bf_loop_write(l->job->dir, l->state, err);
 }
 
+/* The folder may be a stranger's: the model is not written where a link of that name leads. */
+static enum bf_status check_links(const struct loop *l, struct bf_err *err)
+{
+    const char *const paths[] = {l->output, l->work, l->log_path};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        if (bf_is_link(paths[i]))
+            return bf_fail(err, BF_STORE, "'%s' is a symbolic link, which is not followed for writing; delete it",
+                           paths[i]);
+    return BF_OK;
+}
+
 static enum bf_status open_loop(struct loop *l, struct bf_err *err)
 {
     enum bf_status status = bf_loop_read(l->job->dir, &l->state, err);
@@ -300,7 +311,8 @@ static enum bf_status open_loop(struct loop *l, struct bf_err *err)
     l->steps = json_object_get(l->state, "steps");
     l->eval = json_is_true(json_object_get(l->wish, "eval"));
     name_files(l);
-    return check_steps(l, err);
+    status = check_links(l, err);
+    return status == BF_OK ? check_steps(l, err) : status;
 }
 
 static enum bf_status close_loop(struct loop *l, struct bf_err *err)

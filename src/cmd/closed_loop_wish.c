@@ -50,6 +50,7 @@ static enum bf_status check_given(const struct bf_unlearn_values *v, const struc
         {"finish", "type it by hand: biforget unlearn --resume"},
         {"restart", "type it by hand: biforget unlearn --restart"},
         {"work", "checkpoints lie beside the model"},
+        {"adapter", "type it by hand for one: biforget unlearn --adapter FILE"},
         {"json", "it is given anyway"},
         {"quiet", "give -q itself"},
         {"threads", "give --threads itself"},

@@ -6,6 +6,7 @@
 #include "cmd/cmd.h"
 #include "cmd/eval_task.h"
 #include "cmd/interrupt.h"
+#include "cmd/output_path.h"
 #include "base/banned.h"
 
 static struct bf_opt *options(void *target)
@@ -34,6 +35,19 @@ static void print(const struct bf_eval_values *v, const json_t *result)
     free(text);
 }
 
+static enum bf_status check_output(const struct bf_eval_values *v, const struct bf_call *call, struct bf_err *err)
+{
+    const char *const named[] = {v->model,       v->lora,  v->forget,     v->retain,   v->holdout,
+                                 v->authors,     v->world, v->retrained,  v->original, v->logs,
+                                 v->retain_logs, v->shots, v->relearn_set};
+    enum { N_NAMED = sizeof named / sizeof *named };
+    const char *inputs[N_NAMED + BF_OPERANDS_MAX];
+    memcpy(inputs, named, sizeof named);
+    for (size_t i = 1; i < call->n_operands; i++)
+        inputs[N_NAMED + i - 1] = call->operands[i];
+    return bf_output_path(v->out, BF_OUTPUT_STREAM, inputs, N_NAMED + call->n_operands - 1, err);
+}
+
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)
 {
     static bf_eval_task_fn *const tasks[BF_EVAL_NAMES] = {
@@ -54,6 +68,8 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     enum bf_status status = bf_eval_name_of(call->operands[0], &name, err);
     if (status == BF_OK)
         status = bf_eval_options_fit(v, name, err);
+    if (status == BF_OK && v->out)
+        status = check_output(v, call, err);
     if (status == BF_OK && v->out)
         status = bf_atomic_open(&items, v->out, err);
     if (status != BF_OK)

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/output_path.h"
 #include "cmd/run_folder.h"
 #include "export/export.h"
 #include "base/banned.h"
@@ -79,6 +80,8 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     enum bf_status status =
         bf_open_run(call, "biforget export runs/harry-potter --format txt -o forget.txt", &store, err);
     struct bf_run_state state;
+    if (status == BF_OK && !bf_export_is_folder(v->format))
+        status = bf_output_path(v->out, BF_OUTPUT_STREAM, call->operands, call->n_operands, err);
     if (status == BF_OK)
         status = bf_store_state(store, &state, err);
     if (status == BF_OK)

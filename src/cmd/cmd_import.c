@@ -189,6 +189,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     struct import import = {
         .path = call->operands[0], .options = bf_instance_file_options(&v->instances, true), .log = call->log};
     enum bf_status status = BF_OK;
+    struct bf_err report = BF_ERR_INIT;
     if (bf_is_dir(import.path)) {
         status = bf_official_folder_read(import.path, &folder, err);
         if (status == BF_OK)
@@ -206,9 +207,10 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     if (status == BF_OK)
         status = bf_session_write_sets(store, err);
     if (status == BF_OK)
-        bf_report_at_end(store, NULL, false, call->log);
+        bf_report_at_end(store, NULL, false, call->log, &report);
     if (status == BF_OK)
         status = bf_session_print(store, v->json, 0, err);
+    status = bf_report_outcome(status, &report, err);
     bf_store_close(store);
     bf_official_folder_release(&folder);
     free(name);

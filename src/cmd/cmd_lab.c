@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +140,36 @@ static enum bf_status stopped(const struct bf_lab *lab, const json_t *results, e
     return status;
 }
 
+/* The folder may be a stranger's, and commands of ours write into it by name. */
+static enum bf_status check_links(const char *path, struct bf_err *err)
+{
+    enum bf_status status = BF_OK;
+    DIR *dir = opendir(path);
+    const struct dirent *entry;
+    while (status == BF_OK && dir && (entry = readdir(dir))) {
+        char *name = bf_path_join(path, entry->d_name);
+        if (bf_is_link(name))
+            status =
+                bf_fail(err, BF_STORE, "'%s' is a symbolic link, which is not followed for writing; delete it", name);
+        free(name);
+    }
+    if (dir)
+        (void)closedir(dir);
+    return status;
+}
+
+static enum bf_status check_all_links(const struct bf_lab *lab, struct bf_err *err)
+{
+    const char *const names[] = {"", lab->world_folder, "models", "sets"};
+    enum bf_status status = BF_OK;
+    for (size_t i = 0; i < sizeof names / sizeof *names && status == BF_OK; i++) {
+        char *path = names[i][0] ? bf_path_join(lab->dir, names[i]) : bf_strdup(lab->dir);
+        status = check_links(path, err);
+        free(path);
+    }
+    return status;
+}
+
 static enum bf_status experiment(struct bf_lab *lab, bool json, struct bf_err *err)
 {
     json_t *results = NULL;
@@ -147,6 +178,8 @@ static enum bf_status experiment(struct bf_lab *lab, bool json, struct bf_err *e
     enum bf_status status = bf_world_new(&lab->spec->world, &lab->world, err);
     if (status == BF_OK)
         status = bf_mkdirs(lab->dir, err);
+    if (status == BF_OK)
+        status = check_all_links(lab, err);
     if (status == BF_OK)
         status = make_folders(lab, err);
     if (status == BF_OK)

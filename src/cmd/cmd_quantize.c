@@ -1,5 +1,6 @@
 #include "base/file.h"
 #include "cmd/cmd.h"
+#include "cmd/output_path.h"
 #include "engine/engine.h"
 #include "base/banned.h"
 
@@ -38,10 +39,18 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         return bf_fail(err, BF_USAGE, "give a model and the file to write: biforget quantize IN.gguf OUT.gguf");
     const char *in = call->operands[0];
     const char *out = call->operands[1];
+    char *lock_path = NULL;
+    int lock = -1;
+    enum bf_status status = bf_output_path(out, BF_OUTPUT_FILE, &in, 1, err);
+    if (status == BF_OK)
+        status = bf_output_lock(out, &lock_path, &lock, err);
+    if (status != BF_OK)
+        return status;
     bf_log_info(call->log, "converting %s (%.0f MB) to %s", in, (double)bf_file_size(in) / 1e6, v->type);
-    enum bf_status status = bf_engine_quantize(in, out, v->type, (int32_t)v->threads, err);
+    status = bf_engine_quantize(in, out, v->type, (int32_t)v->threads, err);
     if (status == BF_OK)
         bf_log_info(call->log, "wrote %s (%.0f MB)", out, (double)bf_file_size(out) / 1e6);
+    bf_output_unlock(lock_path, lock);
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/interrupt.h"
+#include "cmd/output_path.h"
 #include "cmd/quality_open.h"
 #include "cmd/quality_set.h"
 #include "cmd/report_write.h"
@@ -196,13 +197,22 @@ static enum bf_status write(const struct values *v, const char *dir, json_t *qua
     if (status == BF_OK && stored)
         status = bf_report_stored_options(store, log, &page, &measured, err);
     if (status == BF_OK)
-        status = bf_report_write(store, &page, path, v->svg, log, err);
+        status = bf_report_write(store, &page, path, !v->out, v->svg, log, err);
     if (status == BF_OK && strcmp(path, "-") != 0)
         printf("%s\n", path);
     json_decref(measured);
     bf_store_close(store);
     free(path);
     return status;
+}
+
+/* Before anything is measured: a map takes minutes. */
+static enum bf_status check_output(const struct values *v, const struct sets *sets, struct bf_err *err)
+{
+    const char *inputs[BF_OPERANDS_MAX + 3] = {v->model, v->embedder, v->cache};
+    for (size_t s = 0; s < sets->n; s++)
+        inputs[s + 3] = sets->paths[s];
+    return bf_output_path(v->out, BF_OUTPUT_STREAM, inputs, sets->n + 3, err);
 }
 
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)
@@ -230,7 +240,9 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     job.n_threads = (size_t)v->threads;
     job.domain = v->domain;
     job.log = call->log;
-    enum bf_status status = has_texts(sets.paths[0], &texts, err);
+    enum bf_status status = check_output(v, &sets, err);
+    if (status == BF_OK)
+        status = has_texts(sets.paths[0], &texts, err);
     if (status == BF_OK)
         status = bf_quality_look(&job, &first, err);
     if (status == BF_OK && (texts || sets.n > 1))

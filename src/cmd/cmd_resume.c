@@ -118,9 +118,10 @@ static enum bf_status finish(const struct values *v, struct bf_session *s, const
         return check_model(bf_store_run(s->store), model, err);
     }
     bf_log_info(s->log, "'%s' is finished; nothing to do", dir);
+    struct bf_err report = BF_ERR_INIT;
     enum bf_status status = bf_session_write_sets(s->store, err); /* it may have been killed right before */
     if (status == BF_OK)
-        bf_report_at_end(s->store, NULL, true, s->log);
+        bf_report_at_end(s->store, NULL, true, s->log, &report);
     json_t *state = NULL;
     if (status == BF_OK)
         status = bf_loop_read(dir, &state, err);
@@ -131,7 +132,7 @@ static enum bf_status finish(const struct values *v, struct bf_session *s, const
     if (status == BF_OK && state)
         status = bf_loop_show(s->store, state, v->json, err);
     json_decref(state);
-    return status;
+    return bf_report_outcome(status, &report, err);
 }
 
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)
@@ -161,10 +162,13 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         if (status == BF_OK && model && !v->json)
             putchar('\n');
     }
+    const struct bf_err report = s.report;
     bf_session_release(&s);
     if (status == BF_OK && model) {
         const struct bf_loop_job job = {dir, model, v->machine.threads, v->machine.gpu_layers, call->log};
         status = bf_loop_conclude(&job, v->json, err);
+    } else {
+        status = bf_report_outcome(status, &report, err);
     }
 out:
     bf_session_release(&s);

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/interrupt.h"
+#include "cmd/output_path.h"
 #include "cmd/unlearn_options.h"
 #include "cmd/unlearn_sets.h"
 #include "store/store.h"
@@ -83,9 +84,12 @@ static void print_text(const struct bf_unlearn_settings *s, const struct bf_unle
     printf("\n%s\n", s->out);
 }
 
+static const char record_name[] = "record.json";
+enum { RECORD_MAX = 256 * 1024 * 1024 };
+
 static enum bf_status write_record(const char *work, const json_t *record, struct bf_err *err)
 {
-    char *path = bf_path_join(work, "record.json");
+    char *path = bf_path_join(work, record_name);
     const enum bf_status status = bf_json_write(path, record, err);
     free(path);
     return status;
@@ -205,8 +209,9 @@ static enum bf_status train(const struct bf_call *call, const struct bf_unlearn_
         if (status == BF_OK)
             status = conclude(call, s, work, &sets, &result, &why);
         if (status == BF_INTERRUPTED && bf_unlearn_can_resume(work))
-            (void)bf_fail(err, status, "%s, go on with: biforget unlearn --resume %s%s%s", why.text, s->out,
-                          v->work ? " --work " : "", v->work ? v->work : "");
+            (void)bf_fail(err, status, "%s, go on with: biforget unlearn --resume %s%s%s%s%s", why.text, s->out,
+                          v->work ? " --work " : "", v->work ? v->work : "", s->adapter[0] ? " --adapter " : "",
+                          s->adapter);
         else if (status != BF_OK)
             (void)bf_fail(err, status, "%s", why.text);
     }
@@ -215,25 +220,135 @@ static enum bf_status train(const struct bf_call *call, const struct bf_unlearn_
     return status;
 }
 
+/* Where to write is for the user to say: what stands in the folder of a training may be a stranger's. */
+static enum bf_status place_resumed(const struct bf_unlearn_values *v, struct bf_unlearn_settings *s,
+                                    struct bf_err *err)
+{
+    if (v->threads > 0)
+        s->threads = v->threads;
+    if (s->adapter[0] && !v->adapter)
+        return bf_fail(err, BF_USAGE,
+                       "this training also writes its adapter; say where to: biforget unlearn --resume %s --adapter "
+                       "FILE (it was '%s')",
+                       v->resume, s->adapter);
+    if (!s->adapter[0] && v->adapter)
+        return bf_fail(err, BF_USAGE, "this training was not asked for an adapter; leave --adapter out");
+    free(s->out);
+    free(s->adapter);
+    s->out = bf_strdup(v->resume);
+    s->adapter = bf_strdup(v->adapter ? v->adapter : "");
+    return BF_OK;
+}
+
+static enum bf_status check_outputs(const struct bf_unlearn_settings *s, struct bf_err *err)
+{
+    const char *const inputs[] = {s->model, s->forget, s->retain, s->general, s->alternates, s->out};
+    enum { N_INPUTS = sizeof inputs / sizeof *inputs };
+    enum bf_status status = bf_output_path(s->out, BF_OUTPUT_FILE, inputs, N_INPUTS - 1, err);
+    if (status == BF_OK)
+        status = bf_output_path(s->adapter, BF_OUTPUT_FILE, inputs, N_INPUTS, err);
+    if (status == BF_OK && s->adapter[0] && strcmp(s->adapter, s->out) == 0)
+        status = bf_fail(err, BF_USAGE, "--adapter and -o name one file, '%s'; give two", s->out);
+    return status;
+}
+
+/* Of the model and of the training: neither may have two writers. */
+struct locks {
+    char *out_path;
+    int out, work;
+};
+
+static enum bf_status take_locks(const struct bf_unlearn_values *v, const char *out, const char *work,
+                                 struct locks *locks, struct bf_err *err)
+{
+    struct bf_buf what;
+    if (!v->work && bf_is_link(work))
+        return bf_fail(err, BF_STORE, "'%s' is a symbolic link, which is not followed; name the folder with --work",
+                       work);
+    enum bf_status status = bf_output_lock(out, &locks->out_path, &locks->out, err);
+    if (status == BF_OK)
+        status = bf_mkdirs(work, err);
+    if (status != BF_OK)
+        return status;
+    char *path = bf_path_join(work, "lock");
+    bf_buf_init(&what, SIZE_MAX);
+    bf_buf_printf(&what, "'%s'", work);
+    status = bf_lock_claim(path, what.data, &locks->work, NULL, err);
+    bf_buf_release(&what);
+    free(path);
+    return status;
+}
+
+static void give_back(struct locks *locks)
+{
+    bf_unlock(locks->work);
+    bf_output_unlock(locks->out_path, locks->out);
+}
+
+/* The record of the training that settings.json is of, when it has ended. New reference, or NULL: there is something to resume. */
+static json_t *finished_record(const struct bf_unlearn_settings *s, const char *work)
+{
+    struct bf_buf text;
+    json_t *record = NULL, *settings = bf_unlearn_settings_json(s);
+    char *path = bf_path_join(work, record_name);
+    bf_buf_init(&text, RECORD_MAX);
+    if (bf_unlearn_can_resume(work) || !bf_file_exists(path) || bf_file_read(path, &text, NULL) != BF_OK ||
+        bf_json_parse(text.data, text.len, path, &record, NULL) != BF_OK ||
+        !json_equal(json_object_get(record, "settings"), settings)) {
+        json_decref(record);
+        record = NULL;
+    }
+    json_decref(settings);
+    bf_buf_release(&text);
+    free(path);
+    return record;
+}
+
+static void show_finished(const struct bf_call *call, const json_t *record)
+{
+    const struct bf_unlearn_values *v = call->values;
+    bf_log_info(call->log, "the training of '%s' is finished; nothing to do", v->resume);
+    if (v->json) {
+        char *text = bf_json_dump(record);
+        puts(text);
+        free(text);
+    } else {
+        printf("%s\n", v->resume);
+    }
+}
+
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)
 {
     const struct bf_unlearn_values *v = call->values;
     struct bf_unlearn_settings settings = {0};
+    struct locks locks = {.out = -1, .work = -1};
     char *work = work_folder(v);
     enum bf_status status = BF_OK;
     if (v->resume) {
         status = bf_unlearn_check_resume(v, err);
         if (status == BF_OK)
             status = bf_unlearn_read_settings(work, &settings, err);
-        if (status == BF_OK && v->threads > 0)
-            settings.threads = v->threads;
+        json_t *record = status == BF_OK && bf_file_exists(v->resume) ? finished_record(&settings, work) : NULL;
+        if (record) {
+            show_finished(call, record);
+            json_decref(record);
+            goto out;
+        }
+        if (status == BF_OK)
+            status = place_resumed(v, &settings, err);
     } else {
         status = bf_unlearn_settings_from(v, &settings, err);
-        if (status == BF_OK && v->restart)
-            bf_unlearn_remove_checkpoint(work);
     }
     if (status == BF_OK)
+        status = check_outputs(&settings, err);
+    if (status == BF_OK)
+        status = take_locks(v, settings.out, work, &locks, err);
+    if (status == BF_OK && !v->resume && v->restart)
+        bf_unlearn_remove_checkpoint(work);
+    if (status == BF_OK)
         status = train(call, &settings, work, err);
+out:
+    give_back(&locks);
     bf_unlearn_settings_release(&settings);
     free(work);
     return status;

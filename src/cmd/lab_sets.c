@@ -191,7 +191,7 @@ static enum bf_status copy_file(const struct bf_lab_set *set, const char *path, 
             status = bf_fail(err, BF_INPUT, "'%s' has just been changed; start the command again", set->file);
     }
     if (status == BF_OK)
-        status = bf_file_write(path, text.data, text.len, err);
+        status = bf_file_write_inside(path, text.data, text.len, err);
     bf_buf_release(&text);
     return status;
 }

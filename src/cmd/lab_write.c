@@ -12,7 +12,7 @@
 enum bf_status bf_lab_write_file(const char *dir, const char *name, const char *data, size_t n, struct bf_err *err)
 {
     char *path = bf_path_join(dir, name);
-    const enum bf_status status = bf_file_write(path, data, n, err);
+    const enum bf_status status = bf_file_write_inside(path, data, n, err);
     free(path);
     return status;
 }

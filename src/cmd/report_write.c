@@ -20,7 +20,7 @@ static enum bf_status write_svgs(const json_t *data, const char *dir, struct bf_
         bf_buf_init(&text, SIZE_MAX);
         pictures[i].draw(data, &text);
         if (text.len > 0)
-            status = bf_file_write(path, text.data, text.len, err);
+            status = bf_file_write_inside(path, text.data, text.len, err);
         else
             bf_log_info(log, "no %s: this run has no data for it", pictures[i].name);
         bf_buf_release(&text);
@@ -29,8 +29,18 @@ static enum bf_status write_svgs(const json_t *data, const char *dir, struct bf_
     return status;
 }
 
+static enum bf_status write_page(const struct bf_buf *page, const char *path, bool inside, struct bf_err *err)
+{
+    struct bf_atomic file = {0};
+    const enum bf_status status = inside ? bf_atomic_open_inside(&file, path, err) : bf_atomic_open(&file, path, err);
+    if (status != BF_OK)
+        return status;
+    (void)fwrite(page->data, 1, page->len, file.stream); /* commit sees a failure */
+    return bf_atomic_commit(&file, err);
+}
+
 enum bf_status bf_report_write(struct bf_store *store, const struct bf_page_options *options, const char *path,
-                               const char *svg_dir, struct bf_log *log, struct bf_err *err)
+                               bool inside, const char *svg_dir, struct bf_log *log, struct bf_err *err)
 {
     struct bf_buf page;
     json_t *data = NULL;
@@ -39,7 +49,7 @@ enum bf_status bf_report_write(struct bf_store *store, const struct bf_page_opti
         return status;
     bf_buf_init(&page, SIZE_MAX);
     bf_page_html(data, &page);
-    status = bf_file_write(path, page.data, page.len, err);
+    status = write_page(&page, path, inside, err);
     if (status == BF_OK && svg_dir)
         status = write_svgs(data, svg_dir, log, err);
     bf_buf_release(&page);
@@ -61,12 +71,14 @@ enum bf_status bf_report_stored_options(struct bf_store *store, struct bf_log *l
     return status == BF_OK ? BF_OK : bf_fail(err, status, "%s", why.text);
 }
 
-void bf_report_at_end(struct bf_store *store, struct bf_engine *embedder, bool only_missing, struct bf_log *log)
+void bf_report_at_end(struct bf_store *store, struct bf_engine *embedder, bool only_missing, struct bf_log *log,
+                      struct bf_err *report)
 {
     struct bf_page_options options = {.quality = NULL};
     struct bf_err err = BF_ERR_INIT;
     json_t *quality = NULL;
     char *path = bf_path_join(bf_store_dir(store), "report.html");
+    *report = (struct bf_err)BF_ERR_INIT;
     if (only_missing && bf_file_exists(path)) {
         free(path);
         return;
@@ -76,10 +88,18 @@ void bf_report_at_end(struct bf_store *store, struct bf_engine *embedder, bool o
         bf_log_warn(log, "the report's map lacks the domain: %s", err.text);
     status = bf_report_stored_options(store, log, &options, &quality, &err);
     if (status == BF_OK)
-        status = bf_report_write(store, &options, path, NULL, log, &err);
+        status = bf_report_write(store, &options, path, true, NULL, log, &err);
     if (status != BF_OK)
-        bf_log_warn(log, "the run is complete, but its report is not written: %s; 'biforget report %s' writes it",
-                    err.text, bf_store_dir(store));
+        (void)bf_fail(report, status,
+                      "the run is complete, but its report is not written: %s; 'biforget report %s' writes it",
+                      err.text, bf_store_dir(store));
     json_decref(quality);
     free(path);
+}
+
+enum bf_status bf_report_outcome(enum bf_status status, const struct bf_err *report, struct bf_err *err)
+{
+    if (status != BF_OK || report->status == BF_OK)
+        return status;
+    return bf_fail(err, report->status, "%s", report->text);
 }

@@ -26,6 +26,7 @@ struct bf_session {
     char model_sha256[65], embedder_sha256[65];   /* "" for a server */
     bool api;
     struct bf_store *store;
+    struct bf_err report;                  /* of bf_session_work: why the run's page is not written; BF_OK: it is */
 };
 void bf_session_release(struct bf_session *session);   /* zero-initialised is fine */
 

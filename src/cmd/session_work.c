@@ -252,7 +252,8 @@ enum bf_status bf_session_write_sets(struct bf_store *store, struct bf_err *err)
         char name[32];
         snprintf(name, sizeof name, "%s.jsonl", bf_role_word((enum bf_role)role));
         char *path = bf_path_join(bf_store_dir(store), name);
-        const struct bf_export_options options = {.format = "jsonl", .variant = "both", .role = (enum bf_role)role};
+        const struct bf_export_options options = {
+            .format = "jsonl", .variant = "both", .role = (enum bf_role)role, .inside = true};
         status = bf_export(store, &options, path, NULL, err);
         free(path);
     }
@@ -300,6 +301,6 @@ enum bf_status bf_session_work(struct bf_session *s, struct bf_err *err)
     if (status == BF_OK)
         status = bf_session_write_sets(s->store, err);
     if (status == BF_OK)
-        bf_report_at_end(s->store, s->embedder, false, s->log);
+        bf_report_at_end(s->store, s->embedder, false, s->log, &s->report);
     return status;
 }

@@ -358,16 +358,19 @@ enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values
         bf_log_info(call->log, "'%s' has all of it; nothing to do", dir);
         status = bf_session_write_sets(s.store, err);
         if (status == BF_OK)
-            bf_report_at_end(s.store, NULL, true, call->log);
+            bf_report_at_end(s.store, NULL, true, call->log, &s.report);
         if (status == BF_OK)
             status = bf_session_print(s.store, v->json, 0, err);
     }
+    const struct bf_err report = s.report;
     bf_session_release(&s);
     if (status == BF_OK && wish) {
         const struct bf_loop_job job = {dir, model, v->machine.threads, v->machine.gpu_layers, call->log};
         if (!v->json)
             putchar('\n');
-        status = bf_loop_conclude(&job, v->json, err);
+        status = bf_loop_conclude(&job, v->json, err); /* which writes the page again */
+    } else {
+        status = bf_report_outcome(status, &report, err);
     }
     json_decref(wish);
     free(model);

@@ -175,7 +175,8 @@ static bool is_given(const struct bf_unlearn_values *v, const char *name)
 
 enum bf_status bf_unlearn_check_resume(const struct bf_unlearn_values *v, struct bf_err *err)
 {
-    static const char *const may[] = {"resume", "finish", "threads", "work", "answers", "json", "quiet", "skip-bad"};
+    static const char *const may[] = {"resume",  "finish", "threads", "work",    "adapter",
+                                      "answers", "json",   "quiet",   "skip-bad"};
     struct bf_unlearn_values other;
     struct bf_opt *table = bf_unlearn_options(&other);
     enum bf_status status = BF_OK;

@@ -267,10 +267,14 @@ BF_MUST_CHECK enum bf_status bf_engine_detokenize(const struct bf_engine *engine
  * not tell, or did not answer. */
 int32_t bf_engine_tokenize(const struct bf_engine *engine, const char *text, int32_t *tokens, int32_t max);
 
-/* Convert a GGUF to another type: `type` is "q4_0", "q8_0", "f16" or "bf16". Written beside `out`, then renamed. `pure` means every
+/* Convert a GGUF to another type: `type` is "q4_0", "q8_0", "f16" or "bf16". Written beside `out`, read back, then renamed (mode 0600). `pure` means every
  * matrix gets the type, also the output matrix. BF_MODEL / BF_STORE on failure. */
 BF_MUST_CHECK enum bf_status bf_engine_quantize(const char *in, const char *out, const char *type, int32_t n_threads,
                                                 struct bf_err *err);
+
+/* Is the GGUF at `path`, which was just written and is to be named `shown`, one that can be read back, with all bytes of its
+ * tensors? A library may lose the error of a write. BF_STORE. */
+BF_MUST_CHECK enum bf_status bf_engine_check_written(const char *path, const char *shown, struct bf_err *err);
 
 /* What this build and machine offer, one line each, for `biforget doctor`: devices and CPU features. */
 void bf_engine_describe_machine(struct bf_buf *out);

@@ -1,8 +1,8 @@
 /* Conversion of weights, and what this build and machine offer. */
+#include <gguf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/file.h"
@@ -21,6 +21,56 @@ static const struct {
     {"bf16", LLAMA_FTYPE_MOSTLY_BF16, GGML_TYPE_BF16},
 };
 
+/* By name: the library opens the file itself. */
+static enum bf_status convert(const char *in, const char *temporary, size_t t, int32_t n_threads, struct bf_err *err)
+{
+    struct llama_model_quantize_params params = llama_model_quantize_default_params();
+    params.nthread = n_threads;
+    params.ftype = types[t].ftype;
+    /* Every matrix, the tied output too: a single K-quant left in it would cost row invariance and speed. */
+    params.pure = true;
+    params.output_tensor_type = types[t].type;
+    params.token_embedding_type = types[t].type;
+    params.allow_requantize = true;
+    struct bf_llama_log log;
+    bf_llama_log_begin(&log);
+    llama_backend_init();
+    const uint32_t code = llama_model_quantize(in, temporary, &params);
+    llama_backend_free();
+    bf_llama_log_end(&log);
+    if (code != 0)
+        return bf_fail(err, BF_MODEL, "cannot convert '%s' to %s: %s", in, types[t].name, log.last);
+    return BF_OK;
+}
+
+enum bf_status bf_engine_check_written(const char *path, const char *shown, struct bf_err *err)
+{
+    struct bf_llama_log log;
+    const int64_t size = bf_file_size(path);
+    bf_llama_log_begin(&log);
+    struct gguf_context *gguf = gguf_init_from_file(path, (struct gguf_init_params){.no_alloc = true});
+    bf_llama_log_end(&log);
+    if (!gguf)
+        return bf_fail(err, BF_STORE,
+                       "'%s' was not written: what came onto the disk is not a GGUF file (%s); is the disk full?",
+                       shown, log.last);
+    const int64_t n = gguf_get_n_tensors(gguf);
+    int64_t need = (int64_t)gguf_get_data_offset(gguf);
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t end =
+            (int64_t)(gguf_get_data_offset(gguf) + gguf_get_tensor_offset(gguf, i) + gguf_get_tensor_size(gguf, i));
+        need = end > need ? end : need;
+    }
+    gguf_free(gguf);
+    if (n == 0 || size < need)
+        return bf_fail(
+            err, BF_STORE,
+            "'%s' was not written: %lld of its %lld bytes came onto the disk, with %lld tensors; is the disk "
+            "full?",
+            shown, (long long)size, (long long)need, (long long)n);
+    return BF_OK;
+}
+
 enum bf_status bf_engine_quantize(const char *in, const char *out, const char *type, int32_t n_threads,
                                   struct bf_err *err)
 {
@@ -37,32 +87,22 @@ enum bf_status bf_engine_quantize(const char *in, const char *out, const char *t
         return bf_fail(err, BF_STORE, "'%s' may take %.1f GB, but %.1f GB are free on its disk", out,
                        (double)need / 1e9, (double)have / 1e9);
 
-    struct bf_buf temporary;
-    bf_buf_init(&temporary, 4096);
-    bf_buf_printf(&temporary, "%s.%ld.part", out, (long)getpid());
-    struct llama_model_quantize_params params = llama_model_quantize_default_params();
-    params.nthread = n_threads;
-    params.ftype = types[t].ftype;
-    /* Every matrix, the tied output too: a single K-quant left in it would cost row invariance and speed. */
-    params.pure = true;
-    params.output_tensor_type = types[t].type;
-    params.token_embedding_type = types[t].type;
-    params.allow_requantize = true;
-    struct bf_llama_log log;
-    bf_llama_log_begin(&log);
-    llama_backend_init();
-    uint32_t code = llama_model_quantize(in, temporary.data, &params);
-    llama_backend_free();
-    bf_llama_log_end(&log);
-    enum bf_status status = BF_OK;
-    if (code != 0) {
-        status = bf_fail(err, BF_MODEL, "cannot convert '%s' to %s: %s", in, type, log.last);
-    } else if (rename(temporary.data, out) != 0) {
-        status = bf_fail(err, BF_STORE, "cannot name the converted model '%s'; is the folder writable?", out);
-    }
+    struct bf_atomic file = {0};
+    enum bf_status status = bf_atomic_open(&file, out, err);
     if (status != BF_OK)
-        unlink(temporary.data);
-    bf_buf_release(&temporary);
+        return status;
+    if (!file.temporary) { /* llama.cpp writes the header last, at the beginning of the file */
+        bf_atomic_abort(&file);
+        return bf_fail(err, BF_STORE, "cannot write '%s': a model is written to a file, not to a pipe or device", out);
+    }
+    status = convert(in, file.temporary, t, n_threads, err);
+    if (status == BF_OK)
+        status = bf_atomic_flush(&file, err);
+    if (status == BF_OK)
+        status = bf_engine_check_written(file.temporary, out, err);
+    if (status == BF_OK)
+        status = bf_atomic_commit(&file, err);
+    bf_atomic_abort(&file);
     return status;
 }
 

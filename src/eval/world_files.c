@@ -96,7 +96,7 @@ static enum bf_status write_sheet(const struct bf_world *world, const char *dir,
 {
     struct sheet sheet = {.world = world};
     char *path = bf_path_join(dir, name);
-    enum bf_status status = bf_atomic_open(&sheet.file, path, err);
+    enum bf_status status = bf_atomic_open_inside(&sheet.file, path, err);
     if (status == BF_OK) {
         for (size_t c = first; c < end; c++)
             put(&sheet, c);

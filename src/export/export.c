@@ -109,23 +109,22 @@ static enum bf_status write_folder(struct bf_export_job *job, const struct forma
 static enum bf_status write_file_manifest(struct bf_export_job *job, struct bf_err *err)
 {
     struct bf_atomic file = {NULL, NULL, NULL};
-    struct bf_buf manifest, path;
+    struct bf_buf manifest;
     struct stat info;
 
     if (strcmp(job->path, "-") == 0 || stat(job->path, &info) != 0 || !S_ISREG(info.st_mode))
         return BF_OK;
     bf_buf_init(&manifest, SIZE_MAX);
-    bf_buf_init(&path, SIZE_MAX);
-    bf_buf_printf(&path, "%s." BF_EXPORT_MANIFEST, job->path);
+    char *path = bf_manifest_path(job->path);
     enum bf_status status = bf_manifest_of_file(job, &manifest, err);
     if (status == BF_OK)
-        status = bf_atomic_open(&file, path.data, err);
+        status = bf_atomic_open(&file, path, err);
     if (status == BF_OK) {
         fwrite(manifest.data, 1, manifest.len, file.stream); /* commit says what went wrong */
         status = bf_atomic_commit(&file, err);
     }
     bf_atomic_abort(&file);
-    bf_buf_release(&path);
+    free(path);
     bf_buf_release(&manifest);
     return status;
 }

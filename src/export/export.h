@@ -17,13 +17,15 @@ struct bf_export_options {
     enum bf_role role;         /* the forget sets or the retain sets of the run; folders hold both: BF_ROLE_FORGET */
     const char *request;       /* this request only, as if it were alone; NULL = all, equal texts once */
     bool manifest;             /* with manifest.json in a folder, FILE.manifest.json beside a file; never for "-" */
+    bool inside;               /* `path` is a file of a run folder: a link of that name is replaced, not followed */
     int64_t *n_left_out;       /* out, nullable: samples that the format has no place for (tofu: what is no QA pair) */
 };
 /* Is the format a folder of files? false for an unknown one. */
 bool bf_export_is_folder(const char *format);
 
 /* Write the kept samples, request by request in commit order, to `path`: a file ("-" = stdout) or, for the formats that are
- * one, a folder. Atomic: a crash leaves the old one or the new one. A folder that is there and not empty is replaced only when
+ * one, a folder. Atomic: a crash leaves the old one or the new one; a
+ * file of a single-file format may be left without its manifest, never with that of another content. A folder that is there and not empty is replaced only when
  * all its files are named in the manifest of an earlier export. Equal runs give equal bytes: no clock, no path, no machine.
  * *n_written (nullable): samples of the forget set (of the role, for a file).
  * BF_USAGE: an unknown format, variant or request; a folder format without a name; a set that the format cannot hold (none of

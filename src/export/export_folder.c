@@ -194,7 +194,7 @@ enum bf_status bf_folder_put(struct bf_export_folder *folder, const char *name, 
     char *path;
     enum bf_status status = bf_folder_add(folder, name, -1, &path, err);
     if (status == BF_OK)
-        status = bf_atomic_open(&file, path, err);
+        status = bf_atomic_open_inside(&file, path, err);
     if (status == BF_OK) {
         fwrite(content->data, 1, content->len, file.stream); /* commit says what went wrong */
         status = bf_atomic_commit(&file, err);

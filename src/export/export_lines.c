@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "export/export_card.h"
 #include "export/export_format.h"
 
 #include "base/banned.h"
@@ -82,9 +83,14 @@ enum bf_status bf_export_lines(struct bf_store *store, const struct bf_export_op
     struct lines lines = {.store = store, .options = options, .path = path, .line = line, .counts = counts};
     *counts = (struct bf_line_counts){0};
     bf_buf_init(&lines.text, BF_EXPORT_LINE_MAX_BYTES);
-    enum bf_status status = bf_atomic_open(&lines.file, path, err);
+    enum bf_status status =
+        options->inside ? bf_atomic_open_inside(&lines.file, path, err) : bf_atomic_open(&lines.file, path, err);
     if (status == BF_OK)
         status = bf_export_each(store, options, &lines, put_line, err);
+    if (status == BF_OK)
+        status = bf_atomic_flush(&lines.file, err);
+    if (status == BF_OK && lines.file.temporary)
+        bf_manifest_drop(path);
     if (status == BF_OK)
         status = bf_atomic_commit(&lines.file, err);
     bf_atomic_abort(&lines.file);

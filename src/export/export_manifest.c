@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/hash.h"
@@ -164,4 +165,28 @@ enum bf_status bf_manifest_of_file(const struct bf_export_job *job, struct bf_bu
         bf_put_json_pretty(out, manifest);
     json_decref(manifest);
     return status;
+}
+
+char *bf_manifest_path(const char *path)
+{
+    struct bf_buf name;
+    bf_buf_init(&name, SIZE_MAX);
+    bf_buf_printf(&name, "%s." BF_EXPORT_MANIFEST, path);
+    return bf_buf_take(&name);
+}
+
+void bf_manifest_drop(const char *path)
+{
+    struct bf_buf text;
+    json_t *manifest = NULL;
+    char *name = bf_manifest_path(path);
+    bf_buf_init(&text, (size_t)64 << 20);
+    if (bf_file_exists(name) && bf_file_read(name, &text, NULL) == BF_OK &&
+        bf_json_parse(text.data, text.len, "the manifest", &manifest, NULL) == BF_OK &&
+        json_is_string(json_object_get(manifest, "program")) &&
+        strcmp(json_string_value(json_object_get(manifest, "program")), "biforget") == 0)
+        (void)unlink(name);
+    json_decref(manifest);
+    bf_buf_release(&text);
+    free(name);
 }

@@ -39,7 +39,7 @@ static enum bf_status put_list(struct bf_export_job *job, const char *name, enum
     bf_buf_init(&list.text, BF_EXPORT_LINE_MAX_BYTES);
     enum bf_status status = bf_folder_add(&job->folder, name, 0, &path, err);
     if (status == BF_OK)
-        status = bf_atomic_open(&list.file, path, err);
+        status = bf_atomic_open_inside(&list.file, path, err);
     if (status == BF_OK)
         status = bf_export_each(job->store, &options, &list, put_item, err);
     if (status == BF_OK) {

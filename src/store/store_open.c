@@ -132,9 +132,12 @@ static enum bf_status quick_check(struct bf_store *store, struct bf_err *err)
 static enum bf_status check_files(const struct bf_store *store, struct bf_err *err)
 {
     struct stat info;
-    if (stat(store->path, &info) == 0 && S_ISREG(info.st_mode))
+    if (lstat(store->path, &info) == 0 && S_ISREG(info.st_mode))
         return BF_OK;
     const int reason = errno;
+    if (bf_is_link(store->path)) /* readers write too: they merge the journal */
+        return bf_fail(err, BF_STORE, "'%s' is a symbolic link, which is not followed; name the folder it leads into",
+                       store->path);
     if (!bf_file_exists(store->dir))
         return bf_fail(err, BF_STORE, "cannot open the run '%s': no such folder; name a run folder of biforget",
                        store->dir);

@@ -85,7 +85,7 @@ enum bf_status bf_graph_save_adapter(struct bf_graph *g, const char *path, const
     if (status == BF_OK)
         status = write_adapter(g, out, file.stream, path, err);
     if (status == BF_OK)
-        status = bf_atomic_commit(&file, err);
+        status = bf_save_commit(&file, path, err);
 out:
     bf_atomic_abort(&file);
     if (out)

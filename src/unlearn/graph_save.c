@@ -64,6 +64,16 @@ enum bf_status bf_save_room(const char *path, int64_t n_bytes, struct bf_err *er
     return BF_OK;
 }
 
+enum bf_status bf_save_commit(struct bf_atomic *file, const char *path, struct bf_err *err)
+{
+    enum bf_status status = bf_atomic_flush(file, err);
+    if (status == BF_OK && file->temporary)
+        status = bf_engine_check_written(file->temporary, path, err);
+    if (status == BF_OK)
+        status = bf_atomic_commit(file, err);
+    return status;
+}
+
 int64_t bf_graph_save_bytes(const struct bf_graph *g, enum bf_graph_save_type type, bool convert_all)
 {
     int64_t n = (int64_t)gguf_get_data_offset(g->gguf) + 65536;
@@ -147,7 +157,7 @@ enum bf_status bf_graph_save_model(struct bf_graph *g, const char *path, enum bf
     if (status == BF_OK)
         status = write_tensors(g, out, file.stream, type, convert_all, err);
     if (status == BF_OK)
-        status = bf_atomic_commit(&file, err);
+        status = bf_save_commit(&file, path, err);
 out:
     bf_atomic_abort(&file);
     if (out)

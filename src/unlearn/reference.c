@@ -59,7 +59,7 @@ static void read_cache(const char *path, const char *key, double *out, size_t n)
 static enum bf_status write_cache(const char *path, const char *key, const double *values, size_t n, struct bf_err *err)
 {
     struct bf_atomic file = {0};
-    enum bf_status status = bf_atomic_open(&file, path, err);
+    enum bf_status status = bf_atomic_open_inside(&file, path, err);
     if (status != BF_OK)
         return status;
     (void)(fwrite(magic, 1, sizeof magic, file.stream) + fwrite(key, 1, 64, file.stream) +

@@ -99,7 +99,7 @@ enum bf_status bf_training_save(const struct bf_trainer *t, struct bf_err *err)
             return bf_fail(err, BF_MODEL, "weights of '%s' are not finite any more: the training has diverged",
                            bf_graph_get_parameter(t->graph, i).name);
     char *path = path_in(t->job->work);
-    status = bf_atomic_open(&file, path, err);
+    status = bf_atomic_open_inside(&file, path, err);
     if (status == BF_OK) {
         struct stream s = {.file = file.stream};
         const uint64_t n_tensors = t->n_tensors;

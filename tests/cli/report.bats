@@ -139,10 +139,10 @@ print(json.dumps(json.loads(text, parse_constant=lambda word: sys.exit(word + " 
     fails 2 "--stored is about one run" "$BIFORGET" report run a.txt --stored
     fails 3 "no such file" "$BIFORGET" report run missing.txt
     fails 5 "is a folder" "$BIFORGET" report run --stored -q -o "$PWD"
-    # A page that cannot be written is a warning: the run is complete.
+    # A page that cannot be written is an exit code, when all else is done: the run is complete.
     mkdir -p blocked/report.html
     run --separate-stderr "$BIFORGET" import a.txt -o blocked
-    [ "$status" = 0 ]
+    [ "$status" = 5 ]
     [[ $stderr == *"the run is complete, but its report is not written"* ]]
     [ -s blocked/forget.jsonl ]
 }

@@ -192,6 +192,73 @@ static void a_symbolic_link_stays_one(void **state)
     assert_int_equal(chdir(".."), 0);
 }
 
+/* In a folder that may be a stranger's, what has the name gives way to the file. */
+static void inside_a_folder_no_link_is_followed(void **state)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_atomic a;
+    struct stat info;
+
+    (void)state;
+    fresh("inside");
+    write_text("precious", "precious");
+    assert_int_equal(symlink("precious", "link"), 0);
+    assert_int_equal(mkfifo("pipe", 0600), 0);
+    static const char *const names[] = {"link", "pipe", "-"};
+    for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+        assert_int_equal(bf_atomic_open_inside(&a, names[i], &err), BF_OK);
+        assert_true(fputs("new", a.stream) >= 0);
+        assert_int_equal(bf_atomic_commit(&a, &err), BF_OK);
+        assert_int_equal(lstat(names[i], &info), 0);
+        assert_true(S_ISREG(info.st_mode));
+        assert_file(names[i], "new");
+    }
+    assert_file("precious", "precious");
+    assert_int_equal(mkdir("folder", 0700), 0);
+    assert_int_equal(bf_atomic_open_inside(&a, "folder", &err), BF_STORE);
+    assert_error(err, BF_STORE, "it is a folder");
+    assert_int_equal(n_entries("."), 4 + 1); /* "-" is too short to be counted by its name */
+    assert_int_equal(chdir(".."), 0);
+}
+
+static void what_is_flushed_can_be_read_before_it_is_in_place(void **state)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_atomic a;
+
+    (void)state;
+    fresh("flush");
+    write_text("out", "old");
+    assert_int_equal(bf_atomic_open(&a, "out", &err), BF_OK);
+    assert_true(fputs("new", a.stream) >= 0);
+    assert_int_equal(bf_atomic_flush(&a, &err), BF_OK);
+    assert_file(a.temporary, "new");
+    assert_file("out", "old");
+    bf_atomic_abort(&a);
+    assert_file("out", "old");
+    assert_int_equal(n_entries("."), 1);
+    assert_int_equal(chdir(".."), 0);
+}
+
+static void a_pipe_has_its_device_name(void **state)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_atomic a;
+    char name[32], text[8] = {0};
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    (void)snprintf(name, sizeof name, "/dev/fd/%d", ends[1]);
+    assert_int_equal(bf_atomic_open(&a, name, &err), BF_OK);
+    assert_true(fputs("text", a.stream) >= 0);
+    assert_int_equal(bf_atomic_commit(&a, &err), BF_OK);
+    assert_int_equal(read(ends[0], text, sizeof text - 1), 4);
+    assert_string_equal(text, "text");
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
 static void says_why_it_cannot_open(void **state)
 {
     struct bf_err err = BF_ERR_INIT;
@@ -264,6 +331,9 @@ int main(void)
         cmocka_unit_test(a_full_disk_leaves_the_old_file),
         cmocka_unit_test(devices_are_written_to_and_not_replaced),
         cmocka_unit_test(a_symbolic_link_stays_one),
+        cmocka_unit_test(inside_a_folder_no_link_is_followed),
+        cmocka_unit_test(what_is_flushed_can_be_read_before_it_is_in_place),
+        cmocka_unit_test(a_pipe_has_its_device_name),
         cmocka_unit_test(says_why_it_cannot_open),
         cmocka_unit_test(a_vanished_folder_is_an_error),
         cmocka_unit_test(a_dash_is_stdout),

@@ -367,6 +367,24 @@ static void without_manifest(void **state)
     options.manifest = true;
     assert_int_equal(bf_export(store, &options, out, NULL, &err), BF_STORE);
     assert_says(&err, "no earlier export");
+    /* With it, a file that is written without has none that tells of what was there. */
+    options.format = "wmdp";
+    assert_ok(bf_export(store, &options, file, NULL, &err));
+    char *manifest = bf_path_join(dir, "file.manifest.json");
+    assert_true(bf_file_exists(manifest));
+    options.manifest = false;
+    assert_ok(bf_export(store, &options, file, NULL, &err));
+    assert_false(bf_file_exists(manifest));
+    /* What another program wrote under that name stays. */
+    FILE *foreign = fopen(manifest, "wb");
+    assert_non_null(foreign);
+    fputs("{\"program\": \"another\"}", foreign);
+    assert_int_equal(fclose(foreign), 0);
+    assert_ok(bf_export(store, &options, file, NULL, &err));
+    assert_true(bf_file_exists(manifest));
+    unlink(manifest);
+    free(manifest);
+    options.manifest = true;
     options.format = "txt"; /* no file beside a device */
     assert_ok(bf_export(store, &options, "/dev/null", NULL, &err));
     assert_false(bf_file_exists("/dev/null.manifest.json"));

@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include <sys/stat.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -81,12 +82,76 @@ static void a_file_that_cannot_be_opened_is_not_held(void **state)
     assert_error(err, BF_STORE, "cannot open the lock 'no/such/folder'");
 }
 
+static void assert_text(const char *path, const char *expected)
+{
+    char text[64] = {0};
+    FILE *file = fopen(path, "rb");
+
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof text - 1, file) < sizeof text);
+    assert_int_equal(fclose(file), 0);
+    assert_string_equal(text, expected);
+}
+
+/* What has the lock's name in a stranger's folder. */
+static void nothing_of_others_is_written_to(void **state)
+{
+    struct bf_err err = BF_ERR_INIT;
+    int fd = 7;
+
+    (void)state;
+    write_text("precious", "precious");
+    assert_int_equal(symlink("precious", "link"), 0);
+    assert_int_equal(bf_lock_claim("link", "'a'", &fd, NULL, &err), BF_STORE);
+    assert_error(err, BF_STORE, "'link' is a symbolic link");
+    assert_int_equal(fd, -1);
+    assert_int_equal(symlink("nowhere", "dangling"), 0);
+    assert_int_equal(bf_lock_claim("dangling", "'a'", &fd, NULL, &err), BF_STORE);
+    assert_int_equal(access("nowhere", F_OK), -1);
+    assert_int_equal(mkfifo("pipe", 0600), 0);
+    assert_int_equal(bf_lock_claim("pipe", "'a'", &fd, NULL, &err), BF_STORE);
+    assert_error(err, BF_STORE, "is not a plain file");
+    assert_int_equal(bf_lock_claim("precious", "'a'", &fd, NULL, &err), BF_STORE);
+    assert_error(err, BF_STORE, "'precious' is not a lock of biforget");
+    write_text("number", "12\n");
+    assert_int_equal(link("number", "second"), 0);
+    assert_int_equal(bf_lock_claim("second", "'a'", &fd, NULL, &err), BF_STORE);
+    assert_text("precious", "precious");
+    assert_text("number", "12\n");
+}
+
+static void a_claim_says_who_holds_it(void **state)
+{
+    struct bf_err err = BF_ERR_INIT;
+    char expected[64];
+    bool created = false;
+    int fd = -1, second = -1;
+
+    (void)state;
+    assert_int_equal(bf_lock_claim("claim", "'runs/greek'", &fd, &created, &err), BF_OK);
+    assert_true(created);
+    (void)snprintf(expected, sizeof expected, "%ld\n", (long)getpid());
+    assert_text("claim", expected);
+    assert_int_equal(bf_lock_claim("claim", "'runs/greek'", &second, &created, &err), BF_STORE);
+    (void)snprintf(expected, sizeof expected, "another biforget (process %ld) is working on 'runs/greek'",
+                   (long)getpid());
+    assert_error(err, BF_STORE, expected);
+    bf_unlock(fd);
+    write_text("claim", "1\n"); /* of a process that was killed */
+    assert_int_equal(bf_lock_claim("claim", "'runs/greek'", &fd, &created, &err), BF_OK);
+    assert_false(created);
+    bf_lock_remove("claim", fd);
+    assert_int_equal(access("claim", F_OK), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(another_process_holds_it),
         cmocka_unit_test(unlock_gives_it_back),
         cmocka_unit_test(a_file_that_cannot_be_opened_is_not_held),
+        cmocka_unit_test(nothing_of_others_is_written_to),
+        cmocka_unit_test(a_claim_says_who_holds_it),
     };
     return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
 }

@@ -1,0 +1,85 @@
+#include "base/output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+#include "base/banned.h"
+
+static const char *kind_of(mode_t mode)
+{
+    return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
+/* The folder that a new file would be in. free(). */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return !slash ? bf_strdup(".") : bf_strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+static enum bf_status check_folder(const char *path, struct bf_err *err)
+{
+    struct stat info;
+    enum bf_status status = BF_OK;
+    char *folder = folder_of(path);
+    if (stat(folder, &info) != 0)
+        status = bf_fail(err, BF_STORE,
+                         "cannot write '%s': the folder '%s' cannot be opened: %s; create it or choose "
+                         "another",
+                         path, folder, bf_errno_text(errno));
+    else if (!S_ISDIR(info.st_mode))
+        status = bf_fail(err, BF_STORE, "cannot write '%s': '%s' is not a folder; choose another name", path, folder);
+    else if (access(folder, W_OK | X_OK) != 0)
+        status = bf_fail(err, BF_STORE, "cannot write '%s': %s; choose a folder that you can write to", path,
+                         bf_errno_text(errno));
+    free(folder);
+    return status;
+}
+
+static enum bf_status check_inputs(const struct bf_output *output, const struct stat *out, struct bf_err *err)
+{
+    for (size_t i = 0; i < output->n_inputs; i++) {
+        const char *input = output->inputs[i];
+        struct stat in;
+        if (input && stat(input, &in) == 0 && in.st_dev == out->st_dev && in.st_ino == out->st_ino)
+            return bf_fail(err, BF_USAGE,
+                           "'%s' is read and cannot be written too%s%s%s; give another name for the "
+                           "output",
+                           output->path, strcmp(input, output->path) != 0 ? " (it is '" : "",
+                           strcmp(input, output->path) != 0 ? input : "", strcmp(input, output->path) != 0 ? "')" : "");
+    }
+    return BF_OK;
+}
+
+enum bf_status bf_output_check(const struct bf_output *output, struct bf_err *err)
+{
+    const char *path = output->path;
+    const bool stream = output->kind == BF_OUTPUT_STREAM;
+    struct stat info;
+    if (!path || path[0] == '\0' || (stream && strcmp(path, "-") == 0))
+        return BF_OK;
+    if (stat(path, &info) != 0) {
+        if (errno == ENOENT && path[strlen(path) - 1] != '/')
+            return check_folder(path, err); /* also for a link that leads to nothing: it is replaced */
+        return bf_fail(err, BF_STORE, "cannot write '%s': %s; choose another name", path,
+                       errno == ENOENT ? "a file cannot end with a slash" : bf_errno_text(errno));
+    }
+    if (S_ISDIR(info.st_mode) || S_ISSOCK(info.st_mode) || (!stream && !S_ISREG(info.st_mode)))
+        return bf_fail(err, BF_STORE, "cannot write '%s': it is %s; give the name of a file", path,
+                       kind_of(info.st_mode));
+    if (!S_ISREG(info.st_mode))
+        return BF_OK;
+    const enum bf_status status = check_inputs(output, &info, err);
+    if (status != BF_OK)
+        return status;
+    /* Where a link leads to is where the new file is made. */
+    char *real = realpath(path, NULL);
+    const enum bf_status folder = check_folder(real ? real : path, err);
+    free(real);
+    return folder;
+}

@@ -1,0 +1,26 @@
+/* Where may a command write? Decided before any work is done, so that hours are not lost to a bad name, and a file that is
+ * being read is never replaced. Every command that has an option for a file to write asks here. */
+#ifndef BF_BASE_OUTPUT_H
+#define BF_BASE_OUTPUT_H
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+enum bf_output_kind {
+    BF_OUTPUT_STREAM,  /* text: "-", a pipe or a device is written to as it is */
+    BF_OUTPUT_FILE,    /* is written beside and renamed: a file or a new name, nothing else */
+};
+
+struct bf_output {
+    const char *path;              /* NULL or "": nothing is to be written, BF_OK */
+    enum bf_output_kind kind;
+    const char *const *inputs;     /* [n_inputs] what the command reads: names of files or folders, NULL and what is not there allowed */
+    size_t n_inputs;
+};
+
+/* BF_USAGE: the file is one of the inputs, under whatever name. BF_STORE: it is a folder, or in no folder, or in one that cannot be
+ * written to, or is a pipe, device or socket where a file is needed. */
+BF_MUST_CHECK enum bf_status bf_output_check(const struct bf_output *output, struct bf_err *err);
+
+#endif
