@@ -328,6 +328,7 @@ complete -c biforget -n '__fish_seen_subcommand_from eval' -l suffix-candidates 
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l suffix-questions -r -d 'robust: questions to search with; at most half'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l seed -r -d 'of intervals; robust: of the attacks, too'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l resamples -r -d 'resamples of the bootstrap'
+complete -c biforget -n '__fish_seen_subcommand_from eval' -l kv-cache -x -a 'auto f32 f16' -d 'precision of keys and values: auto, f32, f16'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l quiet -s q -d 'say nothing on stderr but errors'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l parallel -r -d 'samples written at the same time'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l threads -s t -r -d 'threads of the model'

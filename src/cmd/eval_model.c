@@ -124,6 +124,13 @@ static void warn(void *user, const char *sentence)
     bf_log_warn(m->log, "%s", sentence);
 }
 
+static enum bf_kv_cache kv_cache_of(const char *word)
+{
+    return strcmp(word, "f16") == 0   ? BF_KV_CACHE_F16
+           : strcmp(word, "f32") == 0 ? BF_KV_CACHE_F32
+                                      : BF_KV_CACHE_F32_IF_FITS;
+}
+
 static enum bf_status open_file(struct bf_eval_model *m, bool retrained, const char *chat, bool scores,
                                 struct bf_err *err)
 {
@@ -146,8 +153,8 @@ static enum bf_status open_file(struct bf_eval_model *m, bool retrained, const c
     o.lora_path = retrained ? NULL : m->values->lora;
     o.lora_scale = m->values->lora_scale;
     o.n_parallel = (int32_t)machine->parallel;
-    if (o.n_parallel == 0 && scores)
-        o.n_parallel = SCORE_PARALLEL;
+    o.n_parallel_most = scores ? SCORE_PARALLEL : 0;
+    o.kv_cache = kv_cache_of(m->values->kv_cache);
     o.n_threads = (int32_t)machine->threads;
     o.gpu_layers = (int32_t)machine->gpu_layers;
     o.n_ctx_seq = (int32_t)m->n_context;
@@ -189,12 +196,19 @@ enum bf_status bf_eval_model_open(struct bf_eval_model *m, bool retrained, const
     bf_engine_close(m->engine);
     m->engine = NULL;
     const bool remote = m->values->machine.api != NULL;
+    if (remote && strcmp(m->values->kv_cache, "auto") != 0)
+        return bf_fail(err, BF_USAGE,
+                       "--kv-cache is for a model file: a server's cache is set where the server starts; leave it out "
+                       "with --api");
     const enum bf_status status = remote ? open_api(m, chat, scores, err) : open_file(m, retrained, chat, scores, err);
     if (status != BF_OK)
         return status;
     const struct bf_engine_info *info = bf_engine_info(m->engine);
     bf_log_info(m->log, "%s: %d sequences of %d tokens, chat template %s", info->model_desc, info->n_parallel,
                 info->n_ctx_seq, info->chat);
+    if (!remote && info->kv_cache == BF_KV_CACHE_F16 && strcmp(m->values->kv_cache, "auto") == 0)
+        bf_log_warn(m->log, "the free memory holds the key-value cache in F16 only: log-probabilities can be off by "
+                            "about 0.01; a smaller --parallel or --context may make room for F32");
     eval->engine = m->engine;
     eval->remote = remote;
     eval->label = m->retrained_path ? (!retrained            ? "unlearned"
@@ -224,6 +238,8 @@ json_t *bf_eval_model_json(const struct bf_eval_model *m)
         /* Of the model that was given: the last one that was open may have been made of it. */
         bf_eval_put_text(json, "description", bf_engine_info(m->look ? m->look : m->engine)->model_desc);
         bf_eval_put_text(json, "chat", bf_engine_info(m->engine)->chat);
+        if (m->path)
+            bf_eval_put_text(json, "kv_cache", bf_kv_cache_word(bf_engine_info(m->engine)->kv_cache));
     }
     return json;
 }

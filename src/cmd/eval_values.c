@@ -30,7 +30,7 @@ static const unsigned takers[BF_EVAL_OPTIONS] = {
     ONLY(ROBUST),   ONLY(ROBUST),   ONLY(ROBUST),   ONLY(ROBUST), /* relearn, relearn-set, relearn-steps, relearn-lr */
     ONLY(ROBUST),   ONLY(ROBUST),   ONLY(ROBUST),   ONLY(ROBUST),
     ONLY(ROBUST), /* suffix, suffix-tokens, suffix-rounds, suffix-candidates, suffix-questions */
-    EACH,           EACH,           EACH, /* seed, resamples, quiet */
+    EACH,           EACH,           EACH,           EACH, /* seed, resamples, kv-cache, quiet */
 };
 
 struct bf_opt *bf_eval_options(struct bf_eval_values *v)
@@ -41,6 +41,7 @@ struct bf_opt *bf_eval_options(struct bf_eval_values *v)
     v->n_shots = 5;
     v->seed = 3407;
     v->resamples = 2000;
+    v->kv_cache = "auto";
     const struct bf_opt table[] = {
         {.name = "model",
          .letter = 'm',
@@ -247,6 +248,13 @@ struct bf_opt *bf_eval_options(struct bf_eval_values *v)
          .value = "N",
          .fallback = "2000",
          .help = "resamples of the bootstrap",
+         .rare = true},
+        {.name = "kv-cache",
+         .type = BF_OPT_CHOICE,
+         .target = &v->kv_cache,
+         .choices = "auto|f32|f16",
+         .fallback = "auto: f32 where memory allows",
+         .help = "precision of keys and values: auto, f32, f16",
          .rare = true},
         BF_OPT_QUIET(&v->quiet),
     };

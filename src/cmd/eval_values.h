@@ -16,7 +16,7 @@ enum bf_eval_name {
     BF_EVAL_NAMES
 };
 
-enum { BF_EVAL_OPTIONS = 32 };
+enum { BF_EVAL_OPTIONS = 33 };
 
 struct bf_eval_values {
     bool quiet;                /* first: see struct bf_command */
@@ -24,6 +24,7 @@ struct bf_eval_values {
     struct bf_machine_values machine;
     const char *model, *lora, *out;
     double lora_scale;
+    const char *kv_cache;      /* "auto", "f16", "f32" */
     const char *forget, *retain, *holdout, *authors, *world;
     const char *retrained, *original, *logs, *retain_logs, *shots;
     double retrained_auc;

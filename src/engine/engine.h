@@ -21,11 +21,23 @@ enum bf_stable {
     BF_STABLE_NO           /* the same bytes only for the same parallelism without interruption */
 };
 
+/* What keys and values are stored in. F16 takes half the memory and goes with flash attention, whose sums are F16 on a CPU, too; F32 goes
+ * without. Beside F32 the mean log-probability of a text is off by about 5e-4 with F32 weights, 5e-3 with Q4_0. With F16 a row gets the same
+ * bits whatever is beside it in the batch (info.stable); with F32 the last bits depend on how many of its tokens a batch holds. */
+enum bf_kv_cache {
+    BF_KV_CACHE_F16,
+    BF_KV_CACHE_F32,
+    BF_KV_CACHE_F32_IF_FITS    /* F16 when the memory does not hold two sequences in F32, or those asked for; see info.kv_cache */
+};
+const char *bf_kv_cache_word(enum bf_kv_cache cache);  /* "f16", "f32", "auto" */
+
 enum bf_pooling { BF_POOL_MODEL /* what the GGUF says, else mean */, BF_POOL_MEAN, BF_POOL_CLS, BF_POOL_LAST };
 
 struct bf_engine_options {
     const char *model_path;
     int32_t n_parallel;        /* sequences in flight; 0 = chosen from cores and memory; at most 256 */
+    int32_t n_parallel_most;   /* at most so many are chosen; 0 = no limit. Without effect on n_parallel > 0 */
+    enum bf_kv_cache kv_cache; /* default F16 */
     int32_t n_ctx_seq;         /* tokens of one sequence, prompt and answer; rounded up to 256; 0 = 512 */
     bool template_apart;       /* n_ctx_seq leaves the chat template's own tokens out: they are added */
     int32_t n_threads;         /* 0 = the cores this process may use */
@@ -57,6 +69,7 @@ struct bf_engine_info {
     uint64_t model_bytes, n_params, kv_bytes;
     int32_t n_vocab, n_embd, n_layer, n_ctx_train;
     int32_t n_parallel, n_ctx_seq, n_threads, gpu_layers;
+    enum bf_kv_cache kv_cache; /* F16 or F32; of a file */
     bool can_generate, can_score, can_embed, has_chat_template, flash_attention;
     bool has_sampling_probs;   /* answers carry p_sampling; without it Membership Inference by p_sampling must not run */
     bool has_logprobs;         /* answers carry logp_model */

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/memory_available.h"
+#include "engine/kv_cache.h"
 #include "engine/llama_memory.h"
 #include "engine/llama_prefix.h"
 #include "engine/llama_private.h"
@@ -197,9 +198,11 @@ static enum bf_status choose_parallel(struct bf_llama *self, const struct bf_eng
         ctx = most;
     }
     info->n_ctx_seq = (int32_t)ctx;
-    uint64_t per_sequence = bf_kv_bytes_per_token(self->model) * (uint64_t)ctx;
     uint64_t available = o->gpu_layers == 0 ? bf_memory_available() : UINT64_MAX;
     uint64_t usable = available > memory_reserve ? available - memory_reserve : 0;
+    info->kv_cache = bf_kv_cache_choose(
+        o->kv_cache, bf_kv_bytes_per_token(self->model, BF_KV_CACHE_F32) * (uint64_t)ctx, usable, o->n_parallel);
+    uint64_t per_sequence = bf_kv_bytes_per_token(self->model, info->kv_cache) * (uint64_t)ctx;
     uint64_t fits = per_sequence > 0 ? usable / per_sequence : BF_PARALLEL_MAX;
     if (o->n_parallel > 0) {
         if (o->n_parallel > BF_PARALLEL_MAX)
@@ -220,9 +223,11 @@ static enum bf_status choose_parallel(struct bf_llama *self, const struct bf_eng
                            info->model_desc, (double)(per_sequence - usable) / 1e9);
         /* A few cores are busy with 32 rows; more only take memory and delay the first commit. */
         int32_t wanted = info->n_threads >= MANY_CORES || o->gpu_layers != 0 ? DEFAULT_PARALLEL_MANY : DEFAULT_PARALLEL;
+        if (o->n_parallel_most > 0 && o->n_parallel_most < wanted)
+            wanted = o->n_parallel_most;
         info->n_parallel = fits < (uint64_t)wanted ? (int32_t)fits : wanted;
     }
-    self->n_streams = info->n_parallel > 1 ? info->n_parallel : 2;
+    self->n_streams = info->n_parallel > BF_SEQUENCES_MIN ? info->n_parallel : BF_SEQUENCES_MIN;
     info->kv_bytes = per_sequence * (uint64_t)self->n_streams;
     return BF_OK;
 }
@@ -243,7 +248,11 @@ static enum bf_status make_context(struct bf_llama *self, const struct bf_engine
     params.n_outputs_max_per_seq = 0;
     params.n_threads = info->n_threads;
     params.n_threads_batch = info->n_threads;
-    params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;
+    /* llama.cpp's flash attention reads F16 only: it would round an F32 cache at every step. */
+    const bool f32 = info->kv_cache == BF_KV_CACHE_F32;
+    info->flash_attention = !f32;
+    params.type_k = params.type_v = f32 ? GGML_TYPE_F32 : GGML_TYPE_F16;
+    params.flash_attn_type = info->flash_attention ? LLAMA_FLASH_ATTN_TYPE_ENABLED : LLAMA_FLASH_ATTN_TYPE_DISABLED;
     params.kv_unified = false;
     params.no_perf = true;
     struct bf_llama_log log;
@@ -254,7 +263,6 @@ static enum bf_status make_context(struct bf_llama *self, const struct bf_engine
         return bf_fail(err, BF_MODEL,
                        "cannot make a context of %d sequences of %d tokens for '%s': %s; try a smaller --parallel",
                        self->n_streams, info->n_ctx_seq, info->model_desc, log.last);
-    info->flash_attention = true;
     info->can_generate = true;
     info->can_score = true;
     info->has_sampling_probs = true;

@@ -18,7 +18,7 @@ static int64_t meta_int(const struct llama_model *model, const char *architectur
     return strtoll(value, NULL, 10);
 }
 
-uint64_t bf_kv_bytes_per_token(const struct llama_model *model)
+uint64_t bf_kv_bytes_per_token(const struct llama_model *model, enum bf_kv_cache cache)
 {
     char architecture[64] = "";
     llama_model_meta_val_str(model, "general.architecture", architecture, sizeof architecture);
@@ -31,7 +31,7 @@ uint64_t bf_kv_bytes_per_token(const struct llama_model *model)
     if (value < 0)
         value = fallback;
     int64_t elements = (key + value) * llama_model_n_head_kv(model) * llama_model_n_layer(model);
-    return elements > 0 ? (uint64_t)elements * 2 : 0;
+    return elements > 0 ? (uint64_t)elements * (cache == BF_KV_CACHE_F16 ? 2 : 4) : 0;
 }
 
 int32_t bf_usable_cores(void)

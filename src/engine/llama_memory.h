@@ -6,8 +6,8 @@
 
 #include "engine/llama_private.h"
 
-/* Bytes of key-value cache for one token of one sequence (float16 keys and values, all layers). */
-uint64_t bf_kv_bytes_per_token(const struct llama_model *model);
+/* Bytes of key-value cache for one token of one sequence (keys and values of all layers; F16 or F32). */
+uint64_t bf_kv_bytes_per_token(const struct llama_model *model, enum bf_kv_cache cache);
 /* Cores that this process may run on; at least 1. */
 int32_t bf_usable_cores(void);
 

@@ -329,6 +329,14 @@ END
     [ ! -e half.jsonl ]
 }
 
+@test "keys and values are kept in F32, or as --kv-cache says, and the result tells" {
+    for cache in auto:f32 f32:f32 f16:f16; do
+        run --separate-stderr "$BIFORGET" eval memorization qa.jsonl --kv-cache "${cache%:*}" "${m[@]}" --json
+        [ "$(json 'd["model"]["kv_cache"]' <<<"$output")" = "${cache#*:}" ]
+    done
+    fails 2 "--kv-cache is for a model file" "$BIFORGET" eval knowmem qa.jsonl --kv-cache f32 --api http://127.0.0.1:1/v1
+}
+
 @test "usage errors say what to type" {
     fails 2 "give a benchmark: privleak" "$BIFORGET" eval
     fails 2 "'privlaek' is no benchmark" "$BIFORGET" eval privlaek

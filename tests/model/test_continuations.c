@@ -282,6 +282,43 @@ static void an_answer_ends_at_a_stop(void **state)
     bf_engine_close(engine);
 }
 
+/* The two caches, of the same texts: equal but for rounding. */
+static void the_cache_is_f16_or_f32(void **state)
+{
+    static const struct bf_continuation items[] = {
+        {.prompt = "", .text = "Zeus rules the sky from Mount Olympus, and Poseidon rules the sea."},
+        {.prompt = "The largest planet of the Solar System is", .text = " Jupiter, and the smallest is Mercury."},
+        {.prompt = "The god of the sea is", .text = " Poseidon."}};
+    static struct table t[2];
+    struct bf_engine_options o = bf_engine_default_options();
+    uint64_t bytes[2] = {0};
+    float widest = 0.0F;
+
+    (void)state;
+    o.model_path = environment("BIFORGET_TEST_MODEL");
+    o.n_parallel_most = 3;
+    o.chat = "none";
+    o.no_stability_check = true;
+    for (int c = 0; c < 2; c++) {
+        struct bf_engine *engine = NULL;
+        struct bf_err err = BF_ERR_INIT;
+        o.kv_cache = c ? BF_KV_CACHE_F32_IF_FITS : BF_KV_CACHE_F16;
+        if (bf_engine_open(&o, &engine, &err))
+            fail_msg("%s", err.text);
+        assert_int_equal(bf_engine_info(engine)->kv_cache, c ? BF_KV_CACHE_F32 : BF_KV_CACHE_F16);
+        assert_int_equal(bf_engine_info(engine)->n_parallel, 3);
+        bytes[c] = bf_engine_info(engine)->kv_bytes;
+        must_score(engine, items, 3, &t[c]);
+        bf_engine_close(engine);
+    }
+    assert_true(bytes[1] == 2 * bytes[0]);
+    for (int i = 0; i < 3; i++)
+        for (int32_t k = 0; k < t[0].rows[i].n; k++)
+            widest = fmaxf(widest, fabsf(t[0].rows[i].logp[k] - t[1].rows[i].logp[k]));
+    /* A Q4_0 model rounds what goes into its products, and magnifies the difference of the caches. */
+    assert_true(widest > 0.0F && widest < 0.5F);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +328,7 @@ int main(void)
         cmocka_unit_test(choices_are_the_next_token),
         cmocka_unit_test(what_does_not_fit_is_refused_and_steps_interrupt),
         cmocka_unit_test(an_answer_ends_at_a_stop),
+        cmocka_unit_test(the_cache_is_f16_or_f32),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
