@@ -1,10 +1,12 @@
 /* The command table and dispatch, nothing else. */
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/print.h"
 #include "base/version.h"
 #include "cmd/cmd.h"
 #include "cmd/openmp_wait.h"
@@ -55,6 +57,8 @@ int main(int argc, char **argv)
     struct bf_log log;
     enum bf_status status = BF_OK;
     bf_openmp_wait_briefly(argv);
+    (void)signal(SIGPIPE,
+                 SIG_IGN); /* an error of write(), not a silent death in mid-commit; see bf_stdout_reader_is_gone */
     setlocale(LC_CTYPE, "");
     bf_log_init(&log, stderr, false);
     const char *name = argc > 1 ? argv[1] : NULL;
@@ -64,7 +68,7 @@ int main(int argc, char **argv)
         return BF_USAGE;
     }
     if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0)
-        printf("biforget %s\n", BF_VERSION);
+        bf_print(stdout, "biforget %s\n", BF_VERSION);
     else if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
         bf_overview(stdout);
     else if (command)
@@ -72,7 +76,8 @@ int main(int argc, char **argv)
     else
         status = bf_fail(&err, BF_USAGE, "'%s' is no command; see 'biforget --help'", name);
     bf_log_live_end(&log);
-    if (status == BF_OK && (fflush(stdout) != 0 || ferror(stdout)))
+    const bool failed = fflush(stdout) != 0 || ferror(stdout);
+    if (status == BF_OK && failed && !bf_stdout_reader_is_gone())
         status = bf_fail(&err, BF_STORE, "cannot write to the standard output: disk full or pipe closed?");
     if (status != BF_OK)
         bf_log_error(&log, &err);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/print.h"
 
 #include "base/banned.h"
 
@@ -127,6 +128,8 @@ enum bf_status bf_atomic_flush(struct bf_atomic *a, struct bf_err *err)
     int failure = fflush(a->stream) != 0 ? errno : 0;
     if (failure == 0 && !earlier && a->temporary && fsync(fileno(a->stream)) != 0)
         failure = errno;
+    if (is_stdout(a->path) && (failure == EPIPE || (earlier && failure == 0)) && bf_stdout_reader_is_gone())
+        return BF_OK; /* as for everything else on the standard output, see main.c */
     return failure != 0 || earlier ? fail_write(a, failure, err) : BF_OK;
 }
 

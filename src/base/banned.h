@@ -18,6 +18,17 @@
 #define vsprintf(...) BF_BANNED(vsprintf)
 #undef strtok
 #define strtok(a, b) BF_BANNED(strtok)
+#ifdef BF_NO_PRINTF
+/* In the program, not in tests: text for people goes through base/print.h, which keeps control characters from terminals. */
+#undef printf
+#define printf(...) BF_BANNED(printf)
+#undef fprintf
+#define fprintf(...) BF_BANNED(fprintf)
+#undef puts
+#define puts(a) BF_BANNED(puts)
+#undef putchar
+#define putchar(c) BF_BANNED(putchar)
+#endif
 #undef gets
 #define gets(a) BF_BANNED(gets)
 #undef atoi

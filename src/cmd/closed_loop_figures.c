@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/print.h"
 #include "cmd/closed_loop.h"
 #include "cmd/report_write.h"
 #include "report/report.h"
@@ -107,9 +108,9 @@ static const struct {
 static void print_number(const json_t *value, FILE *out)
 {
     if (json_is_number(value))
-        fprintf(out, "%10.4f", json_number_value(value));
+        bf_print(out, "%10.4f", json_number_value(value));
     else
-        fprintf(out, "%10s", "-");
+        bf_print(out, "%10s", "-");
 }
 
 static void print_figure(const json_t *row, FILE *out)
@@ -120,15 +121,15 @@ static void print_figure(const json_t *row, FILE *out)
     size_t i = 0;
     while (i + 1 < sizeof labels / sizeof *labels && strcmp(labels[i].figure, figure ? figure : "") != 0)
         i++;
-    fprintf(out, "    %-26s", labels[i].label);
+    bf_print(out, "    %-26s", labels[i].label);
     print_number(before, out);
     print_number(after, out);
     if (json_is_number(before) && json_is_number(after))
-        fprintf(out, "%+10.4f", json_number_value(after) - json_number_value(before));
+        bf_print(out, "%+10.4f", json_number_value(after) - json_number_value(before));
     else
-        fprintf(out, "%10s", "");
+        bf_print(out, "%10s", "");
     const long long n = json_integer_value(json_object_get(row, "n"));
-    fprintf(out, "   %lld %s%s%s%s\n", n, labels[i].unit, n == 1 ? "" : "s", note ? ": " : "", note ? note : "");
+    bf_print(out, "   %lld %s%s%s%s\n", n, labels[i].unit, n == 1 ? "" : "s", note ? ": " : "", note ? note : "");
 }
 
 static void print_failures(const json_t *state, FILE *out)
@@ -139,7 +140,7 @@ static void print_failures(const json_t *state, FILE *out)
     {
         const char *why = json_string_value(json_object_get(one, "why"));
         if (why)
-            fprintf(out, "\n  not measured (%s): %s\n", name, why);
+            bf_print(out, "\n  not measured (%s): %s\n", name, why);
     }
 }
 
@@ -148,8 +149,8 @@ static void print_answers(const json_t *state, FILE *out)
     const json_t *answers = json_object_get(state, "answers");
     for (size_t i = 0; i < json_array_size(answers); i++) {
         const json_t *one = json_array_get(answers, i);
-        fprintf(out, "\n  prompt: %s\n  before: %s\n  after:  %s\n", json_string_value(json_object_get(one, "prompt")),
-                json_string_value(json_object_get(one, "before")), json_string_value(json_object_get(one, "after")));
+        bf_print(out, "\n  prompt: %s\n  before: %s\n  after:  %s\n", json_string_value(json_object_get(one, "prompt")),
+                 json_string_value(json_object_get(one, "before")), json_string_value(json_object_get(one, "after")));
     }
 }
 
@@ -161,14 +162,14 @@ void bf_loop_print(const json_t *state, const char *dir, FILE *out)
     const char *stop = json_string_value(json_object_get(result, "stop"));
     const json_t *step = json_object_get(json_object_get(state, "steps"), "unlearn");
     const double seconds = json_number_value(json_object_get(step, "seconds"));
-    fprintf(out, "unlearned by %s: %lld of %lld steps, %lld:%02lld minutes", method ? method : "?",
-            (long long)json_integer_value(json_object_get(result, "steps")),
-            (long long)json_integer_value(json_object_get(result, "planned_steps")), (long long)seconds / 60,
-            (long long)seconds % 60);
+    bf_print(out, "unlearned by %s: %lld of %lld steps, %lld:%02lld minutes", method ? method : "?",
+             (long long)json_integer_value(json_object_get(result, "steps")),
+             (long long)json_integer_value(json_object_get(result, "planned_steps")), (long long)seconds / 60,
+             (long long)seconds % 60);
     if (stop && strcmp(stop, "finished") != 0)
-        fprintf(out, ", stopped: %s", stop);
+        bf_print(out, ", stopped: %s", stop);
     fputs("\n\n", out);
-    fprintf(out, "%30s%10s%10s%10s\n", "", "before", "after", "change");
+    bf_print(out, "%30s%10s%10s%10s\n", "", "before", "after", "change");
     for (size_t t = 0; t < sizeof titles / sizeof *titles; t++) {
         bool begun = false;
         for (size_t i = 0; i < json_array_size(figures); i++) {
@@ -177,19 +178,19 @@ void bf_loop_print(const json_t *state, const char *dir, FILE *out)
             if (!set || strcmp(set, titles[t].set) != 0)
                 continue;
             if (!begun)
-                fprintf(out, "  %s\n", titles[t].title);
+                bf_print(out, "  %s\n", titles[t].title);
             begun = true;
             print_figure(row, out);
         }
     }
     print_failures(state, out);
     print_answers(state, out);
-    fprintf(out,
-            "\n  Both sets are those that training saw: what the model says of other texts, and what it still can,\n"
-            "  these figures do not tell; 'biforget eval' measures it with questions of your own.\n"
-            "\n  %s/%s   the model that forgot\n  %s/closed-loop.json   these figures, and the commands that gave "
-            "them\n",
-            dir, output ? output : "?", dir);
+    bf_print(out,
+             "\n  Both sets are those that training saw: what the model says of other texts, and what it still can,\n"
+             "  these figures do not tell; 'biforget eval' measures it with questions of your own.\n"
+             "\n  %s/%s   the model that forgot\n  %s/closed-loop.json   these figures, and the commands that gave "
+             "them\n",
+             dir, output ? output : "?", dir);
 }
 
 /* ---- the end ---- */
@@ -206,7 +207,7 @@ enum bf_status bf_loop_show(struct bf_store *store, json_t *state, bool json, st
         return status;
     json_object_set(summary, "closed_loop", state);
     char *text = bf_json_dump(summary);
-    puts(text);
+    bf_print_json(stdout, text);
     free(text);
     json_decref(summary);
     return BF_OK;

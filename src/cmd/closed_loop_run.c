@@ -200,7 +200,8 @@ static enum bf_status write_questions(struct loop *l, size_t *n, struct bf_err *
         json_t *json = json_pack("{s:o, s:o}", "question", bf_json_text(p->question, strlen(p->question)), "answer",
                                  bf_json_text(p->answer, strlen(p->answer)));
         char *text = bf_json_dump(json);
-        (void)fprintf(file.stream, "%s\n", text);
+        (void)fputs(text, file.stream);
+        (void)putc('\n', file.stream);
         free(text);
         json_decref(json);
         (*n)++;

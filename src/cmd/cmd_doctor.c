@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/print.h"
 #include "cmd/cmd.h"
 #include "cmd/model_path.h"
 #include "engine/engine.h"
@@ -39,33 +40,33 @@ static enum bf_status look_at_machine(struct bf_err *err)
     struct bf_buf text;
     bf_buf_init(&text, 1 << 16);
     bf_engine_describe_machine(&text);
-    printf("machine\n");
+    bf_print(stdout, "machine\n");
     for (char *line = text.data; *line;) {
         char *end = strchr(line, '\n');
         int n = end ? (int)(end - line) : (int)strlen(line);
-        printf("  %.*s\n", n, line);
+        bf_print(stdout, "  %.*s\n", n, line);
         line += n + (end ? 1 : 0);
     }
     bf_buf_release(&text);
     char *cache = bf_cache_dir();
     if (cache)
-        printf("  cache %s, %.1f GB free on its disk\n", cache, (double)bf_disk_free(cache) / 1e9);
+        bf_print(stdout, "  cache %s, %.1f GB free on its disk\n", cache, (double)bf_disk_free(cache) / 1e9);
     else
-        printf("  no cache folder: set HOME or BIFORGET_CACHE to use models by name\n");
+        bf_print(stdout, "  no cache folder: set HOME or BIFORGET_CACHE to use models by name\n");
     free(cache);
     struct bf_manifest manifest;
     enum bf_status status = bf_manifest_load(&manifest, err);
     if (status != BF_OK)
         return status;
-    printf("models\n");
+    bf_print(stdout, "models\n");
     for (size_t i = 0; i < manifest.n; i++) {
         const struct bf_model_entry *m = &manifest.items[i];
         bool needed = strcmp(m->role, "optional") != 0;
-        printf("  %-30s %s%s\n", m->name,
-               m->installed ? "installed"
-               : m->partial ? "incomplete"
-                            : "not installed",
-               !m->installed && needed ? ": scripts/fetch_models in the source folder gets it" : "");
+        bf_print(stdout, "  %-30s %s%s\n", m->name,
+                 m->installed ? "installed"
+                 : m->partial ? "incomplete"
+                              : "not installed",
+                 !m->installed && needed ? ": scripts/fetch_models in the source folder gets it" : "");
     }
     bf_manifest_release(&manifest);
     return BF_OK;
@@ -79,16 +80,17 @@ static bool is_fast(const char *type)
 static void advise(const char *path, const struct bf_engine_info *i)
 {
     if (i->stable == BF_STABLE_YES)
-        printf("  bytes    stable: the same forget set at any --parallel, and after any interruption\n");
+        bf_print(stdout, "  bytes    stable: the same forget set at any --parallel, and after any interruption\n");
     else
-        printf("  bytes    NOT stable for %s: the same only at one --parallel without interruption; nothing is ever "
-               "lost or doubled\n",
-               i->quantisation);
+        bf_print(stdout,
+                 "  bytes    NOT stable for %s: the same only at one --parallel without interruption; nothing is ever "
+                 "lost or doubled\n",
+                 i->quantisation);
     if (is_fast(i->quantisation))
-        printf("  speed    Q4_0, the fastest type here\n");
+        bf_print(stdout, "  speed    Q4_0, the fastest type here\n");
     else
-        printf("  speed    Q4_0 would run faster%s: biforget quantize '%s' NEW.gguf\n",
-               i->stable == BF_STABLE_YES ? "" : " and be stable", path);
+        bf_print(stdout, "  speed    Q4_0 would run faster%s: biforget quantize '%s' NEW.gguf\n",
+                 i->stable == BF_STABLE_YES ? "" : " and be stable", path);
 }
 
 static enum bf_status look_at_model(const struct values *v, struct bf_err *err)
@@ -104,12 +106,13 @@ static enum bf_status look_at_model(const struct values *v, struct bf_err *err)
     status = bf_engine_open(&o, &engine, err);
     if (status == BF_OK) {
         const struct bf_engine_info *i = bf_engine_info(engine);
-        printf("model\n  file     %s\n  kind     %s, %.0f million parameters, %d layers, context %d\n", path,
-               i->model_desc, (double)i->n_params / 1e6, i->n_layer, i->n_ctx_train);
-        printf("  memory   %.0f MB weights, %.0f MB for %d sequences of %d tokens\n", (double)i->model_bytes / 1e6,
-               (double)i->kv_bytes / 1e6, i->n_parallel, i->n_ctx_seq);
-        printf("  chat     %s\n", strcmp(i->chat, "none") == 0 ? "no template: a base model, prompted with plain text"
-                                                               : "its own template");
+        bf_print(stdout, "model\n  file     %s\n  kind     %s, %.0f million parameters, %d layers, context %d\n", path,
+                 i->model_desc, (double)i->n_params / 1e6, i->n_layer, i->n_ctx_train);
+        bf_print(stdout, "  memory   %.0f MB weights, %.0f MB for %d sequences of %d tokens\n",
+                 (double)i->model_bytes / 1e6, (double)i->kv_bytes / 1e6, i->n_parallel, i->n_ctx_seq);
+        bf_print(stdout, "  chat     %s\n",
+                 strcmp(i->chat, "none") == 0 ? "no template: a base model, prompted with plain text"
+                                              : "its own template");
         advise(path, i);
     }
     bf_engine_close(engine);

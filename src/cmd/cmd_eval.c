@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/print.h"
 #include "cmd/cmd.h"
 #include "cmd/eval_task.h"
 #include "cmd/interrupt.h"
@@ -31,7 +32,7 @@ static void print(const struct bf_eval_values *v, const json_t *result)
         return;
     }
     char *text = bf_json_dump(result);
-    puts(text);
+    bf_print_json(stdout, text);
     free(text);
 }
 

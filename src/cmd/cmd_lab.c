@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/print.h"
 #include "cmd/cmd.h"
 #include "cmd/interrupt.h"
 #include "cmd/lab_private.h"
@@ -116,13 +117,14 @@ static enum bf_status show(const struct bf_lab *lab, const json_t *results, bool
     bf_lab_markdown(results, &table);
     if (status == BF_OK && json) {
         char *text = bf_json_dump(results);
-        puts(text);
+        bf_print_json(stdout, text);
         free(text);
     } else if (status == BF_OK) {
-        printf("%s\nmeans over seeds, with the smallest and the largest in brackets\n\n%s/report.html   "
-               "the page\n%s/results.md, results.csv, results.json, tradeoff.svg\n%s/lab.db   every cell with the "
-               "command that made it\n",
-               table.data, lab->dir, lab->dir, lab->dir);
+        bf_print(stdout,
+                 "%s\nmeans over seeds, with the smallest and the largest in brackets\n\n%s/report.html   "
+                 "the page\n%s/results.md, results.csv, results.json, tradeoff.svg\n%s/lab.db   every cell with the "
+                 "command that made it\n",
+                 table.data, lab->dir, lab->dir, lab->dir);
     }
     bf_buf_release(&table);
     return status;

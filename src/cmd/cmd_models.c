@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/print.h"
 #include "cmd/cmd.h"
 #include "cmd/model_path.h"
 #include "base/banned.h"
@@ -40,7 +41,7 @@ static void print_json(const struct bf_manifest *manifest)
     }
     json_t *root = json_pack("{s:o}", "models", list);
     char *text = bf_json_dump(root);
-    puts(text);
+    bf_print_json(stdout, text);
     free(text);
     json_decref(root);
 }
@@ -53,7 +54,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         char *path = NULL;
         enum bf_status found = bf_model_path(v->path, &path, err);
         if (found == BF_OK)
-            puts(path);
+            bf_print(stdout, "%s\n", path);
         free(path);
         return found;
     }
@@ -63,15 +64,16 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     if (v->json) {
         print_json(&manifest);
     } else {
-        printf("%-30s %-11s %8s  %-13s %s\n", "name", "licence", "size", "state", "role");
+        bf_print(stdout, "%-30s %-11s %8s  %-13s %s\n", "name", "licence", "size", "state", "role");
         for (size_t i = 0; i < manifest.n; i++) {
             const struct bf_model_entry *m = &manifest.items[i];
-            printf("%-30s %-11s %5.0f MB  %-13s %s\n", m->name, m->licence, (double)m->bytes / 1e6, state_of(m),
-                   m->role);
+            bf_print(stdout, "%-30s %-11s %5.0f MB  %-13s %s\n", m->name, m->licence, (double)m->bytes / 1e6,
+                     state_of(m), m->role);
             if (m->about[0])
-                printf("    %s\n", m->about);
+                bf_print(stdout, "    %s\n", m->about);
         }
-        puts(
+        bf_print(
+            stdout, "%s\n",
             "\nGive a name or any GGUF file with -m. Fetch one with 'scripts/fetch_models NAME' in the source folder.");
     }
     bf_manifest_release(&manifest);

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/print.h"
 #include "cmd/cmd.h"
 #include "cmd/interrupt.h"
 #include "cmd/quality_measure.h"
@@ -166,7 +167,7 @@ static void print(const struct values *v, json_t *result)
         bf_quality_text(result, stdout);
     else {
         char *text = bf_json_dump(result);
-        puts(text);
+        bf_print_json(stdout, text);
         free(text);
     }
 }

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/print.h"
 #include "cmd/cmd.h"
 #include "cmd/interrupt.h"
 #include "cmd/output_path.h"
@@ -199,7 +200,7 @@ static enum bf_status write(const struct values *v, const char *dir, json_t *qua
     if (status == BF_OK)
         status = bf_report_write(store, &page, path, !v->out, v->svg, log, err);
     if (status == BF_OK && strcmp(path, "-") != 0)
-        printf("%s\n", path);
+        bf_print(stdout, "%s\n", path);
     json_decref(measured);
     bf_store_close(store);
     free(path);

@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/print.h"
 #include "cmd/closed_loop.h"
 #include "cmd/cmd.h"
 #include "cmd/report_write.h"
@@ -128,7 +129,7 @@ static enum bf_status finish(const struct values *v, struct bf_session *s, const
     if (status == BF_OK && !(state && v->json))
         status = bf_session_print(s->store, v->json, 0, err);
     if (status == BF_OK && state && !v->json)
-        putchar('\n');
+        bf_print(stdout, "\n");
     if (status == BF_OK && state)
         status = bf_loop_show(s->store, state, v->json, err);
     json_decref(state);
@@ -160,7 +161,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         if (status == BF_OK && !(model && v->json))
             status = bf_session_print(s.store, v->json, 5, err);
         if (status == BF_OK && model && !v->json)
-            putchar('\n');
+            bf_print(stdout, "\n");
     }
     const struct bf_err report = s.report;
     bf_session_release(&s);

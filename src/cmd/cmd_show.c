@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/print.h"
 #include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "cmd/run_folder.h"
@@ -64,36 +65,36 @@ static void print_row(const struct bf_row *row, bool whole)
     struct bf_buf text;
     bf_buf_init(&text, 8 << 20);
     if (row->request_name[0])
-        printf("%s/", row->request_name);
-    printf("%s-%06lld  %s%s", bf_stage_word(s->stage), (long long)s->index,
-           s->reason == BF_REASON_NONE ? "kept" : "rejected: ",
-           s->reason == BF_REASON_NONE ? "" : bf_reason_word(s->reason));
+        bf_print(stdout, "%s/", row->request_name);
+    bf_print(stdout, "%s-%06lld  %s%s", bf_stage_word(s->stage), (long long)s->index,
+             s->reason == BF_REASON_NONE ? "kept" : "rejected: ",
+             s->reason == BF_REASON_NONE ? "" : bf_reason_word(s->reason));
     if (row->point_text) {
         bf_utf8_preview(&text, row->point_text, strlen(row->point_text), 60);
-        printf("  point \"%s\"", text.data);
+        bf_print(stdout, "  point \"%s\"", text.data);
     }
     if (s->instance >= 0 && s->stage != BF_STAGE_ORIGINAL)
-        printf("  of %s-%06lld", bf_stage_word(BF_STAGE_ORIGINAL), (long long)s->instance);
+        bf_print(stdout, "  of %s-%06lld", bf_stage_word(BF_STAGE_ORIGINAL), (long long)s->instance);
     if (row->template_name)
-        printf("  %s  T %.2g", row->template_name, s->temperature);
+        bf_print(stdout, "  %s  T %.2g", row->template_name, s->temperature);
     if (isfinite(s->edit_distance))
-        printf("  edit distance %.2f", s->edit_distance);
+        bf_print(stdout, "  edit distance %.2f", s->edit_distance);
     if (s->stage == BF_STAGE_REWRITE && isfinite(s->domain_similarity))
-        printf("  similarity %.2f", s->domain_similarity);
+        bf_print(stdout, "  similarity %.2f", s->domain_similarity);
     if (isfinite(s->min_k_sampling))
-        printf("  Min-K%% %.3f", s->min_k_sampling);
+        bf_print(stdout, "  Min-K%% %.3f", s->min_k_sampling);
     bf_buf_clear(&text);
     if (whole)
         bf_utf8_clean(&text, s->text, strlen(s->text));
     else
         bf_utf8_preview(&text, s->text, strlen(s->text), 200);
-    printf("\n    ");
-    for (const char *p = text.data; *p; p++) {
-        putchar(*p);
-        if (*p == '\n')
-            fputs("    ", stdout);
+    bf_print(stdout, "\n    ");
+    for (const char *line = text.data; *line;) {
+        const size_t n = strcspn(line, "\n");
+        bf_print(stdout, "%.*s%s", (int)n, line, line[n] ? "\n    " : "");
+        line += n + (line[n] ? 1 : 0);
     }
-    putchar('\n');
+    bf_print(stdout, "\n");
     bf_buf_release(&text);
 }
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/print.h"
 #include "cmd/cmd.h"
 #include "cmd/interrupt.h"
 #include "cmd/output_path.h"
@@ -65,23 +66,23 @@ static bool is_interrupted(void *user)
 static void print_pair(const char *name, double before, double after, int64_t n)
 {
     if (n > 0)
-        printf("%-12s %9.4f -> %9.4f   nats a token, %lld examples\n", name, before, after, (long long)n);
+        bf_print(stdout, "%-12s %9.4f -> %9.4f   nats a token, %lld examples\n", name, before, after, (long long)n);
 }
 
 static void print_text(const struct bf_unlearn_settings *s, const struct bf_unlearn_result *r, const json_t *answers)
 {
-    printf("%s, %lld of %lld steps", s->method, (long long)r->n_steps, (long long)r->planned_steps);
+    bf_print(stdout, "%s, %lld of %lld steps", s->method, (long long)r->n_steps, (long long)r->planned_steps);
     if (r->train_seconds > 0.0 && r->train_tokens > 0)
-        printf(", %.0f s, %.0f tok/s", r->train_seconds, (double)r->train_tokens / r->train_seconds);
-    printf(strcmp(r->stop, "finished") == 0 ? "\n" : ", stopped: %s\n", r->stop);
+        bf_print(stdout, ", %.0f s, %.0f tok/s", r->train_seconds, (double)r->train_tokens / r->train_seconds);
+    bf_print(stdout, strcmp(r->stop, "finished") == 0 ? "\n" : ", stopped: %s\n", r->stop);
     print_pair("forget NLL", r->before.forget, r->after.forget, r->after.n_forget);
     print_pair("retain NLL", r->before.retain, r->after.retain, r->after.n_retain);
     for (size_t i = 0; i < json_array_size(answers); i++) {
         const json_t *one = json_array_get(answers, i);
-        printf("\nprompt: %s\nbefore: %s\nafter:  %s\n", json_string_value(json_object_get(one, "prompt")),
-               json_string_value(json_object_get(one, "before")), json_string_value(json_object_get(one, "after")));
+        bf_print(stdout, "\nprompt: %s\nbefore: %s\nafter:  %s\n", json_string_value(json_object_get(one, "prompt")),
+                 json_string_value(json_object_get(one, "before")), json_string_value(json_object_get(one, "after")));
     }
-    printf("\n%s\n", s->out);
+    bf_print(stdout, "\n%s\n", s->out);
 }
 
 static const char record_name[] = "record.json";
@@ -157,7 +158,7 @@ static enum bf_status conclude(const struct bf_call *call, const struct bf_unlea
     }
     if (status == BF_OK && v->json) {
         char *text = bf_json_dump(record);
-        puts(text);
+        bf_print_json(stdout, text);
         free(text);
     } else if (status == BF_OK) {
         print_text(s, result, answers);
@@ -310,10 +311,10 @@ static void show_finished(const struct bf_call *call, const json_t *record)
     bf_log_info(call->log, "the training of '%s' is finished; nothing to do", v->resume);
     if (v->json) {
         char *text = bf_json_dump(record);
-        puts(text);
+        bf_print_json(stdout, text);
         free(text);
     } else {
-        printf("%s\n", v->resume);
+        bf_print(stdout, "%s\n", v->resume);
     }
 }
 

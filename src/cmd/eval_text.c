@@ -1,6 +1,7 @@
 /* A result as people read it: figures one a line, sets and subjects as rows of a table. */
 #include <string.h>
 
+#include "base/print.h"
 #include "cmd/eval_task.h"
 #include "base/banned.h"
 
@@ -18,18 +19,18 @@ static void print_value(const json_t *object, const char *key, const json_t *val
     snprintf(name, sizeof name, "%s_interval", key);
     const json_t *interval = json_object_get(object, name);
     if (json_is_integer(value))
-        fprintf(out, "%lld", (long long)json_integer_value(value));
+        bf_print(out, "%lld", (long long)json_integer_value(value));
     else if (json_is_real(value))
-        fprintf(out, "%.4g", json_real_value(value));
+        bf_print(out, "%.4g", json_real_value(value));
     else if (json_is_string(value))
-        fprintf(out, "%s", json_string_value(value));
+        bf_print(out, "%s", json_string_value(value));
     else if (json_is_boolean(value))
         fputs(json_is_true(value) ? "yes" : "no", out);
     else
-        fprintf(out, "unknown%s%s", why ? ": " : "", why ? why : "");
+        bf_print(out, "unknown%s%s", why ? ": " : "", why ? why : "");
     if (json_array_size(interval) == 2)
-        fprintf(out, "  [%.4g, %.4g]", json_number_value(json_array_get(interval, 0)),
-                json_number_value(json_array_get(interval, 1)));
+        bf_print(out, "  [%.4g, %.4g]", json_number_value(json_array_get(interval, 0)),
+                 json_number_value(json_array_get(interval, 1)));
 }
 
 /* One object's figures on a line. */
@@ -37,12 +38,12 @@ static void print_row(const char *name, const json_t *object, FILE *out)
 {
     const char *key = NULL;
     json_t *value = NULL;
-    fprintf(out, "  %-18s", name);
+    bf_print(out, "  %-18s", name);
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
         if (is_note(key) || json_is_object(value) || json_is_array(value))
             continue;
-        fprintf(out, "  %s ", key);
+        bf_print(out, "  %s ", key);
         print_value(object, key, value, out);
     }
     fputc('\n', out);
@@ -56,7 +57,7 @@ void bf_eval_text(const json_t *result, FILE *out)
     {
         if (is_note(key) || json_is_object(value) || json_is_array(value))
             continue;
-        fprintf(out, "%-22s", key);
+        bf_print(out, "%-22s", key);
         print_value(result, key, value, out);
         fputc('\n', out);
     }
@@ -70,7 +71,7 @@ void bf_eval_text(const json_t *result, FILE *out)
             print_row(key, value, out);
             continue;
         }
-        fprintf(out, "%s\n", key);
+        bf_print(out, "%s\n", key);
         json_object_foreach(value, inner, row) print_row(inner, row, out);
     }
 }

@@ -41,8 +41,10 @@ void bf_interrupt_install(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    /* A closed pipe must be an error of write(), not a silent death in mid-commit. */
-    signal(SIGPIPE, SIG_IGN);
+    /* A terminal that is closed; but what nohup started goes on. */
+    struct sigaction hangup;
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
 }
 
 void bf_interrupt_silence(bool silent)

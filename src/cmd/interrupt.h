@@ -4,7 +4,7 @@
 #define BF_CMD_INTERRUPT_H
 #include <stdbool.h>
 
-void bf_interrupt_install(void);       /* SIGINT and SIGTERM */
+void bf_interrupt_install(void);       /* SIGINT, SIGTERM, SIGHUP unless it was ignored */
 bool bf_interrupted(void);
 /* While a command of ours talks on the same stderr, it says this itself. */
 void bf_interrupt_silence(bool silent);

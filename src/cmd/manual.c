@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/print.h"
 #include "base/version.h"
 #include "cmd/cmd.h"
 #include "base/banned.h"
@@ -57,7 +58,7 @@ static void put_option(FILE *out, const struct bf_opt *o)
 {
     fputs(".TP\n", out);
     if (o->letter)
-        fprintf(out, "\\fB\\-%c\\fR, ", o->letter);
+        bf_print(out, "\\fB\\-%c\\fR, ", o->letter);
     fputs("\\fB\\-\\-", out);
     put_roff(out, o->name);
     fputs("\\fR", out);
@@ -112,7 +113,7 @@ static void put_command(FILE *out, const struct bf_command *command)
 
 void bf_manual(FILE *out)
 {
-    fprintf(out, ".TH BIFORGET 1 \"\" \"biforget %s\" \"User Commands\"\n", BF_VERSION);
+    bf_print(out, ".TH BIFORGET 1 \"\" \"biforget %s\" \"User Commands\"\n", BF_VERSION);
     fputs(".SH NAME\nbiforget \\- forget sets for machine unlearning, written by the model that is to forget\n"
           ".SH SYNOPSIS\n.B biforget\n.I COMMAND\n[options]\n"
           ".SH DESCRIPTION\nA person names a domain; the target model itself, a GGUF file, writes the data that an "
@@ -154,7 +155,7 @@ void bf_manual(FILE *out)
 static void each_name(FILE *out, const char *prefix, const char *separator)
 {
     for (size_t i = 0; bf_commands[i]; i++)
-        fprintf(out, "%s%s%s", i ? separator : "", prefix, bf_commands[i]->help.name);
+        bf_print(out, "%s%s%s", i ? separator : "", prefix, bf_commands[i]->help.name);
 }
 
 /* "quick|paper" as the words of a shell. */
@@ -169,16 +170,16 @@ static void bash_command(FILE *out, const struct bf_command *command)
 {
     void *values = NULL;
     struct bf_opt *table = table_of(command, &values);
-    fprintf(out, "            %s)\n                words=\"", command->help.name);
+    bf_print(out, "            %s)\n                words=\"", command->help.name);
     for (const struct bf_opt *o = table; o->name; o++)
-        fprintf(out, "--%s ", o->name);
+        bf_print(out, "--%s ", o->name);
     fputs("--help --help-all\"\n                case $previous in\n", out);
     for (const struct bf_opt *o = table; o->name; o++) {
         if (o->type != BF_OPT_CHOICE)
             continue;
-        fprintf(out, "                    --%s", o->name);
+        bf_print(out, "                    --%s", o->name);
         if (o->letter)
-            fprintf(out, " | -%c", o->letter);
+            bf_print(out, " | -%c", o->letter);
         fputs(") choices=\"", out);
         put_choices(out, o->choices);
         fputs("\" ;;\n", out);
@@ -216,7 +217,7 @@ static void put_quoted(FILE *out, const char *text, const char *special)
         if (*p == '\'')
             fputs("'\\''", out);
         else
-            fprintf(out, "%s%c", strchr(special, *p) ? "\\" : "", *p);
+            bf_print(out, "%s%c", strchr(special, *p) ? "\\" : "", *p);
     }
 }
 
@@ -227,7 +228,7 @@ static void zsh(FILE *out)
 {
     fputs("#compdef biforget\n_biforget() {\n    local -a commands\n    commands=(\n", out);
     for (size_t i = 0; bf_commands[i]; i++) {
-        fprintf(out, "        '%s:", bf_commands[i]->help.name);
+        bf_print(out, "        '%s:", bf_commands[i]->help.name);
         put_quoted(out, bf_commands[i]->help.summary, "");
         fputs("'\n", out);
     }
@@ -236,9 +237,9 @@ static void zsh(FILE *out)
     for (size_t i = 0; bf_commands[i]; i++) {
         void *values = NULL;
         struct bf_opt *table = table_of(bf_commands[i], &values);
-        fprintf(out, "        %s) _arguments '*:file:_files'", bf_commands[i]->help.name);
+        bf_print(out, "        %s) _arguments '*:file:_files'", bf_commands[i]->help.name);
         for (const struct bf_opt *o = table; o->name; o++) {
-            fprintf(out, " '--%s[", o->name);
+            bf_print(out, " '--%s[", o->name);
             put_quoted(out, o->help, zsh_special);
             if (o->type == BF_OPT_CHOICE) {
                 fputs("]:value:(", out);
@@ -260,15 +261,15 @@ static void fish(FILE *out)
     fputs("# fish completion for biforget\n", out);
     for (size_t i = 0; bf_commands[i]; i++) {
         const char *name = bf_commands[i]->help.name;
-        fprintf(out, "complete -c biforget -n __fish_use_subcommand -a %s -d '", name);
+        bf_print(out, "complete -c biforget -n __fish_use_subcommand -a %s -d '", name);
         put_quoted(out, bf_commands[i]->help.summary, fish_special);
         fputs("'\n", out);
         void *values = NULL;
         struct bf_opt *table = table_of(bf_commands[i], &values);
         for (const struct bf_opt *o = table; o->name; o++) {
-            fprintf(out, "complete -c biforget -n '__fish_seen_subcommand_from %s' -l %s", name, o->name);
+            bf_print(out, "complete -c biforget -n '__fish_seen_subcommand_from %s' -l %s", name, o->name);
             if (o->letter)
-                fprintf(out, " -s %c", o->letter);
+                bf_print(out, " -s %c", o->letter);
             if (o->type == BF_OPT_CHOICE) {
                 fputs(" -x -a '", out);
                 put_choices(out, o->choices);

@@ -1,5 +1,6 @@
 #include "cmd/overview.h"
 
+#include "base/print.h"
 #include "cmd/cmd.h"
 #include "base/banned.h"
 
@@ -13,7 +14,7 @@ void bf_overview(FILE *out)
           "commands:\n",
           out);
     for (size_t i = 0; bf_commands[i]; i++)
-        fprintf(out, "  %-10s %s\n", bf_commands[i]->help.name, bf_commands[i]->help.summary);
+        bf_print(out, "  %-10s %s\n", bf_commands[i]->help.name, bf_commands[i]->help.summary);
     fputs("\n'biforget COMMAND --help' shows examples and options, 'biforget help COMMAND'\n"
           "all options, 'biforget --version' the version. Exit codes: 0 done, 2 usage,\n"
           "3 bad input file, 4 model or server, 5 store or disk, 130 interrupted (what was\n"

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/print.h"
 #include "cmd/interrupt.h"
 #include "cmd/progress_line.h"
 #include "cmd/report_write.h"
@@ -195,14 +196,14 @@ static void print_times(const struct bf_session *s, const struct bf_progress *p)
     if (!getenv("BIFORGET_TIMES"))
         return;
     const struct bf_gen_stats *e = &p->engine;
-    fprintf(stderr,
-            "times: {\"elapsed\": %.3f, \"decode\": %.3f, \"sample\": %.3f, \"embed\": %.3f, \"filter\": %.3f, "
-            "\"store\": %.3f, \"steps\": %lld, \"answers\": %lld, \"tokens\": %lld, \"prompt_tokens\": %lld, "
-            "\"shared_tokens\": %lld, \"list_seconds\": %.3f, \"list_tokens\": %lld, \"parallel\": %d}\n",
-            p->elapsed_seconds, e->decode_seconds, e->sample_seconds, p->embed_seconds, p->filter_seconds,
-            p->sink_seconds, (long long)e->n_steps, (long long)e->n_answers, (long long)e->n_generated_tokens,
-            (long long)e->n_prompt_tokens, (long long)e->n_shared_tokens, p->list_seconds, (long long)p->list_tokens,
-            bf_engine_info(s->engine)->n_parallel);
+    bf_print(stderr,
+             "times: {\"elapsed\": %.3f, \"decode\": %.3f, \"sample\": %.3f, \"embed\": %.3f, \"filter\": %.3f, "
+             "\"store\": %.3f, \"steps\": %lld, \"answers\": %lld, \"tokens\": %lld, \"prompt_tokens\": %lld, "
+             "\"shared_tokens\": %lld, \"list_seconds\": %.3f, \"list_tokens\": %lld, \"parallel\": %d}\n",
+             p->elapsed_seconds, e->decode_seconds, e->sample_seconds, p->embed_seconds, p->filter_seconds,
+             p->sink_seconds, (long long)e->n_steps, (long long)e->n_answers, (long long)e->n_generated_tokens,
+             (long long)e->n_prompt_tokens, (long long)e->n_shared_tokens, p->list_seconds, (long long)p->list_tokens,
+             bf_engine_info(s->engine)->n_parallel);
 }
 
 static enum bf_status count_open(struct bf_store *store, int64_t *n, struct bf_err *err)
@@ -269,7 +270,7 @@ enum bf_status bf_session_print(struct bf_store *store, bool json, int n_example
     if (status != BF_OK)
         return status;
     char *text = bf_json_dump(summary);
-    puts(text);
+    bf_print_json(stdout, text);
     free(text);
     json_decref(summary);
     return BF_OK;

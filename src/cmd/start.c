@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/print.h"
 #include "base/version.h"
 #include "cmd/model_path.h"
 #include "cmd/report_write.h"
@@ -367,7 +368,7 @@ enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values
     if (status == BF_OK && wish) {
         const struct bf_loop_job job = {dir, model, v->machine.threads, v->machine.gpu_layers, call->log};
         if (!v->json)
-            putchar('\n');
+            bf_print(stdout, "\n");
         status = bf_loop_conclude(&job, v->json, err); /* which writes the page again */
     } else {
         status = bf_report_outcome(status, &report, err);

@@ -1,12 +1,14 @@
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
+#include "base/print.h"
 #include "report/quality_cells.h"
 #include "report/quality_table.h"
 #include "base/banned.h"
 
 /* A field in quotation marks where it needs them. A name that a spreadsheet would take for a formula gets an apostrophe. */
-static void put_field(FILE *out, const char *text)
+static void put_clean_field(FILE *out, const char *text)
 {
     const bool formula = text[0] && strchr("=+-@\t\r", text[0]);
     if (!formula && !strpbrk(text, ",\"\r\n")) {
@@ -22,12 +24,21 @@ static void put_field(FILE *out, const char *text)
     fputc('"', out);
 }
 
+static void put_field(FILE *out, const char *text)
+{
+    struct bf_buf clean;
+    bf_buf_init(&clean, SIZE_MAX);
+    bf_clean_text(&clean, text, strlen(text), false);
+    put_clean_field(out, clean.data);
+    bf_buf_release(&clean);
+}
+
 static void put_number(FILE *out, const json_t *value)
 {
     if (json_is_integer(value))
-        fprintf(out, "%lld", (long long)json_integer_value(value));
+        bf_print(out, "%lld", (long long)json_integer_value(value));
     else if (json_is_real(value) && isfinite(json_real_value(value)))
-        fprintf(out, "%.17g", json_real_value(value));
+        bf_print(out, "%.17g", json_real_value(value));
 }
 
 void bf_quality_csv(const json_t *result, FILE *out)
@@ -36,9 +47,9 @@ void bf_quality_csv(const json_t *result, FILE *out)
     fputs("name,path,kind,variant", out);
     for (size_t c = 0; c < bf_quality_n_columns; c++) {
         const struct bf_quality_column *column = &bf_quality_columns[c];
-        fprintf(out, ",%s", column->key);
+        bf_print(out, ",%s", column->key);
         if (column->interval)
-            fprintf(out, ",%s_low,%s_high", column->key, column->key);
+            bf_print(out, ",%s_low,%s_high", column->key, column->key);
     }
     fputs("\n", out);
     for (size_t s = 0; s < json_array_size(sets); s++) {

@@ -1,5 +1,7 @@
+#include <stdint.h>
 #include <string.h>
 
+#include "base/print.h"
 #include "base/utf8.h"
 #include "report/quality_cells.h"
 #include "report/quality_table.h"
@@ -11,7 +13,7 @@ static const char *const shown[] = {"n", "chunks", "relevance", "full_relevance"
 static const char *const titles[] = {"Texts", "Chunks", "Relevance", "Full distance", "Diversity", "Self-BLEU"};
 enum { N_SHOWN = sizeof shown / sizeof *shown };
 
-static void put_escaped(FILE *out, const char *text)
+static void put_clean_escaped(FILE *out, const char *text)
 {
     for (const char *p = text; *p; p++)
         switch (*p) {
@@ -45,6 +47,15 @@ static void put_escaped(FILE *out, const char *text)
         }
 }
 
+static void put_escaped(FILE *out, const char *text)
+{
+    struct bf_buf clean;
+    bf_buf_init(&clean, SIZE_MAX);
+    bf_clean_text(&clean, text, strlen(text), true);
+    put_clean_escaped(out, clean.data);
+    bf_buf_release(&clean);
+}
+
 void bf_quality_latex(const json_t *result, FILE *out)
 {
     const json_t *sets = json_object_get(result, "sets");
@@ -54,10 +65,10 @@ void bf_quality_latex(const json_t *result, FILE *out)
     fputs("}\n\\toprule\nSet", out);
     for (size_t c = 0; c < N_SHOWN; c++) {
         const char *better = bf_quality_column(shown[c])->better;
-        fprintf(out, " & %s%s", titles[c],
-                !better                          ? ""
-                : strcmp(better, "smaller") == 0 ? " $\\downarrow$"
-                                                 : " $\\uparrow$");
+        bf_print(out, " & %s%s", titles[c],
+                 !better                          ? ""
+                 : strcmp(better, "smaller") == 0 ? " $\\downarrow$"
+                                                  : " $\\uparrow$");
     }
     fputs(" \\\\\n\\midrule\n", out);
     for (size_t s = 0; s < json_array_size(sets); s++) {
@@ -69,7 +80,7 @@ void bf_quality_latex(const json_t *result, FILE *out)
         for (size_t c = 0; c < N_SHOWN; c++) {
             bf_buf_clear(&text);
             bf_put_quality_value(&text, set, bf_quality_column(shown[c]), true, "--");
-            fprintf(out, " & %s", text.data);
+            bf_print(out, " & %s", text.data);
         }
         fputs(" \\\\\n", out);
         bf_buf_release(&text);

@@ -1,5 +1,7 @@
+#include <stdint.h>
 #include <string.h>
 
+#include "base/print.h"
 #include "base/utf8.h"
 #include "report/quality_cells.h"
 #include "report/quality_table.h"
@@ -12,7 +14,7 @@ static const char *const shown[] = {"n",         "chunks",     "relevance",     
 enum { N_SHOWN = sizeof shown / sizeof *shown };
 
 /* Marks of Markdown and HTML stay text, also in a cell. */
-static void put_escaped(FILE *out, const char *text)
+static void put_clean_escaped(FILE *out, const char *text)
 {
     for (const char *p = text; *p; p++) {
         if (*p == '<')
@@ -29,6 +31,15 @@ static void put_escaped(FILE *out, const char *text)
     }
 }
 
+static void put_escaped(FILE *out, const char *text)
+{
+    struct bf_buf clean;
+    bf_buf_init(&clean, SIZE_MAX);
+    bf_clean_text(&clean, text, strlen(text), true);
+    put_clean_escaped(out, clean.data);
+    bf_buf_release(&clean);
+}
+
 void bf_quality_markdown(const json_t *result, FILE *out)
 {
     const json_t *sets = json_object_get(result, "sets");
@@ -36,10 +47,10 @@ void bf_quality_markdown(const json_t *result, FILE *out)
     fputs("| Set |", out);
     for (size_t c = 0; c < N_SHOWN; c++) {
         const struct bf_quality_column *column = bf_quality_column(shown[c]);
-        fprintf(out, " %s%s |", column->title,
-                !column->better                          ? ""
-                : strcmp(column->better, "smaller") == 0 ? " (smaller is better)"
-                                                         : " (larger is better)");
+        bf_print(out, " %s%s |", column->title,
+                 !column->better                          ? ""
+                 : strcmp(column->better, "smaller") == 0 ? " (smaller is better)"
+                                                          : " (larger is better)");
     }
     fputs("\n|---|", out);
     for (size_t c = 0; c < N_SHOWN; c++)
@@ -56,7 +67,7 @@ void bf_quality_markdown(const json_t *result, FILE *out)
         for (size_t c = 0; c < N_SHOWN; c++) {
             bf_buf_clear(&text);
             bf_put_quality_value(&text, set, bf_quality_column(shown[c]), true, "-");
-            fprintf(out, " %s |", text.data);
+            bf_print(out, " %s |", text.data);
         }
         fputs("\n", out);
         bf_buf_release(&text);

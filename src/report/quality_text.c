@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/print.h"
 #include "base/utf8.h"
 #include "report/quality_cells.h"
 #include "report/quality_table.h"
@@ -28,7 +29,7 @@ static void put_cell(FILE *out, const char *text, int width, bool right)
 {
     const size_t n = bf_utf8_count(text, strlen(text));
     const int pad = (size_t)width > n ? width - (int)n : 1; /* never glued to its neighbour */
-    fprintf(out, "%*s%s%*s", right ? pad : 0, "", text, right ? 0 : pad, "");
+    bf_print(out, "%*s%s%*s", right ? pad : 0, "", text, right ? 0 : pad, "");
 }
 
 static void put_table(const json_t *sets, const struct place *places, size_t n, FILE *out)
@@ -86,7 +87,7 @@ static void put_why(const json_t *sets, FILE *out)
             struct bf_buf name;
             bf_buf_init(&name, 4096);
             bf_put_quality_name(&name, set, TITLE_CHARACTERS);
-            fprintf(out, "  %s: no %s: %s\n", name.data, column->title, json_string_value(value));
+            bf_print(out, "  %s: no %s: %s\n", name.data, column->title, json_string_value(value));
             bf_buf_release(&name);
             any = true;
         }
@@ -112,9 +113,9 @@ void bf_quality_text(const json_t *result, FILE *out)
     struct bf_buf title;
     bf_buf_init(&title, 4096);
     bf_utf8_preview(&title, domain, strlen(domain), TITLE_CHARACTERS);
-    fprintf(out, "\"%s\": %zu set%s, %s%s%s\n\n", title.data, json_array_size(sets),
-            json_array_size(sets) == 1 ? "" : "s", bf_quality_string(json_object_get(result, "model"), "desc"),
-            json_is_object(embedder) ? ", compared by " : "", bf_quality_string(embedder, "desc"));
+    bf_print(out, "\"%s\": %zu set%s, %s%s%s\n\n", title.data, json_array_size(sets),
+             json_array_size(sets) == 1 ? "" : "s", bf_quality_string(json_object_get(result, "model"), "desc"),
+             json_is_object(embedder) ? ", compared by " : "", bf_quality_string(embedder, "desc"));
     bf_buf_release(&title);
     put_table(sets, meaning, sizeof meaning / sizeof *meaning, out);
     put_table(sets, wording, sizeof wording / sizeof *wording, out);
@@ -122,10 +123,10 @@ void bf_quality_text(const json_t *result, FILE *out)
     put_why(sets, out);
     for (size_t i = 0; i < json_array_size(sentences); i++) {
         const char *sentence = json_string_value(json_array_get(sentences, i));
-        fprintf(out, "  %s\n", sentence ? sentence : "");
+        bf_print(out, "  %s\n", sentence ? sentence : "");
     }
-    fprintf(out,
-            "%s  In brackets: 95 %% intervals. Chunks: pieces of 128 tokens. What each figure means:\n"
-            "  docs/quality.md\n",
-            json_array_size(sentences) > 0 ? "\n" : "");
+    bf_print(out,
+             "%s  In brackets: 95 %% intervals. Chunks: pieces of 128 tokens. What each figure means:\n"
+             "  docs/quality.md\n",
+             json_array_size(sentences) > 0 ? "\n" : "");
 }

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/print.h"
 #include "base/utf8.h"
 #include "report/report.h"
 #include "report/summary.h"
@@ -35,8 +36,8 @@ static void put_requests(const struct bf_summary *s, FILE *out)
 {
     if (s->n_requests < 2)
         return;
-    fprintf(out, "\n  %-36s %-9s %-7s %9s %6s %7s  %s\n", "request", "kind", "role", "generated", "kept", "shared",
-            "state");
+    bf_print(out, "\n  %-36s %-9s %-7s %9s %6s %7s  %s\n", "request", "kind", "role", "generated", "kept", "shared",
+             "state");
     for (size_t i = 0; i < s->n_requests && i < REQUESTS_SHOWN; i++) {
         const struct bf_request_summary *r = &s->requests[i];
         struct bf_buf text;
@@ -47,14 +48,14 @@ static void put_requests(const struct bf_summary *s, FILE *out)
                       r->name[0] && r->kind == BF_KIND_INSTANCE ? "" : r->topic);
         bf_utf8_preview(&text, label.data, label.len, 36);
         bf_buf_release(&label);
-        fprintf(out, "  %-36s %-9s %-7s %9lld %6lld %7lld  %s%s\n", text.data, bf_kind_word(r->kind),
-                bf_role_word(r->role), (long long)r->n_generated, (long long)r->n_kept, (long long)r->n_shared,
-                r->finished ? bf_stop_word(r->stop) : "not finished",
-                r->knowledge == BF_KNOWLEDGE_LITTLE ? ", LITTLE KNOWLEDGE" : "");
+        bf_print(out, "  %-36s %-9s %-7s %9lld %6lld %7lld  %s%s\n", text.data, bf_kind_word(r->kind),
+                 bf_role_word(r->role), (long long)r->n_generated, (long long)r->n_kept, (long long)r->n_shared,
+                 r->finished ? bf_stop_word(r->stop) : "not finished",
+                 r->knowledge == BF_KNOWLEDGE_LITTLE ? ", LITTLE KNOWLEDGE" : "");
         bf_buf_release(&text);
     }
     if (s->n_requests > REQUESTS_SHOWN)
-        fprintf(out, "  and %zu more: 'biforget status DIR --json' has all\n", s->n_requests - REQUESTS_SHOWN);
+        bf_print(out, "  and %zu more: 'biforget status DIR --json' has all\n", s->n_requests - REQUESTS_SHOWN);
     fputs("  shared: kept by an earlier request of the same role, too; such texts stand once in the sets\n", out);
 }
 
@@ -63,46 +64,46 @@ static void put_variety(const struct bf_summary *s, FILE *out)
     const struct bf_variety_summary *v = &s->variety;
     if (v->n_originals == 0)
         return;
-    fprintf(out,
-            "\n  %lld original%s, each with %.1f kept variant%s in the mean (%lld to %lld), %.1f of them different on "
-            "the surface\n",
-            (long long)v->n_originals, plural(v->n_originals), v->variants, v->variants == 1.0 ? "" : "s",
-            (long long)v->least, (long long)v->most, v->distinct);
+    bf_print(out,
+             "\n  %lld original%s, each with %.1f kept variant%s in the mean (%lld to %lld), %.1f of them different on "
+             "the surface\n",
+             (long long)v->n_originals, plural(v->n_originals), v->variants, v->variants == 1.0 ? "" : "s",
+             (long long)v->least, (long long)v->most, v->distinct);
     if (v->n_without > 0)
-        fprintf(out, "  %lld original%s no variant that passed\n", (long long)v->n_without,
-                v->n_without == 1 ? " has" : "s have");
+        bf_print(out, "  %lld original%s no variant that passed\n", (long long)v->n_without,
+                 v->n_without == 1 ? " has" : "s have");
     if (isfinite(v->edit_distance))
-        fprintf(out, "  edit distance to the original %.2f, distinct-1 %.2f, distinct-2 %.2f\n", v->edit_distance,
-                v->distinct_1, v->distinct_2);
+        bf_print(out, "  edit distance to the original %.2f, distinct-1 %.2f, distinct-2 %.2f\n", v->edit_distance,
+                 v->distinct_1, v->distinct_2);
 }
 
 static void put_stages(const struct bf_summary *s, FILE *out)
 {
     const bool domain = has_kind(s, BF_KIND_DOMAIN);
-    fprintf(out, "\n  %-44s %9s %6s\n", "", "generated", "kept");
+    bf_print(out, "\n  %-44s %9s %6s\n", "", "generated", "kept");
     for (int i = 0; i < BF_STAGE_COUNT; i++)
         if (bf_stage_is_sample((enum bf_stage)i) && (s->counts.committed[i] > 0 || (domain && i <= BF_STAGE_JAILBREAK)))
-            fprintf(out, "  %-44s %9lld %6lld\n", bf_stage_text((enum bf_stage)i), (long long)s->counts.committed[i],
-                    (long long)s->counts.kept[i]);
+            bf_print(out, "  %-44s %9lld %6lld\n", bf_stage_text((enum bf_stage)i), (long long)s->counts.committed[i],
+                     (long long)s->counts.kept[i]);
     if (domain)
-        fprintf(out, "  variants: fix %lld, mi %lld, jailbreak %lld, both %lld\n", (long long)s->counts.fix,
-                (long long)s->counts.mi, (long long)s->counts.jailbreak, (long long)s->counts.both);
+        bf_print(out, "  variants: fix %lld, mi %lld, jailbreak %lld, both %lld\n", (long long)s->counts.fix,
+                 (long long)s->counts.mi, (long long)s->counts.jailbreak, (long long)s->counts.both);
 }
 
 static void put_points(const struct bf_summary *s, FILE *out)
 {
     if (s->n_points == 0 || s->n_requests != 1)
         return;
-    fprintf(out, "\n  kept by point (%zu point%s that the model named):\n", s->n_points, plural((int64_t)s->n_points));
+    bf_print(out, "\n  kept by point (%zu point%s that the model named):\n", s->n_points, plural((int64_t)s->n_points));
     for (size_t i = 0; i < s->n_points && i < POINTS_SHOWN; i++) {
         struct bf_buf text;
         bf_buf_init(&text, 4096);
         bf_utf8_preview(&text, s->points[i].text, strlen(s->points[i].text), POINT_CHARACTERS);
-        fprintf(out, "  %5lld  %s\n", (long long)s->points[i].n_kept, text.data);
+        bf_print(out, "  %5lld  %s\n", (long long)s->points[i].n_kept, text.data);
         bf_buf_release(&text);
     }
     if (s->n_points > POINTS_SHOWN)
-        fprintf(out, "         and %zu more\n", s->n_points - POINTS_SHOWN);
+        bf_print(out, "         and %zu more\n", s->n_points - POINTS_SHOWN);
 }
 
 static void put_reasons(const struct bf_summary *s, FILE *out)
@@ -112,10 +113,10 @@ static void put_reasons(const struct bf_summary *s, FILE *out)
         if (s->counts.rejected[r] == 0)
             continue;
         if (!any)
-            fprintf(out, "\n  not kept, and why:\n");
+            bf_print(out, "\n  not kept, and why:\n");
         any = true;
-        fprintf(out, "  %5lld  %-14s  %s\n", (long long)s->counts.rejected[r], bf_reason_word((enum bf_reason)r),
-                bf_reason_text((enum bf_reason)r));
+        bf_print(out, "  %5lld  %-14s  %s\n", (long long)s->counts.rejected[r], bf_reason_word((enum bf_reason)r),
+                 bf_reason_text((enum bf_reason)r));
     }
 }
 
@@ -126,15 +127,15 @@ static void put_stop(const struct bf_summary *s, FILE *out)
     const int64_t n = s->requests[0].kind == BF_KIND_INSTANCE
                           ? s->counts.kept[BF_STAGE_ORIGINAL] + s->counts.kept[BF_STAGE_REWRITE]
                           : s->counts.kept[BF_STAGE_SYNTHESIS];
-    fprintf(out, "\n  %s: %s",
-            s->requests[0].kind == BF_KIND_INSTANCE   ? "rewriting"
-            : s->requests[0].kind == BF_KIND_TEXTBOOK ? "textbook"
-                                                      : "Stage I",
-            bf_stop_text(s->state.stop));
+    bf_print(out, "\n  %s: %s",
+             s->requests[0].kind == BF_KIND_INSTANCE   ? "rewriting"
+             : s->requests[0].kind == BF_KIND_TEXTBOOK ? "textbook"
+                                                       : "Stage I",
+             bf_stop_text(s->state.stop));
     if (isfinite(s->diversity))
-        fprintf(out, "; diversity %.4f over %lld samples", s->diversity, (long long)n);
+        bf_print(out, "; diversity %.4f over %lld samples", s->diversity, (long long)n);
     if (s->n_checkpoints > 1 && isfinite(s->last.gain))
-        fprintf(out, ", last gain %+.4f after %lld", s->last.gain, (long long)s->last.n_kept);
+        bf_print(out, ", last gain %+.4f after %lld", s->last.gain, (long long)s->last.n_kept);
     fputs("\n", out);
 }
 
@@ -152,17 +153,17 @@ static void put_knowledge(const struct bf_summary *s, FILE *out)
     const struct bf_knowledge_check *k = &s->state.knowledge;
     if (k->n_control == 0 || k->n_domain == 0 || s->n_requests != 1)
         return;
-    fprintf(out, "  knowledge check: %s\n", knowledge_lines(k->verdict));
+    bf_print(out, "  knowledge check: %s\n", knowledge_lines(k->verdict));
     /* Of a point with one text nothing agrees with anything. */
     char domain[16] = "-", control[16] = "-";
     if (isfinite(k->agreement_domain))
         snprintf(domain, sizeof domain, "%.2f", k->agreement_domain);
     if (isfinite(k->agreement_control))
         snprintf(control, sizeof control, "%.2f", k->agreement_control);
-    fprintf(out,
-            "    agreement between texts on one point %s (invented topic %s), Min-K%% prob %.3f (%.3f), n = %lld "
-            "(%lld)\n",
-            domain, control, k->min_k_domain, k->min_k_control, (long long)k->n_domain, (long long)k->n_control);
+    bf_print(out,
+             "    agreement between texts on one point %s (invented topic %s), Min-K%% prob %.3f (%.3f), n = %lld "
+             "(%lld)\n",
+             domain, control, k->min_k_domain, k->min_k_control, (long long)k->n_domain, (long long)k->n_control);
 }
 
 /* Examples spread over a stage's kept samples. */
@@ -187,8 +188,8 @@ static enum bf_status put_examples_of(struct bf_store *store, enum bf_stage stag
             struct bf_buf text;
             bf_buf_init(&text, 1 << 16);
             bf_utf8_preview(&text, row.sample.text, strlen(row.sample.text), EXAMPLE_CHARACTERS);
-            fprintf(out, "  [%s%s%s] %s\n", bf_stage_word(stage), row.point_text ? ", " : "",
-                    row.point_text ? row.point_text : "", text.data);
+            bf_print(out, "  [%s%s%s] %s\n", bf_stage_word(stage), row.point_text ? ", " : "",
+                     row.point_text ? row.point_text : "", text.data);
             bf_buf_release(&text);
         }
         bf_cursor_close(cursor);
@@ -229,10 +230,10 @@ static void put_next(const struct bf_summary *s, FILE *out)
     const char *stable = json_string_value(json_object_get(s->engine, "stable"));
     double seconds = s->state.generate_seconds;
     if (s->run->model_desc[0])
-        fprintf(out, "\n  model: %s", s->run->model_desc);
+        bf_print(out, "\n  model: %s", s->run->model_desc);
     if (seconds > 0.0)
-        fprintf(out, "; %lld tokens written at %.0f a second", (long long)s->state.generated_tokens,
-                (double)s->state.generated_tokens / seconds);
+        bf_print(out, "; %lld tokens written at %.0f a second", (long long)s->state.generated_tokens,
+                 (double)s->state.generated_tokens / seconds);
     fputs("\n", out);
     if (stable && strcmp(stable, "yes") == 0)
         fputs("  repeatable: yes, the same seed gives the same bytes at any --parallel and after any interruption\n",
@@ -241,22 +242,22 @@ static void put_next(const struct bf_summary *s, FILE *out)
         fputs("  repeatable: only at the same --parallel and without interruption ('biforget doctor' tells why)\n",
               out);
     if (!s->state.finished) {
-        fprintf(out, "\n  not finished; go on with: biforget resume %s\n", s->dir);
+        bf_print(out, "\n  not finished; go on with: biforget resume %s\n", s->dir);
         return;
     }
-    fprintf(out, "\n  %s/forget.jsonl   the forget set (variant both), one JSON object a line\n", s->dir);
+    bf_print(out, "\n  %s/forget.jsonl   the forget set (variant both), one JSON object a line\n", s->dir);
     for (size_t i = 0; i < s->n_requests; i++)
         if (s->requests[i].role == BF_ROLE_RETAIN) {
-            fprintf(out, "  %s/retain.jsonl   the retain set\n", s->dir);
+            bf_print(out, "  %s/retain.jsonl   the retain set\n", s->dir);
             break;
         }
     char *page = bf_path_join(s->dir, "report.html");
     if (bf_file_exists(page))
-        fprintf(out, "  %s/report.html    the run as a page: map, coverage, samples\n", s->dir);
+        bf_print(out, "  %s/report.html    the run as a page: map, coverage, samples\n", s->dir);
     free(page);
-    fprintf(out, "  %s/run.db         everything, also what was not kept, with its provenance\n", s->dir);
-    fprintf(out, "\n  next: biforget show %s --limit 10\n", s->dir);
-    fprintf(out, "        biforget export %s --format txt --variant fix -o forget.txt\n", s->dir);
+    bf_print(out, "  %s/run.db         everything, also what was not kept, with its provenance\n", s->dir);
+    bf_print(out, "\n  next: biforget show %s --limit 10\n", s->dir);
+    bf_print(out, "        biforget export %s --format txt --variant fix -o forget.txt\n", s->dir);
 }
 
 enum bf_status bf_report_text(struct bf_store *store, int n_examples, FILE *out, struct bf_err *err)
@@ -269,15 +270,15 @@ enum bf_status bf_report_text(struct bf_store *store, int n_examples, FILE *out,
     for (int i = 0; i < BF_STAGE_COUNT; i++)
         n_all += bf_stage_is_sample((enum bf_stage)i) ? s.counts.committed[i] : 0;
     if (s.n_requests > 1 && strcmp(s.run->kind, "run") == 0)
-        fprintf(out, "%zu requests", s.n_requests);
+        bf_print(out, "%zu requests", s.n_requests);
     else
-        fprintf(out, "\"%s\"", request_text(&s, "topic"));
-    fprintf(out, ": %lld sample%s kept of %lld", (long long)s.counts.both, plural(s.counts.both), (long long)n_all);
-    fprintf(out, " (%s%s", strcmp(s.run->kind, "domain") == 0 ? "profile " : "",
-            strcmp(s.run->kind, "domain") == 0 ? request_text(&s, "profile") : s.run->kind);
+        bf_print(out, "\"%s\"", request_text(&s, "topic"));
+    bf_print(out, ": %lld sample%s kept of %lld", (long long)s.counts.both, plural(s.counts.both), (long long)n_all);
+    bf_print(out, " (%s%s", strcmp(s.run->kind, "domain") == 0 ? "profile " : "",
+             strcmp(s.run->kind, "domain") == 0 ? request_text(&s, "profile") : s.run->kind);
     if (s.state.wall_seconds > 0.0)
-        fprintf(out, ", %lld:%02lld minutes", (long long)s.state.wall_seconds / 60,
-                (long long)s.state.wall_seconds % 60);
+        bf_print(out, ", %lld:%02lld minutes", (long long)s.state.wall_seconds / 60,
+                 (long long)s.state.wall_seconds % 60);
     fputs(")\n", out);
     put_requests(&s, out);
     put_stages(&s, out);

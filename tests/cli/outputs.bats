@@ -90,8 +90,8 @@ setup() {
         [ -e w.gguf.training/checkpoint.bin ] && break
         sleep 0.05
     done
-    kill -INT "$job"
-    run wait "$job"
+    kill -INT "$job" # bash starts it with this signal ignored; the program does not ask
+    wait "$job" || true
     python3 - w.gguf.training/settings.json <<'END'
 import json, sys
 s = json.load(open(sys.argv[1]))
@@ -152,4 +152,49 @@ END
     [[ $output == *"2 samples kept of 2"* ]]
     sentence "the run is complete, but its report is not written: cannot write 'taken/report.html': it is a folder"
     [ -s taken/forget.jsonl ]
+}
+
+@test "a reader that is gone is no failure, whatever the command" {
+    for command in "show run" "status run" "status run --json" "export run --format txt" "report run --stored -o - -q" models \
+        "help domain" "quantize --help"; do
+        # shellcheck disable=SC2086  # words
+        "$BIFORGET" $command 2>err | true
+        [ "${PIPESTATUS[0]}" = 0 ] || { printf '%s: %s\n' "$command" "$(cat err)" >&2; false; }
+        [ ! -s err ]
+    done
+    run --separate-stderr bash -c "'$BIFORGET' status run >/dev/full"
+    [ "$status" = 5 ]
+    sentence "cannot write to the standard output"
+}
+
+@test "a closed terminal saves a training as Ctrl-C does" {
+    local -a long=(unlearn --method ga --lora -m tiny.gguf --forget set.txt "${train[@]}" --max-steps 1000000 --checkpoint-every 1)
+    env --default-signal=HUP "$BIFORGET" "${long[@]}" -o h.gguf 2>h.err &
+    local job=$!
+    for _ in $(seq 200); do
+        [ -e h.gguf.training/checkpoint.bin ] && break
+        sleep 0.05
+    done
+    kill -HUP "$job"
+    wait "$job" && status=0 || status=$?
+    [ "$status" = 130 ]
+    grep -q 'biforget unlearn --resume h.gguf' h.err
+}
+
+@test "control characters of a database reach no terminal" {
+    cp -r run escapes
+    python3 - escapes/run.db <<'END'
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+evil = "m\x1b]0;t\x07\x9b31m\u202ered"
+db.execute("UPDATE run SET kind = ?, model_desc = ?", (evil, evil))
+db.execute("UPDATE request SET name = ?", (evil,))
+db.commit()
+END
+    for command in show status resume; do
+        "$BIFORGET" "$command" escapes >"$command.out" 2>&1 || true
+        run ! grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae' "$command.out"
+    done
+    grep -q 'm ]0;t  31m' status.out
+    rm -rf escapes
 }

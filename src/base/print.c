@@ -1,0 +1,94 @@
+#include "base/print.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+#include "base/banned.h"
+
+enum { AT_ONCE = 4096 };
+
+bool bf_stdout_reader_is_gone(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+static bool turns_direction(uint32_t cp)
+{
+    return (cp >= 0x202A && cp <= 0x202E) || (cp >= 0x2066 && cp <= 0x2069);
+}
+
+void bf_clean_text(struct bf_buf *out, const char *text, size_t n, bool one_line)
+{
+    size_t kept = 0; /* text[kept..i) is as it should be, and not yet in `out` */
+    for (size_t i = 0; i < n;) {
+        uint32_t cp = 0;
+        const size_t length = bf_utf8_decode(text + i, n - i, &cp);
+        const bool replaced = length == 0 || turns_direction(cp);
+        const bool blank = bf_utf8_is_control(cp) && (one_line || (cp != '\n' && cp != '\t'));
+        const size_t next = i + (length == 0 ? 1 : length);
+        if (replaced || blank) {
+            bf_buf_put(out, text + kept, i - kept);
+            bf_buf_puts(out, replaced ? "\xEF\xBF\xBD" : " ");
+            kept = next;
+        }
+        i = next;
+    }
+    bf_buf_put(out, text + kept, n - kept);
+}
+
+static void put(FILE *out, const char *text, size_t n)
+{
+    struct bf_buf clean;
+    bf_buf_init(&clean, SIZE_MAX);
+    bf_clean_text(&clean, text, n, false);
+    (void)fwrite(clean.data, 1, clean.len, out);
+    bf_buf_release(&clean);
+}
+
+void bf_print(FILE *out, const char *format, ...)
+{
+    char small[AT_ONCE];
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    const int n = vsnprintf(small, sizeof small, format, args);
+    if (n >= 0 && (size_t)n < sizeof small) {
+        put(out, small, (size_t)n);
+    } else if (n >= 0) {
+        char *text = bf_alloc((size_t)n + 1);
+        (void)vsnprintf(text, (size_t)n + 1, format, again);
+        put(out, text, (size_t)n);
+        free(text);
+    }
+    va_end(again);
+    va_end(args);
+}
+
+void bf_print_json(FILE *out, const char *json)
+{
+    const size_t n = strlen(json);
+    size_t kept = 0;
+    for (size_t i = 0; i < n;) {
+        uint32_t cp = 0;
+        const size_t length = bf_utf8_decode(json + i, n - i, &cp);
+        const size_t next = i + (length == 0 ? 1 : length);
+        if (length > 0 && (turns_direction(cp) || (bf_utf8_is_control(cp) && cp != '\n' && cp != '\t'))) {
+            char escape[8];
+            const int wide = snprintf(escape, sizeof escape, "\\u%04x", (unsigned)cp);
+            (void)fwrite(json + kept, 1, i - kept, out);
+            (void)fwrite(escape, 1, (size_t)wide, out);
+            kept = next;
+        }
+        i = next;
+    }
+    (void)fwrite(json + kept, 1, n - kept, out);
+    (void)putc('\n', out);
+}
