@@ -41,6 +41,11 @@ bench-kill: build ## kill -9 a run at 30 moments, resume, compare the bytes
 	@scripts/fetch_models test embedder
 	@bench/kill30.sh
 
+.PHONY: bench-vllm
+bench-vllm: build ## run against a real vLLM on this machine's CPU (installs 3.5 GB), beside the embedded engine
+	@scripts/fetch_models test embedder
+	@$(or $(PYTHON),python3) bench/vllm.py build/biforget "$$(build/biforget models --path smollm2-135m-instruct)" --out bench/results/vllm.txt
+
 .PHONY: models
 models: build ## fetch the default models only
 	@scripts/fetch_models default embedder

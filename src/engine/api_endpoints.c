@@ -40,8 +40,11 @@ static enum bf_status check_url(const char *url, struct bf_err *err)
     } else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) {
         status = bf_fail(err, BF_USAGE, "--api '%s' is neither http nor https", url);
     } else if (curl_url_get(parsed, CURLUPART_QUERY, &query, 0) == CURLUE_OK || strchr(url, '#')) {
-        status =
-            bf_fail(err, BF_USAGE, "--api '%s' has more than a path; give an address like http://host:8080/v1", url);
+        /* It may be a key: not repeated. */
+        status = bf_fail(err, BF_USAGE,
+                         "--api has more than a path in the address of '%s'; give one like http://host:8080/v1, and a "
+                         "key in BIFORGET_API_KEY",
+                         host);
     }
     curl_free(scheme);
     curl_free(user);

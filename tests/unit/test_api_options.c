@@ -33,7 +33,7 @@ static void addresses_that_cannot_be(void **state)
         {"localhost:8080/v1", "no URL"},
         {"http://me:hunter2@a/v1", "user name or password in the address of 'a'"},
         {"http://hunter2@a/v1", "BIFORGET_API_KEY"},
-        {"http://a/v1?key=x", "more than a path"},
+        {"http://a/v1?key=hunter2", "more than a path in the address of 'a'"},
         {"http://a/v1#x", "more than a path"},
     };
 

@@ -239,6 +239,18 @@ static void talk_around_the_text_goes(void **state)
     assert_clean("Sure! Here is a summary:\n\"Zeus rules.\"", "Zeus rules.");
 }
 
+static void thoughts_are_not_knowledge(void **state)
+{
+    (void)state;
+    assert_clean("<think>\nA god, hm.\n</think>\n\nZeus rules.", "Zeus rules.");
+    assert_clean("A god, hm.</think>\nSure! Here it is:\nZeus rules.", "Zeus rules.");
+    assert_clean("<think>A god, and then", "");
+    assert_true(bf_filter_only_thoughts("", "<think>A god, and then"));
+    assert_false(bf_filter_only_thoughts("", ""));
+    assert_false(bf_filter_only_thoughts("", NULL));
+    assert_false(bf_filter_only_thoughts("Zeus.", "<think>hm</think>Zeus."));
+}
+
 static void knowledge_is_not_taken_for_talk(void **state)
 {
     (void)state;
@@ -336,6 +348,7 @@ int main(void)
         cmocka_unit_test(quotes_and_brackets_belong_to_the_sentence),
         cmocka_unit_test(ideographic_marks_need_no_space),
         cmocka_unit_test(talk_around_the_text_goes),
+        cmocka_unit_test(thoughts_are_not_knowledge),
         cmocka_unit_test(knowledge_is_not_taken_for_talk),
         cmocka_unit_test(bytes_become_utf8),
         cmocka_unit_test(all_shapes_of_question_and_answer),
