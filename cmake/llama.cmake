@@ -46,6 +46,24 @@ else()
 endif()
 message(STATUS "llama.cpp ${LLAMA_VERSION}: ${llama_DIR}")
 
+# What scripts/build_llama has decided about instruction sets, for `biforget doctor`.
+set(BF_LLAMA_TILES "")
+set(BF_LLAMA_LEFT_OUT "")
+set(BF_LLAMA_WHY "")
+set(BF_LLAMA_TESTED "${BIFORGET_LLAMA_TESTED}")
+set(BF_LLAMA_MACROS "")
+if(NOT BIFORGET_LLAMA_FITS AND EXISTS "${prefix}/share/biforget/cpu.json")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${prefix}/share/biforget/cpu.json")
+    file(READ "${prefix}/share/biforget/cpu.json" record)
+    foreach(key tiles left_out why tested macros)
+        string(JSON value GET "${record}" ${key})
+        string(REGEX REPLACE "([\\\"])" "\\\\\\1" value "${value}")
+        string(TOUPPER ${key} name)
+        set(BF_LLAMA_${name} "${value}")
+    endforeach()
+endif()
+configure_file(src/base/built_for.h.in generated/base/built_for.h)
+
 # llama.cpp's Jinja engine, which no installed llama.cpp comes with.
 execute_process(
     COMMAND ${CMAKE_COMMAND} -E env --unset=CC --unset=CXX --unset=CFLAGS --unset=CXXFLAGS --unset=LDFLAGS

@@ -112,7 +112,7 @@ _biforget() {
                 esac
                 ;;
             doctor)
-                words="--model --parallel --help --help-all"
+                words="--model --parallel --json --help --help-all"
                 case $previous in
                 esac
                 ;;

@@ -358,6 +358,7 @@ complete -c biforget -n '__fish_seen_subcommand_from models' -l json -d 'print t
 complete -c biforget -n __fish_use_subcommand -a doctor -d 'what is missing, what the machine offers, if a model is stable'
 complete -c biforget -n '__fish_seen_subcommand_from doctor' -l model -s m -r -d 'a model to look at'
 complete -c biforget -n '__fish_seen_subcommand_from doctor' -l parallel -r -d 'sequences in the check'
+complete -c biforget -n '__fish_seen_subcommand_from doctor' -l json -d 'print what was found as one JSON object'
 complete -c biforget -n __fish_use_subcommand -a quantize -d 'convert a GGUF file, to Q4_0 for speed and stable bytes'
 complete -c biforget -n '__fish_seen_subcommand_from quantize' -l type -x -a 'q4_0 q8_0 f16 bf16' -d 'type of every weight matrix'
 complete -c biforget -n '__fish_seen_subcommand_from quantize' -l threads -s t -r -d 'threads'

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/built_for.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/print.h"
 #include "cmd/cmd.h"
 #include "cmd/model_path.h"
@@ -13,6 +15,15 @@
 struct values {
     const char *model;
     int64_t parallel;
+    bool json;
+};
+
+/* What llama.cpp's kernels were compiled for, and whether they are right here. */
+struct kernels {
+    char sets[1024];  /* "AVX AVX2 FMA"; "" when the machine's own llama.cpp does not say */
+    char tested[256]; /* "" when they are wrong */
+    enum bf_status status;
+    struct bf_err err;
 };
 
 static struct bf_opt *options(void *target)
@@ -32,10 +43,48 @@ static struct bf_opt *options(void *target)
                          .max = 256,
                          .value = "N",
                          .fallback = "32, or 64 from 8 cores on",
-                         .help = "sequences in the check"});
+                         .help = "sequences in the check"},
+                        BF_OPT_JSON(&v->json, "what was found"));
 }
 
-static enum bf_status look_at_machine(struct bf_err *err)
+/* "__AVX2__ __FMA__" -> "AVX2 FMA" */
+static void name_sets(const char *macros, char *out, size_t size)
+{
+    size_t n = 0;
+    for (const char *c = macros; *c && n + 1 < size; c++) {
+        if (c[0] == '_' && c[1] == '_') {
+            c++;
+            continue;
+        }
+        out[n++] = *c;
+    }
+    out[n] = '\0';
+}
+
+static void try_kernels(struct kernels *k)
+{
+    *k = (struct kernels){.err = BF_ERR_INIT};
+    name_sets(BF_LLAMA_MACROS, k->sets, sizeof k->sets);
+    k->status = bf_engine_check_kernels(k->tested, sizeof k->tested, &k->err);
+}
+
+static void print_kernels(const struct kernels *k)
+{
+    if (k->sets[0])
+        bf_print(stdout, "  instruction sets %s\n", k->sets);
+    if (BF_LLAMA_LEFT_OUT[0])
+        bf_print(stdout, "  left out %s: %s\n", BF_LLAMA_LEFT_OUT, BF_LLAMA_WHY);
+    bf_print(stdout, "  kernels  %s\n", k->status == BF_OK ? k->tested : k->err.text);
+}
+
+static json_t *kernels_json(const struct kernels *k)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:b, s:s}", "instruction_sets", k->sets, "amx_tiles", BF_LLAMA_TILES,
+                     "left_out", BF_LLAMA_LEFT_OUT, "left_out_because", BF_LLAMA_WHY, "right", k->status == BF_OK,
+                     "tested", k->status == BF_OK ? k->tested : k->err.text);
+}
+
+static enum bf_status look_at_machine(const struct kernels *kernels, struct bf_err *err)
 {
     struct bf_buf text;
     bf_buf_init(&text, 1 << 16);
@@ -48,6 +97,7 @@ static enum bf_status look_at_machine(struct bf_err *err)
         line += n + (end ? 1 : 0);
     }
     bf_buf_release(&text);
+    print_kernels(kernels);
     char *cache = bf_cache_dir();
     if (cache)
         bf_print(stdout, "  cache %s, %.1f GB free on its disk\n", cache, (double)bf_disk_free(cache) / 1e9);
@@ -120,11 +170,55 @@ static enum bf_status look_at_model(const struct values *v, struct bf_err *err)
     return status;
 }
 
+/* The same as one JSON object; with a model, its key facts. */
+static enum bf_status print_json(const struct values *v, const struct kernels *kernels, struct bf_err *err)
+{
+    struct bf_manifest manifest;
+    struct bf_engine *engine = NULL;
+    char *path = NULL;
+    enum bf_status status = bf_manifest_load(&manifest, err);
+    if (status != BF_OK)
+        return status;
+    json_t *models = json_array();
+    for (size_t i = 0; i < manifest.n; i++)
+        json_array_append_new(
+            models, json_pack("{s:s, s:b}", "name", manifest.items[i].name, "installed", manifest.items[i].installed));
+    bf_manifest_release(&manifest);
+    json_t *root = json_pack("{s:o, s:o}", "kernels", kernels_json(kernels), "models", models);
+    if (v->model && kernels->status == BF_OK) {
+        status = bf_model_path(v->model, &path, err);
+        struct bf_engine_options o = bf_engine_default_options();
+        o.model_path = path;
+        o.n_parallel = (int32_t)v->parallel;
+        if (status == BF_OK)
+            status = bf_engine_open(&o, &engine, err);
+        if (status == BF_OK) {
+            const struct bf_engine_info *i = bf_engine_info(engine);
+            json_object_set_new(root, "model",
+                                json_pack("{s:s, s:s, s:I, s:s, s:b}", "file", path, "kind", i->model_desc,
+                                          "parameters", (json_int_t)i->n_params, "type", i->quantisation, "stable",
+                                          i->stable == BF_STABLE_YES));
+        }
+    }
+    char *text = bf_json_dump(root);
+    if (status == BF_OK)
+        bf_print_json(stdout, text);
+    free(text);
+    free(path);
+    json_decref(root);
+    bf_engine_close(engine);
+    return status;
+}
+
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)
 {
     const struct values *v = call->values;
-    enum bf_status status = look_at_machine(err);
-    if (status == BF_OK && v->model)
+    struct kernels kernels;
+    try_kernels(&kernels);
+    enum bf_status status = v->json ? print_json(v, &kernels, err) : look_at_machine(&kernels, err);
+    if (status == BF_OK && kernels.status != BF_OK)
+        return bf_fail(err, kernels.status, "%s", kernels.err.text);
+    if (status == BF_OK && v->model && !v->json)
         status = look_at_model(v, err);
     return status;
 }
@@ -134,7 +228,7 @@ const struct bf_command bf_cmd_doctor = {
         {
             .name = "doctor",
             .summary = "what is missing, what the machine offers, if a model is stable",
-            .synopsis = "biforget doctor [-m MODEL]",
+            .synopsis = "biforget doctor [-m MODEL] [--json]",
             .examples = "  biforget doctor\n"
                         "  biforget doctor -m my-model.gguf\n",
         },

@@ -289,6 +289,11 @@ BF_MUST_CHECK enum bf_status bf_engine_quantize(const char *in, const char *out,
  * tensors? A library may lose the error of a write. BF_STORE. */
 BF_MUST_CHECK enum bf_status bf_engine_check_written(const char *path, const char *shown, struct bf_err *err);
 
+/* Small products of llama.cpp's kernels for this processor, beside plain C, in a process that may die of them: milliseconds. `tested` (NULL
+ * is allowed) gets what was multiplied. BF_MODEL: they die or are wrong. bf_engine_open() asks it before it loads a model; whoever computes
+ * with ggml alone asks it, too. */
+BF_MUST_CHECK enum bf_status bf_engine_check_kernels(char *tested, size_t size, struct bf_err *err);
+
 /* What this build and machine offer, one line each, for `biforget doctor`: devices and CPU features. */
 void bf_engine_describe_machine(struct bf_buf *out);
 

@@ -276,6 +276,9 @@ enum bf_status bf_engine_open(const struct bf_engine_options *o, struct bf_engin
     *out = NULL;
     if (!o->model_path || o->model_path[0] == 0)
         return bf_fail(err, BF_USAGE, "no model given; use -m FILE.gguf or a name from 'biforget models'");
+    const enum bf_status kernels = bf_engine_check_kernels(NULL, 0, err);
+    if (kernels != BF_OK)
+        return kernels;
     struct bf_llama *self = bf_alloc(sizeof *self);
     self->base.ops = &ops;
     self->base.info.stable = BF_STABLE_UNKNOWN;

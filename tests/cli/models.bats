@@ -23,6 +23,14 @@ load helper
     fails 4 "no-such-model" "$BIFORGET" models --path no-such-model
 }
 
+@test "doctor multiplies with the kernels of this processor" {
+    run --separate-stderr "$BIFORGET" doctor
+    [ "$status" = 0 ]
+    [[ $output =~ "  kernels  "([0-9]+)" products with weights in CPU" ]]
+    [ "${BASH_REMATCH[1]}" -ge 24 ]
+    "$BIFORGET" doctor --json | json 'd["kernels"]["right"], d["kernels"]["tested"].split()[1], len(d["models"]) > 3' | grep -qx 'True products True'
+}
+
 @test "doctor looks at the machine and at a model" {
     run --separate-stderr "$BIFORGET" doctor
     [ "$status" = 0 ]
