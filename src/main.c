@@ -9,6 +9,7 @@
 #include "base/print.h"
 #include "base/version.h"
 #include "cmd/cmd.h"
+#include "cmd/last_words.h"
 #include "cmd/openmp_wait.h"
 #include "cmd/overview.h"
 #include "base/banned.h"
@@ -59,6 +60,7 @@ int main(int argc, char **argv)
     bf_openmp_wait_briefly(argv);
     (void)signal(SIGPIPE,
                  SIG_IGN); /* an error of write(), not a silent death in mid-commit; see bf_stdout_reader_is_gone */
+    bf_last_words_prepare();
     setlocale(LC_CTYPE, "");
     bf_log_init(&log, stderr, false);
     const char *name = argc > 1 ? argv[1] : NULL;

@@ -145,3 +145,19 @@ commands=(domain instance run textbook import resume status show export quality 
     for c in status show export resume; do fails 5 "" "$BIFORGET" "$c" "$BATS_TEST_TMPDIR/foreign"; done
     [ "$(cat "$BATS_TEST_TMPDIR/foreign/run.db")" = 'Dear diary' ]
 }
+
+@test "a fatal signal ends in a sentence" {
+    # Its own sanitizer takes the signals of a checked build.
+    if nm "$BIFORGET" 2>/dev/null | grep -q __sanitizer_; then skip "a checked build"; fi
+    for signal in SEGV ILL; do
+        local dir=$BATS_TEST_TMPDIR/$signal
+        "$BIFORGET" domain "Greek mythology" -m "$BIFORGET_TEST_MODEL" -o "$dir" --max-samples 500 2>"$dir.err" >/dev/null &
+        job=$!
+        for _ in $(seq 600); do [ ! -e "$dir/run.db" ] || break; sleep 0.05; done
+        kill -s "$signal" $job
+        status=0
+        wait $job || status=$?
+        [ "$status" = 4 ]
+        grep -q "^biforget: .* ended the program.*'biforget resume' continues a run" "$dir.err"
+    done
+}

@@ -1,0 +1,9 @@
+/* A sentence in place of a bare "Segmentation fault". */
+#ifndef BF_CMD_LAST_WORDS_H
+#define BF_CMD_LAST_WORDS_H
+
+/* From here on a fatal signal (SIGSEGV, SIGILL, SIGBUS, SIGFPE, SIGABRT) ends the process with a sentence on stderr and exit code 4. Leaves
+ * alone what a sanitizer or a debugger has taken. */
+void bf_last_words_prepare(void);
+
+#endif
