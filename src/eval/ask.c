@@ -1,6 +1,7 @@
 /* The two ways to ask a model: greedy answers, and probabilities of given texts. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "base/thoughts.h"
@@ -17,6 +18,9 @@ bool bf_eval_is_plain(const struct bf_eval *eval)
 
 /* ---- answers ---- */
 
+/* What came back to a prompt: an answer, nothing but thoughts, or tokens without any text. */
+enum content { ANSWER, THOUGHTS, SILENT, EMPTY };
+
 struct answers {
     const struct bf_eval *eval;
     const char *what;
@@ -26,23 +30,26 @@ struct answers {
     const char *const *stops;
     size_t n_stops;
     char **answers;
-    size_t n_thoughts, n_silent; /* nothing but thoughts; tokens without any text */
+    enum content *contents; /* [n] */
+    const size_t *again;    /* [n_again] of the second pass, which has no stops; NULL in the first */
+    size_t n_again;
 };
 
 static enum bf_source next_prompt(void *user, struct bf_gen_request *request)
 {
     struct answers *a = user;
-    if (a->next == a->n)
+    if (a->next == (a->again ? a->n_again : a->n))
         return BF_SOURCE_END;
+    const size_t index = a->again ? a->again[a->next] : a->next;
     *request = (struct bf_gen_request){
-        .index = (int64_t)a->next,
-        .prompt = a->prompts[a->next],
+        .index = (int64_t)index,
+        .prompt = a->prompts[index],
         .max_tokens = a->max_tokens,
         .temperature = 1.0,
         .top_k = 1,
         .top_p = 1.0,
-        .stops = a->stops,
-        .n_stops = a->n_stops,
+        .stops = a->again ? NULL : a->stops,
+        .n_stops = a->again ? 0 : a->n_stops,
     };
     a->next++;
     return BF_SOURCE_READY;
@@ -53,28 +60,62 @@ static bool is_blank(const struct bf_buf *text)
     return strspn(text->data, " \t\r\n") == text->len;
 }
 
+/* Where an answer begins: after blank lines, and after a heading that stands on a line of its own ("Answer:", "**Answer:**"). */
+static const char *beginning_of(const char *text)
+{
+    static const char space[] = " \t\r\n", around[] = " \t*#_";
+    text += strspn(text, space);
+    const char *at = text + strspn(text, around);
+    if (strncasecmp(at, "answer", 6) != 0)
+        return text;
+    at += 6;
+    at += strspn(at, around);
+    if (*at != ':')
+        return text;
+    at += 1 + strspn(at + 1, around);
+    at += *at == '\r' ? 1 : 0;
+    return *at == '\n' ? at + strspn(at, space) : text;
+}
+
+void bf_eval_cut_answer(struct bf_buf *text, const char *const *stops, size_t n_stops)
+{
+    static const char space[] = " \t\r\n";
+    const char *first = text->data + strspn(text->data, space), *begin = beginning_of(text->data);
+    const char *end = begin + strlen(begin), *from = begin == first ? text->data : begin;
+    struct bf_buf cut;
+    for (size_t s = 0; s < n_stops; s++) {
+        const char *stop = strstr(begin, stops[s]);
+        end = stop && stop < end ? stop : end;
+    }
+    bf_buf_init(&cut, SIZE_MAX);
+    bf_buf_put(&cut, from, (size_t)(end - from));
+    bf_buf_release(text);
+    *text = cut;
+}
+
 static enum bf_status on_answer(void *user, const struct bf_gen_answer *answer, struct bf_err *err)
 {
     struct answers *a = user;
     struct bf_buf whole, text;
+    enum content *content = &a->contents[answer->index];
     (void)err;
+    *content = ANSWER;
     bf_buf_init(&whole, SIZE_MAX);
     bf_buf_init(&text, SIZE_MAX);
     bf_utf8_clean(&whole, answer->text, answer->text_len);
     if (bf_thoughts_cut(&text, whole.data, whole.len) && is_blank(&text)) {
-        a->n_thoughts++;
+        *content = THOUGHTS;
         bf_buf_clear(&text);
         bf_buf_put(&text, whole.data, whole.len);
     }
-    a->n_silent += is_blank(&text) && answer->n_tokens >= SILENT_TOKENS;
     bf_buf_release(&whole);
-    for (size_t s = 0; s < a->n_stops; s++) {
-        char *stop = strstr(text.data, a->stops[s]);
-        if (stop)
-            *stop = 0;
-    }
+    if (a->n_stops > 0)
+        bf_eval_cut_answer(&text, a->stops, a->n_stops);
+    if (*content == ANSWER && is_blank(&text))
+        *content = answer->n_tokens >= SILENT_TOKENS ? SILENT : EMPTY;
+    free(a->answers[answer->index]);
     a->answers[answer->index] = bf_buf_take(&text);
-    a->n_done++;
+    a->n_done += a->again ? 0 : 1;
     return BF_OK;
 }
 
@@ -89,22 +130,27 @@ static bool answer_step(void *user, const struct bf_gen_stats *stats)
 static enum bf_status check_content(const struct answers *a, struct bf_err *err)
 {
     struct bf_err sentence = BF_ERR_INIT;
-    if (a->n_thoughts == 0 && a->n_silent == 0)
+    size_t n_thoughts = 0, n_silent = 0;
+    for (size_t i = 0; i < a->n; i++) {
+        n_thoughts += a->contents[i] == THOUGHTS;
+        n_silent += a->contents[i] == SILENT;
+    }
+    if (n_thoughts == 0 && n_silent == 0)
         return BF_OK;
-    const bool all = a->n_thoughts + a->n_silent == a->n;
-    if (a->n_thoughts > 0)
+    const bool all = n_thoughts + n_silent == a->n;
+    if (n_thoughts > 0)
         bf_fail(
             &sentence, BF_MODEL,
             "%zu of %zu answers are thoughts of the model, like <think>...</think>, without an answer after them%s; "
             "turn thinking off (for a server --api-extra '{\"chat_template_kwargs\": {\"enable_thinking\": "
             "false}}', or as the model's card says), or give more room with --max-new-tokens",
-            a->n_thoughts, a->n, all ? "" : ", and count as they are");
+            n_thoughts, a->n, all ? "" : ", and count as they are");
     else
         bf_fail(
             &sentence, BF_MODEL,
             "%zu of %zu answers have tokens but no text: the server keeps it back, as with a parser for reasoning or "
             "tools; start it without",
-            a->n_silent, a->n);
+            n_silent, a->n);
     if (all)
         return bf_fail(err, BF_MODEL, "%s", sentence.text);
     if (a->eval->warn)
@@ -112,16 +158,43 @@ static enum bf_status check_content(const struct answers *a, struct bf_err *err)
     return BF_OK;
 }
 
+/* An answer may begin with blank lines or thoughts, and a stop then ends it before it has begun: these are asked again without stops, and
+ * cut here. */
+static enum bf_status ask_again(struct answers *a, const struct bf_gen_job *job, struct bf_err *err)
+{
+    size_t *again = bf_array(a->n, sizeof *again);
+    for (size_t i = 0; i < a->n; i++)
+        if (a->contents[i] != ANSWER)
+            again[a->n_again++] = i;
+    a->again = again;
+    a->next = 0;
+    const enum bf_status status = a->n_again > 0 ? bf_engine_generate(a->eval->engine, job, NULL, err) : BF_OK;
+    free(again);
+    a->again = NULL;
+    return status;
+}
+
 enum bf_status bf_eval_answers(const struct bf_eval *eval, const char *what, char *const *prompts, size_t n,
                                int32_t max_tokens, const char *const *stops, size_t n_stops, char **answers,
                                struct bf_err *err)
 {
-    struct answers a = {eval, what, prompts, n, 0, 0, max_tokens, stops, n_stops, answers, 0, 0};
+    struct answers a = {.eval = eval,
+                        .what = what,
+                        .prompts = prompts,
+                        .n = n,
+                        .max_tokens = max_tokens,
+                        .stops = stops,
+                        .n_stops = n_stops,
+                        .answers = answers,
+                        .contents = bf_array(n, sizeof *a.contents)};
     const struct bf_gen_job job = {.user = &a, .source = next_prompt, .sink = on_answer, .step = answer_step};
     memset(answers, 0, n * sizeof *answers);
     enum bf_status status = bf_engine_generate(eval->engine, &job, NULL, err);
+    if (status == BF_OK && n_stops > 0)
+        status = ask_again(&a, &job, err);
     if (status == BF_OK)
         status = check_content(&a, err);
+    free(a.contents);
     for (size_t i = 0; i < n && status != BF_OK; i++) {
         free(answers[i]);
         answers[i] = NULL;

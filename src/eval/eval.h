@@ -38,7 +38,7 @@ struct bf_pair {
 /* ---- the two ways to ask a model ---- */
 
 /* Greedy answers: answers[i] to prompts[i], free() each; text with invalid UTF-8 replaced and without a reasoning model's thoughts. The answer
- * ends before the first of the stops. Of an answer that is nothing but thoughts these count, with a warning; when all are, or when all
+ * ends before the first of the stops after its beginning: blank lines, thoughts, or a heading "Answer:" on a line of its own do not end it. Of an answer that is nothing but thoughts these count, with a warning; when all are, or when all
  * have tokens and no text, it is BF_MODEL: nothing of that was forgotten. On failure no answer is left. */
 BF_MUST_CHECK enum bf_status bf_eval_answers(const struct bf_eval *eval, const char *what, char *const *prompts, size_t n,
                                              int32_t max_tokens, const char *const *stops, size_t n_stops, char **answers,
@@ -154,6 +154,10 @@ BF_MUST_CHECK enum bf_status bf_eval_gsm8k(const struct bf_eval *eval, const str
                                            size_t n_shots, int32_t max_tokens, json_t **out, struct bf_err *err);
 
 /* ---- for the files of this room and cmd ---- */
+
+/* Cut an answer before the first of the stops, looked for from where it begins: after white space, and without a heading "Answer:" that has a line
+ * of its own. */
+void bf_eval_cut_answer(struct bf_buf *text, const char *const *stops, size_t n_stops);
 
 /* "KEY": value, "KEY_interval": [low, high]; without a value null and "why". */
 void bf_eval_put_figure(json_t *object, const char *key, const struct bf_figure *figure);

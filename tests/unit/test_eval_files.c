@@ -483,6 +483,37 @@ static void numbers_of_answers(void **state)
     assert_false(bf_gsm8k_same("18", "18.001"));
 }
 
+/* An answer is not empty because it begins with blank lines. */
+static void answers_that_begin_late(void **state)
+{
+    static const char *const stops[] = {"\n\n", "\nQuestion", "Question:"};
+    static const struct {
+        const char *text, *cut;
+    } cases[] = {
+        {" Paris\n\nQuestion: next", " Paris"},
+        {"\n\nParis\n\nmore", "\n\nParis"},
+        {" \r\n\n Paris\nQuestion: next", " \r\n\n Paris"},
+        {"Answer:\n\nParis\n\nmore", "Paris"},
+        {"\n**Answer:**\nParis", "Paris"},
+        {"## Answer:\n\nParis", "Paris"},
+        {"Answer: Paris\n\nmore", "Answer: Paris"},
+        {"Answers vary.\n\nmore", "Answers vary."},
+        {"Answer:", "Answer:"},
+        {"\n\n", "\n\n"},
+        {"", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct bf_buf text;
+        bf_buf_init(&text, SIZE_MAX);
+        bf_buf_puts(&text, cases[i].text);
+        bf_eval_cut_answer(&text, stops, 3);
+        assert_string_equal(text.data, cases[i].cut);
+        bf_buf_release(&text);
+    }
+}
+
 static void word_problems(void **state)
 {
     static const char good[] = "{\"question\":\" q \",\"answer\":\"3 + 4 = 7\\n#### 1,007\"}";
@@ -664,6 +695,7 @@ int main(void)
         cmocka_unit_test(multiple_choice_of_data_sets),
         cmocka_unit_test(multiple_choice_json),
         cmocka_unit_test(numbers_of_answers),
+        cmocka_unit_test(answers_that_begin_late),
         cmocka_unit_test(word_problems),
         cmocka_unit_test(questions_of_tofu),
         cmocka_unit_test(privleak_of_scores),
