@@ -33,8 +33,9 @@ static bool is_letter(uint32_t cp)
 
 static bool is_unspaced(uint32_t cp)
 {
-    return (cp >= 0x0e00 && cp <= 0x0eff) || (cp >= 0x3040 && cp <= 0x30ff) || (cp >= 0x3400 && cp <= 0x9fff) ||
-           (cp >= 0xf900 && cp <= 0xfaff) || (cp >= 0x20000 && cp <= 0x2ffff);
+    return (cp >= 0x0e00 && cp <= 0x0eff) || (cp >= 0x1000 && cp <= 0x109f) || (cp >= 0x1780 && cp <= 0x17ff) ||
+           (cp >= 0x3040 && cp <= 0x30ff) || (cp >= 0x3400 && cp <= 0x9fff) || (cp >= 0xf900 && cp <= 0xfaff) ||
+           (cp >= 0x20000 && cp <= 0x2ffff);
 }
 
 void bf_words_of(struct bf_words *out, const char *text, size_t n_bytes)
@@ -60,6 +61,7 @@ void bf_words_of(struct bf_words *out, const char *text, size_t n_bytes)
             out->hashes[out->n++] = bf_hash64(word, len);
             len = 0;
         }
+        out->n_unspaced += alone && out->n < WORDS_MAX ? 1 : 0;
         if (alone && out->n < WORDS_MAX)
             out->hashes[out->n++] = bf_hash64(text + i, step);
         else if (letter)

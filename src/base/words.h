@@ -9,6 +9,7 @@
 struct bf_words {
     uint64_t *hashes;          /* [n] of each word */
     size_t n;
+    size_t n_unspaced;         /* of them: single characters of a script written without spaces */
     size_t n_letters;          /* code points that are letters or digits */
     size_t n_points;           /* code points that are not white space */
 };

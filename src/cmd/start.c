@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/print.h"
+#include "base/shell_word.h"
 #include "base/version.h"
 #include "cmd/model_path.h"
 #include "cmd/report_write.h"
@@ -329,6 +330,34 @@ static enum bf_status look_ahead(const struct bf_start_values *v, const char *di
     return status;
 }
 
+/* Whose run it is: going on with the run of another topic is hardly what was meant. */
+static enum bf_status fail_taken(const char *dir, const char *topic, struct bf_err *err)
+{
+    struct bf_store *store = NULL;
+    struct bf_err ignored = BF_ERR_INIT;
+    json_t *request = NULL;
+    if (bf_store_open(dir, BF_STORE_READ, &store, &ignored) == BF_OK) {
+        const char *text = bf_store_run(store)->request_json;
+        if (bf_json_parse(text, strlen(text), "request", &request, &ignored) != BF_OK)
+            request = NULL;
+    }
+    const char *theirs = json_string_value(json_object_get(request, "topic"));
+    char *word = bf_shell_word(dir);
+    enum bf_status status;
+    if (theirs && topic && strcmp(theirs, topic) != 0)
+        status =
+            bf_fail(err, BF_STORE, "'%s' already holds a run, of '%s'; choose another folder with -o", dir, theirs);
+    else
+        status =
+            bf_fail(err, BF_STORE,
+                    "'%s' already holds a run; resume it with: biforget resume %s, or choose another folder with -o",
+                    dir, word);
+    free(word);
+    json_decref(request);
+    bf_store_close(store);
+    return status;
+}
+
 enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values *v, const char *kind, const char *dir,
                         const struct bf_start_request *requests, size_t n, bool grow, struct bf_err *err)
 {
@@ -338,9 +367,7 @@ enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values
     enum bf_status status;
     free(database);
     if (taken && !grow)
-        return bf_fail(err, BF_STORE,
-                       "'%s' already holds a run; go on with 'biforget resume %s', or choose another folder with -o",
-                       dir, dir);
+        return fail_taken(dir, requests[0].request->topic, err);
     int64_t left = 1;
     json_t *wish = NULL;
     char *model = NULL;

@@ -31,7 +31,7 @@ struct bf_start_request {
     const struct bf_guard_source *guards;  /* [n_guards] */
     size_t n_guards;
 };
-/* "Harry Potter" -> "runs/harry-potter"; a name without ASCII letters gets one from its hash. `prefix` stands before it
+/* "Harry Potter" -> "runs/harry-potter"; what a folder's name cannot hold of it (C++, C#, other scripts) leaves a hash. `prefix` stands before it
  * ("textbook-" or ""). free(). */
 char *bf_start_dir(const char *prefix, const char *name);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/letter_case.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "base/words.h"
@@ -27,60 +28,147 @@ void bf_points_add(struct bf_points *points, int32_t round, const char *text)
     points->n++;
 }
 
+/* ---- marks of all scripts ---- */
+
+/* Length of the one of `marks` (a NULL at the end) that stands at s[0..n); 0 when none does. */
+static size_t mark_at(const char *s, size_t n, const char *const *marks)
+{
+    for (; *marks; marks++) {
+        const size_t length = strlen(*marks);
+        if (length <= n && memcmp(s, *marks, length) == 0)
+            return length;
+    }
+    return 0;
+}
+
+/* The same of the end of s[0..n). */
+static size_t mark_before(const char *s, size_t n, const char *const *marks)
+{
+    for (; *marks; marks++) {
+        const size_t length = strlen(*marks);
+        if (length <= n && memcmp(s + n - length, *marks, length) == 0)
+            return length;
+    }
+    return 0;
+}
+
+/* What is no part of a name at its ends: dashes, quotation marks, bullets, full stops, commas, colons, spaces, marks of direction. */
+static const char *const around[] = {"–",
+                                     "—",
+                                     "―",
+                                     "“",
+                                     "”",
+                                     "„",
+                                     "«",
+                                     "»",
+                                     "「",
+                                     "」",
+                                     "『",
+                                     "』",
+                                     "《",
+                                     "》",
+                                     "【",
+                                     "】",
+                                     "〈",
+                                     "〉",
+                                     "•",
+                                     "・",
+                                     "·",
+                                     "●",
+                                     "○",
+                                     "■",
+                                     "□",
+                                     "▪",
+                                     "◆",
+                                     "◇",
+                                     "★",
+                                     "※",
+                                     "。",
+                                     "．",
+                                     "、",
+                                     "，",
+                                     "：",
+                                     "；",
+                                     "،",
+                                     "؛",
+                                     "۔",
+                                     "।",
+                                     "॥",
+                                     "\xe3\x80\x80",
+                                     "\xc2\xa0",
+                                     "\xe2\x80\x8e",
+                                     "\xe2\x80\x8f",
+                                     "\xef\xbb\xbf",
+                                     NULL};
+static const char *const number_ends[] = {".", ")", ":", "．", "。", "、", "）", "：", "\xef\xb8\x8f\xe2\x83\xa3",
+                                          NULL};
+static const char *const openings[] = {"(", "（", NULL};
+static const char *const list_commas[] = {",", ";", "、", "，", "；", "،", "؛", NULL};
+static const char *const line_ends[] = {"\n", NULL};
+
 /* Strip at both ends what is no part of a name; *n shrinks, the new start is returned. */
 static const char *strip(const char *s, size_t *n)
 {
-    static const char *const marks[] = {"\xe2\x80\xa2", "\xe2\x80\x93", "\xe2\x80\x94", "\xe2\x80\x9c", "\xe2\x80\x9d"};
     bool changed = true;
     while (changed && *n > 0) {
-        changed = false;
+        const size_t before = mark_at(s, *n, around), behind = mark_before(s, *n, around);
+        changed = true;
         if (isspace((unsigned char)*s) || strchr("-*#\"'`_.,;:>+", *s)) {
             s++;
             (*n)--;
-            changed = true;
         } else if (isspace((unsigned char)s[*n - 1]) || strchr("*\"`_.,;:", s[*n - 1])) {
             (*n)--;
-            changed = true;
-        }
-        for (size_t m = 0; m < sizeof marks / sizeof *marks && *n >= 3; m++) {
-            if (memcmp(s, marks[m], 3) == 0) {
-                s += 3;
-                *n -= 3;
-                changed = true;
-            } else if (memcmp(s + *n - 3, marks[m], 3) == 0) {
-                *n -= 3;
-                changed = true;
-            }
+        } else if (before > 0) {
+            s += before;
+            *n -= before;
+        } else if (behind > 0) {
+            *n -= behind;
+        } else {
+            changed = false;
         }
     }
     return s;
 }
 
-/* "12. Name", "3) Name", "(4) Name": skip the number when a mark follows it. */
+/* Bytes of the digit at s: of any script, or one of the Chinese numerals. */
+static size_t digit_at(const char *s, size_t n)
+{
+    static const char *const numerals[] = {"一", "二", "三", "四", "五", "六", "七", "八", "九", "十", NULL};
+    uint32_t cp = 0;
+    const size_t length = n > 0 ? bf_utf8_decode(s, n, &cp) : 0;
+    return length > 0 && bf_letter_digit(cp) >= 0 ? length : mark_at(s, n, numerals);
+}
+
+/* "12. Name", "3) Name", "(4) Name", "2、Name", "①Name": skip the number when a mark follows it. */
 static const char *skip_number(const char *s, size_t *n)
 {
-    size_t i = 0;
-    if (i < *n && s[i] == '(')
-        i++;
-    size_t digits = i;
-    while (i < *n && isdigit((unsigned char)s[i]))
-        i++;
-    if (i == digits || i - digits > 3 || i >= *n || !strchr(".):", s[i]))
+    size_t i = mark_at(s, *n, openings), n_digits = 0;
+    uint32_t cp = 0;
+    for (size_t length = digit_at(s + i, *n - i); length > 0; length = digit_at(s + i, *n - i), n_digits++)
+        i += length;
+    const size_t mark = mark_at(s + i, *n - i, number_ends);
+    if (n_digits > 0 && n_digits <= 3 && mark > 0)
+        i += mark;
+    else if (*n > 0 && bf_utf8_decode(s, *n, &cp) == 3 && cp >= 0x2460 && cp <= 0x2473) /* in a circle */
+        i = 3;
+    else
         return s;
-    i++;
     *n -= i;
     return s + i;
 }
 
-/* "Name: what it is", "Name - what it is", "Name (what it is)": keep the name. */
+/* "Name: what it is", "Name - what it is", "Name (what it is)", "Name：what it is": keep the name. */
 static size_t name_length(const char *s, size_t n)
 {
+    static const char *const ends[] = {"–", "—", "：", "（", NULL};
     for (size_t i = 2; i < n; i++) {
-        bool colon = s[i] == ':' && i + 1 < n && (isspace((unsigned char)s[i + 1]) || s[i + 1] == '*');
-        bool dash = s[i] == '-' && isspace((unsigned char)s[i - 1]) && i + 1 < n && isspace((unsigned char)s[i + 1]);
-        bool long_dash = i + 3 <= n && (memcmp(s + i, "\xe2\x80\x93", 3) == 0 || memcmp(s + i, "\xe2\x80\x94", 3) == 0);
-        bool bracket = s[i] == '(' && isspace((unsigned char)s[i - 1]);
-        if (colon || dash || long_dash || bracket)
+        /* Behind a letter of a script without capitals the mark needs no space. */
+        const bool other = (unsigned char)s[i - 1] >= 0x80;
+        const bool colon = s[i] == ':' && i + 1 < n && (other || isspace((unsigned char)s[i + 1]) || s[i + 1] == '*');
+        const bool dash =
+            s[i] == '-' && isspace((unsigned char)s[i - 1]) && i + 1 < n && isspace((unsigned char)s[i + 1]);
+        const bool bracket = s[i] == '(' && (other || isspace((unsigned char)s[i - 1]));
+        if (colon || dash || bracket || mark_at(s + i, n - i, ends) > 0)
             return i;
     }
     return n;
@@ -96,10 +184,13 @@ static bool known(const struct bf_points *points, const char *name)
 
 static bool add_line(struct bf_points *points, const char *topic, int32_t round, const char *line, size_t n)
 {
+    const char *end = line + n;
     const char *s = strip(line, &n);
     s = skip_number(s, &n);
     s = strip(s, &n);
     /* "Sure, here are six concepts:" announces; it names nothing. */
+    if (n > 0 && name_length(s, n) == n && (size_t)(end - (s + n)) >= 3 && memcmp(s + n, "：", 3) == 0)
+        return false;
     if (n > 0 && line[0] && memchr(line, ':', n + (size_t)(s - line) + 1) && name_length(s, n) == n && s[n] == ':')
         return false;
     n = name_length(s, n);
@@ -108,7 +199,9 @@ static bool add_line(struct bf_points *points, const char *topic, int32_t round,
         return false;
     struct bf_words words;
     bf_words_of(&words, s, n);
-    bool short_name = words.n >= 1 && words.n <= POINT_WORDS_MAX && words.n_letters >= 2;
+    /* Names are longer in characters of scripts without spaces than in words. */
+    const size_t n_words = words.n - words.n_unspaced + words.n_unspaced / 3;
+    bool short_name = words.n >= 1 && n_words <= POINT_WORDS_MAX && words.n_letters >= 2;
     bf_words_release(&words);
     if (!short_name)
         return false;
@@ -127,20 +220,20 @@ int32_t bf_points_add_list(struct bf_points *points, const char *topic, int32_t 
     while (n > 0 && isspace((unsigned char)text[n - 1]))
         n--;
     /* A model that writes one line means commas. */
-    const char *separator = memchr(text, '\n', n) ? "\n" : ",;";
+    const char *const *separators = memchr(text, '\n', n) ? line_ends : list_commas;
     if (cut) {
         size_t last = n;
-        while (last > 0 && !strchr(separator, text[last - 1]))
+        while (last > 0 && mark_before(text, last, separators) == 0)
             last--;
-        n = last > 0 ? last - 1 : n;
+        n = last > 0 ? last - mark_before(text, last, separators) : n;
     }
     int32_t added = 0;
     for (size_t start = 0; start < n && added < max;) {
         size_t end = start;
-        while (end < n && !strchr(separator, text[end]))
+        while (end < n && mark_at(text + end, n - end, separators) == 0)
             end++;
         added += add_line(points, topic, round, text + start, end - start) ? 1 : 0;
-        start = end + 1;
+        start = end < n ? end + mark_at(text + end, n - end, separators) : n;
     }
     return added;
 }

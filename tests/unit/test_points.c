@@ -49,6 +49,26 @@ static void numbers_go(void **state)
                 "12 labours of Heracles|1610 discovery|776 BC");
 }
 
+/* Lists as models write them in other scripts. */
+static void other_scripts(void **state)
+{
+    (void)state;
+    assert_list("1、孙悟空：齐天大圣，花果山美猴王\n2、唐僧（玄奘）\n３．猪八戒——天蓬元帅\n（4）沙和尚", false,
+                "孙悟空|唐僧|猪八戒|沙和尚");
+    assert_list("一、孙悟空:齐天大圣\n二、唐僧(玄奘)\n③ 猪八戒\n【沙和尚】", false, "孙悟空|唐僧|猪八戒|沙和尚");
+    assert_list("以下是四个概念：\n孙悟空\n唐僧", false, "孙悟空|唐僧");
+    assert_list("孙悟空、唐僧，猪八戒；沙和尚。", false, "孙悟空|唐僧|猪八戒|沙和尚");
+    assert_list("「桃太郎」\n・かぐや姫\n●ジャン・ポール", false, "桃太郎|かぐや姫|ジャン・ポール");
+    assert_list("١. زيوس: كبير الآلهة\n٢. هيرا\n٣) بوسيدون - إله البحر", false, "زيوس|هيرا|بوسيدون");
+    assert_list("زيوس، هيرا، بوسيدون", false, "زيوس|هيرا|بوسيدون");
+    assert_list("१. ज़ीउस: देवताओं का राजा\n२. हेरा।", false, "ज़ीउस|हेरा");
+    assert_list("1. Зевс — царь богов\n2. «Илиада»", false, "Зевс|Илиада");
+    assert_list("1. 제우스: 신들의 왕\n2. 헤라", false, "제우스|헤라");
+    assert_list("中华人民共和国国家航天局月球探测工程", false, "中华人民共和国国家航天局月球探测工程");
+    /* A numeral that belongs to the name stays. */
+    assert_list("三国演义\n八仙过海", false, "三国演义|八仙过海");
+}
+
 static void bullets_markdown_and_quotes_go(void **state)
 {
     (void)state;
@@ -200,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_point_a_line),
         cmocka_unit_test(numbers_go),
+        cmocka_unit_test(other_scripts),
         cmocka_unit_test(bullets_markdown_and_quotes_go),
         cmocka_unit_test(explanations_go),
         cmocka_unit_test(one_line_means_commas),
