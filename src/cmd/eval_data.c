@@ -66,7 +66,8 @@ static void add(struct bf_eval_pairs *pairs, const char *question, const char *a
 {
     if ((pairs->n & (pairs->n - 1)) == 0)
         pairs->items = bf_grow(pairs->items, pairs->n ? 2 * pairs->n : 1, sizeof *pairs->items);
-    pairs->items[pairs->n++] = (struct bf_pair){bf_strdup(question), bf_strdup(answer)};
+    pairs->items[pairs->n] = (struct bf_pair){bf_strdup(question), bf_strdup(answer), pairs->n};
+    pairs->n++;
     pairs->has_texts |= question[0] == 0;
 }
 
@@ -156,6 +157,6 @@ void bf_eval_pairs_halve(struct bf_eval_pairs *pairs)
         char *tail = bf_strdup(cut);
         free(pair->question);
         free(pair->answer);
-        *pair = (struct bf_pair){head, tail};
+        *pair = (struct bf_pair){head, tail, pair->index};
     }
 }

@@ -86,6 +86,12 @@ int64_t bf_eval_model_tokens(const struct bf_eval_model *model, const char *text
     return n > 0 ? n : 0;
 }
 
+int64_t bf_eval_model_context(const struct bf_eval_model *model)
+{
+    const int64_t context = model->values->machine.context;
+    return !model->look ? 0 : context > 0 ? context : bf_engine_info(model->look)->n_ctx_train;
+}
+
 void bf_eval_model_need(struct bf_eval_model *model, int64_t n_tokens)
 {
     n_tokens += SMALL_CHANGE;
@@ -144,8 +150,7 @@ static enum bf_status open_file(struct bf_eval_model *m, bool retrained, const c
         if (m->n_context - SMALL_CHANGE >= n_train)
             return bf_fail(err, BF_MODEL,
                            "the longest question and answer need about %lld tokens, but '%s' was trained for %d; use "
-                           "fewer --n-shots, "
-                           "a smaller --max-new-tokens or shorter texts",
+                           "shorter texts",
                            (long long)m->n_context, bf_engine_info(m->look)->model_desc, n_train);
         m->n_context = n_train;
     }

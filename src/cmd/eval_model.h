@@ -27,6 +27,8 @@ void bf_eval_model_release(struct bf_eval_model *model);
 
 /* Tokens of a text; 0 for a server. */
 int64_t bf_eval_model_tokens(const struct bf_eval_model *model, const char *text);
+/* Tokens that the model can take at once: --context, else what it was trained for. 0 when unknown, as for a server. */
+int64_t bf_eval_model_context(const struct bf_eval_model *model);
 /* A question and its answer need so many tokens, template and small change apart. */
 void bf_eval_model_need(struct bf_eval_model *model, int64_t n_tokens);
 

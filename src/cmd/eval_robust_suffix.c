@@ -111,7 +111,7 @@ static enum bf_status ask_with(struct bf_robust *r, const char *name, const char
         struct bf_buf text;
         bf_buf_init(&text, SIZE_MAX);
         bf_buf_printf(&text, "%s%s", r->questions.items[i].question, suffix);
-        pairs[i] = (struct bf_pair){bf_buf_take(&text), r->questions.items[i].answer};
+        pairs[i] = (struct bf_pair){bf_buf_take(&text), r->questions.items[i].answer, r->questions.items[i].index};
     }
     const enum bf_status status = bf_robust_ask(r, BF_PROBE_PLAIN, name, pairs, NULL, err);
     for (size_t i = 0; i < r->questions.n; i++)

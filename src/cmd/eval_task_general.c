@@ -1,6 +1,7 @@
 /* General abilities: multiple choice, and GSM8K. */
 #include <string.h>
 
+#include "cmd/eval_fit.h"
 #include "cmd/eval_task.h"
 #include "base/banned.h"
 
@@ -28,6 +29,7 @@ enum bf_status bf_eval_task_mcq(struct bf_eval_task *task, json_t **out, struct 
 {
     const struct bf_eval_values *v = task->values;
     struct bf_mcq questions = {0}, shots = {0};
+    struct bf_eval_fit fit;
     const size_t n_shots = v->shots ? (size_t)v->n_shots : 0;
     enum bf_status status =
         bf_eval_task_start(task, 1, BF_OPERANDS_MAX, "biforget eval mcq questions.csv --shots dev.csv", err);
@@ -41,12 +43,21 @@ enum bf_status bf_eval_task_mcq(struct bf_eval_task *task, json_t **out, struct 
         status = bf_mcq_read(v->shots, &shots, err);
     if (status == BF_OK) {
         const int64_t head = 32 + longest_shots(&task->model, &shots, n_shots);
-        for (size_t i = 0; i < questions.n; i++)
-            bf_eval_model_need(&task->model, head + mcq_tokens(&task->model, &questions.items[i]));
-        status = bf_eval_model_open(&task->model, false, "none", true, &task->eval, err);
+        bf_eval_fit_begin(&fit, &task->model, task->files[0], false);
+        for (size_t i = 0; i < questions.n;) {
+            if (bf_eval_fit_item(&fit, head + mcq_tokens(&task->model, &questions.items[i])))
+                i++;
+            else
+                bf_mcq_drop(&questions, i);
+        }
+        status = bf_eval_fit_end(&fit, "use fewer --n-shots, or shorter questions", err);
     }
     if (status == BF_OK)
+        status = bf_eval_model_open(&task->model, false, "none", true, &task->eval, err);
+    if (status == BF_OK)
         status = bf_eval_mcq(&task->eval, &questions, &shots, n_shots, out, err);
+    if (status == BF_OK)
+        bf_eval_fit_put(&fit, *out);
     bf_mcq_release(&questions);
     bf_mcq_release(&shots);
     return status;
@@ -57,6 +68,7 @@ enum bf_status bf_eval_task_gsm8k(struct bf_eval_task *task, json_t **out, struc
     const struct bf_eval_values *v = task->values;
     const int32_t max_tokens = v->max_new_tokens > 0 ? (int32_t)v->max_new_tokens : 256;
     struct bf_gsm8k questions = {0}, shots = {0};
+    struct bf_eval_fit fit;
     int64_t head = 0;
     enum bf_status status = bf_eval_task_start(task, 1, 1, "biforget eval gsm8k test.jsonl --shots train.jsonl", err);
     if (status == BF_OK)
@@ -64,21 +76,28 @@ enum bf_status bf_eval_task_gsm8k(struct bf_eval_task *task, json_t **out, struc
     if (status == BF_OK && v->shots)
         status = bf_gsm8k_read(v->shots, &shots, err);
     const size_t n_shots = shots.n < (size_t)v->n_shots ? shots.n : (size_t)v->n_shots;
-    const size_t n_all = questions.n;
     if (status == BF_OK) {
-        if (v->limit > 0 && questions.n > (size_t)v->limit)
-            questions.n = (size_t)v->limit;
+        while (v->limit > 0 && questions.n > (size_t)v->limit)
+            bf_gsm8k_drop(&questions, questions.n - 1);
         for (size_t s = 0; s < n_shots; s++)
             head += 12 + bf_eval_model_tokens(&task->model, shots.items[s].question) +
                     bf_eval_model_tokens(&task->model, shots.items[s].answer);
-        for (size_t i = 0; i < questions.n; i++)
-            bf_eval_model_need(&task->model,
-                               head + max_tokens + bf_eval_model_tokens(&task->model, questions.items[i].question));
-        status = bf_eval_model_open(&task->model, false, "none", false, &task->eval, err);
+        bf_eval_fit_begin(&fit, &task->model, task->files[0], false);
+        for (size_t i = 0; i < questions.n;) {
+            if (bf_eval_fit_item(&fit, head + 12 + max_tokens +
+                                           bf_eval_model_tokens(&task->model, questions.items[i].question)))
+                i++;
+            else
+                bf_gsm8k_drop(&questions, i);
+        }
+        status = bf_eval_fit_end(&fit, "use fewer --n-shots, or a smaller --max-new-tokens", err);
     }
     if (status == BF_OK)
+        status = bf_eval_model_open(&task->model, false, "none", false, &task->eval, err);
+    if (status == BF_OK)
         status = bf_eval_gsm8k(&task->eval, &questions, &shots, n_shots, max_tokens, out, err);
-    questions.n = n_all;
+    if (status == BF_OK)
+        bf_eval_fit_put(&fit, *out);
     bf_gsm8k_release(&questions);
     bf_gsm8k_release(&shots);
     return status;

@@ -4,7 +4,9 @@
 
 #include "base/mem.h"
 #include "cmd/eval_data.h"
+#include "cmd/eval_fit.h"
 #include "cmd/eval_task.h"
+#include "eval/membership.h"
 #include "base/banned.h"
 
 static size_t limit_of(const struct bf_eval_task *task)
@@ -53,11 +55,43 @@ static enum bf_status load_sets(struct bf_eval_task *task, struct bf_eval_texts 
     return BF_OK;
 }
 
+/* Texts that are too long are cut. They go in in lower case as well, which can be more tokens. */
+static enum bf_status fit_sets(struct bf_eval_task *task, struct bf_eval_texts sets[SETS],
+                               struct bf_eval_fit fits[SETS], struct bf_err *err)
+{
+    const char *const paths[SETS] = {task->values->forget, task->values->holdout, task->values->retain};
+    enum bf_status status = BF_OK;
+    for (int s = 0; s < SETS && status == BF_OK; s++) {
+        bf_eval_fit_begin(&fits[s], &task->model, paths[s] ? paths[s] : "", false);
+        for (size_t i = 0; i < sets[s].n; i++) {
+            struct bf_buf lower;
+            bf_buf_init(&lower, SIZE_MAX);
+            bf_text_lower(&lower, sets[s].texts[i], strlen(sets[s].texts[i]));
+            const int64_t n = bf_eval_model_tokens(&task->model, sets[s].texts[i]), most = fits[s].most;
+            int64_t more = bf_eval_model_tokens(&task->model, lower.data) - n;
+            more = most > 0 && n > most ? more * most / n : more; /* of what stays of it */
+            (void)bf_eval_fit_text(&fits[s], more > 0 ? more : 0, &sets[s].texts[i], false);
+            bf_buf_release(&lower);
+        }
+        status = bf_eval_fit_end(&fits[s], "use shorter texts", err);
+    }
+    return status;
+}
+
+static void put_cut(const struct bf_eval_fit fits[SETS], json_t *out)
+{
+    static const char *const keys[SETS] = {"n_forget_cut", "n_holdout_cut", "n_retain_cut"};
+    for (int s = 0; s < SETS; s++)
+        if (fits[s].n_cut > 0)
+            bf_eval_put(out, keys[s], json_integer((json_int_t)fits[s].n_cut));
+}
+
 enum bf_status bf_eval_task_privleak(struct bf_eval_task *task, json_t **out, struct bf_err *err)
 {
     const struct bf_eval_values *v = task->values;
     const struct bf_attacks attacks = bf_attacks_of(v->k.values, v->k.n);
     struct bf_eval_texts sets[SETS] = {{0}};
+    struct bf_eval_fit fits[SETS] = {{0}};
     double *scores[SETS] = {NULL}, *gold[SETS] = {NULL};
     if (!v->forget || !v->holdout)
         return bf_fail(err, BF_USAGE,
@@ -65,9 +99,8 @@ enum bf_status bf_eval_task_privleak(struct bf_eval_task *task, json_t **out, st
     enum bf_status status = bf_eval_task_start(task, 0, 0, "biforget eval privleak --forget SET --holdout SET", err);
     if (status == BF_OK)
         status = load_sets(task, sets, err);
-    for (int s = 0; s < SETS && status == BF_OK; s++)
-        for (size_t i = 0; i < sets[s].n; i++) /* the text in lower case may be a little longer */
-            bf_eval_model_need(&task->model, bf_eval_model_tokens(&task->model, sets[s].texts[i]) * 5 / 4);
+    if (status == BF_OK)
+        status = fit_sets(task, sets, fits, err);
     if (status == BF_OK)
         status = measure_sets(task, false, &attacks, sets, scores, err);
     if (status == BF_OK && v->retrained)
@@ -77,6 +110,8 @@ enum bf_status bf_eval_task_privleak(struct bf_eval_task *task, json_t **out, st
         status = bf_eval_privleak(&task->eval.bootstrap, &attacks, &model, v->retrained ? &retrained : NULL,
                                   v->retrained_auc, out, err);
     }
+    if (status == BF_OK)
+        put_cut(fits, *out);
     for (int s = 0; s < SETS; s++) {
         bf_eval_texts_release(&sets[s]);
         free(scores[s]);
@@ -100,12 +135,21 @@ static enum bf_status load_pairs(struct bf_eval_task *task, const char *path, bo
     return status;
 }
 
-static void need_pairs(struct bf_eval_task *task, const struct bf_eval_pairs *pairs, int64_t more, bool answers)
+/* Answers, or prompts, that are too long are cut: of an answer the end, of a prompt the beginning. Pairs without room go. */
+static void cut_pairs(struct bf_eval_fit *fit, struct bf_eval_pairs *pairs, int64_t other, bool prompts)
 {
-    for (size_t i = 0; i < pairs->n; i++)
-        bf_eval_model_need(&task->model,
-                           more + bf_eval_model_tokens(&task->model, pairs->items[i].question) +
-                               (answers ? bf_eval_model_tokens(&task->model, pairs->items[i].answer) : 0));
+    size_t n = 0;
+    for (size_t i = 0; i < pairs->n; i++) {
+        struct bf_pair *p = &pairs->items[i];
+        const int64_t beside = prompts ? other : other + bf_eval_model_tokens(fit->model, p->question);
+        if (bf_eval_fit_text(fit, beside, prompts ? &p->question : &p->answer, prompts)) {
+            pairs->items[n++] = *p;
+        } else {
+            free(p->question);
+            free(p->answer);
+        }
+    }
+    pairs->n = n;
 }
 
 enum bf_status bf_eval_task_knowmem(struct bf_eval_task *task, json_t **out, struct bf_err *err)
@@ -113,6 +157,7 @@ enum bf_status bf_eval_task_knowmem(struct bf_eval_task *task, json_t **out, str
     const struct bf_eval_values *v = task->values;
     const int32_t max_tokens = v->max_new_tokens > 0 ? (int32_t)v->max_new_tokens : 32;
     struct bf_eval_pairs questions = {0}, shots = {0};
+    struct bf_eval_fit fit;
     int64_t n_shot_tokens = 0;
     enum bf_status status =
         bf_eval_task_start(task, 1, 1, "biforget eval knowmem questions.json --shots examples.json", err);
@@ -124,13 +169,19 @@ enum bf_status bf_eval_task_knowmem(struct bf_eval_task *task, json_t **out, str
     for (size_t s = 0; s < n_shots && status == BF_OK; s++)
         n_shot_tokens += 12 + bf_eval_model_tokens(&task->model, shots.items[s].question) +
                          bf_eval_model_tokens(&task->model, shots.items[s].answer);
-    need_pairs(task, &questions, n_shot_tokens + max_tokens, false);
+    if (status == BF_OK) {
+        bf_eval_fit_begin(&fit, &task->model, task->files[0], false);
+        bf_eval_fit_questions(&fit, &questions, n_shot_tokens + 12 + max_tokens);
+        status = bf_eval_fit_end(&fit, "use fewer --n-shots, or a smaller --max-new-tokens", err);
+    }
     if (status == BF_OK)
         status = bf_eval_model_open(&task->model, false, "none", false, &task->eval, err);
     if (status == BF_OK)
         status = bf_eval_knowmem(&task->eval, questions.items, questions.n, shots.items, n_shots, max_tokens, out, err);
-    if (status == BF_OK)
+    if (status == BF_OK) {
         bf_eval_put(*out, "shots", json_integer((json_int_t)n_shots));
+        bf_eval_fit_put(&fit, *out);
+    }
     bf_eval_pairs_release(&questions);
     bf_eval_pairs_release(&shots);
     return status;
@@ -141,15 +192,22 @@ enum bf_status bf_eval_task_verbmem(struct bf_eval_task *task, json_t **out, str
     const struct bf_eval_values *v = task->values;
     const int32_t max_tokens = v->max_new_tokens > 0 ? (int32_t)v->max_new_tokens : 128;
     struct bf_eval_pairs texts = {0};
+    struct bf_eval_fit fit;
     enum bf_status status = bf_eval_task_start(task, 1, 1, "biforget eval verbmem forget.json", err);
     if (status == BF_OK)
         status = load_pairs(task, task->files[0], false, &texts, err);
     bf_eval_pairs_halve(&texts);
-    need_pairs(task, &texts, max_tokens, false);
+    if (status == BF_OK) {
+        bf_eval_fit_begin(&fit, &task->model, task->files[0], false);
+        cut_pairs(&fit, &texts, max_tokens, true);
+        status = bf_eval_fit_end(&fit, "use a smaller --max-new-tokens", err);
+    }
     if (status == BF_OK)
         status = bf_eval_model_open(&task->model, false, "none", false, &task->eval, err);
     if (status == BF_OK)
         status = bf_eval_verbmem(&task->eval, texts.items, texts.n, max_tokens, out, err);
+    if (status == BF_OK)
+        bf_eval_fit_put(&fit, *out);
     bf_eval_pairs_release(&texts);
     return status;
 }
@@ -157,14 +215,21 @@ enum bf_status bf_eval_task_verbmem(struct bf_eval_task *task, json_t **out, str
 enum bf_status bf_eval_task_memorization(struct bf_eval_task *task, json_t **out, struct bf_err *err)
 {
     struct bf_eval_pairs pairs = {0};
+    struct bf_eval_fit fit;
     enum bf_status status = bf_eval_task_start(task, 1, 1, "biforget eval memorization forget.jsonl", err);
     if (status == BF_OK)
         status = load_pairs(task, task->files[0], false, &pairs, err);
-    need_pairs(task, &pairs, 0, true);
+    if (status == BF_OK) {
+        bf_eval_fit_begin(&fit, &task->model, task->files[0], !pairs.has_texts);
+        cut_pairs(&fit, &pairs, 0, false);
+        status = bf_eval_fit_end(&fit, "use shorter texts", err);
+    }
     if (status == BF_OK)
         status = bf_eval_model_open(&task->model, false, pairs.has_texts ? "none" : "auto", true, &task->eval, err);
     if (status == BF_OK)
         status = bf_eval_memorization(&task->eval, pairs.items, pairs.n, out, err);
+    if (status == BF_OK)
+        bf_eval_fit_put(&fit, *out);
     bf_eval_pairs_release(&pairs);
     return status;
 }

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "cmd/eval_fit.h"
 #include "cmd/eval_robust.h"
 #include "cmd/eval_scratch.h"
 #include "eval/rouge.h"
@@ -27,7 +28,7 @@ static void use_common_shots(struct bf_eval_pairs *shots)
     shots->items = bf_array(n, sizeof *shots->items);
     for (; shots->n < n; shots->n++)
         shots->items[shots->n] =
-            (struct bf_pair){bf_strdup(common[shots->n].question), bf_strdup(common[shots->n].answer)};
+            (struct bf_pair){bf_strdup(common[shots->n].question), bf_strdup(common[shots->n].answer), shots->n};
 }
 
 static enum bf_status load(struct bf_robust *r, struct bf_err *err)
@@ -48,16 +49,16 @@ static enum bf_status load(struct bf_robust *r, struct bf_err *err)
     return status == BF_OK ? bf_template_set_load("default", &r->templates, err) : status;
 }
 
-static void need(struct bf_robust *r)
+static enum bf_status fit_questions(struct bf_robust *r, struct bf_eval_fit *fit, struct bf_err *err)
 {
     struct bf_eval_model *model = &r->task->model;
     int64_t n_shots = SCENE_TOKENS;
     for (size_t s = 0; s < r->shots.n; s++)
         n_shots += 12 + bf_eval_model_tokens(model, r->shots.items[s].question) +
                    bf_eval_model_tokens(model, r->shots.items[s].answer);
-    for (size_t i = 0; i < r->questions.n; i++)
-        bf_eval_model_need(model,
-                           n_shots + r->max_tokens + bf_eval_model_tokens(model, r->questions.items[i].question));
+    bf_eval_fit_begin(fit, model, r->task->files[0], true);
+    bf_eval_fit_questions(fit, &r->questions, n_shots + r->max_tokens);
+    return bf_eval_fit_end(fit, "use a smaller --max-new-tokens, or fewer --shots", err);
 }
 
 enum bf_status bf_robust_ask(struct bf_robust *r, enum bf_probe probe, const char *name,
@@ -160,18 +161,19 @@ enum bf_status bf_eval_task_robust(struct bf_eval_task *task, json_t **out, stru
     struct bf_robust r = {.task = task,
                           .max_tokens = v->max_new_tokens > 0 ? (int32_t)v->max_new_tokens : ANSWER_TOKENS,
                           .attacks = json_object()};
+    struct bf_eval_fit fit;
     enum bf_status status = bf_eval_task_start(
         task, 1, 1, "biforget eval robust forget_qa.jsonl -m unlearned.gguf --original base.gguf", err);
     if (status == BF_OK)
         status = load(&r, err);
     if (status == BF_OK)
+        status = fit_questions(&r, &fit, err);
+    if (status == BF_OK)
         status = bf_robust_relearn_choose(&r, err);
     if (status == BF_OK)
         status = bf_robust_suffix_choose(&r, err);
-    if (status == BF_OK) {
-        need(&r);
+    if (status == BF_OK)
         status = bf_eval_model_open(&task->model, false, "auto", false, &task->eval, err);
-    }
     if (status == BF_OK) {
         const char *chat = bf_engine_info(task->model.engine)->chat;
         (void)snprintf(r.chat, sizeof r.chat, "%s", strcmp(chat, "none") == 0 ? "bare" : chat);
@@ -192,6 +194,8 @@ enum bf_status bf_eval_task_robust(struct bf_eval_task *task, json_t **out, stru
         bf_eval_put_all_scripts(*out, count_all_scripts(&r.questions));
     if (status == BF_OK)
         note_coarse_base(&r, *out);
+    if (status == BF_OK)
+        bf_eval_fit_put(&fit, *out);
     if (status == BF_OK && json_object_size(r.attacks) > 0)
         json_object_set(*out, "attacks", r.attacks);
     json_decref(r.attacks);

@@ -1,6 +1,7 @@
 /* TOFU, from models or from log files. */
 #include <string.h>
 
+#include "cmd/eval_fit.h"
 #include "cmd/eval_task.h"
 #include "base/banned.h"
 
@@ -39,9 +40,11 @@ static enum bf_status load_questions(const struct bf_eval_task *task, struct bf_
     return status;
 }
 
-static void need(struct bf_eval_task *task, const struct bf_tofu_questions *questions, int64_t max_tokens)
+/* Questions that do not fit are taken out, of both models alike. */
+static void fit_questions(struct bf_eval_task *task, struct bf_eval_fit *fit, struct bf_tofu_questions *questions,
+                          int64_t max_tokens)
 {
-    for (size_t i = 0; i < questions->n; i++) {
+    for (size_t i = 0; i < questions->n;) {
         const struct bf_tofu_question *q = &questions->items[i];
         int64_t longest = bf_eval_model_tokens(&task->model, q->paraphrased);
         const int64_t answer = bf_eval_model_tokens(&task->model, q->answer);
@@ -51,7 +54,10 @@ static void need(struct bf_eval_task *task, const struct bf_tofu_questions *ques
             const int64_t n = bf_eval_model_tokens(&task->model, q->perturbed[p]);
             longest = n > longest ? n : longest;
         }
-        bf_eval_model_need(&task->model, bf_eval_model_tokens(&task->model, q->question) + longest);
+        if (bf_eval_fit_item(fit, bf_eval_model_tokens(&task->model, q->question) + longest))
+            i++;
+        else
+            bf_tofu_questions_drop(questions, i);
     }
 }
 
@@ -60,10 +66,17 @@ static enum bf_status measure(struct bf_eval_task *task, struct bf_tofu_sets *un
 {
     const struct bf_eval_values *v = task->values;
     const int32_t max_tokens = v->max_new_tokens > 0 ? (int32_t)v->max_new_tokens : 200;
+    const char *const paths[BF_TOFU_PARTS] = {v->forget, v->retain, v->authors, v->world};
     struct bf_tofu_questions parts[BF_TOFU_PARTS] = {{0}};
+    size_t n_skipped[BF_TOFU_PARTS] = {0};
     enum bf_status status = load_questions(task, parts, err);
-    for (int p = 0; p < BF_TOFU_PARTS && status == BF_OK; p++)
-        need(task, &parts[p], max_tokens);
+    for (int p = 0; p < BF_TOFU_PARTS && status == BF_OK; p++) {
+        struct bf_eval_fit fit;
+        bf_eval_fit_begin(&fit, &task->model, paths[p] ? paths[p] : "", true);
+        fit_questions(task, &fit, &parts[p], max_tokens);
+        status = bf_eval_fit_end(&fit, "use a smaller --max-new-tokens", err);
+        n_skipped[p] = fit.n_skipped;
+    }
     if (status == BF_OK)
         status = bf_eval_model_open(&task->model, false, "auto", false, &task->eval, err);
     for (int p = 0; p < BF_TOFU_PARTS && status == BF_OK; p++)
@@ -77,8 +90,10 @@ static enum bf_status measure(struct bf_eval_task *task, struct bf_tofu_sets *un
                                   &retrained->parts[BF_TOFU_FORGET], err);
     else if (status == BF_OK && v->retain_logs)
         status = bf_tofu_logs_read(v->retain_logs, retrained, err);
-    for (int p = 0; p < BF_TOFU_PARTS; p++)
+    for (int p = 0; p < BF_TOFU_PARTS; p++) {
+        unlearned->parts[p].n_skipped = n_skipped[p];
         bf_tofu_questions_release(&parts[p]);
+    }
     return status;
 }
 

@@ -33,6 +33,7 @@ struct bf_eval {
 
 struct bf_pair {
     char *question, *answer;
+    size_t index;              /* in its file, from 0: for lines */
 };
 
 /* ---- the two ways to ask a model ---- */

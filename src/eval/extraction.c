@@ -6,14 +6,14 @@
 #include "eval/memorization.h"
 #include "base/banned.h"
 
-static enum bf_status measure(const struct bf_eval *eval, const struct bf_scored *scored, size_t n, double *strength,
-                              double *exact, struct bf_err *err)
+static enum bf_status measure(const struct bf_eval *eval, const struct bf_pair *pairs, const struct bf_scored *scored,
+                              size_t n, double *strength, double *exact, struct bf_err *err)
 {
     enum bf_status status = BF_OK;
     for (size_t i = 0; i < n && status == BF_OK; i++) {
         if (scored[i].n == 0)
             return bf_fail(err, BF_INPUT, "the answer of item %zu has no token with a probability; leave it out",
-                           i + 1);
+                           pairs[i].index + 1);
         if (!scored[i].greedy)
             return bf_fail(err, BF_MODEL,
                            "'%s' does not tell which token is the likeliest; give the model as a file with -m",
@@ -22,8 +22,8 @@ static enum bf_status measure(const struct bf_eval *eval, const struct bf_scored
         exact[i] = bf_exact_memorization(scored[i].greedy, scored[i].n);
         status = bf_eval_line(eval,
                               json_pack("{s:s, s:I, s:I, s:f, s:f}", "benchmark", "memorization", "index",
-                                        (json_int_t)i, "tokens", (json_int_t)scored[i].n, "extraction_strength",
-                                        strength[i], "exact_memorization", exact[i]),
+                                        (json_int_t)pairs[i].index, "tokens", (json_int_t)scored[i].n,
+                                        "extraction_strength", strength[i], "exact_memorization", exact[i]),
                               err);
     }
     return status;
@@ -40,7 +40,7 @@ enum bf_status bf_eval_memorization(const struct bf_eval *eval, const struct bf_
         items[i] = (struct bf_continuation){.prompt = pairs[i].question, .text = pairs[i].answer};
     enum bf_status status = bf_eval_scores(eval, "answers", items, n, scored, err);
     if (status == BF_OK)
-        status = measure(eval, scored, n, strength, exact, err);
+        status = measure(eval, pairs, scored, n, strength, exact, err);
     bf_eval_put_text(result, "benchmark", "memorization");
     if (status == BF_OK)
         status = bf_eval_put_mean(result, "extraction_strength", strength, n, &eval->bootstrap, err);

@@ -15,8 +15,8 @@ static enum bf_status report(const struct bf_eval *eval, const struct bf_gsm8k *
         char *behind = bf_gsm8k_number(answers[i], true), *last = bf_gsm8k_number(answers[i], false);
         strict[i] = behind && strcmp(behind, q->number) == 0 ? 1.0 : 0.0;
         flexible[i] = last && bf_gsm8k_same(last, q->number) ? 1.0 : 0.0;
-        json_t *line = json_pack("{s:s, s:I, s:s, s:b, s:b}", "benchmark", "gsm8k", "index", (json_int_t)i, "number",
-                                 q->number, "right", strict[i] > 0.0, "right_flexible", flexible[i] > 0.0);
+        json_t *line = json_pack("{s:s, s:I, s:s, s:b, s:b}", "benchmark", "gsm8k", "index", (json_int_t)q->index,
+                                 "number", q->number, "right", strict[i] > 0.0, "right_flexible", flexible[i] > 0.0);
         bf_eval_put_text(line, "question", q->question);
         bf_eval_put_text(line, "answer", answers[i]);
         status = bf_eval_line(eval, line, err);

@@ -78,8 +78,8 @@ static enum bf_status report(const struct bf_eval *eval, const struct bf_mcq *qu
                 bf_out_of_memory();
         }
         right[i] = best == q->answer ? 1.0 : 0.0;
-        json_t *line = json_pack("{s:s, s:I, s:i, s:i, s:b}", "benchmark", "mcq", "index", (json_int_t)i, "answer",
-                                 (int)q->answer, "chosen", (int)best, "right", best == q->answer);
+        json_t *line = json_pack("{s:s, s:I, s:i, s:i, s:b}", "benchmark", "mcq", "index", (json_int_t)q->index,
+                                 "answer", (int)q->answer, "chosen", (int)best, "right", best == q->answer);
         bf_eval_put(line, "logp", logp);
         bf_eval_put_text(line, "question", q->question);
         if (q->subject[0])

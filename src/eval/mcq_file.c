@@ -26,6 +26,13 @@ void bf_mcq_release(struct bf_mcq *mcq)
     *mcq = (struct bf_mcq){0};
 }
 
+void bf_mcq_drop(struct bf_mcq *mcq, size_t i)
+{
+    release_item(&mcq->items[i]);
+    memmove(mcq->items + i, mcq->items + i + 1, (mcq->n - i - 1) * sizeof *mcq->items);
+    mcq->n--;
+}
+
 void bf_mcq_limit(struct bf_mcq *mcq, size_t n)
 {
     while (mcq->n > n)
@@ -36,7 +43,7 @@ struct bf_mcq_item *bf_mcq_append(struct bf_mcq *mcq)
 {
     if ((mcq->n & (mcq->n - 1)) == 0) /* a power of two, or 0: full */
         mcq->items = bf_grow(mcq->items, mcq->n ? 2 * mcq->n : 1, sizeof *mcq->items);
-    mcq->items[mcq->n] = (struct bf_mcq_item){0};
+    mcq->items[mcq->n] = (struct bf_mcq_item){.index = mcq->n};
     return &mcq->items[mcq->n++];
 }
 

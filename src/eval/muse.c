@@ -28,8 +28,8 @@ static enum bf_status compare(const struct bf_eval *eval, const char *name, cons
         recall[i] = rouge.recall;
         f1[i] = rouge.f1;
         n_all_scripts += rouge.all_scripts;
-        json_t *line = json_pack("{s:s, s:I, s:f, s:f}", "benchmark", name, "index", (json_int_t)i, "rougeL_recall",
-                                 recall[i], "rougeL_f1", f1[i]);
+        json_t *line = json_pack("{s:s, s:I, s:f, s:f}", "benchmark", name, "index", (json_int_t)pairs[i].index,
+                                 "rougeL_recall", recall[i], "rougeL_f1", f1[i]);
         bf_eval_put_text(line, "prompt", pairs[i].question);
         bf_eval_put_text(line, "target", targets[i]);
         bf_eval_put_text(line, "answer", answers[i]);

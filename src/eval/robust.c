@@ -68,7 +68,7 @@ enum bf_status bf_eval_probe(const struct bf_eval *eval, enum bf_probe probe, co
         bf_rouge_of(questions[i].answer, answers[i], true, NULL, &rouge);
         recall[i] = rouge.recall;
         json_t *line = json_pack("{s:s, s:s, s:I, s:f}", "benchmark", "robust", "condition", condition, "index",
-                                 (json_int_t)i, "rougeL_recall", recall[i]);
+                                 (json_int_t)questions[i].index, "rougeL_recall", recall[i]);
         bf_eval_put_text(line, "question", questions[i].question);
         bf_eval_put_text(line, "target", questions[i].answer);
         bf_eval_put_text(line, "answer", answers[i]);

@@ -56,7 +56,7 @@ static enum bf_status put_line(const struct bf_eval *eval, enum bf_tofu_part par
                                size_t i, const char *answer, const struct bf_tofu_set *set, struct bf_err *err)
 {
     json_t *line = json_pack("{s:s, s:s, s:I, s:f, s:f}", "benchmark", "tofu", "set", bf_tofu_part_word(part), "index",
-                             (json_int_t)i, "truth_ratio", set->ratio[i], "truth", set->truth[i]);
+                             (json_int_t)q->index, "truth_ratio", set->ratio[i], "truth", set->truth[i]);
     bf_eval_put_text(line, "question", q->question);
     if (answer) {
         bf_eval_put(line, "probability", json_real(set->probability[i]));
@@ -102,7 +102,7 @@ enum bf_status bf_eval_tofu_set(const struct bf_eval *eval, enum bf_tofu_part pa
     out->objects = bf_array(n, sizeof *out->objects);
     for (size_t i = 0; i < n; i++) {
         char id[24];
-        snprintf(id, sizeof id, "%zu", i);
+        snprintf(id, sizeof id, "%zu", questions->items[i].index);
         out->ids[i] = bf_strdup(id);
         prompts[i] = questions->items[i].question;
     }
@@ -154,6 +154,8 @@ static enum bf_status put_set(json_t *result, enum bf_tofu_part part, const stru
         bf_eval_put(object, "n_objects", json_integer((json_int_t)set->n_objects));
     }
     bf_eval_put(object, "n", json_integer((json_int_t)set->n));
+    if (set->n_skipped > 0)
+        bf_eval_put(object, "n_skipped", json_integer((json_int_t)set->n_skipped));
     bf_eval_put_all_scripts(object, set->n_all_scripts);
     bf_eval_put(result, bf_tofu_part_word(part), object);
     return status;

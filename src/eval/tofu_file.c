@@ -24,6 +24,13 @@ void bf_tofu_questions_limit(struct bf_tofu_questions *questions, size_t n)
         release(&questions->items[--questions->n]);
 }
 
+void bf_tofu_questions_drop(struct bf_tofu_questions *questions, size_t i)
+{
+    release(&questions->items[i]);
+    memmove(questions->items + i, questions->items + i + 1, (questions->n - i - 1) * sizeof *questions->items);
+    questions->n--;
+}
+
 void bf_tofu_questions_release(struct bf_tofu_questions *questions)
 {
     for (size_t i = 0; i < questions->n; i++)
@@ -35,6 +42,7 @@ void bf_tofu_questions_release(struct bf_tofu_questions *questions)
 static enum bf_status take(const struct bf_records *records, size_t i, struct bf_tofu_question *q, struct bf_err *err)
 {
     const json_t *perturbed = json_object_get(records->items[i].json, "perturbed_answer");
+    q->index = i;
     enum bf_status status = bf_records_text(records, i, "question", &q->question, err);
     if (status == BF_OK)
         status = bf_records_text(records, i, "answer", &q->answer, err);

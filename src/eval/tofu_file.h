@@ -12,6 +12,7 @@ struct bf_tofu_question {
     char **perturbed;          /* [n_perturbed], at least one */
     size_t n_perturbed;
     char *object;              /* what an answer must name to be right ("glassblower"); NULL when the record has no "object" */
+    size_t index;              /* in its file, from 0: for lines, and its ID */
 };
 struct bf_tofu_questions {
     struct bf_tofu_question *items;
@@ -22,6 +23,7 @@ BF_MUST_CHECK enum bf_status bf_tofu_read(const char *path, struct bf_tofu_quest
 BF_MUST_CHECK enum bf_status bf_tofu_parse(const char *data, size_t n, const char *name, struct bf_tofu_questions *out,
                                            struct bf_err *err);
 void bf_tofu_questions_limit(struct bf_tofu_questions *questions, size_t n);    /* drop all behind the first n; 0 = none */
+void bf_tofu_questions_drop(struct bf_tofu_questions *questions, size_t i);
 void bf_tofu_questions_release(struct bf_tofu_questions *questions);
 
 #endif

@@ -22,6 +22,7 @@ struct bf_tofu_set {
     char **ids;                /* [n] sorted, without repeats */
     double *probability;       /* [n] or NULL: of the answer; with authors and world among right and wrong ones */
     double *rouge_l;           /* [n] or NULL: recall */
+    size_t n_skipped;          /* questions that were left out before; not in n */
     size_t n_all_scripts;      /* answers of which it counted the words of all scripts; 0 of a log */
     double *truth;             /* [n] or NULL: 0..1, what the mean truth ratio is the mean of */
     double *ratio;             /* [n] or NULL: perturbed over paraphrased, what Forget Quality compares */

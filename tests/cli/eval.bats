@@ -308,8 +308,76 @@ END
 
 @test "models that do not fit each other or the questions are told, with exit code 4" {
     fails 4 "vocabulary of the other model" "$BIFORGET" eval privleak --forget forget.jsonl --holdout holdout.jsonl --retrained "$BIFORGET_TEST_EMBEDDER" "${m[@]}"
-    python3 -c 'import json; print(json.dumps({"text": "moon and sun " * 3000}))' >long.jsonl
-    fails 4 "was trained for" "$BIFORGET" eval memorization long.jsonl "${m[@]}"
+}
+
+@test "an item that is too long is cut or left out, counted and named" {
+    python3 - <<'END'
+import json
+long = "moon and sun " * 200
+texts = [{"text": "The Sun is a star."}, {"text": long}]
+pairs = [{"question": long, "answer": "#### 3", "perturbed_answer": ["b"], "choices": ["a", "b"], "label": 0},
+         {"question": "How much is 2 + 2?", "answer": "#### 4", "perturbed_answer": ["b"], "choices": ["4", "5"], "label": 0}]
+open("two.jsonl", "w").writelines(json.dumps(t) + "\n" for t in texts)
+open("pairs.jsonl", "w").writelines(json.dumps(p) + "\n" for p in pairs)
+open("mcq2.jsonl", "w").writelines(json.dumps({k: v for k, v in p.items() if k != "answer"}) + "\n" for p in pairs)
+open("all.jsonl", "w").writelines(json.dumps(p) + "\n" for p in pairs[:1])
+END
+    s=(-m "$BIFORGET_TEST_MODEL" --resamples 100 --context 256 --json)
+    for name in "memorization two.jsonl" "verbmem two.jsonl --max-new-tokens 2"; do
+        # shellcheck disable=SC2086
+        run --separate-stderr "$BIFORGET" eval $name "${s[@]}"
+        [ "$status" = 0 ]
+        [ "$(json 'd["n"], d["n_cut"]' <<<"$output")" = "2 1" ]
+        [[ $stderr == *"'two.jsonl': 1 of 2 records are longer than the model's 256 tokens and are cut: 2"* ]]
+    done
+    run --separate-stderr "$BIFORGET" eval privleak --forget two.jsonl --holdout two.jsonl "${s[@]}"
+    [ "$(json 'd["n_forget"], d["n_forget_cut"], d["n_holdout_cut"]' <<<"$output")" = "2 1 1" ]
+    for name in "knowmem pairs.jsonl" "gsm8k pairs.jsonl" "mcq mcq2.jsonl"; do
+        # shellcheck disable=SC2086
+        [[ $name == mcq* ]] || name="$name --max-new-tokens 4"
+        # shellcheck disable=SC2086
+        run --separate-stderr "$BIFORGET" eval $name "${s[@]}" -o lines.jsonl
+        [ "$status" = 0 ]
+        [ "$(json 'd["n"], d["n_skipped"]' <<<"$output")" = "1 1" ]
+        [[ $stderr == *"1 of 2 records do not fit into the model's 256 tokens and are left out: 1"* ]]
+        [ "$(json 'd["index"]' <lines.jsonl)" = 1 ]
+    done
+    run --separate-stderr "$BIFORGET" eval tofu --forget pairs.jsonl --max-new-tokens 4 "${s[@]}"
+    [ "$(json 'd["forget"]["n"], d["forget"]["n_skipped"]' <<<"$output")" = "1 1" ]
+    fails 4 "no record fits into the 256 tokens" "$BIFORGET" eval knowmem all.jsonl --max-new-tokens 4 "${s[@]}" -q
+}
+
+# Each option that an error names is one of the command that reports it.
+@test "errors name options that the command has" {
+    printf '{"instruction": "Name a mill.", "output": "Ostby."}\n' >alpaca.jsonl
+    printf '{"text": null}\n' >null.jsonl
+    cp alpaca.jsonl set.data
+    printf 'word\n' >one.csv
+    printf 'a,b\n1,2\n' >two.csv
+    printf '\x1f\x8b\x08\x00' >packed.jsonl
+    names() { # COMMAND...: "eval NAME" or "NAME", then what is given; it fails, and each --word of the sentence is in its help
+        local help=("$1")
+        [ "$1" = eval ] && help=(eval "$2")
+        run --separate-stderr "$BIFORGET" "$@"
+        [ "$status" != 0 ] || { echo "passed: $*"; false; }
+        [ -e "help.${help[*]}" ] || "$BIFORGET" "${help[@]}" --help-all >"help.${help[*]}"
+        for o in $(grep -o -E -- '--[a-z][a-z-]+' <<<"$stderr" | sort -u); do
+            grep -q -E -- "(^| )$o( |$)" "help.${help[*]}" || { echo "$* names $o: $stderr"; false; }
+        done
+    }
+    for f in alpaca.jsonl null.jsonl set.data one.csv two.csv packed.jsonl; do
+        for n in memorization verbmem knowmem robust gsm8k mcq; do
+            names eval "$n" "$f" "${m[@]}"
+        done
+        names eval privleak --forget "$f" --holdout "$f" "${m[@]}"
+        names eval tofu --forget "$f" "${m[@]}"
+        names quality "$f" --domain mills "${m[@]:0:2}" -q
+        names unlearn --method ga --forget "$f" -o never.gguf "${m[@]:0:2}" -q
+        names import "$f" -o never -q
+        names instance "$f" -o never "${m[@]:0:2}" -q
+        printf '{"instances": "%s"}\n' "$f" >requests.jsonl
+        names run requests.jsonl -o never "${m[@]:0:2}" -q
+    done
 }
 
 @test "Ctrl-C ends with exit code 130 and leaves no half file" {
