@@ -10,108 +10,32 @@
 #include "base/utf8.h"
 #include "base/banned.h"
 
-enum { REFUSAL_WINDOW = 160, ECHO_GRAM = 4, LOOP_GRAM = 3, LOOP_WORDS = 24 };
+enum { ECHO_GRAM = 4, LOOP_GRAM = 3, LOOP_WORDS = 24 };
 
 static const double echo_share = 0.5;    /* of the answer's 4-grams that stand in the prompt */
 static const double loop_distinct = 0.4; /* distinct 3-grams of a text that loops */
 static const double letter_share = 0.5;  /* letters and digits among the visible characters */
 
-/* Openings in lower case with plain apostrophes. */
-static const char *const refusal_openings[] = {
-    "i'm sorry",
-    "i am sorry",
-    "sorry, but",
-    "sorry, i",
-    "i apologize",
-    "i apologise",
-    "my apologies",
-    "unfortunately, i",
-    "i'm unable",
-    "i am unable",
-    "i'm not able",
-    "i am not able",
-    "i can't assist",
-    "i cannot assist",
-    "i can't help",
-    "i cannot help",
-    "i can't provide",
-    "i cannot provide",
-    "i can't fulfill",
-    "i cannot fulfill",
-    "i can't answer",
-    "i cannot answer",
-    "i can't generate",
-    "i cannot generate",
-    "i can't create",
-    "i cannot create",
-    "i can't comply",
-    "i cannot comply",
-    "i can't write",
-    "i cannot write",
-    "i won't be able",
-    "i will not be able",
-    "i don't have information",
-    "i do not have information",
-    "i don't have any information",
-    "i do not have any information",
-    "i don't have access",
-    "i do not have access",
-    "i have no information",
-    "i'm just an ai",
-    "i am just an ai",
-};
-static const char *const refusal_anywhere[] = {
-    "as an ai language model", "as an ai assistant",     "as an ai, i",
-    "as an ai model",          "as a language model, i", "as a large language model",
-};
-
-/* Lower-cases ASCII and turns the typographic apostrophe into the plain one. */
-static void plain_lower(struct bf_buf *out, const char *text, size_t n)
-{
-    for (size_t i = 0; i < n && text[i]; i++) {
-        if (i + 2 < n && memcmp(text + i, "\xe2\x80\x99", 3) == 0) {
-            bf_buf_putc(out, '\'');
-            i += 2;
-        } else {
-            bf_buf_putc(out, (char)tolower((unsigned char)text[i]));
-        }
-    }
-}
-
-bool bf_is_refusal(const char *text)
-{
-    struct bf_buf lower;
-    bf_buf_init(&lower, 1 << 20);
-    plain_lower(&lower, text, strlen(text));
-    const char *start = lower.data;
-    while (*start && !isalpha((unsigned char)*start))
-        start++;
-    bool found = false;
-    for (size_t i = 0; i < sizeof refusal_openings / sizeof *refusal_openings && !found; i++)
-        found = strncmp(start, refusal_openings[i], strlen(refusal_openings[i])) == 0;
-    for (size_t i = 0; i < sizeof refusal_anywhere / sizeof *refusal_anywhere && !found; i++) {
-        const char *at = strstr(lower.data, refusal_anywhere[i]);
-        found = at && at - lower.data < REFUSAL_WINDOW;
-    }
-    bf_buf_release(&lower);
-    return found;
-}
-
 /* A first line that only announces ("Sure! Here is ...:") is talk, not knowledge. */
 static size_t skip_announcement(const char *s, size_t n)
 {
-    static const char *const openings[] = {"sure",   "certainly", "of course", "here is",
-                                           "here's", "here are",  "absolutely"};
+    static const char *const openings[] = {
+        "sure",     "certainly", "of course", "here is",   "here's", "here are", "absolutely", "claro",  "por supuesto",
+        "aquí",     "bien sûr",  "voici",     "natürlich", "gerne",  "hier ist", "hier sind",  "certo",  "certamente",
+        "ecco",     "конечно",   "Конечно",   "вот",       "Вот",    "当然",     "好的",       "以下是", "以下は",
+        "もちろん", "はい",      "물론",      "다음은",    "بالطبع", "إليك",     "बेशक"};
+    static const char *const ends[] = {":", "!", "：", "！"};
     const char *newline = memchr(s, '\n', n);
     if (!newline || newline - s > 200 || newline == s)
         return 0;
-    const char *end = newline;
-    while (end > s && isspace((unsigned char)end[-1]))
-        end--;
-    if (end == s || (end[-1] != ':' && end[-1] != '!'))
-        return 0;
-    for (size_t i = 0; i < sizeof openings / sizeof *openings; i++)
-        if ((size_t)(end - s) >= strlen(openings[i]) && strncasecmp(s, openings[i], strlen(openings[i])) == 0)
+    size_t length = (size_t)(newline - s);
+    while (length > 0 && isspace((unsigned char)s[length - 1]))
+        length--;
+    bool announces = false;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        announces |= length >= strlen(ends[i]) && strncmp(s + length - strlen(ends[i]), ends[i], strlen(ends[i])) == 0;
+    for (size_t i = 0; i < sizeof openings / sizeof *openings && announces; i++)
+        if (length >= strlen(openings[i]) && strncasecmp(s, openings[i], strlen(openings[i])) == 0)
             return (size_t)(newline - s) + 1;
     return 0;
 }
@@ -154,15 +78,28 @@ bool bf_filter_only_thoughts(const char *text, const char *raw)
     return text[0] == 0 && raw && bf_thoughts_in(raw, strlen(raw));
 }
 
+/* Bytes of the closing quotation mark or bracket at s; 0 when there is none. */
+static size_t closing_at(const char *s, size_t n)
+{
+    static const char *const marks[] = {"」", "』", "”", "）", "》"};
+    for (size_t m = 0; m < sizeof marks / sizeof *marks; m++)
+        if (n >= 3 && memcmp(s, marks[m], 3) == 0)
+            return 3;
+    return 0;
+}
+
 /* Length of a sentence end at s[i]: the mark and the closing quotes and brackets after it; 0 when there is none. */
 static size_t sentence_end(const char *s, size_t n, size_t i)
 {
     size_t len = 0;
     if (s[i] == '.' || s[i] == '!' || s[i] == '?')
         len = 1;
-    else if (i + 3 <= n && (memcmp(s + i, "\xe3\x80\x82", 3) == 0 || memcmp(s + i, "\xef\xbc\x81", 3) == 0 ||
-                            memcmp(s + i, "\xef\xbc\x9f", 3) == 0))
-        return 3; /* the ideographic marks need no space after them */
+    else if (i + 3 <= n && (memcmp(s + i, "。", 3) == 0 || memcmp(s + i, "！", 3) == 0 || memcmp(s + i, "？", 3) == 0))
+        return 3 + closing_at(s + i + 3, n - i - 3);   /* the ideographic marks need no space after them */
+    else if (i + 3 <= n && memcmp(s + i, "।", 3) == 0) /* the danda */
+        len = 3;
+    else if (i + 2 <= n && (memcmp(s + i, "؟", 2) == 0 || memcmp(s + i, "۔", 2) == 0))
+        len = 2;
     if (len == 0)
         return 0;
     while (i + len < n) {

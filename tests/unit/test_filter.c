@@ -87,6 +87,62 @@ static enum bf_reason reason_of(const char *text, const char *prompt)
 
 #define SOUND "Jupiter is the largest planet of the Solar System and has at least ninety-five moons."
 
+static void refusals_in_other_languages(void **state)
+{
+    static const char *const refusals[] = {
+        "Lo siento, pero no puedo ayudar con eso.",
+        "No tengo informacion sobre este tema.",
+        "Je suis désolé, mais je ne peux pas répondre.",
+        "Je n’ai pas d’informations à ce sujet.",
+        "Es tut mir leid, aber das kann ich nicht.",
+        "Leider kann ich dabei nicht helfen.",
+        "Desculpe, mas não posso ajudar.",
+        "Mi dispiace, ma non posso aiutarti.",
+        "Извините, но я не могу ответить.",
+        "К сожалению, я не могу этого сделать.",
+        "很抱歉，我无法提供这些信息。",
+        "作为一个AI语言模型，我没有个人看法。",
+        "申し訳ありませんが、お答えできません。",
+        "죄송합니다. 도와드릴 수 없습니다.",
+        "عذرًا، لا أستطيع الإجابة.",
+        "क्षमा करें, मैं मदद नहीं कर सकता।",
+    };
+    static const char *const texts[] = {
+        "Lo sabe todo el mundo: Zeus es el rey de los dioses.",
+        "Je mehr man liest, desto mehr weiss man von Zeus.",
+        "Ich weiß, dass Zeus der König der Götter ist.",
+        "Зевс не мог простить Прометея.",
+        "宙斯无法原谅普罗米修斯。",
+        "ゼウスは神々の王です。",
+        "제우스는 신들의 왕입니다.",
+        "زيوس هو ملك الآلهة ولا يستطيع أحد أن يهزمه.",
+        "ज़ीउस देवताओं का राजा है।",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(refusals); i++)
+        if (!bf_is_refusal(refusals[i]))
+            fail_msg("not taken for a refusal: %s", refusals[i]);
+    for (size_t i = 0; i < N_ELEMENTS(texts); i++)
+        if (bf_is_refusal(texts[i]))
+            fail_msg("taken for a refusal: %s", texts[i]);
+}
+
+static void sentences_of_other_scripts_end(void **state)
+{
+    static const struct {
+        const char *text, *whole;
+    } cases[] = {
+        {"他说：「好。」然后他走", "他说：「好。」"},
+        {"ज़ीउस राजा है। वह", "ज़ीउस राजा है।"},
+        {"من هو زيوس؟ هو", "من هو زيوس؟"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+        assert_int_equal(bf_filter_trim_sentence(cases[i].text, strlen(cases[i].text)), strlen(cases[i].whole));
+}
+
 static void sound_texts_pass(void **state)
 {
     (void)state;
@@ -338,6 +394,8 @@ int main(void)
         cmocka_unit_test(refusals_are_seen),
         cmocka_unit_test(stories_about_sorry_people_are_no_refusals),
         cmocka_unit_test(the_phrase_counts_only_near_the_start),
+        cmocka_unit_test(refusals_in_other_languages),
+        cmocka_unit_test(sentences_of_other_scripts_end),
         cmocka_unit_test(sound_texts_pass),
         cmocka_unit_test(short_texts_do_not),
         cmocka_unit_test(echoes_do_not),
