@@ -103,10 +103,13 @@ static enum bf_status parse_long(struct parser *p, const char *argument)
         *p->help = 1;
         return BF_OK;
     }
-    if (!opt && !value && strcmp(name, "help-all") == 0) {
+    if (!opt && (strcmp(name, "help-all") == 0 || strcmp(name, "help=all") == 0)) {
         *p->help = 2;
         return BF_OK;
     }
+    if (!opt && value && n == 4 && memcmp(name, "help", 4) == 0)
+        return bf_fail(p->err, BF_USAGE, "--help takes no value, so '%s' is refused; write --help or --help-all",
+                       argument);
     if (!opt && n > 3 && memcmp(name, "no-", 3) == 0) {
         opt = find_name(p->table, name + 3, n - 3);
         negated = true;

@@ -210,9 +210,9 @@ static size_t label_at(const char *s, const char *word)
     i += n;
     while (s[i] == '*' || s[i] == ' ' || isdigit((unsigned char)s[i]))
         i++;
-    if (s[i] != ':')
+    if (s[i] != ':' && strncmp(s + i, "：", 3) != 0)
         return 0;
-    i++;
+    i += s[i] == ':' ? 1 : 3;
     while (s[i] == '*' || s[i] == ' ')
         i++;
     return i;
@@ -227,9 +227,25 @@ static void put_trimmed(struct bf_buf *out, const char *s, size_t n)
     bf_buf_put(out, s, n);
 }
 
+static size_t any_label_at(const char *s, const char *const *words)
+{
+    size_t length = 0;
+    for (; *words && length == 0; words++)
+        length = label_at(s, *words);
+    return length;
+}
+
+/* Models answer in the language of the topic, and translate the labels that they were asked for. */
+static const char *const question_words[] = {"question", "pregunta", "frage", "pergunta", "domanda", "вопрос",
+                                             "Вопрос",   "问题",     "問題",  "質問",     "问",      "질문",
+                                             "السؤال",   "سؤال",     "प्रश्न",  "सवाल",     NULL};
+static const char *const answer_words[] = {
+    "answer", "respuesta", "réponse", "antwort", "resposta", "risposta", "ответ", "Ответ", "答案", "回答",
+    "答え",   "答",        "답변",    "답",      "الإجابة",  "الجواب",   "उत्तर",  "जवाब",  NULL};
+
 bool bf_parse_qa(const char *text, struct bf_buf *question, struct bf_buf *answer)
 {
-    size_t skip = label_at(text, "question");
+    size_t skip = any_label_at(text, question_words);
     if (skip == 0)
         skip = label_at(text, "q");
     const char *q = text + skip;
@@ -238,7 +254,7 @@ bool bf_parse_qa(const char *text, struct bf_buf *question, struct bf_buf *answe
     for (const char *p = q; *p; p++) {
         if (p != q && p[-1] != '\n' && p[-1] != ' ')
             continue;
-        a_skip = label_at(p, "answer");
+        a_skip = any_label_at(p, answer_words);
         if (a_skip == 0 && p != q && p[-1] == '\n')
             a_skip = label_at(p, "a");
         if (a_skip > 0) {
@@ -251,7 +267,7 @@ bool bf_parse_qa(const char *text, struct bf_buf *question, struct bf_buf *answe
     const char *end = a + a_skip;
     /* A second question after the answer is not part of it. */
     const char *stop = end;
-    while (*stop && !(stop[0] == '\n' && (label_at(stop + 1, "question") > 0 || label_at(stop + 1, "q") > 0)))
+    while (*stop && !(stop[0] == '\n' && (any_label_at(stop + 1, question_words) > 0 || label_at(stop + 1, "q") > 0)))
         stop++;
     put_trimmed(question, q, (size_t)(a - q));
     put_trimmed(answer, end, (size_t)(stop - end));

@@ -374,6 +374,11 @@ static void all_shapes_of_question_and_answer(void **state)
     assert_qa("Question: Who?\nAnswer: Zeus.\nHe is old.", "Who?", "Zeus.\nHe is old.");
     assert_qa("Question: Who?\nAnswer: Zeus.\nQuestion: Where?\nAnswer: On Olympus.", "Who?", "Zeus.");
     assert_qa("Q: Who?\nA: Zeus.\nQ: Where?\nA: On Olympus.", "Who?", "Zeus.");
+    assert_qa("问题：谁是众神之王？\n答案：宙斯。", "谁是众神之王？", "宙斯。");
+    assert_qa("**質問**：王は誰？\n**回答**：ゼウス。", "王は誰？", "ゼウス。");
+    assert_qa("Pregunta: ¿Quién?\nRespuesta: Zeus.", "¿Quién?", "Zeus.");
+    assert_qa("Вопрос: Кто?\nОтвет: Зевс.", "Кто?", "Зевс.");
+    assert_qa("السؤال: من هو؟\nالإجابة: زيوس.", "من هو؟", "زيوس.");
 }
 
 static void other_texts_have_none(void **state)

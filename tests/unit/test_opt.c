@@ -156,6 +156,9 @@ static void help_stops_the_parser(void **state)
     assert_int_equal(got.help, 1);
     assert_int_equal(PARSE("-qh"), BF_OK);
     assert_int_equal(got.help, 1);
+    assert_int_equal(PARSE("--help=all"), BF_OK);
+    assert_int_equal(got.help, 2);
+    assert_int_equal(PARSE("--help=some"), BF_USAGE);
     assert_int_equal(PARSE("--help-all"), BF_OK);
     assert_int_equal(got.help, 2);
     assert_int_equal(PARSE("--", "--help"), BF_OK);
