@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/shell_word.h"
 #include "cmd/child.h"
 #include "cmd/closed_loop.h"
 #include "cmd/eval_data.h"
@@ -161,7 +162,8 @@ static enum bf_status unlearn(struct loop *l, struct bf_err *err)
             err, status,
             "%s; the forget set is complete, go on with: biforget resume %s, or with other settings: biforget "
             "resume %s --then %s --then-options \"--lr 1e-6\"%s",
-            why.text, l->job->dir, l->job->dir, wish_text(l, "method"), l->eval ? " --eval" : "");
+            why.text, BF_SHELL_WORD(l->job->dir), BF_SHELL_WORD(l->job->dir), wish_text(l, "method"),
+            l->eval ? " --eval" : "");
     else if (status != BF_OK)
         (void)bf_fail(err, status, "%s", why.text);
     bf_command_line_release(&c);
@@ -346,7 +348,8 @@ enum bf_status bf_loop_run(const struct bf_loop_job *job, json_t **state, struct
     if (status == BF_OK)
         *state = json_incref(l.state);
     else if (status == BF_INTERRUPTED)
-        (void)bf_fail(err, status, "interrupted; everything so far is saved, go on with: biforget resume %s", job->dir);
+        (void)bf_fail(err, status, "interrupted; everything so far is saved, go on with: biforget resume %s",
+                      BF_SHELL_WORD(job->dir));
     else
         (void)bf_fail(err, status, "%s", why.text);
     json_decref(l.state);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/print.h"
+#include "base/shell_word.h"
 #include "cmd/cmd.h"
 #include "cmd/interrupt.h"
 #include "cmd/output_path.h"
@@ -163,7 +164,7 @@ static enum bf_status conclude(const struct bf_call *call, const struct bf_unlea
     } else if (status == BF_OK) {
         print_text(s, result, answers);
         if (kept)
-            bf_log_info(call->log, "the losses of each step: biforget report %s", s->forget);
+            bf_log_info(call->log, "the losses of each step: biforget report %s", BF_SHELL_WORD(s->forget));
     }
     json_decref(answers);
     json_decref(record);

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/shell_word.h"
 #include "cmd/lab_private.h"
 #include "cmd/quality_set.h"
 
@@ -89,7 +90,7 @@ static enum bf_status check_finished(struct bf_store *store, struct bf_err *err)
         status = bf_store_request(store, entry.id + 1, &entry, NULL, err);
         if (status == BF_OK && entry.id > 0 && !entry.finished)
             status = bf_fail(err, BF_STORE, "the run '%s' is not finished; go on with: biforget resume %s",
-                             bf_store_dir(store), bf_store_dir(store));
+                             bf_store_dir(store), BF_SHELL_WORD(bf_store_dir(store)));
     } while (status == BF_OK && entry.id > 0);
     return status;
 }

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/shell_word.h"
 #include "cmd/instance_options.h"
 #include "request/official_folder.h"
 #include "base/banned.h"
@@ -241,8 +242,8 @@ static enum bf_status each_of_run(const struct bf_quality_set *set, void *user, 
     bf_cursor_close(cursor);
     if (status == BF_OK && n == 0)
         status =
-            bf_fail(err, BF_INPUT, "the run '%s' has no kept text of the variant '%s' yet; see 'biforget status %s'",
-                    set->path, set->variant, set->path);
+            bf_fail(err, BF_INPUT, "the run '%s' has no kept text of the variant '%s' yet; see: biforget status %s",
+                    set->path, set->variant, BF_SHELL_WORD(set->path));
     return status;
 }
 

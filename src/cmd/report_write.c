@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/shell_word.h"
 #include "cmd/report_stored.h"
 #include "base/banned.h"
 
@@ -91,8 +92,8 @@ void bf_report_at_end(struct bf_store *store, struct bf_engine *embedder, bool o
         status = bf_report_write(store, &options, path, true, NULL, log, &err);
     if (status != BF_OK)
         (void)bf_fail(report, status,
-                      "the run is complete, but its report is not written: %s; 'biforget report %s' writes it",
-                      err.text, bf_store_dir(store));
+                      "the run is complete, but its report is not written: %s; to write it: biforget report %s",
+                      err.text, BF_SHELL_WORD(bf_store_dir(store)));
     json_decref(quality);
     free(path);
 }

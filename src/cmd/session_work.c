@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/print.h"
+#include "base/shell_word.h"
 #include "cmd/interrupt.h"
 #include "cmd/progress_line.h"
 #include "cmd/report_write.h"
@@ -298,7 +299,7 @@ enum bf_status bf_session_work(struct bf_session *s, struct bf_err *err)
     bf_store_select(s->store, 0);
     if (status == BF_INTERRUPTED)
         return bf_fail(err, BF_INTERRUPTED, "interrupted; everything so far is saved, go on with: biforget resume %s",
-                       bf_store_dir(s->store));
+                       BF_SHELL_WORD(bf_store_dir(s->store)));
     if (status == BF_OK)
         status = bf_session_write_sets(s->store, err);
     if (status == BF_OK)

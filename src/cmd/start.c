@@ -342,7 +342,6 @@ static enum bf_status fail_taken(const char *dir, const char *topic, struct bf_e
             request = NULL;
     }
     const char *theirs = json_string_value(json_object_get(request, "topic"));
-    char *word = bf_shell_word(dir);
     enum bf_status status;
     if (theirs && topic && strcmp(theirs, topic) != 0)
         status =
@@ -351,8 +350,7 @@ static enum bf_status fail_taken(const char *dir, const char *topic, struct bf_e
         status =
             bf_fail(err, BF_STORE,
                     "'%s' already holds a run; resume it with: biforget resume %s, or choose another folder with -o",
-                    dir, word);
-    free(word);
+                    dir, BF_SHELL_WORD(dir));
     json_decref(request);
     bf_store_close(store);
     return status;

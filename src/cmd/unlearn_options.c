@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/shell_word.h"
 #include "cmd/cmd.h"
 #include "cmd/model_path.h"
 #include "unlearn/graph.h"
@@ -210,7 +211,8 @@ static enum bf_status check_words(const struct bf_unlearn_values *v, struct bf_e
     if (!v->out)
         return bf_fail(err, BF_USAGE, "give the file to write, as in: %s", example);
     if (v->finish)
-        return bf_fail(err, BF_USAGE, "--finish goes with --resume: biforget unlearn --resume %s --finish", v->out);
+        return bf_fail(err, BF_USAGE, "--finish goes with --resume: biforget unlearn --resume %s --finish",
+                       BF_SHELL_WORD(v->out));
     if (v->lora && v->full)
         return bf_fail(err, BF_USAGE, "--lora and --full are two ways to train; give one of them");
     return BF_OK;

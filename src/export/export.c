@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/shell_word.h"
 #include "export/export_card.h"
 
 #include "base/banned.h"
@@ -51,8 +52,8 @@ static enum bf_status check_request(struct bf_store *store, const char *name, st
     if (name)
         status = bf_store_find_request(store, name, &id, err);
     if (status == BF_OK && name && id == 0)
-        return bf_fail(err, BF_USAGE, "'%s' has no request named '%s'; 'biforget status %s' lists them",
-                       bf_store_dir(store), name, bf_store_dir(store));
+        return bf_fail(err, BF_USAGE, "'%s' has no request named '%s'; to list them: biforget status %s",
+                       bf_store_dir(store), name, BF_SHELL_WORD(bf_store_dir(store)));
     return status;
 }
 
@@ -78,8 +79,8 @@ static enum bf_status check_folder(const struct bf_export_job *job, struct bf_er
                        options->request ? options->request : "all", bf_store_dir(job->store), options->format);
     const enum bf_status status = bf_export_count(&count, BF_ROLE_FORGET, options->variant, &n, &n_pairs, err);
     if (status == BF_OK && n == 0)
-        return bf_fail(err, BF_USAGE, "'%s' has no kept sample yet for the format %s; see 'biforget status %s'",
-                       bf_store_dir(job->store), options->format, bf_store_dir(job->store));
+        return bf_fail(err, BF_USAGE, "'%s' has no kept sample yet for the format %s; see: biforget status %s",
+                       bf_store_dir(job->store), options->format, BF_SHELL_WORD(bf_store_dir(job->store)));
     return status;
 }
 

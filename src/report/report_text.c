@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/print.h"
+#include "base/shell_word.h"
 #include "base/utf8.h"
 #include "report/report.h"
 #include "report/summary.h"
@@ -242,7 +243,7 @@ static void put_next(const struct bf_summary *s, FILE *out)
         fputs("  repeatable: only at the same --parallel and without interruption ('biforget doctor' tells why)\n",
               out);
     if (!s->state.finished) {
-        bf_print(out, "\n  not finished; go on with: biforget resume %s\n", s->dir);
+        bf_print(out, "\n  not finished; go on with: biforget resume %s\n", BF_SHELL_WORD(s->dir));
         return;
     }
     bf_print(out, "\n  %s/forget.jsonl   the forget set (variant both), one JSON object a line\n", s->dir);
@@ -256,8 +257,8 @@ static void put_next(const struct bf_summary *s, FILE *out)
         bf_print(out, "  %s/report.html    the run as a page: map, coverage, samples\n", s->dir);
     free(page);
     bf_print(out, "  %s/run.db         everything, also what was not kept, with its provenance\n", s->dir);
-    bf_print(out, "\n  next: biforget show %s --limit 10\n", s->dir);
-    bf_print(out, "        biforget export %s --format txt --variant fix -o forget.txt\n", s->dir);
+    bf_print(out, "\n  next: biforget show %s --limit 10\n", BF_SHELL_WORD(s->dir));
+    bf_print(out, "        biforget export %s --format txt --variant fix -o forget.txt\n", BF_SHELL_WORD(s->dir));
 }
 
 enum bf_status bf_report_text(struct bf_store *store, int n_examples, FILE *out, struct bf_err *err)

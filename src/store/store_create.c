@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/shell_word.h"
 #include "store/store_db.h"
 
 #include "base/banned.h"
@@ -150,8 +151,8 @@ static enum bf_status build(const char *dir, const char *path, const struct bf_r
 static enum bf_status fail_exists(const char *dir, struct bf_err *err)
 {
     return bf_fail(err, BF_STORE,
-                   "'%s' already holds a run; go on with it by 'biforget resume %s', or choose another folder with -o",
-                   dir, dir);
+                   "'%s' already holds a run; resume it with: biforget resume %s, or choose another folder with -o",
+                   dir, BF_SHELL_WORD(dir));
 }
 
 /* The whole run at `path`, or nothing. */

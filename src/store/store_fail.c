@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/file.h"
+#include "base/shell_word.h"
 #include "store/store_db.h"
 
 #include "base/banned.h"
@@ -17,9 +18,9 @@ static enum bf_status disk_full(const struct bf_store *store, const char *action
                        " with -o",
                        action, store->path, free_bytes < 0 ? 0 : free_bytes / 1024);
     return bf_fail(err, BF_STORE,
-                   "cannot %s '%s': the disk is full (%" PRId64 " kB free); free some space, what is committed is safe"
-                   " and 'biforget resume %s' goes on from there",
-                   action, store->path, free_bytes < 0 ? 0 : free_bytes / 1024, store->dir);
+                   "cannot %s '%s': the disk is full (%" PRId64 " kB free); free some space, what is committed is safe;"
+                   " then: biforget resume %s",
+                   action, store->path, free_bytes < 0 ? 0 : free_bytes / 1024, BF_SHELL_WORD(store->dir));
 }
 
 enum bf_status bf_sql_damaged(const struct bf_store *store, const char *what, struct bf_err *err)

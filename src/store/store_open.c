@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/shell_word.h"
 #include "store/store_db.h"
 
 #include "base/banned.h"
@@ -105,9 +106,10 @@ static enum bf_status check_identity(struct bf_store *store, struct bf_err *err)
                        "'%s' was written by a newer biforget (schema %lld, this program knows %d); use that version",
                        store->path, (long long)version, BF_STORE_VERSION);
     if (version < BF_STORE_OLDEST_READABLE && !store->writer)
-        return bf_fail(err, BF_STORE,
-                       "'%s' was written by an older biforget (schema %lld); 'biforget resume %s' brings it up to date",
-                       store->path, (long long)version, store->dir);
+        return bf_fail(
+            err, BF_STORE,
+            "'%s' was written by an older biforget (schema %lld); to bring it up to date: biforget resume %s",
+            store->path, (long long)version, BF_SHELL_WORD(store->dir));
     return BF_OK;
 }
 

@@ -20,9 +20,7 @@ static void words(void **state)
 
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
-        char *word = bf_shell_word(cases[i].text);
-        assert_string_equal(word, cases[i].word);
-        free(word);
+        assert_string_equal(BF_SHELL_WORD(cases[i].text), cases[i].word);
     }
 }
 
