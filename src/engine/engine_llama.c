@@ -218,8 +218,8 @@ static enum bf_status choose_parallel(struct bf_llama *self, const struct bf_eng
     } else {
         if (fits < 1)
             return bf_fail(err, BF_MODEL,
-                           "'%s' needs %.1f GB more memory for a single sequence than is free; use a smaller model or "
-                           "--max-new-tokens",
+                           "'%s' needs %.1f GB more memory for a single sequence than is free; use a smaller model, or "
+                           "shorter prompts and answers",
                            info->model_desc, (double)(per_sequence - usable) / 1e9);
         /* A few cores are busy with 32 rows; more only take memory and delay the first commit. */
         int32_t wanted = info->n_threads >= MANY_CORES || o->gpu_layers != 0 ? DEFAULT_PARALLEL_MANY : DEFAULT_PARALLEL;

@@ -16,7 +16,7 @@ enum bf_status bf_llama_decode_failed(const struct bf_llama *self, int32_t code,
 {
     if (code == 1)
         return bf_fail(err, BF_MODEL,
-                       "the context of '%s' is full (%d tokens a sequence); use a smaller --max-new-tokens",
+                       "the context of '%s' is full (%d tokens a sequence); shorten the prompt or the answer",
                        self->base.info.model_desc, self->base.info.n_ctx_seq);
     return bf_fail(err, BF_MODEL, "the model '%s' failed to compute (llama_decode gave %d); try a smaller --parallel",
                    self->base.info.model_desc, code);

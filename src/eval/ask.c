@@ -60,11 +60,10 @@ static bool is_blank(const struct bf_buf *text)
     return strspn(text->data, " \t\r\n") == text->len;
 }
 
-/* Where an answer begins: after blank lines, and after a heading that stands on a line of its own ("Answer:", "**Answer:**"). */
-static const char *beginning_of(const char *text)
+/* What follows a heading that has a line of its own ("Answer:", "**Answer:**"); `text` when there is none. */
+static const char *skip_heading(const char *text)
 {
-    static const char space[] = " \t\r\n", around[] = " \t*#_";
-    text += strspn(text, space);
+    static const char around[] = " \t*#_";
     const char *at = text + strspn(text, around);
     if (strncasecmp(at, "answer", 6) != 0)
         return text;
@@ -73,8 +72,24 @@ static const char *beginning_of(const char *text)
     if (*at != ':')
         return text;
     at += 1 + strspn(at + 1, around);
-    at += *at == '\r' ? 1 : 0;
-    return *at == '\n' ? at + strspn(at, space) : text;
+    return *at == 0 || *at == '\r' || *at == '\n' ? at : text;
+}
+
+/* Where an answer begins: after blank lines, and after a heading with something below it. */
+static const char *beginning_of(const char *text)
+{
+    static const char space[] = " \t\r\n";
+    text += strspn(text, space);
+    const char *below = skip_heading(text);
+    below += strspn(below, space);
+    return *below ? below : text;
+}
+
+/* Nothing but white space, or a heading over nothing. */
+static bool says_nothing(const struct bf_buf *text)
+{
+    const char *begin = text->data + strspn(text->data, " \t\r\n");
+    return *skip_heading(begin) == 0;
 }
 
 void bf_eval_cut_answer(struct bf_buf *text, const char *const *stops, size_t n_stops)
@@ -113,6 +128,8 @@ static enum bf_status on_answer(void *user, const struct bf_gen_answer *answer, 
         bf_eval_cut_answer(&text, a->stops, a->n_stops);
     if (*content == ANSWER && is_blank(&text))
         *content = answer->n_tokens >= SILENT_TOKENS ? SILENT : EMPTY;
+    else if (*content == ANSWER && says_nothing(&text))
+        *content = EMPTY;
     free(a->answers[answer->index]);
     a->answers[answer->index] = bf_buf_take(&text);
     a->n_done += a->again ? 0 : 1;

@@ -51,7 +51,8 @@ static enum bf_status take(const struct bf_records *records, size_t i, struct bf
         status = bf_records_text(records, i, "paraphrased_answer", &q->paraphrased, err);
     else if (status == BF_OK)
         q->paraphrased = bf_strdup(q->answer);
-    if (status == BF_OK && json_object_get(records->items[i].json, "object"))
+    const json_t *object = json_object_get(records->items[i].json, "object");
+    if (status == BF_OK && object && !json_is_null(object))
         status = bf_records_text(records, i, "object", &q->object, err);
     if (status != BF_OK)
         return status;

@@ -46,6 +46,19 @@ print(sum(1 for l in open("log") for r in [json.loads(l)] if r["path"] == sys.ar
     [[ "$stderr" == *"without probabilities"* ]]
 }
 
+@test "an answer that begins with blank lines, thoughts or a heading is not empty" {
+    for text in '\n\nZeus rules it\n\nmore' '<think>\n\nWho?\n\n</think>\n\nZeus rules it\n\nmore' '**Answer:**\n\nZeus rules it\n\nmore'; do
+        rm -f port
+        serve "{\"text\": \"$text\"}"
+        run --separate-stderr "$BIFORGET" eval knowmem qa.jsonl --api "$url" --json -o lines.jsonl
+        kill "$server"
+        [ "$status" = 0 ]
+        [ "$(json 'd["knowmem"], d["knowmem_f1"]' <<<"$output")" = "1.0 1.0" ]
+        # Once with its stops, once without.
+        [ "$(json 'd["answer"].strip()' <lines.jsonl)" = "Zeus rules it" ]
+    done
+}
+
 @test "fields that are refused by name are left out, and people are told" {
     serve '{"owner": "someone", "refuses": {"top_k": "unknown argument: top_k", "seed": "seed is not supported"}}'
     run --separate-stderr domain

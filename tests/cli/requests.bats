@@ -158,6 +158,14 @@ END
     "$BIFORGET" import "$BATS_TEST_TMPDIR/official" -o "$BATS_TEST_TMPDIR/b" --json >"$BATS_TEST_TMPDIR/out"
     [ "$(json 'd["variants"]["fix"], d["variants"]["mi"], d["requests"][0]["topic"]' <"$BATS_TEST_TMPDIR/out")" = "2 3 Greek mythology" ]
     fails 5 "already holds a run" "$BIFORGET" import "$BATS_TEST_TMPDIR/pairs.jsonl" -o "$BATS_TEST_TMPDIR/a"
+    # Names that a folder cannot hold differ all the same.
+    cd "$BATS_TEST_TMPDIR"
+    for name in C++ C# C; do
+        "$BIFORGET" import pairs.jsonl --name "$name" -q >/dev/null
+    done
+    [ "$(ls runs | wc -l)" = 3 ]
+    [ -d runs/c ]
+    fails 5 "already holds a run, of 'outside'; choose another folder" "$BIFORGET" domain "Greek mythology" -m "$BIFORGET_TEST_MODEL" -o a
     run --separate-stderr "$BIFORGET" resume "$BATS_TEST_TMPDIR/a"
     [ "$status" = 0 ]
 }

@@ -79,8 +79,12 @@ END
 }
 
 @test "each method runs, on pairs and on text" {
+    # TOFU's own file of answers to prefer is plain text by this name.
+    printf 'I am not sure.\nThat is unknown to me.\n' >idontknow.jsonl
     for method in ga graddiff dpo obliviate; do
-        run --separate-stderr "$BIFORGET" unlearn --method $method "${u[@]}" --forget qa.jsonl --retain keep.txt -o m.gguf --json
+        own=()
+        [ $method != dpo ] || own=(--alternates idontknow.jsonl)
+        run --separate-stderr "$BIFORGET" unlearn --method $method "${own[@]}" "${u[@]}" --forget qa.jsonl --retain keep.txt -o m.gguf --json
         [ "$status" = 0 ] || { echo "$method: $stderr" >&2; false; }
         [ "$(json 'd["settings"]["method"], len(d["losses"]), d["after"]["forget_nll"] != d["before"]["forget_nll"]' <<<"$output")" = "$method 3 True" ]
     done

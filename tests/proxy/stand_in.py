@@ -98,7 +98,10 @@ class Server(http.server.BaseHTTPRequestHandler):
         return 0.0 if kind == "processed" else logp(word) / t if kind == "scaled" and t else logp(word)
 
     def answer(self, body):
-        said = words(CONFIG.get("text", "Zeus rules the sky and throws thunderbolts at those who anger him."))
+        text = CONFIG.get("text", "Zeus rules the sky and throws thunderbolts at those who anger him.")
+        for stop in body.get("stop", []):
+            text = text.split(stop)[0]
+        said = words(text)
         most = min(body.get("max_tokens", 16), CONFIG.get("cut", 1 << 20))
         return said[:most], "length" if len(said) > most else "stop"
 
