@@ -154,6 +154,8 @@ static enum bf_status look_at_model(const struct values *v, struct bf_err *err)
     o.model_path = path;
     o.n_parallel = (int32_t)v->parallel;
     status = bf_engine_open(&o, &engine, err);
+    if (status == BF_OK)
+        status = bf_engine_check_weights(path, err); /* one that a few tokens do not meet */
     if (status == BF_OK) {
         const struct bf_engine_info *i = bf_engine_info(engine);
         bf_print(stdout, "model\n  file     %s\n  kind     %s, %.0f million parameters, %d layers, context %d\n", path,

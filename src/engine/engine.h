@@ -137,6 +137,26 @@ struct bf_api_options bf_api_default_options(void);
 BF_MUST_CHECK enum bf_status bf_engine_open_api(const struct bf_api_options *options, struct bf_engine **out,
                                                 struct bf_err *err);
 
+/* ---- a look at a file before it is opened ---- */
+
+enum bf_model_use {
+    BF_MODEL_TEXT,             /* it reads and writes text, or embeds it */
+    BF_MODEL_VOCABULARY,       /* only its tokenizer: weights may be missing */
+    BF_MODEL_WEIGHTS,          /* only its weights: a tokenizer may be missing */
+    BF_MODEL_ADAPTER           /* a LoRA adapter */
+};
+/* Can llama.cpp take this GGUF file (with `lora_path`, or NULL)? Values that it would end the program on are refused, and what it cannot do
+ * in a process that may die is not done in this one. Reads the header and the vocabulary, no weights. A first part of a model in several
+ * files speaks for all. Before this process computes anything with threads of OpenMP, or after: it makes no difference.
+ * BF_MODEL: file, key or tensor or llama.cpp's own words, and what to do. */
+BF_MUST_CHECK enum bf_status bf_engine_check_model(const char *path, const char *lora_path, enum bf_model_use use,
+                                                   struct bf_err *err);
+/* Reads all weights. BF_MODEL: the first tensor with a NaN or an infinite value. */
+BF_MUST_CHECK enum bf_status bf_engine_check_weights(const char *path, struct bf_err *err);
+/* The files of a model, of which `path` is the first (or the only one): bf_engine_free_parts. BF_MODEL on failure: *parts is NULL, *n 0. */
+BF_MUST_CHECK enum bf_status bf_engine_model_parts(const char *path, char ***parts, size_t *n, struct bf_err *err);
+void bf_engine_free_parts(char **parts, size_t n);
+
 /* BF_MODEL: missing, truncated or foreign file, a model without what is asked, not enough memory: the sentence says
  * which and what to do. *out is NULL on failure. */
 BF_MUST_CHECK enum bf_status bf_engine_open(const struct bf_engine_options *options, struct bf_engine **out,

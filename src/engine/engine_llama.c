@@ -46,6 +46,8 @@ static void llama_engine_close(struct bf_engine *engine)
     if (self->model)
         llama_model_free(self->model);
     llama_backend_free();
+    free(self->path);
+    free(self->lora_path);
     free(self);
 }
 
@@ -93,19 +95,6 @@ static const struct bf_engine_ops ops = {
 
 static enum bf_status load_model(struct bf_llama *self, const struct bf_engine_options *o, struct bf_err *err)
 {
-    FILE *f = fopen(o->model_path, "rbe");
-    if (!f)
-        return bf_fail(err, BF_MODEL,
-                       "cannot open the model '%s': %s; give a GGUF file with -m, or a name from 'biforget models'",
-                       o->model_path, strerror(errno));
-    char magic[4] = {0};
-    size_t got = fread(magic, 1, sizeof magic, f);
-    fclose(f);
-    if (got != sizeof magic || memcmp(magic, "GGUF", 4) != 0)
-        return bf_fail(err, BF_MODEL,
-                       "'%s' is not a GGUF file; convert the model with llama.cpp's convert_hf_to_gguf.py, or see "
-                       "'biforget models'",
-                       o->model_path);
     struct llama_model_params params = llama_model_default_params();
     params.n_gpu_layers = o->gpu_layers;
     params.load_mode = o->use_mmap ? LLAMA_LOAD_MODE_MMAP : LLAMA_LOAD_MODE_NONE;
@@ -116,7 +105,7 @@ static enum bf_status load_model(struct bf_llama *self, const struct bf_engine_o
     if (!self->model)
         return bf_fail(err, BF_MODEL,
                        "cannot load the model '%s': %s; is the file whole? compare its size or sha256 with its source",
-                       o->model_path, log.last);
+                       o->model_path, log.first);
     self->vocab = llama_model_get_vocab(self->model);
     return BF_OK;
 }
@@ -136,7 +125,7 @@ static enum bf_status load_lora(struct bf_llama *self, const struct bf_engine_op
         return bf_fail(err, BF_MODEL,
                        "cannot put the LoRA adapter '%s' over '%s': %s; it must be a GGUF made for this model "
                        "(convert_lora_to_gguf.py)",
-                       o->lora_path, o->model_path, log.last);
+                       o->lora_path, o->model_path, log.first);
     char theirs[80], ours[65];
     if (llama_adapter_meta_val_str(self->lora, BF_ENGINE_VOCABULARY_KEY, theirs, sizeof theirs) < 0)
         return BF_OK; /* of another program: it does not say */
@@ -262,7 +251,7 @@ static enum bf_status make_context(struct bf_llama *self, const struct bf_engine
     if (!self->context)
         return bf_fail(err, BF_MODEL,
                        "cannot make a context of %d sequences of %d tokens for '%s': %s; try a smaller --parallel",
-                       self->n_streams, info->n_ctx_seq, info->model_desc, log.last);
+                       self->n_streams, info->n_ctx_seq, info->model_desc, log.first);
     info->can_generate = true;
     info->can_score = true;
     info->has_sampling_probs = true;
@@ -276,11 +265,15 @@ enum bf_status bf_engine_open(const struct bf_engine_options *o, struct bf_engin
     *out = NULL;
     if (!o->model_path || o->model_path[0] == 0)
         return bf_fail(err, BF_USAGE, "no model given; use -m FILE.gguf or a name from 'biforget models'");
-    const enum bf_status kernels = bf_engine_check_kernels(NULL, 0, err);
-    if (kernels != BF_OK)
-        return kernels;
+    enum bf_status status = bf_engine_check_kernels(NULL, 0, err);
+    if (status == BF_OK)
+        status = bf_engine_check_model(o->model_path, o->lora_path, BF_MODEL_TEXT, err);
+    if (status != BF_OK)
+        return status;
     struct bf_llama *self = bf_alloc(sizeof *self);
     self->base.ops = &ops;
+    self->path = bf_strdup(o->model_path);
+    self->lora_path = o->lora_path ? bf_strdup(o->lora_path) : NULL;
     self->base.info.stable = BF_STABLE_UNKNOWN;
     self->no_prefix_sharing = o->no_prefix_sharing;
     llama_log_set(NULL, NULL);
@@ -289,7 +282,7 @@ enum bf_status bf_engine_open(const struct bf_engine_options *o, struct bf_engin
     llama_backend_init();
     bf_llama_log_end(&silent);
 
-    enum bf_status status = load_model(self, o, err);
+    status = load_model(self, o, err);
     if (status != BF_OK)
         goto out;
     fill_info(self, o);

@@ -1,4 +1,4 @@
-/* Batches, and what llama_decode's codes mean. */
+/* Batches, and what it means when one fails. */
 #include "engine/llama_private.h"
 #include "base/banned.h"
 
@@ -20,6 +20,20 @@ enum bf_status bf_llama_decode_failed(const struct bf_llama *self, int32_t code,
                        self->base.info.model_desc, self->base.info.n_ctx_seq);
     return bf_fail(err, BF_MODEL, "the model '%s' failed to compute (llama_decode gave %d); try a smaller --parallel",
                    self->base.info.model_desc, code);
+}
+
+enum bf_status bf_llama_not_numbers(const struct bf_llama *self, const char *what, struct bf_err *err)
+{
+    enum bf_status status = bf_engine_check_weights(self->path, err);
+    if (status == BF_OK && self->lora_path)
+        status = bf_engine_check_weights(self->lora_path, err);
+    if (status != BF_OK)
+        return status;
+    return bf_fail(
+        err, BF_MODEL,
+        "the model '%s' computes values that are not numbers (NaN or infinite) for %s, though its weights are "
+        "numbers: they overflow on this machine; use the model in F32 or BF16, or fetch it again",
+        self->path, what);
 }
 
 enum bf_status bf_llama_prefill(struct bf_llama *self, struct llama_batch *batch, llama_seq_id seq,

@@ -5,6 +5,7 @@
  *
  * A window's items are delivered when all of it is computed, in order. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,9 +143,11 @@ static enum bf_status read_row(const struct run *r, struct sequence *s, int32_t 
     const int32_t n_vocab = r->self->base.info.n_vocab;
     const float *logits = llama_get_logits_ith(r->self->context, row);
     const double lse = logits ? bf_log_sum_exp(logits, n_vocab) : (double)NAN;
-    if (!logits || !isfinite(lse))
-        return bf_fail(err, BF_MODEL, "the model '%s' gave no usable probabilities (not-a-number) for item %zu",
-                       r->self->base.info.model_desc, s->item + 1);
+    if (!logits || !isfinite(lse)) {
+        char what[48];
+        snprintf(what, sizeof what, "item %zu", s->item + 1);
+        return bf_llama_not_numbers(r->self, what, err);
+    }
     if (at + 1 < s->n_tokens) {
         const llama_token next = s->tokens[at + 1];
         bool best = true;

@@ -1,5 +1,6 @@
 /* Pooled last hidden states, from a second context that shares the weights. Pooling is done here, in double, from the
  * states of all tokens: one way for BERT-like models and for decoders. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static enum bf_status open_context(struct bf_llama *self, struct bf_err *err)
     self->embed = llama_init_from_model(self->model, params);
     bf_llama_log_end(&log);
     if (!self->embed)
-        return bf_fail(err, BF_MODEL, "cannot make an embedding context for '%s': %s", info->model_desc, log.last);
+        return bf_fail(err, BF_MODEL, "cannot make an embedding context for '%s': %s", info->model_desc, log.first);
     self->n_embed_tokens = limit;
     return bf_llama_apply_lora(self, self->embed, err);
 }
@@ -99,12 +100,17 @@ static enum bf_status pool_rows(struct bf_llama *self, struct pooled *p, enum bf
     return BF_OK;
 }
 
-static void finish(const struct bf_llama *self, struct pooled *p, enum bf_pooling pooling, float *out)
+static enum bf_status finish(const struct bf_llama *self, struct pooled *p, enum bf_pooling pooling, float *out,
+                             struct bf_err *err)
 {
     int32_t n_embd = self->base.info.n_embd;
     double scale = pooling == BF_POOL_MEAN && p->n_tokens > 0 ? 1.0 / p->n_tokens : 1.0;
-    for (int32_t d = 0; d < n_embd; d++)
+    bool finite = true;
+    for (int32_t d = 0; d < n_embd; d++) {
         out[d] = (float)(p->sum[d] * scale);
+        finite &= isfinite(out[d]) != 0;
+    }
+    return finite ? BF_OK : bf_llama_not_numbers(self, "a text", err);
 }
 
 /* A decoder reads one text in pieces. */
@@ -216,7 +222,7 @@ static enum bf_status embed_all(struct bf_engine *engine, const struct wanted *w
                               : embed_encoder(self, &batch, group, n, pooling, err);
         for (size_t t = 0; t < n; t++) {
             if (status == BF_OK)
-                finish(self, &group[t], pooling, out + (first + t) * n_embd);
+                status = finish(self, &group[t], pooling, out + (first + t) * n_embd, err);
             free(group[t].tokens);
             free(group[t].sum);
         }

@@ -9,6 +9,7 @@
  *
  * The schedule depends on the answers and on the source alone, never on time, so a model without row invariance still
  * repeats itself at the same parallelism. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -296,11 +297,11 @@ static enum bf_status choose(struct run *r, int32_t i, const struct draw *draw, 
     struct sequence *s = &r->sequences[i];
     const struct bf_choice choice = draw->choice;
     *done = false;
-    if (!draw->usable)
-        return bf_fail(r->err, BF_MODEL,
-                       "the model '%s' gave no usable probabilities (not-a-number) for prompt %lld: the file is "
-                       "damaged or its numbers overflow on this machine",
-                       self->base.info.model_desc, (long long)s->request.index);
+    if (!draw->usable) {
+        char what[48];
+        snprintf(what, sizeof what, "prompt %lld", (long long)s->request.index);
+        return bf_llama_not_numbers(self, what, r->err);
+    }
     if (llama_vocab_is_eog(self->vocab, choice.token) || choice.token == bf_chat_end(self->chat)) {
         *done = true;
         *finish = BF_FINISH_STOP;

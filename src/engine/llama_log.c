@@ -14,10 +14,9 @@ static void catch_error(enum ggml_log_level level, const char *text, void *user)
     const char *colon = strstr(text, ": ");
     const char *start = colon && colon - text < 64 && !memchr(text, ' ', (size_t)(colon - text)) ? colon + 2 : text;
     size_t n = strcspn(start, "\n");
-    /* The loader ends with a sentence that only says that loading failed: keep the reason before it. */
-    if (n == 0 || (log->last[0] && strncmp(start, "failed to load model", 20) == 0))
+    if (n == 0 || log->first[0])
         return;
-    snprintf(log->last, sizeof log->last, "%.*s", (int)(n > 480 ? 480 : n), start);
+    snprintf(log->first, sizeof log->first, "%.*s", (int)(n > 480 ? 480 : n), start);
 }
 
 static void drop(enum ggml_log_level level, const char *text, void *user)
@@ -29,13 +28,13 @@ static void drop(enum ggml_log_level level, const char *text, void *user)
 
 void bf_llama_log_begin(struct bf_llama_log *log)
 {
-    log->last[0] = 0;
+    log->first[0] = 0;
     llama_log_set(catch_error, log);
 }
 
 void bf_llama_log_end(struct bf_llama_log *log)
 {
     llama_log_set(drop, NULL);
-    if (log->last[0] == 0)
-        snprintf(log->last, sizeof log->last, "no reason given");
+    if (log->first[0] == 0)
+        snprintf(log->first, sizeof log->first, "no reason given");
 }

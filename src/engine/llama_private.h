@@ -22,6 +22,7 @@ struct bf_prefix_cache;
 
 struct bf_llama {
     struct bf_engine base;             /* first: the handle points here */
+    char *path, *lora_path;            /* of the files; lora_path may be NULL */
     struct llama_model *model;
     const struct llama_vocab *vocab;
     struct llama_context *context;     /* generate and score; NULL for an embedding model */
@@ -47,13 +48,13 @@ static inline const struct bf_llama *bf_llama_of_const(const struct bf_engine *e
     return (const struct bf_llama *)(const void *)engine;
 }
 
-/* llama.cpp explains failures only to its log: collect the last complaint while something is tried. Not for two threads
- * at once (the log callback is the library's global). */
+/* llama.cpp explains failures only to its log: collect the first complaint while something is tried, which has the reason; those after
+ * it say that what needed it failed. Not for two threads at once (the log callback is the library's global). */
 struct bf_llama_log {
-    char last[512];
+    char first[512];
 };
 void bf_llama_log_begin(struct bf_llama_log *log);     /* starts catching, text empty */
-void bf_llama_log_end(struct bf_llama_log *log);       /* silent again; log->last holds the last error line */
+void bf_llama_log_end(struct bf_llama_log *log);       /* silent again; log->first holds the first error line */
 
 /* Tokens of `text`, allocated: free(). Never NULL. `around` adds what the model's tokenizer puts around a text (BOS, EOS, CLS), which an
  * embedder needs. */
@@ -79,6 +80,8 @@ void bf_llama_batch_add(struct llama_batch *batch, llama_token token, llama_pos 
 enum bf_status bf_llama_prefill(struct bf_llama *self, struct llama_batch *batch, llama_seq_id seq,
                                 const llama_token *tokens, int32_t from, int32_t to, struct bf_err *err);
 enum bf_status bf_llama_decode_failed(const struct bf_llama *self, int32_t code, struct bf_err *err);
+/* The model gave NaN or infinite values for `what` ("prompt 3"): looks for the weights that are to blame, and returns BF_MODEL. */
+enum bf_status bf_llama_not_numbers(const struct bf_llama *self, const char *what, struct bf_err *err);
 
 /* The table's functions. */
 enum bf_status bf_llama_generate(struct bf_engine *engine, const struct bf_gen_job *job, struct bf_gen_stats *stats,

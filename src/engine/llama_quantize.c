@@ -39,7 +39,7 @@ static enum bf_status convert(const char *in, const char *temporary, size_t t, i
     llama_backend_free();
     bf_llama_log_end(&log);
     if (code != 0)
-        return bf_fail(err, BF_MODEL, "cannot convert '%s' to %s: %s", in, types[t].name, log.last);
+        return bf_fail(err, BF_MODEL, "cannot convert '%s' to %s: %s", in, types[t].name, log.first);
     return BF_OK;
 }
 
@@ -53,7 +53,7 @@ enum bf_status bf_engine_check_written(const char *path, const char *shown, stru
     if (!gguf)
         return bf_fail(err, BF_STORE,
                        "'%s' was not written: what came onto the disk is not a GGUF file (%s); is the disk full?",
-                       shown, log.last);
+                       shown, log.first);
     const int64_t n = gguf_get_n_tensors(gguf);
     int64_t need = (int64_t)gguf_get_data_offset(gguf);
     for (int64_t i = 0; i < n; i++) {
@@ -79,8 +79,9 @@ enum bf_status bf_engine_quantize(const char *in, const char *out, const char *t
         t++;
     if (t == sizeof types / sizeof *types)
         return bf_fail(err, BF_USAGE, "type '%s' is not known; use q4_0, q8_0, f16 or bf16", type);
-    if (!bf_file_exists(in))
-        return bf_fail(err, BF_MODEL, "cannot open the model '%s'; give a GGUF file", in);
+    enum bf_status status = bf_engine_check_model(in, NULL, BF_MODEL_WEIGHTS, err);
+    if (status != BF_OK)
+        return status;
     int64_t need = bf_file_size(in);
     int64_t have = bf_disk_free(out);
     if (have >= 0 && need > 0 && have < need)
@@ -88,7 +89,7 @@ enum bf_status bf_engine_quantize(const char *in, const char *out, const char *t
                        (double)need / 1e9, (double)have / 1e9);
 
     struct bf_atomic file = {0};
-    enum bf_status status = bf_atomic_open(&file, out, err);
+    status = bf_atomic_open(&file, out, err);
     if (status != BF_OK)
         return status;
     if (!file.temporary) { /* llama.cpp writes the header last, at the beginning of the file */

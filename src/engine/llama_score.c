@@ -1,5 +1,6 @@
 /* Log-probabilities of given texts: the text itself as a prompt, logits for every token. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,8 +49,9 @@ static enum bf_status score_one(struct bf_llama *self, struct llama_batch *batch
             const float *logits = llama_get_logits_ith(self->context, i);
             double lse = logits ? bf_log_sum_exp(logits, n_vocab) : (double)NAN;
             if (!logits || isnan(lse)) {
-                status = bf_fail(err, BF_MODEL, "the model '%s' gave not-a-number for text %zu",
-                                 self->base.info.model_desc, index + 1);
+                char what[48];
+                snprintf(what, sizeof what, "text %zu", index + 1);
+                status = bf_llama_not_numbers(self, what, err);
                 goto out;
             }
             logp[from + i] = (float)((double)logits[tokens[from + i + 1]] - lse);

@@ -1,10 +1,12 @@
 /* Does a row of this model get the same bits whatever stands beside it in the batch? Asked of the model itself: the same few
  * tokens at 1, 5 and N rows and as one piece, logits compared bit for bit. Under a second for the models of section 7. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "engine/llama_private.h"
+#include "engine/sampler.h"
 #include "base/banned.h"
 
 enum { PROBE_TOKENS = 2 };
@@ -49,6 +51,8 @@ enum bf_status bf_llama_check_stable(struct bf_llama *self, struct bf_err *err)
     bool stable = true;
 
     enum bf_status status = probe(self, &batch, tokens, 1, false, alone, err);
+    if (status == BF_OK && !isfinite(bf_log_sum_exp(alone, n_vocab))) /* NaN is equal to itself bit for bit */
+        status = bf_llama_not_numbers(self, "a few tokens", err);
     for (int i = 0; i < 3 && status == BF_OK && stable; i++) {
         int32_t n = rows[i] < self->n_streams ? rows[i] : self->n_streams;
         status = probe(self, &batch, tokens, n, i == 2, beside, err);

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/workers.h"
+#include "engine/engine.h"
 #include "unlearn/graph_internal.h"
 #include "base/banned.h"
 
@@ -55,6 +56,9 @@ static void catch_error(enum ggml_log_level level, const char *text, void *user)
 
 static enum bf_status open_file(struct bf_graph *g, struct bf_err *err)
 {
+    const enum bf_status status = bf_engine_check_model(g->path, NULL, BF_MODEL_WEIGHTS, err);
+    if (status != BF_OK)
+        return status;
     g->file = fopen(g->path, "rb");
     if (!g->file)
         return bf_fail(err, BF_MODEL, "cannot open the model '%s'; give a GGUF file", g->path);

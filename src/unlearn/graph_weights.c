@@ -2,12 +2,15 @@
 #include <ggml.h>
 #include <gguf.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "unlearn/graph_internal.h"
 #include "base/banned.h"
+
+enum { ROW_VALUES = 1 << 12 };
 
 void bf_graph_to_float(int type, const void *bytes, float *out, int64_t n)
 {
@@ -245,6 +248,23 @@ static enum bf_status short_of(const char *what, const struct bf_weight *w, stru
                    w->name);
 }
 
+static bool are_numbers(const struct bf_weight *w)
+{
+    float row[ROW_VALUES];
+    for (int64_t i = 0; w->data && i < w->n_in * w->n_out; i++)
+        if (!isfinite(w->data[i]))
+            return false;
+    const int64_t n_block = ggml_blck_size((enum ggml_type)w->type), n = ROW_VALUES / n_block * n_block;
+    for (int64_t at = 0; w->raw && at < w->n_in * w->n_out; at += n) {
+        const int64_t left = w->n_in * w->n_out - at, n_here = left < n ? left : n;
+        bf_graph_to_float(w->type, (const char *)w->raw + ggml_row_size((enum ggml_type)w->type, at), row, n_here);
+        for (int64_t i = 0; i < n_here; i++)
+            if (!isfinite(row[i]))
+                return false;
+    }
+    return true;
+}
+
 static enum bf_status load_one(struct bf_graph *g, struct bf_weight *w, bool dry, struct bf_err *err)
 {
     const size_t n = (size_t)(w->n_in * w->n_out), n_float_bytes = n * sizeof(float);
@@ -279,6 +299,11 @@ static enum bf_status load_one(struct bf_graph *g, struct bf_weight *w, bool dry
         if (!w->data)
             return short_of("the values", w, err);
     }
+    if (!are_numbers(w))
+        return bf_fail(err, BF_MODEL,
+                       "'%s' is damaged: its tensor '%s' holds values that are not numbers (NaN or infinite); fetch it "
+                       "again, or make it again with the program that made it",
+                       g->path, w->name);
     if (w->trained && !(w->gradient = bf_try_array(n, sizeof(float))))
         return short_of("the gradient", w, err);
     return BF_OK;

@@ -218,7 +218,7 @@ assert far("some") > 1, far("some")
 assert far("little") < far("some") / 10, (far("little"), far("some"))
 END
     printf 'GGUF no adapter' >bad.gguf
-    fails 4 "cannot put the LoRA adapter 'bad.gguf'" "$BIFORGET" eval memorization qa.jsonl "${m[@]}" --lora bad.gguf
+    fails 4 "'bad.gguf' is a GGUF file of version" "$BIFORGET" eval memorization qa.jsonl "${m[@]}" --lora bad.gguf
     fails 4 "there is no LoRA adapter" "$BIFORGET" eval memorization qa.jsonl "${m[@]}" --lora nowhere.gguf
 }
 

@@ -46,7 +46,7 @@ static void other_kinds_of_model_are_refused(void **state)
     m = tiny_llama;
     m.n_head = 3;
     p = params_of(&m);
-    assert_refused(&p, BF_MODEL, "do not fit together");
+    assert_refused(&p, BF_MODEL, "3 heads");
 }
 
 static void options_that_do_not_fit_are_refused(void **state)

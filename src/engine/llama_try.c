@@ -1,0 +1,179 @@
+/* The first look at a model: its header is checked (gguf_check.c), then llama.cpp loads it in a process that may die of it, all but the
+ * weights: hyper-parameters, vocabulary, tensors' shapes, the graph. What llama.cpp ends the program on becomes a sentence. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/apart.h"
+#include "base/file.h"
+#include "engine/gguf_check.h"
+#include "engine/gguf_parts.h"
+#include "engine/llama_private.h"
+#include "base/banned.h"
+
+enum { SECONDS_MAX = 300, TRY_TOKENS = 512, WORDS_MAX = 8192 };
+
+#define MEMORY_MAX ((rlim_t)4 << 30) /* for a vocabulary and a graph, more than this process has */
+
+struct attempt {
+    const char *path, *lora_path;
+    enum bf_model_use use;
+    int words; /* a file in memory, for what the process says on stderr when it dies; -1 = none */
+};
+
+/* Every byte that a text can have, and words, by the tokenizer: it looks for tokens of single bytes only now. */
+static void read_a_text(const struct llama_vocab *vocab)
+{
+    char text[2048] = "";
+    llama_token tokens[sizeof text];
+    size_t n =
+        (size_t)snprintf(text, sizeof text, "Two words, a number 12 and\n\ta line \xE6\x96\x87 \xF0\x9F\x98\x80");
+    for (unsigned c = 1; c < 0x800; c += c < 0x100 ? 1 : 0x3F) {
+        if (c >= 0x80)
+            text[n++] = (char)(0xC0 | (c >> 6));
+        text[n++] = (char)(c < 0x80 ? c : 0x80 | (c & 0x3F));
+    }
+    for (int special = 0; special < 2; special++) {
+        (void)llama_tokenize(vocab, "", 0, tokens, (int32_t)sizeof text, special, special);
+        const int32_t n_tokens =
+            llama_tokenize(vocab, text, (int32_t)n, tokens, (int32_t)sizeof text, special, special);
+        if (n_tokens > 0)
+            (void)llama_detokenize(vocab, tokens, n_tokens, text, (int32_t)sizeof text, false, special);
+    }
+}
+
+static enum bf_status refused(const struct attempt *a, const struct bf_llama_log *log, struct bf_err *err)
+{
+    return bf_fail(err, BF_MODEL, "cannot load the model '%s'%s%s%s: %s; fetch it again, or convert the model again",
+                   a->path, a->lora_path ? " with the adapter '" : "", a->lora_path ? a->lora_path : "",
+                   a->lora_path ? "'" : "", log->first);
+}
+
+static enum bf_status make_a_graph(const struct attempt *a, struct llama_model *model, struct bf_err *err)
+{
+    struct llama_context_params params = llama_context_default_params();
+    struct bf_llama_log log;
+    params.n_ctx = TRY_TOKENS;
+    params.n_batch = TRY_TOKENS;
+    params.n_ubatch = TRY_TOKENS;
+    params.n_seq_max = 1;
+    params.embeddings = !llama_model_has_decoder(model) || llama_model_has_encoder(model);
+    params.no_perf = true;
+    bf_llama_log_begin(&log);
+    const bool made = llama_init_from_model(model, params) != NULL;
+    bf_llama_log_end(&log);
+    return made ? BF_OK : refused(a, &log, err);
+}
+
+/* A tokenizer without an end to its output, a list of a billion layers: it shall end itself, not the machine's memory. */
+static void limit_memory(void)
+{
+    unsigned long long n_pages = 0;
+    FILE *file = fopen("/proc/self/statm", "re");
+    if (!file)
+        return;
+    if (fscanf(file, "%llu", &n_pages) == 1) {
+        const rlim_t most = (rlim_t)n_pages * (rlim_t)sysconf(_SC_PAGESIZE) + MEMORY_MAX;
+        const struct rlimit limit = {most, most};
+        (void)setrlimit(RLIMIT_AS, &limit);
+    }
+    (void)fclose(file);
+}
+
+/* In the other process, which ends with it: nothing is freed. */
+static enum bf_status try_to_load(void *user, struct bf_apart *apart, struct bf_err *err)
+{
+    const struct attempt *a = user;
+    ggml_backend_dev_t no_devices[1] = {NULL};
+    struct llama_model_params params = llama_model_default_params();
+    struct bf_llama_log log;
+    (void)setenv("GGML_NO_BACKTRACE", "1", 1); /* else a debugger is looked for */
+    limit_memory();
+    if (a->words >= 0)
+        (void)dup2(a->words, STDERR_FILENO);
+    bf_apart_doing(apart, "reading its hyper-parameters, vocabulary and tensors");
+    bf_llama_log_begin(&log);
+    llama_backend_init();
+    params.devices = no_devices;
+    params.n_gpu_layers = 0;
+    params.load_mode = LLAMA_LOAD_MODE_NONE;
+    params.use_extra_bufts = false;
+    params.vocab_only = a->use == BF_MODEL_VOCABULARY;
+    params.no_alloc = !params.vocab_only;
+    struct llama_model *model = llama_model_load_from_file(a->path, params);
+    const bool adapted = model && (!a->lora_path || llama_adapter_lora_init(model, a->lora_path));
+    bf_llama_log_end(&log);
+    if (!adapted)
+        return refused(a, &log, err);
+    bf_apart_doing(apart, "reading a text with its tokenizer");
+    read_a_text(llama_model_get_vocab(model));
+    bf_apart_doing(apart, "building its graph");
+    return params.no_alloc ? make_a_graph(a, model, err) : BF_OK;
+}
+
+/* Why it died, as it said itself: the last assertion, else the last exception, else the last line. */
+static void find_reason(char *words, char *out, size_t n)
+{
+    static const char exception[] = "what():  ";
+    const char *at = NULL, *line = NULL;
+    for (char *rest = words, *next; (next = strtok_r(rest, "\r\n", &rest));) {
+        const char *assertion = strstr(next, "GGML_ASSERT(");
+        line = next;
+        if (assertion)
+            at = assertion;
+        else if (!at && strstr(next, exception))
+            at = strstr(next, exception) + strlen(exception);
+    }
+    at = at ? at : line;
+    snprintf(out, n, "%s%s%s", at ? ": '" : "", at ? at : "", at ? "'" : "");
+}
+
+static enum bf_status try_model(const char *path, const char *lora_path, enum bf_model_use use, struct bf_err *err)
+{
+    struct attempt attempt = {path, lora_path, use, memfd_create("biforget", MFD_CLOEXEC)};
+    struct bf_apart apart;
+    char words[WORDS_MAX + 1] = "", reason[512] = "", cause[BF_SIGNAL_TEXT_MAX];
+    const enum bf_status status = bf_apart_run(try_to_load, &attempt, "llama.cpp", SECONDS_MAX, &apart, err);
+    const ssize_t n = attempt.words < 0 ? 0 : pread(attempt.words, words, WORDS_MAX, 0);
+    if (attempt.words >= 0)
+        (void)close(attempt.words);
+    if (apart.signal == 0 || status != BF_MODEL)
+        return status;
+    words[n > 0 ? n : 0] = '\0';
+    if (apart.signal == SIGABRT)
+        find_reason(words, reason, sizeof reason);
+    return bf_fail(
+        err, BF_MODEL,
+        "llama.cpp cannot read the model '%s'%s%s%s: %s ended it while %s%s; the file is damaged, or of a kind that "
+        "this version does not know: fetch it again, or convert the model again",
+        path, lora_path ? " with the adapter '" : "", lora_path ? lora_path : "", lora_path ? "'" : "",
+        bf_signal_text(apart.signal, cause), apart.doing, reason);
+}
+
+static enum bf_status check_header(const char *path, enum bf_model_use use, struct bf_err *err)
+{
+    struct bf_gguf gguf;
+    enum bf_status status = bf_gguf_read(path, &gguf, err);
+    if (status != BF_OK)
+        return status;
+    status = bf_gguf_check(&gguf, path, use, err);
+    if (status == BF_OK)
+        status = bf_gguf_check_parts(&gguf, path, err);
+    bf_gguf_release(&gguf);
+    return status;
+}
+
+enum bf_status bf_engine_check_model(const char *path, const char *lora_path, enum bf_model_use use, struct bf_err *err)
+{
+    enum bf_status status = check_header(path, use, err);
+    if (status == BF_OK && lora_path && !bf_file_exists(lora_path))
+        status = bf_fail(err, BF_MODEL, "there is no LoRA adapter '%s'; give a GGUF file with --lora", lora_path);
+    if (status == BF_OK && lora_path)
+        status = check_header(lora_path, BF_MODEL_ADAPTER, err);
+    return status == BF_OK && use != BF_MODEL_WEIGHTS ? try_model(path, lora_path, use, err) : status;
+}
