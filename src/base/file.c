@@ -102,6 +102,15 @@ void bf_remove(const char *path)
     (void)rmdir(path);
 }
 
+bool bf_is_endless(int fd)
+{
+    struct stat info, null;
+
+    if (fstat(fd, &info) != 0 || !(S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode)) || isatty(fd))
+        return false;
+    return stat("/dev/null", &null) != 0 || null.st_rdev != info.st_rdev;
+}
+
 enum bf_status bf_file_read(const char *path, struct bf_buf *out, struct bf_err *err)
 {
     enum bf_status status = BF_OK;
@@ -117,6 +126,10 @@ enum bf_status bf_file_read(const char *path, struct bf_buf *out, struct bf_err 
     }
     if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) {
         status = bf_fail(err, BF_INPUT, "cannot read '%s': it is a folder; give a file", path);
+        goto out;
+    }
+    if (bf_is_endless(fd)) {
+        status = bf_fail(err, BF_INPUT, "cannot read '%s': it is a device, which may never end; give a file", path);
         goto out;
     }
     for (;;) {

@@ -10,6 +10,8 @@
 #include "base/err.h"
 
 bool bf_file_exists(const char *path);
+/* Is this open file a device that may never end (/dev/zero)? Not so: a file, a pipe, a socket, a terminal, the null device. */
+bool bf_is_endless(int fd);
 bool bf_is_dir(const char *path);
 bool bf_is_link(const char *path);                     /* a symbolic link, wherever it leads */
 int64_t bf_file_size(const char *path);                /* bytes; -1 when it cannot be read */

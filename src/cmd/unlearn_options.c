@@ -61,7 +61,7 @@ struct bf_opt *bf_unlearn_options(void *target)
         FLAG("full", full, .fallback = "on for float models", .help = "train every weight"),
         REAL("lr", learning_rate, 0, 1, .fallback = of_method, .help = "learning rate"),
         REAL("epochs", epochs, 0.001, 100000, .fallback = of_method, .help = "times that the forget set is read"),
-        WHOLE("max-steps", max_steps, 0, 1000000000, .fallback = of_method, .help = "steps, not epochs"),
+        WHOLE("max-steps", max_steps, 0, BF_UNLEARN_STEPS_MAX, .fallback = of_method, .help = "steps, not epochs"),
         WHOLE("batch", batch, 1, 4096, .fallback = of_method, .help = "examples of each set in a batch"),
         WHOLE("accum", accumulate, 1, 4096, .fallback = of_method, .help = "batches that a step sums over",
               .rare = true),

@@ -54,6 +54,11 @@ enum bf_status bf_source_open(struct bf_source *source, const char *path, struct
             (void)close(fd);
         return bf_fail(err, BF_INPUT, "cannot read '%s': it is a folder; give a file", path);
     }
+    if (bf_is_endless(fd)) {
+        if (!is_stdin)
+            (void)close(fd);
+        return bf_fail(err, BF_INPUT, "cannot read '%s': it is a device, which may never end; give a file", path);
+    }
     bf_source_from_fd(source, fd, is_stdin ? "standard input" : path, BF_SOURCE_CHUNK);
     source->owns_fd = !is_stdin;
     return BF_OK;

@@ -56,9 +56,21 @@ static void catch_error(enum ggml_log_level level, const char *text, void *user)
 
 static enum bf_status open_file(struct bf_graph *g, struct bf_err *err)
 {
-    const enum bf_status status = bf_engine_check_model(g->path, NULL, BF_MODEL_WEIGHTS, err);
+    enum bf_status status = bf_engine_check_model(g->path, NULL, BF_MODEL_WEIGHTS, err);
     if (status != BF_OK)
         return status;
+    char **parts = NULL;
+    size_t n_parts = 0;
+    status = bf_engine_model_parts(g->path, &parts, &n_parts, err);
+    bf_engine_free_parts(parts, n_parts);
+    if (status != BF_OK)
+        return status;
+    if (n_parts > 1)
+        return bf_fail(
+            err, BF_MODEL,
+            "'%s' is the first of %zu parts of a model, and training reads one file; join them first: biforget "
+            "quantize '%s' WHOLE.gguf --type f16",
+            g->path, n_parts, g->path);
     g->file = fopen(g->path, "rb");
     if (!g->file)
         return bf_fail(err, BF_MODEL, "cannot open the model '%s'; give a GGUF file", g->path);

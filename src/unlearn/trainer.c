@@ -37,10 +37,12 @@ static void make_plan(struct bf_trainer *t)
     if (t->batch * t->accumulate < s->batch * s->accumulate)
         bf_trainer_notice(t, "a step takes %lld x %lld examples: the forget set has %lld", (long long)t->batch,
                           (long long)t->accumulate, (long long)n);
-    t->n_steps = s->max_steps;
+    t->n_steps = s->max_steps < BF_UNLEARN_STEPS_MAX ? s->max_steps : BF_UNLEARN_STEPS_MAX;
     if (t->n_steps == 0) {
         const double steps = ceil((double)n * s->epochs / (double)(t->batch * t->accumulate));
-        t->n_steps = steps < 1.0 ? 1 : steps > 1e9 ? 1000000000 : (int64_t)steps;
+        t->n_steps = steps < 1.0 ? 1 : steps > BF_UNLEARN_STEPS_MAX ? BF_UNLEARN_STEPS_MAX : (int64_t)steps;
+        if (steps > BF_UNLEARN_STEPS_MAX)
+            bf_trainer_notice(t, "%.0f steps for that many epochs: it ends after %d", steps, BF_UNLEARN_STEPS_MAX);
     }
     t->n_warmup = (int64_t)(s->warmup * (double)t->n_steps);
     t->order = (struct bf_order){.seed = s->seed, .n = t->forget.n};

@@ -14,6 +14,9 @@
 #include "base/err.h"
 #include "base/json.h"
 
+/* A training has a point of its curve in memory for each step. */
+enum { BF_UNLEARN_STEPS_MAX = 1000000 };
+
 /* ---- methods: methods.c ---- */
 
 enum bf_forget_term {
@@ -44,7 +47,7 @@ struct bf_method {
     const char *schedule;
     double warmup, floor;      /* share of the steps; of the learning rate */
     double epochs;
-    int32_t max_steps;         /* 0 = by epochs */
+    int32_t max_steps;         /* 0 = by epochs; at most BF_UNLEARN_STEPS_MAX */
     int32_t batch, accumulate;
     bool lora;                 /* by default, also on float weights */
 };

@@ -156,6 +156,7 @@ END
     fails 2 "give what to forget" "$BIFORGET" unlearn --method ga -o x.gguf
     fails 2 "give the file to write" "$BIFORGET" unlearn --method ga --forget qa.jsonl
     fails 2 "--method does not take" "$BIFORGET" unlearn --method forgetting --forget qa.jsonl -o x.gguf
+    fails 2 "1000000" "$BIFORGET" unlearn --method ga --forget qa.jsonl -o x.gguf --max-steps 1000000000
     fails 2 "give one of them" "$BIFORGET" unlearn --method ga --lora --full --forget qa.jsonl -o x.gguf
     fails 2 "leave --retain-loss out" "$BIFORGET" unlearn --method rmu "${u[@]}" --retain-loss kl --forget qa.jsonl --retain keep.txt -o x.gguf
     fails 2 "has nothing to look at" "$BIFORGET" unlearn --method rmu "${u[@]}" --stop-forget-nll 5 --forget qa.jsonl --retain keep.txt -o x.gguf

@@ -134,6 +134,9 @@ static void says_why_a_file_cannot_be_read(void **state)
     assert_error(err, BF_INPUT, "cannot open 'missing.json': no such file");
     assert_int_equal(bf_file_read(".", &out, &err), BF_INPUT);
     assert_error(err, BF_INPUT, "it is a folder");
+    assert_int_equal(bf_file_read("/dev/zero", &out, &err), BF_INPUT);
+    assert_error(err, BF_INPUT, "a device, which may never end");
+    assert_int_equal(bf_file_read("/dev/null", &out, &err), BF_OK);
     bf_buf_release(&out);
 }
 
