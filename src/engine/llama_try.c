@@ -161,9 +161,9 @@ static enum bf_status check_header(const char *path, enum bf_model_use use, stru
     enum bf_status status = bf_gguf_read(path, &gguf, err);
     if (status != BF_OK)
         return status;
-    status = bf_gguf_check(&gguf, path, use, err);
+    status = bf_gguf_check_parts(&gguf, path, err); /* first: parts after the first lack the keys */
     if (status == BF_OK)
-        status = bf_gguf_check_parts(&gguf, path, err);
+        status = bf_gguf_check(&gguf, path, use, err);
     bf_gguf_release(&gguf);
     return status;
 }
