@@ -2,6 +2,8 @@
  * hypothesis's count of an n-gram is clipped at the most that any *other* text has of it. So for each n-gram it is enough to know
  * the largest count, whose it is, and the second largest.
  *
+ * Only n-grams of hypotheses are kept: of a large set few texts are hypotheses.
+ *
  *     places[hash & mask]: { gram, most, owner, second }, open addressing, at most half full
  *
  * N-grams are told apart by 64-bit hashes: a set of ten million has one false match in 400,000 times. */
@@ -65,15 +67,23 @@ static void grow(struct table *table)
     free(old.places);
 }
 
-static void note(struct table *table, uint64_t gram, uint32_t count, uint32_t owner)
+static void want(struct table *table, uint64_t gram)
 {
     if (2 * table->n >= table->n_places)
         grow(table);
     struct place *place = find(table, gram);
     if (place->gram == 0) {
         table->n++;
-        *place = (struct place){gram, count, owner, 0};
-    } else if (count > place->most) {
+        *place = (struct place){.gram = gram};
+    }
+}
+
+static void note(struct table *table, uint64_t gram, uint32_t count, uint32_t owner)
+{
+    struct place *place = find(table, gram);
+    if (place->gram == 0) /* of no hypothesis */
+        return;
+    if (count > place->most) {
         place->second = place->most;
         place->most = count;
         place->owner = owner;
@@ -90,10 +100,16 @@ static size_t run_length(const uint64_t *grams, size_t n, size_t at)
     return end - at;
 }
 
-static void fill(struct table *table, const struct bf_words *texts, size_t n, size_t order, uint64_t *grams)
+static void fill(struct table *table, const struct bf_words *texts, size_t n, const size_t *hypotheses,
+                 size_t n_hypotheses, size_t order, uint64_t *grams)
 {
     *table = (struct table){.n_places = FIRST_PLACES};
     table->places = bf_array(table->n_places, sizeof *table->places);
+    for (size_t h = 0; h < n_hypotheses; h++) {
+        const size_t n_grams = sorted_grams(&texts[hypotheses[h]], order, grams);
+        for (size_t i = 0; i < n_grams; i++)
+            want(table, grams[i]);
+    }
     for (size_t t = 0; t < n; t++) {
         const size_t n_grams = sorted_grams(&texts[t], order, grams);
         for (size_t i = 0, run; i < n_grams; i += run) {
@@ -158,7 +174,7 @@ void bf_self_bleu(const struct bf_words *texts, size_t n, const size_t *hypothes
         scores[h] = 0.0;
     for (size_t order = 1; order <= ORDERS; order++) {
         struct table table;
-        fill(&table, texts, n, order, grams);
+        fill(&table, texts, n, hypotheses, n_hypotheses, order, grams);
         for (size_t h = 0; h < n_hypotheses; h++) {
             const size_t n_grams = sorted_grams(&texts[hypotheses[h]], order, grams);
             const size_t shared = clipped(&table, grams, n_grams, (uint32_t)hypotheses[h]);
