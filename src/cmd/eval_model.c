@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/url.h"
 #include "cmd/interrupt.h"
 #include "cmd/model_path.h"
 #include "base/banned.h"
@@ -191,7 +192,9 @@ static enum bf_status open_api(struct bf_eval_model *m, const char *chat, bool s
     o.greedy = !scores;
     o.notice = bf_session_notice;
     o.notice_user = m->log;
-    bf_log_info(m->log, "asking %s what it offers", machine->api);
+    char *shown = bf_url_shown(machine->api); /* it is not checked yet */
+    bf_log_info(m->log, "asking %s what it offers", shown);
+    free(shown);
     return bf_engine_open_api(&o, &m->engine, err);
 }
 

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/url.h"
 #include "cmd/model_path.h"
 #include "base/banned.h"
 
@@ -207,7 +208,9 @@ static enum bf_status open_api(struct bf_session *s, const struct bf_machine_val
     options.notice = bf_session_notice;
     options.notice_user = s->log;
     s->api = true;
-    bf_log_info(s->log, "asking %s what it offers", machine->api);
+    char *shown = bf_url_shown(machine->api); /* it is not checked yet */
+    bf_log_info(s->log, "asking %s what it offers", shown);
+    free(shown);
     return bf_engine_open_api(&options, &s->engine, err);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/url.h"
 #include "base/version.h"
 #include "engine/api_net.h"
 #include "base/banned.h"
@@ -25,6 +26,7 @@ static enum bf_status check_url(const char *url, struct bf_err *err)
     enum bf_status status = BF_OK;
     char *scheme = NULL, *user = NULL, *host = NULL, *query = NULL;
     CURLU *parsed = curl_url();
+    char *shown = bf_url_shown(url);
     if (!parsed)
         bf_out_of_memory();
     if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
@@ -38,7 +40,7 @@ static enum bf_status check_url(const char *url, struct bf_err *err)
                          "BIFORGET_API_KEY",
                          host);
     } else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) {
-        status = bf_fail(err, BF_USAGE, "--api '%s' is neither http nor https", url);
+        status = bf_fail(err, BF_USAGE, "--api '%s' is neither http nor https", shown);
     } else if (curl_url_get(parsed, CURLUPART_QUERY, &query, 0) == CURLUE_OK || strchr(url, '#')) {
         /* It may be a key: not repeated. */
         status = bf_fail(err, BF_USAGE,
@@ -51,6 +53,7 @@ static enum bf_status check_url(const char *url, struct bf_err *err)
     curl_free(host);
     curl_free(query);
     curl_url_cleanup(parsed);
+    free(shown);
     return status;
 }
 
