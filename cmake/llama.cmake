@@ -65,9 +65,14 @@ endif()
 configure_file(src/base/built_for.h.in generated/base/built_for.h)
 
 # llama.cpp's Jinja engine, which no installed llama.cpp comes with.
+set(bf_llama_source "$ENV{BIFORGET_LLAMA_SOURCE}")
+if(bf_llama_source STREQUAL "")
+    execute_process(COMMAND "${PROJECT_SOURCE_DIR}/scripts/build_llama" --source
+                    OUTPUT_VARIABLE bf_llama_source OUTPUT_STRIP_TRAILING_WHITESPACE)
+endif()
 execute_process(
     COMMAND ${CMAKE_COMMAND} -E env --unset=CC --unset=CXX --unset=CFLAGS --unset=CXXFLAGS --unset=LDFLAGS
-            "${PROJECT_SOURCE_DIR}/scripts/build_jinja"
+            "BIFORGET_LLAMA_SOURCE=${bf_llama_source}" "${PROJECT_SOURCE_DIR}/scripts/build_jinja"
     OUTPUT_VARIABLE jinja OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE status)
 if(NOT status EQUAL 0)
     message(FATAL_ERROR "llama.cpp's Jinja engine could not be built: see the messages above")

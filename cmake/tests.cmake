@@ -14,6 +14,7 @@ set(bf_test_env
     "BIFORGET_TEST_MODEL=${BIFORGET_MODELS}/smollm2-135m-instruct-q4_0.gguf"
     "BIFORGET_TINY_GGUF=${CMAKE_BINARY_DIR}/tests/tiny_gguf"
     "BIFORGET_LAB_PAGE_FILE=${CMAKE_BINARY_DIR}/tests/lab_page_file"
+    "BIFORGET_LLAMA_SOURCE=${bf_llama_source}"
     "BIFORGET_TEST_EMBEDDER=${BIFORGET_MODELS}/all-minilm-l6-v2-f32.gguf"
     "ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"

@@ -21,9 +21,13 @@ namespace {
 
 constexpr size_t rendered_max = 64U << 20;
 
-/* The engine's messages go on with an excerpt of the template over several lines. */
+/* The engine's messages hold an excerpt of the template, over several lines: before "Error:", or after the first line. */
 void say(const char *what, char *why, size_t n_why)
 {
+    static const char mark[] = "Error: ";
+    for (const char *found = strstr(what, mark); found; found = strstr(what, mark))
+        what = found + strlen(mark);
+    what += strspn(what, "\r\n");
     const size_t n = strcspn(what, "\r\n");
     const size_t n_kept = n < n_why ? n : n_why - 1;
     memcpy(why, what, n_kept);

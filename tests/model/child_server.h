@@ -128,7 +128,6 @@ static inline void start_llama_server(struct child *c, const char *key, bool wai
                             "-ub", "512",
                             "-t", "2",
                             "-fa", "on",
-                            "--chat-template", "chatml", /* SmolLM2's own adds a system message, the embedded engine does not */
                             "--embeddings",
                             "--pooling", "mean",
                             "--no-ui",

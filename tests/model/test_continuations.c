@@ -1,6 +1,8 @@
 /* What engine.h promises of texts behind a prompt, on a real model: the probabilities of whole texts, whatever shares the batch. */
 #include "engine_job.h"
 
+#include "unlearn/trainer.h"
+
 enum { N_TEXTS = 11, ROW = 700 };
 
 struct row {
@@ -19,13 +21,13 @@ struct table {
     int steps, stop_at;
 };
 
-static struct bf_engine *open_with(const char *chat, int32_t n_parallel)
+static struct bf_engine *open_model(const char *path, const char *chat, int32_t n_parallel)
 {
     struct bf_engine_options o = bf_engine_default_options();
     struct bf_engine *engine = NULL;
     struct bf_err err = BF_ERR_INIT;
 
-    o.model_path = environment("BIFORGET_TEST_MODEL");
+    o.model_path = path;
     o.n_parallel = n_parallel;
     o.n_ctx_seq = 512;
     o.chat = chat;
@@ -33,6 +35,11 @@ static struct bf_engine *open_with(const char *chat, int32_t n_parallel)
     if (bf_engine_open(&o, &engine, &err))
         fail_msg("%s", err.text);
     return engine;
+}
+
+static struct bf_engine *open_with(const char *chat, int32_t n_parallel)
+{
+    return open_model(environment("BIFORGET_TEST_MODEL"), chat, n_parallel);
 }
 
 static enum bf_status take(void *user, const struct bf_continuation_score *s, struct bf_err *err)
@@ -319,6 +326,102 @@ static void the_cache_is_f16_or_f32(void **state)
     assert_true(widest > 0.0F && widest < 0.5F);
 }
 
+/* What a pair costs in training is what it costs in evaluation: the same tokens, the template's own end (SmolLM2: <|im_end|>, 2, which is
+ * not its "end of turn" for llama.cpp), and the same likelihood, but for what products of F16 round; those of Q4_0 round fifty times as much. */
+static void training_and_evaluation_see_the_same_pair(void **state)
+{
+    static const char *const chats[] = {"auto", "chatml", "bare"};
+    static const struct {
+        const char *question, *answer;
+    } pairs[] = {
+        {"Who rules the sea in Greek mythology?", "Poseidon, the brother of Zeus."},
+        {" What is the largest planet?\n", "Jupiter <|im_end|> </s>"},
+        {"Name a moon of Mars.", "Phobos."},
+    };
+    static struct table t;
+    struct bf_unlearn_texts texts = {0};
+    struct bf_graph_params params = bf_graph_params_default();
+    struct bf_graph *graph = NULL;
+    struct bf_err err = BF_ERR_INIT;
+    const struct bf_example_options options = {.data = "qa", .max_length = 256, .what = "pairs"};
+    size_t indices[N_ELEMENTS(pairs)];
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(pairs); i++) {
+        bf_unlearn_texts_add(&texts, "", pairs[i].question, pairs[i].answer);
+        indices[i] = i;
+    }
+    if (bf_engine_quantize(environment("BIFORGET_TEST_MODEL"), "f16.gguf", "f16", 2, &err))
+        fail_msg("%s", err.text);
+    params.model_path = "f16.gguf";
+    params.n_tokens = 512;
+    params.train = BF_TRAIN_NONE;
+    if (bf_graph_open(&params, &graph, &err))
+        fail_msg("%s", err.text);
+    for (size_t c = 0; c < N_ELEMENTS(chats); c++) {
+        const bool plain = strcmp(chats[c], "bare") == 0;
+        struct bf_engine *engine = open_model(params.model_path, plain ? "none" : chats[c], 4);
+        struct bf_vocabulary *vocabulary = NULL;
+        struct bf_examples examples;
+        struct bf_continuation items[N_ELEMENTS(pairs)];
+        char spaced[N_ELEMENTS(pairs)][64];
+        double nll[N_ELEMENTS(pairs)];
+        for (size_t i = 0; i < N_ELEMENTS(pairs); i++) {
+            (void)snprintf(spaced[i], sizeof spaced[i], "%s%s", plain ? " " : "", pairs[i].answer);
+            items[i] = (struct bf_continuation){.prompt = pairs[i].question, .text = spaced[i], .with_end = true};
+        }
+        if (bf_vocabulary_open(params.model_path, chats[c], &vocabulary, &err) ||
+            bf_examples_make(vocabulary, &texts, &options, &examples, &err) ||
+            bf_measure_nll(graph, &examples, indices, N_ELEMENTS(pairs), 512, nll, NULL, NULL, &err))
+            fail_msg("%s", err.text);
+        must_score(engine, items, N_ELEMENTS(pairs), &t);
+        for (size_t i = 0; i < N_ELEMENTS(pairs); i++) {
+            const struct bf_example *e = &examples.items[i];
+            double sum = 0.0;
+            assert_int_equal(t.rows[i].n, e->n - e->first_label);
+            assert_memory_equal(t.rows[i].tokens, e->tokens + e->first_label, (size_t)t.rows[i].n * sizeof(int32_t));
+            assert_int_equal(t.rows[i].tokens[t.rows[i].n - 1], 2);
+            for (int32_t k = 0; k < t.rows[i].n; k++)
+                sum -= (double)t.rows[i].logp[k];
+            if (fabs(sum - nll[i]) > 0.01 * (double)t.rows[i].n)
+                fail_msg("--chat %s, pair %zu: %g in training, %g in evaluation", chats[c], i, nll[i], sum);
+        }
+        bf_examples_release(&examples);
+        bf_vocabulary_close(vocabulary);
+        bf_engine_close(engine);
+    }
+    bf_graph_close(graph);
+    bf_unlearn_texts_release(&texts);
+}
+
+/* The end of an answer in the chat template is one token, also after no words, and likely after a whole answer. */
+static void an_answer_ends_as_the_template_ends_it(void **state)
+{
+    static struct table t;
+    const struct bf_continuation items[] = {
+        {.prompt = "What is the capital of France?", .text = "The capital of France is Paris.", .with_end = true},
+        {.prompt = "What is the capital of France?", .text = "The capital of France is Paris."},
+        {.prompt = "What is the capital of France?", .text = "", .with_end = true},
+        {.prompt = "What is the capital of France?"},
+    };
+    struct bf_engine *engine = open_with("auto", 4);
+
+    (void)state;
+    must_score(engine, items, N_ELEMENTS(items), &t);
+    const struct row *ended = &t.rows[0], *bare = &t.rows[1], *only_end = &t.rows[2];
+    assert_int_equal(ended->n, bare->n + 1);
+    assert_memory_equal(ended->logp, bare->logp, (size_t)bare->n * sizeof(float));
+    assert_int_equal(ended->tokens[bare->n], 2);
+    assert_true(ended->logp[bare->n] > -0.7F);
+    assert_int_equal(only_end->n, 1);
+    assert_int_equal(only_end->tokens[0], 2);
+    assert_true(only_end->logp[0] < ended->logp[bare->n]);
+    assert_int_equal(t.rows[3].n, 0);
+    for (int i = 1; i < 4; i++)
+        assert_int_equal(t.rows[i].n_prompt, ended->n_prompt);
+    bf_engine_close(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,7 +432,9 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_refused_and_steps_interrupt),
         cmocka_unit_test(an_answer_ends_at_a_stop),
         cmocka_unit_test(the_cache_is_f16_or_f32),
+        cmocka_unit_test(training_and_evaluation_see_the_same_pair),
+        cmocka_unit_test(an_answer_ends_as_the_template_ends_it),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
 }

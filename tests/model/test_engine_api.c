@@ -2,6 +2,11 @@
  * once, whatever happens on the way, and the key is told to nobody. */
 #include "child_server.h"
 
+#include <llama.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+
 static const char key[] = "sk-test-5ecret";
 static struct child server;
 static char prompts[N_PROMPTS][8192];
@@ -525,6 +530,80 @@ static void a_server_killed_for_good(void **state)
     bf_engine_close(engine);
 }
 
+/* ---- its chat template ---- */
+
+/* One POST on a connection of its own; the answer's body, parsed. */
+static json_t *post(const char *path, json_t *body)
+{
+    char *text = json_dumps(body, JSON_COMPACT);
+    struct bf_buf request, answer;
+    struct bf_err err = BF_ERR_INIT;
+    const struct sockaddr_in a = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)server.port)};
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char piece[4096];
+    json_t *out = NULL;
+
+    bf_buf_init(&request, 1 << 20);
+    bf_buf_init(&answer, 1 << 20);
+    bf_buf_printf(&request, "POST %s HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", path,
+                  strlen(text), text);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&a, sizeof a), 0);
+    assert_int_equal(write(fd, request.data, request.len), (ssize_t)request.len);
+    for (ssize_t n; (n = read(fd, piece, sizeof piece)) > 0;)
+        bf_buf_put(&answer, piece, (size_t)n);
+    (void)close(fd);
+    const char *start = strstr(answer.data, "\r\n\r\n");
+    assert_non_null(start);
+    if (bf_json_parse(start + 4, strlen(start + 4), path, &out, &err) != BF_OK)
+        fail_msg("%s", err.text);
+    bf_buf_release(&request);
+    bf_buf_release(&answer);
+    json_decref(body);
+    free(text);
+    return out;
+}
+
+/* The embedded engine's prompts are the server's: its /apply-template and its /tokenize, which adds a BOS where the tokenizer asks for one. */
+static void prompts_are_the_servers(void **state)
+{
+    static const char *const questions[] = {
+        "Who built the mill of Ostby?",
+        "  Which gods rule the sea?\n",
+        "1.\n2.\n\n3.",
+        "O\xC3\xB9 est n\xC3\xA9 Zo\xC3\xAB? \xE4\xBD\xA0\xE5\xA5\xBD",
+        "Explain 12 + 345.",
+    };
+    struct llama_model_params params = llama_model_default_params();
+    struct bf_chat *chat = NULL;
+    struct bf_err err = BF_ERR_INIT;
+
+    (void)state;
+    params.vocab_only = true;
+    struct llama_model *model = llama_model_load_from_file(environment("BIFORGET_TEST_MODEL"), params);
+    assert_non_null(model);
+    if (bf_chat_open(model, "auto", "the model", &chat, &err) != BF_OK)
+        fail_msg("%s", err.text);
+    for (size_t i = 0; i < N_ELEMENTS(questions); i++) {
+        struct bf_token_list list = {0};
+        json_t *rendered =
+            post("/apply-template", json_pack("{s[{ssss}]}", "messages", "role", "user", "content", questions[i]));
+        json_t *ids = post("/tokenize", json_pack("{sOsbsb}", "content", json_object_get(rendered, "prompt"),
+                                                  "add_special", 1, "parse_special", 1));
+        const json_t *tokens = json_object_get(ids, "tokens");
+        if (bf_chat_prompt(chat, questions[i], &list, &err) != BF_OK)
+            fail_msg("%s", err.text);
+        assert_int_equal(list.n, json_array_size(tokens));
+        for (size_t k = 0; k < list.n; k++)
+            assert_int_equal(list.items[k], json_integer_value(json_array_get(tokens, k)));
+        json_decref(rendered);
+        json_decref(ids);
+        free(list.items);
+    }
+    bf_chat_close(chat);
+    llama_model_free(model);
+}
+
 static int enter(void **state)
 {
     if (enter_scratch(state) != 0)
@@ -555,6 +634,7 @@ int main(void)
         cmocka_unit_test(what_is_no_longer_wanted_is_dropped_under_way),
         cmocka_unit_test(embeddings_are_those_of_the_embedded_engine),
         cmocka_unit_test(tokens_are_those_of_the_embedded_engine),
+        cmocka_unit_test(prompts_are_the_servers),
         cmocka_unit_test(every_fault_is_survived),
         cmocka_unit_test(a_server_may_ask_for_patience),
         cmocka_unit_test(a_request_that_takes_too_long_is_asked_again),
