@@ -34,22 +34,26 @@ if(BIFORGET_SANITIZE MATCHES "thread")
 endif()
 
 # Long tests that bring a checker nothing which shorter ones do not: what a kill leaves behind, what Python makes of exports, and of the
-# scripts what is tagged "slow"; under ThreadSanitizer also commands whose threads unit and model tests have already.
+# scripts what is tagged "slow".
 set(bf_plain_only)
 if(BIFORGET_SANITIZE)
     list(APPEND bf_plain_only cli.consumers cli.lab_tiny fault.kill9 fault.unlearn_kill9)
 endif()
-if(BIFORGET_SANITIZE MATCHES "thread")
-    list(APPEND bf_plain_only cli.docs cli.eval cli.export cli.lab cli.models cli.quality cli.report cli.requests cli.then
-         cli.unlearn model.suffix)
-endif()
+
+# What ThreadSanitizer checks: whatever starts threads (base/workers.h and its users in quality/ and unlearn/, and the engine on a server with
+# its connections), what is built on that, and one command of each kind. The rest of the program has one thread.
+set(bf_threaded
+    unit.workers unit.graph unit.graph_autodiff unit.graph_errors unit.graph_input unit.graph_llama unit.matmul_kernels
+    unit.quality_relevance unit.quality_statistics unit.quality_tsne unit.quality_diversity unit.instance_stream unit.lock unit.log
+    unit.similar unit.api_options unit.api_body unit.api_parse fault.many fault.resume fault.stream fault.synth
+    model.engine_api model.training model.continuations cli.api cli.run)
 
 # The longest, which begin first: two run side by side, and the last should not run alone.
 set(bf_long cli.lab_tiny fault.kill9 cli.consumers cli.quality cli.requests model.training cli.eval cli.then browser.report cli.lab)
 
 # bf_test(NAME LABEL COMMAND...)
 function(bf_test name label)
-    if(name IN_LIST bf_plain_only)
+    if(name IN_LIST bf_plain_only OR (BIFORGET_SANITIZE MATCHES "thread" AND NOT name IN_LIST bf_threaded))
         return()
     endif()
     add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
@@ -86,6 +90,9 @@ foreach(kind IN LISTS kinds)
         get_filename_component(name "${source}" NAME_WE)
         string(REPLACE "test_" "" short "${name}")
         set(target ${kind}_${short})
+        if(BIFORGET_SANITIZE MATCHES "thread" AND NOT "${kind}.${short}" IN_LIST bf_threaded)
+            continue()
+        endif()
         add_executable(${target} "${source}")
         bf_our_code(${target})
         target_include_directories(${target} PRIVATE "${tests}/unit")
@@ -127,6 +134,9 @@ foreach(kind IN LISTS script_kinds)
 endforeach()
 
 file(GLOB sources CONFIGURE_DEPENDS "${tests}/fuzz/fuzz_*.c")
+if(BIFORGET_SANITIZE MATCHES "thread")
+    set(sources "") # they are replayed with the other sanitizers
+endif()
 foreach(source IN LISTS sources)
     get_filename_component(target "${source}" NAME_WE)
     string(REPLACE "fuzz_" "" short "${target}")

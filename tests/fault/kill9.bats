@@ -63,6 +63,16 @@ assert_whole() {
         # Whatever the moment, what is there can be read.
         [ ! -e "$dir/run.db" ] || "$BIFORGET" status "$dir" >/dev/null
     done
+    # A machine that is faster now than when the whole run was timed may have been too quick each time: then once more, after its first commit.
+    if [ $killed = 0 ]; then
+        rm -rf "$dir"
+        (start_run "$dir" --parallel 1 -q) >/dev/null 2>>"$BATS_TEST_TMPDIR/err" 3>&- &
+        job=$!
+        until_commit "$dir"
+        kill -9 "$job" && killed=1
+        wait "$job" 2>/dev/null || true
+        job=
+    fi
     [ -e "$dir/run.db" ] || short_run "$dir" --parallel 8 -q >/dev/null
     "$BIFORGET" resume "$dir" --parallel 3 -q >/dev/null
     [ ! -s "$BATS_TEST_TMPDIR/err" ] || { cat "$BATS_TEST_TMPDIR/err" >&2; false; }
