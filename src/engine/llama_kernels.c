@@ -9,10 +9,16 @@
 
 enum { SECONDS_MAX = 60 };
 
+/* Of the OpenMP library that llama.cpp is linked with; NULL where it has none. */
+extern void omp_set_num_threads(int n) __attribute__((weak));
+
 static enum bf_status multiply(void *user, struct bf_apart *apart, struct bf_err *err)
 {
     struct bf_kernels kernels;
     (void)user;
+    /* Packing weights for AMX takes OpenMP's default number, and would wait for the parent's threads for ever. */
+    if (omp_set_num_threads)
+        omp_set_num_threads(1);
     bf_apart_doing(apart, "starting llama.cpp");
     llama_backend_init();
     /* One thread: OpenMP's may be at work in the parent already, and a child has none of them. */
