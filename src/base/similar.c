@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/rng.h"
@@ -66,6 +67,15 @@ static uint64_t exact_hash(const char *text, size_t n)
     return h ? h : 1;
 }
 
+/* A cheap family of permutations: odd multiples of a well-mixed hash, high bits compared. */
+BF_CLONES static void take_minima(uint64_t h, uint64_t *restrict minima)
+{
+    for (size_t j = 0; j < BF_MINHASH; j++) {
+        uint64_t permuted = (h ^ (j * 0x9e3779b97f4a7c15u)) * (2 * j * 0xbf58476d1ce4e5b9u + 0x94d049bb133111ebu);
+        minima[j] = permuted < minima[j] ? permuted : minima[j];
+    }
+}
+
 void bf_signature_of(struct bf_signature *out, const struct bf_words *words, const char *text, size_t n_bytes)
 {
     out->exact = exact_hash(text, n_bytes);
@@ -73,14 +83,8 @@ void bf_signature_of(struct bf_signature *out, const struct bf_words *words, con
     memset(minima, 0xff, sizeof minima);
     size_t gram = words->n < GRAM ? words->n : GRAM;
     size_t n = words->n >= gram && gram > 0 ? words->n - gram + 1 : 0;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t h = bf_words_gram(words, i, gram);
-        for (size_t j = 0; j < BF_MINHASH; j++) {
-            /* A cheap family of permutations: odd multiples of a well-mixed hash, high bits compared. */
-            uint64_t permuted = (h ^ (j * 0x9e3779b97f4a7c15u)) * (2 * j * 0xbf58476d1ce4e5b9u + 0x94d049bb133111ebu);
-            minima[j] = permuted < minima[j] ? permuted : minima[j];
-        }
-    }
+    for (size_t i = 0; i < n; i++)
+        take_minima(bf_words_gram(words, i, gram), minima);
     for (size_t j = 0; j < BF_MINHASH; j++)
         out->minima[j] = (uint16_t)(bf_mix(minima[j], j) >> 48);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "base/banned.h"
 
 enum { BLOCK = 64, LANES = 16 };
@@ -57,7 +58,7 @@ static float block_max(const float *x, int32_t n)
 }
 
 /* Sum of exp(x - max). Float lanes over short stretches, double across them. A NaN anywhere makes the sum NaN. */
-static double sum_exp(const float *x, int32_t n, float max)
+BF_CLONES static double sum_exp(const float *x, int32_t n, float max)
 {
     double total = 0.0;
     int32_t i = 0;
@@ -76,7 +77,7 @@ static double sum_exp(const float *x, int32_t n, float max)
 }
 
 /* NaN compares false both ways, so a maximum alone cannot see it: sum it in. */
-static bool has_nan(const float *x, int32_t n)
+BF_CLONES static bool has_nan(const float *x, int32_t n)
 {
     float lane[LANES] = {0};
     int32_t i = 0;
@@ -136,7 +137,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* The k best in order; k <= n. */
-static void best_k(const float *logits, int32_t n, int32_t k, struct bf_candidate *best)
+BF_CLONES static void best_k(const float *logits, int32_t n, int32_t k, struct bf_candidate *best)
 {
     int32_t filled = 0;
     for (; filled < k; filled++)

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/clones.h"
 #include "base/mem.h"
 #include "quality/bootstrap.h"
 #include "base/banned.h"
@@ -13,7 +14,7 @@ struct centroid {
 };
 
 /* weights NULL: each point once. */
-static double distance(const void *user, const uint32_t *weights)
+BF_CLONES static double distance(const void *user, const uint32_t *weights)
 {
     const struct centroid *c = user;
     double *sum = bf_array(c->n_dims, sizeof *sum);

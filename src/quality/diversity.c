@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/clones.h"
 #include "base/mem.h"
 #include "quality/bootstrap.h"
 #include "quality/vectors.h"
@@ -21,7 +22,7 @@ static double in_range(double diversity)
     return diversity < 0.0 ? 0.0 : diversity > 2.0 ? 2.0 : diversity;
 }
 
-static double resampled_clique(const void *user, const uint32_t *weights)
+BF_CLONES static double resampled_clique(const void *user, const uint32_t *weights)
 {
     const struct clique *c = user;
     double *sum = bf_array(c->n_dims, sizeof *sum);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/banned.h"
@@ -29,7 +30,7 @@ struct krylov {
 };
 
 /* direction = X^T from, a stripe of columns in each block. */
-static void gather(void *user, size_t block)
+BF_CLONES static void gather(void *user, size_t block)
 {
     const struct krylov *k = user;
     const size_t first = block * COLUMNS;
@@ -47,7 +48,7 @@ static void gather(void *user, size_t block)
 }
 
 /* to = X direction. */
-static void spread(void *user, size_t block)
+BF_CLONES static void spread(void *user, size_t block)
 {
     const struct krylov *k = user;
     for (size_t i = block * ROWS; i < (block + 1) * ROWS && i < k->n; i++) {
@@ -83,7 +84,7 @@ static double dot(const double *a, const double *b, size_t n)
 }
 
 /* Take out of v what lies along the basis; twice, since once leaves rounding behind. Its length after. */
-static double orthogonalise(double *v, const double *basis, size_t m, size_t n)
+BF_CLONES static double orthogonalise(double *v, const double *basis, size_t m, size_t n)
 {
     for (int pass = 0; pass < 2; pass++)
         for (size_t j = 0; j < m; j++) {

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/clones.h"
 #include "base/mem.h"
 #include "quality/quality.h"
 #include "quality/vectors.h"
@@ -24,7 +25,7 @@ struct neighbour {
 };
 
 /* The k nearest to i on the map, nearest first, of two at one distance the earlier; by insertion, since k is small. */
-static void nearest_on_map(const struct trust *t, size_t i, struct neighbour *nearest)
+BF_CLONES static void nearest_on_map(const struct trust *t, size_t i, struct neighbour *nearest)
 {
     size_t held = 0;
     for (size_t j = 0; j < t->n; j++) {
@@ -41,7 +42,7 @@ static void nearest_on_map(const struct trust *t, size_t i, struct neighbour *ne
 }
 
 /* Points nearer to i than j is, and j. Who stands equally far away does not push j back. */
-static size_t rank_of(const float *distances, size_t n, size_t i, size_t j)
+BF_CLONES static size_t rank_of(const float *distances, size_t n, size_t i, size_t j)
 {
     const float limit = distances[j];
     size_t nearer = 0;

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/clones.h"
 #include "base/mem.h"
 #include "quality/quadtree.h"
 #include "quality/tsne_internal.h"
@@ -66,7 +67,7 @@ static int by_index(const void *a, const void *b)
 }
 
 /* The k nearest of row i, by index. */
-static void k_nearest(const float *distances, size_t n, size_t i, struct neighbour *heap, size_t k)
+BF_CLONES static void k_nearest(const float *distances, size_t n, size_t i, struct neighbour *heap, size_t k)
 {
     size_t held = 0;
     for (size_t j = 0; j < n; j++) {

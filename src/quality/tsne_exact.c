@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/clones.h"
 #include "base/mem.h"
 #include "quality/tsne_internal.h"
 #include "quality/vectors.h"
@@ -72,7 +73,7 @@ static void symmetrise(struct exact *e)
         }
 }
 
-static void force_rows(void *user, size_t block)
+BF_CLONES static void force_rows(void *user, size_t block)
 {
     struct exact *e = user;
     const size_t stride = e->stride;

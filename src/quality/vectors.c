@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "base/mem.h"
 #include "base/banned.h"
 
@@ -55,10 +56,16 @@ static float squared_distance(const float *a, const float *b, size_t n_dims)
     return (float)sum;
 }
 
-void bf_squared_distances(const float *vectors, size_t n, size_t n_dims, size_t first, size_t n_rows, float *out)
+BF_CLONES static void distances_of(const float *vectors, size_t n, size_t n_dims, size_t first, size_t n_rows,
+                                   float *out)
 {
     /* The few rows stay in the cache while all others pass by once. */
     for (size_t j = 0; j < n; j++)
         for (size_t i = 0; i < n_rows; i++)
             out[i * n + j] = squared_distance(vectors + (first + i) * n_dims, vectors + j * n_dims, n_dims);
+}
+
+void bf_squared_distances(const float *vectors, size_t n, size_t n_dims, size_t first, size_t n_rows, float *out)
+{
+    distances_of(vectors, n, n_dims, first, n_rows, out);
 }

@@ -103,7 +103,7 @@ enum bf_status bf_graph_activations_new(struct bf_graph *g, bool dry, struct bf_
     const size_t n_row_bytes = (size_t)g->n_vocab * sizeof(float);
     const size_t n_rows = g->params.max_logit_bytes / n_row_bytes;
     g->n_portion = n_rows < 1 ? 1 : n_rows > (size_t)g->params.n_tokens ? g->params.n_tokens : (int32_t)n_rows;
-    g->n_attention = bf_attention_scratch(g->params.n_tokens);
+    g->n_attention = bf_attention_scratch(g->kernel, g->params.n_tokens);
     g->kept = bf_array((size_t)g->n_layer_used, sizeof *g->kept);
     struct layout l = {NULL, 0};
     lay_out(g, &l);

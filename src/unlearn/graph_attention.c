@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "base/workers.h"
 #include "unlearn/fast_exp.h"
 #include "unlearn/graph_internal.h"
@@ -29,11 +30,12 @@ struct head {
     int32_t n_head;
     float scale;
     float *scores, *dscores, *scratch; /* TILE x n, TILE x n */
+    const struct bf_kernel *kernel;
 };
 
-size_t bf_attention_scratch(int32_t n_tokens)
+size_t bf_attention_scratch(const struct bf_kernel *kernel, int32_t n_tokens)
 {
-    return (2 * (size_t)TILE * (size_t)n_tokens + bf_matmul_local_floats() + 15) / 16 * 16;
+    return (2 * (size_t)TILE * (size_t)n_tokens + bf_matmul_local_floats(kernel) + 15) / 16 * 16;
 }
 
 /* c [m, n] (stride c_stride) = or += scale a b. */
@@ -54,7 +56,7 @@ static void product(const struct head *h, int64_t m, int64_t n, int64_t k, const
                                  .c_stride = c_stride,
                                  .accumulate = accumulate,
                                  .scale = scale};
-    bf_matmul_local(h->scratch, &p);
+    bf_matmul_local(h->kernel, h->scratch, &p);
 }
 
 static int64_t least(int64_t a, int64_t b)
@@ -71,7 +73,7 @@ static void score(const struct head *h, int64_t first, int64_t m)
                 h->k + j * h->kv_stride, h->kv_stride, true, h->scores + j, h->n, false, h->scale);
 }
 
-static void forward_head(const struct head *h)
+BF_CLONES static void forward_head(const struct head *h)
 {
     for (int64_t first = 0; first < h->n; first += TILE) {
         const int64_t m = least(TILE, h->n - first), n_keys = first + m;
@@ -101,7 +103,7 @@ static void forward_head(const struct head *h)
 }
 
 /* scores become probabilities, dscores (of p) become those of the scores. */
-static void soft_max_backward(const struct head *h, int64_t first, int64_t m)
+BF_CLONES static void soft_max_backward(const struct head *h, int64_t first, int64_t m)
 {
     for (int64_t i = 0; i < m; i++) {
         float *p = h->scores + i * h->n, *dp = h->dscores + i * h->n;
@@ -169,9 +171,10 @@ static struct head head_of(const struct attention *a, int32_t sequence, int32_t 
                          .dim = c->n_head_dim,
                          .n_head = c->n_head,
                          .scale = c->attention_scale,
-                         .scores = scratch + bf_matmul_local_floats(),
-                         .dscores = scratch + bf_matmul_local_floats() + TILE * n,
-                         .scratch = scratch};
+                         .scores = scratch + bf_matmul_local_floats(g->kernel),
+                         .dscores = scratch + bf_matmul_local_floats(g->kernel) + TILE * n,
+                         .scratch = scratch,
+                         .kernel = g->kernel};
 }
 
 /* A thread's share: every n_slots-th key-value head of the batch with its group of query heads. */

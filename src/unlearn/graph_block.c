@@ -2,6 +2,7 @@
  * n1 = norm(x), n2 = norm(m). Norms' outputs and the activation are made again in backward: they cost little. */
 #include <string.h>
 
+#include "base/clones.h"
 #include "unlearn/graph_internal.h"
 #include "base/banned.h"
 
@@ -12,7 +13,7 @@ struct sum {
     const float *x;
 };
 
-static void add(void *user, int64_t first, int64_t end)
+BF_CLONES static void add(void *user, int64_t first, int64_t end)
 {
     const struct sum *c = user;
     for (int64_t i = first; i < end; i++)

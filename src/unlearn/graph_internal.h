@@ -6,6 +6,7 @@
 
 #include "unlearn/graph.h"
 #include "unlearn/matmul.h"
+#include "unlearn/matmul_kernel.h"
 
 struct bf_workers;
 struct gguf_context;
@@ -88,6 +89,7 @@ struct bf_graph {
 
     size_t n_threads;
     struct bf_workers *workers;
+    const struct bf_kernel *kernel; /* of all products */
     struct bf_matmul *matmul;
 
     /* one allocation, laid out by graph_activations.c */
@@ -167,7 +169,7 @@ void bf_rope_table(const struct bf_graph_config *config, const float *factors, i
 void bf_rope_apply(struct bf_graph *g, float *x, int32_t n_heads, bool backward);
 
 /* ---- graph_attention.c: causal, within each sequence ---- */
-size_t bf_attention_scratch(int32_t n_tokens);          /* floats for each thread */
+size_t bf_attention_scratch(const struct bf_kernel *kernel, int32_t n_tokens);          /* floats for each thread */
 void bf_attention_forward(struct bf_graph *g, const struct bf_kept *kept);
 /* From g->d_o to g->dq, dk, dv. */
 void bf_attention_backward(struct bf_graph *g, const struct bf_kept *kept);

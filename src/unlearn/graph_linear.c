@@ -2,6 +2,7 @@
  *     dx = dy W + s (dy B) A,  dW = dy^T x,  dB = dy^T t,  dA = s (dy B)^T x. */
 #include <ggml.h>
 
+#include "base/clones.h"
 #include "unlearn/graph_internal.h"
 #include "base/banned.h"
 
@@ -63,7 +64,7 @@ struct add {
     int64_t n_out;
 };
 
-static void add_bias(void *user, int64_t first, int64_t end)
+BF_CLONES static void add_bias(void *user, int64_t first, int64_t end)
 {
     const struct add *c = user;
     for (int64_t i = first; i < end; i++)

@@ -1,4 +1,5 @@
 /* Loops over rows on all threads. Every row, or column, is one thread's, so that results do not depend on who takes it. */
+#include "base/clones.h"
 #include "base/workers.h"
 #include "unlearn/graph_internal.h"
 #include "base/banned.h"
@@ -33,7 +34,7 @@ struct columns {
     float *gradient;
 };
 
-static void add_columns(void *user, int64_t first, int64_t end)
+BF_CLONES static void add_columns(void *user, int64_t first, int64_t end)
 {
     const struct columns *c = user;
     double sum[64] = {0};

@@ -2,6 +2,7 @@
  *     dx = s (w dy - z mean(w dy z)),   dw = sum over rows of dy z. */
 #include <math.h>
 
+#include "base/clones.h"
 #include "unlearn/graph_internal.h"
 #include "base/banned.h"
 
@@ -15,7 +16,7 @@ struct norm {
     float eps;
 };
 
-static void forward(void *user, int64_t first, int64_t end)
+BF_CLONES static void forward(void *user, int64_t first, int64_t end)
 {
     const struct norm *c = user;
     for (int64_t i = first; i < end; i++) {
@@ -35,7 +36,7 @@ static void forward(void *user, int64_t first, int64_t end)
     }
 }
 
-static void backward(void *user, int64_t first, int64_t end)
+BF_CLONES static void backward(void *user, int64_t first, int64_t end)
 {
     const struct norm *c = user;
     for (int64_t i = first; i < end; i++) {
@@ -52,7 +53,7 @@ static void backward(void *user, int64_t first, int64_t end)
     }
 }
 
-static void weight_gradient(void *user, int64_t first, int64_t end)
+BF_CLONES static void weight_gradient(void *user, int64_t first, int64_t end)
 {
     const struct norm *c = user;
     double sum[COLUMNS] = {0};

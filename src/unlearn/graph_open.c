@@ -106,8 +106,11 @@ static enum bf_status open_graph(struct bf_graph *g, bool dry, struct bf_err *er
     if (p->state_layer >= g->config.n_layer)
         return bf_fail(err, BF_INPUT, "there is no block %d in '%s'; its blocks are 0 to %d", p->state_layer, g->path,
                        g->config.n_layer - 1);
-    if (p->bf16_products && !bf_matmul_has_bf16())
-        return bf_fail(err, BF_INPUT, "this program was built without BF16 products (AVX512_BF16); train in F32");
+    g->kernel = bf_kernel_at(0);
+    if (p->bf16_products && !g->kernel->tile_bf16)
+        return bf_fail(err, BF_INPUT,
+                       "BF16 products need AVX512_BF16, which this processor does not have or this program was not "
+                       "built for; train in F32");
     g->n_layer_used = p->state_layer < 0 ? g->config.n_layer : p->state_layer + 1;
     g->blocks = bf_array((size_t)g->n_layer_used, sizeof *g->blocks);
     g->n_threads = choose_threads(p->n_threads);
@@ -120,7 +123,7 @@ static enum bf_status open_graph(struct bf_graph *g, bool dry, struct bf_err *er
         return status;
     bf_graph_list_parameters(g);
     g->workers = bf_workers_new(g->n_threads);
-    g->matmul = bf_matmul_new(g->workers, g->n_threads);
+    g->matmul = bf_matmul_new(g->kernel, g->workers, g->n_threads);
     return BF_OK;
 }
 
@@ -195,7 +198,7 @@ void bf_graph_get_info(const struct bf_graph *g, struct bf_graph_info *out)
         .n_trained = g->n_trained,
         .n_dequantised = g->n_dequantised,
         .source_type = ggml_type_name((enum ggml_type)g->source_type),
-        .products = bf_matmul_name(),
+        .products = g->kernel->name,
         .n_threads = (int32_t)g->n_threads,
         .n_bytes_weights = g->n_bytes_weights,
         .n_bytes_gradients = g->n_bytes_gradients,

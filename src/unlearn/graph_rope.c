@@ -2,6 +2,7 @@
  * (ggml_rope_ext): position p turns pair i by angle p base^(-2i/n_rot) / factor_i. */
 #include <math.h>
 
+#include "base/clones.h"
 #include "unlearn/graph_internal.h"
 #include "base/banned.h"
 
@@ -32,7 +33,7 @@ struct rope {
     float sign;
 };
 
-static void rotate(void *user, int64_t first, int64_t end)
+BF_CLONES static void rotate(void *user, int64_t first, int64_t end)
 {
     const struct rope *r = user;
     const struct bf_graph_config *c = &r->g->config;

@@ -1,4 +1,5 @@
 /* SwiGLU (Shazeer, arXiv 2002.05202): a = g sigmoid(g) u. With s = sigmoid(g): du = da g s, dg = da u s (1 + g (1 - s)). */
+#include "base/clones.h"
 #include "unlearn/fast_exp.h"
 #include "unlearn/graph_internal.h"
 #include "base/banned.h"
@@ -10,7 +11,7 @@ struct swiglu {
     float *a, *dgate, *dup;
 };
 
-static void forward(void *user, int64_t first, int64_t end)
+BF_CLONES static void forward(void *user, int64_t first, int64_t end)
 {
     const struct swiglu *c = user;
 #pragma omp simd
@@ -18,7 +19,7 @@ static void forward(void *user, int64_t first, int64_t end)
         c->a[i] = c->gate[i] / (1 + bf_fast_exp(-c->gate[i])) * c->up[i];
 }
 
-static void backward(void *user, int64_t first, int64_t end)
+BF_CLONES static void backward(void *user, int64_t first, int64_t end)
 {
     const struct swiglu *c = user;
 #pragma omp simd

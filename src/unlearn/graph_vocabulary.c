@@ -2,6 +2,7 @@
 #include <ggml.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "unlearn/graph_internal.h"
 #include "base/banned.h"
 
@@ -24,7 +25,7 @@ struct scatter {
 };
 
 /* Columns [first, end) of all rows: a token may come twice. */
-static void add_rows(void *user, int64_t first, int64_t end)
+BF_CLONES static void add_rows(void *user, int64_t first, int64_t end)
 {
     const struct scatter *c = user;
     const int64_t n_embd = c->g->embedding->n_in;

@@ -2,12 +2,13 @@
  * of the vocabulary (in a fixed number of partial sums), so that the bits do not depend on anything but the numbers. */
 #include <math.h>
 
+#include "base/clones.h"
 #include "unlearn/fast_exp.h"
 #include "unlearn/loss.h"
 #include "base/banned.h"
 
 /* NaN when a value is NaN or +inf. */
-static float row_max(const float *logits, size_t n)
+BF_CLONES static float row_max(const float *logits, size_t n)
 {
     float max = -INFINITY;
     int bad = 0;
@@ -19,13 +20,20 @@ static float row_max(const float *logits, size_t n)
     return bad ? NAN : max;
 }
 
-static double row_sum(const float *logits, size_t n, float max)
+BF_CLONES static double row_sum(const float *logits, size_t n, float max)
 {
     double sum = 0.0;
 #pragma omp simd reduction(+ : sum)
     for (size_t i = 0; i < n; i++)
         sum += (double)bf_fast_exp(logits[i] - max);
     return sum;
+}
+
+BF_CLONES static void weigh_exponentials(float *logits, size_t n, float max, float scale)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        logits[i] = scale * bf_fast_exp(logits[i] - max);
 }
 
 double bf_row_log_sum(const float *logits, size_t n)
@@ -52,10 +60,7 @@ void bf_row_nll_gradient(float *logits, size_t n, int32_t label, double weight)
             logits[i] = NAN;
         return;
     }
-    const float scale = (float)(weight / row_sum(logits, n, max));
-#pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        logits[i] = scale * bf_fast_exp(logits[i] - max);
+    weigh_exponentials(logits, n, max, (float)(weight / row_sum(logits, n, max)));
     logits[label] = (float)((double)logits[label] - weight);
 }
 

@@ -2,7 +2,7 @@
  * into panels that the threads share, A into panels that stay in a core's cache; a kernel multiplies two panels.
  *
  *     for each slice of B of at most SLICE_FLOATS:     (columns; rows as well, when one panel's is too long)
- *         pack it, shared:  [k / DEPTH][n / BF_TILE_N][DEPTH][BF_TILE_N]
+ *         pack it, shared:  [k / DEPTH][n / tile_n][DEPTH][tile_n]
  *         for each chunk of rows of A, on any thread:
  *             for each DEPTH of k: pack the chunk of A, multiply it with every panel
  *
@@ -20,15 +20,16 @@
 #include "base/banned.h"
 
 /* GROUP columns are packed at a time: a whole number of panels and of the blocks of any quantised type. */
-enum { DEPTH = 256, CHUNK_ROWS = 8 * BF_TILE_M, GROUP = 256, ALIGN = 64 };
+enum { DEPTH = 256, CHUNK_TILES = 8, GROUP = 256, ALIGN = 64 };
 static const int64_t SLICE_FLOATS = INT64_C(4) << 20;
 
 struct scratch {
-    float *a; /* [CHUNK_ROWS][DEPTH] packed */
-    float *b; /* [BF_TILE_N or 1][GROUP] dequantised */
+    float *a; /* [CHUNK_TILES * tile_m][DEPTH] packed */
+    float *b; /* [tile_n or 1][GROUP] dequantised */
 };
 
 struct bf_matmul {
+    const struct bf_kernel *kernel;
     struct bf_workers *workers;
     size_t n_threads;
     float *slice;            /* [SLICE_FLOATS] packed B */
@@ -59,16 +60,27 @@ static float *aligned(size_t n)
     return memory;
 }
 
-struct bf_matmul *bf_matmul_new(struct bf_workers *workers, size_t n_threads)
+static size_t a_floats(const struct bf_kernel *kernel)
+{
+    return (size_t)CHUNK_TILES * (size_t)kernel->tile_m * DEPTH;
+}
+
+static size_t b_floats(const struct bf_kernel *kernel)
+{
+    return (size_t)kernel->tile_n * GROUP;
+}
+
+struct bf_matmul *bf_matmul_new(const struct bf_kernel *kernel, struct bf_workers *workers, size_t n_threads)
 {
     struct bf_matmul *m = bf_alloc(sizeof *m);
+    m->kernel = kernel;
     m->workers = workers;
     m->n_threads = n_threads;
     m->slice = aligned((size_t)SLICE_FLOATS);
     m->scratch = bf_array(n_threads, sizeof *m->scratch);
     for (size_t i = 0; i < n_threads; i++) {
-        m->scratch[i].a = aligned(CHUNK_ROWS * DEPTH);
-        m->scratch[i].b = aligned(BF_TILE_N * GROUP);
+        m->scratch[i].a = aligned(a_floats(kernel));
+        m->scratch[i].b = aligned(b_floats(kernel));
     }
     return m;
 }
@@ -88,7 +100,7 @@ void bf_matmul_free(struct bf_matmul *m)
 
 size_t bf_matmul_bytes(const struct bf_matmul *m)
 {
-    return sizeof(float) * ((size_t)SLICE_FLOATS + m->n_threads * (CHUNK_ROWS * DEPTH + BF_TILE_N * GROUP));
+    return sizeof(float) * ((size_t)SLICE_FLOATS + m->n_threads * (a_floats(m->kernel) + b_floats(m->kernel)));
 }
 
 /* n elements of row `row` of B from `column` on, as floats; in place when they are. */
@@ -106,28 +118,29 @@ static const float *row_of_b(const struct bf_product *p, int64_t row, int64_t co
 static void pack_floats(struct bf_matmul *m, struct scratch *scratch, int64_t k, int64_t n)
 {
     const struct bf_product *p = m->p;
-    const int64_t depth = min_of(DEPTH, m->k_slice - k), n_panels = up(m->n_slice, BF_TILE_N);
+    const struct bf_kernel *kernel = m->kernel;
+    const int tile_n = kernel->tile_n;
+    const int64_t depth = min_of(DEPTH, m->k_slice - k), n_panels = up(m->n_slice, tile_n);
     /* Earlier depths are full. */
-    float *base = m->slice + k * n_panels * BF_TILE_N;
+    float *base = m->slice + k * n_panels * tile_n;
     const int64_t end = min_of(n + GROUP, m->n_slice);
     if (!p->b_transposed) {
         if (p->b_type == GGML_TYPE_F32) {
-            for (int64_t j = n; j < end; j += BF_TILE_N)
-                bf_matmul_pack_columns(base + j * depth, BF_TILE_N, row_of_b(p, m->k0 + k, m->n0 + j, 0, NULL),
-                                       (int64_t)(p->b_row_bytes / sizeof(float)), (int)min_of(BF_TILE_N, end - j),
-                                       depth, 1);
+            for (int64_t j = n; j < end; j += tile_n)
+                kernel->pack_columns(base + j * depth, tile_n, row_of_b(p, m->k0 + k, m->n0 + j, 0, NULL),
+                                     (int64_t)(p->b_row_bytes / sizeof(float)), (int)min_of(tile_n, end - j), depth, 1);
             return;
         }
         for (int64_t i = 0; i < depth; i++) {
             const float *row = row_of_b(p, m->k0 + k + i, m->n0 + n, end - n, scratch->b);
-            for (int64_t j = n; j < end; j += BF_TILE_N)
-                bf_matmul_pack_columns(base + j * depth + i * BF_TILE_N, BF_TILE_N, row + (j - n), 0,
-                                       (int)min_of(BF_TILE_N, end - j), 1, 1);
+            for (int64_t j = n; j < end; j += tile_n)
+                kernel->pack_columns(base + j * depth + i * tile_n, tile_n, row + (j - n), 0,
+                                     (int)min_of(tile_n, end - j), 1, 1);
         }
         return;
     }
-    for (int64_t j = n; j < end; j += BF_TILE_N) {
-        const int rows = (int)min_of(BF_TILE_N, end - j);
+    for (int64_t j = n; j < end; j += tile_n) {
+        const int rows = (int)min_of(tile_n, end - j);
         const float *src = scratch->b;
         int64_t stride = GROUP;
         if (p->b_type == GGML_TYPE_F32) {
@@ -137,7 +150,7 @@ static void pack_floats(struct bf_matmul *m, struct scratch *scratch, int64_t k,
             for (int i = 0; i < rows; i++)
                 (void)row_of_b(p, m->n0 + j + i, m->k0 + k, depth, scratch->b + i * GROUP);
         }
-        bf_matmul_pack_rows(base + j * depth, BF_TILE_N, src, stride, rows, depth, 1);
+        kernel->pack_rows(base + j * depth, tile_n, src, stride, rows, depth, 1);
     }
 }
 
@@ -146,10 +159,11 @@ static void pack_group(struct bf_matmul *m, struct scratch *scratch, int64_t k, 
     pack_floats(m, scratch, k, n);
     if (!m->p->bf16)
         return;
-    const int64_t depth = min_of(DEPTH, m->k_slice - k), n_panels = up(m->n_slice, BF_TILE_N);
-    float *base = m->slice + k * n_panels * BF_TILE_N;
-    for (int64_t j = n; j < min_of(n + GROUP, m->n_slice); j += BF_TILE_N)
-        bf_matmul_pair(base + j * depth, BF_TILE_N, depth);
+    const int tile_n = m->kernel->tile_n;
+    const int64_t depth = min_of(DEPTH, m->k_slice - k), n_panels = up(m->n_slice, tile_n);
+    float *base = m->slice + k * n_panels * tile_n;
+    for (int64_t j = n; j < min_of(n + GROUP, m->n_slice); j += tile_n)
+        m->kernel->pair(base + j * depth, tile_n, depth);
 }
 
 static void pack_slice(void *user, size_t thread)
@@ -161,34 +175,38 @@ static void pack_slice(void *user, size_t thread)
 }
 
 /* Rows [m0, m1) into panels one after another. */
-static void pack_a(const struct bf_product *p, int64_t m0, int64_t m1, int64_t k, int64_t depth, float *dst)
+static void pack_a(const struct bf_kernel *kernel, const struct bf_product *p, int64_t m0, int64_t m1, int64_t k,
+                   int64_t depth, float *dst)
 {
+    const int tile_m = kernel->tile_m;
     if (p->a_transposed) {
-        bf_matmul_pack_many(dst, BF_TILE_M, p->a + k * p->a_stride + m0, p->a_stride, m1 - m0, depth, p->scale);
+        kernel->pack_many(dst, tile_m, p->a + k * p->a_stride + m0, p->a_stride, m1 - m0, depth, p->scale);
         return;
     }
-    for (int64_t i = m0; i < m1; i += BF_TILE_M)
-        bf_matmul_pack_rows(dst + (i - m0) * depth, BF_TILE_M, p->a + i * p->a_stride + k, p->a_stride,
-                            (int)min_of(BF_TILE_M, m1 - i), depth, p->scale);
+    for (int64_t i = m0; i < m1; i += tile_m)
+        kernel->pack_rows(dst + (i - m0) * depth, tile_m, p->a + i * p->a_stride + k, p->a_stride,
+                          (int)min_of(tile_m, m1 - i), depth, p->scale);
 }
 
 /* Rows [m0, m1) times panels [panel0, panel1) of the slice. */
 static void multiply(const struct bf_matmul *m, float *packed, int64_t m0, int64_t m1, int64_t panel0, int64_t panel1)
 {
     const struct bf_product *p = m->p;
-    const int64_t n_panels = up(m->n_slice, BF_TILE_N);
+    const struct bf_kernel *kernel = m->kernel;
+    const int tile_m = kernel->tile_m, tile_n = kernel->tile_n;
+    const int64_t n_panels = up(m->n_slice, tile_n);
     for (int64_t k = 0; k < m->k_slice; k += DEPTH) {
         const int64_t depth = min_of(DEPTH, m->k_slice - k);
-        pack_a(p, m0, m1, m->k0 + k, depth, packed);
-        for (int64_t i = m0; p->bf16 && i < m1; i += BF_TILE_M)
-            bf_matmul_pair(packed + (i - m0) * depth, BF_TILE_M, depth);
+        pack_a(kernel, p, m0, m1, m->k0 + k, depth, packed);
+        for (int64_t i = m0; p->bf16 && i < m1; i += tile_m)
+            kernel->pair(packed + (i - m0) * depth, tile_m, depth);
         for (int64_t panel = panel0; panel < panel1; panel++) {
-            const int64_t n = panel * BF_TILE_N;
-            const float *b = m->slice + k * n_panels * BF_TILE_N + n * depth;
-            for (int64_t i = m0; i < m1; i += BF_TILE_M)
-                (p->bf16 ? bf_matmul_tile_bf16 : bf_matmul_tile)(
+            const int64_t n = panel * tile_n;
+            const float *b = m->slice + k * n_panels * tile_n + n * depth;
+            for (int64_t i = m0; i < m1; i += tile_m)
+                (p->bf16 ? kernel->tile_bf16 : kernel->tile)(
                     depth, packed + (i - m0) * depth, b, p->c + i * p->c_stride + m->n0 + n, p->c_stride,
-                    (int)min_of(BF_TILE_M, m1 - i), (int)min_of(BF_TILE_N, m->n_slice - n), m->accumulate || k > 0);
+                    (int)min_of(tile_m, m1 - i), (int)min_of(tile_n, m->n_slice - n), m->accumulate || k > 0);
         }
     }
 }
@@ -196,12 +214,13 @@ static void multiply(const struct bf_matmul *m, float *packed, int64_t m0, int64
 static void multiply_slice(void *user, size_t thread)
 {
     struct bf_matmul *m = user;
-    const int64_t total = m->n_chunks * m->n_parts, n_panels = up(m->n_slice, BF_TILE_N);
+    const int64_t tile_m = m->kernel->tile_m;
+    const int64_t total = m->n_chunks * m->n_parts, n_panels = up(m->n_slice, m->kernel->tile_n);
     for (int64_t i = atomic_fetch_add(&m->next, 1); i < total; i = atomic_fetch_add(&m->next, 1)) {
         const int64_t chunk = i / m->n_parts, panel = i % m->n_parts * m->part_panels;
-        const int64_t n_tiles = up(m->p->m, BF_TILE_M);
-        multiply(m, m->scratch[thread].a, chunk * n_tiles / m->n_chunks * BF_TILE_M,
-                 min_of((chunk + 1) * n_tiles / m->n_chunks * BF_TILE_M, m->p->m), panel,
+        const int64_t n_tiles = up(m->p->m, tile_m);
+        multiply(m, m->scratch[thread].a, chunk * n_tiles / m->n_chunks * tile_m,
+                 min_of((chunk + 1) * n_tiles / m->n_chunks * tile_m, m->p->m), panel,
                  min_of(panel + m->part_panels, n_panels));
     }
 }
@@ -214,21 +233,22 @@ static void run(struct bf_matmul *m, void (*work)(void *user, size_t thread))
 
 void bf_matmul_run(struct bf_matmul *m, const struct bf_product *p)
 {
+    const int64_t tile_m = m->kernel->tile_m, tile_n = m->kernel->tile_n;
     m->p = p;
     /* The same number of chunks for each thread; a few, so that one that the system holds up does not keep the others waiting. */
-    const int64_t n_threads = (int64_t)m->n_threads, wanted = 4 * n_threads, n_tiles = up(p->m, BF_TILE_M);
-    const int64_t chunks = up(p->m, CHUNK_ROWS);
+    const int64_t n_threads = (int64_t)m->n_threads, wanted = 4 * n_threads, n_tiles = up(p->m, tile_m);
+    const int64_t chunks = up(p->m, CHUNK_TILES * tile_m);
     m->n_chunks = min_of(n_tiles, up(chunks > wanted ? chunks : wanted, n_threads) * n_threads);
     const int64_t depth_slices = p->k <= DEPTH * 8 ? p->k : DEPTH * 8;
     m->n0 = 0;
     while (m->n0 < p->n) {
         m->n_slice = min_of(p->n - m->n0, SLICE_FLOATS / (up(depth_slices, DEPTH) * DEPTH) / GROUP * GROUP);
-        const int64_t n_panels = up(m->n_slice, BF_TILE_N);
+        const int64_t n_panels = up(m->n_slice, tile_n);
         m->n_parts = min_of(up(wanted, m->n_chunks), n_panels);
         m->part_panels = up(n_panels, m->n_parts);
         m->n_parts = up(n_panels, m->part_panels);
         for (m->k0 = 0; m->k0 < p->k; m->k0 += m->k_slice) {
-            m->k_slice = min_of(p->k - m->k0, SLICE_FLOATS / (n_panels * BF_TILE_N) / DEPTH * DEPTH);
+            m->k_slice = min_of(p->k - m->k0, SLICE_FLOATS / (n_panels * tile_n) / DEPTH * DEPTH);
             m->accumulate = p->accumulate || m->k0 > 0;
             run(m, pack_slice);
             run(m, multiply_slice);
@@ -237,50 +257,29 @@ void bf_matmul_run(struct bf_matmul *m, const struct bf_product *p)
     }
 }
 
-size_t bf_matmul_local_floats(void)
+size_t bf_matmul_local_floats(const struct bf_kernel *kernel)
 {
-    return (size_t)BF_MATMUL_LOCAL * (BF_MATMUL_LOCAL + BF_TILE_N + BF_TILE_M);
+    return (size_t)BF_MATMUL_LOCAL * (size_t)(BF_MATMUL_LOCAL + kernel->tile_n + kernel->tile_m);
 }
 
-void bf_matmul_local(float *scratch, const struct bf_product *p)
+void bf_matmul_local(const struct bf_kernel *kernel, float *scratch, const struct bf_product *p)
 {
-    float *a = scratch + (int64_t)BF_MATMUL_LOCAL * (BF_MATMUL_LOCAL + BF_TILE_N);
+    const int tile_m = kernel->tile_m, tile_n = kernel->tile_n;
+    float *a = scratch + (int64_t)BF_MATMUL_LOCAL * (BF_MATMUL_LOCAL + tile_n);
     const int64_t stride = (int64_t)(p->b_row_bytes / sizeof(float));
     const float *b = p->b;
-    for (int64_t n = 0; n < p->n; n += BF_TILE_N) {
-        const int columns = (int)min_of(BF_TILE_N, p->n - n);
+    for (int64_t n = 0; n < p->n; n += tile_n) {
+        const int columns = (int)min_of(tile_n, p->n - n);
         if (p->b_transposed)
-            bf_matmul_pack_rows(scratch + n * p->k, BF_TILE_N, b + n * stride, stride, columns, p->k, 1);
+            kernel->pack_rows(scratch + n * p->k, tile_n, b + n * stride, stride, columns, p->k, 1);
         else
-            bf_matmul_pack_columns(scratch + n * p->k, BF_TILE_N, b + n, stride, columns, p->k, 1);
+            kernel->pack_columns(scratch + n * p->k, tile_n, b + n, stride, columns, p->k, 1);
     }
-    for (int64_t i = 0; i < p->m; i += BF_TILE_M) {
-        const int rows = (int)min_of(BF_TILE_M, p->m - i);
-        pack_a(p, i, i + rows, 0, p->k, a);
-        for (int64_t n = 0; n < p->n; n += BF_TILE_N)
-            bf_matmul_tile(p->k, a, scratch + n * p->k, p->c + i * p->c_stride + n, p->c_stride, rows,
-                           (int)min_of(BF_TILE_N, p->n - n), p->accumulate);
+    for (int64_t i = 0; i < p->m; i += tile_m) {
+        const int rows = (int)min_of(tile_m, p->m - i);
+        pack_a(kernel, p, i, i + rows, 0, p->k, a);
+        for (int64_t n = 0; n < p->n; n += tile_n)
+            kernel->tile(p->k, a, scratch + n * p->k, p->c + i * p->c_stride + n, p->c_stride, rows,
+                         (int)min_of(tile_n, p->n - n), p->accumulate);
     }
-}
-
-bool bf_matmul_has_bf16(void)
-{
-#if defined(__AVX512BF16__)
-    return true;
-#else
-    return false;
-#endif
-}
-
-const char *bf_matmul_name(void)
-{
-#if defined(__AVX512F__)
-    return "AVX-512";
-#elif defined(__AVX2__)
-    return "AVX2";
-#elif defined(__AVX__)
-    return "AVX";
-#else
-    return "128-bit vectors";
-#endif
 }

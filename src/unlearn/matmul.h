@@ -1,14 +1,15 @@
 /* Products of matrices in F32 on several threads, with one operand in any type of ggml. Packing turns what it reads into panels
  * anyway, so that quantised weights are dequantised on the way, once a product, and never stand in memory as floats.
  *
- * C has the same bits for the same operands and number of threads; in fact for any number, since every element's sum is taken in
- * the same order. */
+ * With one kernel C has the same bits for any number of threads, since every element's sum is taken in the same order. Kernels differ
+ * from each other in rounding: some have an instruction for a product and a sum, and some round once where others round twice. */
 #ifndef BF_UNLEARN_MATMUL_H
 #define BF_UNLEARN_MATMUL_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+struct bf_kernel; /* matmul_kernel.h */
 struct bf_workers;
 struct bf_matmul;      /* threads' scratch memory */
 
@@ -26,24 +27,19 @@ struct bf_product {
     int64_t c_stride;          /* elements */
     bool accumulate;
     float scale;
-    bool bf16;                 /* round both operands to BF16, sum in F32; only where bf_matmul_has_bf16() */
+    bool bf16;                 /* round both operands to BF16, sum in F32; only with a kernel that has tile_bf16 */
 };
 
-struct bf_matmul *bf_matmul_new(struct bf_workers *workers, size_t n_threads);     /* the workers are borrowed */
+/* The kernel is one of bf_kernel_at(); the workers are borrowed. */
+struct bf_matmul *bf_matmul_new(const struct bf_kernel *kernel, struct bf_workers *workers, size_t n_threads);
 void bf_matmul_free(struct bf_matmul *matmul);         /* NULL is a no-op */
 size_t bf_matmul_bytes(const struct bf_matmul *matmul);
 void bf_matmul_run(struct bf_matmul *matmul, const struct bf_product *product);
 
-/* The same on the calling thread, F32 only, for the small products of attention. `scratch` is [bf_matmul_local_floats()], one
- * for each thread; k and n at most BF_MATMUL_LOCAL. */
+/* The same on the calling thread, F32 only, for the small products of attention. `scratch` is [bf_matmul_local_floats()] of the same
+ * kernel, one for each thread; k and n at most BF_MATMUL_LOCAL. */
 enum { BF_MATMUL_LOCAL = 512 };
-size_t bf_matmul_local_floats(void);
-void bf_matmul_local(float *scratch, const struct bf_product *product);
-
-/* Whether the kernel was built for BF16 dot products. */
-bool bf_matmul_has_bf16(void);
-
-/* The vector unit that the kernel was built for: "AVX-512". */
-const char *bf_matmul_name(void);
+size_t bf_matmul_local_floats(const struct bf_kernel *kernel);
+void bf_matmul_local(const struct bf_kernel *kernel, float *scratch, const struct bf_product *product);
 
 #endif

@@ -8,24 +8,36 @@
 #endif
 #include "base/banned.h"
 
+/* A tile is TILE_M rows of two vectors each: as many as the registers hold. */
+#if defined(__AVX512F__)
+enum { LANES = 16, TILE_M = 12 };
+#elif defined(__AVX__)
+enum { LANES = 8, TILE_M = 6 };
+#elif defined(__aarch64__)
+enum { LANES = 4, TILE_M = 12 };
+#else
+enum { LANES = 4, TILE_M = 6 };
+#endif
+enum { TILE_N = 2 * LANES, TILE_MAX = 32 /* of both */ };
+
 /* Aligned as floats are: on today's processors that costs nothing, and a sanitizer's stack frames are not aligned for more. */
-typedef float vector __attribute__((vector_size(BF_LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
+typedef float vector __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 typedef float four __attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float)), may_alias));
 
 /* `rows` and `two` are constants wherever this is inlined, so that `sum` lives in registers. */
-static inline __attribute__((always_inline)) void tile(const int rows, const bool two, int64_t k,
-                                                       const float *restrict a, const float *restrict b,
-                                                       float *restrict c, int64_t c_stride, bool accumulate)
+static inline __attribute__((always_inline)) void rows_of_tile(const int rows, const bool two, int64_t k,
+                                                               const float *restrict a, const float *restrict b,
+                                                               float *restrict c, int64_t c_stride, bool accumulate)
 {
-    vector sum[BF_TILE_M][2];
+    vector sum[TILE_M][2];
 #pragma GCC unroll 12
     for (int i = 0; i < rows; i++)
         sum[i][0] = sum[i][1] = (vector){0};
     for (int64_t p = 0; p < k; p++) {
-        const vector b0 = *(const vector *)(b + p * BF_TILE_N), b1 = *(const vector *)(b + p * BF_TILE_N + BF_LANES);
+        const vector b0 = *(const vector *)(b + p * TILE_N), b1 = *(const vector *)(b + p * TILE_N + LANES);
 #pragma GCC unroll 12
         for (int i = 0; i < rows; i++) {
-            const float x = a[p * BF_TILE_M + i];
+            const float x = a[p * TILE_M + i];
             sum[i][0] += x * b0;
             if (two)
                 sum[i][1] += x * b1;
@@ -33,7 +45,7 @@ static inline __attribute__((always_inline)) void tile(const int rows, const boo
     }
 #pragma GCC unroll 12
     for (int i = 0; i < rows; i++) {
-        vector *out = (vector *)(c + i * c_stride), *out1 = (vector *)(c + i * c_stride + BF_LANES);
+        vector *out = (vector *)(c + i * c_stride), *out1 = (vector *)(c + i * c_stride + LANES);
         if (accumulate) {
             sum[i][0] += *out;
             sum[i][1] += *out1;
@@ -50,9 +62,9 @@ static void tile_of_rows(int n_rows, bool two, int64_t k, const float *a, const 
 #define ROWS(n)                                                                                                        \
     case n:                                                                                                            \
         if (two)                                                                                                       \
-            tile(n, true, k, a, b, c, c_stride, accumulate);                                                           \
+            rows_of_tile(n, true, k, a, b, c, c_stride, accumulate);                                                   \
         else                                                                                                           \
-            tile(n, false, k, a, b, c, c_stride, accumulate);                                                          \
+            rows_of_tile(n, false, k, a, b, c, c_stride, accumulate);                                                  \
         break;
         ROWS(1)
         ROWS(2)
@@ -60,7 +72,7 @@ static void tile_of_rows(int n_rows, bool two, int64_t k, const float *a, const 
         ROWS(4)
         ROWS(5)
         ROWS(6)
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(__aarch64__)
         ROWS(7)
         ROWS(8)
         ROWS(9)
@@ -74,18 +86,18 @@ static void tile_of_rows(int n_rows, bool two, int64_t k, const float *a, const 
     }
 }
 
-void bf_matmul_tile(int64_t k, const float *a, const float *b, float *c, int64_t c_stride, int n_rows, int n_columns,
-                    bool accumulate)
+static void tile(int64_t k, const float *a, const float *b, float *c, int64_t c_stride, int n_rows, int n_columns,
+                 bool accumulate)
 {
-    if (n_columns == BF_TILE_N) {
+    if (n_columns == TILE_N) {
         tile_of_rows(n_rows, true, k, a, b, c, c_stride, accumulate);
         return;
     }
-    float edge[BF_TILE_M * BF_TILE_N] = {0};
-    tile_of_rows(n_rows, n_columns > BF_LANES, k, a, b, edge, BF_TILE_N, false);
+    float edge[TILE_M * TILE_N] = {0};
+    tile_of_rows(n_rows, n_columns > LANES, k, a, b, edge, TILE_N, false);
     for (int i = 0; i < n_rows; i++)
         for (int j = 0; j < n_columns; j++)
-            c[i * c_stride + j] = (accumulate ? c[i * c_stride + j] : 0) + edge[i * BF_TILE_N + j];
+            c[i * c_stride + j] = (accumulate ? c[i * c_stride + j] : 0) + edge[i * TILE_N + j];
 }
 
 static inline void transpose_4x4(const float *src, int64_t stride, float *dst, int tile, float scale)
@@ -100,7 +112,7 @@ static inline void transpose_4x4(const float *src, int64_t stride, float *dst, i
     *(four *)(dst + 3 * tile) = scale * __builtin_shufflevector(c, d, 2, 3, 6, 7);
 }
 
-void bf_matmul_pack_rows(float *dst, int tile, const float *src, int64_t stride, int n, int64_t k, float scale)
+static void pack_rows(float *dst, int tile, const float *src, int64_t stride, int n, int64_t k, float scale)
 {
     int i = 0;
     for (; i + 4 <= n; i += 4) {
@@ -117,7 +129,7 @@ void bf_matmul_pack_rows(float *dst, int tile, const float *src, int64_t stride,
             dst[p * tile + i] = i < n ? scale * src[i * stride + p] : 0;
 }
 
-void bf_matmul_pack_columns(float *dst, int tile, const float *src, int64_t stride, int n, int64_t k, float scale)
+static void pack_columns(float *dst, int tile, const float *src, int64_t stride, int n, int64_t k, float scale)
 {
     for (int64_t p = 0; p < k; p++) {
         for (int i = 0; i < n; i++)
@@ -127,7 +139,7 @@ void bf_matmul_pack_columns(float *dst, int tile, const float *src, int64_t stri
     }
 }
 
-void bf_matmul_pack_many(float *dst, int tile, const float *src, int64_t stride, int64_t n, int64_t k, float scale)
+static void pack_many(float *dst, int tile, const float *src, int64_t stride, int64_t n, int64_t k, float scale)
 {
     for (int64_t p = 0; p < k; p++) {
         const float *row = src + p * stride;
@@ -153,42 +165,43 @@ static inline uint32_t round_to_bf16(float x)
     return (bits & 0x7FFFFFFFU) > 0x7F800000U ? bits | 0x400000U : rounded;
 }
 
-void bf_matmul_pair(float *panel, int tile, int64_t k)
+static void pair(float *panel, int tile, int64_t k)
 {
     /* Row p of the pairs ends where row 2 p of the floats begins, or before: nothing is overwritten that is still to be read. */
     for (int64_t p = 0; p < (k + 1) / 2; p++) {
         const float *even = panel + 2 * p * tile;
-        uint32_t pair[2 * BF_LANES] = {0};
+        uint32_t pairs[TILE_MAX] = {0};
         for (int i = 0; i < tile; i++)
-            pair[i] = round_to_bf16(even[i]) >> 16;
+            pairs[i] = round_to_bf16(even[i]) >> 16;
         for (int i = 0; i < tile && 2 * p + 1 < k; i++)
-            pair[i] |= round_to_bf16(even[tile + i]) & 0xFFFF0000U;
-        memcpy(panel + p * tile, pair, (size_t)tile * sizeof *pair);
+            pairs[i] |= round_to_bf16(even[tile + i]) & 0xFFFF0000U;
+        memcpy(panel + p * tile, pairs, (size_t)tile * sizeof *pairs);
     }
 }
 
 #if defined(__AVX512BF16__)
-static inline __attribute__((always_inline)) void tile_bf16(const int rows, int64_t n_pairs, const float *restrict a,
-                                                            const float *restrict b, float *restrict c,
-                                                            int64_t c_stride, bool accumulate)
+static inline __attribute__((always_inline)) void rows_of_tile_bf16(const int rows, int64_t n_pairs,
+                                                                    const float *restrict a, const float *restrict b,
+                                                                    float *restrict c, int64_t c_stride,
+                                                                    bool accumulate)
 {
-    vector sum[BF_TILE_M][2];
+    vector sum[TILE_M][2];
 #pragma GCC unroll 12
     for (int i = 0; i < rows; i++)
         sum[i][0] = sum[i][1] = (vector){0};
     for (int64_t p = 0; p < n_pairs; p++) {
-        const __m512bh b0 = (__m512bh)_mm512_loadu_ps(b + p * BF_TILE_N);
-        const __m512bh b1 = (__m512bh)_mm512_loadu_ps(b + p * BF_TILE_N + BF_LANES);
+        const __m512bh b0 = (__m512bh)_mm512_loadu_ps(b + p * TILE_N);
+        const __m512bh b1 = (__m512bh)_mm512_loadu_ps(b + p * TILE_N + LANES);
 #pragma GCC unroll 12
         for (int i = 0; i < rows; i++) {
-            const __m512bh x = (__m512bh)_mm512_set1_ps(a[p * BF_TILE_M + i]);
+            const __m512bh x = (__m512bh)_mm512_set1_ps(a[p * TILE_M + i]);
             sum[i][0] = (vector)_mm512_dpbf16_ps((__m512)sum[i][0], x, b0);
             sum[i][1] = (vector)_mm512_dpbf16_ps((__m512)sum[i][1], x, b1);
         }
     }
 #pragma GCC unroll 12
     for (int i = 0; i < rows; i++) {
-        vector *out = (vector *)(c + i * c_stride), *out1 = (vector *)(c + i * c_stride + BF_LANES);
+        vector *out = (vector *)(c + i * c_stride), *out1 = (vector *)(c + i * c_stride + LANES);
         if (accumulate) {
             sum[i][0] += *out;
             sum[i][1] += *out1;
@@ -199,23 +212,45 @@ static inline __attribute__((always_inline)) void tile_bf16(const int rows, int6
 }
 
 /* Whole tiles in registers; the few with less rows as well, whose other rows are zeros and go nowhere. */
-void bf_matmul_tile_bf16(int64_t k, const float *a, const float *b, float *c, int64_t c_stride, int n_rows,
-                         int n_columns, bool accumulate)
+static void tile_bf16(int64_t k, const float *a, const float *b, float *c, int64_t c_stride, int n_rows, int n_columns,
+                      bool accumulate)
 {
-    if (n_columns == BF_TILE_N && n_rows == BF_TILE_M) {
-        tile_bf16(BF_TILE_M, (k + 1) / 2, a, b, c, c_stride, accumulate);
+    if (n_columns == TILE_N && n_rows == TILE_M) {
+        rows_of_tile_bf16(TILE_M, (k + 1) / 2, a, b, c, c_stride, accumulate);
         return;
     }
-    float edge[BF_TILE_M * BF_TILE_N] = {0};
-    tile_bf16(BF_TILE_M, (k + 1) / 2, a, b, edge, BF_TILE_N, false);
+    float edge[TILE_M * TILE_N] = {0};
+    rows_of_tile_bf16(TILE_M, (k + 1) / 2, a, b, edge, TILE_N, false);
     for (int i = 0; i < n_rows; i++)
         for (int j = 0; j < n_columns; j++)
-            c[i * c_stride + j] = (accumulate ? c[i * c_stride + j] : 0) + edge[i * BF_TILE_N + j];
-}
-#else
-void bf_matmul_tile_bf16(int64_t k, const float *a, const float *b, float *c, int64_t c_stride, int n_rows,
-                         int n_columns, bool accumulate)
-{
-    (void)k, (void)a, (void)b, (void)c, (void)c_stride, (void)n_rows, (void)n_columns, (void)accumulate;
+            c[i * c_stride + j] = (accumulate ? c[i * c_stride + j] : 0) + edge[i * TILE_N + j];
 }
 #endif
+
+#if !defined(BF_KERNEL)
+#define BF_KERNEL bf_kernel_here
+#endif
+extern const struct bf_kernel BF_KERNEL;
+const struct bf_kernel BF_KERNEL = {
+#if defined(__AVX512BF16__)
+    .name = "AVX-512",
+    .tile_bf16 = tile_bf16,
+#elif defined(__AVX512F__)
+    .name = "AVX-512",
+#elif defined(__AVX2__)
+    .name = "AVX2",
+#elif defined(__AVX__)
+    .name = "AVX",
+#elif defined(__ARM_NEON)
+    .name = "NEON",
+#else
+    .name = "128-bit vectors",
+#endif
+    .tile_m = TILE_M,
+    .tile_n = TILE_N,
+    .tile = tile,
+    .pair = pair,
+    .pack_rows = pack_rows,
+    .pack_columns = pack_columns,
+    .pack_many = pack_many,
+};

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clones.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "unlearn/trainer.h"
@@ -81,7 +82,7 @@ int64_t bf_training_bytes(const struct bf_trainer *trainer)
     return bytes;
 }
 
-static bool all_finite(const float *values, size_t n)
+BF_CLONES static bool all_finite(const float *values, size_t n)
 {
     int bad = 0;
 #pragma omp simd reduction(| : bad)
