@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "cmd/model_path.h"
 #include "engine/engine.h"
+#include "unlearn/matmul_kernel.h"
 #include "base/banned.h"
 
 struct values {
@@ -98,6 +99,8 @@ static enum bf_status look_at_machine(const struct kernels *kernels, struct bf_e
     }
     bf_buf_release(&text);
     print_kernels(kernels);
+    const struct bf_kernel *kernel = bf_kernel_at(0);
+    bf_print(stdout, "  kernels of training: %s%s\n", kernel->name, kernel->tile_bf16 ? ", with BF16 products" : "");
     char *cache = bf_cache_dir();
     if (cache)
         bf_print(stdout, "  cache %s, %.1f GB free on its disk\n", cache, (double)bf_disk_free(cache) / 1e9);

@@ -314,7 +314,11 @@ BF_MUST_CHECK enum bf_status bf_engine_check_written(const char *path, const cha
  * with ggml alone asks it, too. */
 BF_MUST_CHECK enum bf_status bf_engine_check_kernels(char *tested, size_t size, struct bf_err *err);
 
-/* What this build and machine offer, one line each, for `biforget doctor`: devices and CPU features. */
+/* For whoever calls llama.cpp itself: starts it and loads its backends when they are libraries of their own. Does nothing when called
+ * again; not for two threads at once. BF_MODEL: there is no backend for this processor. */
+BF_MUST_CHECK enum bf_status bf_engine_start_llama(struct bf_err *err);
+
+/* What this build and machine offer, one line each, for `biforget doctor`: devices, CPU features and which kernels run. */
 void bf_engine_describe_machine(struct bf_buf *out);
 
 #endif

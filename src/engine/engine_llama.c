@@ -279,10 +279,10 @@ enum bf_status bf_engine_open(const struct bf_engine_options *o, struct bf_engin
     llama_log_set(NULL, NULL);
     struct bf_llama_log silent;
     bf_llama_log_begin(&silent);
-    llama_backend_init();
+    status = bf_engine_start_llama(err);
     bf_llama_log_end(&silent);
-
-    status = load_model(self, o, err);
+    if (status == BF_OK)
+        status = load_model(self, o, err);
     if (status != BF_OK)
         goto out;
     fill_info(self, o);

@@ -1,5 +1,4 @@
 /* Tensors: of a type that the processor can multiply with, of a possible shape, inside the file and one after the other. */
-#include <ggml-cpu.h>
 #include <ggml.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,9 +21,11 @@ static bool is_table(struct bf_gguf_text name)
     return ends_with(name, "tid2eid") || ends_with(name, "tid2eid.weight");
 }
 
+/* Weights are of the types that can be turned into floats; the others hold integers, or rows in the middle of a product. Asked of ggml
+ * itself: the CPU's own table may be in a library that is loaded later (CPU=portable). */
 static bool multiplies(uint32_t type)
 {
-    return ggml_get_type_traits_cpu((enum ggml_type)type)->vec_dot != NULL;
+    return type == GGML_TYPE_F32 || ggml_get_type_traits((enum ggml_type)type)->to_float != NULL;
 }
 
 static enum bf_status check_type(const struct bf_gguf_tensor *t, const char *path, struct bf_err *err)

@@ -20,9 +20,11 @@ static enum bf_status multiply(void *user, struct bf_apart *apart, struct bf_err
     if (omp_set_num_threads)
         omp_set_num_threads(1);
     bf_apart_doing(apart, "starting llama.cpp");
-    llama_backend_init();
+    enum bf_status status = bf_engine_start_llama(err);
+    if (status != BF_OK)
+        return status;
     /* One thread: OpenMP's may be at work in the parent already, and a child has none of them. */
-    const enum bf_status status = bf_kernels_multiply(1, &kernels, apart, err);
+    status = bf_kernels_multiply(1, &kernels, apart, err);
     if (status == BF_OK)
         bf_apart_doing(apart, "%d products with weights in %s memory", kernels.n_products, kernels.memories);
     return status;

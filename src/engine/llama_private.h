@@ -56,6 +56,10 @@ struct bf_llama_log {
 void bf_llama_log_begin(struct bf_llama_log *log);     /* starts catching, text empty */
 void bf_llama_log_end(struct bf_llama_log *log);       /* silent again; log->first holds the first error line */
 
+/* llama_backends.c: which of several libraries of CPU kernels was loaded, as llama.cpp names it: "haswell". "" when there is one, in
+ * the program. */
+void bf_llama_cpu_variant(char *out, size_t size);
+
 /* Tokens of `text`, allocated: free(). Never NULL. `around` adds what the model's tokenizer puts around a text (BOS, EOS, CLS), which an
  * embedder needs. */
 llama_token *bf_llama_tokens(const struct llama_vocab *vocab, const char *text, size_t n_bytes, bool around,

@@ -34,10 +34,12 @@ static enum bf_status convert(const char *in, const char *temporary, size_t t, i
     params.allow_requantize = true;
     struct bf_llama_log log;
     bf_llama_log_begin(&log);
-    llama_backend_init();
-    const uint32_t code = llama_model_quantize(in, temporary, &params);
+    const enum bf_status status = bf_engine_start_llama(err);
+    const uint32_t code = status == BF_OK ? llama_model_quantize(in, temporary, &params) : 0;
     llama_backend_free();
     bf_llama_log_end(&log);
+    if (status != BF_OK)
+        return status;
     if (code != 0)
         return bf_fail(err, BF_MODEL, "cannot convert '%s' to %s: %s", in, types[t].name, log.first);
     return BF_OK;
@@ -110,8 +112,10 @@ enum bf_status bf_engine_quantize(const char *in, const char *out, const char *t
 void bf_engine_describe_machine(struct bf_buf *out)
 {
     struct bf_llama_log log;
+    struct bf_err err = BF_ERR_INIT;
+    char variant[64];
     bf_llama_log_begin(&log);
-    llama_backend_init();
+    enum bf_status status = bf_engine_start_llama(&err);
     bf_llama_log_end(&log);
     for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
         ggml_backend_dev_t device = ggml_backend_dev_get(i);
@@ -122,5 +126,12 @@ void bf_engine_describe_machine(struct bf_buf *out)
                       (double)n_total / 1e9);
     }
     bf_buf_printf(out, "llama.cpp %s: %s\n", llama_version(), llama_print_system_info());
+    bf_llama_cpu_variant(variant, sizeof variant);
+    if (status != BF_OK)
+        bf_buf_printf(out, "kernels of llama.cpp: none: %s\n", err.text);
+    else if (variant[0])
+        bf_buf_printf(out, "kernels of llama.cpp: %s, chosen for this processor\n", variant);
+    else
+        bf_buf_printf(out, "kernels of llama.cpp: for the processor that this program was built on\n");
     llama_backend_free();
 }

@@ -98,7 +98,9 @@ static enum bf_status try_to_load(void *user, struct bf_apart *apart, struct bf_
         (void)dup2(a->words, STDERR_FILENO);
     bf_apart_doing(apart, "reading its hyper-parameters, vocabulary and tensors");
     bf_llama_log_begin(&log);
-    llama_backend_init();
+    const enum bf_status status = bf_engine_start_llama(err);
+    if (status != BF_OK)
+        return status;
     params.devices = no_devices;
     params.n_gpu_layers = 0;
     params.load_mode = LLAMA_LOAD_MODE_NONE;

@@ -32,6 +32,9 @@ enum bf_status bf_vocabulary_open(const char *model_path, const char *chat, stru
     const bool bare = strcmp(chat, "bare") == 0;
     params.vocab_only = true;
     llama_log_set(quiet, NULL);
+    status = bf_engine_start_llama(err);
+    if (status != BF_OK)
+        goto out;
     self->model = llama_model_load_from_file(model_path, params);
     if (!self->model) {
         status = bf_fail(err, BF_MODEL, "cannot read the tokenizer of '%s'; is it a whole GGUF model", model_path);

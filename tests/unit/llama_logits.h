@@ -6,6 +6,8 @@
 #include <llama.h>
 #include <stdbool.h>
 
+#include "engine/engine.h"
+
 static void llama_silence(enum ggml_log_level level, const char *text, void *user)
 {
     (void)level;
@@ -17,7 +19,9 @@ static void llama_silence(enum ggml_log_level level, const char *text, void *use
 static inline float *llama_logits(const char *model_path, const char *adapter, const int32_t *tokens, int32_t n)
 {
     llama_log_set(llama_silence, NULL);
-    llama_backend_init();
+    struct bf_err err = BF_ERR_INIT;
+    if (bf_engine_start_llama(&err))
+        fail_msg("%s", err.text);
     struct llama_model_params mp = llama_model_default_params();
     mp.n_gpu_layers = 0;
     struct llama_model *model = llama_model_load_from_file(model_path, mp);

@@ -1,7 +1,9 @@
 /* The hand-written backward against ggml's automatic differentiation of the same model, written down in ggml's own operations. */
 #include "graph_fixture.h"
 
-#include <ggml-cpu.h>
+#include <ggml-backend.h>
+
+#include "engine/engine.h"
 
 enum { N_TOKENS = 24 };
 
@@ -120,7 +122,11 @@ static void compare(const struct tiny_model *m, struct case_batch *c, const stru
     ggml_build_forward_expand(graph, loss);
     ggml_build_backward_expand(o.memory, graph, NULL);
     ggml_graph_reset(graph);
-    assert_int_equal(ggml_graph_compute_with_ctx(o.memory, graph, 1), GGML_STATUS_SUCCESS);
+    struct bf_err err = BF_ERR_INIT;
+    assert_int_equal(bf_engine_start_llama(&err), BF_OK);
+    ggml_backend_t cpu = ggml_backend_init_by_type(GGML_BACKEND_DEVICE_TYPE_CPU, NULL);
+    assert_int_equal(ggml_backend_graph_compute(cpu, graph), GGML_STATUS_SUCCESS);
+    ggml_backend_free(cpu);
     assert_true(fabs((double)*(float *)loss->data - c->loss) <= 1e-5 * c->loss);
     size_t n = 0;
     for (struct ggml_tensor *w = ggml_get_first_tensor(o.weights); w; w = ggml_get_next_tensor(o.weights, w))
