@@ -1,13 +1,14 @@
 # The front door. Each target installs, builds and fetches what it needs and starts at once when all is there.
-# Options: GPU=cuda|metal|vulkan|hip  PREFIX=/usr/local  DESTDIR=  BIFORGET_CACHE=  CMAKE_ARGS=
+# Options: GPU=cuda|metal|vulkan|hip  CPU=native|portable  PREFIX=/usr/local  DESTDIR=  BIFORGET_CACHE=  CMAKE_ARGS=
 .POSIX:
 .SUFFIXES:
 .DEFAULT_GOAL := build
 
 GPU ?=
+CPU ?= native
 PREFIX ?= /usr/local
 CMAKE_ARGS ?=
-export GPU CMAKE_ARGS
+export GPU CPU CMAKE_ARGS
 
 .PHONY: build
 build: ## the program, at build/biforget

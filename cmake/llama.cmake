@@ -22,7 +22,7 @@ if(ours EQUAL 0)
     unset(llama_LIBRARY CACHE)
 endif()
 set(BIFORGET_LLAMA_FITS OFF)
-if(BIFORGET_SYSTEM_LLAMA AND NOT BIFORGET_GPU)
+if(BIFORGET_SYSTEM_LLAMA AND NOT BIFORGET_GPU AND BIFORGET_CPU STREQUAL "native")
     add_subdirectory(cmake/probe_llama)
 endif()
 
@@ -32,7 +32,7 @@ else()
     # The compiler of this build directory may be a sanitizer's or a fuzzer's: the library keeps to the system's.
     execute_process(
         COMMAND ${CMAKE_COMMAND} -E env --unset=CC --unset=CXX --unset=CFLAGS --unset=CXXFLAGS --unset=LDFLAGS
-                "GPU=${BIFORGET_GPU}" "${PROJECT_SOURCE_DIR}/scripts/build_llama"
+                "GPU=${BIFORGET_GPU}" "CPU=${BIFORGET_CPU}" "${PROJECT_SOURCE_DIR}/scripts/build_llama"
         OUTPUT_VARIABLE prefix OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE status)
     if(NOT status EQUAL 0)
         message(FATAL_ERROR "llama.cpp could not be built: see the messages above")
