@@ -11,7 +11,7 @@ CMAKE_ARGS ?=
 export GPU CPU CMAKE_ARGS
 
 .PHONY: build
-build: ## the program, at build/biforget
+build: ## the program, at build/biforget; CPU=portable: for any processor of its architecture
 	@scripts/setup build
 	@scripts/build release --target biforget
 
@@ -26,6 +26,12 @@ test: ## build and run the tests (fetches the small models)
 	@scripts/build release
 	@scripts/fetch_models test embedder
 	@scripts/run_tests release
+
+.PHONY: test-portable
+test-portable: ## run a portable build on emulated processors (minutes; build/portable)
+	@scripts/setup portable
+	@CPU=portable scripts/build portable
+	@tests/portable/run.sh build/portable
 
 .PHONY: bench
 bench: build ## measure this machine against llama.cpp's own benchmark
