@@ -119,7 +119,7 @@ _biforget() {
             quantize)
                 words="--type --threads --quiet --help --help-all"
                 case $previous in
-                    --type) choices="q4_0 q8_0 f16 bf16" ;;
+                    --type) choices="q4_0 q8_0 f16 bf16 f32" ;;
                 esac
                 ;;
             help)

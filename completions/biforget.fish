@@ -360,7 +360,7 @@ complete -c biforget -n '__fish_seen_subcommand_from doctor' -l model -s m -r -d
 complete -c biforget -n '__fish_seen_subcommand_from doctor' -l parallel -r -d 'sequences in the check'
 complete -c biforget -n '__fish_seen_subcommand_from doctor' -l json -d 'print what was found as one JSON object'
 complete -c biforget -n __fish_use_subcommand -a quantize -d 'convert a GGUF file, to Q4_0 for speed and stable bytes'
-complete -c biforget -n '__fish_seen_subcommand_from quantize' -l type -x -a 'q4_0 q8_0 f16 bf16' -d 'type of every weight matrix'
+complete -c biforget -n '__fish_seen_subcommand_from quantize' -l type -x -a 'q4_0 q8_0 f16 bf16 f32' -d 'type of every weight matrix'
 complete -c biforget -n '__fish_seen_subcommand_from quantize' -l threads -s t -r -d 'threads'
 complete -c biforget -n '__fish_seen_subcommand_from quantize' -l quiet -s q -d 'say nothing on stderr but errors'
 complete -c biforget -n __fish_use_subcommand -a help -d 'all options of a command; manual page; completion'

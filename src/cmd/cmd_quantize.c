@@ -17,7 +17,7 @@ static struct bf_opt *options(void *target)
     return BF_OPT_TABLE({.name = "type",
                          .type = BF_OPT_CHOICE,
                          .target = &v->type,
-                         .choices = "q4_0|q8_0|f16|bf16",
+                         .choices = "q4_0|q8_0|f16|bf16|f32",
                          .fallback = "q4_0",
                          .help = "type of every weight matrix"},
                         {.name = "threads",

@@ -300,7 +300,7 @@ BF_MUST_CHECK enum bf_status bf_engine_detokenize(const struct bf_engine *engine
  * not tell, or did not answer. */
 int32_t bf_engine_tokenize(const struct bf_engine *engine, const char *text, int32_t *tokens, int32_t max);
 
-/* Convert a GGUF to another type: `type` is "q4_0", "q8_0", "f16" or "bf16". Written beside `out`, read back, then renamed (mode 0600). `pure` means every
+/* Convert a GGUF to another type: `type` is "q4_0", "q8_0", "f16", "bf16" or "f32". Written beside `out`, read back, then renamed (mode 0600). `pure` means every
  * matrix gets the type, also the output matrix. BF_MODEL / BF_STORE on failure. */
 BF_MUST_CHECK enum bf_status bf_engine_quantize(const char *in, const char *out, const char *type, int32_t n_threads,
                                                 struct bf_err *err);

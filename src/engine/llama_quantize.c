@@ -15,9 +15,8 @@ static const struct {
     enum llama_ftype ftype;
     enum ggml_type type;
 } types[] = {
-    {"q4_0", LLAMA_FTYPE_MOSTLY_Q4_0, GGML_TYPE_Q4_0},
-    {"q8_0", LLAMA_FTYPE_MOSTLY_Q8_0, GGML_TYPE_Q8_0},
-    {"f16", LLAMA_FTYPE_MOSTLY_F16, GGML_TYPE_F16},
+    {"q4_0", LLAMA_FTYPE_MOSTLY_Q4_0, GGML_TYPE_Q4_0}, {"q8_0", LLAMA_FTYPE_MOSTLY_Q8_0, GGML_TYPE_Q8_0},
+    {"f32", LLAMA_FTYPE_ALL_F32, GGML_TYPE_F32},       {"f16", LLAMA_FTYPE_MOSTLY_F16, GGML_TYPE_F16},
     {"bf16", LLAMA_FTYPE_MOSTLY_BF16, GGML_TYPE_BF16},
 };
 

@@ -36,8 +36,10 @@ static enum bf_status nll_of(const struct bf_scored *scored, enum bf_tofu_part p
     return BF_OK;
 }
 
+/* *losses: what the figures were computed from, for the question's line; new reference. */
 static enum bf_status take_question(const struct bf_tofu_question *q, enum bf_tofu_part part, size_t i, bool all,
-                                    const struct bf_scored *scored, struct bf_tofu_set *out, struct bf_err *err)
+                                    const struct bf_scored *scored, struct bf_tofu_set *out, json_t **losses,
+                                    struct bf_err *err)
 {
     double answer = 0.0, paraphrased = 0.0;
     double *perturbed = bf_array(q->n_perturbed, sizeof *perturbed);
@@ -46,17 +48,30 @@ static enum bf_status take_question(const struct bf_tofu_question *q, enum bf_to
         status = nll_of(&scored[1 + p], part, i, &perturbed[p], err);
     if (status == BF_OK && all)
         status = nll_of(&scored[1 + q->n_perturbed], part, i, &answer, err);
-    if (status == BF_OK)
+    if (status == BF_OK) {
+        json_t *list = json_array();
         bf_tofu_set_losses(out, part, i, answer, paraphrased, perturbed, q->n_perturbed);
+        for (size_t p = 0; p < q->n_perturbed; p++)
+            if (json_array_append_new(list, json_real(perturbed[p])) != 0)
+                bf_out_of_memory();
+        *losses = json_object();
+        if (all)
+            bf_eval_put(*losses, "nll_answer", json_real(answer));
+        bf_eval_put(*losses, "nll_paraphrased", json_real(paraphrased));
+        bf_eval_put(*losses, "nll_perturbed", list);
+    }
     free(perturbed);
     return status;
 }
 
 static enum bf_status put_line(const struct bf_eval *eval, enum bf_tofu_part part, const struct bf_tofu_question *q,
-                               size_t i, const char *answer, const struct bf_tofu_set *set, struct bf_err *err)
+                               size_t i, const char *answer, const struct bf_tofu_set *set, json_t *losses,
+                               struct bf_err *err)
 {
     json_t *line = json_pack("{s:s, s:s, s:I, s:f, s:f}", "benchmark", "tofu", "set", bf_tofu_part_word(part), "index",
                              (json_int_t)q->index, "truth_ratio", set->ratio[i], "truth", set->truth[i]);
+    if (json_object_update(line, losses) != 0)
+        bf_out_of_memory();
     bf_eval_put_text(line, "question", q->question);
     if (answer) {
         bf_eval_put(line, "probability", json_real(set->probability[i]));
@@ -70,7 +85,7 @@ static enum bf_status put_line(const struct bf_eval *eval, enum bf_tofu_part par
 
 static enum bf_status score_set(const struct bf_eval *eval, enum bf_tofu_part part,
                                 const struct bf_tofu_questions *questions, bool all, struct bf_tofu_set *out,
-                                struct bf_err *err)
+                                json_t **losses, struct bf_err *err)
 {
     size_t n_items = 0;
     for (size_t i = 0; i < questions->n; i++)
@@ -83,7 +98,7 @@ static enum bf_status score_set(const struct bf_eval *eval, enum bf_tofu_part pa
     enum bf_status status = bf_eval_scores(eval, bf_tofu_part_word(part), items, n_items, scored, err);
     at = 0;
     for (size_t i = 0; i < questions->n && status == BF_OK; i++) {
-        status = take_question(&questions->items[i], part, i, all, scored + at, out, err);
+        status = take_question(&questions->items[i], part, i, all, scored + at, out, &losses[i], err);
         at += 1 + questions->items[i].n_perturbed + (all ? 1 : 0);
     }
     bf_scored_release(scored, n_items);
@@ -98,6 +113,7 @@ enum bf_status bf_eval_tofu_set(const struct bf_eval *eval, enum bf_tofu_part pa
 {
     const size_t n = questions->n;
     char **prompts = bf_array(n, sizeof *prompts), **answers = bf_array(n, sizeof *answers);
+    json_t **losses = bf_array(n, sizeof(json_t *));
     bf_tofu_set_new(out, n);
     out->objects = bf_array(n, sizeof *out->objects);
     for (size_t i = 0; i < n; i++) {
@@ -106,7 +122,7 @@ enum bf_status bf_eval_tofu_set(const struct bf_eval *eval, enum bf_tofu_part pa
         out->ids[i] = bf_strdup(id);
         prompts[i] = questions->items[i].question;
     }
-    enum bf_status status = score_set(eval, part, questions, all, out, err);
+    enum bf_status status = score_set(eval, part, questions, all, out, losses, err);
     if (status == BF_OK && all)
         status = bf_eval_answers(eval, bf_tofu_part_word(part), prompts, n, max_tokens, NULL, 0, answers, err);
     for (size_t i = 0; i < n && status == BF_OK; i++) {
@@ -117,10 +133,13 @@ enum bf_status bf_eval_tofu_set(const struct bf_eval *eval, enum bf_tofu_part pa
         out->n_all_scripts += rouge.all_scripts;
         if (all && questions->items[i].object)
             out->objects[out->n_objects++] = bf_has_phrase(answers[i], questions->items[i].object) ? 1.0 : 0.0;
-        status = put_line(eval, part, &questions->items[i], i, answers[i], out, err);
+        status = put_line(eval, part, &questions->items[i], i, answers[i], out, losses[i], err);
     }
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         free(answers[i]);
+        json_decref(losses[i]);
+    }
+    free(losses);
     free(prompts);
     free(answers);
     if (!all) {

@@ -148,6 +148,15 @@ END
     [ "$status" = 0 ]
     [ "$(json 'd["forget_quality"], 0 < d["model_utility"] < 1' <<<"$output")" = "1.0 True" ]
     [ "$(wc -l <t.jsonl)" = 10 ]
+    # A line keeps what its figures were computed from, and the generated answer where there is one.
+    [ "$(python3 - <<'END'
+import json, math
+rows = [json.loads(line) for line in open("t.jsonl")]
+asked = [r for r in rows if "answer" in r]
+print(len(asked), all(abs(r["probability"] - math.exp(-r["nll_answer"])) < 1e-9 for r in asked if r["set"] == "forget"),
+      all(abs(r["truth_ratio"] - math.exp(r["nll_paraphrased"] - sum(r["nll_perturbed"]) / len(r["nll_perturbed"]))) < 1e-6 for r in rows))
+END
+)" = "8 True True" ]
     # The harmonic mean of the nine.
     [ "$(json 'abs(d["model_utility"] - 9 / sum(1 / max(d[s][f], 1e-300) for s in ("retain", "authors", "world") for f in ("probability", "rouge_l", "truth_ratio"))) < 1e-9' <<<"$output")" = True ]
     run --separate-stderr "$BIFORGET" eval tofu --forget tofu.jsonl --limit 1 --max-new-tokens 4 "${m[@]}" --json
