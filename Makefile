@@ -43,6 +43,11 @@ bench-unlearn: build ## time a step of training beside PyTorch's (PYTHON: one wi
 	@scripts/fetch_models test embedder
 	@$(or $(PYTHON),python3) bench/unlearn.py
 
+.PHONY: bench-parity
+bench-parity: build ## compare whole evaluations with other programs' (bench/parity/run says what it needs)
+	@scripts/fetch_models test
+	@bench/parity/run
+
 .PHONY: bench-kill
 bench-kill: build ## kill -9 a run at 30 moments, resume, compare the bytes
 	@scripts/fetch_models test embedder
