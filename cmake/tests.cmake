@@ -37,7 +37,7 @@ endif()
 # scripts what is tagged "slow".
 set(bf_plain_only)
 if(BIFORGET_SANITIZE)
-    list(APPEND bf_plain_only cli.consumers cli.lab_tiny fault.kill9 fault.unlearn_kill9)
+    list(APPEND bf_plain_only cli.consumers cli.lab_tiny cli.parity fault.kill9 fault.unlearn_kill9)
 endif()
 
 # What ThreadSanitizer checks: whatever starts threads (base/workers.h and its users in quality/ and unlearn/, and the engine on a server with
