@@ -153,14 +153,14 @@ db.commit()' "$BATS_TEST_TMPDIR/copy/run.db"
     tiny_run "$BATS_TEST_TMPDIR/piped" -q --max-samples 1 --mi-samples 0 --jailbreak-samples 0 --control-samples 0 \
         >"$BATS_TEST_TMPDIR/pipe" 2>"$BATS_TEST_TMPDIR/err" || code=$?
     wait
-    [ "$code" = 5 ]
-    grep -q 'standard output' "$BATS_TEST_TMPDIR/err"
+    [ "$code" = 0 ] # all is done: a reader that has enough is not a failure
+    [ ! -s "$BATS_TEST_TMPDIR/err" ]
     [ "$("$BIFORGET" status "$BATS_TEST_TMPDIR/piped" --json | json 'd["finished"]')" = True ]
     [ -s "$BATS_TEST_TMPDIR/piped/forget.jsonl" ] || [ "$("$BIFORGET" status "$BATS_TEST_TMPDIR/piped" --json | json 'd["kept"]')" = 0 ]
-    # head takes what it wants; whoever wrote on died of the pipe or said so.
+    # head takes what it wants.
     for c in show export status; do
         run bash -c "\"$BIFORGET\" $c \"$run_dir\" | head -c 1 >/dev/null; exit \${PIPESTATUS[0]}"
-        [ "$status" = 0 ] || [ "$status" = 5 ] || [ "$status" = 141 ]
+        [ "$status" = 0 ]
     done
 }
 
