@@ -25,8 +25,8 @@ def pixels(browser):
 
 def use_chart(browser):
     choice = Select(browser.one("#forgetting"))
-    check([o.text for o in choice.options] == ["|PrivLeak|", "log10 Forget Quality", "ROUGE-L"], "the figures of forgetting")
-    for key in ("log10_forget_quality", "forget_rouge_l", "privleak_distance"):
+    check([o.text for o in choice.options] == ["|PrivLeak|", "log10 Forget Quality", "ROUGE-L", "object accuracy"], "the figures of forgetting")
+    for key in ("log10_forget_quality", "forget_rouge_l", "forget_object_accuracy", "privleak_distance"):
         choice.select_by_value(key)
         before = pixels(browser)  # once for each canvas: the browser complains of more
         check(len(browser.all("#tradeoff .chart")) == 1 and before > 1000, f"{key} is drawn, alone")
@@ -66,7 +66,7 @@ def tables_tell(browser):
     check(len(rows) >= 5 and "[" in rows[0].text, "differences with intervals")
     text = browser.one("#comparison").text
     check(any(word in text for word in ("better", "worse")) and "undecided" in text, "the words of the comparison")
-    check(len(browser.all("#ablation table")) == 4, "a table of the parts for each figure")
+    check(len(browser.all("#ablation table")) == 6, "a table of the parts for each figure")
     check(len(browser.all("#table tbody tr")) == 38, "a line for each set and method, gold and target")
 
 

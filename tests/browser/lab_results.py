@@ -17,7 +17,8 @@ rng = random.Random(7)
 def row(utility, rouge, log_p, privleak):
     return {
         "tofu": {"model_utility": utility, "forget_quality": 0.0 if log_p < -20 else 10 ** min(0.0, log_p),
-                 "forget": {"rouge_l": rouge, "probability": rouge / 2}},
+                 "forget": {"rouge_l": rouge, "probability": rouge / 2, "object_accuracy": max(0.0, 1.6 * rouge - 0.6)},
+                 "retain": {"object_accuracy": min(1.0, 2.1 * utility)}},
         "privleak": {"privleak": privleak},
     }
 

@@ -56,7 +56,7 @@ function chooser(title, names, off, keyOf, changed) {
 
 function drawTradeoff(place, part) {
     const utility = part.figures.find((f) => f.key === "model_utility"),
-        others = part.figures.filter((f) => f !== utility && part.points.some((p) => p.values[f.key]));
+        others = part.figures.filter((f) => forgetting[f.key] && part.points.some((p) => p.values[f.key]));
     const setOff = part.sets.map(() => false),
         methodOff = part.methods.map(() => false);
     const off = (p) => setOff[p.set] || methodOff[p.method];
