@@ -252,7 +252,7 @@ static enum bf_status place_answer(const struct frame *frame, const struct bf_ch
 {
     const size_t n_question = asked->question_end - asked->question;
     t->question = common_beginning(t->text, frame->before);
-    if (t->n - t->question < n_question ||
+    if (!asked->text || t->n - t->question < n_question ||
         memcmp(t->text + t->question, asked->text + asked->question, n_question) != 0)
         return bf_fail(err, BF_MODEL,
                        "the model's chat template writes a question in another way when an answer comes after it; give "

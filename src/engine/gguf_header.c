@@ -298,7 +298,6 @@ bool bf_gguf_whole(const struct bf_gguf_key *key, uint64_t element, int64_t *out
         return false;
     const uint8_t *at = key->at + element * sizes[key->type];
     union {
-        int8_t i8;
         int16_t i16;
         uint16_t u16;
         int32_t i32;
@@ -313,7 +312,7 @@ bool bf_gguf_whole(const struct bf_gguf_key *key, uint64_t element, int64_t *out
         *out = *at;
         return true;
     case BF_GGUF_I8:
-        *out = value.i8;
+        *out = (int64_t)(*at ^ 0x80U) - 0x80; /* a byte as a number with a sign */
         return true;
     case BF_GGUF_U16:
         *out = value.u16;

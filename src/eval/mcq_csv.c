@@ -351,7 +351,7 @@ enum bf_status bf_mcq_parse_csv(const char *data, size_t n, const char *name, st
                          "'%s': the first column counts the rows and holds no question; take it out, or name the "
                          "columns in a first row (question, A, B, ..., answer)",
                          name);
-    if (status == BF_OK)
+    if (status == BF_OK && r.n > 0)
         status = settle_answers(&r, err);
     for (size_t i = 0; i < r.n; i++)
         free(r.items[i].text);
