@@ -147,8 +147,8 @@ commands=(domain instance run textbook import resume status show export quality 
 }
 
 @test "a fatal signal ends in a sentence" {
-    # Its own sanitizer takes the signals of a checked build.
-    if nm "$BIFORGET" 2>/dev/null | grep -q __sanitizer_; then skip "a checked build"; fi
+    # A checked build has handlers of its own.
+    if grep -qE '__(asan|tsan)_init' "$BIFORGET"; then skip "a checked build"; fi
     for signal in SEGV ILL; do
         local dir=$BATS_TEST_TMPDIR/$signal
         "$BIFORGET" domain "Greek mythology" -m "$BIFORGET_TEST_MODEL" -o "$dir" --max-samples 500 2>"$dir.err" >/dev/null &

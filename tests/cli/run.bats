@@ -170,6 +170,6 @@ db.commit()' "$BATS_TEST_TMPDIR/copy/run.db"
         code=$?
     [ "$code" = 0 ] || [ "$code" = 5 ]
     run ! grep -rq "Greek mythology: \|Stage I: seed" "$BATS_TEST_TMPDIR/closed/run.lock" "$BATS_TEST_TMPDIR/closed/forget.jsonl"
-    [ ! -s "$BATS_TEST_TMPDIR/closed/run.lock" ] || [ "$(stat -c %s "$BATS_TEST_TMPDIR/closed/run.lock")" = "$(stat -c %s "$run_dir/run.lock")" ]
+    [ ! -s "$BATS_TEST_TMPDIR/closed/run.lock" ] || [[ $(cat "$BATS_TEST_TMPDIR/closed/run.lock") =~ ^[0-9]+$ ]] # a process number alone
     [ "$("$BIFORGET" status "$BATS_TEST_TMPDIR/closed" --json | json 'd["finished"]')" = True ]
 }
