@@ -134,8 +134,10 @@ static enum bf_status read_header(const struct bf_csv *csv, const struct bf_csv_
         status = take_name(csv, name, (int)f, numbered, c, err);
         free(name);
     }
-    if (!c->named)
+    if (!c->named) { /* a question whose choices may be "subject" or "A" */
+        c->subject = NO_COLUMN;
         return BF_OK;
+    }
     if (status == BF_OK && row->n > BF_CSV_FIELDS_MAX)
         return bf_fail(err, BF_INPUT, "%s:1: %zu columns, and %d are read at most; leave some out", csv->name, row->n,
                        (int)BF_CSV_FIELDS_MAX);
