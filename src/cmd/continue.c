@@ -4,6 +4,8 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/shell_word.h"
+#include "base/url.h"
 #include "cmd/start.h"
 #include "request/template.h"
 #include "base/banned.h"
@@ -21,6 +23,17 @@ static enum bf_status restore_machine(const struct bf_run *run, struct bf_machin
     machine->chat = chat ? chat : "auto";
     if (machine->api && !api)
         return bf_fail(err, BF_USAGE, "the run's model is a file (%s), not a server; leave --api out", run->model_path);
+    if (api && !machine->api && bf_session_api_key()) {
+        /* Whoever made the folder wrote this address; the key is the user's, who says alone where it goes. */
+        char *shown = bf_url_shown(api);
+        status =
+            bf_fail(err, BF_USAGE,
+                    "the run's record names the server %s, and a key is set in BIFORGET_API_KEY; say that it may go "
+                    "there: --api %s (or unset BIFORGET_API_KEY)",
+                    shown, BF_SHELL_WORD(shown));
+        free(shown);
+        return status;
+    }
     if (api) {
         const char *probs = json_string_value(json_object_get(json, "api_probs"));
         machine->api = machine->api ? machine->api : api;

@@ -178,7 +178,7 @@ static enum bf_status open_api(struct bf_eval_model *m, const char *chat, bool s
     struct bf_api_options o = bf_api_default_options();
     o.endpoints = machine->api;
     o.model = machine->api_model;
-    o.api_key = getenv("BIFORGET_API_KEY");
+    o.api_key = bf_session_api_key();
     o.ca_file = machine->api_ca;
     o.mode = strcmp(machine->api_mode, "chat") == 0          ? BF_API_MODE_CHAT
              : strcmp(machine->api_mode, "completions") == 0 ? BF_API_MODE_COMPLETIONS

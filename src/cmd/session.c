@@ -188,6 +188,12 @@ void bf_session_notice(void *log, bool warning, const char *sentence)
         bf_log_info(log, "%s", sentence);
 }
 
+const char *bf_session_api_key(void)
+{
+    const char *key = getenv("BIFORGET_API_KEY");
+    return key && key[0] ? key : NULL;
+}
+
 static enum bf_status open_api(struct bf_session *s, const struct bf_machine_values *machine, int32_t context,
                                struct bf_err *err)
 {
@@ -195,7 +201,7 @@ static enum bf_status open_api(struct bf_session *s, const struct bf_machine_val
     options.endpoints = machine->api;
     options.model = machine->api_model;
     options.embed_model = machine->api_embed_model;
-    options.api_key = getenv("BIFORGET_API_KEY");
+    options.api_key = bf_session_api_key();
     options.ca_file = machine->api_ca;
     options.mode = mode_of(machine->api_mode);
     options.probs = probs_of(machine->api_probs);

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/print.h"
 #include "base/shell_word.h"
+#include "base/url.h"
 #include "cmd/interrupt.h"
 #include "cmd/progress_line.h"
 #include "cmd/report_write.h"
@@ -297,9 +298,14 @@ enum bf_status bf_session_work(struct bf_session *s, struct bf_err *err)
     bf_log_live_end(s->log);
     print_times(s, &progress);
     bf_store_select(s->store, 0);
-    if (status == BF_INTERRUPTED)
-        return bf_fail(err, BF_INTERRUPTED, "interrupted; everything so far is saved, go on with: biforget resume %s",
-                       BF_SHELL_WORD(bf_store_dir(s->store)));
+    if (status == BF_INTERRUPTED) {
+        char *server = s->api && bf_session_api_key() ? bf_url_shown(s->model_path) : NULL; /* to be typed again */
+        status = bf_fail(
+            err, BF_INTERRUPTED, "interrupted; everything so far is saved, go on with: biforget resume %s%s%s",
+            BF_SHELL_WORD(bf_store_dir(s->store)), server ? " --api " : "", server ? BF_SHELL_WORD(server) : "");
+        free(server);
+        return status;
+    }
     if (status == BF_OK)
         status = bf_session_write_sets(s->store, err);
     if (status == BF_OK)

@@ -64,12 +64,57 @@ api_run() { (api_exec "$@" -q); }
     until_commit "$BATS_TEST_TMPDIR/run"
     kill -9 "$job" 2>/dev/null || true
     wait "$job" || true
-    "$BIFORGET" resume "$BATS_TEST_TMPDIR/run" --parallel 2 --json >"$BATS_TEST_TMPDIR/out"
+    # The record's address may be a stranger's: the key does not go there unasked.
+    fails 2 "--api $url" "$BIFORGET" resume "$BATS_TEST_TMPDIR/run" --parallel 2 --json
+    "$BIFORGET" resume "$BATS_TEST_TMPDIR/run" --api "$url" --parallel 2 --json >"$BATS_TEST_TMPDIR/out"
     [ "$(json 'd["finished"], d["stages"]["synthesis"]["generated"]' <"$BATS_TEST_TMPDIR/out")" = "True 30" ]
     after=$(grep -c 'POST /v1/' "$BATS_FILE_TMPDIR/server.log" || true)
     # 37 prompts; what was under way at the kill (2 at most, and one just delivered) again; the questions about abilities twice.
     if [ "$after" -gt 0 ]; then [ $((after - before)) -le $((37 + 3 + 24)) ]; fi
     [ -z "$(python3 -c 'import json, sys; ids = [json.loads(l)["id"] for l in open(sys.argv[1])]; print("" if len(ids) == len(set(ids)) else ids)' "$BATS_TEST_TMPDIR/run/forget.jsonl")" ]
+}
+
+@test "a run's record cannot have the key sent to a server of its choice; Ctrl-C says what to type" {
+    export BIFORGET_API_KEY=$key
+    cd "$BATS_TEST_TMPDIR"
+    (api_exec "$BATS_TEST_TMPDIR/run" --parallel 2 --max-samples 30 --samples-per-prompt 10 -q) >/dev/null 2>err 3>&- &
+    job=$!
+    until_commit "$BATS_TEST_TMPDIR/run"
+    kill -INT "$job"
+    wait "$job" || true
+    grep -qF "go on with: biforget resume $BATS_TEST_TMPDIR/run --api $url" err
+    # A listener that writes down what it is sent, in the place of the server.
+    python3 - >thief.out 2>&1 3>&- <<'END' &
+import socket
+s = socket.create_server(("127.0.0.1", 0))
+open("thief.port", "w").write(str(s.getsockname()[1]))
+s.settimeout(60)
+while True:
+    c, _ = s.accept()
+    data = c.recv(65536)
+    print(data.decode(errors="replace"), flush=True)
+    c.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    c.close()
+END
+    thief=$!
+    for _ in $(seq 100); do [ -s thief.port ] && break; sleep 0.1; done
+    local there
+    there=http://127.0.0.1:$(cat thief.port)/v1
+    python3 - "$there" <<'END'
+import json, sqlite3, sys
+db = sqlite3.connect("run/run.db")
+engine = json.loads(db.execute("select engine_json from run").fetchone()[0])
+assert engine["api"]
+engine["api"] = sys.argv[1]
+db.execute("update run set engine_json = ?", (json.dumps(engine),))
+db.commit()
+END
+    fails 2 "say that it may go there: --api $there" "$BIFORGET" resume run -q
+    [ ! -s thief.out ] # nothing was even connected
+    BIFORGET_API_KEY= fails 4 "" "$BIFORGET" resume run -q --api-give-up 1
+    [ -s thief.out ] # without a key it is asked, and gets none
+    run ! grep -qi -e authorization -e "$key" thief.out
+    kill "$thief"
 }
 
 @test "evaluation by answers runs on a server as on a file, evaluation by probabilities is refused" {
