@@ -309,7 +309,7 @@ static void the_cache_is_f16_or_f32(void **state)
     for (int c = 0; c < 2; c++) {
         struct bf_engine *engine = NULL;
         struct bf_err err = BF_ERR_INIT;
-        o.kv_cache = c ? BF_KV_CACHE_F32_IF_FITS : BF_KV_CACHE_F16;
+        o.kv_cache = c ? BF_KV_CACHE_F32 : BF_KV_CACHE_F16; /* what fits: unit.kv_cache */
         if (bf_engine_open(&o, &engine, &err))
             fail_msg("%s", err.text);
         assert_int_equal(bf_engine_info(engine)->kv_cache, c ? BF_KV_CACHE_F32 : BF_KV_CACHE_F16);
