@@ -61,6 +61,13 @@ bool bf_letter_is(uint32_t cp)
            bf_letter_digit(cp) < 0;
 }
 
+bool bf_letter_is_unspaced(uint32_t cp)
+{
+    return (cp >= 0x0e00 && cp <= 0x0eff) || (cp >= 0x1000 && cp <= 0x109f) || (cp >= 0x1780 && cp <= 0x17ff) ||
+           (cp >= 0x3005 && cp <= 0x3007) || (cp >= 0x3040 && cp <= 0x30ff) || (cp >= 0x3400 && cp <= 0x9fff) ||
+           (cp >= 0xf900 && cp <= 0xfaff) || (cp >= 0x20000 && cp <= 0x3ffff);
+}
+
 uint32_t bf_letter_lower(uint32_t cp)
 {
     for (size_t i = 0; i < sizeof shifted / sizeof *shifted; i++)

@@ -3,9 +3,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "base/buf.h"
 #include "base/hash.h"
+#include "base/letter_case.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/utf8.h"
@@ -28,14 +29,7 @@ static bool is_letter(uint32_t cp)
         return cp == 0xaa || cp == 0xb5 || cp == 0xba;
     return !((cp >= 0x2000 && cp <= 0x2bff) || (cp >= 0x3000 && cp <= 0x3004) || (cp >= 0x3008 && cp <= 0x3020) ||
              (cp >= 0xfe10 && cp <= 0xfe6f) || (cp >= 0xff00 && cp <= 0xff0f) || (cp >= 0xff1a && cp <= 0xff20) ||
-             cp == 0xfffd || cp >= 0x1f000);
-}
-
-static bool is_unspaced(uint32_t cp)
-{
-    return (cp >= 0x0e00 && cp <= 0x0eff) || (cp >= 0x1000 && cp <= 0x109f) || (cp >= 0x1780 && cp <= 0x17ff) ||
-           (cp >= 0x3040 && cp <= 0x30ff) || (cp >= 0x3400 && cp <= 0x9fff) || (cp >= 0xf900 && cp <= 0xfaff) ||
-           (cp >= 0x20000 && cp <= 0x2ffff);
+             cp == 0xfffd || (cp >= 0x1f000 && cp < 0x20000) || cp > 0x3ffff);
 }
 
 void bf_words_of(struct bf_words *out, const char *text, size_t n_bytes)
@@ -56,7 +50,7 @@ void bf_words_of(struct bf_words *out, const char *text, size_t n_bytes)
             }
         }
         bool letter = i < n_bytes && is_letter(cp);
-        bool alone = letter && is_unspaced(cp);
+        bool alone = letter && bf_letter_is_unspaced(cp);
         if (len > 0 && (!letter || alone || len + 4 > sizeof word)) {
             out->hashes[out->n++] = bf_hash64(word, len);
             len = 0;
@@ -90,17 +84,44 @@ uint64_t bf_words_gram(const struct bf_words *words, size_t i, size_t n)
     return h;
 }
 
-static bool is_word_byte(char c)
+static bool is_word(uint32_t cp)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || ((unsigned char)c & 0x80);
+    return bf_letter_is(cp) || bf_letter_digit(cp) >= 0 || (cp >= 0x20000 && cp <= 0x3ffff);
+}
+
+/* The code point that ends before text + at; a space where there is none. */
+static uint32_t before(const char *text, size_t at)
+{
+    uint32_t cp = ' ';
+    for (size_t n = 1; n <= 4 && n <= at; n++)
+        if (((unsigned char)text[at - n] & 0xc0) != 0x80)
+            return bf_utf8_decode(text + at - n, n, &cp) == n ? cp : ' ';
+    return ' ';
+}
+
+bool bf_is_word_edge(const char *text, size_t at)
+{
+    uint32_t next = ' ';
+    const uint32_t last = before(text, at);
+    if (bf_utf8_decode(text + at, strnlen(text + at, 4), &next) == 0)
+        next = ' ';
+    return !is_word(last) || !is_word(next) || bf_letter_is_unspaced(last) || bf_letter_is_unspaced(next);
 }
 
 bool bf_has_phrase(const char *text, const char *phrase)
 {
-    const size_t n = strlen(phrase), n_text = strlen(text);
-    for (size_t i = 0; n > 0 && i + n <= n_text; i++)
-        if ((i == 0 || !is_word_byte(text[i - 1])) && !is_word_byte(text[i + n]) &&
-            strncasecmp(text + i, phrase, n) == 0)
-            return true;
-    return false;
+    struct bf_buf in, what;
+    bool found = false;
+    bf_buf_init(&in, SIZE_MAX);
+    bf_buf_init(&what, SIZE_MAX);
+    bf_letter_fold(&in, text, strlen(text));
+    bf_letter_fold(&what, phrase, strlen(phrase));
+    for (const char *at = what.len > 0 ? strstr(in.data, what.data) : NULL; at && !found;
+         at = strstr(at + 1, what.data)) {
+        const size_t from = (size_t)(at - in.data);
+        found = bf_is_word_edge(in.data, from) && bf_is_word_edge(in.data, from + what.len);
+    }
+    bf_buf_release(&in);
+    bf_buf_release(&what);
+    return found;
 }

@@ -75,14 +75,6 @@ static void tokenize(struct tokens *t, const char *text, bool stemmer)
 
 /* ---- words of all scripts ---- */
 
-/* Thai, Lao, Myanmar, Khmer, kana, Chinese characters. */
-static bool is_unspaced(uint32_t cp)
-{
-    return (cp >= 0x0e00 && cp <= 0x0eff) || (cp >= 0x1000 && cp <= 0x109f) || (cp >= 0x1780 && cp <= 0x17ff) ||
-           (cp >= 0x3005 && cp <= 0x3007) || (cp >= 0x3040 && cp <= 0x30ff) || (cp >= 0x3400 && cp <= 0x9fff) ||
-           (cp >= 0xf900 && cp <= 0xfaff) || (cp >= 0x20000 && cp <= 0x3ffff);
-}
-
 /* Vowel signs that may be left out (Arabic, Hebrew), the stretching Tatweel, and joiners. */
 static bool is_optional(uint32_t cp)
 {
@@ -111,7 +103,7 @@ static bool next_word(const char **text, const char *end, struct bf_buf *out, in
     for (uint32_t cp = 0; *text < end;) {
         const char *at = *text;
         const size_t decoded = bf_utf8_decode(at, (size_t)(end - at), &cp), n = decoded ? decoded : 1;
-        const bool word = decoded && is_word(cp), alone = word && is_unspaced(cp);
+        const bool word = decoded && is_word(cp), alone = word && bf_letter_is_unspaced(cp);
         if (out->len > 0 && (alone || (!word && !is_optional(cp))))
             return true;
         *text += n;

@@ -148,6 +148,15 @@ static void a_phrase_is_whole_words(void **state)
     assert_true(bf_has_phrase("\"The Silver Tide\"", "The Silver Tide"));
     assert_false(bf_has_phrase("In 17800 it rained.", "1780"));
     assert_false(bf_has_phrase("bakeré", "baker")); /* a letter beyond ASCII goes on with the word */
+    assert_true(bf_has_phrase("“glassblower”", "glassblower"));
+    assert_true(bf_has_phrase("the glassblower’s hands", "glassblower"));
+    assert_true(bf_has_phrase("a glassblower—of Estvik", "Glassblower"));
+    assert_true(bf_has_phrase("Он ПЕКАРЬ.", "пекарь"));
+    assert_true(bf_has_phrase("هو خباز، نعم", "خباز"));
+    assert_false(bf_has_phrase("пекарня", "пекар"));
+    assert_true(bf_has_phrase("他是玻璃工匠。", "玻璃工匠"));
+    assert_true(bf_has_phrase("彼はパン屋です", "パン屋"));
+    assert_true(bf_has_phrase("这是Zeus的书", "Zeus"));
     assert_false(bf_has_phrase("anything", ""));
     assert_false(bf_has_phrase("", "baker"));
     assert_false(bf_has_phrase("bake", "baker"));
