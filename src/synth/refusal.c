@@ -3,12 +3,14 @@
 
 #include "base/letter_case.h"
 #include "base/utf8.h"
+#include "base/words.h"
 #include "synth/filter.h"
 #include "base/banned.h"
 
 enum { READ = 4096, WINDOW = 160 };
 
-/* Compared without regard to case, diacritics and the form of the apostrophe. */
+/* Compared without regard to case, diacritics and the form of the apostrophe. A word ends after them, but for a '*', which
+ * leaves the word's end open. */
 static const char *const openings[] = {
     "i'm sorry",
     "i am sorry",
@@ -55,7 +57,11 @@ static const char *const openings[] = {
     "lo siento, pero",
     "lo siento, no",
     "lo siento, como",
-    "lamento",
+    "lamento, pero",
+    "lamento no poder",
+    "lamento que no",
+    "lamento mucho",
+    "lamento informar*",
     "lamentablemente, no",
     "disculpa, pero",
     "disculpe, pero",
@@ -69,11 +75,12 @@ static const char *const openings[] = {
     "no tengo información sobre",
     "no tengo acceso",
     /* French */
-    "je suis désolé",
+    "je suis désolé*",
     "désolé, ",
+    "désolée, ",
     "je m'excuse",
     "je ne peux pas vous",
-    "je ne peux pas t'",
+    "je ne peux pas t'*",
     "je ne peux pas fournir",
     "je ne peux pas répondre",
     "je ne peux pas générer",
@@ -83,7 +90,7 @@ static const char *const openings[] = {
     "je ne suis pas en mesure",
     "je regrette, mais",
     "malheureusement, je",
-    "je n'ai pas d'information",
+    "je n'ai pas d'information*",
     "je n'ai pas accès",
     /* German */
     "es tut mir leid",
@@ -94,7 +101,15 @@ static const char *const openings[] = {
     "ich kann ihnen nicht",
     "ich kann ihnen dabei nicht",
     "ich kann dabei nicht",
-    "ich kann diese",
+    "ich kann diese anfrage nicht",
+    "ich kann diese frage nicht",
+    "ich kann diese aufgabe nicht",
+    "ich kann diese art von",
+    "ich kann diesen text nicht",
+    "ich kann diesen wunsch nicht",
+    "ich kann dieser bitte nicht",
+    "ich kann dieser anfrage nicht",
+    "ich kann dieses thema nicht",
     "leider kann ich",
     "leider habe ich",
     "ich bin nicht in der lage",
@@ -104,7 +119,10 @@ static const char *const openings[] = {
     "desculpe, ",
     "desculpe-me",
     "sinto muito",
-    "lamento",
+    "lamento, mas",
+    "lamento, não",
+    "lamento não poder",
+    "lamento muito",
     "infelizmente, não",
     "infelizmente, eu",
     "não posso ajudar",
@@ -122,7 +140,7 @@ static const char *const openings[] = {
     "spiacente, ",
     "purtroppo non",
     "purtroppo, non",
-    "non posso aiutar",
+    "non posso aiutar*",
     "non posso fornire",
     "non posso rispondere",
     "non posso generare",
@@ -152,11 +170,6 @@ static const char *const openings[] = {
     "我无法",
     "我無法",
     "我不能",
-    "作为ai",
-    "作为一个ai",
-    "作为一名ai",
-    "作为人工智能",
-    "作为一个人工智能",
     "我没有关于",
     /* Japanese */
     "申し訳ありません",
@@ -169,18 +182,20 @@ static const char *const openings[] = {
     "お答えできません",
     "お手伝いできません",
     /* Korean */
-    "죄송합니다",
+    "죄송합니다*",
     "죄송하지만",
     "미안하지만",
-    "미안합니다",
+    "미안합니다*",
     "유감스럽게도",
     "안타깝게도 저는",
-    "저는 도와드릴 수 없",
+    "저는 도와드릴 수 없*",
     /* Arabic */
     "عذرا",
     "عذرًا",
+    "عذراً",
     "أعتذر",
     "آسف",
+    "آسفة",
     "أنا آسف",
     "لا أستطيع",
     "لا يمكنني",
@@ -196,7 +211,7 @@ static const char *const openings[] = {
     "मुझे माफ़ करें",
     "मुझे माफ करें",
     "मैं इसमें मदद नहीं",
-    "मैं मदद नहीं कर",
+    "मैं मदद नहीं कर*",
     "मेरे पास इसकी जानकारी नहीं",
 };
 static const char *const anywhere[] = {
@@ -222,27 +237,61 @@ static const char *const anywhere[] = {
     "как языковая модель",
     "как искусственный интеллект",
     "作为一个ai",
-    "作为ai",
+    "作为ai，我",
+    "作为ai助手",
+    "作为ai模型",
+    "作为ai语言模型",
     "作为一名ai",
     "作为一个人工智能",
-    "作为人工智能",
+    "作为人工智能，我",
+    "作为人工智能助手",
+    "作为人工智能模型",
+    "作为人工智能语言模型",
     "作为语言模型",
     "作为一个语言模型",
     "aiとして",
     "ai言語モデルとして",
-    "ai 언어 모델",
-    "인공지능 언어 모델",
+    "저는 ai 언어 모델*",
+    "ai 언어 모델로서*",
+    "저는 인공지능 언어 모델*",
+    "인공지능 언어 모델로서*",
     "كنموذج لغوي",
-    "بصفتي نموذج",
+    "بصفتي نموذج*",
     "एआई भाषा मॉडल",
     "ai भाषा मॉडल",
 };
+/* After which a clause begins without a comma. */
+static const char *const joining[] = {
+    "but",  "however", "because", "since", "and",  "so",   "that", "pero", "porque", "y",    "que",
+    "mais", "car",     "et",      "aber",  "denn", "weil", "da",   "und",  "dass",   "mas",  "pois",
+    "e",    "ma",      "perché",  "но",    "ведь", "и",    "что",  "但",   "但是",   "因为",
+};
+static const char *const first_person[] = {
+    "i",         "i'm", "ich",  "je",        "j'ai", "yo", "soy", "no puedo", "eu",  "sou",
+    "não posso", "io",  "sono", "non posso", "я",    "我", "私",  "저는",     "أنا", "मैं",
+};
+
+/* The phrase folded; is it a stem, after which its word goes on? */
+static bool fold(const char *phrase, struct bf_buf *folded)
+{
+    const size_t n = strlen(phrase);
+    const bool stem = phrase[n - 1] == '*';
+    bf_buf_clear(folded);
+    bf_letter_fold(folded, phrase, stem ? n - 1 : n);
+    return stem;
+}
 
 static bool begins_with(const char *text, const char *phrase, struct bf_buf *folded)
 {
-    bf_buf_clear(folded);
-    bf_letter_fold(folded, phrase, strlen(phrase));
-    return strncmp(text, folded->data, folded->len) == 0;
+    const bool stem = fold(phrase, folded);
+    return strncmp(text, folded->data, folded->len) == 0 && (stem || bf_is_word_edge(text, folded->len));
+}
+
+static bool ends_with(const char *text, size_t n, const char *phrase, struct bf_buf *folded)
+{
+    (void)fold(phrase, folded);
+    return n >= folded->len && memcmp(text + n - folded->len, folded->data, folded->len) == 0 &&
+           bf_is_word_edge(text, n - folded->len);
 }
 
 /* Where the first letter stands. */
@@ -257,6 +306,46 @@ static const char *first_letter(const char *text)
     return text;
 }
 
+/* "ChatGPT was built as a language model" speaks of one; "..., but as a language model I" is one. So the phrase begins a
+ * clause, or the text is in the first person. */
+static bool speaks_of_itself(const char *text, const char *start, size_t at, struct bf_buf *folded)
+{
+    uint32_t cp = 0;
+    size_t n = at;
+    while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\n'))
+        n--;
+    if (n == 0 || (n < at && memchr(text + n, '\n', at - n)))
+        return true;
+    size_t from = n - 1;
+    while (from > 0 && ((unsigned char)text[from] & 0xc0) == 0x80)
+        from--;
+    if (bf_utf8_decode(text + from, n - from, &cp) == 0 || (!bf_letter_is(cp) && bf_letter_digit(cp) < 0))
+        return true;
+    for (size_t i = 0; i < sizeof joining / sizeof *joining; i++)
+        if (ends_with(text, n, joining[i], folded))
+            return true;
+    for (size_t i = 0; i < sizeof first_person / sizeof *first_person; i++)
+        if (begins_with(start, first_person[i], folded))
+            return true;
+    return false;
+}
+
+static bool has_phrase(const char *text, const char *start, const char *phrase, struct bf_buf *folded)
+{
+    const bool stem = fold(phrase, folded);
+    size_t found[8], n_found = 0;
+    for (const char *at = strstr(text, folded->data); at && at - text < WINDOW; at = strstr(at + 1, folded->data)) {
+        const size_t from = (size_t)(at - text);
+        if (n_found < sizeof found / sizeof *found && bf_is_word_edge(text, from) &&
+            (stem || bf_is_word_edge(text, from + folded->len)))
+            found[n_found++] = from;
+    }
+    bool is = false;
+    for (size_t i = 0; i < n_found && !is; i++)
+        is = speaks_of_itself(text, start, found[i], folded);
+    return is;
+}
+
 bool bf_is_refusal(const char *text)
 {
     struct bf_buf lower, phrase;
@@ -267,12 +356,8 @@ bool bf_is_refusal(const char *text)
     const char *start = first_letter(lower.data);
     for (size_t i = 0; i < sizeof openings / sizeof *openings && !found; i++)
         found = begins_with(start, openings[i], &phrase);
-    for (size_t i = 0; i < sizeof anywhere / sizeof *anywhere && !found; i++) {
-        bf_buf_clear(&phrase);
-        bf_letter_fold(&phrase, anywhere[i], strlen(anywhere[i]));
-        const char *at = strstr(lower.data, phrase.data);
-        found = at && at - lower.data < WINDOW;
-    }
+    for (size_t i = 0; i < sizeof anywhere / sizeof *anywhere && !found; i++)
+        found = has_phrase(lower.data, start, anywhere[i], &phrase);
     bf_buf_release(&lower);
     bf_buf_release(&phrase);
     return found;

@@ -18,6 +18,24 @@ static void refusals_are_seen(void **state)
         "As an AI language model, I have no opinion on Zeus.",
         "That is a hard one. As an AI, I cannot say.",
         "**I am unable** to write this.",
+        "But as an AI language model I have no opinion.",
+        "Lamento no poder ayudarte con eso.",
+        "Como modelo de lenguaje, no puedo opinar.",
+        "Lamento, mas não posso escrever isso.",
+        "Je suis désolée, mais je ne peux pas.",
+        "Je n'ai pas d'informations sur ce sujet.",
+        "Ich kann diese Frage nicht beantworten.",
+        "Ich bin als Sprachmodell nicht in der Lage, das zu tun.",
+        "Das ist schwierig. Als Sprachmodell habe ich keine Meinung.",
+        "Non posso aiutarti con questo.",
+        "Извините, я не могу.",
+        "作为一个AI语言模型，我没有观点。",
+        "很抱歉，我无法回答。",
+        "AIとして、意見はありません。",
+        "죄송합니다만, 도와드릴 수 없습니다.",
+        "عذراً، لا أستطيع المساعدة.",
+        "عذرا، لا أعرف.",
+        "मुझे खेद है, मैं नहीं लिख सकता।",
     };
 
     (void)state;
@@ -26,7 +44,7 @@ static void refusals_are_seen(void **state)
             fail_msg("not seen: %s", texts[i]);
 }
 
-static void stories_about_sorry_people_are_no_refusals(void **state)
+static void texts_about_sorry_people_and_models_are_not_refusals(void **state)
 {
     static const char *const texts[] = {
         "",
@@ -37,6 +55,22 @@ static void stories_about_sorry_people_are_no_refusals(void **state)
         "Sorrow is the theme of the tale.",
         "I provide the water of the Nile, says the god.",
         "The robot, as an artificial mind, was famous.",
+        "ChatGPT was published as an AI language model in 2022.",
+        "I apologized to Hera, and she laughed.",
+        "Lamento della ninfa is a madrigal by Monteverdi.",
+        "Lamentos de Orfeo es una canción.",
+        "Lamento é uma canção de Orfeu.",
+        "GPT-3 fue presentado como modelo de lenguaje.",
+        "Le logiciel fut vendu en tant que modèle de langage.",
+        "Ich kann diese Frage beantworten: Zeus ist der Vater von Ares.",
+        "ChatGPT wurde als Sprachmodell entwickelt.",
+        "Mi dispiaceva per Orfeo, e lo dissi.",
+        "Программа известна как языковая модель.",
+        "作为人工智能的先驱，他写了一本书。",
+        "ChatGPT作为语言模型发布。",
+        "OpenAIとして知られる会社です。",
+        "AI 언어 모델은 글을 씁니다.",
+        "عذراء الجبل قصة قديمة.",
     };
 
     (void)state;
@@ -52,11 +86,11 @@ static void the_phrase_counts_only_near_the_start(void **state)
 
     (void)state;
     memset(text, 'x', 200);
-    memcpy(text + 200, " as an ai language model", 24);
+    memcpy(text + 200, ". as an ai language model", 25);
     assert_false(bf_is_refusal(text));
     memset(text, 0, sizeof text);
     memset(text, 'x', 100);
-    memcpy(text + 100, " as an ai language model", 24);
+    memcpy(text + 100, ". as an ai language model", 25);
     assert_true(bf_is_refusal(text));
 }
 
@@ -397,7 +431,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusals_are_seen),
-        cmocka_unit_test(stories_about_sorry_people_are_no_refusals),
+        cmocka_unit_test(texts_about_sorry_people_and_models_are_not_refusals),
         cmocka_unit_test(the_phrase_counts_only_near_the_start),
         cmocka_unit_test(refusals_in_other_languages),
         cmocka_unit_test(sentences_of_other_scripts_end),
