@@ -18,7 +18,8 @@ bool bf_eval_is_plain(const struct bf_eval *eval)
 
 /* ---- answers ---- */
 
-/* What came back to a prompt: an answer, nothing but thoughts, or tokens without any text. */
+/* What came back to a prompt: an answer, nothing but thoughts, tokens of which a server withholds the text, or nothing. White space is an
+ * answer that says nothing, and scores so: a model that gradient ascent has ruined writes just that. */
 enum content { ANSWER, THOUGHTS, SILENT, EMPTY };
 
 struct answers {
@@ -126,8 +127,8 @@ static enum bf_status on_answer(void *user, const struct bf_gen_answer *answer, 
     bf_buf_release(&whole);
     if (a->n_stops > 0)
         bf_eval_cut_answer(&text, a->stops, a->n_stops);
-    if (*content == ANSWER && is_blank(&text))
-        *content = answer->n_tokens >= SILENT_TOKENS ? SILENT : EMPTY;
+    if (*content == ANSWER && a->eval->remote && answer->text_len == 0 && answer->n_tokens >= SILENT_TOKENS)
+        *content = SILENT;
     else if (*content == ANSWER && says_nothing(&text))
         *content = EMPTY;
     free(a->answers[answer->index]);
@@ -161,11 +162,11 @@ static enum bf_status check_content(const struct answers *a, struct bf_err *err)
             "%zu of %zu answers are thoughts of the model, like <think>...</think>, without an answer after them%s; "
             "turn thinking off (for a server --api-extra '{\"chat_template_kwargs\": {\"enable_thinking\": "
             "false}}', or as the model's card says), or give more room with --max-new-tokens",
-            n_thoughts, a->n, all ? "" : ", and count as they are");
+            n_thoughts, a->n, all ? "" : "; they are scored as answers");
     else
         bf_fail(
             &sentence, BF_MODEL,
-            "%zu of %zu answers have tokens but no text: the server keeps it back, as with a parser for reasoning or "
+            "%zu of %zu answers have tokens but no text: the server withholds it, as with a parser for reasoning or "
             "tools; start it without",
             n_silent, a->n);
     if (all)

@@ -39,8 +39,9 @@ struct bf_pair {
 /* ---- the two ways to ask a model ---- */
 
 /* Greedy answers: answers[i] to prompts[i], free() each; text with invalid UTF-8 replaced and without a reasoning model's thoughts. The answer
- * ends before the first of the stops after its beginning: blank lines, thoughts, or a heading "Answer:" on a line of its own do not end it. Of an answer that is nothing but thoughts these count, with a warning; when all are, or when all
- * have tokens and no text, it is BF_MODEL: nothing of that was forgotten. On failure no answer is left. */
+ * ends before the first of the stops after its beginning: blank lines, thoughts, or a heading "Answer:" on a line of its own do not end it. Of an
+ * answer that is nothing but thoughts these count, with a warning; when all are, or when all that a server gave have tokens
+ * and no text at all, it is BF_MODEL: nothing of that was forgotten. White space is an answer. On failure no answer is left. */
 BF_MUST_CHECK enum bf_status bf_eval_answers(const struct bf_eval *eval, const char *what, char *const *prompts, size_t n,
                                              int32_t max_tokens, const char *const *stops, size_t n_stops, char **answers,
                                              struct bf_err *err);
