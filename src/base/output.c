@@ -22,6 +22,12 @@ static char *folder_of(const char *path)
     return !slash ? bf_strdup(".") : bf_strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 static enum bf_status check_folder(const char *path, struct bf_err *err)
 {
     struct stat info;
@@ -41,17 +47,34 @@ static enum bf_status check_folder(const char *path, struct bf_err *err)
     return status;
 }
 
+/* Are these two names, of which none leads to anything yet, of one file? */
+static bool will_be_same(const char *a, const char *b)
+{
+    char *folder_a = folder_of(a), *folder_b = folder_of(b);
+    struct stat in_a, in_b;
+    const bool same = stat(folder_a, &in_a) == 0 && stat(folder_b, &in_b) == 0 && in_a.st_dev == in_b.st_dev &&
+                      in_a.st_ino == in_b.st_ino && strcmp(name_of(a), name_of(b)) == 0;
+    free(folder_a);
+    free(folder_b);
+    return same;
+}
+
+/* `out` is NULL when nothing is there yet: an input may then be what the same command is going to write. */
 static enum bf_status check_inputs(const struct bf_output *output, const struct stat *out, struct bf_err *err)
 {
     for (size_t i = 0; i < output->n_inputs; i++) {
         const char *input = output->inputs[i];
         struct stat in;
-        if (input && stat(input, &in) == 0 && in.st_dev == out->st_dev && in.st_ino == out->st_ino)
+        if (!input || input[0] == '\0')
+            continue;
+        const bool there = stat(input, &in) == 0, named_alike = strcmp(input, output->path) == 0;
+        if (out ? there && in.st_dev == out->st_dev && in.st_ino == out->st_ino
+                : !there && will_be_same(input, output->path))
             return bf_fail(err, BF_USAGE,
-                           "'%s' is read and cannot be written too%s%s%s; give another name for the "
-                           "output",
-                           output->path, strcmp(input, output->path) != 0 ? " (it is '" : "",
-                           strcmp(input, output->path) != 0 ? input : "", strcmp(input, output->path) != 0 ? "')" : "");
+                           out ? "'%s' is read and cannot be written too%s%s%s; give another name for the output"
+                               : "'%s' is named for two files of this command%s%s%s; give two names",
+                           output->path, named_alike ? "" : " (it is '", named_alike ? "" : input,
+                           named_alike ? "" : "')");
     }
     return BF_OK;
 }
@@ -64,8 +87,11 @@ enum bf_status bf_output_check(const struct bf_output *output, struct bf_err *er
     if (!path || path[0] == '\0' || (stream && strcmp(path, "-") == 0))
         return BF_OK;
     if (stat(path, &info) != 0) {
-        if (errno == ENOENT && path[strlen(path) - 1] != '/')
-            return check_folder(path, err); /* also for a link that leads to nothing: it is replaced */
+        if (errno == ENOENT &&
+            path[strlen(path) - 1] != '/') { /* also for a link that leads to nothing: it is replaced */
+            const enum bf_status status = check_folder(path, err);
+            return status == BF_OK ? check_inputs(output, NULL, err) : status;
+        }
         return bf_fail(err, BF_STORE, "cannot write '%s': %s; choose another name", path,
                        errno == ENOENT ? "a file cannot end with a slash" : bf_errno_text(errno));
     }

@@ -19,7 +19,8 @@ struct bf_output {
     size_t n_inputs;
 };
 
-/* BF_USAGE: the file is one of the inputs, under whatever name. BF_STORE: it is a folder, or in no folder, or in one that cannot be
+/* BF_USAGE: the file is one of the inputs, under whatever name; also one that is not there yet, because the same command
+ * writes it. BF_STORE: it is a folder, or in no folder, or in one that cannot be
  * written to, or is a pipe, device or socket where a file is needed. */
 BF_MUST_CHECK enum bf_status bf_output_check(const struct bf_output *output, struct bf_err *err);
 

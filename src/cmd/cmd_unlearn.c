@@ -249,8 +249,6 @@ static enum bf_status check_outputs(const struct bf_unlearn_settings *s, struct 
     enum bf_status status = bf_output_path(s->out, BF_OUTPUT_FILE, inputs, N_INPUTS - 1, err);
     if (status == BF_OK)
         status = bf_output_path(s->adapter, BF_OUTPUT_FILE, inputs, N_INPUTS, err);
-    if (status == BF_OK && s->adapter[0] && strcmp(s->adapter, s->out) == 0)
-        status = bf_fail(err, BF_USAGE, "--adapter and -o name one file, '%s'; give two", s->out);
     return status;
 }
 

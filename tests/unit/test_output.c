@@ -43,6 +43,24 @@ static void an_input_is_never_written_over(void **state)
         }
 }
 
+/* Two files of one command: neither is there yet. */
+static void two_outputs_are_two_files(void **state)
+{
+    static const char *const names[] = {"both", "./both", "deep/../both", "away/both"};
+    struct bf_err err;
+    char here[256];
+    (void)state;
+    assert_int_equal(mkdir("deep", 0700), 0);
+    assert_non_null(getcwd(here, sizeof here));
+    assert_int_equal(symlink(here, "away"), 0);
+    for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+        assert_int_equal(check(names[i], BF_OUTPUT_FILE, "both", &err), BF_USAGE);
+        assert_error(err, BF_USAGE, "is named for two files of this command");
+        assert_int_equal(check(names[i], BF_OUTPUT_FILE, "deep/both", &err), BF_OK);
+    }
+    assert_int_equal(check("both", BF_OUTPUT_FILE, "none/both", &err), BF_OK);
+}
+
 static void no_folder_no_file(void **state)
 {
     struct bf_err err;
@@ -88,6 +106,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_that_is_free_or_a_file_is_fine),
         cmocka_unit_test(an_input_is_never_written_over),
+        cmocka_unit_test(two_outputs_are_two_files),
         cmocka_unit_test(no_folder_no_file),
         cmocka_unit_test(a_rename_is_for_files_a_stream_for_all),
     };
