@@ -60,7 +60,7 @@ static enum bf_status check_thoughts(struct bf_work *w)
 {
     int64_t n_kept = 0;
     for (int stage = 0; stage < BF_STAGE_COUNT; stage++)
-        n_kept += w->progress.kept[stage];
+        n_kept += stage == BF_STAGE_ORIGINAL ? 0 : w->progress.kept[stage]; /* an original is not the model's */
     if (w->n_thoughts == 0 || w->n_thoughts < w->n_committed || n_kept > 0 ||
         (w->n_committed < THOUGHTS_SHOWN && !w->progress.finished))
         return BF_OK;

@@ -106,6 +106,10 @@ print(sum(1 for l in open("log") for r in [json.loads(l)] if r["path"] == sys.ar
     rm port
     serve '{"thinks": "always"}'
     fails 4 "are thoughts of the model" domain -q -o other --api-probs none
+    # The original itself is kept, and is not the model's.
+    printf '{"text": "Zeus rules the sky from Mount Olympus and throws thunderbolts at those who anger him."}\n' >original.jsonl
+    fails 4 "are thoughts of the model" "$BIFORGET" instance original.jsonl --api "$url" --api-mode chat --api-probs none -o rewrites \
+        --embedder "$BIFORGET_TEST_EMBEDDER" --max-new-tokens 32 -q
     fails 4 "1 of 1 answers are thoughts of the model" "$BIFORGET" eval knowmem qa.jsonl --api "$url" --api-mode chat -q
     kill "$server"
     rm port
