@@ -24,9 +24,10 @@ static void forget(struct bf_atomic *a)
     a->temporary = NULL;
 }
 
-static bool is_stdout(const char *path)
+/* Not by the name: inside a folder of ours a file may be called "-". */
+static bool is_stdout(const struct bf_atomic *a)
 {
-    return strcmp(path, "-") == 0;
+    return a->stream == stdout;
 }
 
 static const char temporary_ending[] = ".XXXXXX"; /* for mkostemp */
@@ -86,7 +87,7 @@ static enum bf_status open_at(struct bf_atomic *a, const char *path, bool follow
 enum bf_status bf_atomic_open(struct bf_atomic *a, const char *path, struct bf_err *err)
 {
     *a = (struct bf_atomic){NULL, NULL, NULL};
-    if (!is_stdout(path))
+    if (strcmp(path, "-") != 0)
         return open_at(a, path, true, err);
     a->stream = stdout;
     a->path = bf_strdup(path);
@@ -116,7 +117,7 @@ static void sync_folder_of(const char *path)
 static enum bf_status fail_write(const struct bf_atomic *a, int failure, struct bf_err *err)
 {
     return bf_fail(err, BF_STORE, "cannot write '%s': %s; free some space or choose another place",
-                   is_stdout(a->path) ? "standard output" : a->path,
+                   is_stdout(a) ? "standard output" : a->path,
                    failure != 0 ? bf_errno_text(failure) : "a write failed");
 }
 
@@ -128,7 +129,7 @@ enum bf_status bf_atomic_flush(struct bf_atomic *a, struct bf_err *err)
     int failure = fflush(a->stream) != 0 ? errno : 0;
     if (failure == 0 && !earlier && a->temporary && fsync(fileno(a->stream)) != 0)
         failure = errno;
-    if (is_stdout(a->path) && (failure == EPIPE || (earlier && failure == 0)) && bf_stdout_reader_is_gone())
+    if (is_stdout(a) && (failure == EPIPE || (earlier && failure == 0)) && bf_stdout_reader_is_gone())
         return BF_OK; /* as for everything else on the standard output, see main.c */
     return failure != 0 || earlier ? fail_write(a, failure, err) : BF_OK;
 }
@@ -138,7 +139,7 @@ enum bf_status bf_atomic_commit(struct bf_atomic *a, struct bf_err *err)
     enum bf_status status = bf_atomic_flush(a, err);
     if (!a->stream)
         return status;
-    if (!is_stdout(a->path) && fclose(a->stream) != 0 && status == BF_OK)
+    if (!is_stdout(a) && fclose(a->stream) != 0 && status == BF_OK)
         status = fail_write(a, errno, err);
     a->stream = NULL;
     if (status == BF_OK && a->temporary) {
@@ -158,7 +159,7 @@ void bf_atomic_abort(struct bf_atomic *a)
 {
     if (!a->stream)
         return;
-    if (!is_stdout(a->path))
+    if (!is_stdout(a))
         (void)fclose(a->stream);
     if (a->temporary)
         (void)unlink(a->temporary);

@@ -205,6 +205,8 @@ static void inside_a_folder_no_link_is_followed(void **state)
     assert_int_equal(symlink("precious", "link"), 0);
     assert_int_equal(mkfifo("pipe", 0600), 0);
     static const char *const names[] = {"link", "pipe", "-"};
+    const int descriptor = dup(STDIN_FILENO);
+    assert_int_equal(close(descriptor), 0);
     for (size_t i = 0; i < N_ELEMENTS(names); i++) {
         assert_int_equal(bf_atomic_open_inside(&a, names[i], &err), BF_OK);
         assert_true(fputs("new", a.stream) >= 0);
@@ -213,6 +215,9 @@ static void inside_a_folder_no_link_is_followed(void **state)
         assert_true(S_ISREG(info.st_mode));
         assert_file(names[i], "new");
     }
+    assert_int_equal(dup(STDIN_FILENO),
+                     descriptor); /* each was closed, also the one that is called as the standard output is */
+    assert_int_equal(close(descriptor), 0);
     assert_file("precious", "precious");
     assert_int_equal(mkdir("folder", 0700), 0);
     assert_int_equal(bf_atomic_open_inside(&a, "folder", &err), BF_STORE);
