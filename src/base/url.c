@@ -7,30 +7,49 @@
 
 #include "base/banned.h"
 
-/* A password may hold a slash that should have been escaped: the last @ before a question mark ends it. */
+static const char *last_of(const char *text, size_t n, char c)
+{
+    while (n > 0)
+        if (text[--n] == c)
+            return text + n;
+    return NULL;
+}
+
+/* A password may hold a slash that should have been escaped: the last '@' ends it. With an '@' after a '?' or '#' it cannot be known whether
+ * they are a password's or the query's: then nothing but the scheme is shown. */
 static void put_shown(struct bf_buf *out, const char *url, size_t n)
 {
     static const char hidden[] = "...";
     const char *slashes = memmem(url, n, "//", 2);
     const size_t begin = slashes ? (size_t)(slashes - url) + 2 : 0;
+    const char *at = last_of(url + begin, n - begin, '@');
     size_t end = begin;
     while (end < n && url[end] != '?' && url[end] != '#')
         end++;
-    const char *at = memrchr(url + begin, '@', n - begin);
-    if (at && (size_t)(at - url) > end) /* in the query */
-        at = memrchr(url + begin, '@', end - begin);
     bf_buf_put(out, url, begin);
-    if (at) {
-        const size_t host = (size_t)(at - url);
+    if (at && (size_t)(at - url) > end) {
         bf_buf_puts(out, hidden);
-        bf_buf_put(out, url + host, end - host);
-    } else {
-        bf_buf_put(out, url + begin, end - begin);
+        return;
     }
+    const size_t host = at ? (size_t)(at - url) : begin;
+    bf_buf_puts(out, at ? hidden : "");
+    bf_buf_put(out, url + host, end - host);
     if (end < n) {
         bf_buf_putc(out, url[end]);
         bf_buf_puts(out, hidden);
     }
+}
+
+/* Of the first address in a list. A comma that no scheme comes after is a part of it: of a password, or of a key. */
+static size_t length_of_first(const char *urls)
+{
+    for (const char *comma = urls; (comma = strchr(comma, ',')); comma++) {
+        const char *next = comma + 1 + strspn(comma + 1, " ");
+        const size_t n_word = strcspn(next, ":/?#@,");
+        if (strncmp(next + n_word, "://", 3) == 0)
+            return (size_t)(comma - urls);
+    }
+    return strlen(urls);
 }
 
 char *bf_url_shown(const char *urls)
@@ -38,7 +57,7 @@ char *bf_url_shown(const char *urls)
     struct bf_buf out;
     bf_buf_init(&out, SIZE_MAX);
     for (const char *url = urls;;) {
-        const size_t n = strcspn(url, ",");
+        const size_t n = length_of_first(url);
         put_shown(&out, url, n);
         if (url[n] == '\0')
             break;

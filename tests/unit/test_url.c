@@ -11,12 +11,18 @@ static void secrets_are_not_shown(void **state)
         {"http://host:8080/v1", "http://host:8080/v1"},
         {"http://user:word@host/v1", "http://...@host/v1"},
         {"https://word@host/v1?api_key=secret", "https://...@host/v1?..."},
-        {"http://host/v1?api_key=a@b", "http://host/v1?..."},
+        {"http://host/v1?api_key=a@b", "http://..."},
         {"http://host/v1#secret", "http://host/v1#..."},
         {"http://u:p@ss@host", "http://...@host"},
         {"http://u:p/w@host", "http://...@host"},
         {"user:word@host", "...@host"},
         {"http://a/v1,http://u:p@b/v1", "http://a/v1,http://...@b/v1"},
+        /* Characters that should have been escaped. */
+        {"http://user:pa,ss@host/v1", "http://...@host/v1"},
+        {"http://user:pa?ss@host/v1", "http://..."},
+        {"http://user:pa#ss@host/v1?key=word", "http://..."},
+        {"http://host/v1?key=ab,cd", "http://host/v1?..."},
+        {"http://host/v1?key=ab,cd,https://u:p,w@b/v1", "http://host/v1?...,https://...@b/v1"},
         {"", ""},
     };
     (void)state;
