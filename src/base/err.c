@@ -1,5 +1,5 @@
 /* Error sentences. They quote file names, topics and model text, so what is formatted is treated as untrusted: it
- * comes out as valid UTF-8 without control characters, which a terminal could obey. */
+ * comes out as valid UTF-8 without what a terminal could obey. */
 #include "base/err.h"
 
 #include <errno.h>
@@ -12,7 +12,6 @@
 
 #include "base/banned.h"
 
-static const char replacement[] = "\xEF\xBF\xBD";
 static const char cut_mark[] = "...";
 
 /* Copy raw[0..n) to text, cleaned and cut. `cut` says that raw itself is only a beginning. */
@@ -22,26 +21,14 @@ static void set_text(char text[BF_ERR_TEXT_MAX], const char *raw, size_t n, bool
     size_t keep = 0; /* the last length at which cut_mark still fits */
 
     for (size_t i = 0; i < n;) {
-        uint32_t cp = 0;
-        size_t width = bf_utf8_decode(raw + i, n - i, &cp);
-        const char *from = raw + i;
-        size_t length = width;
-
-        if (width == 0) {
-            from = replacement;
-            length = sizeof replacement - 1;
-            width = 1;
-        } else if (bf_utf8_is_control(cp)) {
-            from = " ";
-            length = 1;
-        }
-        if (used + length > BF_ERR_TEXT_MAX - 1) {
+        struct bf_utf8_seen seen;
+        i += bf_utf8_see(raw + i, n - i, &seen);
+        if (used + seen.n > BF_ERR_TEXT_MAX - 1) {
             cut = true;
             break;
         }
-        memcpy(text + used, from, length);
-        used += length;
-        i += width;
+        memcpy(text + used, seen.text, seen.n);
+        used += seen.n;
         if (used + sizeof cut_mark <= BF_ERR_TEXT_MAX)
             keep = used;
     }

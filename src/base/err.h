@@ -31,7 +31,7 @@ struct bf_err {
 #define BF_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* Fill *err (NULL is allowed: the text is dropped) and return `status`, so that `return bf_fail(...)` is one line.
- * Control bytes in the formatted text (a topic with a newline, say) become spaces. */
+ * The formatted text is cleaned by bf_utf8_see(): a line feed in a topic, say, becomes a space. */
 enum bf_status bf_fail(struct bf_err *err, enum bf_status status, const char *format, ...) BF_PRINTF(3, 4);
 
 /* The word for people ("store or disk"); "unknown" for a value outside the table. */

@@ -1,5 +1,4 @@
-/* Talk on stderr. Messages may quote model text: control characters become spaces, so that nothing in them can
- * steer the terminal or forge a second line. */
+/* Talk on stderr. Messages may quote model text: it is cleaned, so that nothing in it can steer the terminal or forge a second line. */
 #include "base/log.h"
 
 #include <limits.h>
@@ -59,20 +58,13 @@ static void clean_line(struct bf_buf *out, const char *text, size_t columns)
     size_t used = 0;
 
     for (size_t i = 0; i < n;) {
-        uint32_t cp = 0;
-        size_t length = bf_utf8_decode(text + i, n - i, &cp);
-        size_t wide = length == 0 || cp < 0x1100 ? 1 : 2;
-
+        struct bf_utf8_seen seen;
+        i += bf_utf8_see(text + i, n - i, &seen);
+        const size_t wide = seen.cp < 0x1100 || seen.cp == 0xFFFD ? 1 : 2;
         if (used + wide > columns)
             return;
         used += wide;
-        if (length == 0)
-            bf_buf_puts(out, "\xEF\xBF\xBD");
-        else if (bf_utf8_is_control(cp))
-            bf_buf_putc(out, ' ');
-        else
-            bf_buf_put(out, text + i, length);
-        i += length == 0 ? 1 : length;
+        bf_buf_put(out, seen.text, seen.n);
     }
 }
 

@@ -20,23 +20,15 @@ bool bf_stdout_reader_is_gone(void)
     return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)) != 0;
 }
 
-static bool turns_direction(uint32_t cp)
-{
-    return (cp >= 0x202A && cp <= 0x202E) || (cp >= 0x2066 && cp <= 0x2069);
-}
-
 void bf_clean_text(struct bf_buf *out, const char *text, size_t n, bool one_line)
 {
     size_t kept = 0; /* text[kept..i) is as it should be, and not yet in `out` */
     for (size_t i = 0; i < n;) {
-        uint32_t cp = 0;
-        const size_t length = bf_utf8_decode(text + i, n - i, &cp);
-        const bool replaced = length == 0 || turns_direction(cp);
-        const bool blank = bf_utf8_is_control(cp) && (one_line || (cp != '\n' && cp != '\t'));
-        const size_t next = i + (length == 0 ? 1 : length);
-        if (replaced || blank) {
+        struct bf_utf8_seen seen;
+        const size_t next = i + bf_utf8_see(text + i, n - i, &seen);
+        if (seen.text != text + i && (one_line || (text[i] != '\n' && text[i] != '\t'))) {
             bf_buf_put(out, text + kept, i - kept);
-            bf_buf_puts(out, replaced ? "\xEF\xBF\xBD" : " ");
+            bf_buf_put(out, seen.text, seen.n);
             kept = next;
         }
         i = next;
@@ -80,7 +72,7 @@ void bf_print_json(FILE *out, const char *json)
         uint32_t cp = 0;
         const size_t length = bf_utf8_decode(json + i, n - i, &cp);
         const size_t next = i + (length == 0 ? 1 : length);
-        if (length > 0 && (turns_direction(cp) || (bf_utf8_is_control(cp) && cp != '\n' && cp != '\t'))) {
+        if (length > 0 && (bf_utf8_turns_direction(cp) || (bf_utf8_is_control(cp) && cp != '\n' && cp != '\t'))) {
             char escape[8];
             const int wide = snprintf(escape, sizeof escape, "\\u%04x", (unsigned)cp);
             (void)fwrite(json + kept, 1, i - kept, out);

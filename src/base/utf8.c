@@ -67,6 +67,24 @@ bool bf_utf8_is_control(uint32_t cp)
     return cp < 0x20 || (cp >= 0x7F && cp <= 0x9F);
 }
 
+bool bf_utf8_turns_direction(uint32_t cp)
+{
+    return (cp >= 0x202A && cp <= 0x202E) || (cp >= 0x2066 && cp <= 0x2069);
+}
+
+size_t bf_utf8_see(const char *s, size_t n, struct bf_utf8_seen *out)
+{
+    uint32_t cp = 0;
+    const size_t length = bf_utf8_decode(s, n, &cp);
+    if (length == 0 || bf_utf8_turns_direction(cp))
+        *out = (struct bf_utf8_seen){"\xEF\xBF\xBD", 3, 0xFFFD};
+    else if (bf_utf8_is_control(cp))
+        *out = (struct bf_utf8_seen){" ", 1, ' '};
+    else
+        *out = (struct bf_utf8_seen){s, length, cp};
+    return length == 0 ? 1 : length;
+}
+
 void bf_utf8_clean(struct bf_buf *out, const char *s, size_t n)
 {
     for (size_t i = 0; i < n;) {

@@ -22,6 +22,12 @@ static void control_characters_become_spaces(void **state)
     (void)state;
     (void)bf_fail(&err, BF_USAGE, "topic '%s'", "a\nb\tc\033[31m\x7f\xC2\x9B d");
     assert_string_equal(err.text, "topic 'a b c [31m   d'");
+    /* What makes a text read otherwise than it is. */
+    (void)bf_fail(&err, BF_USAGE,
+                  "'a\xE2\x80\xAE"
+                  "b\xE2\x81\xA6' is not a file");
+    assert_string_equal(err.text, "'a\xEF\xBF\xBD"
+                                  "b\xEF\xBF\xBD' is not a file");
 }
 
 static void invalid_bytes_become_replacement_characters(void **state)

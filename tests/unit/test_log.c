@@ -110,8 +110,8 @@ static void text_cannot_steer_the_terminal(void **state)
 
     (void)state;
     to_file(&log, false);
-    bf_log_info(&log, "%s", "a\nb\033[2Jc\xFF\xC2\x9B");
-    assert_written(&log, "a b [2Jc\xEF\xBF\xBD \n");
+    bf_log_info(&log, "%s", "a\nb\033[2Jc\xFF\xC2\x9B\xE2\x80\xAE");
+    assert_written(&log, "a b [2Jc\xEF\xBF\xBD \xEF\xBF\xBD\n");
 }
 
 /* A terminal of 20 columns: its master side, with the log on the other. */
