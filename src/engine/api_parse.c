@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/api_json.h"
 #include "base/banned.h"
 
 enum {
@@ -29,34 +30,6 @@ void bf_api_answer_release(struct bf_api_answer *a)
     free(a->p_sampling);
     free(a->logp_model);
     *a = (struct bf_api_answer){0};
-}
-
-static json_t *load(const char *data, size_t n, struct bf_err *err)
-{
-    json_error_t error;
-    json_t *root = json_loadb(data, n, JSON_ALLOW_NUL, &error);
-    if (!root)
-        bf_fail(err, BF_MODEL, "it is not valid JSON at byte %d: %s", error.position, error.text);
-    else if (!json_is_object(root))
-        bf_fail(err, BF_MODEL, "it is not a JSON object");
-    else
-        return root;
-    json_decref(root);
-    return NULL;
-}
-
-static int32_t count_of(const json_t *object, const char *key)
-{
-    json_int_t value = json_integer_value(json_object_get(object, key));
-    return value > 0 && value <= INT32_MAX ? (int32_t)value : 0;
-}
-
-static const json_t *first_choice(const json_t *root, struct bf_err *err)
-{
-    const json_t *choice = json_array_get(json_object_get(root, "choices"), 0);
-    if (!json_is_object(choice))
-        bf_fail(err, BF_MODEL, "it has no choices");
-    return choice;
 }
 
 /* A NUL in it becomes U+FFFD. */
@@ -188,24 +161,6 @@ static bool is_end_token(const struct numbers *x, size_t i, const struct bf_buf 
     return n == 0 || n > text->len || memcmp(text->data + text->len - n, s, n) != 0;
 }
 
-static bool read_number(const json_t *value, double *out)
-{
-    if (!json_is_number(value))
-        return false;
-    *out = json_number_value(value);
-    return isfinite(*out);
-}
-
-/* Rounding may lift a certain token's log-probability a hair above 0. */
-static bool sound_logp(double *logp)
-{
-    if (*logp > 1e-3)
-        return false;
-    *logp = *logp < 0.0 ? *logp : 0.0;
-    *logp = *logp > -(double)FLT_MAX ? *logp : -(double)FLT_MAX;
-    return true;
-}
-
 static int descending(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -237,13 +192,13 @@ static double *read_top(const json_t *top, size_t *n)
     *n = 0;
     if (list) {
         for (size_t i = 0; i < size; i++)
-            if (read_number(json_object_get(json_array_get(top, i), "logprob"), &out[*n]) && sound_logp(&out[*n]))
+            if (bf_api_json_logp(json_object_get(json_array_get(top, i), "logprob"), &out[*n]))
                 ++*n;
         return out;
     }
     json_t *walked = (json_t *)(uintptr_t)top; /* jansson's iterator wants it without const; it changes nothing */
     for (void *at = json_object_iter(walked); at && *n < size; at = json_object_iter_next(walked, at))
-        if (read_number(json_object_iter_value(at), &out[*n]) && sound_logp(&out[*n]))
+        if (bf_api_json_logp(json_object_iter_value(at), &out[*n]))
             ++*n;
     return out;
 }
@@ -271,13 +226,13 @@ static enum bf_status read_one(const struct numbers *x, size_t i, const struct b
     const json_t *entry = json_array_get(x->content, i);
     double logp = 0.0, p = 0.0;
     if (e->numbers == BF_API_NUMBERS_POST) {
-        if (!read_number(json_object_get(entry, "prob"), &p) || p < 0.0 || p > 1.001)
+        if (!bf_api_json_number(json_object_get(entry, "prob"), &p) || p < 0.0 || p > 1.001)
             return bf_fail(err, BF_MODEL, "token %zu has no probability", i + 1);
         p = p < 1.0 ? p : 1.0;
         logp = p > 0.0 ? log(p) : -(double)FLT_MAX;
     } else {
         const json_t *number = x->content ? json_object_get(entry, "logprob") : json_array_get(x->token_logprobs, i);
-        if (!read_number(number, &logp) || !sound_logp(&logp))
+        if (!bf_api_json_logp(number, &logp))
             return bf_fail(err, BF_MODEL, "token %zu has no log-probability", i + 1);
         p = exp(logp);
         if (e->numbers == BF_API_NUMBERS_TOP) {
@@ -350,9 +305,9 @@ enum bf_status bf_api_parse_answer(const char *data, size_t n, const struct bf_a
                                    struct bf_api_answer *out, struct bf_err *err)
 {
     enum bf_status status = BF_MODEL;
-    json_t *root = load(data, n, err);
-    const json_t *choice = root ? first_choice(root, err) : NULL;
-    if (!json_is_object(choice))
+    json_t *root = bf_api_json_load(data, n, err);
+    const json_t *choice = bf_api_json_first_choice(root, err);
+    if (!choice)
         goto out;
     status = read_text(choice, &out->text, err);
     if (status != BF_OK)
@@ -360,13 +315,13 @@ enum bf_status bf_api_parse_answer(const char *data, size_t n, const struct bf_a
     const char *finish = json_string_value(json_object_get(choice, "finish_reason"));
     out->finish = finish && strcmp(finish, "length") == 0 ? BF_FINISH_LENGTH : BF_FINISH_STOP;
     const json_t *usage = json_object_get(root, "usage");
-    out->n_prompt = count_of(usage, "prompt_tokens");
-    out->n_cached = count_of(json_object_get(usage, "prompt_tokens_details"), "cached_tokens");
+    out->n_prompt = bf_api_json_count(usage, "prompt_tokens");
+    out->n_cached = bf_api_json_count(json_object_get(usage, "prompt_tokens_details"), "cached_tokens");
     out->n_cached = out->n_cached < out->n_prompt ? out->n_cached : out->n_prompt;
     if (e->numbers != BF_API_NUMBERS_NONE) {
         status = read_numbers(root, choice, e, out, err);
     } else {
-        int32_t n_tokens = count_of(usage, "completion_tokens");
+        int32_t n_tokens = bf_api_json_count(usage, "completion_tokens");
         if (n_tokens > 0 && e->counts_end && out->finish == BF_FINISH_STOP)
             n_tokens--;
         if (n_tokens > e->max_tokens)

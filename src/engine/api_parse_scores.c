@@ -1,12 +1,11 @@
 /* Log-probabilities of given tokens, in the three shapes in which servers tell them: the echo of a prompt, vLLM's "prompt_logprobs", and its
  * "logprob_token_ids". */
-#include <float.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/api_json.h"
 #include "engine/api_parse.h"
 #include "base/banned.h"
 
@@ -32,40 +31,6 @@ static void drop_greedy(struct bf_api_scores *out)
     out->greedy = NULL;
 }
 
-static json_t *load(const char *data, size_t n, struct bf_err *err)
-{
-    json_error_t error;
-    json_t *root = json_loadb(data, n, JSON_ALLOW_NUL, &error);
-    if (!root)
-        bf_fail(err, BF_MODEL, "it is not valid JSON at byte %d: %s", error.position, error.text);
-    return root;
-}
-
-static const json_t *first_choice(const json_t *root, struct bf_err *err)
-{
-    const json_t *choice = json_array_get(json_object_get(root, "choices"), 0);
-    if (root && !json_is_object(choice))
-        bf_fail(err, BF_MODEL, "it has no choices");
-    return json_is_object(choice) ? choice : NULL;
-}
-
-/* A log-probability, finite and at most 0; rounding may lift a certain token's a hair above. */
-static bool read_logp(const json_t *value, double *out)
-{
-    *out = json_number_value(value);
-    if (!json_is_number(value) || isnan(*out) || *out > 1e-3)
-        return false;
-    *out = *out < 0.0 ? *out : 0.0;
-    *out = *out > -(double)FLT_MAX ? *out : -(double)FLT_MAX;
-    return true;
-}
-
-static size_t count_of(const json_t *object, const char *key)
-{
-    const json_int_t value = json_integer_value(json_object_get(object, key));
-    return value > 0 && value <= INT32_MAX ? (size_t)value : 0;
-}
-
 /* ---- an echo ---- */
 
 /* How many of the listed tokens, from the first on, make up `prompt`; 0 when their texts do not tell, as where a token is a piece of a
@@ -83,7 +48,8 @@ static size_t tokens_of_prompt(const json_t *tokens, const char *prompt)
             if (i == first && *at == ' ' && *s != ' ')
                 at++;
             const size_t skip = i == first && *s == ' ' && *at != ' ' ? 1 : 0;
-            if (strncmp(at, s + skip, n - skip) != 0)
+            /* A token may hold a NUL, which ends the prompt and not the token. */
+            if (strnlen(at, n - skip) < n - skip || memcmp(at, s + skip, n - skip) != 0)
                 break;
             at += n - skip;
             if (*at == 0)
@@ -98,7 +64,8 @@ static size_t prompt_length(const json_t *root, const json_t *tokens, const char
 {
     const json_t *usage = json_object_get(root, "usage");
     const size_t n_listed = json_array_size(tokens);
-    const size_t n_counted = count_of(usage, "prompt_tokens"), n_made = count_of(usage, "completion_tokens");
+    const size_t n_counted = (size_t)bf_api_json_count(usage, "prompt_tokens");
+    const size_t n_made = (size_t)bf_api_json_count(usage, "completion_tokens");
     const size_t n = tokens_of_prompt(tokens, prompt);
     if (n > 0)
         return n == n_counted || n + 1 == n_counted || n_counted == 0 ? n : 0;
@@ -122,8 +89,8 @@ enum bf_status bf_api_parse_echo(const char *data, size_t n, const char *prompt,
 {
     enum bf_status status = BF_MODEL;
     *out = (struct bf_api_scores){0};
-    json_t *root = load(data, n, err);
-    const json_t *choice = first_choice(root, err);
+    json_t *root = bf_api_json_load(data, n, err);
+    const json_t *choice = bf_api_json_first_choice(root, err);
     if (!choice)
         goto out;
     const json_t *logprobs = json_object_get(choice, "logprobs");
@@ -137,9 +104,9 @@ enum bf_status bf_api_parse_echo(const char *data, size_t n, const char *prompt,
     const size_t n_prompt = prompt_length(root, tokens, prompt);
     if (n_prompt == 0) {
         bf_fail(err, BF_MODEL,
-                "it lists %zu tokens and counts %zu of the prompt: where the prompt ends in its log-probabilities "
+                "it lists %zu tokens and counts %d of the prompt: where the prompt ends in its log-probabilities "
                 "cannot be told",
-                json_array_size(tokens), count_of(json_object_get(root, "usage"), "prompt_tokens"));
+                json_array_size(tokens), bf_api_json_count(json_object_get(root, "usage"), "prompt_tokens"));
         goto out;
     }
     bool told = true;
@@ -151,7 +118,7 @@ enum bf_status bf_api_parse_echo(const char *data, size_t n, const char *prompt,
         bool known = false;
         if (i == 0 && json_is_null(value))
             continue;
-        if (!read_logp(value, &number)) {
+        if (!bf_api_json_logp(value, &number)) {
             status = bf_fail(err, BF_MODEL, "token %zu of the prompt has no log-probability", i + 1);
             continue;
         }
@@ -183,8 +150,8 @@ enum bf_status bf_api_parse_prompt_numbers(const char *data, size_t n, const str
 {
     enum bf_status status = BF_MODEL;
     *out = (struct bf_api_scores){0};
-    json_t *root = load(data, n, err);
-    const json_t *choice = first_choice(root, err);
+    json_t *root = bf_api_json_load(data, n, err);
+    const json_t *choice = bf_api_json_first_choice(root, err);
     if (!choice)
         goto out;
     const json_t *list = json_object_get(choice, "prompt_logprobs");
@@ -198,7 +165,7 @@ enum bf_status bf_api_parse_prompt_numbers(const char *data, size_t n, const str
     for (int32_t i = first; i < prompt->n && status == BF_OK; i++) {
         const json_t *entry = entry_of(json_array_get(list, (size_t)i), prompt->ids[i]);
         double logp = 0.0;
-        if (!read_logp(json_object_get(entry, "logprob"), &logp)) {
+        if (!bf_api_json_logp(json_object_get(entry, "logprob"), &logp)) {
             status = bf_fail(err, BF_MODEL, "token %d of the prompt has no log-probability", i + 1);
             continue;
         }
@@ -218,8 +185,8 @@ enum bf_status bf_api_parse_chosen(const char *data, size_t n, const struct bf_t
                                    struct bf_err *err)
 {
     enum bf_status status = BF_MODEL;
-    json_t *root = load(data, n, err);
-    const json_t *choice = first_choice(root, err);
+    json_t *root = bf_api_json_load(data, n, err);
+    const json_t *choice = bf_api_json_first_choice(root, err);
     const json_t *top = json_array_get(json_object_get(json_object_get(choice, "logprobs"), "top_logprobs"), 0);
     if (choice)
         status = BF_OK;
@@ -227,7 +194,7 @@ enum bf_status bf_api_parse_chosen(const char *data, size_t n, const struct bf_t
         char key[32];
         double number = 0.0;
         snprintf(key, sizeof key, "token_id:%d", choices->ids[c]);
-        if (!read_logp(json_object_get(top, key), &number))
+        if (!bf_api_json_logp(json_object_get(top, key), &number))
             status = bf_fail(err, BF_MODEL, "it has no log-probability of token %d", choices->ids[c]);
         else
             logp[c] = (float)number;

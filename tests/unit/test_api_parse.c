@@ -306,6 +306,20 @@ static void where_an_echo_ends_is_known_or_refused(void **state)
                    "a\xE2\x98\x83", "where the prompt ends");
 }
 
+/* What comes after the prompt in memory is not the prompt: a server's token may hold a NUL and go on. */
+static void an_echoed_token_with_a_nul_is_not_the_prompt(void **state)
+{
+    static const char memory[] = "abc\0xyz";
+
+    (void)state;
+    assert_no_echo("{\"choices\":[{\"text\":\"\",\"logprobs\":{\"tokens\":[\"abc\\u0000xyz\",\" end\"],"
+                   "\"token_logprobs\":[null,-0.5]}}]}",
+                   memory, "where the prompt ends");
+    assert_no_echo("{\"choices\":[{\"text\":\"\",\"logprobs\":{\"tokens\":[\"a\",\"bc\\u0000xyz\"],"
+                   "\"token_logprobs\":[null,-0.5]}}]}",
+                   memory, "where the prompt ends");
+}
+
 static void numbers_of_a_prompt_that_is_tokens(void **state)
 {
     static const int32_t ids[4] = {1, 504, 3575, 2};
@@ -546,6 +560,7 @@ int main(void)
         cmocka_unit_test(echoed_prompts),
         cmocka_unit_test(an_echo_without_the_bos_that_is_counted),
         cmocka_unit_test(where_an_echo_ends_is_known_or_refused),
+        cmocka_unit_test(an_echoed_token_with_a_nul_is_not_the_prompt),
         cmocka_unit_test(numbers_of_a_prompt_that_is_tokens),
         cmocka_unit_test(numbers_of_chosen_tokens),
         cmocka_unit_test(content_in_parts_and_thoughts_apart),
