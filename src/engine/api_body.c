@@ -193,9 +193,13 @@ struct bf_api_expected bf_api_expect(const struct bf_api_server *server, const s
 size_t bf_api_answer_max(const struct bf_api_server *server, int32_t max_tokens)
 {
     size_t token = TOKEN_BYTES + (size_t)(server->n_top > 0 ? server->n_top : 0) * ALTERNATIVE_BYTES;
-    size_t room = (size_t)(ANSWER_BYTES_MOST - ANSWER_BYTES) / token;
-    size_t n = (size_t)max_tokens < room ? (size_t)max_tokens : room;
-    return ANSWER_BYTES + n * token;
+    return bf_api_list_max((size_t)max_tokens, token);
+}
+
+size_t bf_api_list_max(size_t n, size_t n_each)
+{
+    const size_t room = (size_t)(ANSWER_BYTES_MOST - ANSWER_BYTES) / n_each;
+    return ANSWER_BYTES + (n < room ? n : room) * n_each;
 }
 
 /* One token has to be generated: not all servers can do with none. */

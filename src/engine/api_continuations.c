@@ -2,7 +2,7 @@
  *
  *     a text from its beginning        an echo with log-probabilities
  *     a choice of tokens               one request with logprob_token_ids, where offered; else an echo for each choice
- *     a text behind a prompt           prompt_logprobs of token ids, where offered: the server's chat template around question and answer
+ *     a text after a prompt            prompt_logprobs of token ids, where offered: the server's chat template around question and answer
  *
  * A part of the items is asked for at a time, and delivered in order. */
 #include <stdlib.h>
@@ -12,13 +12,13 @@
 #include "engine/api_private.h"
 #include "base/banned.h"
 
-enum { ITEMS_A_TIME = 64, PARTS_A_PLACE = 8, ANSWER_BYTES = 1 << 20, BYTE_BYTES = 2048, ANSWER_BYTES_MOST = 256 << 20 };
+enum { ITEMS_A_TIME = 64, PARTS_A_PLACE = 8, BYTE_BYTES = 2048 };
 enum { TAIL_BYTES = 32 };
 
 /* One request of a part. */
 struct unit {
     size_t item;
-    size_t choice;           /* of an echo with a choice behind the prompt */
+    size_t choice;           /* of an echo with a choice after the prompt */
     char *text;              /* echo: what is sent; else NULL */
     struct bf_tokens prompt; /* prompt_logprobs; borrowed ids */
     int32_t first;           /* likewise: the first token that counts */
@@ -28,7 +28,7 @@ struct unit {
     float choices[BF_CHOICES_MAX];
 };
 
-/* The token of a choice behind prompts with this end. */
+/* The token of a choice after prompts with this end. */
 struct known_choice {
     char tail[TAIL_BYTES + 1];
     const char *choice, *prompt; /* borrowed; the prompt is the first one with this end */
@@ -43,7 +43,7 @@ struct run {
     size_t first, n_part; /* of this part */
     struct unit *units;
     size_t n_units;
-    struct bf_api_text_tokens *texts; /* [2 * n_part] of items behind prompts: the prompt's, the whole's */
+    struct bf_api_text_tokens *texts; /* [2 * n_part] of items with prompts: the prompt's, the whole's */
     struct known_choice *known;
     size_t n_known, n_looked_up;
 };
@@ -66,15 +66,19 @@ static enum bf_status check_item(const struct bf_api *self, const struct bf_cont
     if (is_whole(item) || is_choice(item))
         return BF_OK;
     if (!item->text || item->n_choices > 0 || !self->server.prompt_numbers)
-        return bf_fail(
-            err, BF_MODEL,
-            "'%s' scores whole texts, not an answer behind a prompt nor the token that ends it; use a server "
-            "that has prompt_logprobs and /tokenize (vLLM), or give the model as a file with -m",
-            model);
+        return bf_fail(err, BF_MODEL,
+                       "'%s' scores whole texts, not an answer after a prompt nor the token that ends it; use a server "
+                       "that has prompt_logprobs and /tokenize (vLLM), or give the model as a file with -m",
+                       model);
     if (item->with_end && !self->server.chat)
         return bf_fail(err, BF_MODEL,
                        "'%s' has no chat template on this server, so the token that ends an answer is not known; give "
                        "the model as a file with -m",
+                       model);
+    if (item->with_end && item->prompt[0] == 0)
+        return bf_fail(err, BF_INPUT,
+                       "an answer without a question is outside the chat template of '%s', so no token ends it; give "
+                       "a question",
                        model);
     return BF_OK;
 }
@@ -87,12 +91,6 @@ static bool step(void *user)
     return !r->job->step || r->job->step(r->job->user, r->first);
 }
 
-static size_t answer_max(size_t n_bytes)
-{
-    const size_t room = (size_t)(ANSWER_BYTES_MOST - ANSWER_BYTES) / BYTE_BYTES;
-    return ANSWER_BYTES + (n_bytes < room ? n_bytes : room) * BYTE_BYTES;
-}
-
 static void make_call(void *user, size_t i, struct bf_api_call *call)
 {
     struct run *r = user;
@@ -101,7 +99,7 @@ static void make_call(void *user, size_t i, struct bf_api_call *call)
     const struct bf_continuation *item = &r->items[u->item];
     const struct bf_tokens chosen = {.ids = u->ids, .n = (int32_t)item->n_choices};
     call->path = "/completions";
-    call->answer_max = answer_max(u->text ? strlen(u->text) : (size_t)u->prompt.n);
+    call->answer_max = bf_api_list_max(u->text ? strlen(u->text) : (size_t)u->prompt.n, BYTE_BYTES);
     call->body = u->chosen ? bf_api_body_choose(server, item->prompt, &chosen)
                  : u->text ? bf_api_body_score(server, u->text)
                            : bf_api_body_score_tokens(server, &u->prompt);
@@ -136,7 +134,7 @@ static char *joined(const char *a, const char *b)
     return text;
 }
 
-/* ---- texts behind prompts ---- */
+/* ---- texts after prompts ---- */
 
 /* What follows an answer in the chat template, its end token first: what two conversations with other answers have in common at their ends. */
 static enum bf_status find_tail(struct run *r, struct bf_err *err)
@@ -158,39 +156,43 @@ static enum bf_status find_tail(struct run *r, struct bf_err *err)
     return status;
 }
 
-/* The tokens of all items behind prompts. Neighbours with the same prompt share its tokens. */
+/* The tokens of all items with prompts. Those with one prompt that follow each other with the same prompt share its tokens. */
 static enum bf_status find_texts(struct run *r, struct bf_err *err)
 {
     const bool chat = r->self->server.chat;
     struct bf_api_text_tokens *ask = bf_array(2 * r->n_part, sizeof *ask);
+    const char *prompt =
+        NULL; /* of the last one asked about: choices and whole texts between are asked for otherwise */
     size_t n = 0;
     for (size_t i = 0; i < r->n_part; i++) {
         const struct bf_continuation *item = &r->items[r->first + i];
         if (is_whole(item) || is_choice(item))
             continue;
-        const bool plain = !chat || item->prompt[0] == 0;
-        if (i == 0 || strcmp(r->items[r->first + i - 1].prompt, item->prompt) != 0)
-            ask[n++] = (struct bf_api_text_tokens){.prompt = item->prompt, .chat = !plain};
-        ask[n++] = (struct bf_api_text_tokens){.prompt = item->prompt, .text = item->text, .chat = !plain};
+        if (!prompt || strcmp(prompt, item->prompt) != 0)
+            ask[n++] = (struct bf_api_text_tokens){.prompt = item->prompt, .chat = chat};
+        ask[n++] = (struct bf_api_text_tokens){.prompt = item->prompt, .text = item->text, .chat = chat};
+        prompt = item->prompt;
     }
     enum bf_status status = n > 0 && chat && r->self->n_tail == 0 ? find_tail(r, err) : BF_OK;
     if (status == BF_OK)
         status = bf_api_tokens_of(r->self, ask, n, r, step, err);
+    const struct bf_api_text_tokens *earlier = NULL;
     size_t at = 0;
     for (size_t i = 0; i < r->n_part; i++) {
         const struct bf_continuation *item = &r->items[r->first + i];
         if (is_whole(item) || is_choice(item))
             continue;
         struct bf_api_text_tokens *two = &r->texts[2 * i];
-        if (i == 0 || strcmp(r->items[r->first + i - 1].prompt, item->prompt) != 0) {
+        if (!earlier || strcmp(earlier->prompt, item->prompt) != 0) {
             two[0] = ask[at++];
         } else {
-            two[0] = r->texts[2 * (i - 1)];
+            two[0] = *earlier;
             two[0].ids = bf_array((size_t)two[0].n, sizeof *two[0].ids);
-            if (two[0].n > 0 && r->texts[2 * (i - 1)].ids)
-                memcpy(two[0].ids, r->texts[2 * (i - 1)].ids, (size_t)two[0].n * sizeof *two[0].ids);
+            if (two[0].n > 0 && earlier->ids)
+                memcpy(two[0].ids, earlier->ids, (size_t)two[0].n * sizeof *two[0].ids);
         }
         two[1] = ask[at++];
+        earlier = &two[0];
     }
     free(ask);
     return status;
@@ -205,10 +207,11 @@ static enum bf_status add_text(struct run *r, size_t i, struct bf_err *err)
     while (border < head->n && border < n && head->ids[border] == all->ids[border])
         border++;
     if (n < 1 || (all->chat && border + 1 < head->n))
-        return bf_fail(err, BF_MODEL,
-                       "the server's chat template writes a question otherwise when an answer follows, so that item "
-                       "%zu cannot be scored; give the model as a file with -m",
-                       r->first + i + 1);
+        return bf_fail(
+            err, BF_MODEL,
+            "the server's chat template writes a question in another way when an answer follows, so that item "
+            "%zu cannot be scored; give the model as a file with -m",
+            r->first + i + 1);
     r->units[r->n_units++] = (struct unit){.item = r->first + i,
                                            .prompt = {.ids = all->ids, .n = n},
                                            .first = border > 0 ? border : 1}; /* the first token has no probability */
@@ -277,7 +280,7 @@ static enum bf_status add_choices(struct run *r, size_t i, struct bf_err *err)
         u->ids[c] = find_choice(r, item->prompt, item->choices[c])->id;
         if (u->ids[c] < 0)
             return bf_fail(err, BF_MODEL,
-                           "the choice '%s' is not one token of the server's model behind the prompt, so its "
+                           "the choice '%s' is not one token of the server's model after the prompt, so its "
                            "probability cannot be compared",
                            item->choices[c]);
     }
@@ -311,7 +314,7 @@ static enum bf_status make_units(struct run *r, struct bf_err *err)
     return status;
 }
 
-/* The choices of an item, from one answer or from one for each. *at: the item's first unit, moved behind its last. */
+/* The choices of an item, from one answer or from one for each. *at: the item's first unit, moved past its last. */
 static enum bf_status take_choices(const struct run *r, size_t i, size_t *at, float *choices, struct bf_err *err)
 {
     const struct bf_continuation *item = &r->items[i];

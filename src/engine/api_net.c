@@ -471,8 +471,8 @@ static enum bf_status check_patience(struct run *r)
         bf_api_notice(r->net, false, "waiting for %s (%s); --api-give-up ends it in %.0f s", r->work->what, text.data,
                       left > 0 ? left : 0.0);
     } else {
-        bf_api_notice(r->net, false, "waiting for %s since %.0f s, %d request%s under way (%s)", r->work->what,
-                      now - r->patience.heard, r->n_under_way, r->n_under_way == 1 ? "" : "s", text.data);
+        bf_api_notice(r->net, false, "has waited %.0f s for %s, %d request%s under way (%s)", now - r->patience.heard,
+                      r->work->what, r->n_under_way, r->n_under_way == 1 ? "" : "s", text.data);
     }
     bf_buf_release(&text);
     return status;

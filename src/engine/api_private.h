@@ -70,6 +70,7 @@ bool bf_api_is_ours(const char *key);
 const char *bf_api_path_generate(const struct bf_api_server *server);
 uint32_t bf_api_seed(uint64_t seed);   /* below 2^31 */
 size_t bf_api_answer_max(const struct bf_api_server *server, int32_t max_tokens); /* bytes of a sane answer */
+size_t bf_api_list_max(size_t n, size_t n_each);                                 /* of one that lists something for each of n bytes or tokens */
 struct bf_api_expected bf_api_expect(const struct bf_api_server *server, const struct bf_gen_request *q);
 
 /* api_probe.c: fill server, roles and info. */

@@ -6,13 +6,12 @@
 #include "engine/api_private.h"
 #include "base/banned.h"
 
-enum { ANSWER_BYTES = 1 << 20, TOKEN_BYTES = 64, ANSWER_BYTES_MOST = 256 << 20 };
+enum { TOKEN_BYTES = 64 };
 
 /* A text has at most as many tokens as bytes, and a template some more; each is a number, and its text where a server adds that. */
 static size_t answer_max(size_t n_bytes)
 {
-    const size_t room = (size_t)(ANSWER_BYTES_MOST - ANSWER_BYTES) / TOKEN_BYTES;
-    return ANSWER_BYTES + (n_bytes < room ? n_bytes : room) * TOKEN_BYTES;
+    return bf_api_list_max(n_bytes, TOKEN_BYTES);
 }
 
 /* ---- one text ---- */

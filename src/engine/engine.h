@@ -259,7 +259,7 @@ struct bf_continuation_score {
     const int32_t *tokens;     /* [n_tokens]; NULL when a server does not tell */
     const float *logp;         /* [n_tokens] natural log, temperature 1 */
     const bool *greedy;        /* [n_tokens] is it the likeliest there? NULL when a server does not tell */
-    const float *choices;      /* [n_choices] log-probability of each right behind the prompt */
+    const float *choices;      /* [n_choices] log-probability of each right after the prompt */
 };
 struct bf_continuation_job {
     void *user;
@@ -270,8 +270,9 @@ struct bf_continuation_job {
 
 /* Scores share batches, and beginnings that several prompts have in common are computed once: put prompts that share much near each other.
  * Prompt and text are tokenised together (chat_tokens.h), and a token across the border counts for the text.
- * BF_MODEL: an item is longer than a sequence, a choice is not one token, or the engine cannot do it: a server scores whole texts (prompt "")
- * and choices, both without a chat template, no ends. */
+ * BF_MODEL: an item is longer than a sequence, a choice is not one token, or the engine cannot do it: any server with an echo scores
+ * whole texts (prompt "") and choices, both without a chat template; answers after prompts and their ends, one that has prompt_logprobs and
+ * /tokenize (vLLM). BF_INPUT: on such a server, the end of an answer without a question. */
 BF_MUST_CHECK enum bf_status bf_engine_score_continuations(struct bf_engine *engine, const struct bf_continuation *items,
                                                            size_t n_items, const struct bf_continuation_job *job,
                                                            struct bf_err *err);
