@@ -10,7 +10,7 @@
 
 #define DAMAGED "the file is damaged or made for another program: fetch it or convert the model again"
 
-enum { LAYERS_MAX = 512, EXPERTS_MAX = 1024, SHOWN = 60, ARCHITECTURE_MAX = 32, KEY_MAX = 128 };
+enum { LAYERS_MAX = 512, EXPERTS_MAX = 1024, ARCHITECTURE_MAX = 32, KEY_MAX = 128 };
 
 struct check {
     const struct bf_gguf *gguf;
@@ -35,12 +35,6 @@ static const char *own(const struct check *c, struct bf_gguf_text name, size_t *
         return NULL;
     *n = name.n - prefix - 1;
     return name.at + prefix + 1;
-}
-
-static bool ends_with(struct bf_gguf_text name, const char *ending)
-{
-    const size_t n = strlen(ending);
-    return name.n >= n && memcmp(name.at + name.n - n, ending, n) == 0;
 }
 
 /* ---- whole numbers ---- */
@@ -151,15 +145,18 @@ static void check_reals(struct check *c)
         double value = 0;
         if (!rest || (key->type != BF_GGUF_F32 && key->type != BF_GGUF_F64))
             continue;
-        const bool epsilon = ends_with(key->name, "epsilon"), base = ends_with(key->name, "rope.freq_base");
-        const bool factor = ends_with(key->name, "rope.scaling.factor") || ends_with(key->name, "rope.scale_linear");
+        const bool epsilon = bf_gguf_text_ends_with(key->name, "epsilon"),
+                   base = bf_gguf_text_ends_with(key->name, "rope.freq_base");
+        const bool factor = bf_gguf_text_ends_with(key->name, "rope.scaling.factor") ||
+                            bf_gguf_text_ends_with(key->name, "rope.scale_linear");
         for (uint64_t j = 0; j < key->n && c->status == BF_OK; j++) {
             if (!bf_gguf_real(key, j, &value) || !isfinite(value))
-                c->status = bf_fail(c->err, BF_MODEL, "'%s': the key '%s.%.*s' is %g, which is not a number; " DAMAGED,
-                                    c->path, c->architecture, (int)(n < SHOWN ? n : SHOWN), rest, value);
+                c->status =
+                    bf_fail(c->err, BF_MODEL, "'%s': the key '%s.%.*s' is %g, which is not a number; " DAMAGED, c->path,
+                            c->architecture, bf_gguf_text_shown((struct bf_gguf_text){rest, n}), rest, value);
             else if ((epsilon && (value < 0 || value > 1)) || (base && value <= 0) || (factor && value < 0))
                 c->status = bf_fail(c->err, BF_MODEL, "'%s': the key '%s.%.*s' is %g, but %s; " DAMAGED, c->path,
-                                    c->architecture, (int)(n < SHOWN ? n : SHOWN), rest, value,
+                                    c->architecture, bf_gguf_text_shown((struct bf_gguf_text){rest, n}), rest, value,
                                     epsilon ? "0 to 1 is possible" : "it has to be positive");
         }
     }
@@ -177,7 +174,7 @@ static void check_rope_kind(struct check *c)
         c->status = bf_fail(c->err, BF_MODEL,
                             "'%s': the key '%s.rope.scaling.type' is '%.*s', but none, linear, yarn or longrope is "
                             "possible; " DAMAGED,
-                            c->path, c->architecture, (int)(kind.n < SHOWN ? kind.n : SHOWN), kind.at);
+                            c->path, c->architecture, bf_gguf_text_shown(kind), kind.at);
 }
 
 /* ---- what the file is ---- */

@@ -7,18 +7,10 @@
 #include "engine/gguf_check.h"
 #include "base/banned.h"
 
-enum { SHOWN = 63 };
-
-static bool ends_with(struct bf_gguf_text name, const char *ending)
-{
-    const size_t n = strlen(ending);
-    return name.n >= n && memcmp(name.at + name.n - n, ending, n) == 0;
-}
-
 /* Tables of token ids and the like are numbers to look up, not weights. */
 static bool is_table(struct bf_gguf_text name)
 {
-    return ends_with(name, "tid2eid") || ends_with(name, "tid2eid.weight");
+    return bf_gguf_text_ends_with(name, "tid2eid") || bf_gguf_text_ends_with(name, "tid2eid.weight");
 }
 
 /* Weights are of the types that can be turned into floats; the others hold integers, or rows in the middle of a product. Asked of ggml
@@ -39,7 +31,8 @@ static enum bf_status check_type(const struct bf_gguf_tensor *t, const char *pat
             path, n, t->name.at, t->type);
     const char *name = ggml_type_name((enum ggml_type)t->type);
     const bool vector = t->n_dims == 1;
-    if (vector && (ends_with(t->name, "norm.weight") || ends_with(t->name, ".bias")) && t->type != GGML_TYPE_F32)
+    if (vector && (bf_gguf_text_ends_with(t->name, "norm.weight") || bf_gguf_text_ends_with(t->name, ".bias")) &&
+        t->type != GGML_TYPE_F32)
         return bf_fail(
             err, BF_MODEL,
             "'%s': the tensor '%.*s' is of type %s; llama.cpp computes with it in f32 only; convert the model "
@@ -76,7 +69,7 @@ enum bf_status bf_gguf_check_tensors(const struct bf_gguf *gguf, const char *pat
     uint64_t expected = 0, n_bytes = 0;
     for (size_t i = 0; i < gguf->n_tensors; i++) {
         const struct bf_gguf_tensor *t = &gguf->tensors[i];
-        const int n = (int)(t->name.n < SHOWN ? t->name.n : SHOWN);
+        const int n = bf_gguf_text_shown(t->name);
         const enum bf_status status = check_type(t, path, err);
         if (status != BF_OK)
             return status;

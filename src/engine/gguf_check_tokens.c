@@ -8,12 +8,7 @@
 #include "engine/gguf_check.h"
 #include "base/banned.h"
 
-enum { TOKENS_MAX = 1 << 22, SHOWN = 60 };
-
-static int shown(struct bf_gguf_text text)
-{
-    return (int)(text.n < SHOWN ? text.n : SHOWN);
-}
+enum { TOKENS_MAX = 1 << 22 };
 
 /* Such a tokenizer writes a character that has no token as its bytes; without their tokens llama.cpp ends the program. */
 static enum bf_status check_bytes(const struct bf_gguf_text *tokens, size_t n, const char *path, struct bf_err *err)
@@ -70,7 +65,7 @@ static enum bf_status check_model(const struct bf_gguf *gguf, const char *path, 
         err, BF_MODEL,
         "'%s' has a tokenizer of the kind '%.*s' (the key 'tokenizer.ggml.model'), which the llama.cpp of this "
         "program does not have; use a newer biforget or another model",
-        path, shown(model), model.at);
+        path, bf_gguf_text_shown(model), model.at);
 }
 
 enum bf_status bf_gguf_check_tokens(const struct bf_gguf *gguf, const char *path, struct bf_err *err)
@@ -104,7 +99,7 @@ enum bf_status bf_gguf_check_tokens(const struct bf_gguf *gguf, const char *path
         status = bf_fail(err, BF_MODEL,
                          "'%s' has two equal tokens in its vocabulary (number %zu and %zu are '%.*s'), which llama.cpp "
                          "cannot tell apart; fetch a corrected file or convert the model again",
-                         path, first, second, shown(tokens[first]), tokens[first].at);
+                         path, first, second, bf_gguf_text_shown(tokens[first]), tokens[first].at);
     else if (bytes)
         status = check_bytes(tokens, n, path, err);
     free(tokens);

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "base/banned.h"
 
-enum { FIRST_READ = 4 << 20, ALIGNMENT = 32, SUPPORTED_VERSION = 3, SHOWN = 60 };
+enum { FIRST_READ = 4 << 20, ALIGNMENT = 32, SUPPORTED_VERSION = 3, SHOWN = 63 };
 
 static const uint8_t sizes[BF_GGUF_N_TYPES] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
 
@@ -77,11 +77,6 @@ static struct bf_gguf_text take_text(struct reader *r, const char *what)
     return text;
 }
 
-static int shown(struct bf_gguf_text text)
-{
-    return (int)(text.n < SHOWN ? text.n : SHOWN);
-}
-
 static void take_array(struct reader *r, struct bf_gguf_key *key)
 {
     const uint32_t type = take_u32(r, "a list's type");
@@ -91,7 +86,7 @@ static void take_array(struct reader *r, struct bf_gguf_key *key)
     if (type >= BF_GGUF_N_TYPES || type == BF_GGUF_ARRAY) {
         r->status =
             bf_fail(r->err, BF_MODEL, "'%s': the key '%.*s' is a list of type %" PRIu32 ", which GGUF does not have",
-                    r->path, shown(key->name), key->name.at, type);
+                    r->path, bf_gguf_text_shown(key->name), key->name.at, type);
         return;
     }
     key->type = (enum bf_gguf_type)type;
@@ -120,7 +115,7 @@ static void take_key(struct reader *r, struct bf_gguf_key *key)
     }
     if (type >= BF_GGUF_N_TYPES) {
         r->status = bf_fail(r->err, BF_MODEL, "'%s': the key '%.*s' is of type %" PRIu32 ", which GGUF does not have",
-                            r->path, shown(key->name), key->name.at, type);
+                            r->path, bf_gguf_text_shown(key->name), key->name.at, type);
         return;
     }
     key->type = (enum bf_gguf_type)type;
@@ -143,11 +138,11 @@ static void take_tensor(struct reader *r, struct bf_gguf_tensor *tensor)
     if (name.n == 0 || name.n >= BF_GGUF_NAME_MAX || memchr(name.at, '\0', name.n))
         r->status = bf_fail(r->err, BF_MODEL,
                             "'%s' is damaged: the name of a tensor has %zu bytes ('%.*s'); 1 to %d are possible",
-                            r->path, name.n, shown(name), name.at, BF_GGUF_NAME_MAX - 1);
+                            r->path, name.n, bf_gguf_text_shown(name), name.at, BF_GGUF_NAME_MAX - 1);
     else if (tensor->n_dims < 1 || tensor->n_dims > BF_GGUF_DIMS_MAX)
         r->status =
             bf_fail(r->err, BF_MODEL, "'%s': the tensor '%.*s' has %" PRIu32 " dimensions; 1 to %d are possible",
-                    r->path, shown(name), name.at, tensor->n_dims, BF_GGUF_DIMS_MAX);
+                    r->path, bf_gguf_text_shown(name), name.at, tensor->n_dims, BF_GGUF_DIMS_MAX);
     for (uint32_t i = 0; i < tensor->n_dims && !failed(r); i++)
         tensor->n[i] = take_u64(r, "a tensor's shape");
     tensor->type = take_u32(r, "a tensor's type");
@@ -190,12 +185,12 @@ static void check_names(struct reader *r, const struct bf_gguf *g)
         names[i] = g->keys[i].name;
     if (bf_gguf_twice(names, g->n_keys, &first, &second))
         r->status = bf_fail(r->err, BF_MODEL, "'%s' is damaged: it has the key '%.*s' twice", r->path,
-                            shown(names[first]), names[first].at);
+                            bf_gguf_text_shown(names[first]), names[first].at);
     for (size_t i = 0; i < g->n_tensors; i++)
         names[i] = g->tensors[i].name;
     if (!failed(r) && bf_gguf_twice(names, g->n_tensors, &first, &second))
         r->status = bf_fail(r->err, BF_MODEL, "'%s' is damaged: it has the tensor '%.*s' twice", r->path,
-                            shown(names[first]), names[first].at);
+                            bf_gguf_text_shown(names[first]), names[first].at);
     free(names);
 }
 
@@ -372,6 +367,17 @@ bool bf_gguf_text(const struct bf_gguf_key *key, struct bf_gguf_text *out)
 bool bf_gguf_text_is(struct bf_gguf_text text, const char *word)
 {
     return text.n == strlen(word) && memcmp(text.at, word, text.n) == 0;
+}
+
+bool bf_gguf_text_ends_with(struct bf_gguf_text text, const char *ending)
+{
+    const size_t n = strlen(ending);
+    return text.n >= n && memcmp(text.at + text.n - n, ending, n) == 0;
+}
+
+int bf_gguf_text_shown(struct bf_gguf_text text)
+{
+    return (int)(text.n < SHOWN ? text.n : SHOWN);
 }
 
 static enum bf_status read_some(const char *path, int fd, uint8_t *bytes, size_t n, struct bf_err *err)

@@ -72,6 +72,9 @@ bool bf_gguf_real(const struct bf_gguf_key *key, uint64_t element, double *out);
 /* A single text. */
 bool bf_gguf_text(const struct bf_gguf_key *key, struct bf_gguf_text *out);
 bool bf_gguf_text_is(struct bf_gguf_text text, const char *word);
+bool bf_gguf_text_ends_with(struct bf_gguf_text text, const char *ending);
+/* For "%.*s" in a sentence: its length, or that of a beginning that is long enough to know it by. */
+int bf_gguf_text_shown(struct bf_gguf_text text);
 /* Walk an array of texts: *at starts as key->at. */
 struct bf_gguf_text bf_gguf_next_text(const uint8_t **at);
 
