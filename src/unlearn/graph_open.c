@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/shell_word.h"
 #include "base/workers.h"
 #include "engine/engine.h"
 #include "unlearn/graph_internal.h"
@@ -69,8 +70,8 @@ static enum bf_status open_file(struct bf_graph *g, struct bf_err *err)
         return bf_fail(
             err, BF_MODEL,
             "'%s' is the first of %zu parts of a model, and training reads one file; join them first: biforget "
-            "quantize '%s' WHOLE.gguf --type f16",
-            g->path, n_parts, g->path);
+            "quantize %s WHOLE.gguf --type f16",
+            g->path, n_parts, BF_SHELL_WORD(g->path));
     g->file = fopen(g->path, "rb");
     if (!g->file)
         return bf_fail(err, BF_MODEL, "cannot open the model '%s'; give a GGUF file", g->path);
