@@ -3,14 +3,13 @@
 #include "base/banned.h"
 
 #if defined(BF_KERNELS_X86)
-/* CMakeLists.txt compiles matmul_kernel.c under each of these names. */
+/* cmake/portable.cmake compiles matmul_kernel.c under each of these names. */
 extern const struct bf_kernel bf_kernel_avx512_bf16, bf_kernel_avx512, bf_kernel_avx2, bf_kernel_baseline;
 
 /* The compiler's library asks the processor, and whether the system saves its registers, before main() begins. */
 static bool has_avx2(void)
 {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
-           __builtin_cpu_supports("bmi2");
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
 static bool has_avx512(void)
