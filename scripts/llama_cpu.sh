@@ -90,6 +90,7 @@ options_of_set() {
 self_test() {
     local config=$1 dir=$2 status=0 said generator=()
     if command -v ninja >/dev/null 2>&1; then generator=(-G Ninja); fi
+    rm -rf "$dir" # another checkout may have built there, and CMake takes no second source folder
     if ! { cmake -S "$here/cmake/llama/self_test" -B "$dir" "${generator[@]}" -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER="$3" \
         -DCMAKE_CXX_COMPILER="$4" -Dllama_DIR="$config" -Dggml_DIR="$(dirname "$config")/ggml" && cmake --build "$dir"; } \
         >"$dir.log" 2>&1; then

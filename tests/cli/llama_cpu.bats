@@ -45,3 +45,16 @@ setup() {
 @test "what was decided is a file that says it" {
     cpu_record header no-amx AMX 'a "fault" of C:\x' '12 products' '__AVX2__' | json 'd["why"] + d["left_out"]' | grep -qxF 'a "fault" of C:\xAMX'
 }
+
+@test "another checkout tests the same library again" {
+    local prefix copy=$BATS_TEST_TMPDIR/copy
+    prefix=$(env -u CC -u CXX -u CFLAGS -u CXXFLAGS -u LDFLAGS "$BIFORGET_SOURCE/scripts/build_llama")
+    mkdir -p "$copy/cmake/llama" "$copy/src"
+    cp -R "$BIFORGET_SOURCE/cmake/llama/self_test" "$copy/cmake/llama/"
+    cp -R "$BIFORGET_SOURCE/src/base" "$BIFORGET_SOURCE/src/engine" "$copy/src/"
+    for here in "$BIFORGET_SOURCE" "$copy"; do
+        run self_test "$prefix/lib/cmake/llama" "$BATS_TEST_TMPDIR/self_test" "${CC:-cc}" "${CXX:-c++}"
+        [ "$status" = 0 ]
+        [[ $output == *" products"* ]]
+    done
+}
