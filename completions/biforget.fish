@@ -315,6 +315,7 @@ complete -c biforget -n '__fish_seen_subcommand_from eval' -l retain-logs -r -d 
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l k -r -d 'privleak: shares of least likely tokens'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l shots -r -d 'solved questions that go first'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l n-shots -r -d 'at most so many of them'
+complete -c biforget -n '__fish_seen_subcommand_from eval' -l trailing-space -d 'knowmem: '\''Answer: '\'' with a space, MUSE'\''s prompt'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l max-new-tokens -r -d 'longest answer, in tokens'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l limit -r -d 'only the first N of each set or file'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l relearn -r -d 'robust: also after training on a part'

@@ -63,13 +63,13 @@ number("gsm8k: exact_match_flexible", result("gsm8k")["exact_match_flexible"], m
 
 muse = theirs("muse")
 print("-- MUSE")
-for name in "knowmem", "verbmem":
+for name in "knowmem", "knowmem_space", "verbmem":
     rows, other = lines(name), muse[name]
     differing = same(f"{name}: answers, stripped", [r["answer"].strip() for r in rows], [a.strip() for a in other["response"]])
     near(f"{name}: ROUGE-L recall", [r["rougeL_recall"] for r in rows], other["rougeL_recall"])
     near(f"{name}: ROUGE-L F1", [r["rougeL_f1"] for r in rows], other["rougeL"])
-    number(f"{name}: mean recall", result(name)[name], mean(other["rougeL_recall"]))
-    number(f"{name}: mean F1", result(name)[f"{name}_f1"], mean(other["rougeL"]))
+    number(f"{name}: mean recall", result(name)[name.removesuffix("_space")], mean(other["rougeL_recall"]))
+    number(f"{name}: mean F1", result(name)[name.removesuffix("_space") + "_f1"], mean(other["rougeL"]))
     for i in differing[:3]:
         print(f"    item {i}: ours {rows[i]['answer']!r} theirs {other['response'][i]!r}")
 leak = lines("privleak")

@@ -7,8 +7,8 @@ Settings that differ from the programs' defaults, each for a reason:
  - open-unlearning: pad token "<|endoftext|>". Its collator masks every pad token, and with SmolLM2's own ("<|im_end|>", also the end of each
    message) the model would not see where the question ends. The chat template is given as tags, not through apply_chat_template, after which it
    adds an end token to a text that already ends with one and a line break.
- - MUSE: its KnowMem prompt ends with a space, which a byte-level BPE would rather join to the next word; SmolLM2 then answers "11111111". Left out
-   here, as biforget leaves it out.
+ - MUSE: its KnowMem prompt ends with a space, which a byte-level BPE would rather join to the next word; SmolLM2 then answers "11111111". Measured
+   as it is ("knowmem_space", biforget's --trailing-space), and without the space, as biforget asks by default.
  - shorter answers (12 to 64 tokens), so that a CPU is done in minutes.
 """
 import importlib
@@ -108,15 +108,19 @@ def muse(checkout):
     package("metrics", Path(checkout) / "metrics")
     knowmem, verbmem, privleak = (importlib.import_module(f"metrics.{name}") for name in ("knowmem", "verbmem", "privleak"))
     tokenizer, model = load()
+    qa, shots, verbatim = rows("qa"), rows("qa_shots"), rows("verbatim")
+    out = {}
+
+    def ask():
+        return knowmem.eval(model, tokenizer, [r["question"] for r in qa], [r["answer"] for r in qa],
+                            [r["question"] for r in shots], [r["answer"] for r in shots], 12)[1]
+
+    histories = {"knowmem_space": ask(), "verbmem": verbmem.eval(model, tokenizer, [r["prompt"] for r in verbatim], [r["gt"] for r in verbatim], 16)[1]}
     encode = tokenizer._encode_plus
     # See above: without the space after the last "Answer:".
     tokenizer._encode_plus = lambda text, *rest, **more: encode(text.removesuffix(" ") if text.endswith("\nAnswer: ") else text, *rest, **more)
-    qa, shots, verbatim = rows("qa"), rows("qa_shots"), rows("verbatim")
-    out = {}
-    for name, (_, history) in (
-            ("knowmem", knowmem.eval(model, tokenizer, [r["question"] for r in qa], [r["answer"] for r in qa],
-                                     [r["question"] for r in shots], [r["answer"] for r in shots], 12)),
-            ("verbmem", verbmem.eval(model, tokenizer, [r["prompt"] for r in verbatim], [r["gt"] for r in verbatim], 16))):
+    histories["knowmem"] = ask()
+    for name, history in histories.items():
         out[name] = {key: [h[key] for h in history] for key in ("gt", "response", "rougeL", "rougeL_recall")}
     texts = {name: [r["text"] for r in rows(name)] for name in ("forget", "holdout")}
     # Its eval() takes a list for a dictionary at this point of its history, so what eval() calls is called here.

@@ -177,7 +177,8 @@ enum bf_status bf_eval_task_knowmem(struct bf_eval_task *task, json_t **out, str
     if (status == BF_OK)
         status = bf_eval_model_open(&task->model, false, "none", false, &task->eval, err);
     if (status == BF_OK)
-        status = bf_eval_knowmem(&task->eval, questions.items, questions.n, shots.items, n_shots, max_tokens, out, err);
+        status = bf_eval_knowmem(&task->eval, questions.items, questions.n, shots.items, n_shots, v->trailing_space,
+                                 max_tokens, out, err);
     if (status == BF_OK) {
         bf_eval_put(*out, "shots", json_integer((json_int_t)n_shots));
         bf_eval_fit_put(&fit, *out);

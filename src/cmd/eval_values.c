@@ -25,8 +25,8 @@ static const unsigned takers[BF_EVAL_OPTIONS] = {
     ONLY(TOFU), /* forget, retain, holdout, authors, world */
     TWO_MODELS,     ONLY(PRIVLEAK), ONLY(ROBUST),   ONLY(TOFU),
     ONLY(TOFU), /* retrained, retrained-auc, original, logs, retain-logs */
-    ONLY(PRIVLEAK), SHOTS,          COUNTS_SHOTS,   WRITES,
-    EACH,                                                         /* k, shots, n-shots, max-new-tokens, limit */
+    ONLY(PRIVLEAK), SHOTS,          COUNTS_SHOTS,   ONLY(KNOWMEM),
+    WRITES,         EACH, /* k, shots, n-shots, trailing-space, max-new-tokens, limit */
     ONLY(ROBUST),   ONLY(ROBUST),   ONLY(ROBUST),   ONLY(ROBUST), /* relearn, relearn-set, relearn-steps, relearn-lr */
     ONLY(ROBUST),   ONLY(ROBUST),   ONLY(ROBUST),   ONLY(ROBUST),
     ONLY(ROBUST), /* suffix, suffix-tokens, suffix-rounds, suffix-candidates, suffix-questions */
@@ -142,6 +142,12 @@ struct bf_opt *bf_eval_options(struct bf_eval_values *v)
          .value = "N",
          .fallback = "5",
          .help = "at most so many of them",
+         .rare = true},
+        {.name = "trailing-space",
+         .type = BF_OPT_FLAG,
+         .target = &v->trailing_space,
+         .fallback = "off",
+         .help = "knowmem: 'Answer: ' with a space, MUSE's prompt",
          .rare = true},
         {.name = "max-new-tokens",
          .type = BF_OPT_INT,

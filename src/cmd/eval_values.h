@@ -16,7 +16,7 @@ enum bf_eval_name {
     BF_EVAL_NAMES
 };
 
-enum { BF_EVAL_OPTIONS = 33 };
+enum { BF_EVAL_OPTIONS = 34 };
 
 struct bf_eval_values {
     bool quiet;                /* first: see struct bf_command */
@@ -35,6 +35,7 @@ struct bf_eval_values {
     double relearn_lr;         /* 0 = by the model */
     bool suffix;
     int64_t suffix_tokens, suffix_rounds, suffix_candidates, suffix_questions; /* 0 = not said */
+    bool trailing_space;
     int64_t n_shots, limit, max_new_tokens, resamples;
     uint64_t seed;
     bool given[BF_EVAL_OPTIONS];       /* in the order of the table */

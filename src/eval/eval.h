@@ -90,9 +90,10 @@ BF_MUST_CHECK enum bf_status bf_eval_privleak(const struct bf_bootstrap *bootstr
 
 /* ---- MUSE: knowledge and verbatim memorisation ---- */
 
-/* Few-shot questions, ROUGE-L of the greedy answer (no stemmer). {"knowmem": recall, "knowmem_f1", ...} */
+/* Few-shot questions, ROUGE-L of the greedy answer (no stemmer). {"knowmem": recall, "knowmem_f1", ...}. With trailing_space the prompt ends
+ * with a space after "Answer:", as in MUSE's program. */
 BF_MUST_CHECK enum bf_status bf_eval_knowmem(const struct bf_eval *eval, const struct bf_pair *questions, size_t n,
-                                             const struct bf_pair *shots, size_t n_shots, int32_t max_tokens, json_t **out,
+                                             const struct bf_pair *shots, size_t n_shots, bool trailing_space, int32_t max_tokens, json_t **out,
                                              struct bf_err *err);
 /* A text's beginning (question) goes in, its continuation is compared with the real one (answer), of which as many tokens count as may be
  * generated. {"verbmem": recall, "verbmem_f1", ...} */

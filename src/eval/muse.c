@@ -57,8 +57,8 @@ static enum bf_status compare(const struct bf_eval *eval, const char *name, cons
 }
 
 enum bf_status bf_eval_knowmem(const struct bf_eval *eval, const struct bf_pair *questions, size_t n,
-                               const struct bf_pair *shots, size_t n_shots, int32_t max_tokens, json_t **out,
-                               struct bf_err *err)
+                               const struct bf_pair *shots, size_t n_shots, bool trailing_space, int32_t max_tokens,
+                               json_t **out, struct bf_err *err)
 {
     static const char *const stops[] = {"\n\n", "\nQuestion", "Question:"};
     char **prompts = bf_array(n, sizeof *prompts), **answers = bf_array(n, sizeof *answers);
@@ -70,7 +70,8 @@ enum bf_status bf_eval_knowmem(const struct bf_eval *eval, const struct bf_pair 
     for (size_t i = 0; i < n; i++) {
         struct bf_buf prompt;
         bf_buf_init(&prompt, SIZE_MAX);
-        bf_buf_printf(&prompt, "%sQuestion: %s\nAnswer:", text.data, questions[i].question);
+        bf_buf_printf(&prompt, "%sQuestion: %s\nAnswer:%s", text.data, questions[i].question,
+                      trailing_space ? " " : "");
         prompts[i] = bf_buf_take(&prompt);
         targets[i] = questions[i].answer;
     }
