@@ -72,7 +72,7 @@ static bool is_currency(uint32_t cp)
     return cp == '$' || (cp >= 0xa3 && cp <= 0xa5) || (cp >= 0x20a0 && cp <= 0x20c0) || cp == 0xff04;
 }
 
-/* Behind a sign, a currency sign, or its LaTeX form. */
+/* After a sign, a currency sign, or its LaTeX form. */
 static const char *skip_one(const char *at, bool (*is)(uint32_t cp))
 {
     const struct cursor c = look_at(*at == '\\' && at[1] == '$' ? at + 1 : at);
@@ -146,10 +146,10 @@ static const char *take_decimal(const char *at, bool in_list, struct bf_buf *out
         at = take_dotted(at, out);
     }
     const size_t point = *at == '.' ? 1 : strncmp(at, "\xd9\xab", 2) == 0 ? 2 : *at == ',' && n > 0 ? 1 : 0;
-    const size_t n_behind = point > 0 ? count_digits(at + point, NULL) : 0;
+    const size_t n_after = point > 0 ? count_digits(at + point, NULL) : 0;
     /* A comma before one or two digits is a decimal one; "1,2,3" is a list. */
-    const bool list = *at == ',' && (in_list || n_behind > 2 || skip_digits(at + point)[0] == ',');
-    if (n_behind > 0 && !list) {
+    const bool list = *at == ',' && (in_list || n_after > 2 || skip_digits(at + point)[0] == ',');
+    if (n_after > 0 && !list) {
         bf_buf_putc(out, '.');
         (void)count_digits(at + point, out);
         at = skip_digits(at + point);
@@ -162,14 +162,14 @@ static double value_of(const char *digits)
     return strtod(digits, NULL);
 }
 
-/* "/ 4" behind a whole number, "\frac{3}{4}"; a date ("3/4/2020") is none. */
+/* "/ 4" after a whole number; a date ("3/4/2020") is not one. */
 static const char *take_divisor(const char *at, double *out)
 {
     struct bf_buf digits;
     bf_buf_init(&digits, 4096);
     const char *end = *at == '/' ? take_decimal(at + 1, false, &digits) : at;
     *out = value_of(digits.data);
-    if (end == at + 1 || *end == '/' || !(*out > 0.0))
+    if (end == at + 1 || *end == '/' || digits.overflow || !(*out > 0.0))
         end = at;
     bf_buf_release(&digits);
     return end;
@@ -204,31 +204,32 @@ static void put_value(struct bf_buf *out, double value)
     bf_buf_printf(out, "%.12g", value);
 }
 
-/* The number at `at`, which stands behind `before`, with its sign into out; returns what follows, or `at` when there is none. */
-static const char *take_number(const char *at, uint32_t before, struct bf_buf *out)
+/* The number at `at`, which comes after `before`, with its sign into out; returns what follows, or `at` when there is none. One of more
+ * digits than anything here has is passed by, and *found is false. */
+static const char *take_number(const char *at, uint32_t before, struct bf_buf *out, bool *found)
 {
-    /* A minus behind a letter, a digit or another one is a hyphen or a dash. */
+    /* A minus after a letter, a digit or another one is a hyphen or a dash. */
     const bool hyphen = bf_letter_is(before) || bf_letter_digit(before) >= 0 || is_minus(before);
     struct bf_buf digits;
     double value = 0.0, divisor = 0.0;
     const char *from = hyphen ? at : skip_one(at, is_minus);
     bool negative = from != at;
-    const char *behind = skip_one(from, is_currency);
-    if (!negative && behind != from && skip_one(behind, is_minus) != behind) {
+    const char *start = skip_one(from, is_currency);
+    if (!negative && start != from && skip_one(start, is_minus) != start) {
         negative = true;
-        behind = skip_one(behind, is_minus);
+        start = skip_one(start, is_minus);
     }
     bf_buf_init(&digits, 4096);
-    const char *end = take_latex(behind, &value);
-    if (end != behind) {
+    const char *end = take_latex(start, &value);
+    if (end != start) {
         put_value(&digits, value);
     } else {
-        end = take_decimal(behind, before == ',', &digits);
-        const char *after = end != behind && before != '/' ? take_divisor(end, &divisor) : end;
+        end = take_decimal(start, before == ',', &digits);
+        const char *after = end != start && before != '/' ? take_divisor(end, &divisor) : end;
         if (after != end) {
             put_value(&digits, value_of(digits.data) / divisor);
             end = after;
-        } else if (end != behind) { /* "2 1/2", "2\frac{1}{2}" */
+        } else if (end != start) { /* "2 1/2", "2\frac{1}{2}" */
             struct bf_buf part;
             bf_buf_init(&part, 4096);
             const char *next = *end == ' ' ? end + 1 : end, *line = take_decimal(next, false, &part);
@@ -241,13 +242,14 @@ static const char *take_number(const char *at, uint32_t before, struct bf_buf *o
             bf_buf_release(&part);
         }
     }
-    if (digits.len > 0) {
+    const bool any = digits.len > 0;
+    if (any) {
+        *found = !digits.overflow;
         bf_buf_clear(out);
         bf_buf_printf(out, "%s%s", negative ? "-" : "", digits.data);
     }
-    const bool found = digits.len > 0 && !digits.overflow;
     bf_buf_release(&digits);
-    return found ? end : at;
+    return any ? end : at;
 }
 
 /* The last number of text[0..n) into out. */
@@ -256,11 +258,10 @@ static bool last_number(const char *text, const char *end, struct bf_buf *out)
     uint32_t before = ' ';
     bool found = false;
     for (const char *at = text; *at && at < end;) {
-        const char *behind = take_number(at, before, out);
+        const char *next = take_number(at, before, out, &found);
         const struct cursor c = look_at(at);
-        found |= behind != at;
-        before = behind != at ? '0' : c.cp;
-        at = behind != at ? behind : at + c.len;
+        before = next != at ? '0' : c.cp;
+        at = next != at ? next : at + c.len;
     }
     return found;
 }

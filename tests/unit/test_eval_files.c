@@ -476,6 +476,18 @@ static void numbers_of_answers(void **state)
     };
     for (size_t i = 0; i < N_ELEMENTS(flexible); i++)
         assert_number(flexible[i].text, false, flexible[i].last);
+    /* A model that writes digits without end gives no number, and costs no more time than other texts. */
+    enum { N_DIGITS = 1 << 20 };
+    char *endless = malloc(N_DIGITS + 16);
+    assert_non_null(endless);
+    (void)snprintf(endless, 16, "it is 18, or ");
+    memset(endless + 13, '7', N_DIGITS);
+    endless[13 + N_DIGITS] = 0;
+    assert_number(endless, false, NULL);
+    endless[13 + 8] = ' ';
+    (void)snprintf(endless + N_DIGITS - 4, 16, " and 19");
+    assert_number(endless, false, "19");
+    free(endless);
     assert_true(bf_gsm8k_same("18", "18.00"));
     assert_true(bf_gsm8k_same("0.333333333333", "0.3333333333333333"));
     assert_false(bf_gsm8k_same("18", "81"));
