@@ -31,7 +31,7 @@ bool bf_eval_fit_item(struct bf_eval_fit *fit, int64_t n_tokens)
 {
     fit->n++;
     if (fit->most > 0 && n_tokens > fit->most) {
-        note(&fit->skipped, fit->n_skipped++, fit->n);
+        note(&fit->skipped, fit->n_skipped++ - fit->before.n_skipped, fit->n - fit->before.n);
         return false;
     }
     bf_eval_model_need(fit->model, n_tokens);
@@ -81,7 +81,7 @@ bool bf_eval_fit_text(struct bf_eval_fit *fit, int64_t other, char **text, bool 
     }
     free(*text);
     *text = part;
-    note(&fit->cut, fit->n_cut++, fit->n + 1);
+    note(&fit->cut, fit->n_cut++ - fit->before.n_cut, fit->n + 1 - fit->before.n);
     return bf_eval_fit_item(fit, bf_eval_model_tokens(fit->model, part) + other);
 }
 
@@ -99,6 +99,31 @@ void bf_eval_fit_questions(struct bf_eval_fit *fit, struct bf_eval_pairs *pairs,
     pairs->n = n;
 }
 
+static void warn(const struct bf_eval_fit *fit)
+{
+    const size_t n = fit->n - fit->before.n, n_skipped = fit->n_skipped - fit->before.n_skipped;
+    const size_t n_cut = fit->n_cut - fit->before.n_cut;
+    const long long context = (long long)bf_eval_model_context(fit->model);
+    if (n_skipped > 0)
+        bf_log_warn(fit->model->log,
+                    "'%s': %zu of %zu records do not fit into the model's %lld tokens and are left out: %s", fit->set,
+                    n_skipped, n, context, fit->skipped.data);
+    if (n_cut > 0)
+        bf_log_warn(fit->model->log, "'%s': %zu of %zu records are longer than the model's %lld tokens and are cut: %s",
+                    fit->set, n_cut, n, context, fit->cut.data);
+}
+
+void bf_eval_fit_set(struct bf_eval_fit *fit, const char *set)
+{
+    warn(fit);
+    fit->set = set;
+    fit->before.n = fit->n;
+    fit->before.n_cut = fit->n_cut;
+    fit->before.n_skipped = fit->n_skipped;
+    bf_buf_clear(&fit->cut);
+    bf_buf_clear(&fit->skipped);
+}
+
 enum bf_status bf_eval_fit_end(struct bf_eval_fit *fit, const char *advice, struct bf_err *err)
 {
     enum bf_status status = BF_OK;
@@ -106,13 +131,8 @@ enum bf_status bf_eval_fit_end(struct bf_eval_fit *fit, const char *advice, stru
         status =
             bf_fail(err, BF_MODEL, "'%s': no record fits into the %lld tokens that '%s' can take at once; %s", fit->set,
                     (long long)bf_eval_model_context(fit->model), bf_engine_info(fit->model->look)->model_desc, advice);
-    else if (fit->n_skipped > 0)
-        bf_log_warn(fit->model->log,
-                    "'%s': %zu of %zu records do not fit into the model's %lld tokens and are left out: %s", fit->set,
-                    fit->n_skipped, fit->n, (long long)bf_eval_model_context(fit->model), fit->skipped.data);
-    if (status == BF_OK && fit->n_cut > 0)
-        bf_log_warn(fit->model->log, "'%s': %zu of %zu records are longer than the model's %lld tokens and are cut: %s",
-                    fit->set, fit->n_cut, fit->n, (long long)bf_eval_model_context(fit->model), fit->cut.data);
+    else
+        warn(fit);
     bf_buf_release(&fit->cut);
     bf_buf_release(&fit->skipped);
     return status;

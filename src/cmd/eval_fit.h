@@ -6,10 +6,13 @@
 
 struct bf_eval_fit {
     struct bf_eval_model *model;
-    const char *set;           /* the file, for sentences */
+    const char *set;           /* the file that is being read, for sentences */
     int64_t most;              /* tokens that an item may need; 0 = unknown (a server) */
-    size_t n, n_cut, n_skipped;
-    struct bf_buf cut, skipped;        /* the first of their numbers, from 1 */
+    size_t n, n_cut, n_skipped;        /* of all files */
+    struct {
+        size_t n, n_cut, n_skipped;
+    } before;                          /* of them: of the files before this one */
+    struct bf_buf cut, skipped;        /* the first of this file's numbers, from 1 */
 };
 
 /* `with_template`: room is kept for the chat template. End with bf_eval_fit_end in every case. */
@@ -21,6 +24,8 @@ bool bf_eval_fit_item(struct bf_eval_fit *fit, int64_t n_tokens);
 bool bf_eval_fit_text(struct bf_eval_fit *fit, int64_t other, char **text, bool at_start);
 /* As bf_eval_fit_item for pairs: those that do not fit are taken out of `pairs`. */
 void bf_eval_fit_questions(struct bf_eval_fit *fit, struct bf_eval_pairs *pairs, int64_t other);
+/* The items that follow are of another file: warnings about the one before. */
+void bf_eval_fit_set(struct bf_eval_fit *fit, const char *set);
 /* Warnings with the numbers of the items. BF_MODEL when none is left; `advice` says what to do then. */
 BF_MUST_CHECK enum bf_status bf_eval_fit_end(struct bf_eval_fit *fit, const char *advice, struct bf_err *err);
 /* "n_cut", "n_skipped" where there are any. */

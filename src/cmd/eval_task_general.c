@@ -1,6 +1,8 @@
 /* General abilities: multiple choice, and GSM8K. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "cmd/eval_fit.h"
 #include "cmd/eval_task.h"
 #include "base/banned.h"
@@ -33,22 +35,28 @@ enum bf_status bf_eval_task_mcq(struct bf_eval_task *task, json_t **out, struct 
     const size_t n_shots = v->shots ? (size_t)v->n_shots : 0;
     enum bf_status status =
         bf_eval_task_start(task, 1, BF_OPERANDS_MAX, "biforget eval mcq questions.csv --shots dev.csv", err);
+    size_t *n_of = bf_array(task->n_files, sizeof *n_of);
     for (size_t f = 0; f < task->n_files && status == BF_OK; f++) {
         const size_t before = questions.n;
         status = bf_mcq_read(task->files[f], &questions, err);
         if (status == BF_OK && v->limit > 0)
             bf_mcq_limit(&questions, before + (size_t)v->limit);
+        n_of[f] = questions.n - before;
     }
     if (status == BF_OK && n_shots > 0)
         status = bf_mcq_read(v->shots, &shots, err);
     if (status == BF_OK) {
         const int64_t head = 32 + longest_shots(&task->model, &shots, n_shots);
         bf_eval_fit_begin(&fit, &task->model, task->files[0], false);
-        for (size_t i = 0; i < questions.n;) {
-            if (bf_eval_fit_item(&fit, head + mcq_tokens(&task->model, &questions.items[i])))
-                i++;
-            else
-                bf_mcq_drop(&questions, i);
+        size_t i = 0;
+        for (size_t f = 0; f < task->n_files; f++) {
+            if (f > 0)
+                bf_eval_fit_set(&fit, task->files[f]);
+            for (size_t k = 0; k < n_of[f]; k++)
+                if (bf_eval_fit_item(&fit, head + mcq_tokens(&task->model, &questions.items[i])))
+                    i++;
+                else
+                    bf_mcq_drop(&questions, i);
         }
         status = bf_eval_fit_end(&fit, "use fewer --n-shots, or shorter questions", err);
     }
@@ -58,6 +66,7 @@ enum bf_status bf_eval_task_mcq(struct bf_eval_task *task, json_t **out, struct 
         status = bf_eval_mcq(&task->eval, &questions, &shots, n_shots, out, err);
     if (status == BF_OK)
         bf_eval_fit_put(&fit, *out);
+    free(n_of);
     bf_mcq_release(&questions);
     bf_mcq_release(&shots);
     return status;

@@ -351,6 +351,14 @@ END
         [[ $stderr == *"1 of 2 records do not fit into the model's 256 tokens and are left out: 1"* ]]
         [ "$(json 'd["index"]' <lines.jsonl)" = 1 ]
     done
+    # Of several files each is named with its own numbers.
+    cp mcq2.jsonl mcq3.jsonl
+    run --separate-stderr "$BIFORGET" eval mcq isles_test.csv mcq2.jsonl mcq3.jsonl "${s[@]}"
+    [ "$status" = 0 ]
+    [ "$(json 'd["n"], d["n_skipped"]' <<<"$output")" = "5 2" ]
+    for name in mcq2 mcq3; do
+        [[ $stderr == *"'$name.jsonl': 1 of 2 records do not fit into the model's 256 tokens and are left out: 1"* ]]
+    done
     run --separate-stderr "$BIFORGET" eval tofu --forget pairs.jsonl --max-new-tokens 4 "${s[@]}"
     [ "$(json 'd["forget"]["n"], d["forget"]["n_skipped"]' <<<"$output")" = "1 1" ]
     fails 4 "no record fits into the 256 tokens" "$BIFORGET" eval knowmem all.jsonl --max-new-tokens 4 "${s[@]}" -q
