@@ -1,4 +1,5 @@
 /* TOFU (Maini et al., 2024): a set's figures on a model, and Forget Quality and Model Utility of sets, wherever they come from. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,13 +27,18 @@ static size_t add_items(const struct bf_tofu_question *q, bool all, struct bf_co
     return n;
 }
 
-static enum bf_status nll_of(const struct bf_scored *scored, enum bf_tofu_part part, size_t i, double *out,
-                             struct bf_err *err)
+static enum bf_status nll_of(const struct bf_scored *scored, enum bf_tofu_part part, const struct bf_tofu_question *q,
+                             double *out, struct bf_err *err)
 {
     if (scored->n < 2) /* the end is one */
-        return bf_fail(err, BF_INPUT, "an answer of question %zu of the %s set has no tokens", i + 1,
+        return bf_fail(err, BF_INPUT, "an answer of question %zu of the %s set has no tokens", q->index + 1,
                        bf_tofu_part_word(part));
     *out = bf_mean_nll(scored->logp, scored->n);
+    if (!isfinite(*out))
+        return bf_fail(err, BF_MODEL,
+                       "the model gives an answer of question %zu of the %s set no probability; its weights may have "
+                       "diverged in training: train it in fewer steps or at a lower rate",
+                       q->index + 1, bf_tofu_part_word(part));
     return BF_OK;
 }
 
@@ -43,11 +49,11 @@ static enum bf_status take_question(const struct bf_tofu_question *q, enum bf_to
 {
     double answer = 0.0, paraphrased = 0.0;
     double *perturbed = bf_array(q->n_perturbed, sizeof *perturbed);
-    enum bf_status status = nll_of(&scored[0], part, i, &paraphrased, err);
+    enum bf_status status = nll_of(&scored[0], part, q, &paraphrased, err);
     for (size_t p = 0; p < q->n_perturbed && status == BF_OK; p++)
-        status = nll_of(&scored[1 + p], part, i, &perturbed[p], err);
+        status = nll_of(&scored[1 + p], part, q, &perturbed[p], err);
     if (status == BF_OK && all)
-        status = nll_of(&scored[1 + q->n_perturbed], part, i, &answer, err);
+        status = nll_of(&scored[1 + q->n_perturbed], part, q, &answer, err);
     if (status == BF_OK) {
         json_t *list = json_array();
         bf_tofu_set_losses(out, part, i, answer, paraphrased, perturbed, q->n_perturbed);

@@ -1,5 +1,6 @@
 #include "eval/truth_ratio.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "base/banned.h"
@@ -14,7 +15,8 @@ static double mean(const double *values, size_t n)
 
 double bf_truth_ratio(double paraphrased, const double *perturbed, size_t n_perturbed)
 {
-    return exp(mean(perturbed, n_perturbed) - paraphrased);
+    /* Of a model that has diverged it may be beyond all numbers, which JSON cannot say; no figure tells it from the largest. */
+    return fmin(exp(mean(perturbed, n_perturbed) - paraphrased), DBL_MAX);
 }
 
 double bf_truth_ratio_inverse(double paraphrased, const double *perturbed, size_t n_perturbed)
