@@ -30,6 +30,11 @@ bool bf_is_dir(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+enum bf_status bf_link_error(const char *path, struct bf_err *err)
+{
+    return bf_fail(err, BF_STORE, "'%s' is a symbolic link, which is not followed for writing; delete it", path);
+}
+
 bool bf_is_link(const char *path)
 {
     struct stat info;

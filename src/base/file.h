@@ -14,6 +14,8 @@ bool bf_file_exists(const char *path);
 bool bf_is_endless(int fd);
 bool bf_is_dir(const char *path);
 bool bf_is_link(const char *path);                     /* a symbolic link, wherever it leads */
+/* "'PATH' is a symbolic link, which is not followed for writing; delete it": BF_STORE. */
+enum bf_status bf_link_error(const char *path, struct bf_err *err);
 int64_t bf_file_size(const char *path);                /* bytes; -1 when it cannot be read */
 
 /* Create `path` and its parents (0700). An existing folder is fine. BF_STORE on failure. */

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cmd/interrupt.h"
+#include "cmd/last_words.h"
 
 #include "base/banned.h"
 
@@ -108,20 +109,36 @@ static char **environment_with(int relay)
     return out;
 }
 
-/* Hand on each whole line that has come. A read gives whole lines: each was written in one piece. */
-static void read_live(int fd, const struct bf_child_live *live)
+/* A line that has not come to its end yet. */
+struct live_rest {
+    char bytes[LIVE_BYTES + 1];
+    size_t n;
+};
+
+/* Hand on each whole line that has come. */
+static void read_live(int fd, struct live_rest *rest, const struct bf_child_live *live)
 {
-    char bytes[LIVE_BYTES + 1], *rest = NULL;
-    const ssize_t n = read(fd, bytes, LIVE_BYTES);
-    bytes[n > 0 ? n : 0] = '\0';
-    for (char *line = strtok_r(bytes, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-        live->line(live->user, line);
+    const ssize_t n = read(fd, rest->bytes + rest->n, LIVE_BYTES - rest->n);
+    if (n <= 0)
+        return;
+    char *line = rest->bytes, *const end = rest->bytes + rest->n + n;
+    for (char *stop = memchr(line, '\n', (size_t)(end - line)); stop; stop = memchr(line, '\n', (size_t)(end - line))) {
+        *stop = '\0';
+        if (stop > line)
+            live->line(live->user, line);
+        line = stop + 1;
+    }
+    rest->n = (size_t)(end - line);
+    memmove(rest->bytes, line, rest->n);
+    if (rest->n == LIVE_BYTES) /* longer than any line of ours */
+        rest->n = 0;
 }
 
 static enum bf_status read_all(int fd, int relay, const struct bf_child_live *live, pid_t child, struct bf_buf *out,
                                struct bf_err *err)
 {
     char bytes[65536];
+    struct live_rest rest = {.n = 0};
     bool told = false;
     for (;;) {
         /* A signal interrupts poll(), but read() is restarted and would not notice. */
@@ -132,7 +149,7 @@ static enum bf_status read_all(int fd, int relay, const struct bf_child_live *li
         if (ready == 0 || (ready < 0 && errno == EINTR))
             continue;
         if (relay >= 0 && (wanted[1].revents & POLLIN))
-            read_live(relay, live);
+            read_live(relay, &rest, live);
         else if (relay >= 0 && (wanted[1].revents & (POLLHUP | POLLERR)))
             relay = -1;
         if (ready > 0 && wanted[0].revents == 0)
@@ -185,7 +202,7 @@ static enum bf_status outcome(int result, const struct bf_command_line *command,
             status = known[i];
     if (status == BF_INTERRUPTED)
         return bf_fail(err, status, "interrupted");
-    if (WIFSIGNALED(result)) /* no word of the command about its input: memory that was used up, somebody's kill */
+    if (WIFSIGNALED(result) && !bf_is_crash(WTERMSIG(result))) /* memory that was used up, somebody's kill */
         status = BF_STORE;
     char *text = bf_command_line_text(command);
     char *line = log_path ? last_line(log_path) : NULL;
@@ -214,8 +231,7 @@ enum bf_status bf_child_run(const struct bf_command_line *command, const char *l
     if (log_path)
         setup.log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (log_path && setup.log < 0 && errno == ELOOP)
-        status =
-            bf_fail(err, BF_STORE, "'%s' is a symbolic link, which is not followed for writing; delete it", log_path);
+        status = bf_link_error(log_path, err);
     else if (log_path && setup.log < 0)
         status = bf_fail(err, BF_STORE, "cannot write '%s': %s", log_path, bf_errno_text(errno));
     /* A full relay must not hold up the work. */

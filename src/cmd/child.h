@@ -25,7 +25,7 @@ struct bf_child_live {
 
 /* Run it to its end. Its standard output is added to `out`; what it says on stderr is added to the file `log_path`, or goes to our own stderr
  * when that is NULL. Its failure becomes ours: the same status, the last sentence it said (into a log), and the command. BF_STORE when a
- * signal ended it, as when the machine's memory is used up.
+ * signal ended it, as when the machine's memory is used up; BF_MODEL when it crashed.
  * BF_INTERRUPTED when it or we were interrupted: a signal to us is passed on to it. It ends when this process does.
  * live: nullable; the command shows its progress there, also when it is quiet. */
 BF_MUST_CHECK enum bf_status bf_child_run(const struct bf_command_line *command, const char *log_path,

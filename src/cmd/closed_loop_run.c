@@ -160,7 +160,7 @@ static enum bf_status unlearn(struct loop *l, struct bf_err *err)
     if (status != BF_OK && status != BF_INTERRUPTED)
         (void)bf_fail(
             err, status,
-            "%s; the forget set is complete, go on with: biforget resume %s, or with other settings: biforget "
+            "%s; the forget set is complete; resume it with: biforget resume %s, or with other settings: biforget "
             "resume %s --then %s --then-options \"--lr 1e-6\"%s",
             why.text, BF_SHELL_WORD(l->job->dir), BF_SHELL_WORD(l->job->dir), wish_text(l, "method"),
             l->eval ? " --eval" : "");
@@ -296,8 +296,7 @@ static enum bf_status check_links(const struct loop *l, struct bf_err *err)
     const char *const paths[] = {l->output, l->work, l->log_path};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         if (bf_is_link(paths[i]))
-            return bf_fail(err, BF_STORE, "'%s' is a symbolic link, which is not followed for writing; delete it",
-                           paths[i]);
+            return bf_link_error(paths[i], err);
     return BF_OK;
 }
 
@@ -348,7 +347,7 @@ enum bf_status bf_loop_run(const struct bf_loop_job *job, json_t **state, struct
     if (status == BF_OK)
         *state = json_incref(l.state);
     else if (status == BF_INTERRUPTED)
-        (void)bf_fail(err, status, "interrupted; everything so far is saved, go on with: biforget resume %s",
+        (void)bf_fail(err, status, "interrupted; everything so far is saved, resume it with: biforget resume %s",
                       BF_SHELL_WORD(job->dir));
     else
         (void)bf_fail(err, status, "%s", why.text);

@@ -1,4 +1,5 @@
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,11 +149,13 @@ static enum bf_status check_links(const char *path, struct bf_err *err)
     enum bf_status status = BF_OK;
     DIR *dir = opendir(path);
     const struct dirent *entry;
+    if (!dir && errno != ENOENT)
+        return bf_fail(err, BF_STORE, "cannot open the folder '%s': %s; choose another with -o", path,
+                       bf_errno_text(errno));
     while (status == BF_OK && dir && (entry = readdir(dir))) {
         char *name = bf_path_join(path, entry->d_name);
         if (bf_is_link(name))
-            status =
-                bf_fail(err, BF_STORE, "'%s' is a symbolic link, which is not followed for writing; delete it", name);
+            status = bf_link_error(name, err);
         free(name);
     }
     if (dir)

@@ -4,12 +4,16 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/built_for.h"
 #include "base/err.h"
 #include "base/processor.h"
 #include "base/banned.h"
+
+static const int fatal[] = {SIGSEGV, SIGILL, SIGBUS, SIGFPE, SIGABRT};
+static bool dumps_core; /* set once, before the first handler */
 
 static void say(const char *text)
 {
@@ -37,20 +41,35 @@ static void on_fatal(int number)
         say("an abort");
         break;
     }
-    say(" ended the program, which is a mistake in it, in llama.cpp or of the machine; what was saved is whole "
-        "('biforget resume' continues a "
-        "run), 'biforget doctor' tests the kernels; please report the command\n");
-    _exit((int)BF_MODEL);
+    say(" ended biforget: a bug in biforget or llama.cpp, or faulty hardware; saved work is intact ('biforget resume' "
+        "resumes a run, 'biforget doctor' tests the kernels); please report the command\n");
+    /* Whoever wants a core dump gets it from the place of the crash: the signal comes again when this returns, and is not ours by then. */
+    if (!dumps_core || raise(number) != 0)
+        _exit((int)BF_MODEL);
+}
+
+bool bf_is_crash(int number)
+{
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
+        if (fatal[i] == number)
+            return true;
+    return false;
 }
 
 void bf_last_words_prepare(void)
 {
-    static const int fatal[] = {SIGSEGV, SIGILL, SIGBUS, SIGFPE, SIGABRT};
+    static char stack[64 * 1024]; /* a stack that has overflowed has no room for a handler */
+    const stack_t own = {.ss_sp = stack, .ss_size = sizeof stack};
+    stack_t there = {.ss_flags = 0};
+    struct rlimit core = {0};
+    dumps_core = getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur > 0;
+    if (sigaltstack(NULL, &there) == 0 && ((unsigned)there.ss_flags & (unsigned)SS_DISABLE)) /* else a sanitizer's */
+        (void)sigaltstack(&own, NULL);
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
-        struct sigaction there;
-        if (sigaction(fatal[i], NULL, &there) != 0 || there.sa_handler != SIG_DFL)
+        struct sigaction before;
+        if (sigaction(fatal[i], NULL, &before) != 0 || before.sa_handler != SIG_DFL)
             continue;
-        struct sigaction action = {.sa_handler = on_fatal, .sa_flags = (int)SA_RESETHAND};
+        struct sigaction action = {.sa_handler = on_fatal, .sa_flags = (int)(SA_RESETHAND | (unsigned)SA_ONSTACK)};
         sigemptyset(&action.sa_mask);
         (void)sigaction(fatal[i], &action, NULL);
     }
