@@ -6,7 +6,9 @@
 #include "base/built_for.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "base/print.h"
+#include "base/shell_word.h"
 #include "cmd/cmd.h"
 #include "cmd/model_path.h"
 #include "engine/engine.h"
@@ -19,12 +21,22 @@ struct values {
     bool json;
 };
 
-/* What llama.cpp's kernels were compiled for, and whether they are right here. */
-struct kernels {
+/* What there is; both forms of the answer are of this. */
+struct machine {
+    struct bf_buf text; /* as the engine describes it, in lines */
+    /* What llama.cpp's kernels were compiled for, and whether they are right here. */
     char sets[1024];  /* "AVX AVX2 FMA"; "" when the machine's own llama.cpp does not say */
     char tested[256]; /* "" when they are wrong */
-    enum bf_status status;
-    struct bf_err err;
+    enum bf_status kernels;
+    struct bf_err kernels_err;
+    const struct bf_kernel *training;
+    char *cache; /* NULL: none */
+    struct bf_manifest manifest;
+};
+
+struct model {
+    char *path;
+    struct bf_engine *engine;
 };
 
 static struct bf_opt *options(void *target)
@@ -62,67 +74,74 @@ static void name_sets(const char *macros, char *out, size_t size)
     out[n] = '\0';
 }
 
-static void try_kernels(struct kernels *k)
+static enum bf_status look_at_machine(struct machine *m, struct bf_err *err)
 {
-    *k = (struct kernels){.err = BF_ERR_INIT};
-    name_sets(BF_LLAMA_MACROS, k->sets, sizeof k->sets);
-    k->status = bf_engine_check_kernels(k->tested, sizeof k->tested, &k->err);
+    *m = (struct machine){.kernels_err = BF_ERR_INIT, .training = bf_kernel_at(0), .cache = bf_cache_dir()};
+    bf_buf_init(&m->text, 1 << 16);
+    bf_engine_describe_machine(&m->text);
+    name_sets(BF_LLAMA_MACROS, m->sets, sizeof m->sets);
+    m->kernels = bf_engine_check_kernels(m->tested, sizeof m->tested, &m->kernels_err);
+    return bf_manifest_load(&m->manifest, err);
 }
 
-static void print_kernels(const struct kernels *k)
+static void machine_release(struct machine *m)
 {
-    if (k->sets[0])
-        bf_print(stdout, "  instruction sets %s\n", k->sets);
-    if (BF_LLAMA_LEFT_OUT[0])
-        bf_print(stdout, "  left out %s: %s\n", BF_LLAMA_LEFT_OUT, BF_LLAMA_WHY);
-    bf_print(stdout, "  kernels  %s\n", k->status == BF_OK ? k->tested : k->err.text);
+    bf_buf_release(&m->text);
+    bf_manifest_release(&m->manifest);
+    free(m->cache);
 }
 
-static json_t *kernels_json(const struct kernels *k)
+static enum bf_status look_at_model(const struct values *v, struct model *model, struct bf_err *err)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:b, s:s}", "instruction_sets", k->sets, "amx_tiles", BF_LLAMA_TILES,
-                     "left_out", BF_LLAMA_LEFT_OUT, "left_out_because", BF_LLAMA_WHY, "right", k->status == BF_OK,
-                     "tested", k->status == BF_OK ? k->tested : k->err.text);
-}
-
-static enum bf_status look_at_machine(const struct kernels *kernels, struct bf_err *err)
-{
-    struct bf_buf text;
-    bf_buf_init(&text, 1 << 16);
-    bf_engine_describe_machine(&text);
-    bf_print(stdout, "machine\n");
-    for (char *line = text.data; *line;) {
-        char *end = strchr(line, '\n');
-        int n = end ? (int)(end - line) : (int)strlen(line);
-        bf_print(stdout, "  %.*s\n", n, line);
-        line += n + (end ? 1 : 0);
-    }
-    bf_buf_release(&text);
-    print_kernels(kernels);
-    const struct bf_kernel *kernel = bf_kernel_at(0);
-    bf_print(stdout, "  kernels of training: %s%s\n", kernel->name, kernel->tile_bf16 ? ", with BF16 products" : "");
-    char *cache = bf_cache_dir();
-    if (cache)
-        bf_print(stdout, "  cache %s, %.1f GB free on its disk\n", cache, (double)bf_disk_free(cache) / 1e9);
-    else
-        bf_print(stdout, "  no cache folder: set HOME or BIFORGET_CACHE to use models by name\n");
-    free(cache);
-    struct bf_manifest manifest;
-    enum bf_status status = bf_manifest_load(&manifest, err);
+    enum bf_status status = bf_model_path(v->model, &model->path, err);
     if (status != BF_OK)
         return status;
-    bf_print(stdout, "models\n");
-    for (size_t i = 0; i < manifest.n; i++) {
-        const struct bf_model_entry *m = &manifest.items[i];
-        bool needed = strcmp(m->role, "optional") != 0;
-        bf_print(stdout, "  %-30s %s%s\n", m->name,
-                 m->installed ? "installed"
-                 : m->partial ? "incomplete"
-                              : "not installed",
-                 !m->installed && needed ? ": scripts/fetch_models in the source folder gets it" : "");
+    struct bf_engine_options o = bf_engine_default_options();
+    o.model_path = model->path;
+    o.n_parallel = (int32_t)v->parallel;
+    status = bf_engine_open(&o, &model->engine, err);
+    return status == BF_OK ? bf_engine_check_weights(model->path, err) : status; /* one that a few tokens do not meet */
+}
+
+static void model_release(struct model *model)
+{
+    bf_engine_close(model->engine);
+    free(model->path);
+}
+
+/* ---- for people ---- */
+
+static const char *state_of(const struct bf_model_entry *m)
+{
+    return m->installed ? "installed" : m->partial ? "incomplete" : "not installed";
+}
+
+static void print_machine(const struct machine *m)
+{
+    bf_print(stdout, "machine\n");
+    for (const char *line = m->text.data; *line;) {
+        const size_t n = strcspn(line, "\n");
+        bf_print(stdout, "  %.*s\n", (int)n, line);
+        line += n + (line[n] ? 1 : 0);
     }
-    bf_manifest_release(&manifest);
-    return BF_OK;
+    if (m->sets[0])
+        bf_print(stdout, "  instruction sets %s\n", m->sets);
+    if (BF_LLAMA_LEFT_OUT[0])
+        bf_print(stdout, "  left out %s: %s\n", BF_LLAMA_LEFT_OUT, BF_LLAMA_WHY);
+    bf_print(stdout, "  kernels  %s\n", m->kernels == BF_OK ? m->tested : m->kernels_err.text);
+    bf_print(stdout, "  kernels of training: %s%s\n", m->training->name,
+             m->training->tile_bf16 ? ", with BF16 products" : "");
+    if (m->cache)
+        bf_print(stdout, "  cache %s, %.1f GB free on its disk\n", m->cache, (double)bf_disk_free(m->cache) / 1e9);
+    else
+        bf_print(stdout, "  no cache folder: set HOME or BIFORGET_CACHE to use models by name\n");
+    bf_print(stdout, "models\n");
+    for (size_t i = 0; i < m->manifest.n; i++) {
+        const struct bf_model_entry *entry = &m->manifest.items[i];
+        const bool needed = strcmp(entry->role, "optional") != 0;
+        bf_print(stdout, "  %-30s %s%s\n", entry->name, state_of(entry),
+                 !entry->installed && needed ? ": scripts/fetch_models in the source folder gets it" : "");
+    }
 }
 
 static bool is_fast(const char *type)
@@ -142,89 +161,94 @@ static void advise(const char *path, const struct bf_engine_info *i)
     if (is_fast(i->quantisation))
         bf_print(stdout, "  speed    Q4_0, the fastest type here\n");
     else
-        bf_print(stdout, "  speed    Q4_0 would run faster%s: biforget quantize '%s' NEW.gguf\n",
-                 i->stable == BF_STABLE_YES ? "" : " and be stable", path);
+        bf_print(stdout, "  speed    Q4_0 would run faster%s: biforget quantize %s NEW.gguf\n",
+                 i->stable == BF_STABLE_YES ? "" : " and be stable", BF_SHELL_WORD(path));
 }
 
-static enum bf_status look_at_model(const struct values *v, struct bf_err *err)
+static void print_model(const struct model *model)
 {
-    char *path = NULL;
-    struct bf_engine *engine = NULL;
-    enum bf_status status = bf_model_path(v->model, &path, err);
-    if (status != BF_OK)
-        return status;
-    struct bf_engine_options o = bf_engine_default_options();
-    o.model_path = path;
-    o.n_parallel = (int32_t)v->parallel;
-    status = bf_engine_open(&o, &engine, err);
-    if (status == BF_OK)
-        status = bf_engine_check_weights(path, err); /* one that a few tokens do not meet */
-    if (status == BF_OK) {
-        const struct bf_engine_info *i = bf_engine_info(engine);
-        bf_print(stdout, "model\n  file     %s\n  kind     %s, %.0f million parameters, %d layers, context %d\n", path,
-                 i->model_desc, (double)i->n_params / 1e6, i->n_layer, i->n_ctx_train);
-        bf_print(stdout, "  memory   %.0f MB weights, %.0f MB for %d sequences of %d tokens\n",
-                 (double)i->model_bytes / 1e6, (double)i->kv_bytes / 1e6, i->n_parallel, i->n_ctx_seq);
-        bf_print(stdout, "  chat     %s\n",
-                 strcmp(i->chat, "none") == 0 ? "no template: a base model, prompted with plain text"
-                                              : "its own template");
-        advise(path, i);
-    }
-    bf_engine_close(engine);
-    free(path);
-    return status;
+    const struct bf_engine_info *i = bf_engine_info(model->engine);
+    bf_print(stdout, "model\n  file     %s\n  kind     %s, %.0f million parameters, %d layers, context %d\n",
+             model->path, i->model_desc, (double)i->n_params / 1e6, i->n_layer, i->n_ctx_train);
+    bf_print(stdout, "  memory   %.0f MB weights, %.0f MB for %d sequences of %d tokens\n",
+             (double)i->model_bytes / 1e6, (double)i->kv_bytes / 1e6, i->n_parallel, i->n_ctx_seq);
+    bf_print(stdout, "  chat     %s\n",
+             strcmp(i->chat, "none") == 0 ? "no template: a base model, prompted with plain text" : "its own template");
+    advise(model->path, i);
 }
 
-/* The same as one JSON object; with a model, its key facts. */
-static enum bf_status print_json(const struct values *v, const struct kernels *kernels, struct bf_err *err)
+/* ---- for programs ---- */
+
+static json_t *text_json(const char *text)
 {
-    struct bf_manifest manifest;
-    struct bf_engine *engine = NULL;
-    char *path = NULL;
-    enum bf_status status = bf_manifest_load(&manifest, err);
-    if (status != BF_OK)
-        return status;
-    json_t *models = json_array();
-    for (size_t i = 0; i < manifest.n; i++)
-        json_array_append_new(
-            models, json_pack("{s:s, s:b}", "name", manifest.items[i].name, "installed", manifest.items[i].installed));
-    bf_manifest_release(&manifest);
-    json_t *root = json_pack("{s:o, s:o}", "kernels", kernels_json(kernels), "models", models);
-    if (v->model && kernels->status == BF_OK) {
-        status = bf_model_path(v->model, &path, err);
-        struct bf_engine_options o = bf_engine_default_options();
-        o.model_path = path;
-        o.n_parallel = (int32_t)v->parallel;
-        if (status == BF_OK)
-            status = bf_engine_open(&o, &engine, err);
-        if (status == BF_OK) {
-            const struct bf_engine_info *i = bf_engine_info(engine);
-            json_object_set_new(root, "model",
-                                json_pack("{s:s, s:s, s:I, s:s, s:b}", "file", path, "kind", i->model_desc,
-                                          "parameters", (json_int_t)i->n_params, "type", i->quantisation, "stable",
-                                          i->stable == BF_STABLE_YES));
-        }
+    return bf_json_text(text, strlen(text)); /* a path, or words out of a model file, may be any bytes */
+}
+
+static json_t *machine_json(const struct machine *m)
+{
+    json_t *lines = json_array(), *models = json_array();
+    for (const char *line = m->text.data; *line;) {
+        const size_t n = strcspn(line, "\n");
+        json_array_append_new(lines, bf_json_text(line, n));
+        line += n + (line[n] ? 1 : 0);
     }
+    for (size_t i = 0; i < m->manifest.n; i++)
+        json_array_append_new(models,
+                              json_pack("{s:s, s:b, s:s}", "name", m->manifest.items[i].name, "installed",
+                                        m->manifest.items[i].installed, "state", state_of(&m->manifest.items[i])));
+    json_t *kernels =
+        json_pack("{s:s, s:s, s:s, s:s, s:b, s:s}", "instruction_sets", m->sets, "amx_tiles", BF_LLAMA_TILES,
+                  "left_out", BF_LLAMA_LEFT_OUT, "left_out_because", BF_LLAMA_WHY, "right", m->kernels == BF_OK,
+                  "tested", m->kernels == BF_OK ? m->tested : m->kernels_err.text);
+    json_t *training =
+        json_pack("{s:s, s:b}", "name", m->training->name, "bf16_products", m->training->tile_bf16 != NULL);
+    json_t *cache = m->cache ? json_pack("{s:o, s:I}", "folder", text_json(m->cache), "free_bytes",
+                                         (json_int_t)bf_disk_free(m->cache))
+                             : json_null();
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "machine", lines, "kernels", kernels, "training_kernels", training,
+                     "cache", cache, "models", models);
+}
+
+static json_t *model_json(const struct model *model)
+{
+    const struct bf_engine_info *i = bf_engine_info(model->engine);
+    return json_pack("{s:o, s:o, s:I, s:i, s:i, s:s, s:b, s:I, s:I, s:i, s:i, s:b}", "file", text_json(model->path),
+                     "kind", text_json(i->model_desc), "parameters", (json_int_t)i->n_params, "layers", (int)i->n_layer,
+                     "context", (int)i->n_ctx_train, "type", i->quantisation, "stable", i->stable == BF_STABLE_YES,
+                     "weight_bytes", (json_int_t)i->model_bytes, "sequence_bytes", (json_int_t)i->kv_bytes, "sequences",
+                     (int)i->n_parallel, "sequence_tokens", (int)i->n_ctx_seq, "has_template",
+                     strcmp(i->chat, "none") != 0);
+}
+
+static void print_json(const struct machine *m, const struct model *model)
+{
+    json_t *root = machine_json(m);
+    if (model->engine && json_object_set_new(root, "model", model_json(model)) != 0)
+        bf_out_of_memory();
     char *text = bf_json_dump(root);
-    if (status == BF_OK)
-        bf_print_json(stdout, text);
+    bf_print_json(stdout, text);
     free(text);
-    free(path);
     json_decref(root);
-    bf_engine_close(engine);
-    return status;
 }
 
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)
 {
     const struct values *v = call->values;
-    struct kernels kernels;
-    try_kernels(&kernels);
-    enum bf_status status = v->json ? print_json(v, &kernels, err) : look_at_machine(&kernels, err);
-    if (status == BF_OK && kernels.status != BF_OK)
-        return bf_fail(err, kernels.status, "%s", kernels.err.text);
-    if (status == BF_OK && v->model && !v->json)
-        status = look_at_model(v, err);
+    struct machine machine;
+    struct model model = {NULL, NULL};
+    enum bf_status status = look_at_machine(&machine, err);
+    if (status == BF_OK && !v->json)
+        print_machine(&machine);
+    if (status == BF_OK && v->model && machine.kernels == BF_OK)
+        status = look_at_model(v, &model, err);
+    if (status == BF_OK && v->json)
+        print_json(&machine, &model);
+    else if (status == BF_OK && model.engine)
+        print_model(&model);
+    if (status == BF_OK && machine.kernels != BF_OK)
+        status = bf_fail(err, machine.kernels, "%s", machine.kernels_err.text);
+    model_release(&model);
+    machine_release(&machine);
     return status;
 }
 

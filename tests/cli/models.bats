@@ -38,6 +38,18 @@ load helper
     run --separate-stderr "$BIFORGET" doctor -m "$BIFORGET_TEST_MODEL" --parallel 8
     [ "$status" = 0 ]
     [[ $output == *Q4_0* && $output == *"stable: the same forget set"* ]]
+    # The same for programs; a path is any bytes.
+    ln -s "$BIFORGET_TEST_MODEL" "$BATS_TEST_TMPDIR"/$'caf\xe9.gguf'
+    run --separate-stderr "$BIFORGET" doctor -m "$BATS_TEST_TMPDIR"/$'caf\xe9.gguf' --parallel 8 --json
+    [ "$status" = 0 ]
+    [ "$(json 'd["model"]["type"], d["model"]["stable"], d["model"]["sequences"], d["model"]["file"][-9:] == "caf\ufffd.gguf"' <<<"$output")" = \
+        "Q4_0 True 8 True" ]
+    [ "$(json 'len(d["machine"]) > 1, d["training_kernels"]["name"] != "", d["cache"]["free_bytes"] > 0' <<<"$output")" = "True True True" ]
+    # A weight that is not a number: both forms see it.
+    cp "$BIFORGET_TEST_MODEL" "$BATS_TEST_TMPDIR/nan.gguf"
+    head -c 128 /dev/zero | tr '\0' '\377' |
+        dd of="$BATS_TEST_TMPDIR/nan.gguf" bs=1 seek=$(($(stat -c %s "$BATS_TEST_TMPDIR/nan.gguf") - 128)) conv=notrunc status=none
+    fails 4 "nan.gguf" "$BIFORGET" doctor -m "$BATS_TEST_TMPDIR/nan.gguf" --parallel 8 --json
 }
 
 @test "files that are no models: exit code 4 and what to do" {
