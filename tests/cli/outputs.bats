@@ -19,6 +19,18 @@ setup() {
     echo precious >precious
 }
 
+teardown() { [ -z "${job:-}" ] || kill "$job" 2>/dev/null || true; }
+
+# until_there FILE: wait for a file that the background process $job makes.
+until_there() {
+    for _ in $(seq 600); do
+        [ -e "$1" ] && return
+        kill -0 "$job"
+        sleep 0.1
+    done
+    false
+}
+
 @test "quantize: not over its source, into no pipe, device or missing folder; mode 0600, nothing left behind" {
     [ "$(stat -c %a q8.gguf)" = 600 ]
     local before
@@ -84,14 +96,12 @@ setup() {
 }
 
 @test "unlearn --resume writes where the user says, not where the folder does" {
-    "$BIFORGET" unlearn --method ga --lora -m tiny.gguf --forget set.txt -o w.gguf "${train[@]}" --max-steps 100000 --checkpoint-every 1 &
-    local job=$!
-    for _ in $(seq 200); do
-        [ -e w.gguf.training/checkpoint.bin ] && break
-        sleep 0.05
-    done
+    "$BIFORGET" unlearn --method ga --lora -m tiny.gguf --forget set.txt -o w.gguf "${train[@]}" --max-steps 100000 --checkpoint-every 1 3>&- &
+    job=$!
+    until_there w.gguf.training/checkpoint.bin
     kill -INT "$job" # bash starts it with this signal ignored; the program does not ask
     wait "$job" || true
+    job=
     python3 - w.gguf.training/settings.json <<'END'
 import json, sys
 s = json.load(open(sys.argv[1]))
@@ -134,9 +144,11 @@ END
     "$BIFORGET" export run --format txt -o /dev/stdout -q | cmp - <("$BIFORGET" export run --format txt)
     "$BIFORGET" report run --stored -o /dev/stdout -q | grep -q '</html>'
     mkfifo page
-    cat page >page.html &
+    cat page >page.html 3>&- &
+    job=$!
     "$BIFORGET" report run --stored -o page -q
-    wait $!
+    wait "$job"
+    job=
     [ -p page ] && grep -q '</html>' page.html
     fails 2 "is read and cannot be written too" "$BIFORGET" export run --format txt -o run/run.db
     fails 2 "is read and cannot be written too" "$BIFORGET" report run --stored -o run/forget.jsonl
@@ -169,14 +181,12 @@ END
 
 @test "a closed terminal saves a training as Ctrl-C does" {
     local -a long=(unlearn --method ga --lora -m tiny.gguf --forget set.txt "${train[@]}" --max-steps 1000000 --checkpoint-every 1)
-    env --default-signal=HUP "$BIFORGET" "${long[@]}" -o h.gguf 2>h.err &
-    local job=$!
-    for _ in $(seq 200); do
-        [ -e h.gguf.training/checkpoint.bin ] && break
-        sleep 0.05
-    done
+    env --default-signal=HUP "$BIFORGET" "${long[@]}" -o h.gguf 2>h.err 3>&- &
+    job=$!
+    until_there h.gguf.training/checkpoint.bin
     kill -HUP "$job"
     wait "$job" && status=0 || status=$?
+    job=
     [ "$status" = 130 ]
     grep -q 'biforget unlearn --resume h.gguf' h.err
 }

@@ -53,13 +53,17 @@ start() {
         rm -rf killed.gguf killed.gguf.training
         (start killed.gguf) >/dev/null 2>>err 3>&- &
         job=$!
-        until [ -e killed.gguf.training/checkpoint.bin ]; do kill -0 "$job" 2>/dev/null || break; done
-        kill -9 "$job" 2>/dev/null || true
+        until [ -e killed.gguf.training/checkpoint.bin ]; do
+            kill -0 "$job" 2>/dev/null || break
+            sleep 0.01
+        done
+        if kill -9 "$job" 2>/dev/null; then killed=1; fi
         wait "$job" 2>/dev/null || true
         job=
         [ -e killed.gguf ] || (start killed.gguf) >/dev/null 2>>err
     fi
     [ ! -s err ] || { cat err >&2; false; }
+    [ $killed -ge 1 ]
     cmp killed.gguf whole.gguf
 }
 
@@ -78,7 +82,7 @@ start() {
     [ "$code" = 130 ]
     [ ! -s stopped.out ]
     [ ! -e stopped.gguf ]
-    grep -q 'go on with: biforget unlearn --resume stopped.gguf$' stopped.err
+    grep -q 'resume it with: biforget unlearn --resume stopped.gguf$' stopped.err
     [ "$(tail -n 1 stopped.err | cut -c 1-10)" = "biforget: " ]
     "$BIFORGET" unlearn --resume stopped.gguf --answers 0 -q >/dev/null
     cmp stopped.gguf whole.gguf
@@ -91,7 +95,10 @@ start() {
         rm -rf late.gguf late.gguf.training
         "$BIFORGET" unlearn "${training[@]}" --answers $answers -o late.gguf -q >/dev/null 2>late.err 3>&- &
         job=$!
-        until [ -e late.gguf ]; do kill -0 "$job"; done
+        until [ -e late.gguf ]; do
+            kill -0 "$job"
+            sleep 0.01
+        done
         kill -9 "$job" 2>/dev/null || true
         wait "$job" 2>/dev/null || true
         job=
