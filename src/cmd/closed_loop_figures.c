@@ -185,12 +185,13 @@ void bf_loop_print(const json_t *state, const char *dir, FILE *out)
     }
     print_failures(state, out);
     print_answers(state, out);
-    bf_print(out,
-             "\n  Both sets are those that training saw: what the model says of other texts, and what it still can,\n"
-             "  these figures do not tell; 'biforget eval' measures it with questions of your own.\n"
-             "\n  %s/%s   the model that forgot\n  %s/closed-loop.json   these figures, and the commands that gave "
-             "them\n",
-             dir, output ? output : "?", dir);
+    bf_print(
+        out,
+        "\n  Both sets are those that training saw. These numbers do not show what the model says about other texts\n"
+        "  or what it can still do; 'biforget eval' measures it with questions of your own.\n"
+        "\n  %s/%s   the model that forgot\n  %s/closed-loop.json   these figures, and the commands that gave "
+        "them\n",
+        dir, output ? output : "?", dir);
 }
 
 /* ---- the end ---- */

@@ -211,9 +211,9 @@ static enum bf_status train(const struct bf_call *call, const struct bf_unlearn_
         if (status == BF_OK)
             status = conclude(call, s, work, &sets, &result, &why);
         if (status == BF_INTERRUPTED && bf_unlearn_can_resume(work))
-            (void)bf_fail(err, status, "%s, go on with: biforget unlearn --resume %s%s%s%s%s", why.text, s->out,
-                          v->work ? " --work " : "", v->work ? v->work : "", s->adapter[0] ? " --adapter " : "",
-                          s->adapter);
+            (void)bf_fail(err, status, "%s, resume it with: biforget unlearn --resume %s%s%s%s%s", why.text,
+                          BF_SHELL_WORD(s->out), v->work ? " --work " : "", v->work ? BF_SHELL_WORD(v->work) : "",
+                          s->adapter[0] ? " --adapter " : "", s->adapter[0] ? BF_SHELL_WORD(s->adapter) : "");
         else if (status != BF_OK)
             (void)bf_fail(err, status, "%s", why.text);
     }
@@ -232,7 +232,7 @@ static enum bf_status place_resumed(const struct bf_unlearn_values *v, struct bf
         return bf_fail(err, BF_USAGE,
                        "this training also writes its adapter; say where to: biforget unlearn --resume %s --adapter "
                        "FILE (it was '%s')",
-                       v->resume, s->adapter);
+                       BF_SHELL_WORD(v->resume), s->adapter);
     if (!s->adapter[0] && v->adapter)
         return bf_fail(err, BF_USAGE, "this training was not asked for an adapter; leave --adapter out");
     free(s->out);

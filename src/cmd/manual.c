@@ -214,10 +214,12 @@ static void bash(FILE *out)
 static void put_quoted(FILE *out, const char *text, const char *special)
 {
     for (const char *p = text; *p; p++) {
+        if (strchr(special, *p))
+            fputc('\\', out);
         if (*p == '\'')
             fputs("'\\''", out);
         else
-            bf_print(out, "%s%c", strchr(special, *p) ? "\\" : "", *p);
+            fputc(*p, out);
     }
 }
 

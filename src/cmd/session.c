@@ -296,18 +296,19 @@ enum bf_status bf_session_serves(const struct bf_session *s, const struct bf_req
     const bool enough = request->mi_model_distribution ? info->has_logprobs : info->has_sampling_probs;
     if (request->mi_samples == 0 || enough)
         return BF_OK;
+    char vllm[160];
+    snprintf(vllm, sizeof vllm,
+             ": vLLM with --logprobs-mode processed_logprobs, or with --max-logprobs %lld and --api-probs both here",
+             (long long)request->top_k);
     if (info->has_logprobs)
         return bf_fail(
             err, BF_MODEL,
-            "'%s' tells only the model's own probabilities, and membership inference wants those it sampled "
-            "from; give --mi-model-distribution to decide by the model's own, leave it out with --mi-samples "
-            "0, or have the server tell others%s",
-            info->model_desc,
-            strstr(info->backend, "vLLM") ? ": vLLM with --logprobs-mode processed_logprobs, or with "
-                                            "--max-logprobs 50 and --api-probs both here"
-                                          : " (docs/scaling.md says how)");
+            "'%s' reports only the model's own probabilities; membership inference needs those of the sampling "
+            "distribution: give --mi-model-distribution to decide by the model's own, leave it out with --mi-samples "
+            "0, or configure the server to report them%s",
+            info->model_desc, strstr(info->backend, "vLLM") ? vllm : " (docs/scaling.md says how)");
     return bf_fail(err, BF_MODEL,
-                   "'%s' tells no token probabilities, which membership inference needs; leave it out with "
+                   "'%s' reports no token probabilities, which membership inference needs; leave it out with "
                    "--mi-samples 0, or use a server that has logprobs",
                    info->model_desc);
 }

@@ -1,4 +1,6 @@
-/* The rows of a csv file in memory: RFC 4180, with LF, CR LF or CR at the ends of lines. */
+/* The rows of a csv file in memory: RFC 4180, with LF, CR LF or CR at the ends of lines. Beside request/instance_csv.c, which reads
+ * a stream of any length, keeps each row's bytes to say line and column of what is wrong with it, and skips bad rows: here a
+ * file is in memory, all fields are wanted at once, and one bad row ends it. */
 #ifndef BF_EVAL_CSV_ROW_H
 #define BF_EVAL_CSV_ROW_H
 #include <stddef.h>

@@ -10,7 +10,7 @@ struct bf_gsm8k {
     struct bf_gsm8k_item {
         char *question, *answer;   /* the answer with its reasoning */
         size_t index;          /* in its file, from 0: for lines */
-        char *number;              /* what stands behind the last ####, without commas, dollar signs and a full stop at its end */
+        char *number;              /* what comes after the last ####, without commas, dollar signs and a full stop at its end */
     } *items;
     size_t n;
 };
@@ -26,7 +26,7 @@ void bf_gsm8k_release(struct bf_gsm8k *gsm8k);
  *   else: the last number, of the last \boxed{} when that holds one. Signs (also U+2212), currency signs, digits of other scripts, marks between
  *     thousands, decimal commas before one or two digits, and fractions (3/4, 2 1/2, \frac{3}{4}) are read; it comes as a plain decimal. */
 char *bf_gsm8k_number(const char *text, bool strict);
-/* The right number of a record: behind the last "####", with or without a space and a dollar sign. free(); NULL when there is none. */
+/* The right number of a record: after the last "####", with or without a space and a dollar sign. free(); NULL when there is none. */
 char *bf_gsm8k_right(const char *answer);
 /* Are two plain decimals the same number? "18" and "18.00" are; one part in 1e9 does not count. */
 bool bf_gsm8k_same(const char *a, const char *b);

@@ -12,15 +12,15 @@ static enum bf_status report(const struct bf_eval *eval, const struct bf_gsm8k *
     enum bf_status status = BF_OK;
     for (size_t i = 0; i < questions->n && status == BF_OK; i++) {
         const struct bf_gsm8k_item *q = &questions->items[i];
-        char *behind = bf_gsm8k_number(answers[i], true), *last = bf_gsm8k_number(answers[i], false);
-        strict[i] = behind && strcmp(behind, q->number) == 0 ? 1.0 : 0.0;
+        char *marked = bf_gsm8k_number(answers[i], true), *last = bf_gsm8k_number(answers[i], false);
+        strict[i] = marked && strcmp(marked, q->number) == 0 ? 1.0 : 0.0;
         flexible[i] = last && bf_gsm8k_same(last, q->number) ? 1.0 : 0.0;
         json_t *line = json_pack("{s:s, s:I, s:s, s:b, s:b}", "benchmark", "gsm8k", "index", (json_int_t)q->index,
                                  "number", q->number, "right", strict[i] > 0.0, "right_flexible", flexible[i] > 0.0);
         bf_eval_put_text(line, "question", q->question);
         bf_eval_put_text(line, "answer", answers[i]);
         status = bf_eval_line(eval, line, err);
-        free(behind);
+        free(marked);
         free(last);
     }
     return status;

@@ -76,7 +76,7 @@ static int choice_named(const char *name)
 
 static enum bf_status twice(const struct bf_csv *csv, const char *name, struct bf_err *err)
 {
-    return bf_fail(err, BF_INPUT, "%s:1: two columns can be meant by '%.40s'; leave one of them out", csv->name, name);
+    return bf_fail(err, BF_INPUT, "%s:1: two columns match '%.40s'; leave one of them out", csv->name, name);
 }
 
 static enum bf_status take_name(const struct bf_csv *csv, const char *name, int column,
@@ -220,7 +220,7 @@ static enum bf_status bad_answer(const struct reading *r, size_t i, struct bf_er
 {
     const struct bf_mcq_item *item = &r->out->items[r->before + i];
     return bf_fail(err, BF_INPUT,
-                   "%s:%lld: the %s '%.20s' is none of the letters A to %c%s; a first row that names columns has "
+                   "%s:%lld: the %s '%.20s' is not one of the letters A to %c%s; a first row that names columns has "
                    "question, A, B, ... and answer",
                    r->csv.name, (long long)r->items[i].line, r->columns.named ? "answer" : "last field",
                    r->items[i].text, (char)('A' + item->n_choices - 1),

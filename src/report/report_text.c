@@ -243,7 +243,7 @@ static void put_next(const struct bf_summary *s, FILE *out)
         fputs("  repeatable: only at the same --parallel and without interruption ('biforget doctor' tells why)\n",
               out);
     if (!s->state.finished) {
-        bf_print(out, "\n  not finished; go on with: biforget resume %s\n", BF_SHELL_WORD(s->dir));
+        bf_print(out, "\n  not finished; resume it with: biforget resume %s\n", BF_SHELL_WORD(s->dir));
         return;
     }
     bf_print(out, "\n  %s/forget.jsonl   the forget set (variant both), one JSON object a line\n", s->dir);

@@ -16,7 +16,7 @@ static enum bf_status fail_sample(struct bf_store *store, const struct bf_sample
     const int code = sqlite3_extended_errcode(store->db);
     if (code == SQLITE_CONSTRAINT_UNIQUE)
         return bf_fail(err, BF_STORE,
-                       "sample %" PRId64 " of stage '%s' is already in '%s'; to go on after it: biforget resume %s",
+                       "sample %" PRId64 " of stage '%s' is already in '%s'; resume it with: biforget resume %s",
                        sample->index, bf_stage_word(sample->stage), store->path, BF_SHELL_WORD(store->dir));
     snprintf(action, sizeof action, "write sample %" PRId64 " of stage '%s' to", sample->index,
              bf_stage_word(sample->stage));

@@ -149,8 +149,8 @@ static enum bf_status check_files(const struct bf_store *store, struct bf_err *e
     if (!bf_file_exists(store->path) && reason != ENOENT)
         return bf_fail(err, BF_STORE, "cannot open '%s': %s; check its permissions", store->path,
                        bf_errno_text(reason));
-    return bf_fail(err, BF_STORE, "'%s' holds no run (no run.db); start one with 'biforget domain TOPIC -o %s'",
-                   store->dir, store->dir);
+    return bf_fail(err, BF_STORE, "'%s' holds no run (no run.db); start one with: biforget domain TOPIC -o %s",
+                   store->dir, BF_SHELL_WORD(store->dir));
 }
 
 /* file:PATH?immutable=1, with everything that could be URI syntax escaped. free(). */

@@ -111,7 +111,7 @@ static const char *strip(const char *s, size_t *n)
 {
     bool changed = true;
     while (changed && *n > 0) {
-        const size_t before = mark_at(s, *n, around), behind = mark_before(s, *n, around);
+        const size_t before = mark_at(s, *n, around), after = mark_before(s, *n, around);
         changed = true;
         if (isspace((unsigned char)*s) || strchr("-*#\"'`_.,;:>+", *s)) {
             s++;
@@ -121,8 +121,8 @@ static const char *strip(const char *s, size_t *n)
         } else if (before > 0) {
             s += before;
             *n -= before;
-        } else if (behind > 0) {
-            *n -= behind;
+        } else if (after > 0) {
+            *n -= after;
         } else {
             changed = false;
         }

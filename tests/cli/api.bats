@@ -82,7 +82,7 @@ api_run() { (api_exec "$@" -q); }
     until_commit "$BATS_TEST_TMPDIR/run"
     kill -INT "$job"
     wait "$job" || true
-    grep -qF "go on with: biforget resume $BATS_TEST_TMPDIR/run --api $url" err
+    grep -qF "resume it with: biforget resume $BATS_TEST_TMPDIR/run --api $url" err
     # A listener that writes down what it is sent, in the place of the server.
     python3 - >thief.out 2>&1 3>&- <<'END' &
 import socket

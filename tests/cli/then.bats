@@ -90,7 +90,7 @@ training() {
     if [ "$code" != 0 ]; then # it was not quicker than we
         [ "$code" = 130 ]
         [ ! -s late.out ]
-        [[ $(tail -n 1 again.err) == "biforget: interrupted; everything so far is saved, go on with: biforget resume late" ]]
+        [[ $(tail -n 1 again.err) == "biforget: interrupted; everything so far is saved, resume it with: biforget resume late" ]]
         [ "$(json 'd["finished"]' <late/closed-loop.json)" = False ]
     fi
     run --separate-stderr "$BIFORGET" resume late -t 1 --json

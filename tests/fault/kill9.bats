@@ -94,7 +94,7 @@ interrupt() {
     [ ! -s "$BATS_TEST_TMPDIR/out" ]
     [ ! -e "$dir/forget.jsonl" ]
     grep -q 'finishing this step' "$BATS_TEST_TMPDIR/err"
-    [ "$(tail -n 1 "$BATS_TEST_TMPDIR/err")" = "biforget: interrupted; everything so far is saved, go on with: biforget resume $dir" ]
+    [ "$(tail -n 1 "$BATS_TEST_TMPDIR/err")" = "biforget: interrupted; everything so far is saved, resume it with: biforget resume $dir" ]
     [ "$("$BIFORGET" status "$dir" --json | json 'd["finished"]')" = False ]
     "$BIFORGET" resume "$dir" -q >/dev/null
     assert_whole "$dir"

@@ -226,7 +226,7 @@ static void multiple_choice_csv(void **state)
     static const struct {
         const char *text, *words;
     } bad[] = {
-        {"q,a,b,c,d,E\n", "data/high_isles_test.csv:1: the last field 'E' is none of the letters A to D"},
+        {"q,a,b,c,d,E\n", "data/high_isles_test.csv:1: the last field 'E' is not one of the letters A to D"},
         {"ok,a,b,A\nq,a,b\n", ":2: 3 fields"},
         {"ok,a,b,A\n\"q,a,b,A\n", ":2: a quotation mark has no partner"},
         {",a,b,A\n", ":1: the question is empty"},
@@ -238,13 +238,13 @@ static void multiple_choice_csv(void **state)
         {"A,B,answer\na,b,A\n", "but not the question"},
         {"question,A,C,answer\nq,a,b,A\n", "but not choices"},
         {"question,choices,answer\nq,\"['a', 'b']\",A\n", "but not choices"},
-        {"question,A,a,answer\nq,a,b,A\n", "two columns can be meant by 'a'"},
-        {"question,A,B,answer,label\nq,a,b,A,B\n", "two columns can be meant by 'label'"},
+        {"question,A,a,answer\nq,a,b,A\n", "two columns match 'a'"},
+        {"question,A,B,answer,label\nq,a,b,A,B\n", "two columns match 'label'"},
         {"question,A,B,answer\nq,a,b\n", ":2: 3 fields where the first row has 4"},
         {"question,A,B,C,answer\nq,a,,c,A\n", ":2: choice B is empty"},
         {"question,A,B,C,answer\nq,a,b,c,1\nr,a,b,c,2\n", "the answers can be numbers from 0 or numbers from 1"},
         {"question,A,B,C,answer\nq,1,0,2,1\n", "the answers can be the texts of choices or numbers from 0"},
-        {"question,A,B,answer\nq,a,b,A\nr,a,b,a\ns,a,b,x\n", ":4: the answer 'x' is none of the letters A to B"},
+        {"question,A,B,answer\nq,a,b,A\nr,a,b,a\ns,a,b,x\n", ":4: the answer 'x' is not one of the letters A to B"},
     };
     for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
         assert_int_equal(csv(bad[i].text, &mcq, &err), BF_INPUT);
