@@ -89,6 +89,7 @@ options_of_set() {
 # its own. Prints one line, what was tested or what is wrong. 0 = right, 1 = wrong or dead, 2 = the test could not be built.
 self_test() {
     local config=$1 dir=$2 status=0 said generator=()
+    rm -rf "$dir" # of another folder of sources, perhaps: CMake refuses to go from one to the other
     if command -v ninja >/dev/null 2>&1; then generator=(-G Ninja); fi
     rm -rf "$dir" # another checkout may have built there, and CMake takes no second source folder
     if ! { cmake -S "$here/cmake/llama/self_test" -B "$dir" "${generator[@]}" -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER="$3" \
