@@ -85,7 +85,8 @@ static enum bf_status outcome(const struct shared *shared, int result, const cha
     *apart = shared->apart;
     apart->doing[sizeof apart->doing - 1] = '\0';
     apart->signal = WIFSIGNALED(result) ? WTERMSIG(result) : 0;
-    if (apart->signal == 0 && shared->returned)
+    apart->returned = apart->signal == 0 && shared->returned;
+    if (apart->returned)
         return shared->status == BF_OK ? BF_OK
                                        : bf_fail(err, shared->status, "%.*s", BF_ERR_TEXT_MAX - 1, shared->err.text);
     if (apart->signal == SIGINT || apart->signal == SIGTERM || apart->signal == SIGHUP)

@@ -2,6 +2,7 @@
  * aborts or crashes. What it changes in memory stays there; back come its status, its sentence, and what it was doing. */
 #ifndef BF_BASE_APART_H
 #define BF_BASE_APART_H
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -10,6 +11,7 @@ enum { BF_APART_DOING_MAX = 256 };
 
 struct bf_apart {
     int signal;                        /* out: what ended it; 0 = it returned, or called exit */
+    bool returned;                     /* out */
     char doing[BF_APART_DOING_MAX];    /* the last words that bf_apart_doing() was given, "" without any; for the middle of a sentence */
 };
 

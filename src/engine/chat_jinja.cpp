@@ -20,6 +20,9 @@ struct bf_jinja {
 namespace {
 
 constexpr size_t rendered_max = 64U << 20;
+constexpr size_t source_max = 1U << 20; /* the longest published ones have some tens of kilobytes */
+constexpr size_t depth_max = 200;       /* the parser takes about 3 kB of stack for a bracket inside another */
+constexpr int64_t range_max = 100000;   /* as Jinja's sandbox, in which Hugging Face runs templates */
 
 /* The engine's messages hold an excerpt of the template, over several lines: before "Error:", or after the first line. */
 void say(const char *what, char *why, size_t n_why)
@@ -42,6 +45,8 @@ template <typename T, typename F> T caught(char *why, size_t n_why, F try_it)
 {
     try {
         return try_it();
+    } catch (const std::bad_alloc &) {
+        say("it needs more memory than there is", why, n_why);
     } catch (const std::exception &e) {
         say(e.what(), why, n_why);
     } catch (...) {
@@ -89,6 +94,35 @@ jinja::value fixed_date(const jinja::func_args &args)
     return string_of(text.str());
 }
 
+/* llama.cpp's own makes the whole list, however long. */
+jinja::value short_range(const jinja::func_args &args)
+{
+    int64_t n[3] = {0, 0, 1};
+    for (size_t i = 0; i < 3 && i < args.count(); i++)
+        if (jinja::is_val<jinja::value_int>(args.get_pos(i)))
+            n[i] = args.get_pos(i)->as_int();
+    if (args.count() == 1)
+        n[1] = n[0], n[0] = 0;
+    const double length = n[2] == 0 ? 0 : (static_cast<double>(n[1]) - static_cast<double>(n[0])) / static_cast<double>(n[2]);
+    if (length > static_cast<double>(range_max))
+        throw std::runtime_error("range() makes more than 100000 numbers");
+    return jinja::global_builtins().at("range")(args);
+}
+
+void check_depth(const jinja::lexer_result &tokens)
+{
+    size_t depth = 0;
+    for (const jinja::token &token : tokens.tokens) {
+        const bool opens = token.t == jinja::token::open_paren || token.t == jinja::token::open_square_bracket ||
+                           token.t == jinja::token::open_curly_bracket;
+        const bool closes = token.t == jinja::token::close_paren || token.t == jinja::token::close_square_bracket ||
+                            token.t == jinja::token::close_curly_bracket;
+        depth = opens ? depth + 1 : closes && depth > 0 ? depth - 1 : depth;
+        if (depth > depth_max)
+            throw std::runtime_error("its brackets are more than 200 deep");
+    }
+}
+
 std::string render(const bf_jinja *self, const char *question, const char *answer, bool typed)
 {
     jinja::context context(self->source);
@@ -101,6 +135,7 @@ std::string render(const bf_jinja *self, const char *question, const char *answe
     context.set_val("eos_token", string_of(self->eos));
     context.set_val("add_generation_prompt", jinja::mk_val<jinja::value_bool>(!answer));
     context.set_val("strftime_now", jinja::mk_val<jinja::value_func>("strftime_now", fixed_date));
+    context.set_val("range", jinja::mk_val<jinja::value_func>("range", short_range));
     jinja::runtime runtime(context);
     const jinja::value parts = runtime.execute(self->program);
     return jinja::runtime::gather_string_parts(parts)->as_string().str();
@@ -111,8 +146,11 @@ std::string render(const bf_jinja *self, const char *question, const char *answe
 struct bf_jinja *bf_jinja_parse(const char *source, const char *bos, const char *eos, char *why, size_t n_why)
 {
     return caught<bf_jinja *>(why, n_why, [&] {
+        if (strlen(source) > source_max)
+            throw std::runtime_error("it is longer than 1 MB");
         jinja::lexer lexer;
         const jinja::lexer_result tokens = lexer.tokenize(source);
+        check_depth(tokens);
         auto self = std::make_unique<bf_jinja>();
         self->program = jinja::parse_from_tokens(tokens);
         self->source = tokens.source;

@@ -11,6 +11,9 @@ extern "C" {
 
 struct bf_jinja;
 
+/* A template is a stranger's program: its length, the depth of its brackets and what range() makes are limited here. What else it may do, use
+ * up memory, never end, overflow the stack, is tried in a process that may die of it (llama_try.c) before it is run in this one. */
+
 /* NULL when it does not parse: why[0..n_why) then says where. Strings are copied. `bos` and `eos` are what the template sees as
  * bos_token and eos_token; "" = none. */
 struct bf_jinja *bf_jinja_parse(const char *source, const char *bos, const char *eos, char *why, size_t n_why);

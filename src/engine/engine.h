@@ -145,12 +145,13 @@ enum bf_model_use {
     BF_MODEL_WEIGHTS,          /* only its weights: a tokenizer may be missing */
     BF_MODEL_ADAPTER           /* a LoRA adapter */
 };
-/* Can llama.cpp take this GGUF file (with `lora_path`, or NULL)? Values that it would end the program on are refused, and what it cannot do
+/* Can llama.cpp take this GGUF file (with `lora_path`, or NULL)? `chat`: also the template of this name (bf_engine_options.chat), which is tried
+ * when it is the model's own; NULL = none is needed. Values that it would end the program on are refused, and what it cannot do
  * in a process that may die is not done in this one. Reads the header and the vocabulary, no weights. A first part of a model in several
  * files speaks for all. Before this process computes anything with threads of OpenMP, or after: it makes no difference.
  * BF_MODEL: file, key or tensor or llama.cpp's own words, and what to do. */
 BF_MUST_CHECK enum bf_status bf_engine_check_model(const char *path, const char *lora_path, enum bf_model_use use,
-                                                   struct bf_err *err);
+                                                   const char *chat, struct bf_err *err);
 /* Reads all weights. BF_MODEL: the first tensor with a NaN or an infinite value. */
 BF_MUST_CHECK enum bf_status bf_engine_check_weights(const char *path, struct bf_err *err);
 /* The files of a model, of which `path` is the first (or the only one): bf_engine_free_parts. BF_MODEL on failure: *parts is NULL, *n 0. */

@@ -266,8 +266,9 @@ enum bf_status bf_engine_open(const struct bf_engine_options *o, struct bf_engin
     if (!o->model_path || o->model_path[0] == 0)
         return bf_fail(err, BF_USAGE, "no model given; use -m FILE.gguf or a name from 'biforget models'");
     enum bf_status status = bf_engine_check_kernels(NULL, 0, err);
+    const char *chat = o->chat ? o->chat : "auto";
     if (status == BF_OK)
-        status = bf_engine_check_model(o->model_path, o->lora_path, BF_MODEL_TEXT, err);
+        status = bf_engine_check_model(o->model_path, o->lora_path, BF_MODEL_TEXT, o->embed_only ? NULL : chat, err);
     if (status != BF_OK)
         return status;
     struct bf_llama *self = bf_alloc(sizeof *self);
@@ -303,7 +304,7 @@ enum bf_status bf_engine_open(const struct bf_engine_options *o, struct bf_engin
                          o->model_path, self->base.info.architecture);
         goto out;
     }
-    status = bf_llama_chat_init(self, o->chat ? o->chat : "auto", err);
+    status = bf_llama_chat_init(self, chat, err);
     if (status == BF_OK)
         status = make_context(self, o, err);
     if (status == BF_OK && !o->no_stability_check)

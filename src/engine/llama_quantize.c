@@ -80,7 +80,7 @@ enum bf_status bf_engine_quantize(const char *in, const char *out, const char *t
         t++;
     if (t == sizeof types / sizeof *types)
         return bf_fail(err, BF_USAGE, "type '%s' is not known; use q4_0, q8_0, f16 or bf16", type);
-    enum bf_status status = bf_engine_check_model(in, NULL, BF_MODEL_WEIGHTS, err);
+    enum bf_status status = bf_engine_check_model(in, NULL, BF_MODEL_WEIGHTS, NULL, err);
     if (status != BF_OK)
         return status;
     int64_t need = bf_file_size(in);

@@ -1,5 +1,5 @@
 /* The first look at a model: its header is checked (gguf_check.c), then llama.cpp loads it in a process that may die of it, all but the
- * weights: hyper-parameters, vocabulary, tensors' shapes, the graph. What llama.cpp ends the program on becomes a sentence. */
+ * weights: hyper-parameters, vocabulary, tensors' shapes, the graph, and its chat template is run, which is a program of its own. What llama.cpp ends the program on becomes a sentence. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,13 +16,18 @@
 #include "engine/llama_private.h"
 #include "base/banned.h"
 
-enum { SECONDS_MAX = 300, TRY_TOKENS = 512, WORDS_MAX = 8192 };
+enum { SECONDS_MAX = 300, TEMPLATE_SECONDS_MAX = 30, TRY_TOKENS = 512, WORDS_MAX = 8192 };
 
-#define MEMORY_MAX ((rlim_t)4 << 30) /* for a vocabulary and a graph, more than this process has */
+/* More than this process has. */
+#define MEMORY_MAX ((rlim_t)4 << 30)            /* for a vocabulary and a graph */
+#define TEMPLATE_MEMORY_MAX ((rlim_t)512 << 20) /* for what a chat template makes */
+
+static const char running_template[] = "running its chat template";
 
 struct attempt {
     const char *path, *lora_path;
     enum bf_model_use use;
+    const char *chat;
     int words; /* a file in memory, for what the process says on stderr when it dies; -1 = none */
 };
 
@@ -71,18 +76,31 @@ static enum bf_status make_a_graph(const struct attempt *a, struct llama_model *
 }
 
 /* A tokenizer without an end to its output, a list of a billion layers: it shall end itself, not the machine's memory. */
-static void limit_memory(void)
+static void limit_memory(rlim_t more)
 {
     unsigned long long n_pages = 0;
     FILE *file = fopen("/proc/self/statm", "re");
     if (!file)
         return;
     if (fscanf(file, "%llu", &n_pages) == 1) {
-        const rlim_t most = (rlim_t)n_pages * (rlim_t)sysconf(_SC_PAGESIZE) + MEMORY_MAX;
+        const rlim_t most = (rlim_t)n_pages * (rlim_t)sysconf(_SC_PAGESIZE) + more;
         const struct rlimit limit = {most, most};
         (void)setrlimit(RLIMIT_AS, &limit);
     }
     (void)fclose(file);
+}
+
+/* A conversation in the model's own template, as it is opened later. What it says is what would be said then. */
+static enum bf_status run_template(const struct attempt *a, const struct llama_model *model, struct bf_apart *apart,
+                                   struct bf_err *err)
+{
+    struct bf_chat *chat = NULL;
+    if (!a->chat || strcmp(a->chat, "auto") != 0 || !llama_model_chat_template(model, NULL))
+        return BF_OK;
+    bf_apart_doing(apart, running_template);
+    limit_memory(TEMPLATE_MEMORY_MAX);
+    (void)alarm(TEMPLATE_SECONDS_MAX);
+    return bf_chat_open(model, a->chat, a->path, &chat, err);
 }
 
 /* In the other process, which ends with it: nothing is freed. */
@@ -93,14 +111,17 @@ static enum bf_status try_to_load(void *user, struct bf_apart *apart, struct bf_
     struct llama_model_params params = llama_model_default_params();
     struct bf_llama_log log;
     (void)setenv("GGML_NO_BACKTRACE", "1", 1); /* else a debugger is looked for */
-    limit_memory();
     if (a->words >= 0)
         (void)dup2(a->words, STDERR_FILENO);
-    bf_apart_doing(apart, "reading its hyper-parameters, vocabulary and tensors");
+    /* What a backend without its device complains about is not the model's fault, and what it maps is not the model's memory. */
     bf_llama_log_begin(&log);
-    const enum bf_status status = bf_engine_start_llama(err);
+    enum bf_status status = bf_engine_start_llama(err);
+    bf_llama_log_end(&log);
     if (status != BF_OK)
         return status;
+    limit_memory(MEMORY_MAX);
+    bf_apart_doing(apart, "reading its hyper-parameters, vocabulary and tensors");
+    bf_llama_log_begin(&log);
     params.devices = no_devices;
     params.n_gpu_layers = 0;
     params.load_mode = LLAMA_LOAD_MODE_NONE;
@@ -115,7 +136,8 @@ static enum bf_status try_to_load(void *user, struct bf_apart *apart, struct bf_
     bf_apart_doing(apart, "reading a text with its tokenizer");
     read_a_text(llama_model_get_vocab(model));
     bf_apart_doing(apart, "building its graph");
-    return params.no_alloc ? make_a_graph(a, model, err) : BF_OK;
+    status = params.no_alloc ? make_a_graph(a, model, err) : BF_OK;
+    return status == BF_OK ? run_template(a, model, apart, err) : status;
 }
 
 /* Why it died, as it said itself: the last assertion, else the last exception, else the last line. */
@@ -135,17 +157,41 @@ static void find_reason(char *words, char *out, size_t n)
     snprintf(out, n, "%s%s%s", at ? ": '" : "", at ? at : "", at ? "'" : "");
 }
 
-static enum bf_status try_model(const char *path, const char *lora_path, enum bf_model_use use, struct bf_err *err)
+/* A file without a name; -1 = there is none. */
+static int scratch_file(void)
 {
-    struct attempt attempt = {path, lora_path, use, memfd_create("biforget", MFD_CLOEXEC)};
+#ifdef __linux__
+    return memfd_create("biforget", MFD_CLOEXEC);
+#else
+    char name[] = "/tmp/biforget.XXXXXX";
+    const int fd = mkstemp(name);
+    if (fd >= 0)
+        (void)unlink(name);
+    return fd;
+#endif
+}
+
+static enum bf_status try_model(const char *path, const char *lora_path, enum bf_model_use use, const char *chat,
+                                struct bf_err *err)
+{
+    struct attempt attempt = {path, lora_path, use, chat, scratch_file()};
     struct bf_apart apart;
     char words[WORDS_MAX + 1] = "", reason[512] = "", cause[BF_SIGNAL_TEXT_MAX];
     const enum bf_status status = bf_apart_run(try_to_load, &attempt, "llama.cpp", SECONDS_MAX, &apart, err);
     const ssize_t n = attempt.words < 0 ? 0 : pread(attempt.words, words, WORDS_MAX, 0);
     if (attempt.words >= 0)
         (void)close(attempt.words);
-    if (apart.signal == 0 || status != BF_MODEL)
+    if (apart.returned || status != BF_MODEL)
         return status;
+    if (apart.signal == 0)
+        snprintf(cause, sizeof cause, "an exit of its own");
+    else
+        (void)bf_signal_text(apart.signal, cause);
+    if (strcmp(apart.doing, running_template) == 0)
+        return bf_fail(err, BF_MODEL,
+                       "the chat template of '%s' cannot be used: %s ended a process that ran it; give --chat none, or "
+                       "the name of another template, or fetch the model again",
+                       path, cause);
     words[n > 0 ? n : 0] = '\0';
     if (apart.signal == SIGABRT)
         find_reason(words, reason, sizeof reason);
@@ -153,8 +199,8 @@ static enum bf_status try_model(const char *path, const char *lora_path, enum bf
         err, BF_MODEL,
         "llama.cpp cannot read the model '%s'%s%s%s: %s ended it while %s%s; the file is damaged, or of a kind that "
         "this version does not know: fetch it again, or convert the model again",
-        path, lora_path ? " with the adapter '" : "", lora_path ? lora_path : "", lora_path ? "'" : "",
-        bf_signal_text(apart.signal, cause), apart.doing, reason);
+        path, lora_path ? " with the adapter '" : "", lora_path ? lora_path : "", lora_path ? "'" : "", cause,
+        apart.doing, reason);
 }
 
 static enum bf_status check_header(const char *path, enum bf_model_use use, struct bf_err *err)
@@ -170,12 +216,13 @@ static enum bf_status check_header(const char *path, enum bf_model_use use, stru
     return status;
 }
 
-enum bf_status bf_engine_check_model(const char *path, const char *lora_path, enum bf_model_use use, struct bf_err *err)
+enum bf_status bf_engine_check_model(const char *path, const char *lora_path, enum bf_model_use use, const char *chat,
+                                     struct bf_err *err)
 {
     enum bf_status status = check_header(path, use, err);
     if (status == BF_OK && lora_path && !bf_file_exists(lora_path))
         status = bf_fail(err, BF_MODEL, "there is no LoRA adapter '%s'; give a GGUF file with --lora", lora_path);
     if (status == BF_OK && lora_path)
         status = check_header(lora_path, BF_MODEL_ADAPTER, err);
-    return status == BF_OK && use != BF_MODEL_WEIGHTS ? try_model(path, lora_path, use, err) : status;
+    return status == BF_OK && use != BF_MODEL_WEIGHTS ? try_model(path, lora_path, use, chat, err) : status;
 }

@@ -57,7 +57,7 @@ static void catch_error(enum ggml_log_level level, const char *text, void *user)
 
 static enum bf_status open_file(struct bf_graph *g, struct bf_err *err)
 {
-    enum bf_status status = bf_engine_check_model(g->path, NULL, BF_MODEL_WEIGHTS, err);
+    enum bf_status status = bf_engine_check_model(g->path, NULL, BF_MODEL_WEIGHTS, NULL, err);
     if (status != BF_OK)
         return status;
     char **parts = NULL;

@@ -23,13 +23,13 @@ static void quiet(enum ggml_log_level level, const char *text, void *user)
 enum bf_status bf_vocabulary_open(const char *model_path, const char *chat, struct bf_vocabulary **out,
                                   struct bf_err *err)
 {
+    const bool bare = strcmp(chat, "bare") == 0;
     *out = NULL;
-    enum bf_status status = bf_engine_check_model(model_path, NULL, BF_MODEL_VOCABULARY, err);
+    enum bf_status status = bf_engine_check_model(model_path, NULL, BF_MODEL_VOCABULARY, bare ? "none" : chat, err);
     if (status != BF_OK)
         return status;
     struct bf_vocabulary *self = bf_alloc(sizeof *self);
     struct llama_model_params params = llama_model_default_params();
-    const bool bare = strcmp(chat, "bare") == 0;
     params.vocab_only = true;
     llama_log_set(quiet, NULL);
     status = bf_engine_start_llama(err);

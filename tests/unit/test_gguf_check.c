@@ -11,7 +11,7 @@ static void refused(const char *path, enum bf_model_use use, const char *words)
 {
     struct bf_err err = BF_ERR_INIT;
 
-    assert_int_equal(bf_engine_check_model(path, NULL, use, &err), BF_MODEL);
+    assert_int_equal(bf_engine_check_model(path, NULL, use, NULL, &err), BF_MODEL);
     assert_error(err, BF_MODEL, path);
     assert_error(err, BF_MODEL, words);
 }
@@ -20,7 +20,7 @@ static void accepted(const char *path, enum bf_model_use use)
 {
     struct bf_err err = BF_ERR_INIT;
 
-    if (bf_engine_check_model(path, NULL, use, &err) != BF_OK)
+    if (bf_engine_check_model(path, NULL, use, NULL, &err) != BF_OK)
         fail_msg("%s", err.text);
 }
 
@@ -116,6 +116,53 @@ static void what_llama_cpp_ends_on_becomes_a_sentence(void **state)
     tiny_text_write("wrong.gguf", set_key, &change);
     refused("wrong.gguf", BF_MODEL_TEXT, "an abort ended it while reading its hyper-parameters");
     refused("wrong.gguf", BF_MODEL_TEXT, "fatal error");
+}
+
+/* A template is a program of whoever made the file: what it does to a process is done to one that may die. */
+static void a_chat_template_is_tried_apart(void **state)
+{
+    static const char brackets[] = "{{ BRACKETS }}";
+    static const struct {
+        const char *source, *words;
+    } odd[] = {
+        {"{% for i in range(1000000000000) %}x{% endfor %}",
+         "cannot be used (range() makes more than 100000 numbers); give --chat none"},
+        {"{% for i in range(10, -1000000000000, -1) %}x{% endfor %}", "range() makes more than"},
+        {"{% set s = namespace(t='word') %}{% for i in range(60) %}{% set s.t = s.t ~ s.t %}{% endfor %}{{ s.t }}",
+         "template"},
+        {brackets, "its brackets are more than 200 deep"},
+        {"{{ messages[0].content", "cannot be used ("},
+    };
+    char *deep = calloc(1, 2 * 60000 + sizeof brackets);
+    struct bf_err err = BF_ERR_INIT;
+
+    (void)state;
+    assert_non_null(deep);
+    strcat(deep, "{{ ");
+    memset(deep + 3, '(', 60000);
+    strcat(deep, "1 }}");
+    for (size_t i = 0; i < N_ELEMENTS(odd); i++) {
+        const char *source = odd[i].source == brackets ? deep : odd[i].source;
+        struct change change = {"tokenizer.chat_template", 's', 0, source, NULL};
+        tiny_text_write("odd.gguf", set_key, &change);
+        assert_int_equal(bf_engine_check_model("odd.gguf", NULL, BF_MODEL_TEXT, "auto", &err), BF_MODEL);
+        assert_error(err, BF_MODEL, "the chat template of 'odd.gguf' cannot be used");
+        assert_error(err, BF_MODEL, odd[i].words);
+        if (i == 0)
+            assert_int_equal(bf_engine_check_model("odd.gguf", NULL, BF_MODEL_VOCABULARY, "auto", &err), BF_MODEL);
+        accepted("odd.gguf", BF_MODEL_TEXT); /* --chat none, and no chat at all */
+        assert_int_equal(bf_engine_check_model("odd.gguf", NULL, BF_MODEL_TEXT, "none", &err), BF_OK);
+    }
+    /* What no limit of ours sees: it overflows the stack. */
+    strcpy(deep, "{{ ");
+    for (size_t i = 0; i < 29000; i++)
+        memcpy(deep + 3 + 4 * i, "not ", 4);
+    strcpy(deep + 3 + 4 * 29000, "1 }}");
+    struct change change = {"tokenizer.chat_template", 's', 0, deep, NULL};
+    tiny_text_write("odd.gguf", set_key, &change);
+    assert_int_equal(bf_engine_check_model("odd.gguf", NULL, BF_MODEL_TEXT, "auto", &err), BF_MODEL);
+    assert_error(err, BF_MODEL, "the chat template of 'odd.gguf' cannot be used: ");
+    free(deep);
 }
 
 static void set_tokens(struct gguf_context *gguf, void *user)
@@ -299,6 +346,7 @@ int main(void)
         cmocka_unit_test(a_right_model_is_accepted),
         cmocka_unit_test(a_wrong_value_is_named),
         cmocka_unit_test(what_llama_cpp_ends_on_becomes_a_sentence),
+        cmocka_unit_test(a_chat_template_is_tried_apart),
         cmocka_unit_test(tokens_are_looked_at),
         cmocka_unit_test(damaged_bytes_are_named),
         cmocka_unit_test(a_cut_file_says_so),
