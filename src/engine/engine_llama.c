@@ -248,6 +248,12 @@ static enum bf_status make_context(struct bf_llama *self, const struct bf_engine
     bf_llama_log_begin(&log);
     self->context = llama_init_from_model(self->model, params);
     bf_llama_log_end(&log);
+    /* How much memory a GPU has is known to llama.cpp alone: what it could not allocate in F32 may fit in F16. */
+    if (!self->context && f32 && o->kv_cache == BF_KV_CACHE_F32_IF_FITS) {
+        struct bf_engine_options smaller = *o;
+        smaller.kv_cache = BF_KV_CACHE_F16;
+        return make_context(self, &smaller, err);
+    }
     if (!self->context)
         return bf_fail(err, BF_MODEL,
                        "cannot make a context of %d sequences of %d tokens for '%s': %s; try a smaller --parallel",
