@@ -11,6 +11,7 @@
 #include "base/version.h"
 #include "cmd/model_path.h"
 #include "cmd/report_write.h"
+#include "cmd/start_same.h"
 #include "request/template.h"
 #include "base/banned.h"
 
@@ -227,29 +228,14 @@ static enum bf_status begin(struct bf_session *s, const struct bf_start_values *
 static enum bf_status check_same(struct bf_store *store, const struct bf_start_request *r, int64_t id,
                                  struct bf_err *err)
 {
-    struct bf_request_entry entry;
-    struct bf_request there;
-    json_t *json = NULL;
-    enum bf_status status = bf_store_request(store, id, &entry, NULL, err);
-    if (status == BF_OK)
-        status = bf_json_parse(entry.json, strlen(entry.json), "the run's request", &json, err);
-    if (status == BF_OK)
-        status = bf_request_from_json(json, &there, err);
-    json_decref(json);
-    if (status != BF_OK)
+    bool same = false;
+    const enum bf_status status = bf_start_same_request(store, r, id, &same, err);
+    if (status != BF_OK || same)
         return status;
-    json_t *old = bf_request_to_json(&there);
-    json_t *new = bf_request_to_json(r->request);
-    if (entry.role != r->role || !json_equal(old, new))
-        status =
-            bf_fail(err, BF_INPUT,
-                    "the run has a request named '%s' with other settings, and what is done is not done again; give "
-                    "the new one another \"name\"",
-                    r->name);
-    json_decref(old);
-    json_decref(new);
-    bf_request_release(&there);
-    return status;
+    return bf_fail(err, BF_INPUT,
+                   "the run has a request named '%s' with other settings, and what is done is not done again; give "
+                   "the new one another \"name\"",
+                   r->name);
 }
 
 /* What is left to do in a run that is there: requests that it has not, and those that are not finished. */
@@ -364,13 +350,16 @@ enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values
     const bool taken = bf_file_exists(database);
     enum bf_status status;
     free(database);
-    if (taken && !grow)
+    const bool done = taken && !grow && bf_start_is_done(dir, v, kind, requests, n);
+    if (taken && !grow && !done)
         return fail_taken(dir, requests[0].request->topic, err);
-    int64_t left = 1;
+    int64_t left = done ? 0 : 1;
     json_t *wish = NULL;
     char *model = NULL;
     status = look_ahead(v, dir, &wish, err);
-    if (status == BF_OK)
+    if (status == BF_OK && done)
+        status = bf_store_open(dir, BF_STORE_WRITE, &s.store, err);
+    else if (status == BF_OK)
         status = taken ? grow_run(&s, v, dir, requests, n, &left, err) : begin(&s, v, kind, dir, requests, n, err);
     if (status == BF_OK && wish) {
         model = bf_strdup(s.model_path);
@@ -381,7 +370,8 @@ enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values
         if (status == BF_OK && !(wish && v->json))
             status = bf_session_print(s.store, v->json, 5, err);
     } else if (status == BF_OK) {
-        bf_log_info(call->log, "'%s' has all of it; nothing to do", dir);
+        bf_log_info(call->log, "'%s' has all of it, finished; see its texts with: biforget show %s", dir,
+                    BF_SHELL_WORD(dir));
         status = bf_session_write_sets(s.store, err);
         if (status == BF_OK)
             bf_report_at_end(s.store, NULL, true, call->log, &s.report);

@@ -36,7 +36,7 @@ struct bf_start_request {
 char *bf_start_dir(const char *prefix, const char *name);
 
 /* Open the models, create the run `dir` with the requests, work on it. With `grow` an existing run gets the requests that it has
- * not yet (by name) and goes on. */
+ * not yet (by name) and goes on. A finished run that this very command made is shown (start_same.h). */
 BF_MUST_CHECK enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values *values, const char *kind,
                                       const char *dir, const struct bf_start_request *requests, size_t n_requests,
                                       bool grow, struct bf_err *err);

@@ -84,9 +84,15 @@ PY
     fails 5 "no-such-folder" "$BIFORGET" export "$run_dir" -o "$BATS_TEST_TMPDIR/no-such-folder/a.jsonl"
 }
 
-@test "a second run does not overwrite the first" {
+@test "a second run does not overwrite the first; the same one again shows what it made" {
     before=$(sha256sum "$run_dir/run.db" "$run_dir/forget.jsonl")
-    fails 5 "already holds a run" tiny_run "$run_dir" -q
+    fails 5 "already holds a run" tiny_run "$run_dir" -q --seed 5
+    fails 5 "already holds a run" tiny_run "$run_dir" -q --embedder model
+    fails 5 "already holds a run" tiny_run "$run_dir" -q --retain "Norse mythology"
+    run --separate-stderr tiny_run "$run_dir" --json
+    [ "$status" = 0 ]
+    [[ $stderr == *"'$run_dir' has all of it, finished; see its texts with: biforget show $run_dir"* ]]
+    [ "$(printf '%s' "$output" | json 'd["kept"], d["finished"]')" = "$(json 'd["kept"], d["finished"]' <"$BATS_FILE_TMPDIR/out")" ]
     [ "$(sha256sum "$run_dir/run.db" "$run_dir/forget.jsonl")" = "$before" ]
 }
 
