@@ -227,23 +227,49 @@ out:
     return result;
 }
 
-const char *bf_not_plain_text(const char *data, size_t n)
-{
-    static const struct {
-        const char *mark;
-        size_t n;
-        const char *what;
-    } kinds[] = {
-        {"\x1F\x8B", 2, "a gzip file; unpack it first"},
-        {"PK\x03\x04", 4, "a zip file; unpack it first"},
-        {"\x28\xB5\x2F\xFD", 4, "a zstd file; unpack it first"},
-        {"PAR1", 4, "a Parquet file; write it as JSON lines first, as docs/evaluation.md shows"},
-        {"\xFF\xFE", 2, "UTF-16; save the file as UTF-8"},
-        {"\xFE\xFF", 2, "UTF-16; save the file as UTF-8"},
-    };
+/* A kind of file, and what to do with it where texts or a model are wanted. */
+struct kind {
+    const char *mark;
+    size_t n;
+    const char *as_text, *as_model;
+};
 
+/* Eight bytes with the length of a JSON object, which follows: nothing else begins so. */
+static bool is_safetensors(const char *data, size_t n)
+{
+    return n >= 9 && data[8] == '{' && data[4] == 0 && data[5] == 0 && data[6] == 0 && data[7] == 0;
+}
+
+static const struct kind *kind_of(const char *data, size_t n)
+{
+#define CONVERT "convert its folder with llama.cpp's convert_hf_to_gguf.py"
+    static const struct kind kinds[] = {
+        {"\x1F\x8B", 2, "a gzip file; unpack it first", "a gzip file; unpack it first"},
+        {"PK\x03\x04", 4, "a zip file; unpack it first",
+         "a zip file; unpack it first, or, when it is a model of PyTorch, " CONVERT},
+        {"\x28\xB5\x2F\xFD", 4, "a zstd file; unpack it first", "a zstd file; unpack it first"},
+        {"PAR1", 4, "a Parquet file; write it as JSON lines first, as docs/evaluation.md shows",
+         "a Parquet file, which holds texts; give a model with -m"},
+        {"\xFF\xFE", 2, "UTF-16; save the file as UTF-8", "a text in UTF-16; give a model with -m"},
+        {"\xFE\xFF", 2, "UTF-16; save the file as UTF-8", "a text in UTF-16; give a model with -m"},
+    };
+    static const struct kind safetensors = {"", 0, "a safetensors file, which holds a model; give a file of texts",
+                                            "a safetensors file; " CONVERT};
+#undef CONVERT
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (n >= kinds[i].n && memcmp(data, kinds[i].mark, kinds[i].n) == 0)
-            return kinds[i].what;
-    return NULL;
+            return &kinds[i];
+    return is_safetensors(data, n) ? &safetensors : NULL;
+}
+
+const char *bf_not_plain_text(const char *data, size_t n)
+{
+    const struct kind *kind = kind_of(data, n);
+    return kind ? kind->as_text : NULL;
+}
+
+const char *bf_not_a_model(const char *data, size_t n)
+{
+    const struct kind *kind = kind_of(data, n);
+    return kind ? kind->as_model : NULL;
 }

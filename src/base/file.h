@@ -27,9 +27,11 @@ void bf_remove(const char *path);
 /* Append the whole file to `out` (its cap bounds the size). BF_INPUT on failure. */
 BF_MUST_CHECK enum bf_status bf_file_read(const char *path, struct bf_buf *out, struct bf_err *err);
 
-/* What the first bytes of a file say that it is in place of UTF-8 text, with what to do: "a gzip file; unpack it first". NULL for all else. Four
- * bytes are enough. */
+/* What the first bytes of a file say that it is in place of UTF-8 text, with what to do: "a gzip file; unpack it first".
+ * NULL for all else. Four bytes are enough, nine for safetensors. */
 const char *bf_not_plain_text(const char *data, size_t n);
+/* The same in place of a model in GGUF. */
+const char *bf_not_a_model(const char *data, size_t n);
 
 /* Atomic writing: open gives a stream to a temporary file beside `path`; commit flushes, fsyncs, and renames it over
  * `path`; abort removes it. After commit (either result) or abort the struct is empty. abort on an empty struct

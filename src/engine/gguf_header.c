@@ -237,7 +237,10 @@ enum bf_status bf_gguf_parse(const char *path, const uint8_t *bytes, size_t n, u
     struct reader r = {.path = path, .bytes = bytes, .n = n, .n_file = n_file_bytes, .err = err};
     *out = (struct bf_gguf){.n_file_bytes = n_file_bytes};
     const uint8_t *magic = n_file_bytes >= 4 ? take(&r, 4, "its head") : NULL;
-    if (!failed(&r) && (!magic || memcmp(magic, "GGUF", 4) != 0))
+    const char *other = !failed(&r) ? bf_not_a_model((const char *)bytes, n) : NULL;
+    if (other)
+        r.status = bf_fail(err, BF_MODEL, "'%s' is %s", path, other);
+    else if (!failed(&r) && (!magic || memcmp(magic, "GGUF", 4) != 0))
         r.status = bf_fail(err, BF_MODEL,
                            "'%s' is not a GGUF file; convert the model with llama.cpp's convert_hf_to_gguf.py, or see "
                            "'biforget models'",

@@ -63,6 +63,18 @@ load helper
         fails 4 "$f.gguf" "$BIFORGET" domain Zeus -m "$BIFORGET_TEST_MODEL" --embedder $f.gguf -q -o run
         [ ! -e run ] # nothing begun, nothing left
     done
+    # Other kinds of files are named, whatever reads the model.
+    printf '\x1f\x8b\x08\x00rest' >gzip.gguf
+    printf 'PK\x03\x04rest' >zip.bin
+    printf 'PAR1rest' >texts.parquet
+    printf '\x40\0\0\0\0\0\0\0{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}' >model.safetensors
+    fails 4 "'gzip.gguf' is a gzip file; unpack it first" "$BIFORGET" domain Zeus -m gzip.gguf -q -o run
+    fails 4 "'zip.bin' is a zip file; unpack it first" "$BIFORGET" quantize -q zip.bin out.gguf
+    fails 4 "'texts.parquet' is a Parquet file, which holds texts" "$BIFORGET" eval mcq q.csv -m texts.parquet -q
+    fails 4 "'model.safetensors' is a safetensors file; convert its folder with llama.cpp's convert_hf_to_gguf.py" \
+        "$BIFORGET" unlearn --method ga -m model.safetensors --forget truncated.gguf -o out.gguf -q
+    cp model.safetensors texts.jsonl
+    fails 3 "this is a safetensors file, which holds a model" "$BIFORGET" import texts.jsonl -o run -q
     fails 4 "truncated.gguf" "$BIFORGET" quantize -q truncated.gguf out.gguf
     fails 4 "foreign.gguf" "$BIFORGET" quantize -q foreign.gguf out.gguf
     fails 4 "missing.gguf" "$BIFORGET" quantize -q missing.gguf out.gguf
