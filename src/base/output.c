@@ -79,6 +79,36 @@ static enum bf_status check_inputs(const struct bf_output *output, const struct 
     return BF_OK;
 }
 
+/* What a folder that is not there would be made in. free(). */
+static char *nearest_parent(const char *path)
+{
+    struct stat info;
+    char *at = bf_strdup(path);
+    while (stat(at, &info) != 0 && errno == ENOENT && strcmp(at, ".") != 0 && strcmp(at, "/") != 0) {
+        size_t n = strlen(at);
+        while (n > 1 && at[n - 1] == '/')
+            at[--n] = '\0';
+        char *parent = folder_of(at);
+        free(at);
+        at = parent;
+    }
+    return at;
+}
+
+static enum bf_status check_out_folder(const char *path, struct bf_err *err)
+{
+    struct stat info;
+    enum bf_status status = BF_OK;
+    char *at = nearest_parent(path);
+    if (stat(at, &info) != 0 || (S_ISDIR(info.st_mode) && access(at, W_OK | X_OK) != 0))
+        status =
+            bf_fail(err, BF_STORE, "cannot write into the folder '%s': %s; choose another", path, bf_errno_text(errno));
+    else if (!S_ISDIR(info.st_mode))
+        status = bf_fail(err, BF_STORE, "cannot write into '%s': '%s' is not a folder; choose another name", path, at);
+    free(at);
+    return status;
+}
+
 enum bf_status bf_output_check(const struct bf_output *output, struct bf_err *err)
 {
     const char *path = output->path;
@@ -86,6 +116,8 @@ enum bf_status bf_output_check(const struct bf_output *output, struct bf_err *er
     struct stat info;
     if (!path || path[0] == '\0' || (stream && strcmp(path, "-") == 0))
         return BF_OK;
+    if (output->kind == BF_OUTPUT_FOLDER)
+        return check_out_folder(path, err);
     if (stat(path, &info) != 0) {
         if (errno == ENOENT &&
             path[strlen(path) - 1] != '/') { /* also for a link that leads to nothing: it is replaced */

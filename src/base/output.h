@@ -10,6 +10,7 @@
 enum bf_output_kind {
     BF_OUTPUT_STREAM,  /* text: "-", a pipe or a device is written to as it is */
     BF_OUTPUT_FILE,    /* is written beside and renamed: a file or a new name, nothing else */
+    BF_OUTPUT_FOLDER,  /* gets files, and is made with its parents when it is not there; inputs are not looked at */
 };
 
 struct bf_output {
@@ -21,7 +22,7 @@ struct bf_output {
 
 /* BF_USAGE: the file is one of the inputs, under whatever name; also one that is not there yet, because the same command
  * writes it. BF_STORE: it is a folder, or in no folder, or in one that cannot be
- * written to, or is a pipe, device or socket where a file is needed. */
+ * written to, or is a pipe, device or socket where a file is needed, or a file where a folder is. */
 BF_MUST_CHECK enum bf_status bf_output_check(const struct bf_output *output, struct bf_err *err);
 
 #endif

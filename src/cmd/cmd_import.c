@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "cmd/cmd.h"
 #include "cmd/instance_options.h"
+#include "cmd/output_path.h"
 #include "cmd/report_write.h"
 #include "cmd/session.h"
 #include "cmd/start.h"
@@ -195,6 +196,8 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         if (status == BF_OK)
             status = choose_set(v, &folder, &import, err);
     }
+    if (status == BF_OK)
+        status = bf_output_path(v->out, BF_OUTPUT_FOLDER, NULL, 0, err);
     if (status == BF_OK)
         status = bf_instance_file_check(import.path, &import.options, NULL, err);
     if (status == BF_OK) {

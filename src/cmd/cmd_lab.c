@@ -13,6 +13,7 @@
 #include "cmd/interrupt.h"
 #include "cmd/lab_private.h"
 #include "cmd/model_path.h"
+#include "cmd/output_path.h"
 #include "cmd/work_lock.h"
 #include "eval/world_files.h"
 #include "report/lab_compare.h"
@@ -237,7 +238,9 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         bf_buf_printf(&name, "lab-%s", spec.name);
         dir = v->out ? bf_strdup(v->out) : bf_strdup(name.data);
         bf_buf_release(&name);
-        status = bf_mkdirs(dir, err);
+        status = bf_output_path(dir, BF_OUTPUT_FOLDER, NULL, 0, err);
+        if (status == BF_OK)
+            status = bf_mkdirs(dir, err);
     }
     bf_interrupt_install();
     if (status == BF_OK) {

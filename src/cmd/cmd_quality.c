@@ -4,6 +4,7 @@
 #include "base/print.h"
 #include "cmd/cmd.h"
 #include "cmd/interrupt.h"
+#include "cmd/output_path.h"
 #include "cmd/quality_measure.h"
 #include "cmd/quality_open.h"
 #include "cmd/quality_set.h"
@@ -190,6 +191,15 @@ static enum bf_status measure(const struct values *v, struct bf_quality_job *job
     return status;
 }
 
+/* Before anything is embedded. */
+static enum bf_status check_cache(const struct values *v, const struct bf_quality_job *job, struct bf_err *err)
+{
+    const char *inputs[BF_OPERANDS_MAX + 2] = {v->model, v->embedder};
+    for (size_t s = 0; s < job->n_sets; s++)
+        inputs[s + 2] = job->sets[s];
+    return bf_output_path(v->cache, BF_OUTPUT_FILE, inputs, job->n_sets + 2, err);
+}
+
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)
 {
     const struct values *v = call->values;
@@ -217,7 +227,9 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     job.n_threads = (size_t)v->threads;
     job.log = call->log;
     job.domain = v->domain;
-    enum bf_status status = v->domain ? bf_request_set_topic(&request, v->domain, err) : BF_OK;
+    enum bf_status status = check_cache(v, &job, err);
+    if (status == BF_OK && v->domain)
+        status = bf_request_set_topic(&request, v->domain, err);
     if (status == BF_OK)
         status = bf_quality_look(&job, &first, err);
     if (status == BF_OK && !v->domain && !first.topic)

@@ -213,7 +213,11 @@ static enum bf_status check_output(const struct values *v, const struct sets *se
     const char *inputs[BF_OPERANDS_MAX + 3] = {v->model, v->embedder, v->cache};
     for (size_t s = 0; s < sets->n; s++)
         inputs[s + 3] = sets->paths[s];
-    return bf_output_path(v->out, BF_OUTPUT_STREAM, inputs, sets->n + 3, err);
+    enum bf_status status = bf_output_path(v->out, BF_OUTPUT_STREAM, inputs, sets->n + 3, err);
+    inputs[2] = v->out; /* the page is not there yet */
+    if (status == BF_OK)
+        status = bf_output_path(v->cache, BF_OUTPUT_FILE, inputs, sets->n + 3, err);
+    return status == BF_OK ? bf_output_path(v->svg, BF_OUTPUT_FOLDER, NULL, 0, err) : status;
 }
 
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)

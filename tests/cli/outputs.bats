@@ -154,6 +154,12 @@ END
     fails 2 "is read and cannot be written too" "$BIFORGET" report run --stored -o run/forget.jsonl
     fails 2 "is read and cannot be written too" "$BIFORGET" eval memorization set.txt -m tiny.gguf -o ./set.txt
     fails 5 "the folder 'none' cannot be opened" "$BIFORGET" report run --stored -o none/page.html
+    # Before any model is loaded.
+    fails 2 "is read and cannot be written too" "$BIFORGET" quality run set.txt --domain Zeus -m tiny.gguf --cache ./set.txt
+    fails 5 "the folder 'none' cannot be opened" "$BIFORGET" quality run --domain Zeus -m tiny.gguf --cache none/v.db
+    fails 5 "is not a folder" "$BIFORGET" report run --svg set.txt/svg -m tiny.gguf
+    fails 5 "'set.txt' is not a folder" "$BIFORGET" lab --size tiny -m tiny.gguf -o set.txt
+    fails 5 "is not a folder" "$BIFORGET" import set.txt -o set.txt/run
     [ "$("$BIFORGET" show run | grep -c Zeus)" = 1 ]
 }
 

@@ -82,6 +82,25 @@ static void no_folder_no_file(void **state)
     }
 }
 
+static void a_folder_is_there_or_can_be_made(void **state)
+{
+    struct bf_err err;
+    (void)state;
+    write_text("plain", "");
+    assert_int_equal(mkdir("open", 0700), 0);
+    static const char *const fine[] = {"open", "open/", "open/new", "new/er", "open/new/er/", "/tmp"};
+    for (size_t i = 0; i < N_ELEMENTS(fine); i++)
+        assert_int_equal(check(fine[i], BF_OUTPUT_FOLDER, NULL, &err), BF_OK);
+    assert_int_equal(check("plain", BF_OUTPUT_FOLDER, NULL, &err), BF_STORE);
+    assert_error(err, BF_STORE, "'plain' is not a folder");
+    assert_int_equal(check("plain/new", BF_OUTPUT_FOLDER, NULL, &err), BF_STORE);
+    if (geteuid() != 0) {
+        assert_int_equal(mkdir("closed", 0500), 0);
+        assert_int_equal(check("closed/new", BF_OUTPUT_FOLDER, NULL, &err), BF_STORE);
+        assert_error(err, BF_STORE, "permission denied");
+    }
+}
+
 static void a_rename_is_for_files_a_stream_for_all(void **state)
 {
     struct bf_err err;
@@ -108,6 +127,7 @@ int main(void)
         cmocka_unit_test(an_input_is_never_written_over),
         cmocka_unit_test(two_outputs_are_two_files),
         cmocka_unit_test(no_folder_no_file),
+        cmocka_unit_test(a_folder_is_there_or_can_be_made),
         cmocka_unit_test(a_rename_is_for_files_a_stream_for_all),
     };
     return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
