@@ -19,7 +19,8 @@
 #undef strtok
 #define strtok(a, b) BF_BANNED(strtok)
 #ifdef BF_NO_PRINTF
-/* In the program, not in tests: text for people goes through base/print.h, which keeps control characters from terminals. */
+/* In the program, not in tests: text for people goes through base/print.h, which keeps control characters from
+ * terminals. */
 #undef printf
 #define printf(...) BF_BANNED(printf)
 #undef fprintf

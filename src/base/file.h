@@ -10,7 +10,8 @@
 #include "base/err.h"
 
 bool bf_file_exists(const char *path);
-/* Is this open file a device that may never end (/dev/zero)? Not so: a file, a pipe, a socket, a terminal, the null device. */
+/* Is this open file a device that may never end (/dev/zero)? Not so: a file, a pipe, a socket, a terminal, the null
+ * device. */
 bool bf_is_endless(int fd);
 bool bf_is_dir(const char *path);
 bool bf_is_link(const char *path);                     /* a symbolic link, wherever it leads */
@@ -27,8 +28,8 @@ void bf_remove(const char *path);
 /* Append the whole file to `out` (its cap bounds the size). BF_INPUT on failure. */
 BF_MUST_CHECK enum bf_status bf_file_read(const char *path, struct bf_buf *out, struct bf_err *err);
 
-/* What the first bytes of a file say that it is in place of UTF-8 text, with what to do: "a gzip file; unpack it first".
- * NULL for all else. Four bytes are enough, nine for safetensors. */
+/* What the first bytes of a file say that it is in place of UTF-8 text, with what to do: "a gzip file; unpack it
+ * first". NULL for all else. Four bytes are enough, nine for safetensors. */
 const char *bf_not_plain_text(const char *data, size_t n);
 /* The same in place of a model in GGUF. */
 const char *bf_not_a_model(const char *data, size_t n);
@@ -39,14 +40,15 @@ const char *bf_not_a_model(const char *data, size_t n);
 struct bf_atomic {
     FILE *stream;       /* write here */
     char *path;         /* private */
-    char *temporary;    /* its name until commit, for readers and for libraries that write by name; NULL: a stream, not to be renamed */
+    /* its name until commit, for readers and for libraries that write by name; NULL: a stream, not to be renamed */
+    char *temporary;
 };
 BF_MUST_CHECK enum bf_status bf_atomic_open(struct bf_atomic *a, const char *path, struct bf_err *err);
-/* The same for a file of a folder that may come from a stranger: a link, pipe or device of that name is replaced, never followed
- * or written to. "-" is a name like others. */
+/* The same for a file of a folder that may come from a stranger: a link, pipe or device of that name is replaced, never
+ * followed or written to. "-" is a name like others. */
 BF_MUST_CHECK enum bf_status bf_atomic_open_inside(struct bf_atomic *a, const char *path, struct bf_err *err);
-/* All that was written, on disk, still under the temporary name: to be read back before it takes the place of a good file. The
- * file stays open for commit or abort. */
+/* All that was written, on disk, still under the temporary name: to be read back before it takes the place of a good
+ * file. The file stays open for commit or abort. */
 BF_MUST_CHECK enum bf_status bf_atomic_flush(struct bf_atomic *a, struct bf_err *err);
 BF_MUST_CHECK enum bf_status bf_atomic_commit(struct bf_atomic *a, struct bf_err *err);
 void bf_atomic_abort(struct bf_atomic *a);
@@ -56,13 +58,16 @@ bool bf_atomic_is_temporary(const char *name, const char *ending);
 BF_MUST_CHECK enum bf_status bf_file_write_inside(const char *path, const char *data, size_t n, struct bf_err *err);
 
 /* An exclusive advisory lock held by an open file. *fd >= 0 on success (bf_unlock closes it). BF_STORE when another
- * process holds it: `*held` (nullable) tells this case from a file that cannot be opened. A symbolic link is not followed. The
- * file is made when it is missing and its content is left alone. */
+ * process holds it: `*held` (nullable) tells this case from a file that cannot be opened. A symbolic link is not
+ * followed. The file is made when it is missing and its content is left alone. */
 BF_MUST_CHECK enum bf_status bf_lock(const char *path, int *fd, bool *held, struct bf_err *err);
 void bf_unlock(int fd);                                /* -1 is a no-op */
-/* The same with the process number in the file, so that others can say who holds it: `what` ("'runs/greek'") is for that sentence.
- * *created (nullable): the file was not there. Waits for nobody. BF_STORE also for a file that no lock of ours wrote. */
-BF_MUST_CHECK enum bf_status bf_lock_claim(const char *path, const char *what, int *fd, bool *created, struct bf_err *err);
+/* The same with the process number in the file, so that others can say who holds it: `what` ("'runs/greek'") is for
+ * that sentence.
+ * *created (nullable): the file was not there. Waits for nobody. BF_STORE also for a file that no lock of ours
+ * wrote. */
+BF_MUST_CHECK enum bf_status bf_lock_claim(const char *path, const char *what, int *fd, bool *created,
+                                           struct bf_err *err);
 /* bf_unlock after the file was removed, while nobody else can hold it. fd -1 is a no-op. */
 void bf_lock_remove(const char *path, int fd);
 

@@ -11,8 +11,8 @@
 bool bf_letter_is(uint32_t cp);                        /* a letter, or a mark that belongs to one; no digit */
 bool bf_letter_is_upper(uint32_t cp);
 bool bf_letter_is_cased(uint32_t cp);                  /* of a script that has case here */
-bool bf_letter_is_unspaced(uint32_t cp);               /* of a script without spaces between words: Thai, Lao, Myanmar, Khmer, kana,
-                                                        * Chinese characters */
+/* Of a script without spaces between words: Thai, Lao, Myanmar, Khmer, kana, Chinese characters. */
+bool bf_letter_is_unspaced(uint32_t cp);
 bool bf_letter_is_mark(uint32_t cp);                   /* combining diacritic, U+0300..036F */
 /* A decimal digit of the common scripts: its value 0..9; else -1. */
 int bf_letter_digit(uint32_t cp);

@@ -12,7 +12,8 @@ struct bf_log {
     bool tty;           /* the stream is a terminal: live line allowed */
     bool colour;        /* tty, and neither NO_COLOR nor TERM=dumb */
     bool live;          /* private: a live line stands on the screen */
-    int relay;          /* private: a pipe of the program that started this one, which shows live lines in its own; -1 = none */
+    /* private: a pipe of the program that started this one, which shows live lines in its own; -1 = none */
+    int relay;
 };
 
 /* The environment variable that names the relay's file descriptor. Anything but a pipe is ignored. */
@@ -25,7 +26,8 @@ void bf_log_error(struct bf_log *log, const struct bf_err *err);                
 /* Would bf_log_live reach anybody? And how many seconds apart its lines should be. */
 bool bf_log_has_live(const struct bf_log *log);
 double bf_log_live_every(const struct bf_log *log);
-/* On a terminal: overwrite the live line with this text (cut to the width). Elsewhere: a plain line. To the relay also when quiet. */
+/* On a terminal: overwrite the live line with this text (cut to the width). Elsewhere: a plain line. To the relay also
+ * when quiet. */
 void bf_log_live(struct bf_log *log, const char *text);
 void bf_log_live_end(struct bf_log *log);              /* leave the live line and go to a fresh one */
 

@@ -3,9 +3,9 @@
 #define BF_BASE_MEMORY_AVAILABLE_H
 #include <stdint.h>
 
-/* Memory this process may still take, in bytes: MemAvailable, or what a limit of its control groups (a container, a job of a batch system, a
- * systemd service) leaves when that is smaller; UINT64_MAX when unknown. Files that the kernel keeps in memory only because there is room
- * (inactive page cache) count as free in both. */
+/* Memory this process may still take, in bytes: MemAvailable, or what a limit of its control groups (a container, a job
+ * of a batch system, a systemd service) leaves when that is smaller; UINT64_MAX when unknown. Files that the kernel
+ * keeps in memory only because there is room (inactive page cache) count as free in both. */
 uint64_t bf_memory_available(void);
 
 /* The same, read under `proc` and `cgroups` in place of /proc and /sys/fs/cgroup. For tests. */

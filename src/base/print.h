@@ -1,7 +1,7 @@
-/* Output for people, on any stream: the one way for text that a server, a model, a file or a database may have a part in. Control
- * characters (U+0000-1F but line feed and tab, U+007F-9F) become spaces; what turns the direction of text (U+202A-E, U+2066-9)
- * and invalid UTF-8 become U+FFFD: a terminal obeys nothing of it. banned.h keeps printf and its like out.
- * A failed write stays in the stream, for whoever flushes it at the end. */
+/* Output for people, on any stream: the one way for text that a server, a model, a file or a database may have a part
+ * in. Control characters (U+0000-1F but line feed and tab, U+007F-9F) become spaces; what turns the direction of text
+ * (U+202A-E, U+2066-9) and invalid UTF-8 become U+FFFD: a terminal obeys nothing of it. banned.h keeps printf and its
+ * like out. A failed write stays in the stream, for whoever flushes it at the end. */
 #ifndef BF_BASE_PRINT_H
 #define BF_BASE_PRINT_H
 #include <stdbool.h>
@@ -16,8 +16,8 @@ void bf_print(FILE *out, const char *format, ...) BF_PRINTF(2, 3);
 void bf_print_json(FILE *out, const char *json);
 /* The same cleaning, appended to a buffer; `one_line` makes line feeds and tabs spaces, too. */
 void bf_clean_text(struct bf_buf *out, const char *text, size_t n, bool one_line);
-/* `biforget show ... | head`: the reader of the standard output took what it wanted. Whatever the command, that is not a failure of what
- * was done: exit code 0. */
+/* `biforget show ... | head`: the reader of the standard output took what it wanted. Whatever the command, that is not
+ * a failure of what was done: exit code 0. */
 bool bf_stdout_reader_is_gone(void);
 
 #endif

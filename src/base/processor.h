@@ -2,8 +2,9 @@
 #ifndef BF_BASE_PROCESSOR_H
 #define BF_BASE_PROCESSOR_H
 
-/* The first instruction set among these macros of a compiler ("__AVX2__ __FMA__") that this processor, or its operating system, does not
- * offer: "AVX2"; NULL when it has all that we know to ask for. Elsewhere than on x86-64 always NULL. Safe before main(). */
+/* The first instruction set among these macros of a compiler ("__AVX2__ __FMA__") that this processor, or its operating
+ * system, does not offer: "AVX2"; NULL when it has all that we know to ask for. Elsewhere than on x86-64 always NULL.
+ * Safe before main(). */
 const char *bf_processor_lacks(const char *macros);
 
 #endif

@@ -21,8 +21,8 @@ bool bf_utf8_is_space(uint32_t cp);                    /* white space of Unicode
 bool bf_utf8_is_control(uint32_t cp);                  /* U+0000..1F (also \n and \t), U+7F..9F: a terminal may obey */
 bool bf_utf8_turns_direction(uint32_t cp);             /* U+202A..202E, U+2066..2069: text reads otherwise than it is */
 
-/* One character of s[0..n), n >= 1, as people may see it: a control character is a space, what turns the direction of text and an invalid
- * byte are U+FFFD. Everything that is printed goes through this one. */
+/* One character of s[0..n), n >= 1, as people may see it: a control character is a space, what turns the direction of
+ * text and an invalid byte are U+FFFD. Everything that is printed goes through this one. */
 struct bf_utf8_seen {
     const char *text;          /* [n] in `s`, or constant */
     size_t n;

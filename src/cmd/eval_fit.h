@@ -1,4 +1,5 @@
-/* Items that are longer than the model's context: cut or left out, counted and named, so that one of them does not end the evaluation of all. */
+/* Items that are longer than the model's context: cut or left out, counted and named, so that one of them does not end
+ * the evaluation of all. */
 #ifndef BF_CMD_EVAL_FIT_H
 #define BF_CMD_EVAL_FIT_H
 #include "cmd/eval_data.h"
@@ -17,10 +18,11 @@ struct bf_eval_fit {
 
 /* `with_template`: room is kept for the chat template. End with bf_eval_fit_end in every case. */
 void bf_eval_fit_begin(struct bf_eval_fit *fit, struct bf_eval_model *model, const char *set, bool with_template);
-/* The next item, which needs so many tokens: does it fit? If so the model will have room for it, else it counts as left out. */
+/* The next item, which needs so many tokens: does it fit? If so the model will have room for it, else it counts as left
+ * out. */
 bool bf_eval_fit_item(struct bf_eval_fit *fit, int64_t n_tokens);
-/* The next item, of which *text may be cut (at its end, or `at_start`) to what is left of `other` tokens; it counts as left out when nothing is left. *text
- * is free()d and replaced. */
+/* The next item, of which *text may be cut (at its end, or `at_start`) to what is left of `other` tokens; it counts as
+ * left out when nothing is left. *text is free()d and replaced. */
 bool bf_eval_fit_text(struct bf_eval_fit *fit, int64_t other, char **text, bool at_start);
 /* As bf_eval_fit_item for pairs: those that do not fit are taken out of `pairs`. */
 void bf_eval_fit_questions(struct bf_eval_fit *fit, struct bf_eval_pairs *pairs, int64_t other);

@@ -10,8 +10,8 @@ char *bf_lab_path(const struct bf_lab *lab, const char *folder, const char *name
 /* DIR/folder/name-1a2b3c4d.ending, with the beginning of the key of this kind and these inputs (borrowed). */
 char *bf_lab_artefact(const struct bf_lab *lab, const char *folder, const char *name, const char *kind,
                       const json_t *inputs, const char *ending);
-/* What the world's files of questions hold: a change of it makes other folders and other evaluations. 2: perturbed answers in the words of the
- * paraphrase, and each fact's object. */
+/* What the world's files of questions hold: a change of it makes other folders and other evaluations. 2: perturbed
+ * answers in the words of the paraphrase, and each fact's object. */
 enum { BF_LAB_WORLD_FORM = 2 };
 char *bf_lab_world_folder(const struct bf_world_params *world);        /* "world-1a2b3c4d"; free() */
 void bf_lab_remove_model(const char *path);                            /* and what its training left beside it */

@@ -37,8 +37,8 @@ BF_MUST_CHECK enum bf_status bf_session_embedder_path(const char *wanted, char *
  * what it does on the log. */
 BF_MUST_CHECK enum bf_status bf_session_open_models(struct bf_session *session, const struct bf_machine_values *machine,
                                                     int32_t context, struct bf_err *err);
-/* The key for the servers of --api, from the environment (BIFORGET_API_KEY); NULL without one. It goes only to addresses that the user typed in
- * this very command, never to one that a run's record holds. */
+/* The key for the servers of --api, from the environment (BIFORGET_API_KEY); NULL without one. It goes only to
+ * addresses that the user typed in this very command, never to one that a run's record holds. */
 const char *bf_session_api_key(void);
 /* An engine's notices go to a log: bf_api_options.notice with a struct bf_log as its user. */
 void bf_session_notice(void *log, bool warning, const char *sentence);

@@ -31,8 +31,8 @@ struct bf_start_request {
     const struct bf_guard_source *guards;  /* [n_guards] */
     size_t n_guards;
 };
-/* "Harry Potter" -> "runs/harry-potter"; what a folder's name cannot hold of it (C++, C#, other scripts) leaves a hash. `prefix` stands before it
- * ("textbook-" or ""). free(). */
+/* "Harry Potter" -> "runs/harry-potter"; what a folder's name cannot hold of it (C++, C#, other scripts) leaves a hash.
+ * `prefix` stands before it ("textbook-" or ""). free(). */
 char *bf_start_dir(const char *prefix, const char *name);
 
 /* Open the models, create the run `dir` with the requests, work on it. With `grow` an existing run gets the requests that it has

@@ -1,4 +1,5 @@
-/* When to ask again, and when not to wait longer. Pure: time comes in as seconds of bf_seconds(), randomness as a generator. */
+/* When to ask again, and when not to wait longer. Pure: time comes in as seconds of bf_seconds(), randomness as a
+ * generator. */
 #ifndef BF_ENGINE_API_BACKOFF_H
 #define BF_ENGINE_API_BACKOFF_H
 #include <stdbool.h>
@@ -44,10 +45,11 @@ void bf_api_patience_begin(struct bf_api_patience *p, double now);
 void bf_api_patience_failed(struct bf_api_patience *p, double since);
 /* true when a person was told of the wait that ends here. */
 bool bf_api_patience_answered(struct bf_api_patience *p, double now);
-/* Is it time to tell? After 2 s of failures or 30 s of silence, then in growing pauses of at most a minute. Counts as told. */
+/* Is it time to tell? After 2 s of failures or 30 s of silence, then in growing pauses of at most a minute. Counts as
+ * told. */
 bool bf_api_patience_tells(struct bf_api_patience *p, double now);
-/* Has nothing answered for `seconds` since the first failure? A request under way from before it may still: `oldest` is when the first
- * of those under way was sent, INFINITY when there is none. */
+/* Has nothing answered for `seconds` since the first failure? A request under way from before it may still: `oldest` is
+ * when the first of those under way was sent, INFINITY when there is none. */
 bool bf_api_patience_over(const struct bf_api_patience *p, double now, double seconds, double oldest);
 
 #endif

@@ -36,7 +36,8 @@ struct bf_api_net {
     int32_t max_attempts;
     bool gave_up;                      /* the last run ended because nothing answered */
     struct bf_rng rng;                 /* pauses only */
-    void (*notice)(void *user, bool warning, const char *sentence);    /* as in struct bf_api_options; NULL = nobody listens */
+    /* as in struct bf_api_options; NULL = nobody listens */
+    void (*notice)(void *user, bool warning, const char *sentence);
     void *notice_user;
 };
 
@@ -81,8 +82,8 @@ BF_MUST_CHECK enum bf_status bf_api_net_init(struct bf_api_net *net, const struc
                                              struct bf_err *err);
 void bf_api_net_release(struct bf_api_net *net);
 
-/* Waiting ends: BF_MODEL when no server has answered for give_up_seconds since the first failure, pauses that a server asks for included. What
- * is under way since before that failure is waited for, up to the time-out of a request. */
+/* Waiting ends: BF_MODEL when no server has answered for give_up_seconds since the first failure, pauses that a server
+ * asks for included. What is under way since before that failure is waited for, up to the time-out of a request. */
 BF_MUST_CHECK enum bf_status bf_api_run(struct bf_api_net *net, const struct bf_api_work *work, struct bf_err *err);
 
 /* An endpoint that did not answer rests at once. */

@@ -35,9 +35,9 @@ struct bf_api_answer {
 };
 void bf_api_answer_release(struct bf_api_answer *a);
 
-/* An answer of /completions or /chat/completions. The end token is dropped from the arrays where a server lists it. Content may be text or
- * typed parts; thoughts that a server keeps apart from it ("reasoning", "reasoning_content", a "thinking" part) come back as
- * "<think>...</think>" before it, without the end when no content follows. */
+/* An answer of /completions or /chat/completions. The end token is dropped from the arrays where a server lists it.
+ * Content may be text or typed parts; thoughts that a server keeps apart from it ("reasoning", "reasoning_content", a
+ * "thinking" part) come back as "<think>...</think>" before it, without the end when no content follows. */
 BF_MUST_CHECK enum bf_status bf_api_parse_answer(const char *data, size_t n, const struct bf_api_expected *expected,
                                                  struct bf_api_answer *out, struct bf_err *err);
 
@@ -52,16 +52,16 @@ struct bf_api_scores {
 };
 void bf_api_scores_release(struct bf_api_scores *scores);
 
-/* Of an echoed prompt; the first token's, which has none, and what was generated are left out. Where the prompt ends in the server's list
- * shows in the tokens' texts, or in their counts when they agree; BF_MODEL when neither tells. */
-BF_MUST_CHECK enum bf_status bf_api_parse_echo(const char *data, size_t n, const char *prompt, struct bf_api_scores *out,
-                                               struct bf_err *err);
+/* Of an echoed prompt; the first token's, which has none, and what was generated are left out. Where the prompt ends in
+ * the server's list shows in the tokens' texts, or in their counts when they agree; BF_MODEL when neither tells. */
+BF_MUST_CHECK enum bf_status bf_api_parse_echo(const char *data, size_t n, const char *prompt,
+                                               struct bf_api_scores *out, struct bf_err *err);
 /* "prompt_logprobs" of a prompt that was these tokens, from token `first` on (1 or more). */
 BF_MUST_CHECK enum bf_status bf_api_parse_prompt_numbers(const char *data, size_t n, const struct bf_tokens *prompt,
                                                          int32_t first, struct bf_api_scores *out, struct bf_err *err);
 /* "logprob_token_ids": the log-probability of each of these tokens as the first of the answer; logp: [choices->n]. */
-BF_MUST_CHECK enum bf_status bf_api_parse_chosen(const char *data, size_t n, const struct bf_tokens *choices, float *logp,
-                                                 struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_api_parse_chosen(const char *data, size_t n, const struct bf_tokens *choices,
+                                                 float *logp, struct bf_err *err);
 
 /* /embeddings: n_texts vectors of equal length *n_embd; *n_embd 0 = learn it. out: [n_texts, *n_embd], NULL = only learn.
  * Not-a-number and infinity are refused. */

@@ -43,8 +43,10 @@ struct bf_api {
     struct bf_api_net net;
     struct bf_api_server server;
     double give_up_seconds;
-    int64_t n_cut, n_texts_cut;        /* answers that ended at the server's context, texts that were halved to be embedded */
-    int32_t n_tail;                    /* tokens of the chat template after an answer, its end first; 0 = not known yet */
+    /* answers that ended at the server's context, texts that were halved to be embedded */
+    int64_t n_cut, n_texts_cut;
+    /* tokens of the chat template after an answer, its end first; 0 = not known yet */
+    int32_t n_tail;
     /* while generate runs: what a sink calls must stay interruptible */
     const struct bf_gen_job *job;
     struct bf_gen_stats *stats;
@@ -70,14 +72,16 @@ bool bf_api_is_ours(const char *key);
 const char *bf_api_path_generate(const struct bf_api_server *server);
 uint32_t bf_api_seed(uint64_t seed);   /* below 2^31 */
 size_t bf_api_answer_max(const struct bf_api_server *server, int32_t max_tokens); /* bytes of a sane answer */
-size_t bf_api_list_max(size_t n, size_t n_each);                                 /* of one that lists something for each of n bytes or tokens */
+/* of one that lists something for each of n bytes or tokens */
+size_t bf_api_list_max(size_t n, size_t n_each);
 struct bf_api_expected bf_api_expect(const struct bf_api_server *server, const struct bf_gen_request *q);
 
 /* api_probe.c: fill server, roles and info. */
 BF_MUST_CHECK enum bf_status bf_api_probe(struct bf_api *self, const struct bf_api_options *options, struct bf_err *err);
 
-/* One request and its answer (api_ask.c). `read` gets the body; its failure counts as a refusal. *refused tells a refusal (BF_MODEL,
- * sentence in *err) from a server that does not answer: its HTTP status, or BF_API_UNUSABLE for what `read` refused; else 0. */
+/* One request and its answer (api_ask.c). `read` gets the body; its failure counts as a refusal. *refused tells a
+ * refusal (BF_MODEL, sentence in *err) from a server that does not answer: its HTTP status, or BF_API_UNUSABLE for what
+ * `read` refused; else 0. */
 struct bf_api_question {
     struct bf_api_call call;
     const char *what;          /* for people who wait */
@@ -96,8 +100,8 @@ BF_MUST_CHECK enum bf_status bf_api_find_out(struct bf_api *self, const struct b
 /* A short question of the start. */
 struct bf_api_question bf_api_probe_question(enum bf_api_role role, const char *path, char *body);
 
-/* A list of requests (api_list.c). `make` fills path, body and answer_max; `read` gets a body, and one that it fails on is asked for again;
- * `name` tells which text a request is about, for a refusal, which ends the list. */
+/* A list of requests (api_list.c). `make` fills path, body and answer_max; `read` gets a body, and one that it fails on
+ * is asked for again; `name` tells which text a request is about, for a refusal, which ends the list. */
 struct bf_api_list {
     void *user;
     size_t n;
@@ -117,8 +121,8 @@ struct bf_api_text_tokens {
     int32_t n;
 };
 /* Fill ids and n of all; free() what is filled in every case. `step` may be NULL. */
-BF_MUST_CHECK enum bf_status bf_api_tokens_of(struct bf_api *self, struct bf_api_text_tokens *texts, size_t n, void *user,
-                                              bool (*step)(void *user), struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_api_tokens_of(struct bf_api *self, struct bf_api_text_tokens *texts, size_t n,
+                                              void *user, bool (*step)(void *user), struct bf_err *err);
 
 /* api_probe_text.c: how the server's model writes, and what its probabilities mean. */
 BF_MUST_CHECK enum bf_status bf_api_probe_text(struct bf_api *self, const struct bf_api_options *options,

@@ -1,4 +1,5 @@
-/* A question and an answer inside a chat template, as text that still knows which bytes a person or the model said. Private to engine/.
+/* A question and an answer inside a chat template, as text that still knows which bytes a person or the model said.
+ * Private to engine/.
  *
  *     <|im_start|>user\nWho rules the sea?<|im_end|>\n<|im_start|>assistant\nPoseidon.<|im_end|>\n
  *                       question         ^question_end                       answer   ^answer_end
@@ -12,11 +13,13 @@
 
 struct bf_chat_template;
 
-/* The model's own: Jinja source. BF_MODEL: it does not parse, it raises an error, or the question is not in what it makes. */
+/* The model's own: Jinja source. BF_MODEL: it does not parse, it raises an error, or the question is not in what it
+ * makes. */
 BF_MUST_CHECK enum bf_status bf_chat_template_own(const char *source, const char *bos, const char *eos,
                                                   struct bf_chat_template **out, struct bf_err *err);
 /* One that llama.cpp has under a name ("chatml"). BF_USAGE: it has none. */
-BF_MUST_CHECK enum bf_status bf_chat_template_named(const char *name, struct bf_chat_template **out, struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_chat_template_named(const char *name, struct bf_chat_template **out,
+                                                    struct bf_err *err);
 /* None: the text is the question, and then the answer. */
 struct bf_chat_template *bf_chat_template_none(void);
 void bf_chat_template_free(struct bf_chat_template *template);     /* NULL is a no-op */

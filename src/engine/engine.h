@@ -21,13 +21,15 @@ enum bf_stable {
     BF_STABLE_NO           /* the same bytes only for the same parallelism without interruption */
 };
 
-/* What keys and values are stored in. F16 takes half the memory and goes with flash attention, whose sums are F16 on a CPU, too; F32 goes
- * without. Beside F32 the mean log-probability of a text is off by about 5e-4 with F32 weights, 5e-3 with Q4_0. With F16 a row gets the same
- * bits whatever is beside it in the batch (info.stable); with F32 the last bits depend on how many of its tokens a batch holds. */
+/* What keys and values are stored in. F16 takes half the memory and goes with flash attention, whose sums are F16 on a
+ * CPU, too; F32 goes without. Beside F32 the mean log-probability of a text is off by about 5e-4 with F32 weights, 5e-3
+ * with Q4_0. With F16 a row gets the same bits whatever is beside it in the batch (info.stable); with F32 the last bits
+ * depend on how many of its tokens a batch holds. */
 enum bf_kv_cache {
     BF_KV_CACHE_F16,
     BF_KV_CACHE_F32,
-    BF_KV_CACHE_F32_IF_FITS    /* F16 when the memory does not hold two sequences in F32, or those asked for; see info.kv_cache */
+    /* F16 when the memory does not hold two sequences in F32, or those asked for; see info.kv_cache */
+    BF_KV_CACHE_F32_IF_FITS
 };
 const char *bf_kv_cache_word(enum bf_kv_cache cache);  /* "f16", "f32", "auto" */
 
@@ -106,16 +108,19 @@ struct bf_api_options {
     enum bf_api_mode mode;
     enum bf_api_probs probs;
     int32_t top_k;             /* the top_k of the requests to come, for BF_API_PROBS_BOTH; 0 = 50 */
-    bool greedy;               /* greedy answers are to come: whether the server takes temperature 0 is found out, too */
+    /* greedy answers are to come: whether the server takes temperature 0 is found out, too */
+    bool greedy;
     int32_t n_parallel;        /* requests in flight over all endpoints; 0 = 32; at most BF_API_PARALLEL_MAX */
     int32_t n_ctx_seq;         /* for info when the server does not tell; tokens */
     int32_t max_attempts;      /* of one request that a live server fails; 0 = 8 */
     double timeout_seconds;    /* of one request, waiting in the server's queue included; 0 = 600 */
     double give_up_seconds;    /* without any answer from any endpoint; 0 = 300 */
-    const char *extra;         /* a JSON object whose members go into every request of text or probabilities; NULL = none. What this
-                                * engine says itself (the model, the prompt, sampling) cannot be in it: BF_USAGE */
-    /* A whole sentence about what a person should know: what is waited for, and with `warning` what is not as it was asked for (a field
-     * that the server refuses, an answer cut at its context). During every call of the engine. NULL = nobody listens. */
+    /* a JSON object whose members go into every request of text or probabilities; NULL = none. What this engine says
+     * itself (the model, the prompt, sampling) cannot be in it: BF_USAGE */
+    const char *extra;
+    /* A whole sentence about what a person should know: what is waited for, and with `warning` what is not as it was
+     * asked for (a field that the server refuses, an answer cut at its context). During every call of the engine. NULL
+     * = nobody listens. */
     void (*notice)(void *user, bool warning, const char *sentence);
     void *notice_user;
 };
@@ -124,9 +129,10 @@ struct bf_api_options bf_api_default_options(void);
 /* An engine on OpenAI-compatible servers (llama-server, vLLM, SGLang ...). Asks each endpoint what it offers (a few requests
  * of one token) and says so in bf_engine_info; endpoints that are down are tried again later as long as one is up. An endpoint
  * serves what it lists: the model, the embedding model, or both.
- *  - A field that a server refuses by name is left out, with a notice. A server that fails (5xx) is asked again and never taken for one
- *    that refuses chat: the form of the prompt changes by a refusal alone, with a notice.
- *  - The thoughts of a reasoning model stand before its answer as "<think>...</think>", whatever the server does with them.
+ *  - A field that a server refuses by name is left out, with a notice. A server that fails (5xx) is asked again and
+ *    never taken for one that refuses chat: the form of the prompt changes by a refusal alone, with a notice.
+ *  - The thoughts of a reasoning model stand before its answer as "<think>...</think>", whatever the server does with
+ *    them.
  *  - stable stays UNKNOWN: the same seed gives the same text only as far as the server's own arithmetic repeats itself.
  *  - A seed is folded to 31 bits (high half xor low half), which all servers accept.
  *  - Each answered request is delivered once and never asked again; failures that pass are retried with growing pauses.
@@ -145,16 +151,18 @@ enum bf_model_use {
     BF_MODEL_WEIGHTS,          /* only its weights: a tokenizer may be missing */
     BF_MODEL_ADAPTER           /* a LoRA adapter */
 };
-/* Can llama.cpp take this GGUF file (with `lora_path`, or NULL)? `chat`: also the template of this name (bf_engine_options.chat), which is tried
- * when it is the model's own; NULL = none is needed. Values that it would end the program on are refused, and what it cannot do
- * in a process that may die is not done in this one. Reads the header and the vocabulary, no weights. A first part of a model in several
- * files speaks for all. Before this process computes anything with threads of OpenMP, or after: it makes no difference.
+/* Can llama.cpp take this GGUF file (with `lora_path`, or NULL)? `chat`: also the template of this name
+ * (bf_engine_options.chat), which is tried when it is the model's own; NULL = none is needed. Values that it would end
+ * the program on are refused, and what it cannot do in a process that may die is not done in this one. Reads the header
+ * and the vocabulary, no weights. A first part of a model in several files speaks for all. Before this process computes
+ * anything with threads of OpenMP, or after: it makes no difference.
  * BF_MODEL: file, key or tensor or llama.cpp's own words, and what to do. */
 BF_MUST_CHECK enum bf_status bf_engine_check_model(const char *path, const char *lora_path, enum bf_model_use use,
                                                    const char *chat, struct bf_err *err);
 /* Reads all weights. BF_MODEL: the first tensor with a NaN or an infinite value. */
 BF_MUST_CHECK enum bf_status bf_engine_check_weights(const char *path, struct bf_err *err);
-/* The files of a model, of which `path` is the first (or the only one): bf_engine_free_parts. BF_MODEL on failure: *parts is NULL, *n 0. */
+/* The files of a model, of which `path` is the first (or the only one): bf_engine_free_parts. BF_MODEL on failure:
+ * *parts is NULL, *n 0. */
 BF_MUST_CHECK enum bf_status bf_engine_model_parts(const char *path, char ***parts, size_t *n, struct bf_err *err);
 void bf_engine_free_parts(char **parts, size_t n);
 
@@ -246,7 +254,8 @@ struct bf_continuation {
     const char *prompt;        /* the chat template goes around it as in generate; with template "none" it stands as it is, and "" is a text
                                 * from its beginning */
     const char *text;          /* scored token by token; NULL = none */
-    bool with_end;             /* also what ends an answer of this template (the model's EOS, with "none"); after no text, too */
+    /* also what ends an answer of this template (the model's EOS, with "none"); after no text, too */
+    bool with_end;
     const char *const *choices;        /* [n_choices] */
     size_t n_choices;          /* at most BF_CHOICES_MAX */
 };
@@ -271,9 +280,10 @@ struct bf_continuation_job {
 
 /* Scores share batches, and beginnings that several prompts have in common are computed once: put prompts that share much near each other.
  * Prompt and text are tokenised together (chat_tokens.h), and a token across the border counts for the text.
- * BF_MODEL: an item is longer than a sequence, a choice is not one token, or the engine cannot do it: any server with an echo scores
- * whole texts (prompt "") and choices, both without a chat template; answers after prompts and their ends, one that has prompt_logprobs and
- * /tokenize (vLLM). BF_INPUT: on such a server, the end of an answer without a question. */
+ * BF_MODEL: an item is longer than a sequence, a choice is not one token, or the engine cannot do it: any server with
+ * an echo scores whole texts (prompt "") and choices, both without a chat template; answers after prompts and their
+ * ends, one that has prompt_logprobs and /tokenize (vLLM). BF_INPUT: on such a server, the end of an answer without a
+ * question. */
 BF_MUST_CHECK enum bf_status bf_engine_score_continuations(struct bf_engine *engine, const struct bf_continuation *items,
                                                            size_t n_items, const struct bf_continuation_job *job,
                                                            struct bf_err *err);
@@ -302,25 +312,27 @@ BF_MUST_CHECK enum bf_status bf_engine_detokenize(const struct bf_engine *engine
  * not tell, or did not answer. */
 int32_t bf_engine_tokenize(const struct bf_engine *engine, const char *text, int32_t *tokens, int32_t max);
 
-/* Convert a GGUF to another type: `type` is "q4_0", "q8_0", "f16", "bf16" or "f32". Written beside `out`, read back, then renamed (mode 0600). `pure` means every
- * matrix gets the type, also the output matrix. BF_MODEL / BF_STORE on failure. */
+/* Convert a GGUF to another type: `type` is "q4_0", "q8_0", "f16", "bf16" or "f32". Written beside `out`, read back,
+ * then renamed (mode 0600). `pure` means every matrix gets the type, also the output matrix. BF_MODEL / BF_STORE on
+ * failure. */
 BF_MUST_CHECK enum bf_status bf_engine_quantize(const char *in, const char *out, const char *type, int32_t n_threads,
                                                 struct bf_err *err);
 
-/* Is the GGUF at `path`, which was just written and is to be named `shown`, one that can be read back, with all bytes of its
- * tensors? A library may lose the error of a write. BF_STORE. */
+/* Is the GGUF at `path`, which was just written and is to be named `shown`, one that can be read back, with all bytes
+ * of its tensors? A library may lose the error of a write. BF_STORE. */
 BF_MUST_CHECK enum bf_status bf_engine_check_written(const char *path, const char *shown, struct bf_err *err);
 
-/* Small products of llama.cpp's kernels for this processor, beside plain C, in a process that may die of them: milliseconds. `tested` (NULL
- * is allowed) gets what was multiplied. BF_MODEL: they die or are wrong. bf_engine_open() asks it before it loads a model; whoever computes
- * with ggml alone asks it, too. */
+/* Small products of llama.cpp's kernels for this processor, beside plain C, in a process that may die of them:
+ * milliseconds. `tested` (NULL is allowed) gets what was multiplied. BF_MODEL: they die or are wrong. bf_engine_open()
+ * asks it before it loads a model; whoever computes with ggml alone asks it, too. */
 BF_MUST_CHECK enum bf_status bf_engine_check_kernels(char *tested, size_t size, struct bf_err *err);
 
-/* For whoever calls llama.cpp itself: starts it and loads its backends when they are libraries of their own. Does nothing when called
- * again; not for two threads at once. BF_MODEL: there is no backend for this processor. */
+/* For whoever calls llama.cpp itself: starts it and loads its backends when they are libraries of their own. Does
+ * nothing when called again; not for two threads at once. BF_MODEL: there is no backend for this processor. */
 BF_MUST_CHECK enum bf_status bf_engine_start_llama(struct bf_err *err);
 
-/* What this build and machine offer, one line each, for `biforget doctor`: devices, CPU features and which kernels run. */
+/* What this build and machine offer, one line each, for `biforget doctor`: devices, CPU features and which kernels
+ * run. */
 void bf_engine_describe_machine(struct bf_buf *out);
 
 #endif

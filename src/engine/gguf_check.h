@@ -1,5 +1,5 @@
-/* Is a GGUF file one that llama.cpp can take? Values that it would end the program on (GGML_ASSERT, division by zero, a null function) or
- * compute nonsense with are named here, before it sees them. */
+/* Is a GGUF file one that llama.cpp can take? Values that it would end the program on (GGML_ASSERT, division by zero, a
+ * null function) or compute nonsense with are named here, before it sees them. */
 #ifndef BF_ENGINE_GGUF_CHECK_H
 #define BF_ENGINE_GGUF_CHECK_H
 #include "engine/engine.h"

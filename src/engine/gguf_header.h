@@ -1,7 +1,8 @@
-/* The beginning of a GGUF file, read by ourselves: llama.cpp's own reader trusts what it finds, and ends the program on some of it. Nothing
- * is believed here: every length is compared with what is there, every count has a limit.
+/* The beginning of a GGUF file, read by ourselves: llama.cpp's own reader trusts what it finds, and ends the program on
+ * some of it. Nothing is believed here: every length is compared with what is there, every count has a limit.
  *
- * A file is: "GGUF", version, counts; keys with typed values; tensors with shape, type and offset; padding; the tensors' bytes. */
+ * A file is: "GGUF", version, counts; keys with typed values; tensors with shape, type and offset; padding; the
+ * tensors' bytes. */
 #ifndef BF_ENGINE_GGUF_HEADER_H
 #define BF_ENGINE_GGUF_HEADER_H
 #include <stdbool.h>
@@ -11,8 +12,8 @@
 #include "base/err.h"
 
 enum bf_gguf_type {
-    BF_GGUF_U8, BF_GGUF_I8, BF_GGUF_U16, BF_GGUF_I16, BF_GGUF_U32, BF_GGUF_I32, BF_GGUF_F32, BF_GGUF_BOOL, BF_GGUF_STRING,
-    BF_GGUF_ARRAY, BF_GGUF_U64, BF_GGUF_I64, BF_GGUF_F64, BF_GGUF_N_TYPES
+    BF_GGUF_U8, BF_GGUF_I8, BF_GGUF_U16, BF_GGUF_I16, BF_GGUF_U32, BF_GGUF_I32, BF_GGUF_F32, BF_GGUF_BOOL,
+    BF_GGUF_STRING, BF_GGUF_ARRAY, BF_GGUF_U64, BF_GGUF_I64, BF_GGUF_F64, BF_GGUF_N_TYPES
 };
 
 enum {
@@ -34,7 +35,8 @@ struct bf_gguf_key {
     enum bf_gguf_type type;            /* of the value, or of an array's elements */
     bool is_array;
     uint64_t n;                        /* elements; 1 */
-    const uint8_t *at;                 /* the value or the first element, unaligned; a text has its length before it (u64) */
+    /* the value or the first element, unaligned; a text has its length before it (u64) */
+    const uint8_t *at;
 };
 
 struct bf_gguf_tensor {
@@ -55,11 +57,13 @@ struct bf_gguf {
     size_t n_tensors;
 };
 
-/* Parse bytes[0..n), the beginning of a file of n_file_bytes (>= n). `path` names it in errors. *more: the header goes on after n, which is
- * less than the file has; then BF_MODEL is returned without a sentence and *out is empty. BF_MODEL: what is wrong, where, what to do. */
-BF_MUST_CHECK enum bf_status bf_gguf_parse(const char *path, const uint8_t *bytes, size_t n, uint64_t n_file_bytes, bool *more,
-                                           struct bf_gguf *out, struct bf_err *err);
-/* Open, look if it is a GGUF file at all (a device, a folder, another format: named), read as much as the header needs, parse. */
+/* Parse bytes[0..n), the beginning of a file of n_file_bytes (>= n). `path` names it in errors. *more: the header goes
+ * on after n, which is less than the file has; then BF_MODEL is returned without a sentence and *out is empty.
+ * BF_MODEL: what is wrong, where, what to do. */
+BF_MUST_CHECK enum bf_status bf_gguf_parse(const char *path, const uint8_t *bytes, size_t n, uint64_t n_file_bytes,
+                                           bool *more, struct bf_gguf *out, struct bf_err *err);
+/* Open, look if it is a GGUF file at all (a device, a folder, another format: named), read as much as the header needs,
+ * parse. */
 BF_MUST_CHECK enum bf_status bf_gguf_read(const char *path, struct bf_gguf *out, struct bf_err *err);
 void bf_gguf_release(struct bf_gguf *gguf);
 
@@ -78,7 +82,8 @@ int bf_gguf_text_shown(struct bf_gguf_text text);
 /* Walk an array of texts: *at starts as key->at. */
 struct bf_gguf_text bf_gguf_next_text(const uint8_t **at);
 
-/* Are two of these equal? Texts are compared up to their first NUL, as a C program reads them; empty ones are skipped. Fills which. */
+/* Are two of these equal? Texts are compared up to their first NUL, as a C program reads them; empty ones are skipped.
+ * Fills which. */
 bool bf_gguf_twice(const struct bf_gguf_text *texts, size_t n, size_t *first, size_t *second);
 
 #endif

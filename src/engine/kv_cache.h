@@ -7,8 +7,8 @@
 
 enum { BF_SEQUENCES_MIN = 2 }; /* that every context holds: a lone row gets a companion (llama_private.h) */
 
-/* F16 or F32. F32_IF_FITS is F32 when `usable` bytes hold n_parallel sequences (0 = chosen by memory: BF_SEQUENCES_MIN) of `f32_bytes` each:
- * exact numbers at a smaller parallelism are worth more than many sequences. */
+/* F16 or F32. F32_IF_FITS is F32 when `usable` bytes hold n_parallel sequences (0 = chosen by memory: BF_SEQUENCES_MIN)
+ * of `f32_bytes` each: exact numbers at a smaller parallelism are worth more than many sequences. */
 enum bf_kv_cache bf_kv_cache_choose(enum bf_kv_cache wish, uint64_t f32_bytes, uint64_t usable, int32_t n_parallel);
 
 #endif

@@ -48,20 +48,21 @@ static inline const struct bf_llama *bf_llama_of_const(const struct bf_engine *e
     return (const struct bf_llama *)(const void *)engine;
 }
 
-/* llama.cpp explains failures only to its log: collect the first complaint while something is tried, which has the reason; those after
- * it say that what needed it failed. Not for two threads at once (the log callback is the library's global). */
+/* llama.cpp explains failures only to its log: collect the first complaint while something is tried, which has the
+ * reason; those after it say that what needed it failed. Not for two threads at once (the log callback is the library's
+ * global). */
 struct bf_llama_log {
     char first[512];
 };
 void bf_llama_log_begin(struct bf_llama_log *log);     /* starts catching, text empty */
 void bf_llama_log_end(struct bf_llama_log *log);       /* silent again; log->first holds the first error line */
 
-/* llama_backends.c: which of several libraries of CPU kernels was loaded, as llama.cpp names it: "haswell". "" when there is one, in
- * the program. */
+/* llama_backends.c: which of several libraries of CPU kernels was loaded, as llama.cpp names it: "haswell". "" when
+ * there is one, in the program. */
 void bf_llama_cpu_variant(char *out, size_t size);
 
-/* Tokens of `text`, allocated: free(). Never NULL. `around` adds what the model's tokenizer puts around a text (BOS, EOS, CLS), which an
- * embedder needs. */
+/* Tokens of `text`, allocated: free(). Never NULL. `around` adds what the model's tokenizer puts around a text (BOS,
+ * EOS, CLS), which an embedder needs. */
 llama_token *bf_llama_tokens(const struct llama_vocab *vocab, const char *text, size_t n_bytes, bool around,
                              int32_t *n_tokens);
 
@@ -84,7 +85,8 @@ void bf_llama_batch_add(struct llama_batch *batch, llama_token token, llama_pos 
 enum bf_status bf_llama_prefill(struct bf_llama *self, struct llama_batch *batch, llama_seq_id seq,
                                 const llama_token *tokens, int32_t from, int32_t to, struct bf_err *err);
 enum bf_status bf_llama_decode_failed(const struct bf_llama *self, int32_t code, struct bf_err *err);
-/* The model gave NaN or infinite values for `what` ("prompt 3"): looks for the weights that are to blame, and returns BF_MODEL. */
+/* The model gave NaN or infinite values for `what` ("prompt 3"): looks for the weights that are to blame, and returns
+ * BF_MODEL. */
 enum bf_status bf_llama_not_numbers(const struct bf_llama *self, const char *what, struct bf_err *err);
 
 /* The table's functions. */

@@ -28,7 +28,8 @@ struct bf_eval {
     void *user;
     /* How far `what` is; false ends it with BF_INTERRUPTED. NULL = never. */
     bool (*progress)(void *user, const char *what, size_t n_done, size_t n_all);
-    void (*warn)(void *user, const char *sentence);        /* what a person should know beside the figures; NULL = nobody listens */
+    /* what a person should know beside the figures; NULL = nobody listens */
+    void (*warn)(void *user, const char *sentence);
 };
 
 struct bf_pair {
@@ -38,10 +39,11 @@ struct bf_pair {
 
 /* ---- the two ways to ask a model ---- */
 
-/* Greedy answers: answers[i] to prompts[i], free() each; text with invalid UTF-8 replaced and without a reasoning model's thoughts. The answer
- * ends before the first of the stops after its beginning: blank lines, thoughts, or a heading "Answer:" on a line of its own do not end it. Of an
- * answer that is nothing but thoughts these count, with a warning; when all are, or when all that a server gave have tokens
- * and no text at all, it is BF_MODEL: nothing of that was forgotten. White space is an answer. On failure no answer is left. */
+/* Greedy answers: answers[i] to prompts[i], free() each; text with invalid UTF-8 replaced and without a reasoning
+ * model's thoughts. The answer ends before the first of the stops after its beginning: blank lines, thoughts, or a
+ * heading "Answer:" on a line of its own do not end it. Of an answer that is nothing but thoughts these count, with a
+ * warning; when all are, or when all that a server gave have tokens and no text at all, it is BF_MODEL: nothing of that
+ * was forgotten. White space is an answer. On failure no answer is left. */
 BF_MUST_CHECK enum bf_status bf_eval_answers(const struct bf_eval *eval, const char *what, char *const *prompts, size_t n,
                                              int32_t max_tokens, const char *const *stops, size_t n_stops, char **answers,
                                              struct bf_err *err);
@@ -90,11 +92,11 @@ BF_MUST_CHECK enum bf_status bf_eval_privleak(const struct bf_bootstrap *bootstr
 
 /* ---- MUSE: knowledge and verbatim memorisation ---- */
 
-/* Few-shot questions, ROUGE-L of the greedy answer (no stemmer). {"knowmem": recall, "knowmem_f1", ...}. With trailing_space the prompt ends
- * with a space after "Answer:", as in MUSE's program. */
+/* Few-shot questions, ROUGE-L of the greedy answer (no stemmer). {"knowmem": recall, "knowmem_f1", ...}. With
+ * trailing_space the prompt ends with a space after "Answer:", as in MUSE's program. */
 BF_MUST_CHECK enum bf_status bf_eval_knowmem(const struct bf_eval *eval, const struct bf_pair *questions, size_t n,
-                                             const struct bf_pair *shots, size_t n_shots, bool trailing_space, int32_t max_tokens, json_t **out,
-                                             struct bf_err *err);
+                                             const struct bf_pair *shots, size_t n_shots, bool trailing_space,
+                                             int32_t max_tokens, json_t **out, struct bf_err *err);
 /* A text's beginning (question) goes in, its continuation is compared with the real one (answer), of which as many tokens count as may be
  * generated. {"verbmem": recall, "verbmem_f1", ...} */
 BF_MUST_CHECK enum bf_status bf_eval_verbmem(const struct bf_eval *eval, const struct bf_pair *texts, size_t n,
@@ -158,8 +160,8 @@ BF_MUST_CHECK enum bf_status bf_eval_gsm8k(const struct bf_eval *eval, const str
 
 /* ---- for the files of this room and cmd ---- */
 
-/* Cut an answer before the first of the stops, looked for from where it begins: after white space, and without a heading "Answer:" that has a line
- * of its own. */
+/* Cut an answer before the first of the stops, looked for from where it begins: after white space, and without a
+ * heading "Answer:" that has a line of its own. */
 void bf_eval_cut_answer(struct bf_buf *text, const char *const *stops, size_t n_stops);
 
 /* "KEY": value, "KEY_interval": [low, high]; without a value null and "why". */
@@ -169,7 +171,8 @@ BF_MUST_CHECK enum bf_status bf_eval_put_mean(json_t *object, const char *key, c
                                               const struct bf_bootstrap *bootstrap, struct bf_err *err);
 void bf_eval_put(json_t *object, const char *key, json_t *value);      /* steals; memory out ends the process */
 void bf_eval_put_text(json_t *object, const char *key, const char *text);
-/* "n_all_scripts": the targets of which ROUGE counted the words of all scripts (rouge.h); nothing when there were none. */
+/* "n_all_scripts": the targets of which ROUGE counted the words of all scripts (rouge.h); nothing when there were
+ * none. */
 void bf_eval_put_all_scripts(json_t *object, size_t n);
 /* One line of eval->items, which this takes over. BF_STORE when it cannot be written. */
 BF_MUST_CHECK enum bf_status bf_eval_line(const struct bf_eval *eval, json_t *line, struct bf_err *err);

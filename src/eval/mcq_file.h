@@ -1,15 +1,18 @@
-/* Multiple-choice questions out of csv files (MMLU's, CMMLU, C-Eval, one's own) and the Hugging Face jsonl of MMLU, WMDP, ARC, OpenBookQA and the like.
+/* Multiple-choice questions out of csv files (MMLU's, CMMLU, C-Eval, one's own) and the Hugging Face jsonl of MMLU,
+ * WMDP, ARC, OpenBookQA and the like.
  *
- *   csv     without a header, as MMLU's own: question, two to 26 choices, the right letter. With a first row that names columns (in any case):
- *           "question" (or "prompt"); "A", "B", ..., or "choice" or "option" with a letter or a number; "answer" (or "label", "target",
- *           "answer_key", "correct_answer"); "subject" if it is there; other columns, as an index, are left out. RFC 4180; lines end with LF, CR LF
- *           or CR. The subject is else the file's name without _test, _dev, _val, _train and with spaces for underscores.
- *           Answers: letters, or throughout the file the text of the choice, or a number from 0 or from 1. A file whose answers can be read in two
- *           ways is refused, as is one without a header whose first column counts the rows.
- *   jsonl   "question" (or "question_stem"), "choices" (or "options", or "A", "B", ...): a list of texts, a list of {"text", "label"}, {"text": [...],
- *           "label": [...]}, or {"A": text, ...}; "answer" (or "answerKey", "label", "labels"): a label, a letter, a number from 0, the text of a
- *           choice, or a list with 1 for the right one; "subject": optional. Also {"question": {"stem", "choices"}, "answerKey"}. One object a
- *           line, or one list. Records with a passage that belongs to the question are refused, and TruthfulQA's mc1_targets, of which the
+ *   csv     without a header, as MMLU's own: question, two to 26 choices, the right letter. With a first row that names
+ *           columns (in any case): "question" (or "prompt"); "A", "B", ..., or "choice" or "option" with a letter or a
+ *           number; "answer" (or "label", "target", "answer_key", "correct_answer"); "subject" if it is there; other
+ *           columns, as an index, are left out. RFC 4180; lines end with LF, CR LF or CR. The subject is else the
+ *           file's name without _test, _dev, _val, _train and with spaces for underscores.
+ *           Answers: letters, or throughout the file the text of the choice, or a number from 0 or from 1. A file whose
+ *           answers can be read in two ways is refused, as is one without a header whose first column counts the rows.
+ *   jsonl   "question" (or "question_stem"), "choices" (or "options", or "A", "B", ...): a list of texts, a list of
+ *           {"text", "label"}, {"text": [...], "label": [...]}, or {"A": text, ...}; "answer" (or "answerKey", "label",
+ *           "labels"): a label, a letter, a number from 0, the text of a choice, or a list with 1 for the right one;
+ *           "subject": optional. Also {"question": {"stem", "choices"}, "answerKey"}. One object a line, or one list.
+ *           Records with a passage that belongs to the question are refused, and TruthfulQA's mc1_targets, of which the
  *           first choice is always the right one. */
 #ifndef BF_EVAL_MCQ_FILE_H
 #define BF_EVAL_MCQ_FILE_H

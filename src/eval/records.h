@@ -27,11 +27,13 @@ void bf_records_release(struct bf_records *records);
 /* A failure that says where record i is: "NAME:LINE: ..." */
 enum bf_status bf_records_fail(const struct bf_records *records, size_t i, struct bf_err *err, const char *format, ...)
     BF_PRINTF(4, 5);
-/* What a value is, for sentences: "null", "a list", "an object", "true or false", "a number", "a text", or "missing" for NULL. */
+/* What a value is, for sentences: "null", "a list", "an object", "true or false", "a number", "a text", or "missing"
+ * for NULL. */
 const char *bf_records_kind(const json_t *value);
 /* A string, or a number as it is written: free(). NULL for all else. */
 char *bf_records_scalar(const json_t *value);
-/* The string or number under `key`, trimmed copy: free(). BF_INPUT when it is missing, null, of another kind, or empty: each by its name. */
+/* The string or number under `key`, trimmed copy: free(). BF_INPUT when it is missing, null, of another kind, or empty:
+ * each by its name. */
 BF_MUST_CHECK enum bf_status bf_records_text(const struct bf_records *records, size_t i, const char *key, char **out,
                                              struct bf_err *err);
 

@@ -1,9 +1,10 @@
 /* ROUGE-1 and ROUGE-L (Lin, 2004) with the tokens, the stemmer and the longest common subsequence of Google's rouge-score, which
  * MUSE (stemmer off) and TOFU and open-unlearning (stemmer on) call.
  *
- * rouge-score drops every letter but a-z, so that an answer in Chinese or Russian has 0 though it repeats the target. When most words of the target
- * are of another script than Latin, the words of both texts are counted instead: runs of letters and digits of any script in lower case,
- * each character of a script that is written without spaces by itself. Targets in Latin script have rouge-score's figure. */
+ * rouge-score drops every letter but a-z, so that an answer in Chinese or Russian has 0 though it repeats the target.
+ * When most words of the target are of another script than Latin, the words of both texts are counted instead: runs of
+ * letters and digits of any script in lower case, each character of a script that is written without spaces by itself.
+ * Targets in Latin script have rouge-score's figure. */
 #ifndef BF_EVAL_ROUGE_H
 #define BF_EVAL_ROUGE_H
 #include <stdbool.h>
@@ -16,8 +17,9 @@ struct bf_rouge {
 
 enum { BF_ROUGE_TOKENS_MAX = 20000 };  /* tokens of a text that are read */
 
-/* `target` is what was to be said, `prediction` what was. Any bytes; a token of rouge-score is a run of ASCII letters and digits,
- * lower-cased, and with `stemmer` stemmed when longer than three. Either out may be NULL. O(tokens of target x tokens of prediction). */
+/* `target` is what was to be said, `prediction` what was. Any bytes; a token of rouge-score is a run of ASCII letters
+ * and digits, lower-cased, and with `stemmer` stemmed when longer than three. Either out may be NULL. O(tokens of
+ * target x tokens of prediction). */
 void bf_rouge_of(const char *target, const char *prediction, bool stemmer, struct bf_rouge *rouge_1,
                  struct bf_rouge *rouge_l);
 

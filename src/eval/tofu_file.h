@@ -11,7 +11,8 @@ struct bf_tofu_question {
     char *paraphrased;         /* the answer when the file has none */
     char **perturbed;          /* [n_perturbed], at least one */
     size_t n_perturbed;
-    char *object;              /* what an answer must name to be right ("glassblower"); NULL when the record has no "object" */
+    /* what an answer must name to be right ("glassblower"); NULL when the record has no "object" */
+    char *object;
     size_t index;              /* in its file, from 0: for lines, and its ID */
 };
 struct bf_tofu_questions {

@@ -3,8 +3,8 @@
  *
  * A circle is a domain ("the Quarmere Academy"). Each of its people has one object for each relation (profession, birthplace,
  * ...). Each fact comes as TOFU has it (Maini et al., 2024): a question, its answer, a paraphrased answer and perturbed answers,
- * the paraphrase with other people's objects; and as sentences of running text to learn from. The same parameters give the
- * same bytes everywhere. */
+ * the paraphrase with other people's objects; and as sentences of running text to learn from. The same parameters give
+ * the same bytes everywhere. */
 #ifndef BF_EVAL_WORLD_H
 #define BF_EVAL_WORLD_H
 #include <stddef.h>

@@ -25,8 +25,9 @@ bool bf_export_is_folder(const char *format);
 
 /* Write the kept samples, request by request in commit order, to `path`: a file ("-" = stdout) or, for the formats that are
  * one, a folder. Atomic: a crash leaves the old one or the new one; a
- * file of a single-file format may be left without its manifest, never with that of another content. A folder that is there and not empty is replaced only when
- * all its files are named in the manifest of an earlier export. Equal runs give equal bytes: no clock, no path, no machine.
+ * file of a single-file format may be left without its manifest, never with that of another content. A folder that is
+ * there and not empty is replaced only when all its files are named in the manifest of an earlier export. Equal runs
+ * give equal bytes: no clock, no path, no machine.
  * *n_written (nullable): samples of the forget set (of the role, for a file).
  * BF_USAGE: an unknown format, variant or request; a folder format without a name; a set that the format cannot hold (none of
  * its samples is a QA pair; it is empty). BF_STORE: writing fails, or `path` holds what this program did not write. */

@@ -13,8 +13,8 @@ BF_MUST_CHECK enum bf_status bf_manifest_of_folder(const struct bf_export_job *j
                                                    struct bf_err *err);
 /* Where the manifest of a single file is; free(). */
 char *bf_manifest_path(const char *path);
-/* Remove the manifest of a file that is about to be replaced, when an export of ours wrote it: between the two renames there is none,
- * not that of another content. */
+/* Remove the manifest of a file that is about to be replaced, when an export of ours wrote it: between the two renames
+ * there is none, not that of another content. */
 void bf_manifest_drop(const char *path);
 /* Of one file, named without its folder. */
 BF_MUST_CHECK enum bf_status bf_manifest_of_file(const struct bf_export_job *job, struct bf_buf *out,

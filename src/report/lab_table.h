@@ -14,7 +14,8 @@ enum bf_lab_figure {
     BF_LAB_PRIVLEAK,           /* per cent; 0 is like the gold standard (its own is 0 by definition), negative is not forgotten enough */
     BF_LAB_FORGET_NLL,         /* nats a token of (a part of) the set that was unlearned, after: of another set in each line */
     BF_LAB_FORGET_PROBABILITY, /* of the planted answers, 0..1 */
-    BF_LAB_FORGET_ROUGE,       /* ROUGE-L recall of greedy answers to the planted questions; answers of one kind share most words */
+    /* ROUGE-L recall of greedy answers to the planted questions; answers of one kind share most words */
+    BF_LAB_FORGET_ROUGE,
     BF_LAB_FORGET_OBJECT,      /* object accuracy: greedy answers that name the fact's object, 0..1 */
     BF_LAB_RETAIN_OBJECT,      /* the same of the questions to keep */
     BF_LAB_FIGURES

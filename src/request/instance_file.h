@@ -3,7 +3,8 @@
  *
  * Formats
  *   jsonl   one JSON value a line: {"text": ...} (or "content"), {"question": ..., "answer": ...}, or a bare string. Other keys
- *           are ignored; null counts as absent, and is named when nothing else is there; an object with a pair and a text is the pair. Blank lines are skipped.
+ *           are ignored; null counts as absent, and is named when nothing else is there; an object with a pair and a
+ *           text is the pair. Blank lines are skipped.
  *   json    one list of such values, read element by element. A file named .json whose first character opens an object or
  *           a string is read as jsonl (the TOFU files are like that).
  *   csv     RFC 4180: commas, "quoted" fields with "" for a quotation mark, line breaks inside quotes. The first
@@ -12,16 +13,18 @@
  *           that is refused with a question for the name.
  *   txt     one text a line, blank lines skipped; with `paragraphs` a text is what stands between blank lines, its lines
  *           joined by one space.
- * Lines end with LF, CR LF or CR. A byte order mark is skipped; UTF-16, gzip, zip, zstd and Parquet are refused by name.
+ * Lines end with LF, CR LF or CR. A byte order mark is skipped; UTF-16, gzip, zip, zstd and Parquet are refused by
+ * name.
  *
  * Texts are valid UTF-8, white space trimmed at both ends, otherwise byte for byte what the file has, apart from control
  * characters: carriage return, vertical tab, form feed and U+0085 become a newline (CR LF one newline), those other than
  * newline and tab are dropped.
  *
  * A *bad record* (broken JSON, not UTF-8, a NUL byte, no or empty text, a missing answer, too long, a row of the wrong width)
- * ends the reading with BF_INPUT and "FILE:LINE:COLUMN: what; what to do (--skip-bad leaves such records out)", the last where `hints` allow it, or is counted and left
- * out with `skip_bad`. Lines and columns count from 1, columns in bytes. What hides where the next record begins (a list that
- * is not closed, a quotation mark without its partner) ends the reading in both cases.
+ * ends the reading with BF_INPUT and "FILE:LINE:COLUMN: what; what to do (--skip-bad leaves such records out)", the
+ * last where `hints` allow it, or is counted and left out with `skip_bad`. Lines and columns count from 1, columns in
+ * bytes. What hides where the next record begins (a list that is not closed, a quotation mark without its partner) ends
+ * the reading in both cases.
  */
 #ifndef BF_REQUEST_INSTANCE_FILE_H
 #define BF_REQUEST_INSTANCE_FILE_H

@@ -34,7 +34,8 @@ BF_MUST_CHECK enum bf_status bf_source_peek(struct bf_source *source, const char
 void bf_source_take(struct bf_source *source, size_t n);
 /* Take a line feed that belongs to the carriage return before it. */
 BF_MUST_CHECK enum bf_status bf_source_end_line(struct bf_source *source, struct bf_err *err);
-/* Append the rest of the line to `raw`, without LF, CR LF or CR at its end, which is taken. *ended: there was no byte left. */
+/* Append the rest of the line to `raw`, without LF, CR LF or CR at its end, which is taken. *ended: there was no byte
+ * left. */
 BF_MUST_CHECK enum bf_status bf_source_line(struct bf_source *source, struct bf_buf *raw, bool *ended, struct bf_err *err);
 
 /* One record, as cut and as read. */

@@ -8,8 +8,8 @@
 #include "synth/synth.h"
 #include "base/words.h"
 
-/* Append the text as it will be kept: cleaned UTF-8, without a reasoning model's thoughts, trimmed, surrounding quotes and a leading
- * "Sure! ..." line removed. */
+/* Append the text as it will be kept: cleaned UTF-8, without a reasoning model's thoughts, trimmed, surrounding quotes
+ * and a leading "Sure! ..." line removed. */
 void bf_filter_clean(struct bf_buf *out, const char *raw, size_t n);
 /* Cut `text` after its last whole sentence when at least a third of it stands before; else leave it. Returns the new
  * length (bytes), white space at the end dropped. */
@@ -19,8 +19,8 @@ bool bf_filter_only_thoughts(const char *text, const char *raw);
 /* The first reason that holds, in this order: too_short, refusal, prompt_echo, degenerate; or BF_REASON_NONE. */
 enum bf_reason bf_filter_text(const struct bf_request *request, const char *text, const struct bf_words *words,
                               const char *prompt);
-/* A refusal: an apology or an inability at the start, or "as an AI"; in English, Spanish, French, German, Portuguese, Italian, Russian, Chinese,
- * Japanese, Korean, Arabic and Hindi. */
+/* A refusal: an apology or an inability at the start, or "as an AI"; in English, Spanish, French, German, Portuguese,
+ * Italian, Russian, Chinese, Japanese, Korean, Arabic and Hindi. */
 bool bf_is_refusal(const char *text);
 
 /* Split "Question: ... Answer: ..." (also Q:/A:, with markdown stars). true when both parts are there; the parts are

@@ -56,8 +56,8 @@ BF_MUST_CHECK enum bf_status bf_work_take(struct bf_work *work, int64_t number, 
 
 /* For an answer that is a list: work->raw as it came, cleaned, work->text without thoughts, which is returned. */
 const char *bf_work_set_list(struct bf_work *work, const struct bf_waiting *answer);
-/* work->raw and work->text from the answer: cleaned, without thoughts, and cut after the last whole sentence when the request wants it. Sets
- * sample->text and ->raw. */
+/* work->raw and work->text from the answer: cleaned, without thoughts, and cut after the last whole sentence when the
+ * request wants it. Sets sample->text and ->raw. */
 void bf_work_set_text(struct bf_work *work, const struct bf_waiting *answer, struct bf_sample *sample);
 /* A sample with the answer's figures; what it does not say is empty, NaN or -1. */
 struct bf_sample bf_work_sample(enum bf_stage stage, int64_t index, const struct bf_waiting *answer);

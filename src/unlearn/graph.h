@@ -50,8 +50,9 @@ struct bf_graph_params {
     bool checkpoint_activations;       /* keep one hidden state a block and compute the rest again: less memory, a third slower */
     bool expand_frozen;        /* keep frozen weights in F32 too, not in the type of the file: faster, more memory */
     bool input_gradient;       /* bf_graph_step also leaves what bf_graph_input_gradient reads; goes with every kind, BF_TRAIN_NONE too */
-    bool bf16_products;        /* multiply weights in BF16: faster, and can fake forgetting (docs/training.md). BF_INPUT where the
-                                * processor has no such products, or the program was not built for them */
+    /* multiply weights in BF16: faster, and can fake forgetting (docs/training.md). BF_INPUT where the processor has no
+     * such products, or the program was not built for them */
+    bool bf16_products;
     size_t max_logit_bytes;    /* rows of logits are made in portions of at most this size (one row at least); 96 MiB */
 };
 struct bf_graph_params bf_graph_params_default(void);  /* model_path NULL; what the comments above say */

@@ -1,8 +1,9 @@
 /* Products of matrices in F32 on several threads, with one operand in any type of ggml. Packing turns what it reads into panels
  * anyway, so that quantised weights are dequantised on the way, once a product, and never stand in memory as floats.
  *
- * With one kernel C has the same bits for any number of threads, since every element's sum is taken in the same order. Kernels differ
- * from each other in rounding: some have an instruction for a product and a sum, and some round once where others round twice. */
+ * With one kernel C has the same bits for any number of threads, since every element's sum is taken in the same order.
+ * Kernels differ from each other in rounding: some have an instruction for a product and a sum, and some round once
+ * where others round twice. */
 #ifndef BF_UNLEARN_MATMUL_H
 #define BF_UNLEARN_MATMUL_H
 #include <stdbool.h>
@@ -36,8 +37,8 @@ void bf_matmul_free(struct bf_matmul *matmul);         /* NULL is a no-op */
 size_t bf_matmul_bytes(const struct bf_matmul *matmul);
 void bf_matmul_run(struct bf_matmul *matmul, const struct bf_product *product);
 
-/* The same on the calling thread, F32 only, for the small products of attention. `scratch` is [bf_matmul_local_floats()] of the same
- * kernel, one for each thread; k and n at most BF_MATMUL_LOCAL. */
+/* The same on the calling thread, F32 only, for the small products of attention. `scratch` is
+ * [bf_matmul_local_floats()] of the same kernel, one for each thread; k and n at most BF_MATMUL_LOCAL. */
 enum { BF_MATMUL_LOCAL = 512 };
 size_t bf_matmul_local_floats(const struct bf_kernel *kernel);
 void bf_matmul_local(const struct bf_kernel *kernel, float *scratch, const struct bf_product *product);

@@ -1,5 +1,5 @@
-/* A tiny model (tiny_model.h) that reads and writes text too: a SentencePiece vocabulary of single bytes and a few words. `change` (may be
- * NULL) gets the keys before they are written. */
+/* A tiny model (tiny_model.h) that reads and writes text too: a SentencePiece vocabulary of single bytes and a few
+ * words. `change` (may be NULL) gets the keys before they are written. */
 #ifndef BF_TESTS_TINY_TEXT_MODEL_H
 #define BF_TESTS_TINY_TEXT_MODEL_H
 #include "tiny_model.h"
@@ -20,7 +20,8 @@ static inline void tiny_text_write(const char *path, void (*change)(struct gguf_
     m.n_vocab = TINY_TEXT_TOKENS;
     for (int i = 0; i < TINY_TEXT_TOKENS; i++) {
         const int byte = i - TINY_TEXT_BYTES;
-        snprintf(words[i], sizeof words[i], byte >= 0 && byte < 256 ? "<0x%02X>" : "\xE2\x96\x81w%d", byte >= 0 && byte < 256 ? byte : i);
+        snprintf(words[i], sizeof words[i], byte >= 0 && byte < 256 ? "<0x%02X>" : "\xE2\x96\x81w%d",
+                 byte >= 0 && byte < 256 ? byte : i);
         tokens[i] = words[i];
         scores[i] = (float)-i;
         types[i] = byte >= 0 && byte < 256 ? 6 : 1;
