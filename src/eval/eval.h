@@ -104,7 +104,7 @@ BF_MUST_CHECK enum bf_status bf_eval_verbmem(const struct bf_eval *eval, const s
 
 /* ---- extraction strength, exact memorisation ---- */
 
-/* Of answers behind their questions (question "": of texts from the second token on). {"extraction_strength", "exact_memorization"} */
+/* Of answers after their questions (question "": of texts from the second token on). {"extraction_strength", "exact_memorization"} */
 BF_MUST_CHECK enum bf_status bf_eval_memorization(const struct bf_eval *eval, const struct bf_pair *pairs, size_t n,
                                                   json_t **out, struct bf_err *err);
 
@@ -150,11 +150,11 @@ BF_MUST_CHECK enum bf_status bf_eval_robust(const struct bf_bootstrap *bootstrap
 
 /* ---- general abilities ---- */
 
-/* Multiple choice by the likeliest letter behind "Answer:". shots: the first n_shots of the question's subject, where there are any of
+/* Multiple choice by the likeliest letter after "Answer:". shots: the first n_shots of the question's subject, where there are any of
  * it, else of all, go before. {"accuracy", "subjects": {...}} */
 BF_MUST_CHECK enum bf_status bf_eval_mcq(const struct bf_eval *eval, const struct bf_mcq *questions, const struct bf_mcq *shots,
                                          size_t n_shots, json_t **out, struct bf_err *err);
-/* {"exact_match": the number behind "####", "exact_match_flexible": the last number} */
+/* {"exact_match": the number after "####", "exact_match_flexible": the last number} */
 BF_MUST_CHECK enum bf_status bf_eval_gsm8k(const struct bf_eval *eval, const struct bf_gsm8k *questions, const struct bf_gsm8k *shots,
                                            size_t n_shots, int32_t max_tokens, json_t **out, struct bf_err *err);
 

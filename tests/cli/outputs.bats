@@ -95,6 +95,14 @@ until_there() {
     [ "$before" = "$(sha256sum <done.gguf)" ]
 }
 
+@test "unlearn: the adapter is not written over the model, whatever the name" {
+    for name in both.gguf ./both.gguf "$PWD/both.gguf"; do
+        fails 2 "'$name' is named for two files of this command" "$BIFORGET" unlearn --method ga --lora -m tiny.gguf --forget set.txt \
+            -o both.gguf --adapter "$name" "${train[@]}"
+    done
+    [ ! -e both.gguf ]
+}
+
 @test "unlearn --resume writes where the user says, not where the folder does" {
     "$BIFORGET" unlearn --method ga --lora -m tiny.gguf --forget set.txt -o w.gguf "${train[@]}" --max-steps 100000 --checkpoint-every 1 3>&- &
     job=$!

@@ -149,7 +149,8 @@ print([r["name"] for r in rows], all(float(r["full_relevance"]) >= 0 for r in ro
     run --separate-stderr "$BIFORGET" quality a.txt "${q[@]}" --json
     [ "$(json 'd["cached"]' <<<"$output")" = 0 ] # nothing was kept beside it
     [ "$(stat -c %a v.db)" = 600 ]
-    fails 5 "another program made it" "$BIFORGET" quality a.txt "${q[@]}" --cache a.txt -q
+    fails 2 "is read and cannot be written too" "$BIFORGET" quality a.txt "${q[@]}" --cache a.txt -q
+    fails 5 "another program made it" "$BIFORGET" quality a.txt "${q[@]}" --cache b.txt -q
 }
 
 
