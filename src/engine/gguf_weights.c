@@ -4,25 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/finite.h"
 #include "base/mem.h"
 #include "engine/gguf_check.h"
 #include "engine/gguf_parts.h"
 #include "base/banned.h"
 
 enum { CHUNK_VALUES = 1 << 16 };
-
-/* By the bits, which the compiler does many of at a time: NaN and infinity have the largest exponent. */
-static bool all_finite(const float *x, size_t n)
-{
-    const uint32_t exponent = 0x7F800000;
-    uint32_t bad = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, &x[i], sizeof bits);
-        bad |= (bits & exponent) == exponent;
-    }
-    return bad == 0;
-}
 
 static enum bf_status check_tensor(const char *path, FILE *file, const struct bf_gguf *gguf,
                                    const struct bf_gguf_tensor *t, unsigned char *bytes, float *values,
@@ -44,7 +32,7 @@ static enum bf_status check_tensor(const char *path, FILE *file, const struct bf
             memcpy(values, bytes, n_bytes);
         else
             to_float(bytes, values, (int64_t)n);
-        if (!all_finite(values, n))
+        if (!bf_all_finite(values, n))
             return bf_fail(
                 err, BF_MODEL,
                 "'%s' is damaged: its tensor '%.*s' holds values that are not numbers (NaN or infinite); fetch it "

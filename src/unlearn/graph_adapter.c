@@ -1,21 +1,13 @@
 /* An adapter as GGUF, the way llama.cpp loads it (src/llama-adapter.cpp). */
 #include <ggml.h>
 #include <gguf.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/finite.h"
 #include "unlearn/graph_save.h"
 #include "base/banned.h"
-
-static bool all_finite(const float *values, size_t n)
-{
-    bool all = true;
-    for (size_t i = 0; i < n; i++)
-        all &= isfinite(values[i]) != 0;
-    return all;
-}
 
 static void add_matrix(struct gguf_context *out, struct ggml_context *tensors, const char *name, int64_t n_out,
                        int64_t n_in)
@@ -42,7 +34,7 @@ static enum bf_status write_adapter(const struct bf_graph *g, const struct gguf_
         const struct bf_weight *w = &g->weights[i];
         if (!w->lora)
             continue;
-        if (!all_finite(w->lora->a, rank * (size_t)w->n_in) || !all_finite(w->lora->b, rank * (size_t)w->n_out))
+        if (!bf_all_finite(w->lora->a, rank * (size_t)w->n_in) || !bf_all_finite(w->lora->b, rank * (size_t)w->n_out))
             return bf_fail(err, BF_MODEL, "the adapter of '%s' holds a value that is not a number: nothing is saved",
                            w->name);
         write_matrix(out, stream, w->lora->a, rank * (size_t)w->n_in);

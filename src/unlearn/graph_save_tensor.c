@@ -1,9 +1,9 @@
 /* One tensor's values on their way into a file: as they are, or with the adapter merged in, in any type. */
 #include <ggml.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/finite.h"
 #include "base/mem.h"
 #include "unlearn/graph_save.h"
 #include "base/banned.h"
@@ -63,10 +63,7 @@ static void fill_row(const struct rows *r, int64_t i)
                 values[j] += factor * a[j];
         }
     }
-    bool finite = true;
-    for (int64_t j = 0; j < w->n_in; j++)
-        finite &= isfinite(values[j]) != 0;
-    r->finite[i] = finite;
+    r->finite[i] = bf_all_finite(values, (size_t)w->n_in);
 }
 
 static void convert_rows(void *user, int64_t first, int64_t end)

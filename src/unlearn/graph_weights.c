@@ -2,10 +2,10 @@
 #include <ggml.h>
 #include <gguf.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/finite.h"
 #include "base/mem.h"
 #include "unlearn/graph_internal.h"
 #include "base/banned.h"
@@ -251,16 +251,14 @@ static enum bf_status short_of(const char *what, const struct bf_weight *w, stru
 static bool are_numbers(const struct bf_weight *w)
 {
     float row[ROW_VALUES];
-    for (int64_t i = 0; w->data && i < w->n_in * w->n_out; i++)
-        if (!isfinite(w->data[i]))
-            return false;
+    if (w->data && !bf_all_finite(w->data, (size_t)(w->n_in * w->n_out)))
+        return false;
     const int64_t n_block = ggml_blck_size((enum ggml_type)w->type), n = ROW_VALUES / n_block * n_block;
     for (int64_t at = 0; w->raw && at < w->n_in * w->n_out; at += n) {
         const int64_t left = w->n_in * w->n_out - at, n_here = left < n ? left : n;
         bf_graph_to_float(w->type, (const char *)w->raw + ggml_row_size((enum ggml_type)w->type, at), row, n_here);
-        for (int64_t i = 0; i < n_here; i++)
-            if (!isfinite(row[i]))
-                return false;
+        if (!bf_all_finite(row, (size_t)n_here))
+            return false;
     }
     return true;
 }

@@ -4,13 +4,12 @@
  * Numbers as this machine has them: a training goes on where it began. The order of samples needs no state, it follows from the seed and
  * the step. */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clones.h"
 #include "base/file.h"
+#include "base/finite.h"
 #include "base/mem.h"
 #include "unlearn/trainer.h"
 #include "base/banned.h"
@@ -82,21 +81,12 @@ int64_t bf_training_bytes(const struct bf_trainer *trainer)
     return bytes;
 }
 
-BF_CLONES static bool all_finite(const float *values, size_t n)
-{
-    int bad = 0;
-#pragma omp simd reduction(| : bad)
-    for (size_t i = 0; i < n; i++)
-        bad |= !(fabsf(values[i]) < INFINITY);
-    return !bad;
-}
-
 enum bf_status bf_training_save(const struct bf_trainer *t, struct bf_err *err)
 {
     struct bf_atomic file = {0};
     enum bf_status status = BF_OK;
     for (size_t i = 0; i < t->n_tensors; i++)
-        if (!all_finite(t->tensors[i].weights, t->tensors[i].n))
+        if (!bf_all_finite(t->tensors[i].weights, t->tensors[i].n))
             return bf_fail(err, BF_MODEL, "weights of '%s' are not finite any more: the training has diverged",
                            bf_graph_get_parameter(t->graph, i).name);
     char *path = path_in(t->job->work);
