@@ -47,11 +47,11 @@ static enum bf_status check_type(const struct bf_gguf_tensor *t, const char *pat
     return BF_OK;
 }
 
-/* Bytes of a tensor, false when its shape cannot be. */
-static bool count_bytes(const struct bf_gguf_tensor *t, uint64_t *out)
+/* Bytes of a tensor with its values in this type, false when its shape cannot be. */
+static bool count_bytes(const struct bf_gguf_tensor *t, enum ggml_type type, uint64_t *out)
 {
-    const uint64_t block = (uint64_t)ggml_blck_size((enum ggml_type)t->type);
-    uint64_t n_bytes = ggml_type_size((enum ggml_type)t->type);
+    const uint64_t block = (uint64_t)ggml_blck_size(type);
+    uint64_t n_bytes = ggml_type_size(type);
     if (t->n[0] % block != 0)
         return false;
     for (int i = 0; i < BF_GGUF_DIMS_MAX; i++) {
@@ -73,7 +73,7 @@ enum bf_status bf_gguf_check_tensors(const struct bf_gguf *gguf, const char *pat
         const enum bf_status status = check_type(t, path, err);
         if (status != BF_OK)
             return status;
-        if (!count_bytes(t, &n_bytes))
+        if (!count_bytes(t, (enum ggml_type)t->type, &n_bytes))
             return bf_fail(err, BF_MODEL,
                            "'%s': the tensor '%.*s' of %" PRIu64 " x %" PRIu64 " x %" PRIu64 " x %" PRIu64
                            " values of type %s cannot be; the file is damaged, fetch it again",
@@ -94,4 +94,17 @@ enum bf_status bf_gguf_check_tensors(const struct bf_gguf *gguf, const char *pat
         expected = (expected + n_bytes + gguf->alignment - 1) / gguf->alignment * gguf->alignment;
     }
     return BF_OK;
+}
+
+uint64_t bf_gguf_bytes_in(const struct bf_gguf *gguf, uint32_t type)
+{
+    uint64_t sum = gguf->data_start, n_bytes = 0;
+    for (size_t i = 0; i < gguf->n_tensors; i++) {
+        const struct bf_gguf_tensor *t = &gguf->tensors[i];
+        /* Vectors stay in F32; a row that is no whole number of blocks, in the type that llama.cpp falls back on. */
+        if (count_bytes(t, t->n_dims > 1 ? (enum ggml_type)type : GGML_TYPE_F32, &n_bytes) ||
+            count_bytes(t, GGML_TYPE_F16, &n_bytes))
+            sum += n_bytes;
+    }
+    return sum;
 }

@@ -1,5 +1,4 @@
 /* Conversion of weights, and what this build and machine offer. */
-#include <gguf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,8 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "engine/gguf_check.h"
+#include "engine/gguf_parts.h"
 #include "engine/llama_private.h"
 #include "base/banned.h"
 
@@ -46,30 +47,40 @@ static enum bf_status convert(const char *in, const char *temporary, size_t t, i
 
 enum bf_status bf_engine_check_written(const char *path, const char *shown, struct bf_err *err)
 {
-    struct bf_llama_log log;
-    const int64_t size = bf_file_size(path);
-    bf_llama_log_begin(&log);
-    struct gguf_context *gguf = gguf_init_from_file(path, (struct gguf_init_params){.no_alloc = true});
-    bf_llama_log_end(&log);
-    if (!gguf)
-        return bf_fail(err, BF_STORE,
-                       "'%s' was not written: what came onto the disk is not a GGUF file (%s); is the disk full?",
-                       shown, log.first);
-    const int64_t n = gguf_get_n_tensors(gguf);
-    int64_t need = (int64_t)gguf_get_data_offset(gguf);
-    for (int64_t i = 0; i < n; i++) {
-        const int64_t end =
-            (int64_t)(gguf_get_data_offset(gguf) + gguf_get_tensor_offset(gguf, i) + gguf_get_tensor_size(gguf, i));
-        need = end > need ? end : need;
+    struct bf_gguf gguf;
+    struct bf_err why = BF_ERR_INIT;
+    enum bf_status status = bf_gguf_read(path, &gguf, &why);
+    if (status == BF_OK)
+        status = bf_gguf_check_tensors(&gguf, path, &why);
+    if (status == BF_OK && gguf.n_tensors == 0)
+        status = bf_fail(&why, BF_MODEL, "it has no tensors");
+    bf_gguf_release(&gguf);
+    return status == BF_OK ? BF_OK
+                           : bf_fail(err, BF_STORE,
+                                     "'%s' was not written: what came onto the disk is not a whole model (%s); is the "
+                                     "disk full?",
+                                     shown, why.text);
+}
+
+static enum bf_status check_room(const char *in, const char *out, size_t t, struct bf_err *err)
+{
+    char **parts = NULL;
+    size_t n = 0;
+    uint64_t need = 0;
+    const int64_t have = bf_disk_free(out);
+    enum bf_status status = bf_engine_model_parts(in, &parts, &n, err);
+    for (size_t i = 0; i < n && status == BF_OK; i++) {
+        struct bf_gguf gguf;
+        status = bf_gguf_read(parts[i], &gguf, err);
+        if (status == BF_OK)
+            need += bf_gguf_bytes_in(&gguf, types[t].type);
+        bf_gguf_release(&gguf);
     }
-    gguf_free(gguf);
-    if (n == 0 || size < need)
-        return bf_fail(
-            err, BF_STORE,
-            "'%s' was not written: %lld of its %lld bytes came onto the disk, with %lld tensors; is the disk "
-            "full?",
-            shown, (long long)size, (long long)need, (long long)n);
-    return BF_OK;
+    bf_engine_free_parts(parts, n);
+    if (status == BF_OK && have >= 0 && (uint64_t)have < need)
+        status = bf_fail(err, BF_STORE, "'%s' takes about %.1f GB as %s, but %.1f GB are free on its disk", out,
+                         (double)need / 1e9, types[t].name, (double)have / 1e9);
+    return status;
 }
 
 enum bf_status bf_engine_quantize(const char *in, const char *out, const char *type, int32_t n_threads,
@@ -79,16 +90,12 @@ enum bf_status bf_engine_quantize(const char *in, const char *out, const char *t
     while (t < sizeof types / sizeof *types && strcmp(types[t].name, type) != 0)
         t++;
     if (t == sizeof types / sizeof *types)
-        return bf_fail(err, BF_USAGE, "type '%s' is not known; use q4_0, q8_0, f16 or bf16", type);
+        return bf_fail(err, BF_USAGE, "type '%s' is not known; use q4_0, q8_0, f16, bf16 or f32", type);
     enum bf_status status = bf_engine_check_model(in, NULL, BF_MODEL_WEIGHTS, NULL, err);
+    if (status == BF_OK)
+        status = check_room(in, out, t, err);
     if (status != BF_OK)
         return status;
-    int64_t need = bf_file_size(in);
-    int64_t have = bf_disk_free(out);
-    if (have >= 0 && need > 0 && have < need)
-        return bf_fail(err, BF_STORE, "'%s' may take %.1f GB, but %.1f GB are free on its disk", out,
-                       (double)need / 1e9, (double)have / 1e9);
-
     struct bf_atomic file = {0};
     status = bf_atomic_open(&file, out, err);
     if (status != BF_OK)
