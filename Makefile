@@ -5,10 +5,12 @@
 .DEFAULT_GOAL := build
 
 GPU ?=
-CPU ?= native
+# Not from the environment, where some systems keep the name of the processor as CPU.
+CPU = native
+BIFORGET_CPU = $(CPU)
 PREFIX ?= /usr/local
 CMAKE_ARGS ?=
-export GPU CPU CMAKE_ARGS
+export GPU BIFORGET_CPU CMAKE_ARGS
 
 .PHONY: build
 build: ## the program, at build/biforget; CPU=portable: for any processor of its architecture
@@ -30,7 +32,7 @@ test: ## build and run the tests (fetches the small models)
 .PHONY: test-portable
 test-portable: ## run a portable build on emulated processors (minutes; build/portable)
 	@scripts/setup portable
-	@CPU=portable scripts/build portable
+	@BIFORGET_CPU=portable scripts/build portable
 	@tests/portable/run.sh build/portable
 
 .PHONY: bench

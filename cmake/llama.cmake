@@ -32,7 +32,7 @@ else()
     # The compiler of this build directory may be a sanitizer's or a fuzzer's: the library keeps to the system's.
     execute_process(
         COMMAND ${CMAKE_COMMAND} -E env --unset=CC --unset=CXX --unset=CFLAGS --unset=CXXFLAGS --unset=LDFLAGS
-                "GPU=${BIFORGET_GPU}" "CPU=${BIFORGET_CPU}" "${PROJECT_SOURCE_DIR}/scripts/build_llama"
+                "GPU=${BIFORGET_GPU}" "BIFORGET_CPU=${BIFORGET_CPU}" "${PROJECT_SOURCE_DIR}/scripts/build_llama"
         OUTPUT_VARIABLE prefix OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE status)
     if(NOT status EQUAL 0)
         message(FATAL_ERROR "llama.cpp could not be built: see the messages above")

@@ -58,3 +58,11 @@ setup() {
         [[ $output == *" products"* ]]
     done
 }
+
+@test "make takes CPU from its command line, not from the environment" {
+    cd "$BIFORGET_SOURCE"
+    # shellcheck disable=SC2016  # of make
+    show() { env -u MAKEFLAGS "$@" --no-print-directory --eval='show: ; @echo $$BIFORGET_CPU' show; }
+    [ "$(show env CPU=x86_64 make)" = native ]
+    [ "$(show make CPU=portable)" = portable ]
+}
