@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A portable build (CPU=portable) on processors that this machine does not have: emulated ones (qemu-user). Each has to choose the
+# A portable build (make CPU=portable) on processors that this machine does not have: emulated ones (qemu-user). Each has to choose the
 # kernels of its generation and to compute what the unit tests want. Last the machine's own processor, which may be newer than any that
 # the emulator knows.
 #
@@ -11,6 +11,9 @@
 build=$(cd "${1:?usage: tests/portable/run.sh FOLDER}" && pwd)
 [ "$(uname -m)" = x86_64 ] || die "this test emulates x86-64 processors on x86-64"
 command -v qemu-x86_64 >/dev/null 2>&1 || die "qemu-x86_64 is missing: install qemu-user"
+# Older ones have no AVX2.
+version=$(qemu-x86_64 --version | sed -n '1s/.*version \([0-9]*\.[0-9]*\).*/\1/p')
+[ "$(printf '7.2\n%s\n' "$version" | sort -V | head -n 1)" = 7.2 ] || die "qemu-x86_64 is version ${version:-unknown}: Haswell needs 7.2 or later"
 # The program would start itself again to set it, and the second process would not be emulated.
 export GOMP_SPINCOUNT=5000 OMP_NUM_THREADS=2 BIFORGET_SOURCE=$here
 out=$(mktemp)
