@@ -100,16 +100,23 @@ static void tile(int64_t k, const float *a, const float *b, float *c, int64_t c_
             c[i * c_stride + j] = (accumulate ? c[i * c_stride + j] : 0) + edge[i * TILE_N + j];
 }
 
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 12
+typedef int32_t four_numbers __attribute__((vector_size(4 * sizeof(int32_t))));
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (four_numbers){__VA_ARGS__})
+#else
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#endif
+
 static inline void transpose_4x4(const float *src, int64_t stride, float *dst, int tile, float scale)
 {
     const four r0 = *(const four *)src, r1 = *(const four *)(src + stride);
     const four r2 = *(const four *)(src + 2 * stride), r3 = *(const four *)(src + 3 * stride);
-    const four a = __builtin_shufflevector(r0, r1, 0, 4, 1, 5), b = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
-    const four c = __builtin_shufflevector(r0, r1, 2, 6, 3, 7), d = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
-    *(four *)dst = scale * __builtin_shufflevector(a, b, 0, 1, 4, 5);
-    *(four *)(dst + tile) = scale * __builtin_shufflevector(a, b, 2, 3, 6, 7);
-    *(four *)(dst + 2 * tile) = scale * __builtin_shufflevector(c, d, 0, 1, 4, 5);
-    *(four *)(dst + 3 * tile) = scale * __builtin_shufflevector(c, d, 2, 3, 6, 7);
+    const four a = SHUFFLE(r0, r1, 0, 4, 1, 5), b = SHUFFLE(r2, r3, 0, 4, 1, 5);
+    const four c = SHUFFLE(r0, r1, 2, 6, 3, 7), d = SHUFFLE(r2, r3, 2, 6, 3, 7);
+    *(four *)dst = scale * SHUFFLE(a, b, 0, 1, 4, 5);
+    *(four *)(dst + tile) = scale * SHUFFLE(a, b, 2, 3, 6, 7);
+    *(four *)(dst + 2 * tile) = scale * SHUFFLE(c, d, 0, 1, 4, 5);
+    *(four *)(dst + 3 * tile) = scale * SHUFFLE(c, d, 2, 3, 6, 7);
 }
 
 static void pack_rows(float *dst, int tile, const float *src, int64_t stride, int n, int64_t k, float scale)
