@@ -52,7 +52,7 @@ enum bf_status bf_eval_task_mcq(struct bf_eval_task *task, json_t **out, struct 
         for (size_t f = 0; f < task->n_files; f++) {
             if (f > 0)
                 bf_eval_fit_set(&fit, task->files[f]);
-            for (size_t k = 0; k < n_of[f]; k++)
+            for (size_t k = 0; questions.items && k < n_of[f]; k++)
                 if (bf_eval_fit_item(&fit, head + mcq_tokens(&task->model, &questions.items[i])))
                     i++;
                 else
