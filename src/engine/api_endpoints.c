@@ -36,17 +36,15 @@ static enum bf_status check_url(const char *url, struct bf_err *err)
         status = bf_fail(err, BF_USAGE, "--api has an address that is no URL; give one like http://host:8080/v1");
     } else if (curl_url_get(parsed, CURLUPART_USER, &user, 0) == CURLUE_OK) {
         status = bf_fail(err, BF_USAGE,
-                         "--api has a user name or password in the address of '%s'; put the key into "
-                         "BIFORGET_API_KEY",
-                         host);
+                         "--api '%s' has a user name or password in it; put the key into BIFORGET_API_KEY", shown);
     } else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) {
         status = bf_fail(err, BF_USAGE, "--api '%s' is neither http nor https", shown);
     } else if (curl_url_get(parsed, CURLUPART_QUERY, &query, 0) == CURLUE_OK || strchr(url, '#')) {
         /* It may be a key: not repeated. */
         status = bf_fail(err, BF_USAGE,
-                         "--api has more than a path in the address of '%s'; give one like http://host:8080/v1, and a "
-                         "key in BIFORGET_API_KEY",
-                         host);
+                         "--api '%s' has more than a path; give one like http://host:8080/v1, and a key in "
+                         "BIFORGET_API_KEY",
+                         shown); /* the host itself may be half of a password with a '?' in it */
     }
     curl_free(scheme);
     curl_free(user);

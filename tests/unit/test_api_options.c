@@ -31,10 +31,11 @@ static void addresses_that_cannot_be(void **state)
         {"file:///etc/passwd", "no URL"},
         {"http://", "no URL"},
         {"localhost:8080/v1", "no URL"},
-        {"http://me:hunter2@a/v1", "user name or password in the address of 'a'"},
+        {"http://me:hunter2@a/v1", "'http://...@a/v1' has a user name or password in it"},
         {"http://hunter2@a/v1", "BIFORGET_API_KEY"},
-        {"http://a/v1?key=hunter2", "more than a path in the address of 'a'"},
+        {"http://a/v1?key=hunter2", "'http://a/v1?...' has more than a path"},
         {"http://a/v1#x", "more than a path"},
+        {"http://hunter2?x@a/v1", "'http://...' has more than a path"},
     };
 
     (void)state;
