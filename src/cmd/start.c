@@ -10,6 +10,7 @@
 #include "base/shell_word.h"
 #include "base/version.h"
 #include "cmd/model_path.h"
+#include "cmd/output_path.h"
 #include "cmd/report_write.h"
 #include "cmd/start_same.h"
 #include "request/template.h"
@@ -356,7 +357,9 @@ enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values
     int64_t left = done ? 0 : 1;
     json_t *wish = NULL;
     char *model = NULL;
-    status = look_ahead(v, dir, &wish, err);
+    status = bf_output_path(dir, BF_OUTPUT_FOLDER, NULL, 0, err);
+    if (status == BF_OK)
+        status = look_ahead(v, dir, &wish, err);
     if (status == BF_OK && done)
         status = bf_store_open(dir, BF_STORE_WRITE, &s.store, err);
     else if (status == BF_OK)

@@ -168,6 +168,8 @@ END
     fails 5 "is not a folder" "$BIFORGET" report run --svg set.txt/svg -m tiny.gguf
     fails 5 "'set.txt' is not a folder" "$BIFORGET" lab --size tiny -m tiny.gguf -o set.txt
     fails 5 "is not a folder" "$BIFORGET" import set.txt -o set.txt/run
+    # Before the model is loaded, so also before it is missed.
+    fails 5 "is not a folder" "$BIFORGET" domain Zeus -m missing.gguf -o set.txt/run
     [ "$("$BIFORGET" show run | grep -c Zeus)" = 1 ]
 }
 
