@@ -91,9 +91,10 @@ static enum bf_status load_prompts(const char *path, size_t limit, struct bf_eva
         *found = json_object_get(records.items[0].json, "prompt") && json_object_get(records.items[0].json, "gt");
         for (size_t i = 0; *found && i < records.n && (limit == 0 || i < limit) && status == BF_OK; i++) {
             char *prompt = NULL, *target = NULL;
-            status = bf_records_text(&records, i, "prompt", &prompt, err);
+            /* The space between them is part of one or the other, and decides about tokens. */
+            status = bf_records_verbatim(&records, i, "prompt", &prompt, err);
             if (status == BF_OK)
-                status = bf_records_text(&records, i, "gt", &target, err);
+                status = bf_records_verbatim(&records, i, "gt", &target, err);
             if (status == BF_OK)
                 add(out, prompt, target);
             free(prompt);

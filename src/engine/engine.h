@@ -70,6 +70,7 @@ struct bf_engine_info {
     char backend[256];         /* "llama.cpp 0.5.0, CPU AVX512 ..." */
     uint64_t model_bytes, n_params, kv_bytes;
     int32_t n_vocab, n_embd, n_layer, n_ctx_train;
+    bool adds_bos;             /* the tokenizer begins a text with BOS; false for a server */
     int32_t n_parallel, n_ctx_seq, n_threads, gpu_layers;
     enum bf_kv_cache kv_cache; /* F16 or F32; of a file */
     bool can_generate, can_score, can_embed, has_chat_template, flash_attention;

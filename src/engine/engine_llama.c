@@ -162,6 +162,7 @@ static void fill_info(struct bf_llama *self, const struct bf_engine_options *o)
     info->model_bytes = llama_model_size(self->model);
     info->n_params = llama_model_n_params(self->model);
     info->n_vocab = llama_vocab_n_tokens(self->vocab);
+    info->adds_bos = llama_vocab_get_add_bos(self->vocab);
     info->n_embd = llama_model_n_embd_out(self->model);
     info->n_layer = llama_model_n_layer(self->model);
     info->n_ctx_train = llama_model_n_ctx_train(self->model);

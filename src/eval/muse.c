@@ -86,10 +86,12 @@ enum bf_status bf_eval_knowmem(const struct bf_eval *eval, const struct bf_pair 
     return status;
 }
 
-/* The first max_tokens tokens of the text; all of it where an engine does not tell tokens. free(). */
+/* The first max_tokens tokens of the text, of which a BOS is one, as MUSE cuts it; all of it where an engine does not tell tokens. free(). */
 static char *first_tokens(const struct bf_eval *eval, const char *text, int32_t max_tokens)
 {
     const int32_t n = bf_engine_tokenize(eval->engine, text, NULL, 0);
+    if (bf_engine_info(eval->engine)->adds_bos && max_tokens > 1)
+        max_tokens--;
     if (n <= max_tokens)
         return bf_strdup(text);
     int32_t *ids = bf_array((size_t)max_tokens, sizeof *ids);

@@ -138,28 +138,39 @@ char *bf_records_scalar(const json_t *value)
     return json_is_number(value) ? bf_json_dump(value) : NULL;
 }
 
-enum bf_status bf_records_text(const struct bf_records *records, size_t i, const char *key, char **out,
-                               struct bf_err *err)
+static const char white[] = " \t\r\n";
+
+enum bf_status bf_records_verbatim(const struct bf_records *records, size_t i, const char *key, char **out,
+                                   struct bf_err *err)
 {
     const json_t *value = json_object_get(records->items[i].json, key);
-    char *owned = bf_records_scalar(value);
-    const char *text = owned;
     *out = NULL;
     if (!value)
         return bf_records_fail(records, i, err, "\"%s\" is missing", key);
+    char *text = bf_records_scalar(value);
     if (!text)
         return bf_records_fail(records, i, err, "\"%s\" is %s, not a text", key, bf_records_kind(value));
-    size_t n = strlen(text);
-    while (n > 0 && strchr(" \t\r\n", text[n - 1]))
-        n--;
-    while (n > 0 && strchr(" \t\r\n", *text)) {
-        text++;
-        n--;
-    }
-    if (n > 0)
-        *out = bf_strndup(text, n);
-    free(owned);
-    if (n == 0)
+    if (text[strspn(text, white)] == '\0') {
+        free(text);
         return bf_records_fail(records, i, err, "\"%s\" is empty", key);
+    }
+    *out = text;
+    return BF_OK;
+}
+
+enum bf_status bf_records_text(const struct bf_records *records, size_t i, const char *key, char **out,
+                               struct bf_err *err)
+{
+    char *whole = NULL;
+    const enum bf_status status = bf_records_verbatim(records, i, key, &whole, err);
+    *out = NULL;
+    if (status != BF_OK)
+        return status;
+    const char *text = whole + strspn(whole, white);
+    size_t n = strlen(text);
+    while (n > 0 && strchr(white, text[n - 1]))
+        n--;
+    *out = bf_strndup(text, n);
+    free(whole);
     return BF_OK;
 }

@@ -32,6 +32,9 @@ enum bf_status bf_records_fail(const struct bf_records *records, size_t i, struc
 const char *bf_records_kind(const json_t *value);
 /* A string, or a number as it is written: free(). NULL for all else. */
 char *bf_records_scalar(const json_t *value);
+/* The string or number under `key` as it is, white space at its ends included: free(). Errors as bf_records_text. */
+BF_MUST_CHECK enum bf_status bf_records_verbatim(const struct bf_records *records, size_t i, const char *key,
+                                                 char **out, struct bf_err *err);
 /* The string or number under `key`, trimmed copy: free(). BF_INPUT when it is missing, null, of another kind, or empty:
  * each by its name. */
 BF_MUST_CHECK enum bf_status bf_records_text(const struct bf_records *records, size_t i, const char *key, char **out,

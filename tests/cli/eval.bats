@@ -131,10 +131,12 @@ END
     [ "$(python3 -c 'import json; print(json.loads(open("k.jsonl").readline())["rougeL_recall"])')" = 1.0 ]
     run --separate-stderr "$BIFORGET" eval knowmem qa.jsonl --limit 1 --max-new-tokens 1 "${m[@]}" --json
     [ "$(json 'd["n"], d["shots"]' <<<"$output")" = "1 0" ]
-    printf '[{"prompt": "1 2 3 4 5 6 7 8 9 10 11 12", "gt": "13 14 15 16 17 18 19 20 21 22 23 24 25"}]' >count.json
+    printf '[{"prompt": "1 2 3 4 5 6 7 8 9 10 11 12", "gt": " 13 14 15 16 17 18 19 20 21 22 23 24 25"}]' >count.json
     run --separate-stderr "$BIFORGET" eval verbmem count.json --max-new-tokens 12 "${m[@]}" --json -o v.jsonl
     [ "$status" = 0 ]
     [ "$(json 'd["verbmem"] > 0.5' <<<"$output")" = True ]
+    # The space before the target is one of its twelve tokens, as in MUSE's program.
+    [ "$(json 'repr(d["target"])' <v.jsonl)" = "' 13 14 15 16'" ]
     run --separate-stderr "$BIFORGET" eval verbmem forget.jsonl --limit 1 --max-new-tokens 8 "${m[@]}" --json
     [ "$(json 'd["n"]' <<<"$output")" = 1 ]
     run --separate-stderr "$BIFORGET" eval memorization qa.jsonl "${m[@]}" --json

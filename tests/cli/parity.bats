@@ -37,9 +37,12 @@ setup() {
     cd "$BATS_FILE_TMPDIR"
 }
 
-# evaluate NAME ARGUMENT...: lines in NAME.lines, the result in NAME.result
-evaluate() {
-    "$BIFORGET" eval "$@" -m f32.gguf --kv-cache f32 --resamples 100 -q --json -o "$1.lines" >"$1.result"
+# evaluate NAME ARGUMENT...: lines in NAME.lines, the result in NAME.result; evaluate_as FILE NAME ARGUMENT...: in FILE.lines, FILE.result
+evaluate() { evaluate_as "$1" "$@"; }
+evaluate_as() {
+    local file=$1
+    shift
+    "$BIFORGET" eval "$@" -m f32.gguf --kv-cache f32 --resamples 100 -q --json -o "$file.lines" >"$file.result"
 }
 
 # compare: python from stdin, with near.py before it
@@ -63,10 +66,11 @@ END
 
 @test "knowmem, verbmem, privleak: the answers and scores of MUSE" {
     evaluate knowmem qa.jsonl --shots qa_shots.jsonl --max-new-tokens 12
+    evaluate_as knowmem_space knowmem qa.jsonl --shots qa_shots.jsonl --max-new-tokens 12 --trailing-space
     evaluate verbmem verbatim.jsonl --max-new-tokens 16
     evaluate privleak --forget forget.jsonl --holdout holdout.jsonl
     compare <<'END'
-for name in "knowmem", "verbmem":
+for name in "knowmem", "knowmem_space", "verbmem":
     rows, theirs = lines(f"{name}.lines"), golden["muse"][name]
     same(name, [r["answer"].strip() for r in rows], [a.strip() for a in theirs["response"]])
     near(name, [r["rougeL_recall"] for r in rows], theirs["rougeL_recall"], 1e-6)
