@@ -29,7 +29,8 @@ void bf_remove(const char *path);
 BF_MUST_CHECK enum bf_status bf_file_read(const char *path, struct bf_buf *out, struct bf_err *err);
 
 /* What the first bytes of a file say that it is in place of UTF-8 text, with what to do: "a gzip file; unpack it
- * first". NULL for all else. Four bytes are enough, nine for safetensors. */
+ * first". NULL for all else. BF_KIND_BYTES bytes are enough. */
+enum { BF_KIND_BYTES = 9 };
 const char *bf_not_plain_text(const char *data, size_t n);
 /* The same in place of a model in GGUF. */
 const char *bf_not_a_model(const char *data, size_t n);

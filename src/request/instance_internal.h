@@ -25,7 +25,7 @@ struct bf_source {
 #define BF_SOURCE_CHUNK ((size_t)64 << 10)
 /* "-" is standard input. BF_INPUT for a folder or what cannot be opened; then there is nothing to release. */
 BF_MUST_CHECK enum bf_status bf_source_open(struct bf_source *source, const char *path, struct bf_err *err);
-/* From an open file, which stays the caller's, in chunks of `size` bytes (at least 3). */
+/* From an open file, which stays the caller's, in chunks of `size` bytes (of BF_KIND_BYTES when that is more). */
 void bf_source_from_fd(struct bf_source *source, int fd, const char *name, size_t size);
 void bf_source_release(struct bf_source *source);
 /* The bytes at hand, *n = 0 at the end of the stream. Valid until the next call. */

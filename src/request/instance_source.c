@@ -35,6 +35,8 @@ enum bf_status bf_source_fail(const struct bf_source *source, int64_t line, int6
 
 void bf_source_from_fd(struct bf_source *source, int fd, const char *name, size_t size)
 {
+    if (size < BF_KIND_BYTES) /* what begin() looks at */
+        size = BF_KIND_BYTES;
     *source = (struct bf_source){.fd = fd, .name = name, .size = size, .line = 1, .column = 1};
     source->chunk = bf_alloc(size);
 }
@@ -72,7 +74,7 @@ void bf_source_release(struct bf_source *source)
     *source = (struct bf_source){.fd = -1};
 }
 
-/* Read once more into the chunk, behind what is at hand. */
+/* Read once more into the chunk, after what is at hand. */
 static enum bf_status fill(struct bf_source *source, struct bf_err *err)
 {
     ssize_t n;
@@ -94,7 +96,7 @@ static enum bf_status begin(struct bf_source *source, struct bf_err *err)
 {
     const char *what;
 
-    while (source->n < 4 && source->n < source->size && !source->ended) { /* a mark may arrive in pieces */
+    while (source->n < BF_KIND_BYTES && !source->ended) { /* a mark may arrive in pieces */
         if (fill(source, err) != BF_OK)
             return BF_INPUT;
     }
