@@ -164,7 +164,7 @@ enum bf_status bf_records_text(const struct bf_records *records, size_t i, const
     char *whole = NULL;
     const enum bf_status status = bf_records_verbatim(records, i, key, &whole, err);
     *out = NULL;
-    if (status != BF_OK)
+    if (status != BF_OK || !whole)
         return status;
     const char *text = whole + strspn(whole, white);
     size_t n = strlen(text);
