@@ -49,6 +49,14 @@ units "matmul graph_autodiff similar" qemu-x86_64 -cpu Nehalem
 say "Haswell (2013: AVX2 and FMA)"
 expect haswell AVX2 qemu-x86_64 -cpu Haswell
 units "matmul graph_autodiff similar" qemu-x86_64 -cpu Haswell
+say "an installed tree that was moved"
+moved=$(mktemp -d)
+trap 'rm -rf "$out" "$moved"' EXIT
+cmake --install "$build" --prefix "$moved/here" >"$out" 2>&1 || { cat "$out" >&2; die "it cannot be installed"; }
+mv "$moved/here" "$moved/there"
+"$moved/there/bin/biforget" doctor >"$out" 2>&1 || { cat "$out" >&2; die "doctor failed in the moved tree"; }
+grep -qE '^  kernels +[0-9]+ products' "$out" || { cat "$out" >&2; die "no kernels were found in the moved tree"; }
+note "its libraries are found beside it"
 say "this machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
 "$build/biforget" doctor | grep '^  kernels' >&2
 units "$all" env
