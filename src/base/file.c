@@ -237,7 +237,7 @@ struct kind {
 /* Eight bytes with the length of a JSON object, which follows: nothing else begins so. */
 static bool is_safetensors(const char *data, size_t n)
 {
-    return n >= 9 && data[8] == '{' && data[4] == 0 && data[5] == 0 && data[6] == 0 && data[7] == 0;
+    return n >= BF_KIND_BYTES && data[8] == '{' && data[4] == 0 && data[5] == 0 && data[6] == 0 && data[7] == 0;
 }
 
 static const struct kind *kind_of(const char *data, size_t n)

@@ -21,7 +21,7 @@ static const struct layout layouts[] = {
     {"/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"},
 };
 
-/* The number behind a key ("" for a file that holds one number); UINT64_MAX when absent or a word such as "max". */
+/* The number after a key ("" for a file that holds one number); UINT64_MAX when absent or a word such as "max". */
 static uint64_t number_in(const char *path, const char *key)
 {
     FILE *f = fopen(path, "re");

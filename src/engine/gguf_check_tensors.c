@@ -101,7 +101,7 @@ uint64_t bf_gguf_bytes_in(const struct bf_gguf *gguf, uint32_t type)
     uint64_t sum = gguf->data_start, n_bytes = 0;
     for (size_t i = 0; i < gguf->n_tensors; i++) {
         const struct bf_gguf_tensor *t = &gguf->tensors[i];
-        /* Vectors stay in F32; a row that is no whole number of blocks, in the type that llama.cpp falls back on. */
+        /* Vectors stay in F32; a row that is not a whole number of blocks, in the type that llama.cpp falls back on. */
         if (count_bytes(t, t->n_dims > 1 ? (enum ggml_type)type : GGML_TYPE_F32, &n_bytes) ||
             count_bytes(t, GGML_TYPE_F16, &n_bytes))
             sum += n_bytes;

@@ -1,5 +1,6 @@
 /* The first look at a model: its header is checked (gguf_check.c), then llama.cpp loads it in a process that may die of it, all but the
- * weights: hyper-parameters, vocabulary, tensors' shapes, the graph, and its chat template is run, which is a program of its own. What llama.cpp ends the program on becomes a sentence. */
+ * weights: hyper-parameters, vocabulary, tensors' shapes, the graph. Then its chat template is run, which is a program of its own. What llama.cpp
+ * ends the program on becomes a sentence. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
