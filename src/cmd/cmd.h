@@ -1,5 +1,5 @@
 /* The commands. To add one: write cmd_NAME.c with a `const struct bf_command bf_cmd_NAME` (help, option table, run), name it
- * below and in the table of src/main.c; --help, the manual and the completions follow from the record, and the
+ * below and in the table of commands.c; --help, the manual and the completions follow from the record, and the
  * command-line tests walk the table. */
 #ifndef BF_CMD_CMD_H
 #define BF_CMD_CMD_H
@@ -34,8 +34,13 @@ struct bf_command {
 extern const struct bf_command bf_cmd_domain, bf_cmd_instance, bf_cmd_run, bf_cmd_textbook, bf_cmd_import, bf_cmd_resume, bf_cmd_status, bf_cmd_show, bf_cmd_export, bf_cmd_quality, bf_cmd_report, bf_cmd_unlearn, bf_cmd_eval, bf_cmd_lab, bf_cmd_models,
     bf_cmd_doctor, bf_cmd_quantize, bf_cmd_help;
 
-/* All of them, in the order of the overview; NULL at the end. In main.c. */
+/* All of them, in the order of the overview; NULL at the end. */
 extern const struct bf_command *const bf_commands[];
+/* By name; NULL when there is none. */
+const struct bf_command *bf_command_find(const char *name);
+/* Parse the options, then run the command or print its help. argv[0] is the command's name. */
+BF_MUST_CHECK enum bf_status bf_command_run(const struct bf_command *command, int argc, char **argv, struct bf_log *log,
+                                            struct bf_err *err);
 
 /* A copy of a table that a command built on its stack; free(). `n` rows, the last one without a name. */
 struct bf_opt *bf_opt_copy(const struct bf_opt *table, size_t n);

@@ -1,0 +1,47 @@
+/* The commands in the order of the overview, and how one is run. */
+#include "cmd/cmd.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/banned.h"
+
+const struct bf_command *const bf_commands[] = {
+    &bf_cmd_domain, &bf_cmd_instance, &bf_cmd_run,    &bf_cmd_textbook, &bf_cmd_import,   &bf_cmd_resume,
+    &bf_cmd_status, &bf_cmd_show,     &bf_cmd_export, &bf_cmd_quality,  &bf_cmd_report,   &bf_cmd_unlearn,
+    &bf_cmd_eval,   &bf_cmd_lab,      &bf_cmd_models, &bf_cmd_doctor,   &bf_cmd_quantize, &bf_cmd_help,
+    NULL,
+};
+
+const struct bf_command *bf_command_find(const char *name)
+{
+    for (size_t i = 0; bf_commands[i]; i++)
+        if (strcmp(bf_commands[i]->help.name, name) == 0)
+            return bf_commands[i];
+    return NULL;
+}
+
+enum bf_status bf_command_run(const struct bf_command *command, int argc, char **argv, struct bf_log *log,
+                              struct bf_err *err)
+{
+    const char *operands[BF_OPERANDS_MAX];
+    size_t n_operands = 0;
+    int help = 0;
+    void *values = bf_alloc(command->values_size);
+    struct bf_opt *table = command->options(values);
+    enum bf_status status = bf_opt_parse(table, argc, argv, operands, command->max_operands, &n_operands, &help, err);
+    if (status == BF_OK && help) {
+        if (command->narrow && n_operands > 0)
+            command->narrow(table, operands[0]);
+        bf_opt_help(stdout, &command->help, table, help > 1);
+    } else if (status == BF_OK) {
+        log->quiet = command->quiet_option && *(bool *)values;
+        struct bf_call call = {operands, n_operands, values, log};
+        status = command->run(&call, err);
+    }
+    free(table);
+    free(values);
+    return status;
+}
