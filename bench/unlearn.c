@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "unlearn/fast_exp.h"
+#include "base/fast_exp.h"
 #include "unlearn/graph.h"
 
 enum { CHUNK = 1 << 16, PARAMETERS_MAX = 1 << 12 };

@@ -7,8 +7,8 @@
 #include "base/print.h"
 #include "base/version.h"
 #include "cmd/cmd.h"
-#include "cmd/last_words.h"
-#include "cmd/openmp_wait.h"
+#include "base/last_words.h"
+#include "base/openmp_wait.h"
 #include "cmd/overview.h"
 #include "base/banned.h"
 

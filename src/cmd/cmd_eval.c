@@ -6,7 +6,7 @@
 #include "base/print.h"
 #include "cmd/cmd.h"
 #include "cmd/eval_task.h"
-#include "cmd/interrupt.h"
+#include "base/interrupt.h"
 #include "cmd/output_path.h"
 #include "base/banned.h"
 

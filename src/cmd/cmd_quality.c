@@ -3,7 +3,7 @@
 
 #include "base/print.h"
 #include "cmd/cmd.h"
-#include "cmd/interrupt.h"
+#include "base/interrupt.h"
 #include "cmd/output_path.h"
 #include "cmd/quality_measure.h"
 #include "cmd/quality_open.h"

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/print.h"
 #include "cmd/cmd.h"
-#include "cmd/interrupt.h"
+#include "base/interrupt.h"
 #include "cmd/output_path.h"
 #include "cmd/quality_open.h"
 #include "cmd/quality_set.h"

@@ -8,7 +8,7 @@
 #include "base/print.h"
 #include "base/shell_word.h"
 #include "cmd/cmd.h"
-#include "cmd/interrupt.h"
+#include "base/interrupt.h"
 #include "cmd/output_path.h"
 #include "cmd/unlearn_options.h"
 #include "cmd/unlearn_sets.h"

@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/url.h"
-#include "cmd/interrupt.h"
+#include "base/interrupt.h"
 #include "cmd/model_path.h"
 #include "base/banned.h"
 

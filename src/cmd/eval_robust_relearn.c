@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "cmd/eval_robust.h"
 #include "cmd/eval_scratch.h"
-#include "cmd/interrupt.h"
+#include "base/interrupt.h"
 #include "cmd/unlearn_options.h"
 #include "unlearn/graph.h"
 #include "base/banned.h"

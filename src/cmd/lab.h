@@ -3,7 +3,7 @@
 #ifndef BF_CMD_LAB_H
 #define BF_CMD_LAB_H
 #include "base/log.h"
-#include "cmd/child.h"
+#include "base/child.h"
 #include "cmd/lab_spec.h"
 #include "store/store.h"
 

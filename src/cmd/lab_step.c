@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "cmd/interrupt.h"
+#include "base/interrupt.h"
 #include "cmd/lab_private.h"
 
 #include "base/banned.h"

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "cmd/interrupt.h"
+#include "base/interrupt.h"
 #include "base/banned.h"
 
 const char *const bf_compared_names[BF_COMPARED_COUNT] = {"relevance", "full_relevance", "remote_clique", "self_bleu"};

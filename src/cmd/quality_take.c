@@ -7,7 +7,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/rng.h"
-#include "cmd/interrupt.h"
+#include "base/interrupt.h"
 #include "quality/quality.h"
 #include "base/banned.h"
 

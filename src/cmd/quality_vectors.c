@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "cmd/interrupt.h"
+#include "base/interrupt.h"
 #include "base/banned.h"
 
 enum { BATCH = 16, CHUNK_TEXT_MAX = 1 << 20 };

@@ -10,7 +10,7 @@
 #include "base/print.h"
 #include "base/shell_word.h"
 #include "base/url.h"
-#include "cmd/interrupt.h"
+#include "base/interrupt.h"
 #include "cmd/progress_line.h"
 #include "cmd/report_write.h"
 #include "cmd/session.h"

@@ -6,7 +6,7 @@
 
 #include "base/clones.h"
 #include "base/workers.h"
-#include "unlearn/fast_exp.h"
+#include "base/fast_exp.h"
 #include "unlearn/graph_internal.h"
 #include "base/banned.h"
 

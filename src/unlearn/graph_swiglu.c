@@ -1,6 +1,6 @@
 /* SwiGLU (Shazeer, arXiv 2002.05202): a = g sigmoid(g) u. With s = sigmoid(g): du = da g s, dg = da u s (1 + g (1 - s)). */
 #include "base/clones.h"
-#include "unlearn/fast_exp.h"
+#include "base/fast_exp.h"
 #include "unlearn/graph_internal.h"
 #include "base/banned.h"
 

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "base/clones.h"
-#include "unlearn/fast_exp.h"
+#include "base/fast_exp.h"
 #include "unlearn/loss.h"
 #include "base/banned.h"
 

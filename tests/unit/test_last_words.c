@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "cmd/last_words.c" /* NOLINT(bugprone-suspicious-include) */
+#include "base/last_words.c" /* NOLINT(bugprone-suspicious-include) */
 
 static volatile int deepest = 1 << 30;
 

@@ -1,4 +1,4 @@
-#include "cmd/child.h"
+#include "base/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +15,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "cmd/interrupt.h"
-#include "cmd/last_words.h"
+#include "base/interrupt.h"
+#include "base/last_words.h"
 
 #include "base/banned.h"
 

@@ -4,7 +4,7 @@
  * and none finished in 25 s in another with the default, 7 and 20 with a spin of 3000; alone 124 with the default, 108 and 126
  * with 6000, 34 when threads sleep at once (OMP_WAIT_POLICY=passive). 5000 was chosen between the two and not measured itself.
  * The library reads its environment before main, hence the restart. */
-#include "cmd/openmp_wait.h"
+#include "base/openmp_wait.h"
 
 #include <limits.h>
 #include <stdlib.h>

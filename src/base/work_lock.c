@@ -1,11 +1,11 @@
-#include "cmd/work_lock.h"
+#include "base/work_lock.h"
 
 #include <fcntl.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "cmd/interrupt.h"
+#include "base/interrupt.h"
 #include "base/banned.h"
 
 enum { WAIT_SECONDS = 60 };

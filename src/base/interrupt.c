@@ -1,5 +1,5 @@
 /* The one flag of the program: a signal handler can reach nothing else. */
-#include "cmd/interrupt.h"
+#include "base/interrupt.h"
 
 #include <signal.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* In a handler only write() and _exit() are safe: all texts are ready. */
-#include "cmd/last_words.h"
+#include "base/last_words.h"
 
 #include <signal.h>
 #include <stddef.h>
