@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "cmd/closed_loop.h"
 #include "cmd/eval_data.h"
-#include "cmd/model_path.h"
+#include "engine/models.h"
 #include "cmd/unlearn_options.h"
 #include "unlearn/graph.h"
 #include "base/banned.h"

@@ -10,7 +10,7 @@
 #include "base/print.h"
 #include "base/shell_word.h"
 #include "cmd/cmd.h"
-#include "cmd/model_path.h"
+#include "engine/models.h"
 #include "engine/engine.h"
 #include "unlearn/matmul_kernel.h"
 #include "base/banned.h"

@@ -12,7 +12,7 @@
 #include "cmd/cmd.h"
 #include "base/interrupt.h"
 #include "cmd/lab_private.h"
-#include "cmd/model_path.h"
+#include "engine/models.h"
 #include "cmd/output_path.h"
 #include "base/work_lock.h"
 #include "eval/world_files.h"

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "base/print.h"
 #include "cmd/cmd.h"
-#include "cmd/model_path.h"
+#include "engine/models.h"
 #include "base/banned.h"
 
 struct values {

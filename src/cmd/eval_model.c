@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/url.h"
 #include "base/interrupt.h"
-#include "cmd/model_path.h"
+#include "engine/models.h"
 #include "base/banned.h"
 
 enum { SMALL_CHANGE = 96, SCORE_PARALLEL = 8 };

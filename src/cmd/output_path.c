@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "cmd/model_path.h"
+#include "engine/models.h"
 #include "base/banned.h"
 
 /* report.html is not among them: a page is what people write over again. */

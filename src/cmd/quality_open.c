@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "cmd/model_path.h"
+#include "engine/models.h"
 #include "cmd/quality_set.h"
 #include "base/banned.h"
 

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/url.h"
-#include "cmd/model_path.h"
+#include "engine/models.h"
 #include "base/banned.h"
 
 static const struct bf_opt machine_table[] = {

@@ -9,7 +9,7 @@
 #include "base/print.h"
 #include "base/shell_word.h"
 #include "base/version.h"
-#include "cmd/model_path.h"
+#include "engine/models.h"
 #include "cmd/output_path.h"
 #include "cmd/report_write.h"
 #include "cmd/start_same.h"

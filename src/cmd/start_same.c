@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "cmd/model_path.h"
+#include "engine/models.h"
 #include "base/banned.h"
 
 enum bf_status bf_start_same_request(struct bf_store *store, const struct bf_start_request *request, int64_t id,

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/shell_word.h"
 #include "cmd/cmd.h"
-#include "cmd/model_path.h"
+#include "engine/models.h"
 #include "unlearn/graph.h"
 #include "unlearn/optimizer.h"
 #include "base/banned.h"

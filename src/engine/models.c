@@ -1,4 +1,4 @@
-#include "cmd/model_path.h"
+#include "engine/models.h"
 
 #include <stdlib.h>
 #include <string.h>
