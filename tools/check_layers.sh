@@ -15,7 +15,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # room: rooms that it may include | its doors beside NAME.h ("*": every header)
 table='
 base:     | *
-request:  | instance_file official_folder request_fields request_file template
+request:  | instance_file request_fields request_file template
 engine:   | models
 quality:
 graph:    | matmul_kernel vocabulary
@@ -37,8 +37,8 @@ exceptions='
 base/opt_copy.c cmd/cmd.h
 cmd/closed_loop_wish.c unlearn/graph.h
 cmd/cmd_doctor.c unlearn/matmul_kernel.h
+cmd/cmd_import.c sets/official_folder.h
 cmd/cmd_lab.c eval/world_files.h
-cmd/eval_data.c eval/records.h
 cmd/eval_robust_relearn.c unlearn/graph.h
 cmd/guard_vectors.c synth/synth.h
 cmd/lab_spec.h eval/world.h
@@ -46,6 +46,9 @@ cmd/progress_line.h synth/synth.h
 cmd/report_stored.c synth/synth.h
 cmd/unlearn_options.c unlearn/graph.h
 main.c cmd/overview.h
+sets/official_folder.c request/instance_internal.h
+sets/pairs.h eval/eval.h
+sets/sets.c cmd/instance_options.h
 '
 
 check() {

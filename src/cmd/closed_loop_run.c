@@ -10,7 +10,7 @@
 #include "base/shell_word.h"
 #include "base/child.h"
 #include "cmd/closed_loop.h"
-#include "cmd/eval_data.h"
+#include "sets/pairs.h"
 #include "base/interrupt.h"
 #include "base/work_lock.h"
 #include "unlearn/unlearn.h"

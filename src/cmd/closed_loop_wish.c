@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cmd/closed_loop.h"
-#include "cmd/eval_data.h"
+#include "sets/pairs.h"
 #include "engine/models.h"
 #include "cmd/unlearn_options.h"
 #include "unlearn/graph.h"

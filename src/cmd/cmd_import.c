@@ -12,7 +12,7 @@
 #include "cmd/report_write.h"
 #include "cmd/session.h"
 #include "cmd/start.h"
-#include "request/official_folder.h"
+#include "sets/official_folder.h"
 #include "base/banned.h"
 
 struct values {

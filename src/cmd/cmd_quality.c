@@ -7,7 +7,7 @@
 #include "cmd/output_path.h"
 #include "cmd/quality_measure.h"
 #include "cmd/quality_open.h"
-#include "cmd/quality_set.h"
+#include "sets/sets.h"
 #include "report/quality_table.h"
 #include "request/request.h"
 #include "base/banned.h"

@@ -9,7 +9,7 @@
 #include "base/interrupt.h"
 #include "cmd/output_path.h"
 #include "cmd/quality_open.h"
-#include "cmd/quality_set.h"
+#include "sets/sets.h"
 #include "cmd/report_write.h"
 #include "request/request.h"
 #include "base/banned.h"

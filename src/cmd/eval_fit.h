@@ -2,7 +2,7 @@
  * the evaluation of all. */
 #ifndef BF_CMD_EVAL_FIT_H
 #define BF_CMD_EVAL_FIT_H
-#include "cmd/eval_data.h"
+#include "sets/pairs.h"
 #include "cmd/eval_model.h"
 
 struct bf_eval_fit {

@@ -1,7 +1,7 @@
 /* What the files of `biforget eval robust` share. */
 #ifndef BF_CMD_EVAL_ROBUST_H
 #define BF_CMD_EVAL_ROBUST_H
-#include "cmd/eval_data.h"
+#include "sets/pairs.h"
 #include "cmd/eval_task.h"
 #include "request/request.h"
 

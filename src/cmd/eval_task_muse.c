@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "cmd/eval_data.h"
+#include "sets/pairs.h"
 #include "cmd/eval_fit.h"
 #include "cmd/eval_task.h"
 #include "eval/membership.h"

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/shell_word.h"
 #include "cmd/lab_private.h"
-#include "cmd/quality_set.h"
+#include "sets/sets.h"
 
 #include "base/banned.h"
 

@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "engine/models.h"
-#include "cmd/quality_set.h"
+#include "sets/sets.h"
 #include "base/banned.h"
 
 void bf_quality_first_release(struct bf_quality_first *first)

@@ -3,7 +3,7 @@
 #define BF_CMD_QUALITY_TAKE_H
 #include <stdbool.h>
 
-#include "cmd/quality_set.h"
+#include "sets/sets.h"
 #include "engine/engine.h"
 
 struct bf_quality_chunk {

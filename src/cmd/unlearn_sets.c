@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "cmd/quality_set.h"
+#include "sets/sets.h"
 #include "base/banned.h"
 
 /* For dpo without a file of one's own. */

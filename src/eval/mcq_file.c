@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "eval/mcq_internal.h"
-#include "eval/records.h"
+#include "sets/records.h"
 #include "base/banned.h"
 
 static void release_item(struct bf_mcq_item *item)

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "eval/mcq_internal.h"
-#include "eval/records.h"
+#include "sets/records.h"
 #include "base/banned.h"
 
 /* A record on its way to a question. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "eval/records.h"
+#include "sets/records.h"
 #include "base/banned.h"
 
 static void release(struct bf_tofu_question *q)

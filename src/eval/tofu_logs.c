@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "eval/records.h"
+#include "sets/records.h"
 #include "eval/truth_ratio.h"
 #include "base/banned.h"
 

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "request/instance_file.h"
-#include "request/official_folder.h"
+#include "sets/official_folder.h"
 
 #include "base/banned.h"
 

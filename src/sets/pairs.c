@@ -1,4 +1,4 @@
-#include "cmd/eval_data.h"
+#include "sets/pairs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,8 +6,8 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "cmd/quality_set.h"
-#include "eval/records.h"
+#include "sets/sets.h"
+#include "sets/records.h"
 #include "base/banned.h"
 
 void bf_eval_texts_release(struct bf_eval_texts *texts)

@@ -1,5 +1,5 @@
 /* Which files of a folder belong together, and how many lines of one are those of another. */
-#include "request/official_folder.h"
+#include "sets/official_folder.h"
 
 #include <dirent.h>
 #include <errno.h>

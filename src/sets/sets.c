@@ -1,4 +1,4 @@
-#include "cmd/quality_set.h"
+#include "sets/sets.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/shell_word.h"
 #include "cmd/instance_options.h"
-#include "request/official_folder.h"
+#include "sets/official_folder.h"
 #include "base/banned.h"
 
 static const char *const variants[BF_OFFICIAL_COUNT] = {"fix", "mi", "jailbreak", "both"};

@@ -1,4 +1,4 @@
-#include "eval/records.h"
+#include "sets/records.h"
 
 #include <stdarg.h>
 #include <stdio.h>
