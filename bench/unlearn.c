@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "base/fast_exp.h"
-#include "unlearn/graph.h"
+#include "graph/graph.h"
 
 enum { CHUNK = 1 << 16, PARAMETERS_MAX = 1 << 12 };
 

@@ -9,7 +9,7 @@
 #include "sets/pairs.h"
 #include "engine/models.h"
 #include "cmd/unlearn_options.h"
-#include "unlearn/graph.h"
+#include "graph/graph.h"
 #include "base/banned.h"
 
 enum { WORDS_MAX = 128 };

@@ -12,7 +12,7 @@
 #include "cmd/cmd.h"
 #include "engine/models.h"
 #include "engine/engine.h"
-#include "unlearn/matmul_kernel.h"
+#include "graph/matmul_kernel.h"
 #include "base/banned.h"
 
 struct values {

@@ -11,7 +11,7 @@
 #include "cmd/eval_scratch.h"
 #include "base/interrupt.h"
 #include "cmd/unlearn_options.h"
-#include "unlearn/graph.h"
+#include "graph/graph.h"
 #include "base/banned.h"
 
 enum { STEPS = 20, STREAM = 0x72656c /* of the seed: no other draw is made of it */ };

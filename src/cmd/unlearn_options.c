@@ -8,7 +8,7 @@
 #include "base/shell_word.h"
 #include "cmd/cmd.h"
 #include "engine/models.h"
-#include "unlearn/graph.h"
+#include "graph/graph.h"
 #include "unlearn/optimizer.h"
 #include "base/banned.h"
 

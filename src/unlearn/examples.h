@@ -2,7 +2,7 @@
 #ifndef BF_UNLEARN_EXAMPLES_H
 #define BF_UNLEARN_EXAMPLES_H
 #include "unlearn/unlearn.h"
-#include "unlearn/vocabulary.h"
+#include "graph/vocabulary.h"
 
 /* A sequence. Token t is a label for t >= first_label: it is predicted by row t - 1. 1 <= first_label < n. */
 struct bf_example {

@@ -2,7 +2,7 @@
 #ifndef BF_UNLEARN_TRAINER_H
 #define BF_UNLEARN_TRAINER_H
 #include "unlearn/examples.h"
-#include "unlearn/graph.h"
+#include "graph/graph.h"
 #include "unlearn/loss.h"
 #include "unlearn/optimizer.h"
 #include "unlearn/unlearn.h"

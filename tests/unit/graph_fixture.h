@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "unlearn/graph.h"
+#include "graph/graph.h"
 
 enum { BATCH_MAX = 512, N_SIGNS = 16 };
 

@@ -8,8 +8,8 @@
 
 #include "base/rng.h"
 #include "base/workers.h"
-#include "unlearn/matmul.h"
-#include "unlearn/matmul_kernel.h"
+#include "graph/matmul.h"
+#include "graph/matmul_kernel.h"
 
 enum { M_MAX = 61, N_MAX = 300, K_MAX = 600, PADDING = 3 };
 

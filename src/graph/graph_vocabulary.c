@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/clones.h"
-#include "unlearn/graph_internal.h"
+#include "graph/graph_internal.h"
 #include "base/banned.h"
 
 void bf_embedding_forward(struct bf_graph *g, const int32_t *tokens, float *out)

@@ -1,7 +1,7 @@
 /* SwiGLU (Shazeer, arXiv 2002.05202): a = g sigmoid(g) u. With s = sigmoid(g): du = da g s, dg = da u s (1 + g (1 - s)). */
 #include "base/clones.h"
 #include "base/fast_exp.h"
-#include "unlearn/graph_internal.h"
+#include "graph/graph_internal.h"
 #include "base/banned.h"
 
 enum { UNIT = 8192 };

@@ -1,5 +1,5 @@
 /* Which kernels there are and which of them this processor can run. An ordinary build has one, for the processor it was built on. */
-#include "unlearn/matmul_kernel.h"
+#include "graph/matmul_kernel.h"
 #include "base/banned.h"
 
 #if defined(BF_KERNELS_X86)

@@ -1,7 +1,7 @@
 /* A pass through the model: embedding, blocks, last norm, vocabulary; and the way back. */
 #include <string.h>
 
-#include "unlearn/graph_internal.h"
+#include "graph/graph_internal.h"
 #include "base/banned.h"
 
 static float *input_of(struct bf_graph *g, int32_t block)

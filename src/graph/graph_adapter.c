@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/finite.h"
-#include "unlearn/graph_save.h"
+#include "graph/graph_save.h"
 #include "base/banned.h"
 
 static void add_matrix(struct gguf_context *out, struct ggml_context *tensors, const char *name, int64_t n_out,

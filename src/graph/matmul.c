@@ -7,7 +7,7 @@
  *             for each DEPTH of k: pack the chunk of A, multiply it with every panel
  *
  * Which thread takes a chunk does not change a sum: the sums of an element always run over k in this order. */
-#include "unlearn/matmul.h"
+#include "graph/matmul.h"
 
 #include <ggml.h>
 #include <stdatomic.h>
@@ -16,7 +16,7 @@
 
 #include "base/mem.h"
 #include "base/workers.h"
-#include "unlearn/matmul_kernel.h"
+#include "graph/matmul_kernel.h"
 #include "base/banned.h"
 
 /* GROUP columns are packed at a time: a whole number of panels and of the blocks of any quantised type. */

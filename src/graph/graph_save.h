@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/file.h"
-#include "unlearn/graph_internal.h"
+#include "graph/graph_internal.h"
 
 struct gguf_context;
 struct ggml_context;

@@ -3,7 +3,7 @@
 #include <ggml.h>
 
 #include "base/clones.h"
-#include "unlearn/graph_internal.h"
+#include "graph/graph_internal.h"
 #include "base/banned.h"
 
 enum { ROWS = 16 };

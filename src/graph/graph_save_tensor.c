@@ -5,7 +5,7 @@
 
 #include "base/finite.h"
 #include "base/mem.h"
-#include "unlearn/graph_save.h"
+#include "graph/graph_save.h"
 #include "base/banned.h"
 
 static const int types[] = {

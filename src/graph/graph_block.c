@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/clones.h"
-#include "unlearn/graph_internal.h"
+#include "graph/graph_internal.h"
 #include "base/banned.h"
 
 enum { UNIT = 8192 };

@@ -9,7 +9,7 @@
 #include "base/shell_word.h"
 #include "base/workers.h"
 #include "engine/engine.h"
-#include "unlearn/graph_internal.h"
+#include "graph/graph_internal.h"
 #include "base/banned.h"
 
 enum { TOKENS_MAX = 1 << 20, THREADS_MAX = 64 };

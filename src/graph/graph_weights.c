@@ -7,7 +7,7 @@
 
 #include "base/finite.h"
 #include "base/mem.h"
-#include "unlearn/graph_internal.h"
+#include "graph/graph_internal.h"
 #include "base/banned.h"
 
 enum { ROW_VALUES = 1 << 12 };

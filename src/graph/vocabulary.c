@@ -1,4 +1,4 @@
-#include "unlearn/vocabulary.h"
+#include "graph/vocabulary.h"
 
 #include <llama.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* Loops over rows on all threads. Every row, or column, is one thread's, so that results do not depend on who takes it. */
 #include "base/clones.h"
 #include "base/workers.h"
-#include "unlearn/graph_internal.h"
+#include "graph/graph_internal.h"
 #include "base/banned.h"
 
 struct rows {

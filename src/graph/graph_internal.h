@@ -4,9 +4,9 @@
 #define BF_UNLEARN_GRAPH_INTERNAL_H
 #include <stdio.h>
 
-#include "unlearn/graph.h"
-#include "unlearn/matmul.h"
-#include "unlearn/matmul_kernel.h"
+#include "graph/graph.h"
+#include "graph/matmul.h"
+#include "graph/matmul_kernel.h"
 
 struct bf_workers;
 struct gguf_context;

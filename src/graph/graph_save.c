@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "engine/engine.h"
-#include "unlearn/graph_save.h"
+#include "graph/graph_save.h"
 #include "base/banned.h"
 
 /* What llama.cpp calls a file of that type (enum llama_ftype). */

@@ -1,5 +1,5 @@
 #include "base/memory_available.h"
-#include "unlearn/graph.h"
+#include "graph/graph.h"
 
 #include "base/banned.h"
 

@@ -1,6 +1,6 @@
 /* Vectors of the compiler's own, so that one source serves every instruction set; the compiler turns a product followed by a sum
  * into a fused one (-ffp-contract=fast, set for this room). */
-#include "unlearn/matmul_kernel.h"
+#include "graph/matmul_kernel.h"
 
 #include <string.h>
 #if defined(__AVX512BF16__)

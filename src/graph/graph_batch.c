@@ -1,5 +1,5 @@
 /* A batch is checked, and laid out for the blocks. */
-#include "unlearn/graph_internal.h"
+#include "graph/graph_internal.h"
 #include "base/banned.h"
 
 enum bf_status bf_graph_batch_set(struct bf_graph *g, const struct bf_graph_batch *batch, struct bf_err *err)

@@ -7,7 +7,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/rng.h"
-#include "unlearn/graph_internal.h"
+#include "graph/graph_internal.h"
 #include "base/banned.h"
 
 static const char *const kinds[BF_N_LINEAR] = {"attn_q",   "attn_k", "attn_v",  "attn_output",

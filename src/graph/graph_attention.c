@@ -7,7 +7,7 @@
 #include "base/clones.h"
 #include "base/workers.h"
 #include "base/fast_exp.h"
-#include "unlearn/graph_internal.h"
+#include "graph/graph_internal.h"
 #include "base/banned.h"
 
 /* Queries and keys multiplied at a time. */

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "unlearn/graph_internal.h"
+#include "graph/graph_internal.h"
 #include "base/banned.h"
 
 struct reader {

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "unlearn/graph_internal.h"
+#include "graph/graph_internal.h"
 #include "base/banned.h"
 
 static void add(struct bf_graph *g, const char *name, int64_t n_out, int64_t n_in, float *data, float *gradient,

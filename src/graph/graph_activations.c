@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 
 #include "base/mem.h"
-#include "unlearn/graph_internal.h"
+#include "graph/graph_internal.h"
 #include "base/banned.h"
 
 enum { ALIGN = 64, HUGE_PAGE = 2 << 20 };
