@@ -36,15 +36,20 @@ main:     cmd | openmp_wait overview
 exceptions='
 base/opt_copy.c cmd/cmd.h
 cmd/cmd_import.c sets/official_folder.h
-cmd/cmd_lab.c eval/world_files.h
-cmd/guard_vectors.c synth/synth.h
-cmd/lab_spec.h eval/world.h
-cmd/progress_line.h synth/synth.h
-cmd/report_stored.c synth/synth.h
+cmd/cmd_lab.c lab/lab_private.h
+cmd/cmd_lab.c lab/world_files.h
+cmd/cmd_quality.c measure/measure_open.h
+cmd/cmd_report.c measure/measure_open.h
+eval/eval_model.h cmd/eval_options.h
+eval/eval_robust_relearn.c cmd/unlearn_options.h
+eval/eval_robust_relearn.c graph/graph.h
 graph/graph_open.c engine/engine.h
 graph/graph_save.c engine/engine.h
 graph/vocabulary.h engine/engine.h
 main.c cmd/overview.h
+run/start.c cmd/output_path.h
+run/start.h cmd/cmd.h
+run/start.h cmd/method_options.h
 sets/official_folder.c request/instance_internal.h
 sets/pairs.h eval/eval.h
 sets/sets.c cmd/instance_options.h

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "cmd/cmd.h"
-#include "cmd/start.h"
+#include "run/start.h"
 #include "base/banned.h"
 
 struct values {

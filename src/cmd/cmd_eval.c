@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/print.h"
 #include "cmd/cmd.h"
-#include "cmd/eval_task.h"
+#include "eval/eval_task.h"
 #include "base/interrupt.h"
 #include "cmd/output_path.h"
 #include "base/banned.h"

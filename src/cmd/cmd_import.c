@@ -9,9 +9,9 @@
 #include "cmd/cmd.h"
 #include "cmd/instance_options.h"
 #include "cmd/output_path.h"
-#include "cmd/report_write.h"
-#include "cmd/session.h"
-#include "cmd/start.h"
+#include "run/report_write.h"
+#include "run/session.h"
+#include "run/start.h"
 #include "sets/official_folder.h"
 #include "base/banned.h"
 

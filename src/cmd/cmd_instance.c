@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/instance_options.h"
-#include "cmd/start.h"
+#include "run/start.h"
 #include "base/banned.h"
 
 struct values {

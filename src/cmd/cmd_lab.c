@@ -11,11 +11,11 @@
 #include "base/print.h"
 #include "cmd/cmd.h"
 #include "base/interrupt.h"
-#include "cmd/lab_private.h"
+#include "lab/lab_private.h"
 #include "engine/models.h"
 #include "cmd/output_path.h"
 #include "base/work_lock.h"
-#include "eval/world_files.h"
+#include "lab/world_files.h"
 #include "report/lab_compare.h"
 #include "report/lab_table.h"
 

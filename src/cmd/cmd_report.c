@@ -8,9 +8,9 @@
 #include "cmd/cmd.h"
 #include "base/interrupt.h"
 #include "cmd/output_path.h"
-#include "cmd/quality_open.h"
+#include "measure/measure_open.h"
 #include "sets/sets.h"
-#include "cmd/report_write.h"
+#include "run/report_write.h"
 #include "request/request.h"
 #include "base/banned.h"
 

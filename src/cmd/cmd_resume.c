@@ -4,10 +4,10 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/print.h"
-#include "cmd/closed_loop.h"
+#include "run/then.h"
 #include "cmd/cmd.h"
-#include "cmd/report_write.h"
-#include "cmd/start.h"
+#include "run/report_write.h"
+#include "run/start.h"
 #include "base/banned.h"
 
 struct values {

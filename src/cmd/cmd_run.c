@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/instance_options.h"
-#include "cmd/start.h"
+#include "run/start.h"
 #include "request/request_file.h"
 #include "base/banned.h"
 

@@ -1,6 +1,6 @@
 #include "cmd/cmd.h"
 #include "cmd/run_folder.h"
-#include "cmd/session.h"
+#include "run/session.h"
 #include "base/banned.h"
 
 struct values {

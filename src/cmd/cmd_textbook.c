@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "cmd/cmd.h"
-#include "cmd/start.h"
+#include "run/start.h"
 #include "base/banned.h"
 
 static struct bf_opt *options(void *target)

@@ -11,7 +11,7 @@
 #include "base/interrupt.h"
 #include "cmd/output_path.h"
 #include "cmd/unlearn_options.h"
-#include "cmd/unlearn_sets.h"
+#include "run/unlearn_sets.h"
 #include "store/store.h"
 #include "base/banned.h"
 

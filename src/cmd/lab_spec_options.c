@@ -5,8 +5,8 @@
 
 #include "base/mem.h"
 #include "cmd/cmd.h"
-#include "cmd/eval_values.h"
-#include "cmd/lab_spec.h"
+#include "cmd/eval_options.h"
+#include "lab/lab_spec.h"
 #include "cmd/unlearn_options.h"
 
 #include "base/banned.h"

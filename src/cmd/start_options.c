@@ -6,7 +6,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "cmd/start.h"
+#include "run/start.h"
 #include "base/banned.h"
 
 struct bf_opt *bf_start_options(struct bf_start_values *v, enum bf_kind kind, const char *default_out,

@@ -4,8 +4,8 @@
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "eval/world.h"
-#include "eval/world_files.h"
+#include "lab/world.h"
+#include "lab/world_files.h"
 
 static struct bf_world *make(uint64_t seed, int32_t n_circles, int32_t n_people)
 {

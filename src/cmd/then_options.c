@@ -1,0 +1,219 @@
+/* What is asked for, checked before anything long begins. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "run/then.h"
+#include "sets/pairs.h"
+#include "engine/models.h"
+#include "cmd/unlearn_options.h"
+#include "graph/graph.h"
+#include "base/banned.h"
+
+enum { WORDS_MAX = 128 };
+
+struct words {
+    char *text; /* owns what `items` point into */
+    char *items[WORDS_MAX];
+    int n;
+};
+
+static enum bf_status split(const char *text, struct words *out, struct bf_err *err)
+{
+    static const char blank[] = " \t\n";
+    out->text = bf_strdup(text ? text : "");
+    for (char *at = out->text + strspn(out->text, blank); *at; at += strspn(at, blank)) {
+        if (out->n == WORDS_MAX)
+            return bf_fail(err, BF_USAGE, "--then-options has more than %d words", WORDS_MAX);
+        out->items[out->n++] = at;
+        at += strcspn(at, blank);
+        if (*at)
+            *at++ = '\0';
+    }
+    return BF_OK;
+}
+
+/* What the run says already, and what is about other trainings. */
+static enum bf_status check_given(const struct bf_unlearn_values *v, const struct bf_opt *table, struct bf_err *err)
+{
+    static const struct {
+        const char *name, *instead;
+    } taken[] = {
+        {"method", "give it as --then METHOD"},
+        {"model", "the run's model is unlearned"},
+        {"forget", "the run's forget set is unlearned"},
+        {"retain", "give it as --retain-set FILE"},
+        {"output", "the model is written into the run folder"},
+        {"resume", "'biforget resume' does it"},
+        {"finish", "type it by hand: biforget unlearn --resume"},
+        {"restart", "type it by hand: biforget unlearn --restart"},
+        {"work", "checkpoints lie beside the model"},
+        {"adapter", "type it by hand for one: biforget unlearn --adapter FILE"},
+        {"json", "it is given anyway"},
+        {"quiet", "give -q itself"},
+        {"threads", "give --threads itself"},
+    };
+    for (size_t i = 0; table[i].name; i++)
+        for (size_t j = 0; j < sizeof taken / sizeof *taken; j++)
+            if (v->given[i] && strcmp(table[i].name, taken[j].name) == 0)
+                return bf_fail(err, BF_USAGE, "leave --%s out of --then-options: %s", taken[j].name, taken[j].instead);
+    return BF_OK;
+}
+
+static enum bf_status parse(const struct words *words, struct bf_unlearn_values *v, struct bf_err *err)
+{
+    char *argv[WORDS_MAX + 1] = {(char *)"unlearn"};
+    const char *operands[1];
+    size_t n_operands = 0;
+    int help = 0;
+    struct bf_err why = BF_ERR_INIT;
+    struct bf_opt *table = bf_unlearn_options(v);
+    memcpy(argv + 1, words->items, (size_t)words->n * sizeof *argv);
+    enum bf_status status = bf_opt_parse(table, words->n + 1, argv, operands, 0, &n_operands, &help, &why);
+    if (status != BF_OK)
+        (void)bf_fail(err, status, "in --then-options: %s", why.text);
+    else if (help)
+        status = bf_fail(err, BF_USAGE, "leave --help out of --then-options; 'biforget help unlearn' tells them");
+    else
+        status = check_given(v, table, err);
+    free(table);
+    return status;
+}
+
+enum bf_status bf_loop_check_options(const json_t *options, struct bf_err *err)
+{
+    struct bf_unlearn_values values = {0};
+    struct words words = {.n = 0};
+    const size_t n = json_array_size(options);
+    if (!json_is_array(options) || n > WORDS_MAX)
+        return bf_fail(err, BF_INPUT, "its options are no list of at most %d words", WORDS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        const char *word = json_string_value(json_array_get(options, i));
+        if (!word)
+            return bf_fail(err, BF_INPUT, "its options are no list of words");
+        words.items[words.n++] = (char *)(uintptr_t)word;
+    }
+    return parse(&words, &values, err);
+}
+
+static enum bf_status check_method(const struct bf_loop_values *v, struct bf_err *err)
+{
+    static const char can[] = "npo, simnpo, graddiff, ga, rmu or obliviate";
+    if (!bf_method_find(v->then))
+        return bf_fail(err, BF_USAGE, "'%s' is no method; give --then %s", v->then, can);
+    if (strcmp(v->then, "finetune") == 0)
+        return bf_fail(err, BF_USAGE, "finetune teaches what is to be forgotten; give --then %s", can);
+    if (strcmp(v->then, "dpo") == 0 && v->is_domain)
+        return bf_fail(err, BF_USAGE,
+                       "dpo learns from question-answer pairs alone, and a domain's set is mostly texts; give --then "
+                       "%s, or unlearn the pairs of the finished run with: biforget unlearn --method dpo --data qa",
+                       can);
+    return BF_OK;
+}
+
+static enum bf_status check_retain(const struct bf_loop_values *v, const struct bf_unlearn_settings *s,
+                                   struct bf_err *err)
+{
+    struct bf_log silent;
+    struct bf_eval_texts texts;
+    const bool needed = strcmp(s->retain_loss, "none") != 0 && s->alpha > 0.0;
+    if (needed && !v->retain_file && !v->run_retains)
+        return bf_fail(err, BF_USAGE,
+                       "%s keeps the model on a retain set, and there is none; give texts with --retain-set FILE%s, or "
+                       "do without: --then-options \"--alpha 0\"",
+                       s->method, v->is_domain ? ", a domain to write about with --retain-set DOMAIN" : "");
+    if (!v->retain_file)
+        return BF_OK;
+    bf_log_init(&silent, stderr, true);
+    const enum bf_status status = bf_eval_texts_load(v->retain_file, 0, &silent, &texts, err);
+    bf_eval_texts_release(&texts);
+    return status;
+}
+
+static double type_bytes(const char *type)
+{
+    return strcmp(type, "f32") == 0 ? 4.0 : strcmp(type, "q8_0") == 0 ? 1.0625 : 2.0;
+}
+
+/* As the training will say itself, hours later: an architecture that cannot be trained, a disk that is too small. */
+static enum bf_status check_model(const struct bf_unlearn_settings *s, const char *dir, struct bf_err *err)
+{
+    struct bf_graph_params params = bf_graph_params_default();
+    struct bf_graph_info info;
+    const bool states = strcmp(s->train, "tensors") == 0;
+    params.model_path = s->model;
+    params.train = strcmp(s->train, "lora") == 0 ? BF_TRAIN_LORA : states ? BF_TRAIN_NONE : BF_TRAIN_FULL;
+    params.lora_rank = (int32_t)s->lora_rank;
+    params.state_layer = states ? (int32_t)s->layer : -1;
+    const enum bf_status status = bf_graph_estimate(&params, &info, err);
+    if (status != BF_OK)
+        return status;
+    const double trained = states ? 3.0 * info.n_embd * info.n_ff : (double)info.n_trained;
+    const double source = (double)bf_file_size(s->model);
+    const double model = strcmp(s->type, "source") == 0 ? source
+                         : states                       ? source + trained * type_bytes(s->type)
+                                                        : (double)info.n_weights * type_bytes(s->type);
+    const double needed = model + 24.0 * trained;
+    const int64_t there = bf_disk_free(dir);
+    if (there >= 0 && (double)there < needed)
+        return bf_fail(
+            err, BF_STORE,
+            "the disk of '%s' has %.1f MB free, and unlearning needs about %.1f MB there (the model %.1f MB, "
+            "two checkpoints); free some, or choose another -o",
+            dir, (double)there / 1e6, needed / 1e6, model / 1e6);
+    return BF_OK;
+}
+
+static json_t *as_json(const struct bf_loop_values *v, const struct words *words, int64_t answers)
+{
+    char real[PATH_MAX];
+    json_t *options = json_array();
+    const char *retain = v->retain_file && realpath(v->retain_file, real) ? real : "";
+    for (int i = 0; i < words->n; i++)
+        json_array_append_new(options, bf_json_text(words->items[i], strlen(words->items[i])));
+    return json_pack("{s:s, s:o, s:I, s:b, s:I, s:o}", "method", v->then, "options", options, "answers",
+                     (json_int_t)answers, "eval", v->eval, "eval_limit", (json_int_t)v->eval_limit, "retain_set",
+                     bf_json_text(retain, strlen(retain)));
+}
+
+enum bf_status bf_loop_wish(const struct bf_loop_values *v, const char *model, const char *dir, json_t **wish,
+                            struct bf_err *err)
+{
+    struct bf_unlearn_values unlearn = {0};
+    struct bf_unlearn_settings settings = {0};
+    struct words words = {.n = 0};
+    *wish = NULL;
+    if (!v->then && v->eval)
+        return bf_fail(err, BF_USAGE, "--eval compares before and after unlearning; give a method, too: --then npo");
+    if (!v->then && v->then_options)
+        return bf_fail(err, BF_USAGE, "--then-options are those of a method; give one, too: --then npo");
+    if (!v->then && v->retain_file)
+        return bf_fail(err, BF_USAGE,
+                       "'%s' looks like a file, and a retain set out of a file is for --then METHOD; to write one, "
+                       "name a domain",
+                       v->retain_file);
+    if (!v->then)
+        return BF_OK;
+    enum bf_status status = check_method(v, err);
+    if (status == BF_OK)
+        status = split(v->then_options, &words, err);
+    if (status == BF_OK)
+        status = parse(&words, &unlearn, err);
+    if (status == BF_OK) {
+        unlearn.method = v->then;
+        unlearn.model = model;
+        unlearn.forget = unlearn.out = dir;
+        status = bf_unlearn_settings_from(&unlearn, &settings, err);
+    }
+    if (status == BF_OK)
+        status = check_retain(v, &settings, err);
+    if (status == BF_OK)
+        status = check_model(&settings, dir, err);
+    if (status == BF_OK)
+        *wish = as_json(v, &words, unlearn.answers);
+    bf_unlearn_settings_release(&settings);
+    free(words.text);
+    return status;
+}

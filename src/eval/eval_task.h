@@ -1,0 +1,27 @@
+/* One benchmark each: read its files, open its models, measure. */
+#ifndef BF_CMD_EVAL_TASK_H
+#define BF_CMD_EVAL_TASK_H
+#include "eval/eval_model.h"
+
+struct bf_eval_task {
+    const struct bf_eval_values *values;
+    struct bf_log *log;
+    const char *const *files;  /* operands behind the benchmark's name */
+    size_t n_files;
+    struct bf_eval_model model;        /* found; the task opens it */
+    struct bf_eval eval;       /* bootstrap and items are set */
+};
+
+/* *out: new reference, also of "model". BF_USAGE when an option or file is missing. */
+typedef enum bf_status bf_eval_task_fn(struct bf_eval_task *task, json_t **out, struct bf_err *err);
+bf_eval_task_fn bf_eval_task_privleak, bf_eval_task_knowmem, bf_eval_task_verbmem, bf_eval_task_memorization, bf_eval_task_tofu,
+    bf_eval_task_mcq, bf_eval_task_gsm8k, bf_eval_task_robust;
+
+/* Files and the model, for all that need one. */
+BF_MUST_CHECK enum bf_status bf_eval_task_start(struct bf_eval_task *task, size_t n_files_min, size_t n_files_max,
+                                                const char *usage, struct bf_err *err);
+
+/* People's form of a result. */
+void bf_eval_text(const json_t *result, FILE *out);
+
+#endif

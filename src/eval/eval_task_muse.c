@@ -1,0 +1,236 @@
+/* MUSE: privleak, knowmem, verbmem; and memorisation, which reads the same files. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "sets/pairs.h"
+#include "eval/eval_fit.h"
+#include "eval/eval_task.h"
+#include "eval/membership.h"
+#include "base/banned.h"
+
+static size_t limit_of(const struct bf_eval_task *task)
+{
+    return (size_t)task->values->limit;
+}
+
+/* ---- privleak ---- */
+
+enum { FORGET, HOLDOUT, RETAIN, SETS };
+
+static enum bf_status measure_sets(struct bf_eval_task *task, bool retrained, const struct bf_attacks *attacks,
+                                   const struct bf_eval_texts sets[SETS], double *scores[SETS], struct bf_err *err)
+{
+    static const char *const names[SETS] = {"forget", "holdout", "retain"};
+    enum bf_status status = bf_eval_model_open(&task->model, retrained, "none", true, &task->eval, err);
+    for (int s = 0; s < SETS && status == BF_OK; s++)
+        if (sets[s].n > 0 && !(retrained && s == RETAIN))
+            status = bf_eval_membership(&task->eval, attacks, names[s], sets[s].texts, sets[s].n, &scores[s], err);
+    return status;
+}
+
+static struct bf_membership membership_of(const struct bf_eval_texts sets[SETS], double *const scores[SETS])
+{
+    return (struct bf_membership){
+        .forget = scores[FORGET],
+        .n_forget = sets[FORGET].n,
+        .holdout = scores[HOLDOUT],
+        .n_holdout = sets[HOLDOUT].n,
+        .retain = scores[RETAIN],
+        .n_retain = sets[RETAIN].n,
+    };
+}
+
+static enum bf_status load_sets(struct bf_eval_task *task, struct bf_eval_texts sets[SETS], struct bf_err *err)
+{
+    const struct bf_eval_values *v = task->values;
+    const char *const paths[SETS] = {v->forget, v->holdout, v->retain};
+    for (int s = 0; s < SETS; s++) {
+        if (!paths[s])
+            continue;
+        const enum bf_status status = bf_eval_texts_load(paths[s], limit_of(task), task->log, &sets[s], err);
+        if (status != BF_OK)
+            return status;
+    }
+    return BF_OK;
+}
+
+/* Texts that are too long are cut. They go in in lower case as well, which can be more tokens. */
+static enum bf_status fit_sets(struct bf_eval_task *task, struct bf_eval_texts sets[SETS],
+                               struct bf_eval_fit fits[SETS], struct bf_err *err)
+{
+    const char *const paths[SETS] = {task->values->forget, task->values->holdout, task->values->retain};
+    enum bf_status status = BF_OK;
+    for (int s = 0; s < SETS && status == BF_OK; s++) {
+        bf_eval_fit_begin(&fits[s], &task->model, paths[s] ? paths[s] : "", false);
+        for (size_t i = 0; i < sets[s].n; i++) {
+            struct bf_buf lower;
+            bf_buf_init(&lower, SIZE_MAX);
+            bf_text_lower(&lower, sets[s].texts[i], strlen(sets[s].texts[i]));
+            const int64_t n = bf_eval_model_tokens(&task->model, sets[s].texts[i]), most = fits[s].most;
+            int64_t more = bf_eval_model_tokens(&task->model, lower.data) - n;
+            more = most > 0 && n > most ? more * most / n : more; /* of what stays of it */
+            (void)bf_eval_fit_text(&fits[s], more > 0 ? more : 0, &sets[s].texts[i], false);
+            bf_buf_release(&lower);
+        }
+        status = bf_eval_fit_end(&fits[s], "use shorter texts", err);
+    }
+    return status;
+}
+
+static void put_cut(const struct bf_eval_fit fits[SETS], json_t *out)
+{
+    static const char *const keys[SETS] = {"n_forget_cut", "n_holdout_cut", "n_retain_cut"};
+    for (int s = 0; s < SETS; s++)
+        if (fits[s].n_cut > 0)
+            bf_eval_put(out, keys[s], json_integer((json_int_t)fits[s].n_cut));
+}
+
+enum bf_status bf_eval_task_privleak(struct bf_eval_task *task, json_t **out, struct bf_err *err)
+{
+    const struct bf_eval_values *v = task->values;
+    const struct bf_attacks attacks = bf_attacks_of(v->k.values, v->k.n);
+    struct bf_eval_texts sets[SETS] = {{0}};
+    struct bf_eval_fit fits[SETS] = {{0}};
+    double *scores[SETS] = {NULL}, *gold[SETS] = {NULL};
+    if (!v->forget || !v->holdout)
+        return bf_fail(err, BF_USAGE,
+                       "give both sets: biforget eval privleak --forget forget.json --holdout holdout.json");
+    enum bf_status status = bf_eval_task_start(task, 0, 0, "biforget eval privleak --forget SET --holdout SET", err);
+    if (status == BF_OK)
+        status = load_sets(task, sets, err);
+    if (status == BF_OK)
+        status = fit_sets(task, sets, fits, err);
+    if (status == BF_OK)
+        status = measure_sets(task, false, &attacks, sets, scores, err);
+    if (status == BF_OK && v->retrained)
+        status = measure_sets(task, true, &attacks, sets, gold, err);
+    if (status == BF_OK) {
+        const struct bf_membership model = membership_of(sets, scores), retrained = membership_of(sets, gold);
+        status = bf_eval_privleak(&task->eval.bootstrap, &attacks, &model, v->retrained ? &retrained : NULL,
+                                  v->retrained_auc, out, err);
+    }
+    if (status == BF_OK)
+        put_cut(fits, *out);
+    for (int s = 0; s < SETS; s++) {
+        bf_eval_texts_release(&sets[s]);
+        free(scores[s]);
+        free(gold[s]);
+    }
+    return status;
+}
+
+/* ---- pairs ---- */
+
+static enum bf_status load_pairs(struct bf_eval_task *task, const char *path, bool only_pairs,
+                                 struct bf_eval_pairs *out, struct bf_err *err)
+{
+    const enum bf_status status = bf_eval_pairs_load(path, limit_of(task), task->log, out, err);
+    if (status == BF_OK && only_pairs && out->has_texts)
+        return bf_fail(err, BF_INPUT,
+                       "'%s' has texts without a question; give question and answer pairs (biforget export RUN "
+                       "--format tofu makes "
+                       "them of a run)",
+                       path);
+    return status;
+}
+
+/* Answers, or prompts, that are too long are cut: of an answer the end, of a prompt the beginning. Pairs without room go. */
+static void cut_pairs(struct bf_eval_fit *fit, struct bf_eval_pairs *pairs, int64_t other, bool prompts)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < pairs->n; i++) {
+        struct bf_pair *p = &pairs->items[i];
+        const int64_t beside = prompts ? other : other + bf_eval_model_tokens(fit->model, p->question);
+        if (bf_eval_fit_text(fit, beside, prompts ? &p->question : &p->answer, prompts)) {
+            pairs->items[n++] = *p;
+        } else {
+            free(p->question);
+            free(p->answer);
+        }
+    }
+    pairs->n = n;
+}
+
+enum bf_status bf_eval_task_knowmem(struct bf_eval_task *task, json_t **out, struct bf_err *err)
+{
+    const struct bf_eval_values *v = task->values;
+    const int32_t max_tokens = v->max_new_tokens > 0 ? (int32_t)v->max_new_tokens : 32;
+    struct bf_eval_pairs questions = {0}, shots = {0};
+    struct bf_eval_fit fit;
+    int64_t n_shot_tokens = 0;
+    enum bf_status status =
+        bf_eval_task_start(task, 1, 1, "biforget eval knowmem questions.json --shots examples.json", err);
+    if (status == BF_OK)
+        status = load_pairs(task, task->files[0], true, &questions, err);
+    if (status == BF_OK && v->shots)
+        status = load_pairs(task, v->shots, true, &shots, err);
+    const size_t n_shots = shots.n < (size_t)v->n_shots ? shots.n : (size_t)v->n_shots;
+    for (size_t s = 0; s < n_shots && status == BF_OK; s++)
+        n_shot_tokens += 12 + bf_eval_model_tokens(&task->model, shots.items[s].question) +
+                         bf_eval_model_tokens(&task->model, shots.items[s].answer);
+    if (status == BF_OK) {
+        bf_eval_fit_begin(&fit, &task->model, task->files[0], false);
+        bf_eval_fit_questions(&fit, &questions, n_shot_tokens + 12 + max_tokens);
+        status = bf_eval_fit_end(&fit, "use fewer --n-shots, or a smaller --max-new-tokens", err);
+    }
+    if (status == BF_OK)
+        status = bf_eval_model_open(&task->model, false, "none", false, &task->eval, err);
+    if (status == BF_OK)
+        status = bf_eval_knowmem(&task->eval, questions.items, questions.n, shots.items, n_shots, v->trailing_space,
+                                 max_tokens, out, err);
+    if (status == BF_OK) {
+        bf_eval_put(*out, "shots", json_integer((json_int_t)n_shots));
+        bf_eval_fit_put(&fit, *out);
+    }
+    bf_eval_pairs_release(&questions);
+    bf_eval_pairs_release(&shots);
+    return status;
+}
+
+enum bf_status bf_eval_task_verbmem(struct bf_eval_task *task, json_t **out, struct bf_err *err)
+{
+    const struct bf_eval_values *v = task->values;
+    const int32_t max_tokens = v->max_new_tokens > 0 ? (int32_t)v->max_new_tokens : 128;
+    struct bf_eval_pairs texts = {0};
+    struct bf_eval_fit fit;
+    enum bf_status status = bf_eval_task_start(task, 1, 1, "biforget eval verbmem forget.json", err);
+    if (status == BF_OK)
+        status = load_pairs(task, task->files[0], false, &texts, err);
+    bf_eval_pairs_halve(&texts);
+    if (status == BF_OK) {
+        bf_eval_fit_begin(&fit, &task->model, task->files[0], false);
+        cut_pairs(&fit, &texts, max_tokens, true);
+        status = bf_eval_fit_end(&fit, "use a smaller --max-new-tokens", err);
+    }
+    if (status == BF_OK)
+        status = bf_eval_model_open(&task->model, false, "none", false, &task->eval, err);
+    if (status == BF_OK)
+        status = bf_eval_verbmem(&task->eval, texts.items, texts.n, max_tokens, out, err);
+    if (status == BF_OK)
+        bf_eval_fit_put(&fit, *out);
+    bf_eval_pairs_release(&texts);
+    return status;
+}
+
+enum bf_status bf_eval_task_memorization(struct bf_eval_task *task, json_t **out, struct bf_err *err)
+{
+    struct bf_eval_pairs pairs = {0};
+    struct bf_eval_fit fit;
+    enum bf_status status = bf_eval_task_start(task, 1, 1, "biforget eval memorization forget.jsonl", err);
+    if (status == BF_OK)
+        status = load_pairs(task, task->files[0], false, &pairs, err);
+    if (status == BF_OK) {
+        bf_eval_fit_begin(&fit, &task->model, task->files[0], !pairs.has_texts);
+        cut_pairs(&fit, &pairs, 0, false);
+        status = bf_eval_fit_end(&fit, "use shorter texts", err);
+    }
+    if (status == BF_OK)
+        status = bf_eval_model_open(&task->model, false, pairs.has_texts ? "none" : "auto", true, &task->eval, err);
+    if (status == BF_OK)
+        status = bf_eval_memorization(&task->eval, pairs.items, pairs.n, out, err);
+    if (status == BF_OK)
+        bf_eval_fit_put(&fit, *out);
+    bf_eval_pairs_release(&pairs);
+    return status;
+}

@@ -1,0 +1,67 @@
+/* What an experiment is: lab/NAME.json, or a file of the user's. */
+#ifndef BF_CMD_LAB_SPEC_H
+#define BF_CMD_LAB_SPEC_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "lab/world.h"
+
+enum { BF_LAB_SEEDS_MAX = 16 };
+
+/* Options for a command, as in the file. Borrowed from the JSON. */
+struct bf_lab_options {
+    const char **words;        /* [n] */
+    size_t n;
+};
+
+struct bf_lab_set {
+    const char *name;          /* unique: "BiForget" */
+    const char *kind;          /* "planted": the originals; "domain", "textbook": that command writes it; "part": a variant of another;
+                                * "file": texts of the user's */
+    const char *of, *variant;  /* of a part: which set, and fix, mi or jailbreak */
+    char *file;                /* of a file: "path", from the experiment's folder on; owned */
+    char file_sha256[BF_SHA256_HEX];
+    struct bf_lab_options options;
+};
+
+struct bf_lab_method {
+    const char *name;          /* in tables; unique */
+    const char *method;        /* of `biforget unlearn` */
+    struct bf_lab_options options;
+    size_t n_seeds;            /* with the first of the experiment's seeds only; 0 = with all */
+    const json_t *sets;        /* with these forget sets only: their names; NULL = with all */
+};
+
+struct bf_lab_spec {
+    json_t *json;
+    const char *name, *model;
+    struct bf_world_params world;
+    struct bf_lab_options train, privleak, tofu;
+    struct bf_lab_set *sets;
+    struct bf_lab_method *methods;
+    size_t n_sets, n_methods, n_seeds;
+    uint64_t seeds[BF_LAB_SEEDS_MAX];
+};
+
+/* `name`: a word of bf_lab_sizes, else a path. BF_INPUT: says where and what is allowed; options are tried against the commands that get
+ * them, and files of texts are read through. `what` names the experiment in sentences; its folder is where files are looked for. Release
+ * in every case. */
+extern const char bf_lab_sizes[];                      /* "tiny|small" */
+BF_MUST_CHECK enum bf_status bf_lab_spec_load(const char *name, struct bf_lab_spec *out, struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_lab_spec_parse(const char *data, size_t n, const char *what, struct bf_lab_spec *out,
+                                               struct bf_err *err);
+/* lab_spec_options.c: part of the parsing; and once the base model (a path) is known: do the options of each training go together, can the
+ * model be trained? BF_INPUT, BF_MODEL. */
+BF_MUST_CHECK enum bf_status bf_lab_spec_check_options(const struct bf_lab_spec *spec, const char *what,
+                                                       struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_lab_spec_check_settings(const struct bf_lab_spec *spec, const char *model,
+                                                        struct bf_err *err);
+void bf_lab_spec_release(struct bf_lab_spec *spec);
+/* Is there a row for them? Indices into the experiment. */
+bool bf_lab_spec_has_row(const struct bf_lab_spec *spec, size_t set, size_t method, size_t seed);
+
+#endif

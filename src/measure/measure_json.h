@@ -1,0 +1,11 @@
+/* The result as quality_measure.h describes it. */
+#ifndef BF_CMD_QUALITY_JSON_H
+#define BF_CMD_QUALITY_JSON_H
+#include "measure/measure_metrics.h"
+
+/* New references. */
+json_t *bf_quality_json(const struct bf_quality_job *job, const struct bf_quality_measured *measured);
+/* Adds "differences" and "sentences". */
+void bf_quality_compare(const struct bf_quality_job *job, const struct bf_quality_measured *measured, json_t *result);
+
+#endif

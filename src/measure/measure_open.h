@@ -1,0 +1,35 @@
+/* What the sets say of themselves, and the models that measure them: shared by `quality` and `report`. */
+#ifndef BF_CMD_QUALITY_OPEN_H
+#define BF_CMD_QUALITY_OPEN_H
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "measure/measure.h"
+
+/* Of the first run among the sets that says so; NULL when none does. */
+struct bf_quality_first {
+    char *topic;
+    char *model_path, *model_sha256;
+};
+void bf_quality_first_release(struct bf_quality_first *first);
+/* Also checks, before a model is loaded, that each set is one. */
+BF_MUST_CHECK enum bf_status bf_quality_look(const struct bf_quality_job *job, struct bf_quality_first *first,
+                                             struct bf_err *err);
+
+struct bf_quality_wanted {
+    const char *model;         /* a path or a name; NULL = the first run's, else the default model */
+    const char *embedder;      /* a path or a name; NULL or "model" = the model itself */
+    int32_t n_threads, gpu_layers;
+};
+/* What job->model and job->embedder borrow. */
+struct bf_quality_models {
+    char *model, *embedder;
+    char model_sha256[BF_SHA256_HEX], embedder_sha256[BF_SHA256_HEX];
+};
+/* Fill job->model and job->embedder. BF_MODEL when the first run's model has changed and none was given. Close in any case. */
+BF_MUST_CHECK enum bf_status bf_quality_open_models(struct bf_quality_job *job, const struct bf_quality_wanted *wanted,
+                                                    const struct bf_quality_first *first,
+                                                    struct bf_quality_models *models, struct bf_err *err);
+void bf_quality_close_models(struct bf_quality_job *job, struct bf_quality_models *models);
+
+#endif

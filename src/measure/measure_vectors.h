@@ -1,0 +1,24 @@
+/* The vectors of chunks: kept ones are read, equal chunks are embedded once, new ones are kept. */
+#ifndef BF_CMD_QUALITY_VECTORS_H
+#define BF_CMD_QUALITY_VECTORS_H
+#include "measure/measure.h"
+#include "store/store.h"
+
+struct bf_quality_piece {
+    struct bf_tokens tokens; /* of the model; borrowed */
+    const char *of;          /* whose it is, for errors */
+    struct bf_store *store;  /* where its vector is kept; NULL = nowhere */
+    size_t vector;           /* out: row of the vectors */
+};
+struct bf_quality_vectors {
+    float *rows; /* [n][n_embd] */
+    size_t n, n_embd;
+    size_t n_embedded, n_cached;
+};
+void bf_quality_vectors_release(struct bf_quality_vectors *vectors);
+
+/* BF_INTERRUPTED after Ctrl-C, with what is embedded kept. BF_MODEL for a vector that is not finite. */
+BF_MUST_CHECK enum bf_status bf_quality_embed(const struct bf_quality_job *job, struct bf_quality_piece *pieces,
+                                              size_t n, struct bf_quality_vectors *out, struct bf_err *err);
+
+#endif

@@ -1,0 +1,340 @@
+/* The models of a run: in this process or behind a server. */
+#include "run/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/url.h"
+#include "engine/models.h"
+#include "base/banned.h"
+
+static const struct bf_opt machine_table[] = {
+    {.name = "parallel",
+     .type = BF_OPT_INT,
+     .min = 0,
+     .max = 256,
+     .value = "N",
+     .fallback = "32, or 64 from 8 cores on",
+     .help = "samples written at the same time"},
+    {.name = "threads",
+     .letter = 't',
+     .type = BF_OPT_INT,
+     .min = 0,
+     .max = 1024,
+     .value = "N",
+     .fallback = "all cores",
+     .help = "threads of the model"},
+    {.name = "gpu-layers",
+     .type = BF_OPT_INT,
+     .min = -1,
+     .max = 10000,
+     .value = "N",
+     .fallback = "0",
+     .help = "layers on a GPU (-1 = all)",
+     .rare = true},
+    {.name = "context",
+     .type = BF_OPT_INT,
+     .min = 0,
+     .max = 1 << 20,
+     .value = "N",
+     .fallback = "by the prompts",
+     .unit = "tokens",
+     .help = "room for one prompt and its answer",
+     .rare = true},
+    {.name = "api",
+     .type = BF_OPT_TEXT,
+     .value = "URL,...",
+     .help = "an OpenAI-compatible server in place of -m (http://host:port/v1)"},
+    {.name = "api-timeout",
+     .type = BF_OPT_DOUBLE,
+     .min = 1,
+     .max = 86400,
+     .value = "N",
+     .fallback = "600",
+     .unit = "seconds",
+     .help = "longest wait for one answer of the server",
+     .rare = true},
+    {.name = "api-give-up",
+     .type = BF_OPT_DOUBLE,
+     .min = 1,
+     .max = 86400 * 7,
+     .value = "N",
+     .fallback = "300",
+     .unit = "seconds",
+     .help = "end when no server has answered for so long",
+     .rare = true},
+    {.name = "api-ca",
+     .type = BF_OPT_TEXT,
+     .value = "FILE",
+     .help = "certificate authority of the server (PEM)",
+     .rare = true},
+    {.name = "api-extra",
+     .type = BF_OPT_TEXT,
+     .value = "JSON",
+     .help = "fields for every request to the server ('{\"priority\": 5}')",
+     .rare = true},
+    /* From here on what a run keeps. */
+    {.name = "api-model",
+     .type = BF_OPT_TEXT,
+     .value = "NAME",
+     .fallback = "the only one that it serves",
+     .help = "the target model's name on the server",
+     .rare = true},
+    {.name = "api-embed-model",
+     .type = BF_OPT_TEXT,
+     .value = "NAME",
+     .help = "embed with this model of the server",
+     .rare = true},
+    {.name = "api-mode",
+     .type = BF_OPT_CHOICE,
+     .choices = "auto|chat|completions",
+     .fallback = "auto",
+     .help = "chat: the server's template; completions: bare prompts",
+     .rare = true},
+    {.name = "api-probs",
+     .type = BF_OPT_CHOICE,
+     .choices = "auto|none|sampling|model|both",
+     .fallback = "auto",
+     .help = "which token probabilities to ask the server for",
+     .rare = true},
+    {.name = "chat",
+     .type = BF_OPT_TEXT,
+     .value = "NAME",
+     .fallback = "auto",
+     .help = "chat template: auto, none (a base model), or a name",
+     .rare = true},
+};
+enum { N_MACHINE = sizeof machine_table / sizeof *machine_table };
+
+enum { N_KEPT = 5 }; /* the last rows */
+
+size_t bf_machine_option_count(bool fresh)
+{
+    return fresh ? N_MACHINE : N_MACHINE - N_KEPT;
+}
+
+void bf_machine_options(struct bf_machine_values *values, bool fresh, struct bf_opt *out)
+{
+    values->chat = "auto";
+    values->api_mode = "auto";
+    values->api_probs = "auto";
+    void *const targets[N_MACHINE] = {
+        &values->parallel,        &values->threads,     &values->gpu_layers, &values->context,   &values->api,
+        &values->api_timeout,     &values->api_give_up, &values->api_ca,     &values->api_extra, &values->api_model,
+        &values->api_embed_model, &values->api_mode,    &values->api_probs,  &values->chat,
+    };
+    for (size_t i = 0; i < bf_machine_option_count(fresh); i++) {
+        out[i] = machine_table[i];
+        out[i].target = targets[i];
+    }
+}
+
+void bf_session_release(struct bf_session *s)
+{
+    bf_store_close(s->store);
+    if (s->embedder != s->engine)
+        bf_engine_close(s->embedder);
+    bf_engine_close(s->engine);
+    bf_template_set_release(&s->templates);
+    free(s->model_path);
+    free(s->embedder_path);
+    *s = (struct bf_session){0};
+}
+
+enum bf_status bf_session_embedder_path(const char *wanted, char **out, struct bf_err *err)
+{
+    *out = NULL;
+    if (wanted && strcmp(wanted, "model") == 0) {
+        *out = bf_strdup("");
+        return BF_OK;
+    }
+    if (wanted)
+        return bf_model_path(wanted, out, err);
+    struct bf_manifest manifest;
+    enum bf_status status = bf_manifest_load(&manifest, err);
+    if (status != BF_OK)
+        return status;
+    const struct bf_model_entry *entry = bf_manifest_role(&manifest, "embedder");
+    *out = bf_strdup(entry && entry->installed ? entry->path : "");
+    bf_manifest_release(&manifest);
+    return BF_OK;
+}
+
+static enum bf_api_mode mode_of(const char *word)
+{
+    return strcmp(word, "chat") == 0          ? BF_API_MODE_CHAT
+           : strcmp(word, "completions") == 0 ? BF_API_MODE_COMPLETIONS
+                                              : BF_API_MODE_AUTO;
+}
+
+static enum bf_api_probs probs_of(const char *word)
+{
+    return strcmp(word, "none") == 0       ? BF_API_PROBS_NONE
+           : strcmp(word, "sampling") == 0 ? BF_API_PROBS_SAMPLING
+           : strcmp(word, "model") == 0    ? BF_API_PROBS_MODEL
+           : strcmp(word, "both") == 0     ? BF_API_PROBS_BOTH
+                                           : BF_API_PROBS_AUTO;
+}
+
+void bf_session_notice(void *log, bool warning, const char *sentence)
+{
+    if (warning)
+        bf_log_warn(log, "%s", sentence);
+    else
+        bf_log_info(log, "%s", sentence);
+}
+
+const char *bf_session_api_key(void)
+{
+    const char *key = getenv("BIFORGET_API_KEY");
+    return key && key[0] ? key : NULL;
+}
+
+static enum bf_status open_api(struct bf_session *s, const struct bf_machine_values *machine, int32_t context,
+                               struct bf_err *err)
+{
+    struct bf_api_options options = bf_api_default_options();
+    options.endpoints = machine->api;
+    options.model = machine->api_model;
+    options.embed_model = machine->api_embed_model;
+    options.api_key = bf_session_api_key();
+    options.ca_file = machine->api_ca;
+    options.mode = mode_of(machine->api_mode);
+    options.probs = probs_of(machine->api_probs);
+    options.n_parallel = (int32_t)machine->parallel;
+    options.n_ctx_seq = context;
+    options.timeout_seconds = machine->api_timeout;
+    options.give_up_seconds = machine->api_give_up;
+    options.extra = machine->api_extra;
+    options.top_k = machine->api_top_k;
+    options.notice = bf_session_notice;
+    options.notice_user = s->log;
+    s->api = true;
+    char *shown = bf_url_shown(machine->api); /* it is not checked yet */
+    bf_log_info(s->log, "asking %s what it offers", shown);
+    free(shown);
+    return bf_engine_open_api(&options, &s->engine, err);
+}
+
+static enum bf_status open_file(struct bf_session *s, const struct bf_machine_values *machine, int32_t context,
+                                struct bf_err *err)
+{
+    struct bf_engine_options options = bf_engine_default_options();
+    options.model_path = s->model_path;
+    options.n_parallel = (int32_t)machine->parallel;
+    options.n_threads = (int32_t)machine->threads;
+    options.gpu_layers = (int32_t)machine->gpu_layers;
+    options.n_ctx_seq = machine->context > 0 ? (int32_t)machine->context : context;
+    options.template_apart = machine->context == 0; /* an estimate knows no template */
+    options.chat = machine->chat;
+    if (options.n_parallel > 256)
+        return bf_fail(err, BF_USAGE, "--parallel %lld is beyond the 256 sequences that one context can hold",
+                       (long long)machine->parallel);
+    bf_log_info(s->log, "loading %s", s->model_path);
+    enum bf_status status = bf_engine_open(&options, &s->engine, err);
+    return status == BF_OK ? bf_sha256_file(s->model_path, s->model_sha256, err) : status;
+}
+
+static enum bf_status open_embedder(struct bf_session *s, const struct bf_machine_values *machine, struct bf_err *err)
+{
+    const struct bf_engine_info *info = bf_engine_info(s->engine);
+    if (s->embedder_path[0] == 0 || machine->api_embed_model) {
+        free(s->embedder_path);
+        s->embedder_path = bf_strdup("");
+        s->embedder = s->engine;
+        if (!info->can_embed)
+            return bf_fail(
+                err, BF_MODEL,
+                "'%s' gives no embeddings; give a sentence embedder with --embedder FILE, or the name of the "
+                "server's embedding model with --api-embed-model",
+                info->model_desc);
+        return BF_OK;
+    }
+    struct bf_engine_options options = bf_engine_default_options();
+    options.model_path = s->embedder_path;
+    options.n_threads = (int32_t)machine->threads;
+    options.embed_only = true;
+    enum bf_status status = bf_engine_open(&options, &s->embedder, err);
+    return status == BF_OK ? bf_sha256_file(s->embedder_path, s->embedder_sha256, err) : status;
+}
+
+enum bf_status bf_session_open_models(struct bf_session *s, const struct bf_machine_values *machine, int32_t context,
+                                      struct bf_err *err)
+{
+    double start = bf_seconds();
+    enum bf_status status = machine->api ? open_api(s, machine, context, err) : open_file(s, machine, context, err);
+    if (status == BF_OK)
+        status = open_embedder(s, machine, err);
+    if (status != BF_OK)
+        return status;
+    const struct bf_engine_info *info = bf_engine_info(s->engine);
+    const char *embedder = s->embedder == s->engine ? "the model itself" : bf_engine_info(s->embedder)->model_desc;
+    if (s->api)
+        bf_log_info(s->log, "%s on %s: %d requests in flight, %s, %s, embedder %s, ready in %.1f s", info->model_desc,
+                    info->backend, info->n_parallel, info->chat,
+                    info->has_sampling_probs ? "with probabilities"
+                    : info->has_logprobs     ? "with the model's own probabilities"
+                                             : "without probabilities",
+                    embedder, bf_seconds() - start);
+    else
+        bf_log_info(s->log, "%s: %d sequences of %d tokens, %d threads, chat template %s, embedder %s, ready in %.1f s",
+                    info->model_desc, info->n_parallel, info->n_ctx_seq, info->n_threads, info->chat, embedder,
+                    bf_seconds() - start);
+    if (info->stable == BF_STABLE_NO)
+        bf_log_warn(s->log, "this model's bytes depend on --parallel; 'biforget doctor -m' tells more, 'biforget "
+                            "quantize' makes a Q4_0 that does not");
+    return BF_OK;
+}
+
+enum bf_status bf_session_serves(const struct bf_session *s, const struct bf_request *request, struct bf_err *err)
+{
+    const struct bf_engine_info *info = bf_engine_info(s->engine);
+    const bool enough = request->mi_model_distribution ? info->has_logprobs : info->has_sampling_probs;
+    if (request->mi_samples == 0 || enough)
+        return BF_OK;
+    char vllm[160];
+    snprintf(vllm, sizeof vllm,
+             ": vLLM with --logprobs-mode processed_logprobs, or with --max-logprobs %lld and --api-probs both here",
+             (long long)request->top_k);
+    if (info->has_logprobs)
+        return bf_fail(
+            err, BF_MODEL,
+            "'%s' reports only the model's own probabilities; membership inference needs those of the sampling "
+            "distribution: give --mi-model-distribution to decide by the model's own, leave it out with --mi-samples "
+            "0, or configure the server to report them%s",
+            info->model_desc, strstr(info->backend, "vLLM") ? vllm : " (docs/scaling.md says how)");
+    return bf_fail(err, BF_MODEL,
+                   "'%s' reports no token probabilities, which membership inference needs; leave it out with "
+                   "--mi-samples 0, or use a server that has logprobs",
+                   info->model_desc);
+}
+
+char *bf_session_engine_json(const struct bf_session *s, const struct bf_machine_values *machine)
+{
+    const struct bf_engine_info *i = bf_engine_info(s->engine);
+    const char *stable = i->stable == BF_STABLE_YES ? "yes" : i->stable == BF_STABLE_NO ? "no" : "unknown";
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:b, s:s, s:s, s:s}", "backend", i->backend, "architecture",
+                  i->architecture, "quantisation", i->quantisation, "n_parallel", i->n_parallel, "n_ctx_seq",
+                  i->n_ctx_seq, "n_threads", i->n_threads, "gpu_layers", i->gpu_layers, "flash_attention",
+                  (int)i->flash_attention, "chat", i->chat, "stable", stable, "embedder",
+                  s->embedder == s->engine ? "model" : bf_engine_info(s->embedder)->model_desc);
+    if (machine->api) {
+        json_object_set_new(json, "api", json_string(machine->api));
+        json_object_set_new(json, "api_mode", json_string(machine->api_mode));
+        json_object_set_new(json, "api_probs", json_string(machine->api_probs));
+        if (machine->api_top_k > 0)
+            json_object_set_new(json, "api_top_k", json_integer(machine->api_top_k));
+        if (machine->api_extra)
+            json_object_set_new(json, "api_extra", json_string(machine->api_extra));
+        if (machine->api_embed_model)
+            json_object_set_new(json, "api_embed_model", json_string(machine->api_embed_model));
+    }
+    char *text = bf_json_dump(json);
+    json_decref(json);
+    return text;
+}

@@ -1,0 +1,397 @@
+#include "run/start.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/print.h"
+#include "base/shell_word.h"
+#include "base/version.h"
+#include "engine/models.h"
+#include "cmd/output_path.h"
+#include "run/report_write.h"
+#include "run/start_same.h"
+#include "request/template.h"
+#include "base/banned.h"
+
+/* ---- writing requests into the store ---- */
+
+struct filling {
+    struct bf_session *session;
+    const struct bf_start_request *requests;
+    size_t n;
+    size_t first; /* requests before it are there (by bf_store_create) */
+    int64_t n_added;
+    int64_t first_id; /* of requests[0] when first > 0 */
+};
+
+static enum bf_status add_originals(struct bf_store *store, const struct bf_start_request *r, struct bf_log *log,
+                                    struct bf_err *err)
+{
+    struct bf_instance_file *file = NULL;
+    int64_t n = 0;
+    int64_t n_twice = 0;
+    enum bf_status status = bf_instance_file_open(r->instances_path, &r->options, &file, err);
+    for (bool more = true; status == BF_OK && more;) {
+        struct bf_instance instance;
+        status = bf_instance_file_next(file, &instance, &more, err);
+        if (status != BF_OK || !more)
+            break;
+        const struct bf_original original = {instance.text, instance.question, instance.answer};
+        bool added = false;
+        status = bf_store_add_original(store, n, instance.line, &original, &added, err);
+        n += added;
+        n_twice += !added;
+    }
+    if (status == BF_OK) {
+        const struct bf_instance_stats *stats = bf_instance_file_stats(file);
+        bf_log_info(log, "%s: %lld original%s, %lld of them with question and answer", r->instances_path, (long long)n,
+                    n == 1 ? "" : "s", (long long)stats->n_pairs);
+        if (n_twice > 0)
+            bf_log_warn(log, "%s: %lld record%s left out, the text is there already", r->instances_path,
+                        (long long)n_twice, n_twice == 1 ? "" : "s");
+        if (stats->n_bad > 0)
+            bf_log_warn(log, "%s: %lld bad record%s left out; the first: %s", r->instances_path,
+                        (long long)stats->n_bad, stats->n_bad == 1 ? "" : "s", stats->first_bad);
+    }
+    bf_instance_file_close(file);
+    return status;
+}
+
+static enum bf_status add_parts(struct filling *f, struct bf_store *store, const struct bf_start_request *r, int64_t id,
+                                struct bf_err *err)
+{
+    enum bf_status status = BF_OK;
+    bf_store_select(store, id);
+    if (r->instances_path)
+        status = add_originals(store, r, f->session->log, err);
+    if (status == BF_OK)
+        status = bf_add_guards(store, f->session->embedder, r->guards, r->n_guards, err);
+    return status;
+}
+
+static enum bf_status fill(void *user, struct bf_store *store, struct bf_err *err)
+{
+    struct filling *f = user;
+    enum bf_status status = BF_OK;
+    for (size_t i = 0; i < f->n && status == BF_OK; i++) {
+        const struct bf_start_request *r = &f->requests[i];
+        int64_t id = 1;
+        if (i >= f->first) {
+            status = bf_store_find_request(store, r->name, &id, err);
+            if (status != BF_OK || id > 0)
+                continue; /* a run that grows has it already */
+            json_t *json = bf_request_to_json(r->request);
+            char *text = bf_json_dump(json);
+            const struct bf_request_entry entry = {
+                .name = r->name, .kind = r->request->kind, .role = r->role, .json = text};
+            status = bf_store_add_request(store, &entry, &id, err);
+            json_decref(json);
+            free(text);
+        }
+        if (status == BF_OK)
+            status = add_parts(f, store, r, id, err);
+        f->n_added += status == BF_OK;
+    }
+    bf_store_select(store, 0);
+    return status;
+}
+
+static enum bf_status create_store(struct bf_session *s, const struct bf_machine_values *machine, const char *kind,
+                                   const char *dir, const struct bf_start_request *requests, size_t n,
+                                   struct bf_err *err)
+{
+    json_t *request_json = bf_request_to_json(requests[0].request);
+    char *request = bf_json_dump(request_json);
+    char *templates = bf_json_dump(s->templates.json);
+    char *engine = bf_session_engine_json(s, machine);
+    const struct bf_run run = {
+        .kind = kind,
+        .request_name = requests[0].name,
+        .request_kind = bf_kind_word(requests[0].request->kind),
+        .request_json = request,
+        .templates_json = templates,
+        .templates_sha256 = s->templates.sha256,
+        .model_path = s->model_path,
+        .model_sha256 = s->model_sha256,
+        .model_desc = bf_engine_info(s->engine)->model_desc,
+        .embedder_path = s->embedder_path,
+        .embedder_sha256 = s->embedder_sha256,
+        .engine_json = engine,
+        .program_version = BF_VERSION,
+    };
+    struct filling filling = {.session = s, .requests = requests, .n = n, .first = 1};
+    enum bf_status status = bf_store_create_filled(dir, &run, &s->templates, &filling, fill, &s->store, err);
+    json_decref(request_json);
+    free(request);
+    free(templates);
+    free(engine);
+    return status;
+}
+
+/* ---- beginning ---- */
+
+/* Before anything is loaded: files that cannot be read, templates that do not serve. */
+static enum bf_status check_requests(struct bf_session *s, const struct bf_start_request *requests, size_t n,
+                                     int64_t *longest, struct bf_err *err)
+{
+    enum bf_status status = BF_OK;
+    *longest = 0;
+    for (size_t i = 0; i < n && status == BF_OK; i++) {
+        struct bf_instance_stats stats = {.n_good = 0};
+        status = bf_template_set_serves(&s->templates, requests[i].request->kind, err);
+        if (status == BF_OK && requests[i].instances_path) {
+            status = bf_instance_file_check(requests[i].instances_path, &requests[i].options, &stats, err);
+            *longest = stats.longest > *longest ? stats.longest : *longest;
+        }
+    }
+    return status;
+}
+
+static int32_t context_of(const struct bf_session *s, const struct bf_start_request *requests, size_t n,
+                          int64_t longest)
+{
+    int32_t most = 0;
+    for (size_t i = 0; i < n; i++) {
+        const int32_t one = bf_synth_context_estimate(requests[i].request, &s->templates, longest);
+        most = one > most ? one : most;
+    }
+    return most;
+}
+
+/* The largest of the requests. */
+static int32_t top_k_of(const struct bf_start_request *requests, size_t n)
+{
+    int32_t most = 0;
+    for (size_t i = 0; i < n; i++)
+        most = requests[i].request->top_k > most ? requests[i].request->top_k : most;
+    return most;
+}
+
+static enum bf_status serves_all(const struct bf_session *s, const struct bf_start_request *requests, size_t n,
+                                 struct bf_err *err)
+{
+    enum bf_status status = BF_OK;
+    for (size_t i = 0; i < n && status == BF_OK; i++)
+        status = bf_session_serves(s, requests[i].request, err);
+    return status;
+}
+
+/* Hidden states of one model lie close together: docs/rewriting.md has the figures. */
+static void warn_of_weak_check(const struct bf_session *s, const struct bf_start_request *requests, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct bf_request *r = requests[i].request;
+        if (r->kind == BF_KIND_INSTANCE && r->model_embedder && r->min_similarity > 0 && r->min_similarity < 0.85) {
+            bf_log_warn(
+                s->log,
+                "the model embeds itself: a --min-similarity of %.2f rejects hardly anything then; an --embedder "
+                "checks meaning better, or give 0.85",
+                r->min_similarity);
+            return;
+        }
+    }
+}
+
+static enum bf_status begin(struct bf_session *s, const struct bf_start_values *v, const char *kind, const char *dir,
+                            const struct bf_start_request *requests, size_t n, struct bf_err *err)
+{
+    int64_t longest = 0;
+    struct bf_machine_values machine = v->machine;
+    machine.api_top_k = top_k_of(requests, n);
+    if (v->machine.api && v->model)
+        return bf_fail(err, BF_USAGE, "both -m and --api are given; give the file or the server");
+    enum bf_status status = bf_template_set_load(requests[0].request->templates, &s->templates, err);
+    if (status == BF_OK)
+        status = check_requests(s, requests, n, &longest, err);
+    if (status == BF_OK && v->machine.api)
+        s->model_path = bf_strdup(v->machine.api);
+    else if (status == BF_OK)
+        status = bf_model_path(v->model, &s->model_path, err);
+    if (status == BF_OK)
+        status = bf_session_embedder_path(v->embedder, &s->embedder_path, err);
+    if (status == BF_OK)
+        status = bf_session_open_models(s, &machine, context_of(s, requests, n, longest), err);
+    for (size_t i = 0; i < n && status == BF_OK; i++)
+        requests[i].request->model_embedder = s->embedder_path[0] == 0;
+    if (status == BF_OK)
+        warn_of_weak_check(s, requests, n);
+    if (status == BF_OK)
+        status = serves_all(s, requests, n, err);
+    if (status == BF_OK)
+        status = create_store(s, &machine, kind, dir, requests, n, err);
+    return status;
+}
+
+/* The same request again, or another one under its name? */
+static enum bf_status check_same(struct bf_store *store, const struct bf_start_request *r, int64_t id,
+                                 struct bf_err *err)
+{
+    bool same = false;
+    const enum bf_status status = bf_start_same_request(store, r, id, &same, err);
+    if (status != BF_OK || same)
+        return status;
+    return bf_fail(err, BF_INPUT,
+                   "the run has a request named '%s' with other settings, and what is done is not done again; give "
+                   "the new one another \"name\"",
+                   r->name);
+}
+
+/* What is left to do in a run that is there: requests that it has not, and those that are not finished. */
+static enum bf_status count_left(struct bf_store *store, const struct bf_start_request *requests, size_t n,
+                                 int64_t *left, struct bf_err *err)
+{
+    struct bf_request_entry entry = {.id = 0};
+    enum bf_status status = BF_OK;
+    *left = 0;
+    for (size_t i = 0; i < n && status == BF_OK; i++) {
+        int64_t id;
+        requests[i].request->model_embedder = bf_store_run(store)->embedder_path[0] == 0;
+        status = bf_store_find_request(store, requests[i].name, &id, err);
+        if (status == BF_OK && id == 0)
+            (*left)++;
+        else if (status == BF_OK)
+            status = check_same(store, &requests[i], id, err);
+    }
+    while (status == BF_OK) {
+        status = bf_store_request(store, entry.id + 1, &entry, NULL, err);
+        if (status != BF_OK || entry.id == 0)
+            break;
+        *left += !entry.finished;
+    }
+    return status;
+}
+
+/* A run that is there gets what it has not yet. *left 0: there was nothing to do, and no model is open. */
+static enum bf_status grow_run(struct bf_session *s, const struct bf_start_values *v, const char *dir,
+                               const struct bf_start_request *requests, size_t n, int64_t *left, struct bf_err *err)
+{
+    int64_t longest = 0;
+    enum bf_status status = bf_store_open(dir, BF_STORE_WRITE, &s->store, err);
+    if (status == BF_OK && strcmp(bf_store_run(s->store)->kind, "run") != 0)
+        return bf_fail(err, BF_STORE,
+                       "'%s' is a run of one request (%s); give a folder that 'biforget run' made, or a new one", dir,
+                       bf_store_run(s->store)->kind);
+    if (status == BF_OK)
+        status = bf_template_set_parse(bf_store_run(s->store)->templates_json,
+                                       strlen(bf_store_run(s->store)->templates_json), "the run's templates",
+                                       &s->templates, err);
+    if (status == BF_OK)
+        status = count_left(s->store, requests, n, left, err);
+    if (status != BF_OK || *left == 0)
+        return status;
+    status = check_requests(s, requests, n, &longest, err);
+    if (status != BF_OK)
+        return status;
+    struct bf_machine_values machine = v->machine;
+    machine.api_top_k = top_k_of(requests, n);
+    if (machine.context == 0)
+        machine.context = context_of(s, requests, n, longest);
+    status = bf_continue(s, &machine, v->model, v->embedder, err);
+    struct filling filling = {.session = s, .requests = requests, .n = n};
+    if (status == BF_OK)
+        status = serves_all(s, requests, n, err);
+    if (status == BF_OK)
+        status = bf_store_extend(s->store, &filling, fill, err);
+    if (status == BF_OK)
+        bf_log_info(s->log, "%lld new request%s in '%s'", (long long)filling.n_added, filling.n_added == 1 ? "" : "s",
+                    dir);
+    return status;
+}
+
+/* What comes after the run, checked before anything is loaded. */
+static enum bf_status look_ahead(const struct bf_start_values *v, const char *dir, json_t **wish, struct bf_err *err)
+{
+    char *model = NULL;
+    if (v->loop.then && v->machine.api)
+        return bf_fail(
+            err, BF_USAGE,
+            "--then changes a model's file, and --api names a server; give the GGUF with -m, or leave --then "
+            "out");
+    enum bf_status status = v->loop.then ? bf_model_path(v->model, &model, err) : BF_OK;
+    if (status == BF_OK)
+        status = bf_loop_wish(&v->loop, model, dir, wish, err);
+    free(model);
+    return status;
+}
+
+/* Whose run it is: going on with the run of another topic is hardly what was meant. */
+static enum bf_status fail_taken(const char *dir, const char *topic, struct bf_err *err)
+{
+    struct bf_store *store = NULL;
+    struct bf_err ignored = BF_ERR_INIT;
+    json_t *request = NULL;
+    if (bf_store_open(dir, BF_STORE_READ, &store, &ignored) == BF_OK) {
+        const char *text = bf_store_run(store)->request_json;
+        if (bf_json_parse(text, strlen(text), "request", &request, &ignored) != BF_OK)
+            request = NULL;
+    }
+    const char *theirs = json_string_value(json_object_get(request, "topic"));
+    enum bf_status status;
+    if (theirs && topic && strcmp(theirs, topic) != 0)
+        status =
+            bf_fail(err, BF_STORE, "'%s' already holds a run, of '%s'; choose another folder with -o", dir, theirs);
+    else
+        status =
+            bf_fail(err, BF_STORE,
+                    "'%s' already holds a run; resume it with: biforget resume %s, or choose another folder with -o",
+                    dir, BF_SHELL_WORD(dir));
+    json_decref(request);
+    bf_store_close(store);
+    return status;
+}
+
+enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values *v, const char *kind, const char *dir,
+                        const struct bf_start_request *requests, size_t n, bool grow, struct bf_err *err)
+{
+    struct bf_session s = {.log = call->log};
+    char *database = bf_path_join(dir, "run.db");
+    const bool taken = bf_file_exists(database);
+    enum bf_status status;
+    free(database);
+    const bool done = taken && !grow && bf_start_is_done(dir, v, kind, requests, n);
+    if (taken && !grow && !done)
+        return fail_taken(dir, requests[0].request->topic, err);
+    int64_t left = done ? 0 : 1;
+    json_t *wish = NULL;
+    char *model = NULL;
+    status = bf_output_path(dir, BF_OUTPUT_FOLDER, NULL, 0, err);
+    if (status == BF_OK)
+        status = look_ahead(v, dir, &wish, err);
+    if (status == BF_OK && done)
+        status = bf_store_open(dir, BF_STORE_WRITE, &s.store, err);
+    else if (status == BF_OK)
+        status = taken ? grow_run(&s, v, dir, requests, n, &left, err) : begin(&s, v, kind, dir, requests, n, err);
+    if (status == BF_OK && wish) {
+        model = bf_strdup(s.model_path);
+        status = bf_loop_begin(dir, wish, err);
+    }
+    if (status == BF_OK && left > 0) {
+        status = bf_session_work(&s, err);
+        if (status == BF_OK && !(wish && v->json))
+            status = bf_session_print(s.store, v->json, 5, err);
+    } else if (status == BF_OK) {
+        bf_log_info(call->log, "'%s' has all of it, finished; see its texts with: biforget show %s", dir,
+                    BF_SHELL_WORD(dir));
+        status = bf_session_write_sets(s.store, err);
+        if (status == BF_OK)
+            bf_report_at_end(s.store, NULL, true, call->log, &s.report);
+        if (status == BF_OK)
+            status = bf_session_print(s.store, v->json, 0, err);
+    }
+    const struct bf_err report = s.report;
+    bf_session_release(&s);
+    if (status == BF_OK && wish) {
+        const struct bf_loop_job job = {dir, model, v->machine.threads, v->machine.gpu_layers, call->log};
+        if (!v->json)
+            bf_print(stdout, "\n");
+        status = bf_loop_conclude(&job, v->json, err); /* which writes the page again */
+    } else {
+        status = bf_report_outcome(status, &report, err);
+    }
+    json_decref(wish);
+    free(model);
+    return status;
+}

@@ -1,0 +1,364 @@
+/* The steps, each a command of its own, and where they stand. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/shell_word.h"
+#include "base/child.h"
+#include "run/then.h"
+#include "sets/pairs.h"
+#include "base/interrupt.h"
+#include "base/work_lock.h"
+#include "unlearn/unlearn.h"
+#include "base/banned.h"
+
+enum { ANSWER_MAX = 256 * 1024 * 1024, PAIRS_SHARE = 4, QUESTION_TOKENS = 64 };
+
+struct loop {
+    const struct bf_loop_job *job;
+    char dir[PATH_MAX]; /* absolute: a training that is resumed elsewhere still finds its files */
+    char *output, *work, *log_path, *forget, *retain, *questions;
+    json_t *state, *wish, *steps; /* the latter two borrowed */
+    bool eval, has_retain;
+    size_t n_done, n_all;
+};
+
+static const char *wish_text(const struct loop *l, const char *key)
+{
+    const char *text = json_string_value(json_object_get(l->wish, key));
+    return text ? text : "";
+}
+
+/* ---- a step ---- */
+
+static void add_number(struct bf_command_line *c, const char *option, int64_t value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    bf_command_line_add(c, option);
+    bf_command_line_add(c, text);
+}
+
+static void add_pair(struct bf_command_line *c, const char *option, const char *value)
+{
+    bf_command_line_add(c, option);
+    bf_command_line_add(c, value);
+}
+
+static void add_machine(const struct loop *l, struct bf_command_line *c, bool gpu)
+{
+    if (l->job->threads > 0)
+        add_number(c, "--threads", l->job->threads);
+    if (gpu && l->job->gpu_layers != 0)
+        add_number(c, "--gpu-layers", l->job->gpu_layers);
+    if (l->job->log->quiet)
+        bf_command_line_add(c, "--quiet");
+    bf_command_line_add(c, "--json");
+}
+
+static enum bf_status keep(struct loop *l, const char *name, const struct bf_command_line *command, double seconds,
+                           const char *key, json_t *value, struct bf_err *err)
+{
+    char *text = bf_command_line_text(command);
+    json_object_set_new(
+        l->steps, name,
+        json_pack("{s:o, s:f, s:O}", "command", bf_json_text(text, strlen(text)), "seconds", seconds, key, value));
+    free(text);
+    return bf_loop_write(l->job->dir, l->state, err);
+}
+
+static enum bf_status ask(struct loop *l, const struct bf_command_line *command, json_t **answer, struct bf_err *err)
+{
+    struct bf_buf text;
+    const bool quiet = l->job->log->quiet;
+    bf_buf_init(&text, ANSWER_MAX);
+    bf_interrupt_silence(!quiet);
+    enum bf_status status = bf_child_run(command, quiet ? l->log_path : NULL, NULL, &text, err);
+    bf_interrupt_silence(false);
+    if (status == BF_OK)
+        status = bf_json_parse(text.data, text.len, command->words[0], answer, err);
+    bf_buf_release(&text);
+    return status;
+}
+
+/* Unless it is done already. What cannot be evaluated does not take away what was unlearned: its reason is kept in place of its
+ * figures. */
+static enum bf_status step(struct loop *l, const char *name, const char *title, const struct bf_command_line *command,
+                           struct bf_err *err)
+{
+    json_t *answer = NULL;
+    struct bf_err why = BF_ERR_INIT;
+    const bool may_fail = strcmp(name, "unlearn") != 0;
+    l->n_done++;
+    if (json_object_get(l->steps, name))
+        return BF_OK;
+    if (bf_interrupted())
+        return bf_fail(err, BF_INTERRUPTED, "interrupted");
+    bf_log_info(l->job->log, "[%zu/%zu] %s", l->n_done, l->n_all, title);
+    const double begin = bf_seconds();
+    enum bf_status status = ask(l, command, &answer, &why);
+    if (status == BF_OK) {
+        json_object_del(answer, "losses"); /* in the training's own record, and long */
+        status = keep(l, name, command, bf_seconds() - begin, "result", answer, err);
+    } else if (may_fail && (status == BF_INPUT || status == BF_MODEL)) {
+        json_t *reason = bf_json_text(why.text, strlen(why.text));
+        bf_log_warn(l->job->log, "%s", why.text);
+        status = keep(l, name, command, bf_seconds() - begin, "why", reason, err);
+        json_decref(reason);
+    } else {
+        (void)bf_fail(err, status, "%s", why.text);
+    }
+    json_decref(answer);
+    return status;
+}
+
+/* ---- the steps ---- */
+
+static enum bf_status evaluate(struct loop *l, const char *name, const char *title, const char *set, const char *model,
+                               struct bf_err *err)
+{
+    struct bf_command_line c = {.n = 0};
+    const int64_t limit = json_integer_value(json_object_get(l->wish, "eval_limit"));
+    add_pair(&c, "eval", "memorization");
+    bf_command_line_add(&c, set);
+    add_pair(&c, "-m", model);
+    if (limit > 0)
+        add_number(&c, "--limit", limit);
+    add_machine(l, &c, true);
+    const enum bf_status status = step(l, name, title, &c, err);
+    bf_command_line_release(&c);
+    return status;
+}
+
+static enum bf_status unlearn(struct loop *l, struct bf_err *err)
+{
+    struct bf_command_line c = {.n = 0};
+    struct bf_err why = BF_ERR_INIT;
+    const json_t *options = json_object_get(l->wish, "options");
+    char title[96];
+    snprintf(title, sizeof title, "unlearning by %s", wish_text(l, "method"));
+    bf_command_line_add(&c, "unlearn");
+    if (bf_unlearn_can_resume(l->work)) {
+        add_pair(&c, "--resume", l->output);
+        add_number(&c, "--answers", json_integer_value(json_object_get(l->wish, "answers")));
+    } else {
+        add_pair(&c, "--method", wish_text(l, "method"));
+        add_pair(&c, "-m", l->job->model);
+        add_pair(&c, "--forget", l->dir);
+        if (wish_text(l, "retain_set")[0])
+            add_pair(&c, "--retain", l->retain);
+        add_pair(&c, "-o", l->output);
+        for (size_t i = 0; i < json_array_size(options); i++)
+            bf_command_line_add(&c, json_string_value(json_array_get(options, i)));
+    }
+    add_machine(l, &c, false);
+    const enum bf_status status = step(l, "unlearn", title, &c, &why);
+    if (status != BF_OK && status != BF_INTERRUPTED)
+        (void)bf_fail(
+            err, status,
+            "%s; the forget set is complete; resume it with: biforget resume %s, or with other settings: biforget "
+            "resume %s --then %s --then-options \"--lr 1e-6\"%s",
+            why.text, BF_SHELL_WORD(l->job->dir), BF_SHELL_WORD(l->job->dir), wish_text(l, "method"),
+            l->eval ? " --eval" : "");
+    else if (status != BF_OK)
+        (void)bf_fail(err, status, "%s", why.text);
+    bf_command_line_release(&c);
+    return status;
+}
+
+static enum bf_status ask_questions(struct loop *l, struct bf_err *err)
+{
+    struct bf_command_line c = {.n = 0};
+    add_pair(&c, "eval", "robust");
+    bf_command_line_add(&c, l->questions);
+    add_pair(&c, "-m", l->output);
+    add_pair(&c, "--original", l->job->model);
+    add_number(&c, "--max-new-tokens", QUESTION_TOKENS);
+    add_machine(l, &c, true);
+    const enum bf_status status = step(l, "questions", "asking the forget set's questions in many ways", &c, err);
+    bf_command_line_release(&c);
+    return status;
+}
+
+/* The pairs of the forget set, in a file of their own: `eval robust` takes nothing else. */
+static enum bf_status write_questions(struct loop *l, size_t *n, struct bf_err *err)
+{
+    struct bf_eval_pairs pairs = {0};
+    struct bf_atomic file = {0};
+    const int64_t limit = json_integer_value(json_object_get(l->wish, "eval_limit"));
+    const size_t most = limit > 0 ? ((size_t)limit + PAIRS_SHARE - 1) / PAIRS_SHARE : SIZE_MAX;
+    *n = 0;
+    enum bf_status status = bf_eval_pairs_load(l->forget, 0, l->job->log, &pairs, err);
+    if (status == BF_OK)
+        status = bf_atomic_open_inside(&file, l->questions, err);
+    for (size_t i = 0; i < pairs.n && *n < most && status == BF_OK; i++) {
+        const struct bf_pair *p = &pairs.items[i];
+        if (!p->question[0])
+            continue;
+        json_t *json = json_pack("{s:o, s:o}", "question", bf_json_text(p->question, strlen(p->question)), "answer",
+                                 bf_json_text(p->answer, strlen(p->answer)));
+        char *text = bf_json_dump(json);
+        (void)fputs(text, file.stream);
+        (void)putc('\n', file.stream);
+        free(text);
+        json_decref(json);
+        (*n)++;
+    }
+    if (status == BF_OK && *n > 0)
+        status = bf_atomic_commit(&file, err);
+    bf_atomic_abort(&file);
+    bf_eval_pairs_release(&pairs);
+    return status;
+}
+
+static enum bf_status all_steps(struct loop *l, struct bf_err *err)
+{
+    size_t n_questions = 0;
+    enum bf_status status = l->eval ? write_questions(l, &n_questions, err) : BF_OK;
+    l->n_all = 1U + (l->eval ? 2U + (l->has_retain ? 2U : 0U) + (n_questions > 0 ? 1U : 0U) : 0U);
+    if (status == BF_OK && l->eval)
+        status = evaluate(l, "forget before", "evaluating the forget set, before", l->dir, l->job->model, err);
+    if (status == BF_OK && l->eval && l->has_retain)
+        status = evaluate(l, "retain before", "evaluating the retain set, before", l->retain, l->job->model, err);
+    if (status == BF_OK)
+        status = unlearn(l, err);
+    if (status == BF_OK && l->eval)
+        status = evaluate(l, "forget after", "evaluating the forget set, after", l->dir, l->output, err);
+    if (status == BF_OK && l->eval && l->has_retain)
+        status = evaluate(l, "retain after", "evaluating the retain set, after", l->retain, l->output, err);
+    if (status == BF_OK && n_questions > 0)
+        status = ask_questions(l, err);
+    return status;
+}
+
+/* ---- the beginning ---- */
+
+static void name_files(struct loop *l)
+{
+    char name[64];
+    snprintf(name, sizeof name, "unlearned-%.32s.gguf", wish_text(l, "method"));
+    l->output = bf_path_join(l->dir, name);
+    snprintf(name, sizeof name, "unlearned-%.32s.gguf.training", wish_text(l, "method"));
+    l->work = bf_path_join(l->dir, name);
+    l->log_path = bf_path_join(l->dir, "closed-loop.log");
+    l->forget = bf_path_join(l->dir, "forget.jsonl");
+    l->questions = bf_path_join(l->dir, "closed-loop-questions.jsonl");
+    l->retain = bf_loop_retain_file(l->dir, l->wish);
+    l->has_retain = bf_file_exists(l->retain);
+}
+
+/* Is the set another than the one that everything so far is of? Its hash is put into the state. */
+static enum bf_status look_at_set(struct loop *l, const char *file, const char *key, bool *changed, struct bf_err *err)
+{
+    char sha256[BF_SHA256_HEX];
+    const char *was = json_string_value(json_object_get(l->state, key));
+    const enum bf_status status = bf_sha256_file(file, sha256, err);
+    if (status != BF_OK)
+        return status;
+    *changed = *changed || (was && strcmp(was, sha256) != 0);
+    json_object_set_new(l->state, key, json_string(sha256));
+    return BF_OK;
+}
+
+/* A run may have grown since, texts to keep may have changed, and a model may have been removed. */
+static enum bf_status check_steps(struct loop *l, struct bf_err *err)
+{
+    bool changed = false;
+    enum bf_status status = look_at_set(l, l->forget, "forget_sha256", &changed, err);
+    if (status == BF_OK && l->has_retain)
+        status = look_at_set(l, l->retain, "retain_sha256", &changed, err);
+    if (status != BF_OK)
+        return status;
+    if (changed) {
+        json_object_clear(l->steps);
+        bf_unlearn_remove_checkpoint(l->work);
+    }
+    if (!bf_file_exists(l->output)) {
+        static const char *const after[] = {"unlearn", "forget after", "retain after", "questions"};
+        for (size_t i = 0; i < sizeof after / sizeof *after; i++)
+            json_object_del(l->steps, after[i]);
+    }
+    if (json_object_get(l->steps, "unlearn"))
+        return BF_OK;
+    json_object_set_new(l->state, "finished", json_false());
+    json_object_del(l->state, "figures");
+    json_object_del(l->state, "answers");
+    return bf_loop_write(l->job->dir, l->state, err);
+}
+
+/* The folder may be a stranger's: the model is not written where a link of that name leads. */
+static enum bf_status check_links(const struct loop *l, struct bf_err *err)
+{
+    const char *const paths[] = {l->output, l->work, l->log_path};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        if (bf_is_link(paths[i]))
+            return bf_link_error(paths[i], err);
+    return BF_OK;
+}
+
+static enum bf_status open_loop(struct loop *l, struct bf_err *err)
+{
+    enum bf_status status = bf_loop_read(l->job->dir, &l->state, err);
+    if (status != BF_OK)
+        return status;
+    if (!l->state || !realpath(l->job->dir, l->dir))
+        return bf_fail(err, BF_STORE, "'%s' has no closed-loop.json; give --then METHOD", l->job->dir);
+    l->wish = json_object_get(l->state, "wish");
+    if (!json_is_object(json_object_get(l->state, "steps")))
+        json_object_set_new(l->state, "steps", json_object());
+    l->steps = json_object_get(l->state, "steps");
+    l->eval = json_is_true(json_object_get(l->wish, "eval"));
+    name_files(l);
+    status = check_links(l, err);
+    return status == BF_OK ? check_steps(l, err) : status;
+}
+
+static enum bf_status close_loop(struct loop *l, struct bf_err *err)
+{
+    struct bf_buf output;
+    bf_buf_init(&output, SIZE_MAX);
+    bf_buf_printf(&output, "unlearned-%s.gguf", wish_text(l, "method"));
+    json_object_set_new(l->state, "output", json_string(output.data));
+    json_object_set_new(l->state, "finished", json_true());
+    bf_loop_figures(l->state);
+    bf_buf_release(&output);
+    return bf_loop_write(l->job->dir, l->state, err);
+}
+
+enum bf_status bf_loop_run(const struct bf_loop_job *job, json_t **state, struct bf_err *err)
+{
+    struct loop l = {.job = job};
+    struct bf_err why = BF_ERR_INIT;
+    int lock = -1;
+    *state = NULL;
+    bf_interrupt_install();
+    char *lock_path = bf_path_join(job->dir, "closed-loop.lock");
+    enum bf_status status = bf_work_lock(lock_path, job->dir, job->log, &lock, &why);
+    if (status == BF_OK)
+        status = open_loop(&l, &why);
+    if (status == BF_OK)
+        status = all_steps(&l, &why);
+    if (status == BF_OK)
+        status = close_loop(&l, &why);
+    if (status == BF_OK)
+        *state = json_incref(l.state);
+    else if (status == BF_INTERRUPTED)
+        (void)bf_fail(err, status, "interrupted; everything so far is saved, resume it with: biforget resume %s",
+                      BF_SHELL_WORD(job->dir));
+    else
+        (void)bf_fail(err, status, "%s", why.text);
+    json_decref(l.state);
+    free(l.output);
+    free(l.work);
+    free(l.log_path);
+    free(l.forget);
+    free(l.retain);
+    free(l.questions);
+    free(lock_path);
+    bf_unlock(lock);
+    return status;
+}
