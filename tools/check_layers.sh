@@ -15,44 +15,28 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # room: rooms that it may include | its doors beside NAME.h ("*": every header)
 table='
 base:     | *
-request:  | instance_file request_fields request_file template
-engine:   | models
+request:  | instance_file instance_source request_fields request_file template
+engine:   | machine models
 quality:
-graph:    | matmul_kernel vocabulary
+graph:    engine | matmul_kernel vocabulary
 synth:    request engine
 unlearn:  engine graph | optimizer suffix
 store:    request synth
-sets:     request store | pairs records
-export:   store
-report:   store quality | lab_compare lab_page lab_table page quality_table
-measure:  engine quality synth store sets | report_stored
+sets:     request store | official_folder pairs records
+export:   request synth store
+report:   request synth store quality | lab_compare lab_page lab_table page quality_table
+measure:  engine quality synth store sets | measure_open report_stored
 eval:     request engine quality unlearn sets | eval_request eval_task membership rouge
 lab:      engine store sets unlearn report | lab_spec
 run:      request engine synth unlearn store sets export report measure | report_write session start then unlearn_sets
-cmd:      request engine quality graph unlearn store sets export report measure eval lab run | cmd
-main:     cmd | openmp_wait overview
+cmd:      request engine quality graph unlearn store sets export report measure eval lab run | overview
+main:     cmd
 '
 # What does not fit the table yet: FILE HEADER. It may only get shorter.
 exceptions='
 base/opt_copy.c cmd/cmd.h
-cmd/cmd_import.c sets/official_folder.h
-cmd/cmd_lab.c lab/lab_private.h
-cmd/cmd_lab.c lab/world_files.h
-cmd/cmd_quality.c measure/measure_open.h
-cmd/cmd_report.c measure/measure_open.h
-eval/eval_model.h cmd/eval_options.h
 eval/eval_robust_relearn.c cmd/unlearn_options.h
 eval/eval_robust_relearn.c graph/graph.h
-graph/graph_open.c engine/engine.h
-graph/graph_save.c engine/engine.h
-graph/vocabulary.h engine/engine.h
-main.c cmd/overview.h
-run/start.c cmd/output_path.h
-run/start.h cmd/cmd.h
-run/start.h cmd/method_options.h
-sets/official_folder.c request/instance_internal.h
-sets/pairs.h eval/eval.h
-sets/sets.c cmd/instance_options.h
 '
 
 check() {

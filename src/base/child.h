@@ -1,7 +1,7 @@
 /* Other commands of this very program, run as a person would: each in a process of its own, so that its memory is given back and its
  * failure is only its own. */
-#ifndef BF_CMD_CHILD_H
-#define BF_CMD_CHILD_H
+#ifndef BF_BASE_CHILD_H
+#define BF_BASE_CHILD_H
 #include <stddef.h>
 
 #include "base/buf.h"

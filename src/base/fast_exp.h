@@ -1,6 +1,6 @@
 /* exp() in a form that compilers turn into vector code, and that gives the same bits in a loop of any length. */
-#ifndef BF_UNLEARN_FAST_EXP_H
-#define BF_UNLEARN_FAST_EXP_H
+#ifndef BF_BASE_FAST_EXP_H
+#define BF_BASE_FAST_EXP_H
 #include <stdint.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Ctrl-C once: finish the step and save. Twice: stop now (every commit so far is on disk already). Two signals within half a second
  * count as one: a terminal signals a whole group of processes, and whoever started us passes on what it got. */
-#ifndef BF_CMD_INTERRUPT_H
-#define BF_CMD_INTERRUPT_H
+#ifndef BF_BASE_INTERRUPT_H
+#define BF_BASE_INTERRUPT_H
 #include <stdbool.h>
 
 void bf_interrupt_install(void);       /* SIGINT, SIGTERM, SIGHUP unless it was ignored */

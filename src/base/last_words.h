@@ -1,6 +1,6 @@
 /* A sentence in place of a bare "Segmentation fault". */
-#ifndef BF_CMD_LAST_WORDS_H
-#define BF_CMD_LAST_WORDS_H
+#ifndef BF_BASE_LAST_WORDS_H
+#define BF_BASE_LAST_WORDS_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* The lock of a folder in which commands of ours work. */
-#ifndef BF_CMD_WORK_LOCK_H
-#define BF_CMD_WORK_LOCK_H
+#ifndef BF_BASE_WORK_LOCK_H
+#define BF_BASE_WORK_LOCK_H
 #include "base/err.h"
 #include "base/log.h"
 

@@ -42,6 +42,12 @@ const struct bf_command *bf_command_find(const char *name);
 BF_MUST_CHECK enum bf_status bf_command_run(const struct bf_command *command, int argc, char **argv, struct bf_log *log,
                                             struct bf_err *err);
 
+/* What the commands that read a run share: open the one operand of the call for reading; `example` ends the usage sentence. The caller
+ * closes the store. */
+struct bf_store;
+BF_MUST_CHECK enum bf_status bf_open_run(const struct bf_call *call, const char *example, struct bf_store **out,
+                                         struct bf_err *err);
+
 /* A copy of a table that a command built on its stack; free(). `n` rows, the last one without a name. */
 struct bf_opt *bf_opt_copy(const struct bf_opt *table, size_t n);
 #define BF_OPT_TABLE(...)                                                                \

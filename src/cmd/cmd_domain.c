@@ -3,25 +3,25 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "cmd/cmd.h"
-#include "run/start.h"
+#include "cmd/start_options.h"
 #include "base/banned.h"
 
 struct values {
-    struct bf_start_values start;
+    struct bf_start_options start;
     const char *retain_set, *retain;
 };
 
 static struct bf_opt *options(void *target)
 {
     struct values *v = target;
-    v->start.loop.eval_limit = BF_LOOP_TEXTS;
+    v->start.then.eval_limit = BF_THEN_TEXTS;
     const struct bf_opt own[] = {
         {.name = "retain-set",
          .type = BF_OPT_TEXT,
          .target = &v->retain_set,
          .value = "SET",
          .help = "to keep: a domain to write about, or a file"},
-        BF_LOOP_OPTIONS(&v->start.loop),
+        BF_THEN_OPTIONS(&v->start.then),
         {.name = "retain",
          .type = BF_OPT_TEXT,
          .target = &v->retain,
@@ -29,7 +29,7 @@ static struct bf_opt *options(void *target)
          .help = "reject samples nearer to this (not a set for training: --retain-set)",
          .rare = true},
     };
-    return bf_start_options(&v->start, BF_KIND_DOMAIN, "runs/TOPIC", own, sizeof own / sizeof *own);
+    return bf_start_table(&v->start, BF_KIND_DOMAIN, "runs/TOPIC", own, sizeof own / sizeof *own);
 }
 
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)
@@ -37,12 +37,12 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     const struct values *v = call->values;
     struct bf_request forget = {.topic = NULL};
     struct bf_request retain = {.topic = NULL};
-    struct bf_start_values start = v->start;
+    struct bf_start_options start = v->start;
     char *dir = NULL;
-    start.loop.retain_file = bf_guard_source_of(v->retain_set, BF_REASON_NONE).path;
-    const bool writes_retain = v->retain_set && !start.loop.retain_file;
-    start.loop.run_retains = writes_retain;
-    start.loop.is_domain = true;
+    start.then.retain_file = bf_guard_source_of(v->retain_set, BF_REASON_NONE).path;
+    const bool writes_retain = v->retain_set && !start.then.retain_file;
+    start.then.run_retains = writes_retain;
+    start.then.is_domain = true;
     if (call->n_operands != 1)
         return bf_fail(err, BF_USAGE, "give one domain, in quotes: biforget domain \"Harry Potter\"");
     enum bf_status status = bf_method_request(&v->start.method, BF_KIND_DOMAIN, call->operands[0], &forget, err);
@@ -60,7 +60,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         {.name = "retain", .role = BF_ROLE_RETAIN, .request = &retain, .guards = &forgotten, .n_guards = 1},
     };
     dir = v->start.out ? bf_strdup(v->start.out) : bf_start_dir("", forget.topic);
-    status = bf_start(call, &start, "domain", dir, requests, writes_retain ? 2 : 1, false, err);
+    status = bf_start_with(call, &start, "domain", dir, requests, writes_retain ? 2 : 1, false, err);
 out:
     bf_request_release(&forget);
     bf_request_release(&retain);

@@ -3,26 +3,17 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/print.h"
 #include "cmd/cmd.h"
+#include "cmd/eval_options.h"
 #include "eval/eval_task.h"
-#include "base/interrupt.h"
 #include "cmd/output_path.h"
 #include "base/banned.h"
 
 static struct bf_opt *options(void *target)
 {
     return bf_eval_options(target);
-}
-
-enum bf_status bf_eval_task_start(struct bf_eval_task *task, size_t n_files_min, size_t n_files_max, const char *usage,
-                                  struct bf_err *err)
-{
-    if (task->n_files < n_files_min)
-        return bf_fail(err, BF_USAGE, "give the file of questions: %s", usage);
-    if (task->n_files > n_files_max)
-        return bf_fail(err, BF_USAGE, "'%s' is one operand too many: %s", task->files[n_files_max], usage);
-    return bf_eval_model_find(task->values, task->log, &task->model, err);
 }
 
 static void print(const struct bf_eval_values *v, const json_t *result)
@@ -38,61 +29,66 @@ static void print(const struct bf_eval_values *v, const json_t *result)
 
 static enum bf_status check_output(const struct bf_eval_values *v, const struct bf_call *call, struct bf_err *err)
 {
-    const char *const named[] = {v->model,       v->lora,  v->forget,     v->retain,   v->holdout,
-                                 v->authors,     v->world, v->retrained,  v->original, v->logs,
-                                 v->retain_logs, v->shots, v->relearn_set};
+    const struct bf_eval_request *r = &v->request;
+    const char *const named[] = {r->model,       r->lora,  r->forget,     r->retain,   r->holdout,
+                                 r->authors,     r->world, r->retrained,  r->original, r->logs,
+                                 r->retain_logs, r->shots, r->relearn_set};
     enum { N_NAMED = sizeof named / sizeof *named };
     const char *inputs[N_NAMED + BF_OPERANDS_MAX];
     memcpy(inputs, named, sizeof named);
     for (size_t i = 1; i < call->n_operands; i++)
         inputs[N_NAMED + i - 1] = call->operands[i];
-    return bf_output_path(v->out, BF_OUTPUT_STREAM, inputs, N_NAMED + call->n_operands - 1, err);
+    return bf_output_path(v->request.out, BF_OUTPUT_STREAM, inputs, N_NAMED + call->n_operands - 1, err);
 }
 
-static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+static enum bf_status find_task(const struct bf_call *call, size_t *task, struct bf_err *err)
 {
-    static bf_eval_task_fn *const tasks[BF_EVAL_NAMES] = {
-        [BF_EVAL_PRIVLEAK] = bf_eval_task_privleak, [BF_EVAL_KNOWMEM] = bf_eval_task_knowmem,
-        [BF_EVAL_VERBMEM] = bf_eval_task_verbmem,   [BF_EVAL_MEMORIZATION] = bf_eval_task_memorization,
-        [BF_EVAL_TOFU] = bf_eval_task_tofu,         [BF_EVAL_MCQ] = bf_eval_task_mcq,
-        [BF_EVAL_GSM8K] = bf_eval_task_gsm8k,       [BF_EVAL_ROBUST] = bf_eval_task_robust,
-    };
+    struct bf_buf names;
+    enum bf_status status = BF_OK;
+    bf_buf_init(&names, SIZE_MAX);
+    bf_eval_task_names(&names);
+    if (call->n_operands == 0)
+        status = bf_fail(err, BF_USAGE, "give a task: %s; see 'biforget eval --help'", names.data);
+    else if (!bf_eval_task_find(call->operands[0], task))
+        status = bf_fail(err, BF_USAGE, "'%s' is not a task of eval; give %s", call->operands[0], names.data);
+    bf_buf_release(&names);
+    return status;
+}
+
+static enum bf_status eval_run(const struct bf_call *call, struct bf_err *err)
+{
     const struct bf_eval_values *v = call->values;
-    enum bf_eval_name name = BF_EVAL_PRIVLEAK;
+    size_t i_task = 0;
     struct bf_atomic items = {0};
     json_t *result = NULL;
-    if (call->n_operands == 0)
-        return bf_fail(
-            err, BF_USAGE,
-            "give a benchmark: privleak, knowmem, verbmem, memorization, tofu, mcq, gsm8k or robust; see 'biforget "
-            "eval --help'");
-    enum bf_status status = bf_eval_name_of(call->operands[0], &name, err);
+    enum bf_status status = find_task(call, &i_task, err);
     if (status == BF_OK)
-        status = bf_eval_options_fit(v, name, err);
-    if (status == BF_OK && v->out)
+        status = bf_eval_options_fit(v, i_task, err);
+    if (status == BF_OK && v->request.out)
         status = check_output(v, call, err);
-    if (status == BF_OK && v->out)
-        status = bf_atomic_open(&items, v->out, err);
+    if (status == BF_OK && v->request.out)
+        status = bf_atomic_open(&items, v->request.out, err);
     if (status != BF_OK)
         return status;
     struct bf_eval_task task = {
-        .values = v,
+        .request = &v->request,
         .log = call->log,
         .files = call->operands + 1,
         .n_files = call->n_operands - 1,
-        .eval = {.bootstrap = {.n_resamples = (size_t)v->resamples, .seed = v->seed}, .items = items.stream},
+        .eval = {.bootstrap = {.n_resamples = (size_t)v->request.resamples, .seed = v->request.seed},
+                 .items = items.stream},
     };
     bf_interrupt_install();
-    status = tasks[name](&task, &result, err);
+    status = bf_eval_tasks[i_task].run(&task, &result, err);
     if (status == BF_INTERRUPTED)
         status = bf_fail(err, BF_INTERRUPTED,
                          "interrupted: nothing was measured; start the command again, --limit makes it shorter");
     if (status == BF_OK && items.stream)
         status = bf_atomic_commit(&items, err);
     if (status == BF_OK) {
-        if (task.model.values)
+        if (task.model.request)
             bf_eval_put(result, "model", bf_eval_model_json(&task.model));
-        bf_eval_put(result, "seed", json_integer((json_int_t)v->seed));
+        bf_eval_put(result, "seed", json_integer((json_int_t)v->request.seed));
         bf_log_live_end(call->log);
         print(v, result);
     }
@@ -128,7 +124,7 @@ const struct bf_command bf_cmd_eval = {
     .values_size = sizeof(struct bf_eval_values),
     .max_operands = BF_OPERANDS_MAX,
     .options = options,
-    .run = run,
+    .run = eval_run,
     .quiet_option = true,
     .narrow = bf_eval_options_narrow,
 };

@@ -2,7 +2,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/output_path.h"
-#include "cmd/run_folder.h"
+#include "store/store.h"
 #include "export/export.h"
 #include "base/banned.h"
 

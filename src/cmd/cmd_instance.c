@@ -4,11 +4,11 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/instance_options.h"
-#include "run/start.h"
+#include "cmd/start_options.h"
 #include "base/banned.h"
 
 struct values {
-    struct bf_start_values start;
+    struct bf_start_options start;
     struct bf_instance_values instances;
     const char *retain;
 };
@@ -26,7 +26,7 @@ static struct bf_opt *options(void *target)
         .help = "reject variants nearer to this (not a set for training)",
         .rare = true,
     };
-    return bf_start_options(&v->start, BF_KIND_INSTANCE, "runs/NAME of the file", own, sizeof own / sizeof *own);
+    return bf_start_table(&v->start, BF_KIND_INSTANCE, "runs/NAME of the file", own, sizeof own / sizeof *own);
 }
 
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)
@@ -53,7 +53,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         .n_guards = v->retain != NULL,
     };
     dir = v->start.out ? bf_strdup(v->start.out) : bf_start_dir("", name);
-    status = bf_start(call, &v->start, "instance", dir, &first, 1, false, err);
+    status = bf_start_with(call, &v->start, "instance", dir, &first, 1, false, err);
 out:
     bf_request_release(&request);
     free(name);

@@ -4,6 +4,8 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/print.h"
+#include "cmd/machine_options.h"
+#include "cmd/then_options.h"
 #include "run/then.h"
 #include "cmd/cmd.h"
 #include "run/report_write.h"
@@ -15,13 +17,13 @@ struct values {
     bool json;
     const char *model, *embedder;
     struct bf_machine_values machine;
-    struct bf_loop_values loop;
+    struct bf_then_values then;
 };
 
 static struct bf_opt *options(void *target)
 {
     struct values *v = target;
-    v->loop.eval_limit = BF_LOOP_TEXTS;
+    v->then.eval_limit = BF_THEN_TEXTS;
     const struct bf_opt own[] = {
         {.name = "model",
          .letter = 'm',
@@ -38,11 +40,11 @@ static struct bf_opt *options(void *target)
          .help = "where the run's embedder is now, if it has moved"},
         {.name = "retain-set",
          .type = BF_OPT_TEXT,
-         .target = &v->loop.retain_file,
+         .target = &v->then.retain_file,
          .value = "FILE",
          .fallback = "that of the run",
          .help = "for --then: texts to keep"},
-        BF_LOOP_OPTIONS(&v->loop),
+        BF_THEN_OPTIONS(&v->then),
         BF_OPT_JSON(&v->json, "the summary"),
         BF_OPT_QUIET(&v->quiet),
     };
@@ -74,25 +76,25 @@ static enum bf_status look_ahead(const struct values *v, struct bf_store *store,
 {
     const struct bf_run *run = bf_store_run(store);
     const char *dir = bf_store_dir(store);
-    struct bf_loop_values loop = v->loop;
+    struct bf_then_values then = v->then;
     json_t *state = NULL, *wish = NULL;
-    loop.is_domain = strcmp(run->kind, "domain") == 0;
-    enum bf_status status = bf_loop_read(dir, &state, err);
-    const bool pending = bf_loop_pending(dir, state);
-    if (status == BF_OK && (loop.then || pending) && run->model_sha256[0] == 0)
+    then.is_domain = strcmp(run->kind, "domain") == 0;
+    enum bf_status status = bf_then_read(dir, bf_then_check_options, &state, err);
+    const bool pending = bf_then_pending(dir, state);
+    if (status == BF_OK && (then.then || pending) && run->model_sha256[0] == 0)
         status = bf_fail(err, BF_USAGE, "--then changes the file of the run's model, and '%s' has none", dir);
-    else if (status == BF_OK && (loop.then || pending))
+    else if (status == BF_OK && (then.then || pending))
         *model = bf_strdup(v->model ? v->model : run->model_path);
     if (status == BF_OK)
-        status = has_retain(store, &loop.run_retains, err);
+        status = has_retain(store, &then.run_retains, err);
     /* Another method or other options: the texts to keep are still those. */
     const char *kept = json_string_value(json_object_get(json_object_get(state, "wish"), "retain_set"));
-    if (status == BF_OK && loop.then && !loop.retain_file && kept && kept[0])
-        loop.retain_file = kept;
+    if (status == BF_OK && then.then && !then.retain_file && kept && kept[0])
+        then.retain_file = kept;
     if (status == BF_OK)
-        status = bf_loop_wish(&loop, *model, dir, &wish, err);
+        status = bf_then_wish(&then, *model, dir, &wish, err);
     if (status == BF_OK && wish)
-        status = bf_loop_begin(dir, wish, err);
+        status = bf_then_begin(dir, wish, bf_then_check_options, err);
     json_decref(wish);
     json_decref(state);
     return status;
@@ -125,13 +127,13 @@ static enum bf_status finish(const struct values *v, struct bf_session *s, const
         bf_report_at_end(s->store, NULL, true, s->log, &report);
     json_t *state = NULL;
     if (status == BF_OK)
-        status = bf_loop_read(dir, &state, err);
+        status = bf_then_read(dir, bf_then_check_options, &state, err);
     if (status == BF_OK && !(state && v->json))
         status = bf_session_print(s->store, v->json, 0, err);
     if (status == BF_OK && state && !v->json)
         bf_print(stdout, "\n");
     if (status == BF_OK && state)
-        status = bf_loop_show(s->store, state, v->json, err);
+        status = bf_then_show(s->store, state, v->json, err);
     json_decref(state);
     return bf_report_outcome(status, &report, err);
 }
@@ -166,8 +168,9 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     const struct bf_err report = s.report;
     bf_session_release(&s);
     if (status == BF_OK && model) {
-        const struct bf_loop_job job = {dir, model, v->machine.threads, v->machine.gpu_layers, call->log};
-        status = bf_loop_conclude(&job, v->json, err);
+        const struct bf_then_job job = {
+            dir, model, v->machine.threads, v->machine.gpu_layers, call->log, bf_then_check_options};
+        status = bf_then_conclude(&job, v->json, err);
     } else {
         status = bf_report_outcome(status, &report, err);
     }

@@ -5,12 +5,12 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/instance_options.h"
-#include "run/start.h"
+#include "cmd/start_options.h"
 #include "request/request_file.h"
 #include "base/banned.h"
 
 struct values {
-    struct bf_start_values start;
+    struct bf_start_options start;
     const char *profile, *templates;
     bool skip_bad;
 };
@@ -40,7 +40,7 @@ static struct bf_opt *options(void *target)
          .target = &v->skip_bad,
          .help = "leave out instances that cannot be read"},
     };
-    return bf_start_options(&v->start, BF_KIND_COUNT, "runs/NAME of the file", own, sizeof own / sizeof *own);
+    return bf_start_table(&v->start, BF_KIND_COUNT, "runs/NAME of the file", own, sizeof own / sizeof *own);
 }
 
 /* A retain request keeps away from every domain that the file forgets, a forget request from what its line names. */
@@ -117,7 +117,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         char *name = bf_instance_name(path);
         dir = v->start.out ? bf_strdup(v->start.out) : bf_start_dir("", name);
         free(name);
-        status = bf_start(call, &v->start, "run", dir, requests, file.n, true, err);
+        status = bf_start_with(call, &v->start, "run", dir, requests, file.n, true, err);
     }
     for (size_t i = 0; guards && i < file.n; i++)
         free(guards[i]);

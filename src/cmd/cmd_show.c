@@ -6,7 +6,7 @@
 #include "base/print.h"
 #include "base/utf8.h"
 #include "cmd/cmd.h"
-#include "cmd/run_folder.h"
+#include "store/store.h"
 #include "base/banned.h"
 
 struct values {

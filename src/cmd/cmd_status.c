@@ -1,5 +1,5 @@
 #include "cmd/cmd.h"
-#include "cmd/run_folder.h"
+#include "store/store.h"
 #include "run/session.h"
 #include "base/banned.h"
 

@@ -2,17 +2,17 @@
 
 #include "base/mem.h"
 #include "cmd/cmd.h"
-#include "run/start.h"
+#include "cmd/start_options.h"
 #include "base/banned.h"
 
 static struct bf_opt *options(void *target)
 {
-    return bf_start_options(target, BF_KIND_TEXTBOOK, "runs/textbook-TOPIC", NULL, 0);
+    return bf_start_table(target, BF_KIND_TEXTBOOK, "runs/textbook-TOPIC", NULL, 0);
 }
 
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)
 {
-    const struct bf_start_values *v = call->values;
+    const struct bf_start_options *v = call->values;
     struct bf_request request = {.topic = NULL};
     char *dir = NULL;
     if (call->n_operands != 1)
@@ -21,7 +21,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     if (status == BF_OK) {
         const struct bf_start_request first = {.name = "", .role = BF_ROLE_FORGET, .request = &request};
         dir = v->out ? bf_strdup(v->out) : bf_start_dir("textbook-", request.topic);
-        status = bf_start(call, v, "textbook", dir, &first, 1, false, err);
+        status = bf_start_with(call, v, "textbook", dir, &first, 1, false, err);
     }
     bf_request_release(&request);
     free(dir);
@@ -42,7 +42,7 @@ const struct bf_command bf_cmd_textbook = {
                 "cleaned lines of the chapters are the set. Same engine and store as 'biforget domain', so both can "
                 "be compared on one model.",
         },
-    .values_size = sizeof(struct bf_start_values),
+    .values_size = sizeof(struct bf_start_options),
     .max_operands = 1,
     .options = options,
     .run = run,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/store.h"
 #include "base/banned.h"
 
 const struct bf_command *const bf_commands[] = {
@@ -44,4 +45,12 @@ enum bf_status bf_command_run(const struct bf_command *command, int argc, char *
     free(table);
     free(values);
     return status;
+}
+
+enum bf_status bf_open_run(const struct bf_call *call, const char *example, struct bf_store **out, struct bf_err *err)
+{
+    *out = NULL;
+    if (call->n_operands != 1)
+        return bf_fail(err, BF_USAGE, "give the run folder: %s", example);
+    return bf_store_open(call->operands[0], BF_STORE_READ, out, err);
 }

@@ -63,13 +63,3 @@ struct bf_instance_options bf_instance_file_options(const struct bf_instance_val
     (void)bf_instance_format_of(v->format, &options.format);
     return options;
 }
-
-char *bf_instance_name(const char *path)
-{
-    const char *name = strrchr(path, '/');
-    name = name && name[1] ? name + 1 : path;
-    const char *dot = strrchr(name, '.');
-    if (strcmp(path, "-") == 0)
-        return bf_strdup("stdin");
-    return bf_strndup(name, dot && dot > name ? (size_t)(dot - name) : strlen(name));
-}

@@ -14,7 +14,5 @@ enum { BF_INSTANCE_OPTIONS = 6 };
 void bf_instance_options(struct bf_instance_values *values, struct bf_opt *out);
 /* `long_texts`: the larger limit, for import. */
 struct bf_instance_options bf_instance_file_options(const struct bf_instance_values *values, bool long_texts);
-/* "data/forget10.jsonl" -> "forget10"; "-" -> "stdin". free(). */
-char *bf_instance_name(const char *path);
 
 #endif

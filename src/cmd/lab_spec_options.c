@@ -6,7 +6,8 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/eval_options.h"
-#include "lab/lab_spec.h"
+#include "eval/eval_task.h"
+#include "cmd/lab_spec_options.h"
 #include "cmd/unlearn_options.h"
 
 #include "base/banned.h"
@@ -82,14 +83,15 @@ static enum bf_status parse_away(const struct list *list, struct bf_err *err)
     return status;
 }
 
-static enum bf_status check_eval(const struct bf_lab_options *options, enum bf_eval_name name, const char *place,
+static enum bf_status check_eval(const struct bf_lab_options *options, const char *task, const char *place,
                                  const char *what, struct bf_err *err)
 {
     const struct list list = {options, &bf_cmd_eval, of_eval, what, place};
     struct bf_eval_values values = {0};
     struct bf_err why = BF_ERR_INIT;
     enum bf_status status = parse(&list, &values, err);
-    if (status == BF_OK && bf_eval_options_fit(&values, name, &why) != BF_OK)
+    size_t i_task = 0;
+    if (status == BF_OK && bf_eval_task_find(task, &i_task) && bf_eval_options_fit(&values, i_task, &why) != BF_OK)
         status = bf_fail(err, BF_INPUT, "%s: the options of %s: %s", what, place, why.text);
     return status;
 }
@@ -117,7 +119,7 @@ static enum bf_status check_method_word(const struct bf_lab_method *method, cons
     return BF_OK;
 }
 
-enum bf_status bf_lab_spec_check_options(const struct bf_lab_spec *spec, const char *what, struct bf_err *err)
+enum bf_status bf_lab_check_options(const struct bf_lab_spec *spec, const char *what, struct bf_err *err)
 {
     const struct list train = {&spec->train, &bf_cmd_unlearn, of_training, what, "\"train\""};
     enum bf_status status = parse_away(&train, err);
@@ -132,8 +134,8 @@ enum bf_status bf_lab_spec_check_options(const struct bf_lab_spec *spec, const c
             status = parse_away(&list, err);
     }
     if (status == BF_OK)
-        status = check_eval(&spec->tofu, BF_EVAL_TOFU, "\"tofu\"", what, err);
-    return status == BF_OK ? check_eval(&spec->privleak, BF_EVAL_PRIVLEAK, "\"privleak\"", what, err) : status;
+        status = check_eval(&spec->tofu, "tofu", "\"tofu\"", what, err);
+    return status == BF_OK ? check_eval(&spec->privleak, "privleak", "\"privleak\"", what, err) : status;
 }
 
 /* As the command will put them together. */
@@ -157,7 +159,7 @@ static enum bf_status check_settings(const struct list *list, const char *method
     return status;
 }
 
-enum bf_status bf_lab_spec_check_settings(const struct bf_lab_spec *spec, const char *model, struct bf_err *err)
+enum bf_status bf_lab_check_settings(const struct bf_lab_spec *spec, const char *model, struct bf_err *err)
 {
     const struct list train = {&spec->train, &bf_cmd_unlearn, of_training, spec->name, "\"train\""};
     enum bf_status status = check_settings(&train, "finetune", model, err);

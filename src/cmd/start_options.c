@@ -1,16 +1,15 @@
-/* The options that the commands that begin a run share, and the name of its folder. */
-#include <ctype.h>
+#include "cmd/start_options.h"
+
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/hash.h"
+#include "base/file.h"
 #include "base/mem.h"
-#include "base/utf8.h"
-#include "run/start.h"
+#include "engine/models.h"
 #include "base/banned.h"
 
-struct bf_opt *bf_start_options(struct bf_start_values *v, enum bf_kind kind, const char *default_out,
-                                const struct bf_opt *own, size_t n_own)
+struct bf_opt *bf_start_table(struct bf_start_options *v, enum bf_kind kind, const char *default_out,
+                              const struct bf_opt *own, size_t n_own)
 {
     const struct bf_opt first[] = {
         {.name = "model",
@@ -57,41 +56,38 @@ struct bf_opt *bf_start_options(struct bf_start_values *v, enum bf_kind kind, co
     return table;
 }
 
-/* Punctuation that two topics hardly differ in. Of all else that a name cannot hold (C++, C#, letters beyond ASCII) a hash is kept. */
-static bool is_small(uint32_t cp)
+/* What comes after the run, before anything is loaded. *wish: new reference, NULL without --then. */
+static enum bf_status check_then(const struct bf_start_options *v, const char *dir, json_t **wish, struct bf_err *err)
 {
-    return cp < 0x80 ? cp == ' ' || strchr("-'\"`.,;:!?()[]/&_", (int)cp)
-                     : bf_utf8_is_space(cp) || (cp >= 0x2010 && cp <= 0x2026);
+    char *model = NULL;
+    if (v->then.then && v->machine.api)
+        return bf_fail(
+            err, BF_USAGE,
+            "--then changes a model's file, and --api names a server; give the GGUF with -m, or leave --then "
+            "out");
+    enum bf_status status = v->then.then ? bf_model_path(v->model, &model, err) : BF_OK;
+    if (status == BF_OK)
+        status = bf_then_wish(&v->then, model, dir, wish, err);
+    free(model);
+    return status;
 }
 
-char *bf_start_dir(const char *prefix, const char *text)
+enum bf_status bf_start_with(const struct bf_call *call, const struct bf_start_options *v, const char *kind,
+                             const char *dir, const struct bf_start_request *requests, size_t n, bool grow,
+                             struct bf_err *err)
 {
-    struct bf_buf name;
-    const size_t n = strlen(text);
-    bool lossy = false;
-    bf_buf_init(&name, 160);
-    bf_buf_printf(&name, "runs/%s", prefix);
-    const size_t start = name.len;
-    for (size_t i = 0; i < n;) {
-        uint32_t cp = 0xfffd;
-        const size_t length = bf_utf8_decode(text + i, n - i, &cp);
-        const bool fits = name.len < 64;
-        i += length ? length : 1;
-        if (cp < 0x80 && isalnum((int)cp)) {
-            lossy |= !fits;
-            if (fits)
-                bf_buf_putc(&name, (char)tolower((int)cp));
-        } else {
-            lossy |= !is_small(cp);
-            if (fits && name.len > start && name.data[name.len - 1] != '-')
-                bf_buf_putc(&name, '-');
-        }
+    json_t *wish = NULL;
+    enum bf_status status = check_then(v, dir, &wish, err);
+    if (status == BF_OK) {
+        const struct bf_start_values values = {.log = call->log,
+                                               .json = v->json,
+                                               .model = v->model,
+                                               .embedder = v->embedder,
+                                               .machine = v->machine,
+                                               .then = wish,
+                                               .check_then = bf_then_check_options};
+        status = bf_start(&values, kind, dir, requests, n, grow, err);
     }
-    while (name.len > start && name.data[name.len - 1] == '-')
-        name.data[--name.len] = 0;
-    if (name.len == start)
-        bf_buf_printf(&name, "topic-%08x", (unsigned)bf_hash64(text, n));
-    else if (lossy)
-        bf_buf_printf(&name, "-%08x", (unsigned)bf_hash64(text, n));
-    return bf_buf_take(&name);
+    json_decref(wish);
+    return status;
 }

@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "run/then.h"
+#include "cmd/then_options.h"
 #include "sets/pairs.h"
 #include "engine/models.h"
 #include "cmd/unlearn_options.h"
@@ -82,7 +82,7 @@ static enum bf_status parse(const struct words *words, struct bf_unlearn_values 
     return status;
 }
 
-enum bf_status bf_loop_check_options(const json_t *options, struct bf_err *err)
+enum bf_status bf_then_check_options(const json_t *options, struct bf_err *err)
 {
     struct bf_unlearn_values values = {0};
     struct words words = {.n = 0};
@@ -98,7 +98,7 @@ enum bf_status bf_loop_check_options(const json_t *options, struct bf_err *err)
     return parse(&words, &values, err);
 }
 
-static enum bf_status check_method(const struct bf_loop_values *v, struct bf_err *err)
+static enum bf_status check_method(const struct bf_then_values *v, struct bf_err *err)
 {
     static const char can[] = "npo, simnpo, graddiff, ga, rmu or obliviate";
     if (!bf_method_find(v->then))
@@ -113,7 +113,7 @@ static enum bf_status check_method(const struct bf_loop_values *v, struct bf_err
     return BF_OK;
 }
 
-static enum bf_status check_retain(const struct bf_loop_values *v, const struct bf_unlearn_settings *s,
+static enum bf_status check_retain(const struct bf_then_values *v, const struct bf_unlearn_settings *s,
                                    struct bf_err *err)
 {
     struct bf_log silent;
@@ -166,7 +166,7 @@ static enum bf_status check_model(const struct bf_unlearn_settings *s, const cha
     return BF_OK;
 }
 
-static json_t *as_json(const struct bf_loop_values *v, const struct words *words, int64_t answers)
+static json_t *as_json(const struct bf_then_values *v, const struct words *words, int64_t answers)
 {
     char real[PATH_MAX];
     json_t *options = json_array();
@@ -178,7 +178,7 @@ static json_t *as_json(const struct bf_loop_values *v, const struct words *words
                      bf_json_text(retain, strlen(retain)));
 }
 
-enum bf_status bf_loop_wish(const struct bf_loop_values *v, const char *model, const char *dir, json_t **wish,
+enum bf_status bf_then_wish(const struct bf_then_values *v, const char *model, const char *dir, json_t **wish,
                             struct bf_err *err)
 {
     struct bf_unlearn_values unlearn = {0};

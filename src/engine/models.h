@@ -1,6 +1,6 @@
 /* Models by name: the manifest that is compiled in, and the cache folder. */
-#ifndef BF_CMD_MODEL_PATH_H
-#define BF_CMD_MODEL_PATH_H
+#ifndef BF_ENGINE_MODELS_H
+#define BF_ENGINE_MODELS_H
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -18,6 +18,7 @@
 #include "eval/tofu_file.h"
 #include "eval/tofu_logs.h"
 #include "quality/quality.h"
+#include "sets/pairs.h"
 
 struct bf_eval {
     struct bf_engine *engine;
@@ -30,11 +31,6 @@ struct bf_eval {
     bool (*progress)(void *user, const char *what, size_t n_done, size_t n_all);
     /* what a person should know beside the figures; NULL = nobody listens */
     void (*warn)(void *user, const char *sentence);
-};
-
-struct bf_pair {
-    char *question, *answer;
-    size_t index;              /* in its file, from 0: for lines */
 };
 
 /* ---- the two ways to ask a model ---- */

@@ -1,7 +1,7 @@
 /* Items that are longer than the model's context: cut or left out, counted and named, so that one of them does not end
  * the evaluation of all. */
-#ifndef BF_CMD_EVAL_FIT_H
-#define BF_CMD_EVAL_FIT_H
+#ifndef BF_EVAL_EVAL_FIT_H
+#define BF_EVAL_EVAL_FIT_H
 #include "sets/pairs.h"
 #include "eval/eval_model.h"
 

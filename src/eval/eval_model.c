@@ -45,21 +45,21 @@ static enum bf_status same_vocabulary(const struct bf_engine *a, const struct bf
         name_b, vocab_b, vocab_a);
 }
 
-enum bf_status bf_eval_model_find(const struct bf_eval_values *values, struct bf_log *log, struct bf_eval_model *out,
+enum bf_status bf_eval_model_find(const struct bf_eval_request *request, struct bf_log *log, struct bf_eval_model *out,
                                   struct bf_err *err)
 {
     enum bf_status status = BF_OK;
-    *out = (struct bf_eval_model){.values = values, .log = log};
-    if (values->machine.api) {
-        if (values->model || values->lora || values->retrained || values->original)
+    *out = (struct bf_eval_model){.request = request, .log = log};
+    if (request->machine.api) {
+        if (request->model || request->lora || request->retrained || request->original)
             return bf_fail(err, BF_USAGE,
                            "--api stands in place of a model file: leave out -m, --lora, --retrained and --original");
         return BF_OK;
     }
-    status = bf_model_path(values->model, &out->path, err);
+    status = bf_model_path(request->model, &out->path, err);
     if (status == BF_OK)
         status = look_at(out->path, &out->look, err);
-    const char *second = values->retrained ? values->retrained : values->original;
+    const char *second = request->retrained ? request->retrained : request->original;
     if (status == BF_OK && second) {
         struct bf_engine *other = NULL;
         status = bf_model_path(second, &out->retrained_path, err);
@@ -89,7 +89,7 @@ int64_t bf_eval_model_tokens(const struct bf_eval_model *model, const char *text
 
 int64_t bf_eval_model_context(const struct bf_eval_model *model)
 {
-    const int64_t context = model->values->machine.context;
+    const int64_t context = model->request->machine.context;
     return !model->look ? 0 : context > 0 ? context : bf_engine_info(model->look)->n_ctx_train;
 }
 
@@ -141,7 +141,7 @@ static enum bf_kv_cache kv_cache_of(const char *word)
 static enum bf_status open_file(struct bf_eval_model *m, bool retrained, const char *chat, bool scores,
                                 struct bf_err *err)
 {
-    const struct bf_machine_values *machine = &m->values->machine;
+    const struct bf_machine_values *machine = &m->request->machine;
     const int32_t n_train = bf_engine_info(m->look)->n_ctx_train;
     struct bf_engine_options o = bf_engine_default_options();
     if (machine->context > 0)
@@ -156,16 +156,16 @@ static enum bf_status open_file(struct bf_eval_model *m, bool retrained, const c
         m->n_context = n_train;
     }
     o.model_path = retrained ? m->retrained_path : m->path;
-    o.lora_path = retrained ? NULL : m->values->lora;
-    o.lora_scale = m->values->lora_scale;
+    o.lora_path = retrained ? NULL : m->request->lora;
+    o.lora_scale = m->request->lora_scale;
     o.n_parallel = (int32_t)machine->parallel;
     o.n_parallel_most = scores ? SCORE_PARALLEL : 0;
-    o.kv_cache = kv_cache_of(m->values->kv_cache);
+    o.kv_cache = kv_cache_of(m->request->kv_cache);
     o.n_threads = (int32_t)machine->threads;
     o.gpu_layers = (int32_t)machine->gpu_layers;
     o.n_ctx_seq = (int32_t)m->n_context;
     o.template_apart = machine->context == 0;
-    o.chat = m->values->chat_given ? machine->chat : chat;
+    o.chat = m->request->chat_given ? machine->chat : chat;
     o.prefix_cache_bytes = prefix_bytes;
     o.no_stability_check = true;
     bf_log_info(m->log, "loading %s", o.model_path);
@@ -174,11 +174,11 @@ static enum bf_status open_file(struct bf_eval_model *m, bool retrained, const c
 
 static enum bf_status open_api(struct bf_eval_model *m, const char *chat, bool scores, struct bf_err *err)
 {
-    const struct bf_machine_values *machine = &m->values->machine;
+    const struct bf_machine_values *machine = &m->request->machine;
     struct bf_api_options o = bf_api_default_options();
     o.endpoints = machine->api;
     o.model = machine->api_model;
-    o.api_key = bf_session_api_key();
+    o.api_key = bf_machine_api_key();
     o.ca_file = machine->api_ca;
     o.mode = strcmp(machine->api_mode, "chat") == 0          ? BF_API_MODE_CHAT
              : strcmp(machine->api_mode, "completions") == 0 ? BF_API_MODE_COMPLETIONS
@@ -190,7 +190,7 @@ static enum bf_status open_api(struct bf_eval_model *m, const char *chat, bool s
     o.give_up_seconds = machine->api_give_up;
     o.extra = machine->api_extra;
     o.greedy = !scores;
-    o.notice = bf_session_notice;
+    o.notice = bf_machine_notice;
     o.notice_user = m->log;
     char *shown = bf_url_shown(machine->api); /* it is not checked yet */
     bf_log_info(m->log, "asking %s what it offers", shown);
@@ -203,8 +203,8 @@ enum bf_status bf_eval_model_open(struct bf_eval_model *m, bool retrained, const
 {
     bf_engine_close(m->engine);
     m->engine = NULL;
-    const bool remote = m->values->machine.api != NULL;
-    if (remote && strcmp(m->values->kv_cache, "auto") != 0)
+    const bool remote = m->request->machine.api != NULL;
+    if (remote && strcmp(m->request->kv_cache, "auto") != 0)
         return bf_fail(err, BF_USAGE,
                        "--kv-cache is for a model file: a server's cache is set where the server starts; leave it out "
                        "with --api");
@@ -214,14 +214,14 @@ enum bf_status bf_eval_model_open(struct bf_eval_model *m, bool retrained, const
     const struct bf_engine_info *info = bf_engine_info(m->engine);
     bf_log_info(m->log, "%s: %d sequences of %d tokens, chat template %s", info->model_desc, info->n_parallel,
                 info->n_ctx_seq, info->chat);
-    if (!remote && info->kv_cache == BF_KV_CACHE_F16 && strcmp(m->values->kv_cache, "auto") == 0)
+    if (!remote && info->kv_cache == BF_KV_CACHE_F16 && strcmp(m->request->kv_cache, "auto") == 0)
         bf_log_warn(m->log, "the free memory holds the key-value cache in F16 only: log-probabilities can be off by "
                             "about 0.01; a smaller --parallel or --context may make room for F32");
     eval->engine = m->engine;
     eval->remote = remote;
-    eval->label = m->retrained_path ? (!retrained            ? "unlearned"
-                                       : m->values->original ? "original"
-                                                             : "retrained")
+    eval->label = m->retrained_path ? (!retrained             ? "unlearned"
+                                       : m->request->original ? "original"
+                                                              : "retrained")
                                     : NULL;
     eval->user = m;
     eval->progress = progress;
@@ -233,15 +233,15 @@ enum bf_status bf_eval_model_open(struct bf_eval_model *m, bool retrained, const
 json_t *bf_eval_model_json(const struct bf_eval_model *m)
 {
     json_t *json = json_object();
-    bf_eval_put_text(json, "name", m->path ? m->path : m->values->machine.api);
+    bf_eval_put_text(json, "name", m->path ? m->path : m->request->machine.api);
     if (m->sha256[0])
         bf_eval_put_text(json, "sha256", m->sha256);
-    if (m->values->lora) {
-        bf_eval_put_text(json, "lora", m->values->lora);
-        bf_eval_put(json, "lora_scale", json_real(m->values->lora_scale));
+    if (m->request->lora) {
+        bf_eval_put_text(json, "lora", m->request->lora);
+        bf_eval_put(json, "lora_scale", json_real(m->request->lora_scale));
     }
     if (m->retrained_path)
-        bf_eval_put_text(json, m->values->original ? "original" : "retrained", m->retrained_path);
+        bf_eval_put_text(json, m->request->original ? "original" : "retrained", m->retrained_path);
     if (m->engine) {
         /* Of the model that was given: the last one that was open may have been made of it. */
         bf_eval_put_text(json, "description", bf_engine_info(m->look ? m->look : m->engine)->model_desc);

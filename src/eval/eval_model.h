@@ -1,13 +1,13 @@
 /* The models of `biforget eval`: how much room the questions need, whether two models speak one vocabulary, and opening. */
-#ifndef BF_CMD_EVAL_MODEL_H
-#define BF_CMD_EVAL_MODEL_H
+#ifndef BF_EVAL_EVAL_MODEL_H
+#define BF_EVAL_EVAL_MODEL_H
 #include "base/log.h"
-#include "cmd/eval_options.h"
+#include "eval/eval_request.h"
 #include "engine/engine.h"
 #include "eval/eval.h"
 
 struct bf_eval_model {
-    const struct bf_eval_values *values;
+    const struct bf_eval_request *request;
     struct bf_log *log;
     char *path;                /* NULL for a server */
     char sha256[65];           /* "" for a server */
@@ -21,7 +21,7 @@ struct bf_eval_model {
 };
 
 /* Find the files; with a retrained model check that both have one vocabulary (BF_MODEL). Release in every case. */
-BF_MUST_CHECK enum bf_status bf_eval_model_find(const struct bf_eval_values *values, struct bf_log *log,
+BF_MUST_CHECK enum bf_status bf_eval_model_find(const struct bf_eval_request *request, struct bf_log *log,
                                                 struct bf_eval_model *out, struct bf_err *err);
 void bf_eval_model_release(struct bf_eval_model *model);
 

@@ -1,6 +1,6 @@
 /* What the files of `biforget eval robust` share. */
-#ifndef BF_CMD_EVAL_ROBUST_H
-#define BF_CMD_EVAL_ROBUST_H
+#ifndef BF_EVAL_EVAL_ROBUST_H
+#define BF_EVAL_EVAL_ROBUST_H
 #include "sets/pairs.h"
 #include "eval/eval_task.h"
 #include "request/request.h"

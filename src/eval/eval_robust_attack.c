@@ -8,7 +8,7 @@
 
 enum bf_status bf_robust_local(const struct bf_robust *r, const char *option, struct bf_err *err)
 {
-    const struct bf_eval_values *v = r->task->values;
+    const struct bf_eval_request *v = r->task->request;
     if (v->machine.api)
         return bf_fail(err, BF_USAGE,
                        "--%s takes gradients, which no server gives: give the model as a GGUF file with -m, without "

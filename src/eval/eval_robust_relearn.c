@@ -24,18 +24,18 @@ static const struct bf_eval_pairs *source(const struct bf_robust *r)
 static size_t n_chosen(const struct bf_robust *r)
 {
     const size_t n = source(r)->n;
-    const double wanted = floor(r->task->values->relearn * (double)n + 0.5);
+    const double wanted = floor(r->task->request->relearn * (double)n + 0.5);
     return wanted < 1.0 ? 1 : wanted > (double)n ? n : (size_t)wanted;
 }
 
 static size_t *choose(const struct bf_robust *r)
 {
-    return bf_robust_draw(source(r)->n, n_chosen(r), bf_mix(r->task->values->seed, STREAM));
+    return bf_robust_draw(source(r)->n, n_chosen(r), bf_mix(r->task->request->seed, STREAM));
 }
 
 enum bf_status bf_robust_relearn_choose(struct bf_robust *r, struct bf_err *err)
 {
-    const struct bf_eval_values *v = r->task->values;
+    const struct bf_eval_request *v = r->task->request;
     if (!(v->relearn > 0.0) && (v->relearn_set || v->relearn_steps > 0 || v->relearn_lr > 0.0))
         return bf_fail(err, BF_USAGE, "--relearn-%s goes with --relearn SHARE; give both",
                        v->relearn_set         ? "set"
@@ -88,7 +88,7 @@ static void set_text(char **to, const char *text)
 static enum bf_status settings_of(const struct bf_robust *r, const char *out, struct bf_unlearn_settings *s,
                                   struct bf_err *err)
 {
-    const struct bf_eval_values *v = r->task->values;
+    const struct bf_eval_request *v = r->task->request;
     bf_unlearn_settings_init(s, bf_method_find("finetune"));
     set_text(&s->model, r->task->model.path);
     set_text(&s->out, out);
@@ -127,7 +127,7 @@ static enum bf_status room(struct bf_robust *r, const struct bf_unlearn_settings
 static void put_result(struct bf_robust *r, const struct bf_unlearn_settings *s, const struct bf_unlearn_result *result)
 {
     json_t *about = json_object();
-    bf_eval_put_text(about, "set", r->task->values->relearn_set ? r->task->values->relearn_set : r->task->files[0]);
+    bf_eval_put_text(about, "set", r->task->request->relearn_set ? r->task->request->relearn_set : r->task->files[0]);
     bf_eval_put(about, "examples", json_integer((json_int_t)result->n_forget));
     bf_eval_put(about, "steps", json_integer((json_int_t)result->n_steps));
     bf_eval_put(about, "learning_rate", json_real(s->learning_rate));

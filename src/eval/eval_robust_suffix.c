@@ -17,18 +17,18 @@ static int64_t or_else(int64_t given, int64_t otherwise)
 /* At most half of the questions: the others are what it is about. */
 static size_t n_chosen(const struct bf_robust *r)
 {
-    const size_t n = (size_t)or_else(r->task->values->suffix_questions, QUESTIONS), half = r->questions.n / 2;
+    const size_t n = (size_t)or_else(r->task->request->suffix_questions, QUESTIONS), half = r->questions.n / 2;
     return n < half ? n : half > 0 ? half : 1;
 }
 
 static size_t *choose(const struct bf_robust *r)
 {
-    return bf_robust_draw(r->questions.n, n_chosen(r), bf_mix(r->task->values->seed, STREAM));
+    return bf_robust_draw(r->questions.n, n_chosen(r), bf_mix(r->task->request->seed, STREAM));
 }
 
 enum bf_status bf_robust_suffix_choose(struct bf_robust *r, struct bf_err *err)
 {
-    const struct bf_eval_values *v = r->task->values;
+    const struct bf_eval_request *v = r->task->request;
     if (!v->suffix && (v->suffix_tokens || v->suffix_rounds || v->suffix_candidates || v->suffix_questions))
         return bf_fail(err, BF_USAGE, "--suffix-%s goes with --suffix; give both",
                        v->suffix_tokens       ? "tokens"
@@ -72,7 +72,7 @@ static void put_result(struct bf_robust *r, const struct bf_suffix_job *job, con
 
 static enum bf_status search(struct bf_robust *r, struct bf_suffix_result *result, struct bf_err *err)
 {
-    const struct bf_eval_values *v = r->task->values;
+    const struct bf_eval_request *v = r->task->request;
     const size_t n = n_chosen(r);
     size_t *chosen = choose(r);
     struct bf_unlearn_texts pairs = {0};

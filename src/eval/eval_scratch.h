@@ -1,6 +1,6 @@
 /* A folder for the models that an evaluation makes and throws away. */
-#ifndef BF_CMD_EVAL_SCRATCH_H
-#define BF_CMD_EVAL_SCRATCH_H
+#ifndef BF_EVAL_EVAL_SCRATCH_H
+#define BF_EVAL_EVAL_SCRATCH_H
 #include "base/err.h"
 
 struct bf_eval_scratch {

@@ -1,12 +1,13 @@
 /* One benchmark each: read its files, open its models, measure. */
-#ifndef BF_CMD_EVAL_TASK_H
-#define BF_CMD_EVAL_TASK_H
+#ifndef BF_EVAL_EVAL_TASK_H
+#define BF_EVAL_EVAL_TASK_H
+#include "base/buf.h"
 #include "eval/eval_model.h"
 
 struct bf_eval_task {
-    const struct bf_eval_values *values;
+    const struct bf_eval_request *request;
     struct bf_log *log;
-    const char *const *files;  /* operands behind the benchmark's name */
+    const char *const *files;  /* operands after the task's name */
     size_t n_files;
     struct bf_eval_model model;        /* found; the task opens it */
     struct bf_eval eval;       /* bootstrap and items are set */
@@ -14,6 +15,17 @@ struct bf_eval_task {
 
 /* *out: new reference, also of "model". BF_USAGE when an option or file is missing. */
 typedef enum bf_status bf_eval_task_fn(struct bf_eval_task *task, json_t **out, struct bf_err *err);
+
+/* The tasks by their names on the command line. A new one is a function, declared here, and a row of the table. */
+struct bf_eval_task_row {
+    const char *name;
+    bf_eval_task_fn *run;
+};
+extern const struct bf_eval_task_row bf_eval_tasks[];  /* the last one has no name */
+/* False when there is no such task; *index is then untouched. */
+bool bf_eval_task_find(const char *name, size_t *index);
+/* "privleak, knowmem, ... or robust" into `out`. */
+void bf_eval_task_names(struct bf_buf *out);
 bf_eval_task_fn bf_eval_task_privleak, bf_eval_task_knowmem, bf_eval_task_verbmem, bf_eval_task_memorization, bf_eval_task_tofu,
     bf_eval_task_mcq, bf_eval_task_gsm8k, bf_eval_task_robust;
 

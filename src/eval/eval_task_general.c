@@ -29,12 +29,12 @@ static int64_t longest_shots(const struct bf_eval_model *model, const struct bf_
 
 enum bf_status bf_eval_task_mcq(struct bf_eval_task *task, json_t **out, struct bf_err *err)
 {
-    const struct bf_eval_values *v = task->values;
+    const struct bf_eval_request *v = task->request;
     struct bf_mcq questions = {0}, shots = {0};
     struct bf_eval_fit fit;
     const size_t n_shots = v->shots ? (size_t)v->n_shots : 0;
     enum bf_status status =
-        bf_eval_task_start(task, 1, BF_OPERANDS_MAX, "biforget eval mcq questions.csv --shots dev.csv", err);
+        bf_eval_task_start(task, 1, SIZE_MAX, "biforget eval mcq questions.csv --shots dev.csv", err);
     size_t *n_of = bf_array(task->n_files, sizeof *n_of);
     for (size_t f = 0; f < task->n_files && status == BF_OK; f++) {
         const size_t before = questions.n;
@@ -74,7 +74,7 @@ enum bf_status bf_eval_task_mcq(struct bf_eval_task *task, json_t **out, struct 
 
 enum bf_status bf_eval_task_gsm8k(struct bf_eval_task *task, json_t **out, struct bf_err *err)
 {
-    const struct bf_eval_values *v = task->values;
+    const struct bf_eval_request *v = task->request;
     const int32_t max_tokens = v->max_new_tokens > 0 ? (int32_t)v->max_new_tokens : 256;
     struct bf_gsm8k questions = {0}, shots = {0};
     struct bf_eval_fit fit;

@@ -11,7 +11,7 @@
 
 static size_t limit_of(const struct bf_eval_task *task)
 {
-    return (size_t)task->values->limit;
+    return (size_t)task->request->limit;
 }
 
 /* ---- privleak ---- */
@@ -43,7 +43,7 @@ static struct bf_membership membership_of(const struct bf_eval_texts sets[SETS],
 
 static enum bf_status load_sets(struct bf_eval_task *task, struct bf_eval_texts sets[SETS], struct bf_err *err)
 {
-    const struct bf_eval_values *v = task->values;
+    const struct bf_eval_request *v = task->request;
     const char *const paths[SETS] = {v->forget, v->holdout, v->retain};
     for (int s = 0; s < SETS; s++) {
         if (!paths[s])
@@ -59,7 +59,7 @@ static enum bf_status load_sets(struct bf_eval_task *task, struct bf_eval_texts 
 static enum bf_status fit_sets(struct bf_eval_task *task, struct bf_eval_texts sets[SETS],
                                struct bf_eval_fit fits[SETS], struct bf_err *err)
 {
-    const char *const paths[SETS] = {task->values->forget, task->values->holdout, task->values->retain};
+    const char *const paths[SETS] = {task->request->forget, task->request->holdout, task->request->retain};
     enum bf_status status = BF_OK;
     for (int s = 0; s < SETS && status == BF_OK; s++) {
         bf_eval_fit_begin(&fits[s], &task->model, paths[s] ? paths[s] : "", false);
@@ -88,7 +88,7 @@ static void put_cut(const struct bf_eval_fit fits[SETS], json_t *out)
 
 enum bf_status bf_eval_task_privleak(struct bf_eval_task *task, json_t **out, struct bf_err *err)
 {
-    const struct bf_eval_values *v = task->values;
+    const struct bf_eval_request *v = task->request;
     const struct bf_attacks attacks = bf_attacks_of(v->k.values, v->k.n);
     struct bf_eval_texts sets[SETS] = {{0}};
     struct bf_eval_fit fits[SETS] = {{0}};
@@ -154,7 +154,7 @@ static void cut_pairs(struct bf_eval_fit *fit, struct bf_eval_pairs *pairs, int6
 
 enum bf_status bf_eval_task_knowmem(struct bf_eval_task *task, json_t **out, struct bf_err *err)
 {
-    const struct bf_eval_values *v = task->values;
+    const struct bf_eval_request *v = task->request;
     const int32_t max_tokens = v->max_new_tokens > 0 ? (int32_t)v->max_new_tokens : 32;
     struct bf_eval_pairs questions = {0}, shots = {0};
     struct bf_eval_fit fit;
@@ -190,7 +190,7 @@ enum bf_status bf_eval_task_knowmem(struct bf_eval_task *task, json_t **out, str
 
 enum bf_status bf_eval_task_verbmem(struct bf_eval_task *task, json_t **out, struct bf_err *err)
 {
-    const struct bf_eval_values *v = task->values;
+    const struct bf_eval_request *v = task->request;
     const int32_t max_tokens = v->max_new_tokens > 0 ? (int32_t)v->max_new_tokens : 128;
     struct bf_eval_pairs texts = {0};
     struct bf_eval_fit fit;

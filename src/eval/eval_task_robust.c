@@ -33,7 +33,7 @@ static void use_common_shots(struct bf_eval_pairs *shots)
 
 static enum bf_status load(struct bf_robust *r, struct bf_err *err)
 {
-    const struct bf_eval_values *v = r->task->values;
+    const struct bf_eval_request *v = r->task->request;
     enum bf_status status = bf_eval_pairs_load(r->task->files[0], (size_t)v->limit, r->task->log, &r->questions, err);
     if (status == BF_OK && r->questions.has_texts)
         status = bf_fail(err, BF_INPUT,
@@ -89,7 +89,7 @@ static enum bf_status ask_all(struct bf_robust *r, struct bf_err *err)
 /* The plain questions on the model in Q4_0, in a file that goes afterwards. */
 static enum bf_status ask_quantised(struct bf_robust *r, struct bf_err *err)
 {
-    const struct bf_eval_values *v = r->task->values;
+    const struct bf_eval_request *v = r->task->request;
     struct bf_eval_model *model = &r->task->model;
     if (!model->look || strcmp(bf_engine_info(model->look)->quantisation, "Q4_0") == 0)
         return BF_OK;
@@ -144,7 +144,7 @@ static void note_coarse_base(const struct bf_robust *r, json_t *result)
 
 static enum bf_status ask_original(struct bf_robust *r, struct bf_err *err)
 {
-    if (!r->task->values->original)
+    if (!r->task->request->original)
         return BF_OK;
     double **recall = &r->recall[ORIGINAL];
     *recall = bf_array(r->questions.n, sizeof **recall);
@@ -157,7 +157,7 @@ static enum bf_status ask_original(struct bf_robust *r, struct bf_err *err)
 
 enum bf_status bf_eval_task_robust(struct bf_eval_task *task, json_t **out, struct bf_err *err)
 {
-    const struct bf_eval_values *v = task->values;
+    const struct bf_eval_request *v = task->request;
     struct bf_robust r = {.task = task,
                           .max_tokens = v->max_new_tokens > 0 ? (int32_t)v->max_new_tokens : ANSWER_TOKENS,
                           .attacks = json_object()};

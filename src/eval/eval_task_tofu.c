@@ -8,7 +8,7 @@
 static enum bf_status load_logs(const struct bf_eval_task *task, struct bf_tofu_sets *unlearned,
                                 struct bf_tofu_sets *retrained, struct bf_err *err)
 {
-    const struct bf_eval_values *v = task->values;
+    const struct bf_eval_request *v = task->request;
     if (v->model || v->lora || v->machine.api || v->forget || v->retain || v->authors || v->world)
         return bf_fail(err, BF_USAGE,
                        "--logs compares files: leave out -m, --lora, --api, --forget, --retain, --authors and --world");
@@ -28,7 +28,7 @@ static enum bf_status load_logs(const struct bf_eval_task *task, struct bf_tofu_
 static enum bf_status load_questions(const struct bf_eval_task *task, struct bf_tofu_questions parts[BF_TOFU_PARTS],
                                      struct bf_err *err)
 {
-    const struct bf_eval_values *v = task->values;
+    const struct bf_eval_request *v = task->request;
     const char *const paths[BF_TOFU_PARTS] = {v->forget, v->retain, v->authors, v->world};
     enum bf_status status = BF_OK;
     for (int p = 0; p < BF_TOFU_PARTS && status == BF_OK; p++) {
@@ -64,7 +64,7 @@ static void fit_questions(struct bf_eval_task *task, struct bf_eval_fit *fit, st
 static enum bf_status measure(struct bf_eval_task *task, struct bf_tofu_sets *unlearned, struct bf_tofu_sets *retrained,
                               struct bf_err *err)
 {
-    const struct bf_eval_values *v = task->values;
+    const struct bf_eval_request *v = task->request;
     const int32_t max_tokens = v->max_new_tokens > 0 ? (int32_t)v->max_new_tokens : 200;
     const char *const paths[BF_TOFU_PARTS] = {v->forget, v->retain, v->authors, v->world};
     struct bf_tofu_questions parts[BF_TOFU_PARTS] = {{0}};
@@ -99,7 +99,7 @@ static enum bf_status measure(struct bf_eval_task *task, struct bf_tofu_sets *un
 
 enum bf_status bf_eval_task_tofu(struct bf_eval_task *task, json_t **out, struct bf_err *err)
 {
-    const struct bf_eval_values *v = task->values;
+    const struct bf_eval_request *v = task->request;
     struct bf_tofu_sets unlearned = {0}, retrained = {0};
     if (!v->logs && !v->forget)
         return bf_fail(err, BF_USAGE,

@@ -9,8 +9,8 @@
  *
  * One thread at a time may use a graph; it has threads of its own inside. The same calls with the same number of threads give
  * the same bits, in any process on the same machine. */
-#ifndef BF_UNLEARN_GRAPH_H
-#define BF_UNLEARN_GRAPH_H
+#ifndef BF_GRAPH_GRAPH_H
+#define BF_GRAPH_GRAPH_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

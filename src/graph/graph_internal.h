@@ -1,7 +1,7 @@
 /* What the files graph_*.c share. Shapes: N tokens of the batch, E = n_embd, H heads of D, K key-value heads, F = n_ff, V = n_vocab,
  * R wanted rows, r = LoRA rank; all row-major float unless said. */
-#ifndef BF_UNLEARN_GRAPH_INTERNAL_H
-#define BF_UNLEARN_GRAPH_INTERNAL_H
+#ifndef BF_GRAPH_GRAPH_INTERNAL_H
+#define BF_GRAPH_GRAPH_INTERNAL_H
 #include <stdio.h>
 
 #include "graph/graph.h"

@@ -1,6 +1,6 @@
 /* Writing GGUF files: the parts that a model and an adapter share. */
-#ifndef BF_UNLEARN_GRAPH_SAVE_H
-#define BF_UNLEARN_GRAPH_SAVE_H
+#ifndef BF_GRAPH_GRAPH_SAVE_H
+#define BF_GRAPH_GRAPH_SAVE_H
 #include <stdio.h>
 
 #include "base/file.h"

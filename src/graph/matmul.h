@@ -4,8 +4,8 @@
  * With one kernel C has the same bits for any number of threads, since every element's sum is taken in the same order.
  * Kernels differ from each other in rounding: some have an instruction for a product and a sum, and some round once
  * where others round twice. */
-#ifndef BF_UNLEARN_MATMUL_H
-#define BF_UNLEARN_MATMUL_H
+#ifndef BF_GRAPH_MATMUL_H
+#define BF_GRAPH_MATMUL_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

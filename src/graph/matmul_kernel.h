@@ -1,8 +1,8 @@
 /* The innermost loops of a product: a tile of C held in registers, A and B read from packed panels. matmul_kernel.c is
  * compiled once for each kind of vector unit that the program knows; which of them runs is decided when the program
  * runs. */
-#ifndef BF_UNLEARN_MATMUL_KERNEL_H
-#define BF_UNLEARN_MATMUL_KERNEL_H
+#ifndef BF_GRAPH_MATMUL_KERNEL_H
+#define BF_GRAPH_MATMUL_KERNEL_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* The tokenizer and the chat template of a GGUF, without its weights. Private to unlearn/. */
-#ifndef BF_UNLEARN_VOCABULARY_H
-#define BF_UNLEARN_VOCABULARY_H
+#ifndef BF_GRAPH_VOCABULARY_H
+#define BF_GRAPH_VOCABULARY_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

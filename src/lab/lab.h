@@ -1,7 +1,7 @@
 /* The controlled experiment: what is to be computed, cell by cell. Each cell is a command of this program with all that its result depends
  * on; it is computed once, kept in lab.db, and its command line can be typed by hand. */
-#ifndef BF_CMD_LAB_H
-#define BF_CMD_LAB_H
+#ifndef BF_LAB_LAB_H
+#define BF_LAB_LAB_H
 #include "base/log.h"
 #include "base/child.h"
 #include "lab/lab_spec.h"
@@ -76,5 +76,9 @@ char *bf_lab_reason(const struct bf_err *err);
  * fails for a reason of its own has "why" in place of figures and counts in lab->n_failed; it is tried again the next time. After a failure
  * those that are done, or NULL. */
 BF_MUST_CHECK enum bf_status bf_lab_rows(struct bf_lab *lab, json_t **out, struct bf_err *err);
+
+/* experiment.c: the folder, every row, tables and page; prints the table, or with `json` all results. Fields of `lab` up to keep_models are set,
+ * the rest is zero; the caller holds the folder's lock. BF_INTERRUPTED, or the first failure of a row, when everything else is done. */
+BF_MUST_CHECK enum bf_status bf_lab_experiment(struct bf_lab *lab, bool json, struct bf_err *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* Shared by the files of the lab. */
-#ifndef BF_CMD_LAB_PRIVATE_H
-#define BF_CMD_LAB_PRIVATE_H
+#ifndef BF_LAB_LAB_PRIVATE_H
+#define BF_LAB_LAB_PRIVATE_H
 #include "base/hash.h"
 #include "lab/lab.h"
 

@@ -284,8 +284,8 @@ static enum bf_status read_lists(struct bf_lab_spec *s, const char *what, struct
     return status == BF_OK ? read_seeds(s, what, err) : status;
 }
 
-enum bf_status bf_lab_spec_parse(const char *data, size_t n, const char *what, struct bf_lab_spec *out,
-                                 struct bf_err *err)
+enum bf_status bf_lab_spec_parse(const char *data, size_t n, const char *what, bf_lab_check_fn *check,
+                                 struct bf_lab_spec *out, struct bf_err *err)
 {
     static const char *const keys[] = {"name",    "model", "world",    "train", "forget_sets",
                                        "methods", "seeds", "privleak", "tofu",  NULL};
@@ -307,10 +307,10 @@ enum bf_status bf_lab_spec_parse(const char *data, size_t n, const char *what, s
         status = options_of(out->json, what, "the experiment", "tofu", &out->tofu, err);
     if (status == BF_OK)
         status = read_lists(out, what, err);
-    return status == BF_OK ? bf_lab_spec_check_options(out, what, err) : status;
+    return status == BF_OK && check ? check(out, what, err) : status;
 }
 
-enum bf_status bf_lab_spec_load(const char *name, struct bf_lab_spec *out, struct bf_err *err)
+enum bf_status bf_lab_spec_load(const char *name, bf_lab_check_fn *check, struct bf_lab_spec *out, struct bf_err *err)
 {
     char known[128];
     struct bf_buf text;
@@ -318,11 +318,11 @@ enum bf_status bf_lab_spec_load(const char *name, struct bf_lab_spec *out, struc
     snprintf(known, sizeof known, "lab/%.100s.json", name);
     for (size_t i = 0; i < bf_embedded_count; i++)
         if (strcmp(bf_embedded_files[i].name, known) == 0 && strcmp(name, "facts") != 0)
-            return bf_lab_spec_parse(bf_embedded_files[i].data, bf_embedded_files[i].n, known, out, err);
+            return bf_lab_spec_parse(bf_embedded_files[i].data, bf_embedded_files[i].n, known, check, out, err);
     bf_buf_init(&text, SPEC_MAX);
     enum bf_status status = bf_file_read(name, &text, err);
     if (status == BF_OK)
-        status = bf_lab_spec_parse(text.data, text.len, name, out, err);
+        status = bf_lab_spec_parse(text.data, text.len, name, check, out, err);
     bf_buf_release(&text);
     return status;
 }

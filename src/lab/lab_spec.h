@@ -1,6 +1,6 @@
 /* What an experiment is: lab/NAME.json, or a file of the user's. */
-#ifndef BF_CMD_LAB_SPEC_H
-#define BF_CMD_LAB_SPEC_H
+#ifndef BF_LAB_LAB_SPEC_H
+#define BF_LAB_LAB_SPEC_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -51,15 +51,13 @@ struct bf_lab_spec {
  * them, and files of texts are read through. `what` names the experiment in sentences; its folder is where files are looked for. Release
  * in every case. */
 extern const char bf_lab_sizes[];                      /* "tiny|small" */
-BF_MUST_CHECK enum bf_status bf_lab_spec_load(const char *name, struct bf_lab_spec *out, struct bf_err *err);
-BF_MUST_CHECK enum bf_status bf_lab_spec_parse(const char *data, size_t n, const char *what, struct bf_lab_spec *out,
-                                               struct bf_err *err);
-/* lab_spec_options.c: part of the parsing; and once the base model (a path) is known: do the options of each training go together, can the
- * model be trained? BF_INPUT, BF_MODEL. */
-BF_MUST_CHECK enum bf_status bf_lab_spec_check_options(const struct bf_lab_spec *spec, const char *what,
-                                                       struct bf_err *err);
-BF_MUST_CHECK enum bf_status bf_lab_spec_check_settings(const struct bf_lab_spec *spec, const char *model,
-                                                        struct bf_err *err);
+/* Part of the parsing: tries the options of an experiment against the commands that get them. `what` names the experiment. BF_INPUT. The
+ * options are the commands' (cmd/lab_spec_options.h). NULL: options are not looked at. */
+typedef enum bf_status bf_lab_check_fn(const struct bf_lab_spec *spec, const char *what, struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_lab_spec_load(const char *name, bf_lab_check_fn *check, struct bf_lab_spec *out,
+                                              struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_lab_spec_parse(const char *data, size_t n, const char *what, bf_lab_check_fn *check,
+                                               struct bf_lab_spec *out, struct bf_err *err);
 void bf_lab_spec_release(struct bf_lab_spec *spec);
 /* Is there a row for them? Indices into the experiment. */
 bool bf_lab_spec_has_row(const struct bf_lab_spec *spec, size_t set, size_t method, size_t seed);

@@ -5,8 +5,8 @@
  * ...). Each fact comes as TOFU has it (Maini et al., 2024): a question, its answer, a paraphrased answer and perturbed answers,
  * the paraphrase with other people's objects; and as sentences of running text to learn from. The same parameters give
  * the same bytes everywhere. */
-#ifndef BF_EVAL_WORLD_H
-#define BF_EVAL_WORLD_H
+#ifndef BF_LAB_WORLD_H
+#define BF_LAB_WORLD_H
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* Private to the invented world. */
-#ifndef BF_EVAL_WORLD_INTERNAL_H
-#define BF_EVAL_WORLD_INTERNAL_H
+#ifndef BF_LAB_WORLD_INTERNAL_H
+#define BF_LAB_WORLD_INTERNAL_H
 #include "lab/world.h"
 
 enum bf_world_relation {

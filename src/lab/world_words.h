@@ -1,6 +1,6 @@
 /* What an invented world is made of: syllables for names, and what people there do. */
-#ifndef BF_EVAL_WORLD_WORDS_H
-#define BF_EVAL_WORLD_WORDS_H
+#ifndef BF_LAB_WORLD_WORDS_H
+#define BF_LAB_WORLD_WORDS_H
 #include <stddef.h>
 
 struct bf_world_list {

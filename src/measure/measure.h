@@ -35,8 +35,8 @@
  *     centroids[]       [x, y] of each set, or null
  *     domain            [x, y]
  *     perplexity, kl, trustworthiness */
-#ifndef BF_CMD_QUALITY_MEASURE_H
-#define BF_CMD_QUALITY_MEASURE_H
+#ifndef BF_MEASURE_MEASURE_H
+#define BF_MEASURE_MEASURE_H
 #include <stdbool.h>
 
 #include "base/json.h"

@@ -1,6 +1,6 @@
 /* The result as quality_measure.h describes it. */
-#ifndef BF_CMD_QUALITY_JSON_H
-#define BF_CMD_QUALITY_JSON_H
+#ifndef BF_MEASURE_MEASURE_JSON_H
+#define BF_MEASURE_MEASURE_JSON_H
 #include "measure/measure_metrics.h"
 
 /* New references. */

@@ -1,6 +1,6 @@
 /* The figures of each set, out of what was read and embedded. */
-#ifndef BF_CMD_QUALITY_FIGURES_H
-#define BF_CMD_QUALITY_FIGURES_H
+#ifndef BF_MEASURE_MEASURE_METRICS_H
+#define BF_MEASURE_MEASURE_METRICS_H
 #include "measure/measure.h"
 #include "measure/measure_take.h"
 #include "measure/measure_vectors.h"

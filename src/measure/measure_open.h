@@ -1,6 +1,6 @@
 /* What the sets say of themselves, and the models that measure them: shared by `quality` and `report`. */
-#ifndef BF_CMD_QUALITY_OPEN_H
-#define BF_CMD_QUALITY_OPEN_H
+#ifndef BF_MEASURE_MEASURE_OPEN_H
+#define BF_MEASURE_MEASURE_OPEN_H
 #include <stdint.h>
 
 #include "base/hash.h"

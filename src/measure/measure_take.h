@@ -1,6 +1,6 @@
 /* One pass over a set: what needs all texts is counted, the rest is a uniform sample. Memory does not grow with the set. */
-#ifndef BF_CMD_QUALITY_TAKE_H
-#define BF_CMD_QUALITY_TAKE_H
+#ifndef BF_MEASURE_MEASURE_TAKE_H
+#define BF_MEASURE_MEASURE_TAKE_H
 #include <stdbool.h>
 
 #include "sets/sets.h"

@@ -1,6 +1,6 @@
 /* The vectors of chunks: kept ones are read, equal chunks are embedded once, new ones are kept. */
-#ifndef BF_CMD_QUALITY_VECTORS_H
-#define BF_CMD_QUALITY_VECTORS_H
+#ifndef BF_MEASURE_MEASURE_VECTORS_H
+#define BF_MEASURE_MEASURE_VECTORS_H
 #include "measure/measure.h"
 #include "store/store.h"
 

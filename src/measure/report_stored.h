@@ -1,6 +1,6 @@
 /* The figures and the map of a run out of the vectors that are stored with its samples: no model is read, and it takes seconds. */
-#ifndef BF_CMD_REPORT_STORED_H
-#define BF_CMD_REPORT_STORED_H
+#ifndef BF_MEASURE_REPORT_STORED_H
+#define BF_MEASURE_REPORT_STORED_H
 #include "base/json.h"
 #include "base/log.h"
 #include "engine/engine.h"

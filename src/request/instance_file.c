@@ -317,3 +317,13 @@ enum bf_status bf_instance_file_check(const char *path, const struct bf_instance
     bf_instance_file_close(file);
     return status;
 }
+
+char *bf_instance_name(const char *path)
+{
+    const char *name = strrchr(path, '/');
+    name = name && name[1] ? name + 1 : path;
+    const char *dot = strrchr(name, '.');
+    if (strcmp(path, "-") == 0)
+        return bf_strdup("stdin");
+    return bf_strndup(name, dot && dot > name ? (size_t)(dot - name) : strlen(name));
+}

@@ -111,4 +111,7 @@ void bf_instance_file_close(struct bf_instance_file *file);    /* NULL is a no-o
 BF_MUST_CHECK enum bf_status bf_instance_file_check(const char *path, const struct bf_instance_options *options,
                                                     struct bf_instance_stats *stats, struct bf_err *err);
 
+/* What people call a file: "data/forget10.jsonl" -> "forget10"; "-" -> "stdin". free(). */
+char *bf_instance_name(const char *path);
+
 #endif

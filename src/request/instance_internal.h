@@ -7,36 +7,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "request/instance_file.h"
-
-/* A stream of bytes that knows its position. A byte order mark at the start is skipped. */
-struct bf_source {
-    int fd;
-    bool owns_fd;
-    const char *name;          /* in errors; borrowed */
-    char *chunk;
-    size_t size;               /* bytes of chunk */
-    size_t at, n;              /* chunk[at..n) is not taken yet */
-    int64_t line, column;      /* 1-based, of chunk[at]; column in bytes */
-    int64_t n_bytes;           /* read from fd */
-    bool ended;                /* read() returned 0 */
-    bool after_return;         /* the last byte taken was a carriage return: a line feed now belongs to it */
-};
-
-#define BF_SOURCE_CHUNK ((size_t)64 << 10)
-/* "-" is standard input. BF_INPUT for a folder or what cannot be opened; then there is nothing to release. */
-BF_MUST_CHECK enum bf_status bf_source_open(struct bf_source *source, const char *path, struct bf_err *err);
-/* From an open file, which stays the caller's, in chunks of `size` bytes (of BF_KIND_BYTES when that is more). */
-void bf_source_from_fd(struct bf_source *source, int fd, const char *name, size_t size);
-void bf_source_release(struct bf_source *source);
-/* The bytes at hand, *n = 0 at the end of the stream. Valid until the next call. */
-BF_MUST_CHECK enum bf_status bf_source_peek(struct bf_source *source, const char **data, size_t *n, struct bf_err *err);
-/* Go on by n bytes, at most those at hand. */
-void bf_source_take(struct bf_source *source, size_t n);
-/* Take a line feed that belongs to the carriage return before it. */
-BF_MUST_CHECK enum bf_status bf_source_end_line(struct bf_source *source, struct bf_err *err);
-/* Append the rest of the line to `raw`, without LF, CR LF or CR at its end, which is taken. *ended: there was no byte
- * left. */
-BF_MUST_CHECK enum bf_status bf_source_line(struct bf_source *source, struct bf_buf *raw, bool *ended, struct bf_err *err);
+#include "request/instance_source.h"
 
 /* One record, as cut and as read. */
 struct bf_record {
@@ -60,7 +31,6 @@ void bf_record_judge(struct bf_record *record, size_t max_text);
 void bf_record_start(struct bf_record *record, const struct bf_source *source);
 /* Append s[0..n), valid UTF-8, with the control characters treated as instance_file.h says. */
 void bf_text_clean(struct bf_buf *out, const char *s, size_t n);
-bool bf_text_is_blank(const char *s, size_t n);        /* nothing but white space */
 
 /* The keys to look for; NULL = not looked for. */
 struct bf_instance_keys {

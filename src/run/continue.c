@@ -23,7 +23,7 @@ static enum bf_status restore_machine(const struct bf_run *run, struct bf_machin
     machine->chat = chat ? chat : "auto";
     if (machine->api && !api)
         return bf_fail(err, BF_USAGE, "the run's model is a file (%s), not a server; leave --api out", run->model_path);
-    if (api && !machine->api && bf_session_api_key()) {
+    if (api && !machine->api && bf_machine_api_key()) {
         /* Whoever made the folder wrote this address; the key is the user's, who says alone where it goes. */
         char *shown = bf_url_shown(api);
         status =

@@ -1,6 +1,6 @@
 /* What a request's samples must stay away from, as vectors in the store. */
-#ifndef BF_CMD_GUARD_VECTORS_H
-#define BF_CMD_GUARD_VECTORS_H
+#ifndef BF_RUN_GUARD_VECTORS_H
+#define BF_RUN_GUARD_VECTORS_H
 #include "engine/engine.h"
 #include "store/store.h"
 

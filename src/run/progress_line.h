@@ -1,6 +1,6 @@
 /* The line that tells how far a run is: live on a terminal, a plain line every few seconds elsewhere. */
-#ifndef BF_CMD_PROGRESS_LINE_H
-#define BF_CMD_PROGRESS_LINE_H
+#ifndef BF_RUN_PROGRESS_LINE_H
+#define BF_RUN_PROGRESS_LINE_H
 #include "base/log.h"
 #include "synth/synth.h"
 

@@ -1,6 +1,6 @@
 /* Writing a run's report: what `report` and the commands at whose end it is written share. */
-#ifndef BF_CMD_REPORT_WRITE_H
-#define BF_CMD_REPORT_WRITE_H
+#ifndef BF_RUN_REPORT_WRITE_H
+#define BF_RUN_REPORT_WRITE_H
 #include "run/session.h"
 #include "report/page.h"
 

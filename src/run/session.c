@@ -12,127 +12,6 @@
 #include "engine/models.h"
 #include "base/banned.h"
 
-static const struct bf_opt machine_table[] = {
-    {.name = "parallel",
-     .type = BF_OPT_INT,
-     .min = 0,
-     .max = 256,
-     .value = "N",
-     .fallback = "32, or 64 from 8 cores on",
-     .help = "samples written at the same time"},
-    {.name = "threads",
-     .letter = 't',
-     .type = BF_OPT_INT,
-     .min = 0,
-     .max = 1024,
-     .value = "N",
-     .fallback = "all cores",
-     .help = "threads of the model"},
-    {.name = "gpu-layers",
-     .type = BF_OPT_INT,
-     .min = -1,
-     .max = 10000,
-     .value = "N",
-     .fallback = "0",
-     .help = "layers on a GPU (-1 = all)",
-     .rare = true},
-    {.name = "context",
-     .type = BF_OPT_INT,
-     .min = 0,
-     .max = 1 << 20,
-     .value = "N",
-     .fallback = "by the prompts",
-     .unit = "tokens",
-     .help = "room for one prompt and its answer",
-     .rare = true},
-    {.name = "api",
-     .type = BF_OPT_TEXT,
-     .value = "URL,...",
-     .help = "an OpenAI-compatible server in place of -m (http://host:port/v1)"},
-    {.name = "api-timeout",
-     .type = BF_OPT_DOUBLE,
-     .min = 1,
-     .max = 86400,
-     .value = "N",
-     .fallback = "600",
-     .unit = "seconds",
-     .help = "longest wait for one answer of the server",
-     .rare = true},
-    {.name = "api-give-up",
-     .type = BF_OPT_DOUBLE,
-     .min = 1,
-     .max = 86400 * 7,
-     .value = "N",
-     .fallback = "300",
-     .unit = "seconds",
-     .help = "end when no server has answered for so long",
-     .rare = true},
-    {.name = "api-ca",
-     .type = BF_OPT_TEXT,
-     .value = "FILE",
-     .help = "certificate authority of the server (PEM)",
-     .rare = true},
-    {.name = "api-extra",
-     .type = BF_OPT_TEXT,
-     .value = "JSON",
-     .help = "fields for every request to the server ('{\"priority\": 5}')",
-     .rare = true},
-    /* From here on what a run keeps. */
-    {.name = "api-model",
-     .type = BF_OPT_TEXT,
-     .value = "NAME",
-     .fallback = "the only one that it serves",
-     .help = "the target model's name on the server",
-     .rare = true},
-    {.name = "api-embed-model",
-     .type = BF_OPT_TEXT,
-     .value = "NAME",
-     .help = "embed with this model of the server",
-     .rare = true},
-    {.name = "api-mode",
-     .type = BF_OPT_CHOICE,
-     .choices = "auto|chat|completions",
-     .fallback = "auto",
-     .help = "chat: the server's template; completions: bare prompts",
-     .rare = true},
-    {.name = "api-probs",
-     .type = BF_OPT_CHOICE,
-     .choices = "auto|none|sampling|model|both",
-     .fallback = "auto",
-     .help = "which token probabilities to ask the server for",
-     .rare = true},
-    {.name = "chat",
-     .type = BF_OPT_TEXT,
-     .value = "NAME",
-     .fallback = "auto",
-     .help = "chat template: auto, none (a base model), or a name",
-     .rare = true},
-};
-enum { N_MACHINE = sizeof machine_table / sizeof *machine_table };
-
-enum { N_KEPT = 5 }; /* the last rows */
-
-size_t bf_machine_option_count(bool fresh)
-{
-    return fresh ? N_MACHINE : N_MACHINE - N_KEPT;
-}
-
-void bf_machine_options(struct bf_machine_values *values, bool fresh, struct bf_opt *out)
-{
-    values->chat = "auto";
-    values->api_mode = "auto";
-    values->api_probs = "auto";
-    void *const targets[N_MACHINE] = {
-        &values->parallel,        &values->threads,     &values->gpu_layers, &values->context,   &values->api,
-        &values->api_timeout,     &values->api_give_up, &values->api_ca,     &values->api_extra, &values->api_model,
-        &values->api_embed_model, &values->api_mode,    &values->api_probs,  &values->chat,
-    };
-    for (size_t i = 0; i < bf_machine_option_count(fresh); i++) {
-        out[i] = machine_table[i];
-        out[i].target = targets[i];
-    }
-}
-
 void bf_session_release(struct bf_session *s)
 {
     bf_store_close(s->store);
@@ -180,20 +59,6 @@ static enum bf_api_probs probs_of(const char *word)
                                            : BF_API_PROBS_AUTO;
 }
 
-void bf_session_notice(void *log, bool warning, const char *sentence)
-{
-    if (warning)
-        bf_log_warn(log, "%s", sentence);
-    else
-        bf_log_info(log, "%s", sentence);
-}
-
-const char *bf_session_api_key(void)
-{
-    const char *key = getenv("BIFORGET_API_KEY");
-    return key && key[0] ? key : NULL;
-}
-
 static enum bf_status open_api(struct bf_session *s, const struct bf_machine_values *machine, int32_t context,
                                struct bf_err *err)
 {
@@ -201,7 +66,7 @@ static enum bf_status open_api(struct bf_session *s, const struct bf_machine_val
     options.endpoints = machine->api;
     options.model = machine->api_model;
     options.embed_model = machine->api_embed_model;
-    options.api_key = bf_session_api_key();
+    options.api_key = bf_machine_api_key();
     options.ca_file = machine->api_ca;
     options.mode = mode_of(machine->api_mode);
     options.probs = probs_of(machine->api_probs);
@@ -211,7 +76,7 @@ static enum bf_status open_api(struct bf_session *s, const struct bf_machine_val
     options.give_up_seconds = machine->api_give_up;
     options.extra = machine->api_extra;
     options.top_k = machine->api_top_k;
-    options.notice = bf_session_notice;
+    options.notice = bf_machine_notice;
     options.notice_user = s->log;
     s->api = true;
     char *shown = bf_url_shown(machine->api); /* it is not checked yet */

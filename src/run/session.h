@@ -1,22 +1,11 @@
 /* What every command that writes a run shares: the models, the run's store, and the work itself with its progress line. */
-#ifndef BF_CMD_SESSION_H
-#define BF_CMD_SESSION_H
+#ifndef BF_RUN_SESSION_H
+#define BF_RUN_SESSION_H
 #include "base/log.h"
 #include "engine/engine.h"
+#include "engine/machine.h"
 #include "request/request.h"
 #include "store/store.h"
-
-/* Options about the machine, not about the result. */
-struct bf_machine_values {
-    int64_t parallel, threads, gpu_layers, context;
-    const char *chat;
-    const char *api, *api_model, *api_embed_model, *api_mode, *api_probs, *api_ca, *api_extra;
-    double api_timeout, api_give_up;
-    int32_t api_top_k;         /* no option: the largest of the requests, for --api-probs both; 0 = not known */
-};
-/* With `fresh` the options that a run keeps from its start, too (--chat, --api-model, ...). */
-size_t bf_machine_option_count(bool fresh);
-void bf_machine_options(struct bf_machine_values *values, bool fresh, struct bf_opt *out);
 
 struct bf_session {
     struct bf_log *log;
@@ -37,11 +26,6 @@ BF_MUST_CHECK enum bf_status bf_session_embedder_path(const char *wanted, char *
  * what it does on the log. */
 BF_MUST_CHECK enum bf_status bf_session_open_models(struct bf_session *session, const struct bf_machine_values *machine,
                                                     int32_t context, struct bf_err *err);
-/* The key for the servers of --api, from the environment (BIFORGET_API_KEY); NULL without one. It goes only to
- * addresses that the user typed in this very command, never to one that a run's record holds. */
-const char *bf_session_api_key(void);
-/* An engine's notices go to a log: bf_api_options.notice with a struct bf_log as its user. */
-void bf_session_notice(void *log, bool warning, const char *sentence);
 /* bf_engine_info and what else explains a run's bytes, as JSON text; free(). */
 char *bf_session_engine_json(const struct bf_session *session, const struct bf_machine_values *machine);
 /* Can the engine do what the request asks? BF_MODEL when it gives no probabilities and the request wants membership

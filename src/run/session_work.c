@@ -299,7 +299,7 @@ enum bf_status bf_session_work(struct bf_session *s, struct bf_err *err)
     print_times(s, &progress);
     bf_store_select(s->store, 0);
     if (status == BF_INTERRUPTED) {
-        char *server = s->api && bf_session_api_key() ? bf_url_shown(s->model_path) : NULL; /* to be typed again */
+        char *server = s->api && bf_machine_api_key() ? bf_url_shown(s->model_path) : NULL; /* to be typed again */
         status = bf_fail(
             err, BF_INTERRUPTED, "interrupted; everything so far is saved, resume it with: biforget resume %s%s%s",
             BF_SHELL_WORD(bf_store_dir(s->store)), server ? " --api " : "", server ? BF_SHELL_WORD(server) : "");

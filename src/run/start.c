@@ -10,7 +10,7 @@
 #include "base/shell_word.h"
 #include "base/version.h"
 #include "engine/models.h"
-#include "cmd/output_path.h"
+#include "base/output.h"
 #include "run/report_write.h"
 #include "run/start_same.h"
 #include "request/template.h"
@@ -301,22 +301,6 @@ static enum bf_status grow_run(struct bf_session *s, const struct bf_start_value
     return status;
 }
 
-/* What comes after the run, checked before anything is loaded. */
-static enum bf_status look_ahead(const struct bf_start_values *v, const char *dir, json_t **wish, struct bf_err *err)
-{
-    char *model = NULL;
-    if (v->loop.then && v->machine.api)
-        return bf_fail(
-            err, BF_USAGE,
-            "--then changes a model's file, and --api names a server; give the GGUF with -m, or leave --then "
-            "out");
-    enum bf_status status = v->loop.then ? bf_model_path(v->model, &model, err) : BF_OK;
-    if (status == BF_OK)
-        status = bf_loop_wish(&v->loop, model, dir, wish, err);
-    free(model);
-    return status;
-}
-
 /* Whose run it is: going on with the run of another topic is hardly what was meant. */
 static enum bf_status fail_taken(const char *dir, const char *topic, struct bf_err *err)
 {
@@ -343,10 +327,10 @@ static enum bf_status fail_taken(const char *dir, const char *topic, struct bf_e
     return status;
 }
 
-enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values *v, const char *kind, const char *dir,
+enum bf_status bf_start(const struct bf_start_values *v, const char *kind, const char *dir,
                         const struct bf_start_request *requests, size_t n, bool grow, struct bf_err *err)
 {
-    struct bf_session s = {.log = call->log};
+    struct bf_session s = {.log = v->log};
     char *database = bf_path_join(dir, "run.db");
     const bool taken = bf_file_exists(database);
     enum bf_status status;
@@ -355,43 +339,40 @@ enum bf_status bf_start(const struct bf_call *call, const struct bf_start_values
     if (taken && !grow && !done)
         return fail_taken(dir, requests[0].request->topic, err);
     int64_t left = done ? 0 : 1;
-    json_t *wish = NULL;
+    const struct bf_output output = {dir, BF_OUTPUT_FOLDER, NULL, 0};
     char *model = NULL;
-    status = bf_output_path(dir, BF_OUTPUT_FOLDER, NULL, 0, err);
-    if (status == BF_OK)
-        status = look_ahead(v, dir, &wish, err);
+    status = bf_output_check(&output, err);
     if (status == BF_OK && done)
         status = bf_store_open(dir, BF_STORE_WRITE, &s.store, err);
     else if (status == BF_OK)
         status = taken ? grow_run(&s, v, dir, requests, n, &left, err) : begin(&s, v, kind, dir, requests, n, err);
-    if (status == BF_OK && wish) {
+    if (status == BF_OK && v->then) {
         model = bf_strdup(s.model_path);
-        status = bf_loop_begin(dir, wish, err);
+        status = bf_then_begin(dir, v->then, v->check_then, err);
     }
     if (status == BF_OK && left > 0) {
         status = bf_session_work(&s, err);
-        if (status == BF_OK && !(wish && v->json))
+        if (status == BF_OK && !(v->then && v->json))
             status = bf_session_print(s.store, v->json, 5, err);
     } else if (status == BF_OK) {
-        bf_log_info(call->log, "'%s' has all of it, finished; see its texts with: biforget show %s", dir,
+        bf_log_info(v->log, "'%s' has all of it, finished; see its texts with: biforget show %s", dir,
                     BF_SHELL_WORD(dir));
         status = bf_session_write_sets(s.store, err);
         if (status == BF_OK)
-            bf_report_at_end(s.store, NULL, true, call->log, &s.report);
+            bf_report_at_end(s.store, NULL, true, v->log, &s.report);
         if (status == BF_OK)
             status = bf_session_print(s.store, v->json, 0, err);
     }
     const struct bf_err report = s.report;
     bf_session_release(&s);
-    if (status == BF_OK && wish) {
-        const struct bf_loop_job job = {dir, model, v->machine.threads, v->machine.gpu_layers, call->log};
+    if (status == BF_OK && v->then) {
+        const struct bf_then_job job = {dir, model, v->machine.threads, v->machine.gpu_layers, v->log, v->check_then};
         if (!v->json)
             bf_print(stdout, "\n");
-        status = bf_loop_conclude(&job, v->json, err); /* which writes the page again */
+        status = bf_then_conclude(&job, v->json, err); /* which writes the page again */
     } else {
         status = bf_report_outcome(status, &report, err);
     }
-    json_decref(wish);
     free(model);
     return status;
 }

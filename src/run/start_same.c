@@ -66,7 +66,7 @@ bool bf_start_is_done(const char *dir, const struct bf_start_values *v, const ch
     struct bf_request_entry last;
     struct bf_err ignored = BF_ERR_INIT;
     int64_t n_there = 0;
-    bool same = !v->loop.then;
+    bool same = !v->then;
     for (size_t i = 0; i < n; i++)
         same = same && !requests[i].instances_path;
     same = same && bf_store_open(dir, BF_STORE_READ, &store, &ignored) == BF_OK &&

@@ -1,6 +1,6 @@
 /* Is what a command asks for what a run was made from? */
-#ifndef BF_CMD_START_SAME_H
-#define BF_CMD_START_SAME_H
+#ifndef BF_RUN_START_SAME_H
+#define BF_RUN_START_SAME_H
 #include "run/start.h"
 
 /* *same: the stored request `id` has this role and these settings. */

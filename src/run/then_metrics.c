@@ -72,7 +72,7 @@ static void add_questions(json_t *figures, const json_t *state)
     }
 }
 
-void bf_loop_figures(json_t *state)
+void bf_then_metrics(json_t *state)
 {
     json_t *figures = json_array(), *answers = json_object_get(result_of(state, "unlearn"), "answers");
     static const char *const sets[] = {"forget", "retain"};
@@ -154,7 +154,7 @@ static void print_answers(const json_t *state, FILE *out)
     }
 }
 
-void bf_loop_print(const json_t *state, const char *dir, FILE *out)
+void bf_then_print(const json_t *state, const char *dir, FILE *out)
 {
     const json_t *figures = json_object_get(state, "figures"), *result = result_of(state, "unlearn");
     const char *method = json_string_value(json_object_get(json_object_get(state, "wish"), "method"));
@@ -196,11 +196,11 @@ void bf_loop_print(const json_t *state, const char *dir, FILE *out)
 
 /* ---- the end ---- */
 
-enum bf_status bf_loop_show(struct bf_store *store, json_t *state, bool json, struct bf_err *err)
+enum bf_status bf_then_show(struct bf_store *store, json_t *state, bool json, struct bf_err *err)
 {
     json_t *summary = NULL;
     if (!json) {
-        bf_loop_print(state, bf_store_dir(store), stdout);
+        bf_then_print(state, bf_store_dir(store), stdout);
         return BF_OK;
     }
     const enum bf_status status = bf_report_json(store, &summary, err);
@@ -214,18 +214,18 @@ enum bf_status bf_loop_show(struct bf_store *store, json_t *state, bool json, st
     return BF_OK;
 }
 
-enum bf_status bf_loop_conclude(const struct bf_loop_job *job, bool json, struct bf_err *err)
+enum bf_status bf_then_conclude(const struct bf_then_job *job, bool json, struct bf_err *err)
 {
     struct bf_store *store = NULL;
     struct bf_err report = BF_ERR_INIT;
     json_t *state = NULL;
     (void)fflush(stdout); /* what was said of the run is read while the model is trained */
-    enum bf_status status = bf_loop_run(job, &state, err);
+    enum bf_status status = bf_then_run(job, &state, err);
     if (status == BF_OK)
         status = bf_store_open(job->dir, BF_STORE_READ, &store, err);
     if (status == BF_OK) {
         bf_report_at_end(store, NULL, false, job->log, &report);
-        status = bf_loop_show(store, state, json, err);
+        status = bf_then_show(store, state, json, err);
     }
     status = bf_report_outcome(status, &report, err);
     json_decref(state);

@@ -18,8 +18,8 @@
 
 enum { ANSWER_MAX = 256 * 1024 * 1024, PAIRS_SHARE = 4, QUESTION_TOKENS = 64 };
 
-struct loop {
-    const struct bf_loop_job *job;
+struct then {
+    const struct bf_then_job *job;
     char dir[PATH_MAX]; /* absolute: a training that is resumed elsewhere still finds its files */
     char *output, *work, *log_path, *forget, *retain, *questions;
     json_t *state, *wish, *steps; /* the latter two borrowed */
@@ -27,7 +27,7 @@ struct loop {
     size_t n_done, n_all;
 };
 
-static const char *wish_text(const struct loop *l, const char *key)
+static const char *wish_text(const struct then *l, const char *key)
 {
     const char *text = json_string_value(json_object_get(l->wish, key));
     return text ? text : "";
@@ -49,7 +49,7 @@ static void add_pair(struct bf_command_line *c, const char *option, const char *
     bf_command_line_add(c, value);
 }
 
-static void add_machine(const struct loop *l, struct bf_command_line *c, bool gpu)
+static void add_machine(const struct then *l, struct bf_command_line *c, bool gpu)
 {
     if (l->job->threads > 0)
         add_number(c, "--threads", l->job->threads);
@@ -60,7 +60,7 @@ static void add_machine(const struct loop *l, struct bf_command_line *c, bool gp
     bf_command_line_add(c, "--json");
 }
 
-static enum bf_status keep(struct loop *l, const char *name, const struct bf_command_line *command, double seconds,
+static enum bf_status keep(struct then *l, const char *name, const struct bf_command_line *command, double seconds,
                            const char *key, json_t *value, struct bf_err *err)
 {
     char *text = bf_command_line_text(command);
@@ -68,10 +68,10 @@ static enum bf_status keep(struct loop *l, const char *name, const struct bf_com
         l->steps, name,
         json_pack("{s:o, s:f, s:O}", "command", bf_json_text(text, strlen(text)), "seconds", seconds, key, value));
     free(text);
-    return bf_loop_write(l->job->dir, l->state, err);
+    return bf_then_write(l->job->dir, l->state, err);
 }
 
-static enum bf_status ask(struct loop *l, const struct bf_command_line *command, json_t **answer, struct bf_err *err)
+static enum bf_status ask(struct then *l, const struct bf_command_line *command, json_t **answer, struct bf_err *err)
 {
     struct bf_buf text;
     const bool quiet = l->job->log->quiet;
@@ -87,7 +87,7 @@ static enum bf_status ask(struct loop *l, const struct bf_command_line *command,
 
 /* Unless it is done already. What cannot be evaluated does not take away what was unlearned: its reason is kept in place of its
  * figures. */
-static enum bf_status step(struct loop *l, const char *name, const char *title, const struct bf_command_line *command,
+static enum bf_status step(struct then *l, const char *name, const char *title, const struct bf_command_line *command,
                            struct bf_err *err)
 {
     json_t *answer = NULL;
@@ -118,7 +118,7 @@ static enum bf_status step(struct loop *l, const char *name, const char *title, 
 
 /* ---- the steps ---- */
 
-static enum bf_status evaluate(struct loop *l, const char *name, const char *title, const char *set, const char *model,
+static enum bf_status evaluate(struct then *l, const char *name, const char *title, const char *set, const char *model,
                                struct bf_err *err)
 {
     struct bf_command_line c = {.n = 0};
@@ -134,7 +134,7 @@ static enum bf_status evaluate(struct loop *l, const char *name, const char *tit
     return status;
 }
 
-static enum bf_status unlearn(struct loop *l, struct bf_err *err)
+static enum bf_status unlearn(struct then *l, struct bf_err *err)
 {
     struct bf_command_line c = {.n = 0};
     struct bf_err why = BF_ERR_INIT;
@@ -170,7 +170,7 @@ static enum bf_status unlearn(struct loop *l, struct bf_err *err)
     return status;
 }
 
-static enum bf_status ask_questions(struct loop *l, struct bf_err *err)
+static enum bf_status ask_questions(struct then *l, struct bf_err *err)
 {
     struct bf_command_line c = {.n = 0};
     add_pair(&c, "eval", "robust");
@@ -185,7 +185,7 @@ static enum bf_status ask_questions(struct loop *l, struct bf_err *err)
 }
 
 /* The pairs of the forget set, in a file of their own: `eval robust` takes nothing else. */
-static enum bf_status write_questions(struct loop *l, size_t *n, struct bf_err *err)
+static enum bf_status write_questions(struct then *l, size_t *n, struct bf_err *err)
 {
     struct bf_eval_pairs pairs = {0};
     struct bf_atomic file = {0};
@@ -215,7 +215,7 @@ static enum bf_status write_questions(struct loop *l, size_t *n, struct bf_err *
     return status;
 }
 
-static enum bf_status all_steps(struct loop *l, struct bf_err *err)
+static enum bf_status all_steps(struct then *l, struct bf_err *err)
 {
     size_t n_questions = 0;
     enum bf_status status = l->eval ? write_questions(l, &n_questions, err) : BF_OK;
@@ -237,7 +237,7 @@ static enum bf_status all_steps(struct loop *l, struct bf_err *err)
 
 /* ---- the beginning ---- */
 
-static void name_files(struct loop *l)
+static void name_files(struct then *l)
 {
     char name[64];
     snprintf(name, sizeof name, "unlearned-%.32s.gguf", wish_text(l, "method"));
@@ -247,12 +247,12 @@ static void name_files(struct loop *l)
     l->log_path = bf_path_join(l->dir, "closed-loop.log");
     l->forget = bf_path_join(l->dir, "forget.jsonl");
     l->questions = bf_path_join(l->dir, "closed-loop-questions.jsonl");
-    l->retain = bf_loop_retain_file(l->dir, l->wish);
+    l->retain = bf_then_retain_file(l->dir, l->wish);
     l->has_retain = bf_file_exists(l->retain);
 }
 
 /* Is the set another than the one that everything so far is of? Its hash is put into the state. */
-static enum bf_status look_at_set(struct loop *l, const char *file, const char *key, bool *changed, struct bf_err *err)
+static enum bf_status look_at_set(struct then *l, const char *file, const char *key, bool *changed, struct bf_err *err)
 {
     char sha256[BF_SHA256_HEX];
     const char *was = json_string_value(json_object_get(l->state, key));
@@ -265,7 +265,7 @@ static enum bf_status look_at_set(struct loop *l, const char *file, const char *
 }
 
 /* A run may have grown since, texts to keep may have changed, and a model may have been removed. */
-static enum bf_status check_steps(struct loop *l, struct bf_err *err)
+static enum bf_status check_steps(struct then *l, struct bf_err *err)
 {
     bool changed = false;
     enum bf_status status = look_at_set(l, l->forget, "forget_sha256", &changed, err);
@@ -287,11 +287,11 @@ static enum bf_status check_steps(struct loop *l, struct bf_err *err)
     json_object_set_new(l->state, "finished", json_false());
     json_object_del(l->state, "figures");
     json_object_del(l->state, "answers");
-    return bf_loop_write(l->job->dir, l->state, err);
+    return bf_then_write(l->job->dir, l->state, err);
 }
 
 /* The folder may be a stranger's: the model is not written where a link of that name leads. */
-static enum bf_status check_links(const struct loop *l, struct bf_err *err)
+static enum bf_status check_links(const struct then *l, struct bf_err *err)
 {
     const char *const paths[] = {l->output, l->work, l->log_path};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
@@ -300,9 +300,9 @@ static enum bf_status check_links(const struct loop *l, struct bf_err *err)
     return BF_OK;
 }
 
-static enum bf_status open_loop(struct loop *l, struct bf_err *err)
+static enum bf_status open_state(struct then *l, struct bf_err *err)
 {
-    enum bf_status status = bf_loop_read(l->job->dir, &l->state, err);
+    enum bf_status status = bf_then_read(l->job->dir, l->job->check_options, &l->state, err);
     if (status != BF_OK)
         return status;
     if (!l->state || !realpath(l->job->dir, l->dir))
@@ -317,21 +317,21 @@ static enum bf_status open_loop(struct loop *l, struct bf_err *err)
     return status == BF_OK ? check_steps(l, err) : status;
 }
 
-static enum bf_status close_loop(struct loop *l, struct bf_err *err)
+static enum bf_status close_state(struct then *l, struct bf_err *err)
 {
     struct bf_buf output;
     bf_buf_init(&output, SIZE_MAX);
     bf_buf_printf(&output, "unlearned-%s.gguf", wish_text(l, "method"));
     json_object_set_new(l->state, "output", json_string(output.data));
     json_object_set_new(l->state, "finished", json_true());
-    bf_loop_figures(l->state);
+    bf_then_metrics(l->state);
     bf_buf_release(&output);
-    return bf_loop_write(l->job->dir, l->state, err);
+    return bf_then_write(l->job->dir, l->state, err);
 }
 
-enum bf_status bf_loop_run(const struct bf_loop_job *job, json_t **state, struct bf_err *err)
+enum bf_status bf_then_run(const struct bf_then_job *job, json_t **state, struct bf_err *err)
 {
-    struct loop l = {.job = job};
+    struct then l = {.job = job};
     struct bf_err why = BF_ERR_INIT;
     int lock = -1;
     *state = NULL;
@@ -339,11 +339,11 @@ enum bf_status bf_loop_run(const struct bf_loop_job *job, json_t **state, struct
     char *lock_path = bf_path_join(job->dir, "closed-loop.lock");
     enum bf_status status = bf_work_lock(lock_path, job->dir, job->log, &lock, &why);
     if (status == BF_OK)
-        status = open_loop(&l, &why);
+        status = open_state(&l, &why);
     if (status == BF_OK)
         status = all_steps(&l, &why);
     if (status == BF_OK)
-        status = close_loop(&l, &why);
+        status = close_state(&l, &why);
     if (status == BF_OK)
         *state = json_incref(l.state);
     else if (status == BF_INTERRUPTED)

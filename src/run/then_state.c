@@ -14,19 +14,19 @@ enum { STATE_MAX = 64 * 1024 * 1024 };
 static const char file_name[] = "closed-loop.json";
 
 /* Names of files are made of the method, and the options become words of a command line. */
-static enum bf_status check(const json_t *state, const char *path, struct bf_err *err)
+static enum bf_status check_wish(const json_t *state, bf_then_check_fn *check, const char *path, struct bf_err *err)
 {
     struct bf_err why = BF_ERR_INIT;
     const json_t *wish = json_object_get(state, "wish");
     const char *method = json_string_value(json_object_get(wish, "method"));
     if (!(method && bf_method_find(method)))
         return bf_fail(err, BF_INPUT, "'%s' is no record of unlearning; remove it to begin anew", path);
-    if (bf_loop_check_options(json_object_get(wish, "options"), &why) != BF_OK)
+    if (check(json_object_get(wish, "options"), &why) != BF_OK)
         return bf_fail(err, BF_INPUT, "'%s' cannot be gone on with: %s; remove it to begin anew", path, why.text);
     return BF_OK;
 }
 
-enum bf_status bf_loop_read(const char *dir, json_t **state, struct bf_err *err)
+enum bf_status bf_then_read(const char *dir, bf_then_check_fn *check, json_t **state, struct bf_err *err)
 {
     struct bf_buf text;
     char *path = bf_path_join(dir, file_name);
@@ -38,7 +38,7 @@ enum bf_status bf_loop_read(const char *dir, json_t **state, struct bf_err *err)
         if (status == BF_OK)
             status = bf_json_parse(text.data, text.len, path, state, err);
         if (status == BF_OK)
-            status = check(*state, path, err);
+            status = check_wish(*state, check, path, err);
         if (status != BF_OK) {
             json_decref(*state);
             *state = NULL;
@@ -49,7 +49,7 @@ enum bf_status bf_loop_read(const char *dir, json_t **state, struct bf_err *err)
     return status;
 }
 
-enum bf_status bf_loop_write(const char *dir, const json_t *state, struct bf_err *err)
+enum bf_status bf_then_write(const char *dir, const json_t *state, struct bf_err *err)
 {
     char *path = bf_path_join(dir, file_name);
     const enum bf_status status = bf_json_write(path, state, err);
@@ -57,7 +57,7 @@ enum bf_status bf_loop_write(const char *dir, const json_t *state, struct bf_err
     return status;
 }
 
-char *bf_loop_retain_file(const char *dir, const json_t *wish)
+char *bf_then_retain_file(const char *dir, const json_t *wish)
 {
     const char *file = json_string_value(json_object_get(wish, "retain_set"));
     return file && file[0] ? bf_strdup(file) : bf_path_join(dir, "retain.jsonl");
@@ -72,13 +72,13 @@ static bool has_changed(const char *file, const json_t *sha256)
            strcmp(now, json_string_value(sha256)) != 0;
 }
 
-bool bf_loop_pending(const char *dir, const json_t *state)
+bool bf_then_pending(const char *dir, const json_t *state)
 {
     if (!state)
         return false;
     const char *name = json_string_value(json_object_get(state, "output"));
     char *forget = bf_path_join(dir, "forget.jsonl"), *output = bf_path_join(dir, name ? name : "");
-    char *retain = bf_loop_retain_file(dir, json_object_get(state, "wish"));
+    char *retain = bf_then_retain_file(dir, json_object_get(state, "wish"));
     const bool pending = !json_is_true(json_object_get(state, "finished")) || !bf_file_exists(output) ||
                          has_changed(forget, json_object_get(state, "forget_sha256")) ||
                          has_changed(retain, json_object_get(state, "retain_sha256"));
@@ -116,10 +116,10 @@ static void forget_checkpoint(const char *dir, const json_t *wish)
     bf_buf_release(&path);
 }
 
-enum bf_status bf_loop_begin(const char *dir, const json_t *wish, struct bf_err *err)
+enum bf_status bf_then_begin(const char *dir, const json_t *wish, bf_then_check_fn *check, struct bf_err *err)
 {
     json_t *old = NULL, *steps = json_object();
-    enum bf_status status = bf_loop_read(dir, &old, err);
+    enum bf_status status = bf_then_read(dir, check, &old, err);
     if (status == BF_OK && !json_equal(json_object_get(old, "wish"), wish)) {
         keep_before(old, wish, steps);
         forget_checkpoint(dir, wish);
@@ -129,7 +129,7 @@ enum bf_status bf_loop_begin(const char *dir, const json_t *wish, struct bf_err 
             json_object_set(state, "forget_sha256", json_object_get(old, "forget_sha256"));
         if (json_object_get(old, "retain_sha256") && same(json_object_get(old, "wish"), wish, "retain_set"))
             json_object_set(state, "retain_sha256", json_object_get(old, "retain_sha256"));
-        status = bf_loop_write(dir, state, err);
+        status = bf_then_write(dir, state, err);
         json_decref(state);
     }
     json_decref(steps);

@@ -1,6 +1,6 @@
 /* The sets of a training, read whole, and what a person sees of its effect. */
-#ifndef BF_CMD_UNLEARN_SETS_H
-#define BF_CMD_UNLEARN_SETS_H
+#ifndef BF_RUN_UNLEARN_SETS_H
+#define BF_RUN_UNLEARN_SETS_H
 #include "base/json.h"
 #include "base/log.h"
 #include "unlearn/unlearn.h"

@@ -9,7 +9,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "request/instance_internal.h"
+#include "request/instance_file.h"
+#include "request/instance_source.h"
 
 #include "base/banned.h"
 

@@ -7,8 +7,8 @@
  *   synthetic_TOPIC_both_itemsperroundN_maxroundN_mianumN_jailbreaknumN.txt     the lines of MIA, then the jailbreak's
  * Line breaks inside a sample are not escaped, so such a sample stands on several lines. Its authors' own evaluation takes each line
  * that is not blank for a sample, and so does this. The lines are read with request/instance_file.h, format txt. */
-#ifndef BF_REQUEST_OFFICIAL_FOLDER_H
-#define BF_REQUEST_OFFICIAL_FOLDER_H
+#ifndef BF_SETS_OFFICIAL_FOLDER_H
+#define BF_SETS_OFFICIAL_FOLDER_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

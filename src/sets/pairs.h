@@ -1,8 +1,16 @@
 /* Sets and questions of `biforget eval`, read whole. */
-#ifndef BF_CMD_EVAL_DATA_H
-#define BF_CMD_EVAL_DATA_H
+#ifndef BF_SETS_PAIRS_H
+#define BF_SETS_PAIRS_H
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
 #include "base/log.h"
-#include "eval/eval.h"
+
+struct bf_pair {
+    char *question, *answer;
+    size_t index;              /* in its file, from 0: for lines */
+};
 
 struct bf_eval_texts {
     char **texts;

@@ -1,6 +1,6 @@
 /* JSON records: a list, or one object a line (LF, CR LF or CR). */
-#ifndef BF_EVAL_RECORDS_H
-#define BF_EVAL_RECORDS_H
+#ifndef BF_SETS_RECORDS_H
+#define BF_SETS_RECORDS_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

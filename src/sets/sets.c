@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/shell_word.h"
-#include "cmd/instance_options.h"
 #include "sets/official_folder.h"
 #include "base/banned.h"
 

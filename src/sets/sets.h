@@ -1,6 +1,6 @@
 /* A set as people name it, read text by text: a run folder, an export, a folder of the official scripts, a file. */
-#ifndef BF_CMD_QUALITY_SET_H
-#define BF_CMD_QUALITY_SET_H
+#ifndef BF_SETS_SETS_H
+#define BF_SETS_SETS_H
 #include <stdbool.h>
 
 #include "base/log.h"

@@ -425,8 +425,8 @@ END
 }
 
 @test "usage errors say what to type" {
-    fails 2 "give a benchmark: privleak" "$BIFORGET" eval
-    fails 2 "'privlaek' is no benchmark" "$BIFORGET" eval privlaek
+    fails 2 "give a task: privleak, knowmem, verbmem, memorization, tofu, mcq, gsm8k or robust" "$BIFORGET" eval
+    fails 2 "'privlaek' is not a task of eval; give privleak" "$BIFORGET" eval privlaek
     fails 2 "give both sets" "$BIFORGET" eval privleak --forget forget.jsonl
     fails 2 "--holdout is an option of privleak, not of mcq" "$BIFORGET" eval mcq isles_test.csv --holdout x
     fails 2 "give the file of questions" "$BIFORGET" eval gsm8k "${m[@]}"

@@ -1,0 +1,27 @@
+/* The options of the commands that begin a run, and the way from them to the run. */
+#ifndef BF_CMD_START_OPTIONS_H
+#define BF_CMD_START_OPTIONS_H
+#include "cmd/cmd.h"
+#include "cmd/machine_options.h"
+#include "cmd/method_options.h"
+#include "cmd/then_options.h"
+#include "run/start.h"
+
+struct bf_start_options {
+    bool quiet;                /* first: bf_command_run reads it */
+    bool json;
+    const char *model, *out, *embedder;
+    struct bf_method_values method;
+    struct bf_machine_values machine;
+    struct bf_then_values then;        /* zero: nothing comes after the run */
+};
+/* The table: -m, -o, the kind's parameters of the method (BF_KIND_COUNT: none), the machine, the command's own rows, -q and --json.
+ * free(). */
+struct bf_opt *bf_start_table(struct bf_start_options *options, enum bf_kind kind, const char *default_out,
+                              const struct bf_opt *own, size_t n_own);
+/* bf_start with these options, after a check of --then. */
+BF_MUST_CHECK enum bf_status bf_start_with(const struct bf_call *call, const struct bf_start_options *options,
+                                           const char *kind, const char *dir, const struct bf_start_request *requests,
+                                           size_t n_requests, bool grow, struct bf_err *err);
+
+#endif

@@ -1,0 +1,52 @@
+/* `--then METHOD --eval` as options, and what is checked of them before anything long begins. */
+#ifndef BF_CMD_THEN_OPTIONS_H
+#define BF_CMD_THEN_OPTIONS_H
+#include "base/json.h"
+#include "base/opt.h"
+
+struct bf_then_values {
+    const char *then, *then_options;
+    bool eval;
+    int64_t eval_limit;
+    /* Set by the command: */
+    const char *retain_file;   /* NULL = none */
+    bool run_retains;          /* the run has a retain set of its own */
+    bool is_domain;            /* the run is of a domain: texts, and few pairs */
+};
+
+enum { BF_THEN_TEXTS = 64 };   /* of each set that are evaluated, unless --eval-limit says otherwise */
+
+/* Rows of an option table; the struct's eval_limit has to be set to BF_THEN_TEXTS. */
+#define BF_THEN_OPTIONS(v)                                                                                             \
+    {.name = "then",                                                                                                   \
+     .type = BF_OPT_TEXT,                                                                                              \
+     .target = &(v)->then,                                                                                             \
+     .value = "METHOD",                                                                                                \
+     .help = "then unlearn: npo, simnpo, graddiff, ga, rmu, obliviate"},                                               \
+    {.name = "eval", .type = BF_OPT_FLAG, .target = &(v)->eval, .help = "evaluate before and after --then"},           \
+    {.name = "then-options",                                                                                           \
+     .type = BF_OPT_TEXT,                                                                                              \
+     .target = &(v)->then_options,                                                                                     \
+     .value = "\"WORDS\"",                                                                                             \
+     .help = "options of 'biforget unlearn': \"--lr 1e-4 --max-steps 50\"",                                            \
+     .rare = true},                                                                                                    \
+    {.name = "eval-limit",                                                                                             \
+     .type = BF_OPT_INT,                                                                                               \
+     .target = &(v)->eval_limit,                                                                                       \
+     .min = 0,                                                                                                         \
+     .max = 1000000000,                                                                                                \
+     .value = "N",                                                                                                     \
+     .fallback = "64; 0 = all",                                                                                        \
+     .help = "texts of each set that --eval looks at; of questions a quarter",                                         \
+     .rare = true}
+
+/* Before anything long begins: can it be done? *wish: new reference, NULL when nothing was asked for. `model` is the file. BF_USAGE: options
+ * that do not go together, a method that cannot work on this run, no retain set. BF_INPUT: the retain set. BF_MODEL: a model that
+ * cannot be trained. BF_STORE: the disk is too small. */
+BF_MUST_CHECK enum bf_status bf_then_wish(const struct bf_then_values *values, const char *model, const char *dir,
+                                          json_t **wish, struct bf_err *err);
+
+/* What --then-options may hold, as a list of words. BF_INPUT, BF_USAGE. */
+BF_MUST_CHECK enum bf_status bf_then_check_options(const json_t *options, struct bf_err *err);
+
+#endif
