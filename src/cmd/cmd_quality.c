@@ -165,7 +165,7 @@ static void print(const struct values *v, json_t *result)
     else if (strcmp(format, "latex") == 0)
         bf_quality_latex(result, stdout);
     else if (strcmp(format, "text") == 0)
-        bf_quality_text(result, stdout);
+        bf_set_text(result, stdout);
     else {
         char *text = bf_json_dump(result);
         bf_print_json(stdout, text);
@@ -211,7 +211,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         return bf_fail(err, BF_USAGE,
                        "give the sets: biforget quality runs/greek other.jsonl --domain \"Greek mythology\"");
     for (size_t s = 0; s < call->n_operands; s++)
-        bf_quality_set_split(call->operands[s], &names[s], &sets[s]);
+        bf_set_split(call->operands[s], &names[s], &sets[s]);
     job.sets = (const char *const *)sets;
     job.names = (const char *const *)names;
     job.n_sets = call->n_operands;

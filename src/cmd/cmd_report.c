@@ -234,7 +234,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     if (v->stored && call->n_operands > 1)
         return bf_fail(err, BF_USAGE, "--stored is about one run; leave it out to compare several sets");
     for (; sets.n < call->n_operands; sets.n++)
-        bf_quality_set_split(call->operands[sets.n], &sets.names[sets.n], &sets.paths[sets.n]);
+        bf_set_split(call->operands[sets.n], &sets.names[sets.n], &sets.paths[sets.n]);
     job.sets = (const char *const *)sets.paths;
     job.names = (const char *const *)sets.names;
     job.n_sets = sets.n;

@@ -117,7 +117,7 @@ static enum bf_status check_retain(const struct bf_then_values *v, const struct 
                                    struct bf_err *err)
 {
     struct bf_log silent;
-    struct bf_eval_texts texts;
+    struct bf_set_texts texts;
     const bool needed = strcmp(s->retain_loss, "none") != 0 && s->alpha > 0.0;
     if (needed && !v->retain_file && !v->run_retains)
         return bf_fail(err, BF_USAGE,
@@ -127,8 +127,8 @@ static enum bf_status check_retain(const struct bf_then_values *v, const struct 
     if (!v->retain_file)
         return BF_OK;
     bf_log_init(&silent, stderr, true);
-    const enum bf_status status = bf_eval_texts_load(v->retain_file, 0, &silent, &texts, err);
-    bf_eval_texts_release(&texts);
+    const enum bf_status status = bf_set_texts_load(v->retain_file, 0, &silent, &texts, err);
+    bf_set_texts_release(&texts);
     return status;
 }
 

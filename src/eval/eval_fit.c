@@ -85,7 +85,7 @@ bool bf_eval_fit_text(struct bf_eval_fit *fit, int64_t other, char **text, bool 
     return bf_eval_fit_item(fit, bf_eval_model_tokens(fit->model, part) + other);
 }
 
-void bf_eval_fit_questions(struct bf_eval_fit *fit, struct bf_eval_pairs *pairs, int64_t other)
+void bf_eval_fit_questions(struct bf_eval_fit *fit, struct bf_pairs *pairs, int64_t other)
 {
     size_t n = 0;
     for (size_t i = 0; i < pairs->n; i++) {

@@ -25,7 +25,7 @@ bool bf_eval_fit_item(struct bf_eval_fit *fit, int64_t n_tokens);
  * left out when nothing is left. *text is free()d and replaced. */
 bool bf_eval_fit_text(struct bf_eval_fit *fit, int64_t other, char **text, bool at_start);
 /* As bf_eval_fit_item for pairs: those that do not fit are taken out of `pairs`. */
-void bf_eval_fit_questions(struct bf_eval_fit *fit, struct bf_eval_pairs *pairs, int64_t other);
+void bf_eval_fit_questions(struct bf_eval_fit *fit, struct bf_pairs *pairs, int64_t other);
 /* The items that follow are of another file: warnings about the one before. */
 void bf_eval_fit_set(struct bf_eval_fit *fit, const char *set);
 /* Warnings with the numbers of the items. BF_MODEL when none is left; `advice` says what to do then. */

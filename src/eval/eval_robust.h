@@ -9,8 +9,8 @@ enum { BF_ROBUST_CONDITIONS_MAX = 16 };
 
 struct bf_robust {
     struct bf_eval_task *task;
-    struct bf_eval_pairs questions, shots;
-    struct bf_eval_pairs relearn_set;  /* --relearn-set; else empty */
+    struct bf_pairs questions, shots;
+    struct bf_pairs relearn_set;  /* --relearn-set; else empty */
     struct bf_template_set templates;
     int32_t max_tokens;
     char chat[64];             /* the template that the model answers in, in the words of unlearn/ */

@@ -16,7 +16,7 @@
 
 enum { STEPS = 20, STREAM = 0x72656c /* of the seed: no other draw is made of it */ };
 
-static const struct bf_eval_pairs *source(const struct bf_robust *r)
+static const struct bf_pairs *source(const struct bf_robust *r)
 {
     return r->relearn_set.n > 0 ? &r->relearn_set : &r->questions;
 }
@@ -45,14 +45,14 @@ enum bf_status bf_robust_relearn_choose(struct bf_robust *r, struct bf_err *err)
         return BF_OK;
     enum bf_status status = bf_robust_local(r, "relearn", err);
     if (status == BF_OK && v->relearn_set)
-        status = bf_eval_pairs_load(v->relearn_set, (size_t)v->limit, r->task->log, &r->relearn_set, err);
+        status = bf_pairs_load(v->relearn_set, (size_t)v->limit, r->task->log, &r->relearn_set, err);
     if (status != BF_OK)
         return status;
     if (r->relearn_set.has_texts)
         return bf_fail(err, BF_INPUT,
                        "'%s' has texts without a question; --relearn-set is of question and answer pairs",
                        v->relearn_set);
-    const struct bf_eval_pairs *set = source(r);
+    const struct bf_pairs *set = source(r);
     size_t *chosen = choose(r);
     status = bf_robust_mark_seen(r, "relearn", set->items, chosen, n_chosen(r), &r->relearnt, err);
     free(chosen);
@@ -139,7 +139,7 @@ static void put_result(struct bf_robust *r, const struct bf_unlearn_settings *s,
 
 static void texts_of(const struct bf_robust *r, struct bf_unlearn_texts *out)
 {
-    const struct bf_eval_pairs *set = source(r);
+    const struct bf_pairs *set = source(r);
     const size_t n = n_chosen(r);
     size_t *chosen = choose(r);
     for (size_t c = 0; c < n; c++) {

@@ -19,7 +19,7 @@ static size_t limit_of(const struct bf_eval_task *task)
 enum { FORGET, HOLDOUT, RETAIN, SETS };
 
 static enum bf_status measure_sets(struct bf_eval_task *task, bool retrained, const struct bf_attacks *attacks,
-                                   const struct bf_eval_texts sets[SETS], double *scores[SETS], struct bf_err *err)
+                                   const struct bf_set_texts sets[SETS], double *scores[SETS], struct bf_err *err)
 {
     static const char *const names[SETS] = {"forget", "holdout", "retain"};
     enum bf_status status = bf_eval_model_open(&task->model, retrained, "none", true, &task->eval, err);
@@ -29,7 +29,7 @@ static enum bf_status measure_sets(struct bf_eval_task *task, bool retrained, co
     return status;
 }
 
-static struct bf_membership membership_of(const struct bf_eval_texts sets[SETS], double *const scores[SETS])
+static struct bf_membership membership_of(const struct bf_set_texts sets[SETS], double *const scores[SETS])
 {
     return (struct bf_membership){
         .forget = scores[FORGET],
@@ -41,14 +41,14 @@ static struct bf_membership membership_of(const struct bf_eval_texts sets[SETS],
     };
 }
 
-static enum bf_status load_sets(struct bf_eval_task *task, struct bf_eval_texts sets[SETS], struct bf_err *err)
+static enum bf_status load_sets(struct bf_eval_task *task, struct bf_set_texts sets[SETS], struct bf_err *err)
 {
     const struct bf_eval_request *v = task->request;
     const char *const paths[SETS] = {v->forget, v->holdout, v->retain};
     for (int s = 0; s < SETS; s++) {
         if (!paths[s])
             continue;
-        const enum bf_status status = bf_eval_texts_load(paths[s], limit_of(task), task->log, &sets[s], err);
+        const enum bf_status status = bf_set_texts_load(paths[s], limit_of(task), task->log, &sets[s], err);
         if (status != BF_OK)
             return status;
     }
@@ -56,8 +56,8 @@ static enum bf_status load_sets(struct bf_eval_task *task, struct bf_eval_texts 
 }
 
 /* Texts that are too long are cut. They go in in lower case as well, which can be more tokens. */
-static enum bf_status fit_sets(struct bf_eval_task *task, struct bf_eval_texts sets[SETS],
-                               struct bf_eval_fit fits[SETS], struct bf_err *err)
+static enum bf_status fit_sets(struct bf_eval_task *task, struct bf_set_texts sets[SETS], struct bf_eval_fit fits[SETS],
+                               struct bf_err *err)
 {
     const char *const paths[SETS] = {task->request->forget, task->request->holdout, task->request->retain};
     enum bf_status status = BF_OK;
@@ -90,7 +90,7 @@ enum bf_status bf_eval_task_privleak(struct bf_eval_task *task, json_t **out, st
 {
     const struct bf_eval_request *v = task->request;
     const struct bf_attacks attacks = bf_attacks_of(v->k.values, v->k.n);
-    struct bf_eval_texts sets[SETS] = {{0}};
+    struct bf_set_texts sets[SETS] = {{0}};
     struct bf_eval_fit fits[SETS] = {{0}};
     double *scores[SETS] = {NULL}, *gold[SETS] = {NULL};
     if (!v->forget || !v->holdout)
@@ -113,7 +113,7 @@ enum bf_status bf_eval_task_privleak(struct bf_eval_task *task, json_t **out, st
     if (status == BF_OK)
         put_cut(fits, *out);
     for (int s = 0; s < SETS; s++) {
-        bf_eval_texts_release(&sets[s]);
+        bf_set_texts_release(&sets[s]);
         free(scores[s]);
         free(gold[s]);
     }
@@ -122,10 +122,10 @@ enum bf_status bf_eval_task_privleak(struct bf_eval_task *task, json_t **out, st
 
 /* ---- pairs ---- */
 
-static enum bf_status load_pairs(struct bf_eval_task *task, const char *path, bool only_pairs,
-                                 struct bf_eval_pairs *out, struct bf_err *err)
+static enum bf_status load_pairs(struct bf_eval_task *task, const char *path, bool only_pairs, struct bf_pairs *out,
+                                 struct bf_err *err)
 {
-    const enum bf_status status = bf_eval_pairs_load(path, limit_of(task), task->log, out, err);
+    const enum bf_status status = bf_pairs_load(path, limit_of(task), task->log, out, err);
     if (status == BF_OK && only_pairs && out->has_texts)
         return bf_fail(err, BF_INPUT,
                        "'%s' has texts without a question; give question and answer pairs (biforget export RUN "
@@ -136,7 +136,7 @@ static enum bf_status load_pairs(struct bf_eval_task *task, const char *path, bo
 }
 
 /* Answers, or prompts, that are too long are cut: of an answer the end, of a prompt the beginning. Pairs without room go. */
-static void cut_pairs(struct bf_eval_fit *fit, struct bf_eval_pairs *pairs, int64_t other, bool prompts)
+static void cut_pairs(struct bf_eval_fit *fit, struct bf_pairs *pairs, int64_t other, bool prompts)
 {
     size_t n = 0;
     for (size_t i = 0; i < pairs->n; i++) {
@@ -156,7 +156,7 @@ enum bf_status bf_eval_task_knowmem(struct bf_eval_task *task, json_t **out, str
 {
     const struct bf_eval_request *v = task->request;
     const int32_t max_tokens = v->max_new_tokens > 0 ? (int32_t)v->max_new_tokens : 32;
-    struct bf_eval_pairs questions = {0}, shots = {0};
+    struct bf_pairs questions = {0}, shots = {0};
     struct bf_eval_fit fit;
     int64_t n_shot_tokens = 0;
     enum bf_status status =
@@ -183,8 +183,8 @@ enum bf_status bf_eval_task_knowmem(struct bf_eval_task *task, json_t **out, str
         bf_eval_put(*out, "shots", json_integer((json_int_t)n_shots));
         bf_eval_fit_put(&fit, *out);
     }
-    bf_eval_pairs_release(&questions);
-    bf_eval_pairs_release(&shots);
+    bf_pairs_release(&questions);
+    bf_pairs_release(&shots);
     return status;
 }
 
@@ -192,12 +192,12 @@ enum bf_status bf_eval_task_verbmem(struct bf_eval_task *task, json_t **out, str
 {
     const struct bf_eval_request *v = task->request;
     const int32_t max_tokens = v->max_new_tokens > 0 ? (int32_t)v->max_new_tokens : 128;
-    struct bf_eval_pairs texts = {0};
+    struct bf_pairs texts = {0};
     struct bf_eval_fit fit;
     enum bf_status status = bf_eval_task_start(task, 1, 1, "biforget eval verbmem forget.json", err);
     if (status == BF_OK)
         status = load_pairs(task, task->files[0], false, &texts, err);
-    bf_eval_pairs_halve(&texts);
+    bf_pairs_halve(&texts);
     if (status == BF_OK) {
         bf_eval_fit_begin(&fit, &task->model, task->files[0], false);
         cut_pairs(&fit, &texts, max_tokens, true);
@@ -209,13 +209,13 @@ enum bf_status bf_eval_task_verbmem(struct bf_eval_task *task, json_t **out, str
         status = bf_eval_verbmem(&task->eval, texts.items, texts.n, max_tokens, out, err);
     if (status == BF_OK)
         bf_eval_fit_put(&fit, *out);
-    bf_eval_pairs_release(&texts);
+    bf_pairs_release(&texts);
     return status;
 }
 
 enum bf_status bf_eval_task_memorization(struct bf_eval_task *task, json_t **out, struct bf_err *err)
 {
-    struct bf_eval_pairs pairs = {0};
+    struct bf_pairs pairs = {0};
     struct bf_eval_fit fit;
     enum bf_status status = bf_eval_task_start(task, 1, 1, "biforget eval memorization forget.jsonl", err);
     if (status == BF_OK)
@@ -231,6 +231,6 @@ enum bf_status bf_eval_task_memorization(struct bf_eval_task *task, json_t **out
         status = bf_eval_memorization(&task->eval, pairs.items, pairs.n, out, err);
     if (status == BF_OK)
         bf_eval_fit_put(&fit, *out);
-    bf_eval_pairs_release(&pairs);
+    bf_pairs_release(&pairs);
     return status;
 }

@@ -22,7 +22,7 @@ static const struct {
     {"Which planet do we live on?", "We live on the Earth."},
 };
 
-static void use_common_shots(struct bf_eval_pairs *shots)
+static void use_common_shots(struct bf_pairs *shots)
 {
     const size_t n = sizeof common / sizeof *common;
     shots->items = bf_array(n, sizeof *shots->items);
@@ -34,13 +34,13 @@ static void use_common_shots(struct bf_eval_pairs *shots)
 static enum bf_status load(struct bf_robust *r, struct bf_err *err)
 {
     const struct bf_eval_request *v = r->task->request;
-    enum bf_status status = bf_eval_pairs_load(r->task->files[0], (size_t)v->limit, r->task->log, &r->questions, err);
+    enum bf_status status = bf_pairs_load(r->task->files[0], (size_t)v->limit, r->task->log, &r->questions, err);
     if (status == BF_OK && r->questions.has_texts)
         status = bf_fail(err, BF_INPUT,
                          "'%s' has texts without a question; give question and answer pairs of what was forgotten",
                          r->task->files[0]);
     if (status == BF_OK && v->shots)
-        status = bf_eval_pairs_load(v->shots, SHOTS_MAX, r->task->log, &r->shots, err);
+        status = bf_pairs_load(v->shots, SHOTS_MAX, r->task->log, &r->shots, err);
     else if (status == BF_OK)
         use_common_shots(&r->shots);
     if (status == BF_OK && r->shots.has_texts)
@@ -110,7 +110,7 @@ static enum bf_status ask_quantised(struct bf_robust *r, struct bf_err *err)
     return status;
 }
 
-static size_t count_all_scripts(const struct bf_eval_pairs *questions)
+static size_t count_all_scripts(const struct bf_pairs *questions)
 {
     size_t n = 0;
     for (size_t i = 0; i < questions->n; i++) {
@@ -204,8 +204,8 @@ enum bf_status bf_eval_task_robust(struct bf_eval_task *task, json_t **out, stru
     for (size_t c = 0; c <= ORIGINAL; c++)
         free(r.recall[c]);
     bf_template_set_release(&r.templates);
-    bf_eval_pairs_release(&r.questions);
-    bf_eval_pairs_release(&r.shots);
-    bf_eval_pairs_release(&r.relearn_set);
+    bf_pairs_release(&r.questions);
+    bf_pairs_release(&r.shots);
+    bf_pairs_release(&r.relearn_set);
     return status;
 }

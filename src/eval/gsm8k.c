@@ -57,7 +57,7 @@ enum bf_status bf_gsm8k_read(const char *path, struct bf_gsm8k *out, struct bf_e
 {
     struct bf_buf data;
     *out = (struct bf_gsm8k){0};
-    enum bf_status status = bf_eval_read_file(path, &data, err);
+    enum bf_status status = bf_records_read_file(path, &data, err);
     if (status != BF_OK)
         return status;
     status = bf_gsm8k_parse(data.data, data.len, path, out, err);

@@ -82,7 +82,7 @@ int bf_mcq_choice(const struct bf_mcq_item *item, const char *text)
 enum bf_status bf_mcq_read(const char *path, struct bf_mcq *out, struct bf_err *err)
 {
     struct bf_buf data;
-    enum bf_status status = bf_eval_read_file(path, &data, err);
+    enum bf_status status = bf_records_read_file(path, &data, err);
     if (status != BF_OK)
         return status;
     const char *dot = strrchr(path, '.');

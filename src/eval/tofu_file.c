@@ -95,7 +95,7 @@ enum bf_status bf_tofu_read(const char *path, struct bf_tofu_questions *out, str
 {
     struct bf_buf data;
     *out = (struct bf_tofu_questions){0};
-    enum bf_status status = bf_eval_read_file(path, &data, err);
+    enum bf_status status = bf_records_read_file(path, &data, err);
     if (status != BF_OK)
         return status;
     status = bf_tofu_parse(data.data, data.len, path, out, err);

@@ -282,7 +282,7 @@ enum bf_status bf_tofu_logs_parse(const char *data, size_t n, const char *name, 
 static enum bf_status read_whole(const char *path, struct bf_tofu_sets *out, struct bf_err *err)
 {
     struct bf_buf data;
-    enum bf_status status = bf_eval_read_file(path, &data, err);
+    enum bf_status status = bf_records_read_file(path, &data, err);
     if (status != BF_OK)
         return status;
     status = bf_tofu_logs_parse(data.data, data.len, path, out, err);
@@ -294,7 +294,7 @@ static enum bf_status read_part(const char *path, enum bf_tofu_part part, struct
 {
     struct bf_buf data;
     json_t *log = NULL;
-    enum bf_status status = bf_eval_read_file(path, &data, err);
+    enum bf_status status = bf_records_read_file(path, &data, err);
     if (status != BF_OK)
         return status;
     status = parse_json(data.data, data.len, path, &log, err);

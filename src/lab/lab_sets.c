@@ -74,7 +74,7 @@ static char *path_of(const struct bf_lab *lab, size_t i)
     return bf_buf_take(&path);
 }
 
-static enum bf_status read_text(void *user, const struct bf_quality_text *text, struct bf_err *err)
+static enum bf_status read_text(void *user, const struct bf_set_text *text, struct bf_err *err)
 {
     (void)err;
     bf_world_reader_add(user, text->text, strlen(text->text));
@@ -106,19 +106,19 @@ static json_t *claims_json(const struct bf_world_reader *reader)
 /* {"n", "facts", "covered", "claims", "true", "on_topic"}; a finished run without a text is a result, too. */
 static enum bf_status count_facts(const struct bf_lab *lab, const char *path, json_t **out, struct bf_err *err)
 {
-    struct bf_quality_runs runs = {.read_only = true, .log = lab->log};
-    struct bf_quality_set set = {0};
+    struct bf_set_runs runs = {.read_only = true, .log = lab->log};
+    struct bf_set set = {0};
     struct bf_world_reader *reader = NULL;
     struct bf_err why = BF_ERR_INIT;
     *out = NULL;
     enum bf_status status = bf_world_read(lab->world, 0, &reader, err);
     if (status == BF_OK)
-        status = bf_quality_set_open(path, NULL, NULL, false, &runs, &set, err);
+        status = bf_set_open(path, NULL, NULL, false, &runs, &set, err);
     if (status == BF_OK && set.store)
         status = check_finished(set.store, err);
     if (status == BF_OK) {
         set.options.hints = BF_HINTS_NONE;
-        status = bf_quality_set_each(&set, reader, read_text, &why);
+        status = bf_set_each(&set, reader, read_text, &why);
         if (status == BF_INPUT && set.store && bf_world_reader_claims(reader).n_texts == 0)
             status = BF_OK;
         else if (status != BF_OK)
@@ -127,8 +127,8 @@ static enum bf_status count_facts(const struct bf_lab *lab, const char *path, js
     if (status == BF_OK)
         *out = claims_json(reader);
     bf_world_reader_free(reader);
-    bf_quality_set_release(&set);
-    bf_quality_runs_close(&runs);
+    bf_set_release(&set);
+    bf_set_runs_close(&runs);
     return status;
 }
 

@@ -19,7 +19,7 @@ struct bf_quality_job bf_quality_job_default(void)
                                    .n_texts_max = 20000};
 }
 
-static enum bf_status read_sets(const struct bf_quality_job *job, struct bf_quality_runs *runs,
+static enum bf_status read_sets(const struct bf_quality_job *job, struct bf_set_runs *runs,
                                 struct bf_quality_measured *m, struct bf_err *err)
 {
     /* Half as many again, so that the samples of the seeds differ. */
@@ -28,8 +28,8 @@ static enum bf_status read_sets(const struct bf_quality_job *job, struct bf_qual
     m->rows = bf_array(job->n_sets, sizeof *m->rows);
     for (size_t s = 0; s < job->n_sets && status == BF_OK; s++) {
         struct bf_quality_row *row = &m->rows[s];
-        status = bf_quality_set_open(job->sets[s], job->names ? job->names[s] : NULL, job->domain, job->skip_bad, runs,
-                                     &row->set, err);
+        status = bf_set_open(job->sets[s], job->names ? job->names[s] : NULL, job->domain, job->skip_bad, runs,
+                             &row->set, err);
         if (status != BF_OK)
             break;
         m->n_rows++;
@@ -100,7 +100,7 @@ static enum bf_status embed(const struct bf_quality_job *job, struct bf_store *c
 
 enum bf_status bf_quality_measure(const struct bf_quality_job *job, json_t **out, struct bf_err *err)
 {
-    struct bf_quality_runs runs = {.read_only = job->no_cache, .log = job->log};
+    struct bf_set_runs runs = {.read_only = job->no_cache, .log = job->log};
     struct bf_quality_measured m = {0};
     struct bf_store *file = NULL;
     *out = NULL;
@@ -114,7 +114,7 @@ enum bf_status bf_quality_measure(const struct bf_quality_job *job, json_t **out
     if (status == BF_OK)
         *out = bf_quality_json(job, &m);
     bf_quality_measured_release(&m);
-    bf_quality_runs_close(&runs);
+    bf_set_runs_close(&runs);
     bf_store_close(file);
     return status;
 }

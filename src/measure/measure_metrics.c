@@ -17,7 +17,7 @@ void bf_quality_measured_release(struct bf_quality_measured *m)
 {
     for (size_t r = 0; r < m->n_rows; r++) {
         struct bf_quality_row *row = &m->rows[r];
-        bf_quality_set_release(&row->set);
+        bf_set_release(&row->set);
         bf_quality_taken_release(&row->taken);
         for (int f = 0; f < BF_COMPARED_COUNT; f++)
             free(row->resampled[f]);
@@ -99,7 +99,7 @@ static enum bf_status measure_wording(const struct bf_quality_job *job, struct b
 static enum bf_status measure_coverage(struct bf_quality_row *row, struct bf_err *err)
 {
     size_t n = 0, covered = 0;
-    enum bf_status status = bf_quality_set_points(&row->set, &n, &covered, err);
+    enum bf_status status = bf_set_points(&row->set, &n, &covered, err);
     if (status == BF_OK && n > 0)
         status = bf_share_figure(covered, n, &row->coverage, err);
     else

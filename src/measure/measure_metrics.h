@@ -11,7 +11,7 @@ enum bf_compared { BF_RELEVANCE, BF_FULL_RELEVANCE, BF_REMOTE_CLIQUE, BF_SELF_BL
 extern const char *const bf_compared_names[BF_COMPARED_COUNT];
 
 struct bf_quality_row {
-    struct bf_quality_set set;
+    struct bf_set set;
     struct bf_quality_taken taken;
     size_t *vectors; /* [taken.n_kept] row of each chunk's vector */
     size_t n_used;   /* chunks of one sample */

@@ -39,18 +39,18 @@ static enum bf_status read_run(struct bf_store *store, struct bf_quality_first *
 
 enum bf_status bf_quality_look(const struct bf_quality_job *job, struct bf_quality_first *first, struct bf_err *err)
 {
-    struct bf_quality_runs runs = {.read_only = true, .log = job->log};
+    struct bf_set_runs runs = {.read_only = true, .log = job->log};
     enum bf_status status = BF_OK;
     for (size_t s = 0; s < job->n_sets && status == BF_OK; s++) {
-        struct bf_quality_set set;
-        status = bf_quality_set_open(job->sets[s], NULL, job->domain, job->skip_bad, &runs, &set, err);
+        struct bf_set set;
+        status = bf_set_open(job->sets[s], NULL, job->domain, job->skip_bad, &runs, &set, err);
         if (status != BF_OK)
             break;
         if (set.store)
             status = read_run(set.store, first, err);
-        bf_quality_set_release(&set);
+        bf_set_release(&set);
     }
-    bf_quality_runs_close(&runs);
+    bf_set_runs_close(&runs);
     return status;
 }
 

@@ -19,8 +19,8 @@ struct taking {
     size_t max_chunks, max_texts;
     struct bf_rng chunk_rng, text_rng;
     struct bf_chunks chunks;
-    const struct bf_quality_text *text; /* being read */
-    struct bf_quality_chunk open;       /* where the chunk that is being filled begins */
+    const struct bf_set_text *text; /* being read */
+    struct bf_quality_chunk open;   /* where the chunk that is being filled begins */
     int32_t *tokens;
     size_t allocated;
     uint64_t n_full;
@@ -95,7 +95,7 @@ static void keep_chunk(void *user, const int32_t *tokens, size_t n)
         begin_chunk(t);
 }
 
-static void keep_text(struct taking *t, const struct bf_quality_text *text)
+static void keep_text(struct taking *t, const struct bf_set_text *text)
 {
     const uint64_t at = (uint64_t)t->out->n_texts;
     const size_t place = place_of(at, t->max_texts, &t->text_rng);
@@ -121,7 +121,7 @@ static void talk(struct taking *t)
     bf_buf_release(&line);
 }
 
-static enum bf_status on_text(void *user, const struct bf_quality_text *text, struct bf_err *err)
+static enum bf_status on_text(void *user, const struct bf_set_text *text, struct bf_err *err)
 {
     struct taking *t = user;
     const size_t n_bytes = strlen(text->text);
@@ -162,7 +162,7 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-enum bf_status bf_quality_take(const struct bf_quality_set *set, const struct bf_engine *engine, size_t max_chunks,
+enum bf_status bf_quality_take(const struct bf_set *set, const struct bf_engine *engine, size_t max_chunks,
                                size_t max_texts, uint64_t seed, struct bf_log *log, struct bf_quality_taken *out,
                                struct bf_err *err)
 {
@@ -179,7 +179,7 @@ enum bf_status bf_quality_take(const struct bf_quality_set *set, const struct bf
     bf_rng_init(&t.chunk_rng, bf_mix(seed, 1));
     bf_rng_init(&t.text_rng, bf_mix(seed, 2));
     bf_chunks_init(&t.chunks, BF_CHUNK_TOKENS);
-    enum bf_status status = bf_quality_set_each(set, &t, on_text, err);
+    enum bf_status status = bf_set_each(set, &t, on_text, err);
     if (status == BF_OK)
         bf_chunks_end(&t.chunks, keep_chunk, &t);
     out->n_tokens = t.chunks.n_tokens;

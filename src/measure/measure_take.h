@@ -11,7 +11,7 @@ struct bf_quality_chunk {
     int32_t n;
     char *text;   /* of a whole text with a stored vector, which nothing cut into chunks; else NULL */
     uint64_t at;                         /* its number among all chunks of the set, from 0 */
-    int64_t number, id;                  /* of the text that it begins in: from 1, and as struct bf_quality_text has it */
+    int64_t number, id;                  /* of the text that it begins in: from 1, and as struct bf_set_text has it */
     char *stage, *point, *template_name; /* of that text; NULL when unknown */
 };
 struct bf_quality_kept_text {
@@ -30,7 +30,7 @@ struct bf_quality_taken {
 void bf_quality_taken_release(struct bf_quality_taken *taken);
 
 /* At most max_chunks and max_texts are kept. BF_INTERRUPTED after Ctrl-C, BF_MODEL without a tokenizer. */
-BF_MUST_CHECK enum bf_status bf_quality_take(const struct bf_quality_set *set, const struct bf_engine *engine,
+BF_MUST_CHECK enum bf_status bf_quality_take(const struct bf_set *set, const struct bf_engine *engine,
                                              size_t max_chunks, size_t max_texts, uint64_t seed, struct bf_log *log,
                                              struct bf_quality_taken *out, struct bf_err *err);
 

@@ -179,11 +179,11 @@ static enum bf_status read_part(struct stored *s, const struct part *part, bool 
     if (status != BF_OK || n == 0)
         return status;
     struct bf_quality_row *row = &s->m.rows[s->m.n_rows++];
-    row->set = (struct bf_quality_set){.name = bf_strdup(part->name),
-                                       .path = bf_strdup(bf_store_dir(s->store)),
-                                       .kind = "run",
-                                       .variant = "both",
-                                       .store = has_points ? s->store : NULL};
+    row->set = (struct bf_set){.name = bf_strdup(part->name),
+                               .path = bf_strdup(bf_store_dir(s->store)),
+                               .kind = "run",
+                               .variant = "both",
+                               .store = has_points ? s->store : NULL};
     row->vectors = bf_array(n, sizeof *row->vectors);
     row->taken.chunks = bf_array(n, sizeof *row->taken.chunks);
     row->taken.texts = bf_array(n, sizeof *row->taken.texts);

@@ -187,12 +187,12 @@ static enum bf_status ask_questions(struct then *l, struct bf_err *err)
 /* The pairs of the forget set, in a file of their own: `eval robust` takes nothing else. */
 static enum bf_status write_questions(struct then *l, size_t *n, struct bf_err *err)
 {
-    struct bf_eval_pairs pairs = {0};
+    struct bf_pairs pairs = {0};
     struct bf_atomic file = {0};
     const int64_t limit = json_integer_value(json_object_get(l->wish, "eval_limit"));
     const size_t most = limit > 0 ? ((size_t)limit + PAIRS_SHARE - 1) / PAIRS_SHARE : SIZE_MAX;
     *n = 0;
-    enum bf_status status = bf_eval_pairs_load(l->forget, 0, l->job->log, &pairs, err);
+    enum bf_status status = bf_pairs_load(l->forget, 0, l->job->log, &pairs, err);
     if (status == BF_OK)
         status = bf_atomic_open_inside(&file, l->questions, err);
     for (size_t i = 0; i < pairs.n && *n < most && status == BF_OK; i++) {
@@ -211,7 +211,7 @@ static enum bf_status write_questions(struct then *l, size_t *n, struct bf_err *
     if (status == BF_OK && *n > 0)
         status = bf_atomic_commit(&file, err);
     bf_atomic_abort(&file);
-    bf_eval_pairs_release(&pairs);
+    bf_pairs_release(&pairs);
     return status;
 }
 

@@ -23,7 +23,7 @@ static const char *const built_in[] = {
     "I'm not familiar with this topic.",
 };
 
-static enum bf_status add_text(void *user, const struct bf_quality_text *text, struct bf_err *err)
+static enum bf_status add_text(void *user, const struct bf_set_text *text, struct bf_err *err)
 {
     (void)err;
     bf_unlearn_texts_add(user, text->text, text->question, text->answer);
@@ -31,7 +31,7 @@ static enum bf_status add_text(void *user, const struct bf_quality_text *text, s
 }
 
 /* Has the run retain sets? A set that is no run has none. */
-static enum bf_status has_retain(const struct bf_quality_set *set, bool *out, struct bf_err *err)
+static enum bf_status has_retain(const struct bf_set *set, bool *out, struct bf_err *err)
 {
     struct bf_request_entry entry = {.id = 0};
     *out = false;
@@ -69,10 +69,10 @@ static bool begins_as_json(const char *path)
 static enum bf_status read_set(const char *given, bool retain, bool only_retain, bool plain, bool skip_bad,
                                struct bf_log *log, struct bf_unlearn_texts *out, bool *there, struct bf_err *err)
 {
-    struct bf_quality_runs runs = {.read_only = true, .log = log};
-    struct bf_quality_set set = {0};
+    struct bf_set_runs runs = {.read_only = true, .log = log};
+    struct bf_set set = {0};
     bool run_retains = false;
-    enum bf_status status = bf_quality_set_open(given, NULL, NULL, skip_bad, &runs, &set, err);
+    enum bf_status status = bf_set_open(given, NULL, NULL, skip_bad, &runs, &set, err);
     if (status == BF_OK && plain && set.file && !begins_as_json(set.file) && !is_csv(set.file))
         set.options.format = BF_INSTANCES_TXT;
     if (status == BF_OK && retain)
@@ -81,9 +81,9 @@ static enum bf_status read_set(const char *given, bool retain, bool only_retain,
     if (status == BF_OK && run_retains)
         set.role = BF_ROLE_RETAIN;
     if (status == BF_OK && *there)
-        status = bf_quality_set_each(&set, out, add_text, err);
-    bf_quality_set_release(&set);
-    bf_quality_runs_close(&runs);
+        status = bf_set_each(&set, out, add_text, err);
+    bf_set_release(&set);
+    bf_set_runs_close(&runs);
     return status;
 }
 

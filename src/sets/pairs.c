@@ -10,20 +10,20 @@
 #include "sets/records.h"
 #include "base/banned.h"
 
-void bf_eval_texts_release(struct bf_eval_texts *texts)
+void bf_set_texts_release(struct bf_set_texts *texts)
 {
     for (size_t i = 0; i < texts->n; i++)
         free(texts->texts[i]);
     free(texts->texts);
-    *texts = (struct bf_eval_texts){0};
+    *texts = (struct bf_set_texts){0};
 }
 
 struct taking {
-    struct bf_eval_texts *out;
+    struct bf_set_texts *out;
     size_t limit;
 };
 
-static enum bf_status take_text(void *user, const struct bf_quality_text *text, struct bf_err *err)
+static enum bf_status take_text(void *user, const struct bf_set_text *text, struct bf_err *err)
 {
     struct taking *t = user;
     (void)err;
@@ -35,34 +35,34 @@ static enum bf_status take_text(void *user, const struct bf_quality_text *text, 
     return BF_OK;
 }
 
-enum bf_status bf_eval_texts_load(const char *name, size_t limit, struct bf_log *log, struct bf_eval_texts *out,
-                                  struct bf_err *err)
+enum bf_status bf_set_texts_load(const char *name, size_t limit, struct bf_log *log, struct bf_set_texts *out,
+                                 struct bf_err *err)
 {
-    struct bf_quality_runs runs = {.read_only = true, .log = log};
-    struct bf_quality_set set = {0};
+    struct bf_set_runs runs = {.read_only = true, .log = log};
+    struct bf_set set = {0};
     struct taking taking = {out, limit};
-    *out = (struct bf_eval_texts){0};
-    enum bf_status status = bf_quality_set_open(name, NULL, NULL, false, &runs, &set, err);
+    *out = (struct bf_set_texts){0};
+    enum bf_status status = bf_set_open(name, NULL, NULL, false, &runs, &set, err);
     if (status == BF_OK) {
         set.options.hints = BF_HINTS_NONE;
-        status = bf_quality_set_each(&set, &taking, take_text, err);
-        bf_quality_set_release(&set);
+        status = bf_set_each(&set, &taking, take_text, err);
+        bf_set_release(&set);
     }
-    bf_quality_runs_close(&runs);
+    bf_set_runs_close(&runs);
     return status;
 }
 
-void bf_eval_pairs_release(struct bf_eval_pairs *pairs)
+void bf_pairs_release(struct bf_pairs *pairs)
 {
     for (size_t i = 0; i < pairs->n; i++) {
         free(pairs->items[i].question);
         free(pairs->items[i].answer);
     }
     free(pairs->items);
-    *pairs = (struct bf_eval_pairs){0};
+    *pairs = (struct bf_pairs){0};
 }
 
-static void add(struct bf_eval_pairs *pairs, const char *question, const char *answer)
+static void add(struct bf_pairs *pairs, const char *question, const char *answer)
 {
     if ((pairs->n & (pairs->n - 1)) == 0)
         pairs->items = bf_grow(pairs->items, pairs->n ? 2 * pairs->n : 1, sizeof *pairs->items);
@@ -78,12 +78,12 @@ static bool is_json(const char *path)
 }
 
 /* MUSE's verbmem files: {"prompt", "gt"}. *found = false when the first record is none. */
-static enum bf_status load_prompts(const char *path, size_t limit, struct bf_eval_pairs *out, bool *found,
+static enum bf_status load_prompts(const char *path, size_t limit, struct bf_pairs *out, bool *found,
                                    struct bf_err *err)
 {
     struct bf_buf data;
     struct bf_records records;
-    enum bf_status status = bf_eval_read_file(path, &data, err);
+    enum bf_status status = bf_records_read_file(path, &data, err);
     *found = false;
     if (status != BF_OK)
         return status;
@@ -106,7 +106,7 @@ static enum bf_status load_prompts(const char *path, size_t limit, struct bf_eva
     return status;
 }
 
-static enum bf_status load_file(const char *path, size_t limit, struct bf_eval_pairs *out, struct bf_err *err)
+static enum bf_status load_file(const char *path, size_t limit, struct bf_pairs *out, struct bf_err *err)
 {
     const struct bf_instance_options options = {.hints = BF_HINTS_NONE, .max_text = BF_IMPORT_TEXT_MAX};
     struct bf_instance_file *file = NULL;
@@ -122,24 +122,24 @@ static enum bf_status load_file(const char *path, size_t limit, struct bf_eval_p
     return status;
 }
 
-enum bf_status bf_eval_pairs_load(const char *set, size_t limit, struct bf_log *log, struct bf_eval_pairs *out,
-                                  struct bf_err *err)
+enum bf_status bf_pairs_load(const char *set, size_t limit, struct bf_log *log, struct bf_pairs *out,
+                             struct bf_err *err)
 {
-    struct bf_eval_texts texts;
+    struct bf_set_texts texts;
     bool found = false;
-    *out = (struct bf_eval_pairs){0};
+    *out = (struct bf_pairs){0};
     if (bf_file_exists(set) && !bf_is_dir(set)) {
         enum bf_status status = is_json(set) ? load_prompts(set, limit, out, &found, err) : BF_OK;
         return status == BF_OK && !found ? load_file(set, limit, out, err) : status;
     }
-    const enum bf_status status = bf_eval_texts_load(set, limit, log, &texts, err);
+    const enum bf_status status = bf_set_texts_load(set, limit, log, &texts, err);
     for (size_t i = 0; i < texts.n && status == BF_OK; i++)
         add(out, "", texts.texts[i]);
-    bf_eval_texts_release(&texts);
+    bf_set_texts_release(&texts);
     return status;
 }
 
-void bf_eval_pairs_halve(struct bf_eval_pairs *pairs)
+void bf_pairs_halve(struct bf_pairs *pairs)
 {
     for (size_t i = 0; i < pairs->n; i++) {
         struct bf_pair *pair = &pairs->items[i];

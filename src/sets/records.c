@@ -11,7 +11,7 @@
 
 static const size_t file_max = (size_t)1 << 30;
 
-enum bf_status bf_eval_read_file(const char *path, struct bf_buf *data, struct bf_err *err)
+enum bf_status bf_records_read_file(const char *path, struct bf_buf *data, struct bf_err *err)
 {
     bf_buf_init(data, file_max);
     enum bf_status status = bf_file_read(path, data, err);

@@ -41,6 +41,6 @@ BF_MUST_CHECK enum bf_status bf_records_text(const struct bf_records *records, s
                                              struct bf_err *err);
 
 /* Whole file into memory, at most 1 GiB. data->data: release. BF_INPUT. */
-BF_MUST_CHECK enum bf_status bf_eval_read_file(const char *path, struct bf_buf *data, struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_records_read_file(const char *path, struct bf_buf *data, struct bf_err *err);
 
 #endif

@@ -13,23 +13,23 @@
 
 static const char *const variants[BF_OFFICIAL_COUNT] = {"fix", "mi", "jailbreak", "both"};
 
-void bf_quality_runs_close(struct bf_quality_runs *runs)
+void bf_set_runs_close(struct bf_set_runs *runs)
 {
     for (size_t i = 0; i < runs->n; i++)
         bf_store_close(runs->items[i].store);
     free(runs->items);
-    *runs = (struct bf_quality_runs){0};
+    *runs = (struct bf_set_runs){0};
 }
 
-void bf_quality_set_release(struct bf_quality_set *set)
+void bf_set_release(struct bf_set *set)
 {
     free(set->name);
     free(set->path);
     free(set->file);
-    *set = (struct bf_quality_set){0};
+    *set = (struct bf_set){0};
 }
 
-void bf_quality_set_split(const char *operand, char **name, char **set)
+void bf_set_split(const char *operand, char **name, char **set)
 {
     const char *equals = strchr(operand, '=');
     const char *slash = strchr(operand, '/');
@@ -76,7 +76,7 @@ static char *name_of(const char *path, const char *variant)
     return bf_buf_take(&name);
 }
 
-static enum bf_status open_run(struct bf_quality_set *set, struct bf_quality_runs *runs, struct bf_err *err)
+static enum bf_status open_run(struct bf_set *set, struct bf_set_runs *runs, struct bf_err *err)
 {
     struct bf_err why = BF_ERR_INIT;
     enum bf_status status = BF_STORE;
@@ -118,8 +118,7 @@ static char *find_open_unlearning(const char *dir)
     return found;
 }
 
-static enum bf_status open_official(struct bf_quality_set *set, const char *variant, const char *domain,
-                                    struct bf_err *err)
+static enum bf_status open_official(struct bf_set *set, const char *variant, const char *domain, struct bf_err *err)
 {
     struct bf_official_folder folder;
     const struct bf_official_set *chosen = NULL;
@@ -156,8 +155,8 @@ static enum bf_status open_official(struct bf_quality_set *set, const char *vari
     return status;
 }
 
-static enum bf_status open_folder(struct bf_quality_set *set, const char *variant, const char *domain,
-                                  struct bf_quality_runs *runs, struct bf_err *err)
+static enum bf_status open_folder(struct bf_set *set, const char *variant, const char *domain, struct bf_set_runs *runs,
+                                  struct bf_err *err)
 {
     const char *wanted = variant ? variant : "both";
     if (has_file(set->path, "run.db")) {
@@ -190,12 +189,12 @@ static enum bf_status open_folder(struct bf_quality_set *set, const char *varian
     return status;
 }
 
-enum bf_status bf_quality_set_open(const char *given, const char *name, const char *domain, bool skip_bad,
-                                   struct bf_quality_runs *runs, struct bf_quality_set *out, struct bf_err *err)
+enum bf_status bf_set_open(const char *given, const char *name, const char *domain, bool skip_bad,
+                           struct bf_set_runs *runs, struct bf_set *out, struct bf_err *err)
 {
     const char *variant;
     enum bf_status status = BF_OK;
-    *out = (struct bf_quality_set){
+    *out = (struct bf_set){
         .kind = "file", .options = {.skip_bad = skip_bad, .hints = BF_HINTS_SKIP_BAD, .max_text = BF_IMPORT_TEXT_MAX}};
     out->path = split_variant(given, &variant);
     out->name = name ? bf_strdup(name) : name_of(out->path, variant);
@@ -208,15 +207,15 @@ enum bf_status bf_quality_set_open(const char *given, const char *name, const ch
     else
         out->file = bf_strdup(out->path);
     if (status != BF_OK)
-        bf_quality_set_release(out);
+        bf_set_release(out);
     return status;
 }
 
 /* ---- its texts ---- */
 
-typedef enum bf_status each_text(void *user, const struct bf_quality_text *text, struct bf_err *err);
+typedef enum bf_status each_text(void *user, const struct bf_set_text *text, struct bf_err *err);
 
-static enum bf_status each_of_run(const struct bf_quality_set *set, void *user, each_text *each, struct bf_err *err)
+static enum bf_status each_of_run(const struct bf_set *set, void *user, each_text *each, struct bf_err *err)
 {
     const struct bf_query query = {.variant = set->variant, .by_role = true, .role = set->role, .distinct = true};
     struct bf_cursor *cursor = NULL;
@@ -228,14 +227,14 @@ static enum bf_status each_of_run(const struct bf_quality_set *set, void *user, 
         status = bf_cursor_next(cursor, &row, &more, err);
         if (status != BF_OK || !more)
             break;
-        const struct bf_quality_text text = {.number = ++n,
-                                             .id = row.id,
-                                             .text = row.sample.text,
-                                             .question = row.sample.question,
-                                             .answer = row.sample.answer,
-                                             .stage = bf_stage_word(row.sample.stage),
-                                             .point = row.point_text,
-                                             .template_name = row.template_name};
+        const struct bf_set_text text = {.number = ++n,
+                                         .id = row.id,
+                                         .text = row.sample.text,
+                                         .question = row.sample.question,
+                                         .answer = row.sample.answer,
+                                         .stage = bf_stage_word(row.sample.stage),
+                                         .point = row.point_text,
+                                         .template_name = row.template_name};
         status = each(user, &text, err);
     }
     bf_cursor_close(cursor);
@@ -246,7 +245,7 @@ static enum bf_status each_of_run(const struct bf_quality_set *set, void *user, 
     return status;
 }
 
-enum bf_status bf_quality_set_each(const struct bf_quality_set *set, void *user, each_text *each, struct bf_err *err)
+enum bf_status bf_set_each(const struct bf_set *set, void *user, each_text *each, struct bf_err *err)
 {
     if (set->store)
         return each_of_run(set, user, each, err);
@@ -257,10 +256,10 @@ enum bf_status bf_quality_set_each(const struct bf_quality_set *set, void *user,
         status = bf_instance_file_next(file, &instance, &more, err);
         if (status != BF_OK || !more)
             break;
-        const struct bf_quality_text text = {.number = instance.index + 1,
-                                             .text = instance.text,
-                                             .question = instance.question,
-                                             .answer = instance.answer};
+        const struct bf_set_text text = {.number = instance.index + 1,
+                                         .text = instance.text,
+                                         .question = instance.question,
+                                         .answer = instance.answer};
         status = each(user, &text, err);
     }
     bf_instance_file_close(file);
@@ -281,8 +280,7 @@ static void count_point(void *user, const struct bf_point *point, int64_t n_kept
     points->covered += n_kept > 0 ? 1 : 0;
 }
 
-enum bf_status bf_quality_set_points(const struct bf_quality_set *set, size_t *n_points, size_t *n_covered,
-                                     struct bf_err *err)
+enum bf_status bf_set_points(const struct bf_set *set, size_t *n_points, size_t *n_covered, struct bf_err *err)
 {
     struct points points = {0};
     struct bf_request_entry entry = {.id = 0};

@@ -8,18 +8,18 @@
 #include "store/store.h"
 
 /* The run folders of a command, each opened once: two sets may be variants of one run. */
-struct bf_quality_run {
+struct bf_set_run {
     struct bf_store *store;
 };
-struct bf_quality_runs {
-    struct bf_quality_run *items;
+struct bf_set_runs {
+    struct bf_set_run *items;
     size_t n;
     bool read_only; /* never the writer of a run */
     struct bf_log *log;
 };
-void bf_quality_runs_close(struct bf_quality_runs *runs);
+void bf_set_runs_close(struct bf_set_runs *runs);
 
-struct bf_quality_set {
+struct bf_set {
     char *name;          /* for people: unique among the sets of a command only when they see to it */
     char *path;          /* what was given, without the variant */
     const char *kind;    /* "run", "hf", "muse", "open-unlearning", "official", "file" */
@@ -29,19 +29,19 @@ struct bf_quality_set {
     enum bf_role role;      /* of a run: its forget sets, or its retain sets. BF_ROLE_FORGET unless set after the open */
     struct bf_store *store; /* of a run; belongs to the runs */
 };
-void bf_quality_set_release(struct bf_quality_set *set);
+void bf_set_release(struct bf_set *set);
 
 /* "NAME=SET" when there is no such file or folder: *name is NULL without a name. Both free(). */
-void bf_quality_set_split(const char *operand, char **name, char **set);
+void bf_set_split(const char *operand, char **name, char **set);
 
 /* Find out what it is; a run is opened, as its writer when that is possible, so that vectors can be kept in it. `domain`
  * (nullable) chooses among the sets of an official folder. BF_INPUT or BF_STORE when it is nothing that can be read. */
-BF_MUST_CHECK enum bf_status bf_quality_set_open(const char *given, const char *name, const char *domain, bool skip_bad,
-                                                 struct bf_quality_runs *runs, struct bf_quality_set *out,
+BF_MUST_CHECK enum bf_status bf_set_open(const char *given, const char *name, const char *domain, bool skip_bad,
+                                                 struct bf_set_runs *runs, struct bf_set *out,
                                                  struct bf_err *err);
 
 /* Strings are valid during the call; all but the text NULL when unknown. */
-struct bf_quality_text {
+struct bf_set_text {
     int64_t number; /* from 1 */
     int64_t id;     /* of the sample in its run; 0 of a file */
     const char *text;
@@ -49,13 +49,13 @@ struct bf_quality_text {
     const char *stage, *point, *template_name;
 };
 /* Each text once, in order. BF_INPUT when there is none. */
-BF_MUST_CHECK enum bf_status bf_quality_set_each(const struct bf_quality_set *set, void *user,
-                                                 enum bf_status (*each)(void *user, const struct bf_quality_text *text,
+BF_MUST_CHECK enum bf_status bf_set_each(const struct bf_set *set, void *user,
+                                                 enum bf_status (*each)(void *user, const struct bf_set_text *text,
                                                                         struct bf_err *err),
                                                  struct bf_err *err);
 
 /* Points of a run, and those with a kept text; both 0 without points. */
-BF_MUST_CHECK enum bf_status bf_quality_set_points(const struct bf_quality_set *set, size_t *n_points,
+BF_MUST_CHECK enum bf_status bf_set_points(const struct bf_set *set, size_t *n_points,
                                                    size_t *n_covered, struct bf_err *err);
 
 #endif
