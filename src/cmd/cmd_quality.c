@@ -165,7 +165,7 @@ static void print(const struct values *v, json_t *result)
     else if (strcmp(format, "latex") == 0)
         bf_quality_latex(result, stdout);
     else if (strcmp(format, "text") == 0)
-        bf_set_text(result, stdout);
+        bf_quality_text(result, stdout);
     else {
         char *text = bf_json_dump(result);
         bf_print_json(stdout, text);

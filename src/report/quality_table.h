@@ -9,7 +9,7 @@
 #include "base/json.h"
 
 /* For a terminal: within 100 columns, then the sentences. */
-void bf_set_text(const json_t *result, FILE *out);
+void bf_quality_text(const json_t *result, FILE *out);
 /* RFC 4180: a line of names, then a line for each set with all figures; what is not known is empty. */
 void bf_quality_csv(const json_t *result, FILE *out);
 /* GitHub's tables, and the sentences as a list. */

@@ -104,7 +104,7 @@ static bool any_coverage(const json_t *sets)
     return false;
 }
 
-void bf_set_text(const json_t *result, FILE *out)
+void bf_quality_text(const json_t *result, FILE *out)
 {
     const json_t *sets = json_object_get(result, "sets");
     const json_t *sentences = json_object_get(result, "sentences");
