@@ -7,7 +7,7 @@
  * (RMU) is done row by row.
  *
  * Formulas are those of open-unlearning (github.com/locuslab/open-unlearning, src/trainer, as of December 2025) where it has the
- * loss; each file names its paper. p is the model that is trained, r the frozen reference. */
+ * loss; each names its paper. p is the model that is trained, r the frozen reference. */
 #ifndef BF_UNLEARN_LOSS_H
 #define BF_UNLEARN_LOSS_H
 #include <stddef.h>
@@ -15,7 +15,7 @@
 
 #include "base/err.h"
 
-/* ---- rows of logits: loss_rows.c ---- */
+/* ---- rows of logits ---- */
 
 /* log sum exp of logits[n], in double. -inf when all are -inf; NaN when one is NaN or +inf. */
 double bf_row_log_sum(const float *logits, size_t n);

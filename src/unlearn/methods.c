@@ -1,4 +1,4 @@
-/* The table of methods. A new one whose terms are there already is a row here; a new term is a file loss_NAME.c and a case in step.c. */
+/* The table of methods. A new one whose terms are there already is a row here; a new term is a function in loss.c and a case in step.c. */
 #include <string.h>
 
 #include "unlearn/unlearn.h"

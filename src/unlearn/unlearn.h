@@ -1,5 +1,5 @@
 /* Unlearning: a model, what it is to forget and what it is to keep, a method; out comes a GGUF. The loop, its data, its
- * checkpoints. The network itself is behind graph/graph.h, the losses are plain maths in loss_*.c. No printing: whoever
+ * checkpoints. The network itself is behind graph/graph.h, the losses are plain maths in loss.c. No printing: whoever
  * calls gets progress and notices through functions.
  *
  * Promise: same model file, same settings, same texts, same machine -> the same bytes, with any number of threads, also after kill -9 at
