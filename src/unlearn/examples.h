@@ -1,8 +1,9 @@
 /* Texts as tokens with labels, and the order that they come in. Private to unlearn/. */
 #ifndef BF_UNLEARN_EXAMPLES_H
 #define BF_UNLEARN_EXAMPLES_H
-#include "unlearn/unlearn.h"
+#include "graph/graph.h"
 #include "graph/vocabulary.h"
+#include "unlearn/unlearn.h"
 
 /* A sequence. Token t is a label for t >= first_label: it is predicted by row t - 1. 1 <= first_label < n. */
 struct bf_example {
@@ -52,5 +53,21 @@ size_t bf_order_at(struct bf_order *order, uint64_t position);
 void bf_order_release(struct bf_order *order);
 /* One of n at random for this place, with replacement. `stream` tells the retain set from the general one. */
 size_t bf_order_pick(uint64_t seed, uint64_t stream, uint64_t position, size_t n);
+
+/* ---- examples as a batch of the graph ---- */
+
+struct bf_batch {
+    int32_t *tokens, *lengths, *rows;
+    int32_t *labels;                   /* [n_rows] the label of each wanted row */
+    int32_t *sequence;                 /* [n_rows] which sequence it is of */
+    int64_t *n_labels;                 /* [n_sequences] */
+    int32_t n_sequences, n_rows;
+    int64_t n_tokens;
+};
+/* `states`: rows are those of the labels themselves (what the model holds after them), not of what predicts them; for RMU. Release
+ * with bf_batch_release. */
+void bf_batch_make(const struct bf_example *const *examples, size_t n, bool states, struct bf_batch *out);
+void bf_batch_release(struct bf_batch *batch);
+struct bf_graph_batch bf_batch_for_graph(const struct bf_batch *batch);
 
 #endif

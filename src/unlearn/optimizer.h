@@ -35,11 +35,10 @@ double bf_gradient_norm(const struct bf_adamw_tensor *tensors, size_t n_tensors)
 void bf_adamw_step(const struct bf_adamw_knobs *knobs, const struct bf_adamw_tensor *tensors, size_t n_tensors,
                    int64_t step, double learning_rate, double norm);
 
-/* ---- schedules: schedule.c ---- */
+/* ---- schedules ---- */
 
 enum bf_schedule { BF_SCHEDULE_CONSTANT, BF_SCHEDULE_LINEAR, BF_SCHEDULE_COSINE, BF_SCHEDULE_COUNT };
 extern const char bf_schedule_choices[];               /* "constant|linear|cosine" */
-const char *bf_schedule_word(enum bf_schedule schedule);
 enum bf_schedule bf_schedule_of(const char *word);     /* BF_SCHEDULE_COUNT when there is none */
 
 /* What the learning rate is multiplied by at `step` (from 0) of n_steps: up from 0 in a line over n_warmup steps, then constant, or down to

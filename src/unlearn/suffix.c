@@ -1,5 +1,6 @@
 #include "unlearn/suffix.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,7 +61,7 @@ static bool survives(const struct search *s, const int32_t *tokens, size_t n)
     return ok;
 }
 
-static bool accept(void *user, const int32_t *tokens)
+static bool keeps_its_tokens(void *user, const int32_t *tokens)
 {
     const struct search *s = user;
     return survives(s, tokens, (size_t)s->job->n_tokens);
@@ -245,7 +246,7 @@ static enum bf_status try_candidates(struct search *s, const struct round *r, in
 {
     const size_t n_tokens = (size_t)s->job->n_tokens;
     const size_t n = bf_suffix_draw(&s->rng, tokens, n_tokens, r->top, (size_t)s->job->n_top, r->n_at,
-                                    (size_t)s->job->n_candidates, accept, s, r->candidates);
+                                    (size_t)s->job->n_candidates, keeps_its_tokens, s, r->candidates);
     const int32_t begun = s->n_done;
     *better = false;
     for (size_t c = 0; c < n; c++) {
@@ -386,4 +387,46 @@ void bf_suffix_result_release(struct bf_suffix_result *result)
     free(result->random);
     free(result->best);
     *result = (struct bf_suffix_result){0};
+}
+
+/* ---- which tokens are tried ---- */
+
+enum { DRAWS = 50 }; /* for each candidate */
+
+size_t bf_suffix_top(const float *slopes, const bool *allowed, size_t n_vocab, int32_t current, size_t most,
+                     int32_t *out)
+{
+    size_t n = 0;
+    for (size_t v = 0; v < n_vocab && most > 0; v++) {
+        if (!allowed[v] || (int32_t)v == current || !isfinite(slopes[v]) ||
+            (n == most && slopes[v] >= slopes[out[n - 1]]))
+            continue;
+        size_t at = n < most ? n++ : n - 1;
+        for (; at > 0 && slopes[v] < slopes[out[at - 1]]; at--)
+            out[at] = out[at - 1];
+        out[at] = (int32_t)v;
+    }
+    return n;
+}
+
+size_t bf_suffix_draw(struct bf_rng *rng, const int32_t *current, size_t n_tokens, const int32_t *top, size_t n_top,
+                      const size_t *n_at, size_t n_wanted, bool (*accept)(void *user, const int32_t *tokens),
+                      void *user, int32_t *out)
+{
+    const size_t n_bytes = n_tokens * sizeof *out;
+    size_t n = 0;
+    for (size_t draw = 0; draw < DRAWS * n_wanted && n < n_wanted; draw++) {
+        const size_t place = (size_t)bf_rng_below(rng, n_tokens);
+        if (n_at[place] == 0)
+            continue;
+        int32_t *candidate = out + n * n_tokens;
+        memcpy(candidate, current, n_bytes);
+        candidate[place] = top[place * n_top + (size_t)bf_rng_below(rng, n_at[place])];
+        bool again = false;
+        for (size_t i = 0; i < n && !again; i++)
+            again = memcmp(candidate, out + i * n_tokens, n_bytes) == 0;
+        if (!again && accept(user, candidate))
+            n++;
+    }
+    return n;
 }

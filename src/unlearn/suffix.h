@@ -35,7 +35,7 @@ void bf_suffix_result_release(struct bf_suffix_result *result);
 BF_MUST_CHECK enum bf_status bf_suffix_search(const struct bf_suffix_job *job, struct bf_suffix_result *result,
                                               struct bf_err *err);
 
-/* ---- suffix_pick.c: which tokens are tried ---- */
+/* ---- which tokens are tried ---- */
 
 /* The `most` tokens with the lowest slope, ascending, the lower token first among equals; neither `current` nor one that is not allowed or has
  * no finite slope. out: [most]. Returns how many. */

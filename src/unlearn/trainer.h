@@ -43,22 +43,6 @@ struct bf_trainer {
     int64_t begin_step, n_tokens;
 };
 
-/* ---- batch.c: examples as a batch of the graph ---- */
-
-struct bf_batch {
-    int32_t *tokens, *lengths, *rows;
-    int32_t *labels;                   /* [n_rows] the label of each wanted row */
-    int32_t *sequence;                 /* [n_rows] which sequence it is of */
-    int64_t *n_labels;                 /* [n_sequences] */
-    int32_t n_sequences, n_rows;
-    int64_t n_tokens;
-};
-/* `states`: rows are those of the labels themselves (what the model holds after them), not of what predicts them; for RMU. Release
- * with bf_batch_release. */
-void bf_batch_make(const struct bf_example *const *examples, size_t n, bool states, struct bf_batch *out);
-void bf_batch_release(struct bf_batch *batch);
-struct bf_graph_batch bf_batch_for_graph(const struct bf_batch *batch);
-
 /* ---- step.c ---- */
 
 enum bf_term {
@@ -77,7 +61,7 @@ enum bf_term {
 BF_MUST_CHECK enum bf_status bf_term_step(struct bf_trainer *trainer, enum bf_term term, const struct bf_examples *examples,
                                           const size_t *indices, size_t n, double scale, double *loss, struct bf_err *err);
 
-/* ---- update.c: the optimiser on the graph's threads ---- */
+/* ---- optimizer.c: the optimiser on the graph's threads ---- */
 
 /* The tensors in pieces; after the tensors are set. */
 void bf_update_open(struct bf_trainer *trainer);
@@ -85,7 +69,7 @@ void bf_update_open(struct bf_trainer *trainer);
 double bf_update_norm(struct bf_trainer *trainer);
 void bf_update_step(struct bf_trainer *trainer, double learning_rate, double norm);
 
-/* ---- measure.c ---- */
+/* ---- set_nll.c ---- */
 
 /* -log p summed over the labels of each of n examples. `each` (nullable) is called after every batch with how many are done; false ends
  * it with BF_INTERRUPTED. */
