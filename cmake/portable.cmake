@@ -1,9 +1,9 @@
 # CPU=portable: everything is compiled for any processor of the architecture, and what takes the time is compiled again for newer
 # ones. Which of these runs is decided at run time: of llama.cpp's by the CPU backend that src/engine/llama_backends.c loads, of ours
-# by src/graph/matmul_choose.c and, for loops marked BF_CLONES (src/base/clones.h), by the dynamic linker.
+# by src/graph/matmul.c and, for loops marked BF_CLONES (src/base/clones.h), by the dynamic linker.
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
-    # Exactly the flags that matmul_choose.c asks the processor for.
+    # Exactly the flags that matmul.c asks the processor for.
     set(bf_avx2 -mavx2 -mfma)
     set(bf_avx512 ${bf_avx2} -mavx512f -mavx512bw -mavx512cd -mavx512dq -mavx512vl)
     set(bf_avx512_bf16 ${bf_avx512} -mavx512bf16)
@@ -14,7 +14,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
         target_compile_options(bf_kernel_${unit} PRIVATE ${bf_${unit}})
         target_sources(biforget_core PRIVATE $<TARGET_OBJECTS:bf_kernel_${unit}>)
     endforeach()
-    set_property(SOURCE src/graph/matmul_choose.c APPEND PROPERTY COMPILE_DEFINITIONS BF_KERNELS_X86)
+    set_property(SOURCE src/graph/matmul.c APPEND PROPERTY COMPILE_DEFINITIONS BF_KERNELS_X86)
 
     # A sanitizer is not ready yet when the dynamic linker chooses.
     if(NOT BIFORGET_SANITIZE)

@@ -140,9 +140,6 @@ void bf_graph_lora_release(struct bf_graph *g);
 /* The factor of B A: alpha / rank. */
 float bf_graph_lora_scale(const struct bf_graph *g);
 
-/* ---- graph_parameters.c ---- */
-void bf_graph_list_parameters(struct bf_graph *g);
-
 /* ---- graph_activations.c ---- */
 BF_MUST_CHECK enum bf_status bf_graph_activations_new(struct bf_graph *g, bool dry, struct bf_err *err);
 void bf_graph_activations_free(struct bf_graph *g);
@@ -155,7 +152,13 @@ void bf_linear_backward(struct bf_graph *g, const struct bf_linear *l, const flo
 /* Whether backward wants x. */
 bool bf_linear_trained(const struct bf_graph *g, const struct bf_linear *l);
 
-/* ---- graph_norm.c: y = x w / sqrt(mean(x^2) + eps) ---- */
+/* ---- graph_rows.c: loops over rows on all threads ---- */
+typedef void (*bf_rows_work)(void *user, int64_t first, int64_t end);
+void bf_graph_rows(struct bf_graph *g, int64_t n, int64_t unit, bf_rows_work work, void *user);
+/* gradient[j] += sum over rows of dy(row, j). */
+void bf_graph_add_columns(struct bf_graph *g, const float *dy, int64_t n, int64_t n_columns, float *gradient);
+
+/* RMSNorm: y = x w / sqrt(mean(x^2) + eps); scale[i] = 1 / sqrt(...) of row i. */
 void bf_norm_forward(struct bf_graph *g, const struct bf_weight *w, const float *x, float *y, float *scale, int64_t n);
 /* The same from a scale that is known. */
 void bf_norm_again(struct bf_graph *g, const struct bf_weight *w, const float *x, const float *scale, float *y, int64_t n);
@@ -163,10 +166,15 @@ void bf_norm_again(struct bf_graph *g, const struct bf_weight *w, const float *x
 void bf_norm_backward(struct bf_graph *g, const struct bf_weight *w, const float *x, const float *scale, const float *dy,
                       float *dx, int64_t n);
 
-/* ---- graph_rope.c ---- */
+/* RoPE: table [n_positions][n_rot / 2][2], cosine and sine; factors [n_rot / 2] or NULL. */
 void bf_rope_table(const struct bf_graph_config *config, const float *factors, int32_t n_positions, float *table);
 /* Rotates n rows of n_heads heads in place; backward is the transposed rotation. */
 void bf_rope_apply(struct bf_graph *g, float *x, int32_t n_heads, bool backward);
+
+/* SwiGLU: a = silu(gate) up. */
+void bf_swiglu_forward(struct bf_graph *g, const float *gate, const float *up, float *a, int64_t n);
+/* From da; overwrites gate and up by their gradients. */
+void bf_swiglu_backward(struct bf_graph *g, float *gate, float *up, const float *da, int64_t n);
 
 /* ---- graph_attention.c: causal, within each sequence ---- */
 size_t bf_attention_scratch(const struct bf_kernel *kernel, int32_t n_tokens);          /* floats for each thread */
@@ -174,19 +182,11 @@ void bf_attention_forward(struct bf_graph *g, const struct bf_kept *kept);
 /* From g->d_o to g->dq, dk, dv. */
 void bf_attention_backward(struct bf_graph *g, const struct bf_kept *kept);
 
-/* ---- graph_swiglu.c: a = silu(gate) up ---- */
-void bf_swiglu_forward(struct bf_graph *g, const float *gate, const float *up, float *a, int64_t n);
-/* From da; overwrites gate and up by their gradients. */
-void bf_swiglu_backward(struct bf_graph *g, float *gate, float *up, const float *da, int64_t n);
-
 /* ---- graph_block.c ---- */
 /* x (kept->x) to `out` N x E. */
 void bf_block_forward(struct bf_graph *g, const struct bf_block *block, struct bf_kept *kept, float *out);
 /* g->dx: the gradient of the output becomes that of the input (when block->back). */
 void bf_block_backward(struct bf_graph *g, const struct bf_block *block, struct bf_kept *kept);
-
-/* ---- graph_batch.c ---- */
-BF_MUST_CHECK enum bf_status bf_graph_batch_set(struct bf_graph *g, const struct bf_graph_batch *batch, struct bf_err *err);
 
 /* ---- graph_vocabulary.c ---- */
 void bf_embedding_forward(struct bf_graph *g, const int32_t *tokens, float *out);
@@ -198,11 +198,5 @@ void bf_rows_scatter(const struct bf_graph *g, const float *from, float *to);
 void bf_vocabulary_forward(struct bf_graph *g, const float *states, int32_t n, float *logits);
 /* From the gradient in g->logits of wanted rows [first, first + n): adds to the matrix's gradient, sets their g->drows. */
 void bf_vocabulary_backward(struct bf_graph *g, int32_t first, int32_t n);
-
-/* ---- graph_math.c: loops over rows on all threads ---- */
-typedef void (*bf_rows_work)(void *user, int64_t first, int64_t end);
-void bf_graph_rows(struct bf_graph *g, int64_t n, int64_t unit, bf_rows_work work, void *user);
-/* gradient[j] += sum over rows of dy(row, j). */
-void bf_graph_add_columns(struct bf_graph *g, const float *dy, int64_t n, int64_t n_columns, float *gradient);
 
 #endif

@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/memory_available.h"
 #include "base/shell_word.h"
 #include "base/workers.h"
 #include "engine/engine.h"
+#include "graph/graph.h"
 #include "graph/graph_internal.h"
 #include "base/banned.h"
 
@@ -87,6 +89,36 @@ static enum bf_status open_file(struct bf_graph *g, struct bf_err *err)
     return BF_OK;
 }
 
+/* What an optimiser changes, in the order of the file. */
+static void add_parameter(struct bf_graph *g, const char *name, int64_t n_out, int64_t n_in, float *data,
+                          float *gradient, bool decay)
+{
+    const bool vector = n_out == 1;
+    g->parameters[g->n_parameters++] = (struct bf_graph_parameter){
+        .name = name,
+        .n = (size_t)(n_out * n_in),
+        .n_dims = vector ? 1 : 2,
+        .shape = {vector ? n_in : n_out, vector ? 1 : n_in},
+        .data = data,
+        .gradient = gradient,
+        .decay = decay,
+    };
+}
+
+static void list_parameters(struct bf_graph *g)
+{
+    g->parameters = bf_array(2 * g->n_weights, sizeof *g->parameters);
+    for (size_t i = 0; i < g->n_weights; i++) {
+        const struct bf_weight *w = &g->weights[i];
+        if (w->gradient)
+            add_parameter(g, w->name, w->n_out, w->n_in, w->data, w->gradient, w->n_dims == 2);
+        if (!w->lora)
+            continue;
+        add_parameter(g, w->lora->name_a, g->params.lora_rank, w->n_in, w->lora->a, w->lora->gradient_a, true);
+        add_parameter(g, w->lora->name_b, w->n_out, g->params.lora_rank, w->lora->b, w->lora->gradient_b, true);
+    }
+}
+
 static size_t choose_threads(int32_t wanted)
 {
     const long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -122,7 +154,7 @@ static enum bf_status open_graph(struct bf_graph *g, bool dry, struct bf_err *er
         status = bf_graph_activations_new(g, dry, err);
     if (status != BF_OK || dry)
         return status;
-    bf_graph_list_parameters(g);
+    list_parameters(g);
     g->workers = bf_workers_new(g->n_threads);
     g->matmul = bf_matmul_new(g->kernel, g->workers, g->n_threads);
     return BF_OK;
@@ -210,4 +242,39 @@ void bf_graph_get_info(const struct bf_graph *g, struct bf_graph_info *out)
 void bf_graph_use_adapter(struct bf_graph *g, bool on)
 {
     g->adapter_on = on;
+}
+
+enum bf_status bf_graph_check_memory(const struct bf_graph_params *params, bool moments, struct bf_err *err)
+{
+    struct bf_graph_info info;
+    const enum bf_status status = bf_graph_estimate(params, &info, err);
+    if (status != BF_OK)
+        return status;
+    const uint64_t needed = (uint64_t)info.n_bytes_weights + (uint64_t)info.n_bytes_gradients +
+                            (uint64_t)info.n_bytes_activations + (moments ? 8 * (uint64_t)info.n_trained : 0);
+    const uint64_t there = bf_memory_available();
+    if (needed > there)
+        return bf_fail(err, BF_INPUT,
+                       "'%s' needs about %.1f GB of memory for gradients, and %.1f GB are free; free some, or take a "
+                       "smaller model",
+                       params->model_path, (double)needed / 1e9, (double)there / 1e9);
+    return BF_OK;
+}
+
+/* ---- parameters ---- */
+
+size_t bf_graph_n_parameters(const struct bf_graph *g)
+{
+    return g->n_parameters;
+}
+
+struct bf_graph_parameter bf_graph_get_parameter(const struct bf_graph *g, size_t i)
+{
+    return g->parameters[i];
+}
+
+void bf_graph_zero_gradients(struct bf_graph *g)
+{
+    for (size_t i = 0; i < g->n_parameters; i++)
+        memset(g->parameters[i].gradient, 0, g->parameters[i].n * sizeof *g->parameters[i].gradient);
 }

@@ -4,6 +4,41 @@
 #include "graph/graph_internal.h"
 #include "base/banned.h"
 
+/* A batch is checked, and laid out for the blocks. */
+static enum bf_status set_batch(struct bf_graph *g, const struct bf_graph_batch *batch, struct bf_err *err)
+{
+    g->n = 0;
+    g->n_sequences = 0;
+    for (int32_t i = 0; i < batch->n_sequences; i++) {
+        const int32_t n = batch->lengths[i];
+        if (n < 1 || n > g->params.n_tokens - g->n)
+            return bf_fail(
+                err, BF_INPUT,
+                "a batch of more tokens than the %d that the graph was opened for, or with an empty sequence",
+                g->params.n_tokens);
+        g->starts[i] = g->n;
+        for (int32_t j = 0; j < n; j++)
+            g->positions[g->n + j] = j;
+        g->n += n;
+        g->starts[i + 1] = g->n;
+    }
+    if (g->n == 0)
+        return bf_fail(err, BF_INPUT, "a batch without a token");
+    for (int32_t i = 0; i < g->n; i++)
+        if (batch->tokens[i] < 0 || batch->tokens[i] >= g->n_vocab)
+            return bf_fail(err, BF_INPUT, "token %d is not in the model's vocabulary of %d", batch->tokens[i],
+                           g->n_vocab);
+    const int32_t n_rows = batch->rows ? batch->n_rows : g->n;
+    for (int32_t i = 0; batch->rows && i < n_rows; i++)
+        if (batch->rows[i] < 0 || batch->rows[i] >= g->n || (i > 0 && batch->rows[i] <= batch->rows[i - 1]))
+            return bf_fail(err, BF_INPUT, "row %d of a batch of %d tokens is out of range or out of order",
+                           batch->rows[i], g->n);
+    g->wanted = batch->rows ? batch->rows : g->all_rows;
+    g->n_wanted = n_rows < 0 ? 0 : n_rows;
+    g->n_sequences = batch->n_sequences;
+    return BF_OK;
+}
+
 static float *input_of(struct bf_graph *g, int32_t block)
 {
     return block < g->n_layer_used ? g->kept[block].x : g->final;
@@ -86,7 +121,7 @@ static void back_through_blocks(struct bf_graph *g, const int32_t *tokens)
 enum bf_status bf_graph_forward(struct bf_graph *g, const struct bf_graph_batch *batch, bf_graph_visit visit,
                                 void *user, struct bf_err *err)
 {
-    const enum bf_status status = bf_graph_batch_set(g, batch, err);
+    const enum bf_status status = set_batch(g, batch, err);
     if (status != BF_OK)
         return status;
     run_blocks(g, batch->tokens);
@@ -100,7 +135,7 @@ enum bf_status bf_graph_step(struct bf_graph *g, const struct bf_graph_batch *ba
         return bf_fail(err, BF_INPUT, "the model was opened frozen: it has no gradients");
     if (g->params.train == BF_TRAIN_LORA && !g->adapter_on)
         return bf_fail(err, BF_INPUT, "the adapter is off: there is nothing to train");
-    enum bf_status status = bf_graph_batch_set(g, batch, err);
+    enum bf_status status = set_batch(g, batch, err);
     if (status != BF_OK || g->n_wanted == 0)
         return status;
     run_blocks(g, batch->tokens);
@@ -134,7 +169,7 @@ enum bf_status bf_graph_final_states(struct bf_graph *g, const struct bf_graph_b
 {
     if (g->params.state_layer >= 0)
         return bf_fail(err, BF_INPUT, "the graph ends after block %d: it has no final states", g->params.state_layer);
-    const enum bf_status status = bf_graph_batch_set(g, batch, err);
+    const enum bf_status status = set_batch(g, batch, err);
     if (status != BF_OK)
         return status;
     run_blocks(g, batch->tokens);

@@ -9,15 +9,6 @@
 struct gguf_context;
 struct ggml_context;
 
-/* The type in which a tensor is saved. */
-int bf_save_type_of(const struct bf_graph *g, const struct bf_weight *w, enum bf_graph_save_type type, bool convert_all);
-/* Whether its values are not those of the file any more. */
-bool bf_save_changed(const struct bf_graph *g, const struct bf_weight *w);
-
-/* Writes the tensor's current values as `type`. BF_MODEL for one that is not finite. */
-BF_MUST_CHECK enum bf_status bf_save_tensor(struct bf_graph *g, const struct bf_weight *w, int type, FILE *stream,
-                                            struct bf_err *err);
-
 void bf_save_kv(struct gguf_context *out, const struct bf_graph_kv *kv, size_t n_kv);
 /* The header, with padding; tensors follow in order, each padded with bf_save_pad. */
 BF_MUST_CHECK enum bf_status bf_save_header(const struct gguf_context *out, FILE *stream, const char *path, struct bf_err *err);
