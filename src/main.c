@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/print.h"
+#include "base/processor.h"
 #include "base/version.h"
 #include "cmd/cmd.h"
 #include "base/last_words.h"
-#include "base/openmp_wait.h"
 #include "cmd/overview.h"
 #include "base/banned.h"
 

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/log.h"
 
 bool bf_file_exists(const char *path);
 /* Is this open file a device that may never end (/dev/zero)? Not so: a file, a pipe, a socket, a terminal, the null
@@ -81,5 +82,12 @@ char *bf_cache_dir(void);
 
 /* Free bytes on the file system that holds `path` (or its nearest existing parent); -1 when unknown. */
 int64_t bf_disk_free(const char *path);
+
+/* The lock of a folder in which commands of ours work. */
+
+/* Take the lock `path` of the folder `dir`; *fd as bf_lock has it, for bf_unlock. Commands that are started later inherit it: after kill -9
+ * of their parent one of them may still be saving. So it is waited for, a minute at most, with a line on `log`. BF_STORE when another
+ * process keeps it; BF_INTERRUPTED. */
+BF_MUST_CHECK enum bf_status bf_work_lock(const char *path, const char *dir, struct bf_log *log, int *fd, struct bf_err *err);
 
 #endif

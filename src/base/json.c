@@ -1,12 +1,15 @@
-/* Reading JSON, and JSON strings from untrusted bytes. Writing is json_dump.c. */
+/* JSON: reading, writing, and strings from untrusted bytes. */
 #include "base/json.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-
 #include "base/banned.h"
 
 enum bf_status bf_json_parse(const char *data, size_t n, const char *what, json_t **out, struct bf_err *err)
@@ -45,4 +48,161 @@ json_t *bf_json_text(const char *s, size_t n)
     if (!value)
         bf_out_of_memory();
     return value;
+}
+
+/* Writing JSON. Our own writer and not jansson's, because these bytes are hashed and promised to be stable: the text of
+ * a real number differs between jansson releases (0.6 or 0.59999999999999998). Here it is the shortest of 15, 16 or 17
+ * digits that reads back as the same double. The program stays in the C locale, so the decimal point is a point. */
+
+static void put_value(struct bf_buf *out, const json_t *value);
+
+static void put_string(struct bf_buf *out, const char *s, size_t n)
+{
+    size_t start = 0;
+
+    bf_buf_putc(out, '"');
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[i];
+        const char *escape = NULL;
+
+        switch (c) {
+        case '"':
+            escape = "\\\"";
+            break;
+        case '\\':
+            escape = "\\\\";
+            break;
+        case '\b':
+            escape = "\\b";
+            break;
+        case '\f':
+            escape = "\\f";
+            break;
+        case '\n':
+            escape = "\\n";
+            break;
+        case '\r':
+            escape = "\\r";
+            break;
+        case '\t':
+            escape = "\\t";
+            break;
+        default:
+            if (c >= 0x20 && c != 0x7F)
+                continue;
+        }
+        bf_buf_put(out, s + start, i - start);
+        start = i + 1;
+        if (escape)
+            bf_buf_puts(out, escape);
+        else
+            bf_buf_printf(out, "\\u%04x", c);
+    }
+    bf_buf_put(out, s + start, n - start);
+    bf_buf_putc(out, '"');
+}
+
+static void put_real(struct bf_buf *out, double x)
+{
+    char text[40];
+
+    for (int digits = 15; digits <= 17; digits++) {
+        (void)snprintf(text, sizeof text, "%.*g", digits, x);
+        if (strtod(text, NULL) == x)
+            break;
+    }
+    bf_buf_puts(out, text);
+    if (!strpbrk(text, ".e"))
+        bf_buf_puts(out, ".0"); /* it must read back as a real, not as an integer */
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void put_object(struct bf_buf *out, const json_t *object)
+{
+    size_t n = json_object_size(object);
+    const char **keys = bf_array(n, sizeof *keys);
+    json_t *walked = (json_t *)(uintptr_t)object; /* jansson's iterator wants it without const; it changes nothing */
+    size_t i = 0;
+
+    for (void *at = json_object_iter(walked); at && i < n; at = json_object_iter_next(walked, at))
+        keys[i++] = json_object_iter_key(at);
+    qsort(keys, n, sizeof *keys, compare_keys);
+    bf_buf_putc(out, '{');
+    for (i = 0; i < n; i++) {
+        if (i > 0)
+            bf_buf_putc(out, ',');
+        put_string(out, keys[i], strlen(keys[i]));
+        bf_buf_putc(out, ':');
+        put_value(out, json_object_get(object, keys[i]));
+    }
+    bf_buf_putc(out, '}');
+    free(keys);
+}
+
+static void put_value(struct bf_buf *out, const json_t *value)
+{
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        put_object(out, value);
+        break;
+    case JSON_ARRAY:
+        bf_buf_putc(out, '[');
+        for (size_t i = 0; i < json_array_size(value); i++) {
+            if (i > 0)
+                bf_buf_putc(out, ',');
+            put_value(out, json_array_get(value, i));
+        }
+        bf_buf_putc(out, ']');
+        break;
+    case JSON_STRING:
+        put_string(out, json_string_value(value), json_string_length(value));
+        break;
+    case JSON_INTEGER:
+        bf_buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        break;
+    case JSON_REAL:
+        put_real(out, json_real_value(value));
+        break;
+    case JSON_TRUE:
+        bf_buf_puts(out, "true");
+        break;
+    case JSON_FALSE:
+        bf_buf_puts(out, "false");
+        break;
+    case JSON_NULL:
+        bf_buf_puts(out, "null");
+        break;
+    }
+}
+
+static void put_root(struct bf_buf *out, const json_t *value)
+{
+    bf_buf_init(out, SIZE_MAX);
+    if (value)
+        put_value(out, value);
+    else
+        bf_buf_puts(out, "null");
+}
+
+char *bf_json_dump(const json_t *value)
+{
+    struct bf_buf out;
+
+    put_root(&out, value);
+    return bf_buf_take(&out);
+}
+
+enum bf_status bf_json_write(const char *path, const json_t *value, struct bf_err *err)
+{
+    struct bf_buf out;
+
+    put_root(&out, value);
+    bf_buf_putc(&out, '\n');
+    const enum bf_status status = bf_file_write_inside(path, out.data, out.len, err);
+    bf_buf_release(&out);
+    return status;
 }

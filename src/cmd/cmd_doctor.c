@@ -8,7 +8,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/print.h"
-#include "base/shell_word.h"
 #include "cmd/cmd.h"
 #include "engine/models.h"
 #include "engine/engine.h"

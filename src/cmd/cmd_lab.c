@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
-#include "base/work_lock.h"
 #include "cmd/cmd.h"
 #include "cmd/lab_spec_options.h"
 #include "cmd/output_path.h"

@@ -6,7 +6,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/print.h"
-#include "base/shell_word.h"
 #include "cmd/cmd.h"
 #include "base/interrupt.h"
 #include "cmd/output_path.h"

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "base/shell_word.h"
+#include "base/print.h"
 #include "cmd/cmd.h"
 #include "engine/models.h"
 #include "graph/graph.h"

@@ -3,7 +3,12 @@
  * sentence that fits behind "the server's answer is unusable: ". */
 #ifndef BF_ENGINE_API_PARSE_H
 #define BF_ENGINE_API_PARSE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/json.h"
 #include "engine/engine.h"
 
@@ -95,5 +100,18 @@ void bf_api_parse_version(const char *data, size_t n, char *out, size_t n_out);
 /* From the model's log-probabilities of its likeliest tokens (any order, n >= 1), the probability of a token with
  * log-probability `chosen` under temperature, then top-k, then top-p. */
 double bf_api_sampling_probability(double *logp, size_t n, double chosen, double temperature, int32_t top_k, double top_p);
+
+/* What the readers of servers' answers share (api_parse.c, api_parse_scores.c). Private to engine/. */
+
+/* A JSON object, json_decref(); texts in it may hold a NUL. NULL: it is something else, said in *err as BF_MODEL. */
+json_t *bf_api_json_load(const char *data, size_t n, struct bf_err *err);
+/* Of `root`, borrowed; NULL when there is none, said in *err. NULL for NULL, without a word. */
+const json_t *bf_api_json_first_choice(const json_t *root, struct bf_err *err);
+/* From 0 to INT32_MAX; 0 for anything else. */
+int32_t bf_api_json_count(const json_t *object, const char *key);
+/* A finite number, false for anything else. */
+bool bf_api_json_number(const json_t *value, double *out);
+/* A log-probability from -FLT_MAX to 0. Rounding may lift that of a certain token a hair above 0. */
+bool bf_api_json_logp(const json_t *value, double *out);
 
 #endif

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "engine/api_json.h"
 #include "engine/api_parse.h"
 #include "base/banned.h"
 

@@ -12,7 +12,6 @@
 #include "base/mem.h"
 #include "base/memory_available.h"
 #include "engine/kv_cache.h"
-#include "engine/llama_memory.h"
 #include "engine/llama_prefix.h"
 #include "engine/llama_private.h"
 #include "base/banned.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/finite.h"
+#include "base/floats.h"
 #include "base/mem.h"
 #include "engine/gguf_check.h"
 #include "engine/gguf_parts.h"

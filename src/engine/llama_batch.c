@@ -1,4 +1,13 @@
-/* Batches, and what it means when one fails. */
+/* Tokens of texts, the digest of a vocabulary, batches of tokens, and what it means when a batch fails. */
+#include <llama.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "engine/engine.h"
 #include "engine/llama_private.h"
 #include "base/banned.h"
 
@@ -53,4 +62,46 @@ enum bf_status bf_llama_prefill(struct bf_llama *self, struct llama_batch *batch
         from += n;
     }
     return BF_OK;
+}
+
+llama_token *bf_llama_tokens(const struct llama_vocab *vocab, const char *text, size_t n_bytes, bool around,
+                             int32_t *n_tokens)
+{
+    int32_t len = n_bytes > (size_t)INT32_MAX / 2 ? INT32_MAX / 2 : (int32_t)n_bytes;
+    int32_t capacity = len + 8; /* a token has at least one byte, but for BOS and EOS */
+    llama_token *tokens = bf_array((size_t)capacity, sizeof *tokens);
+    int32_t n = llama_tokenize(vocab, text, len, tokens, capacity, around, false);
+    if (n < 0) {
+        capacity = -n;
+        tokens = bf_grow(tokens, (size_t)capacity, sizeof *tokens);
+        n = llama_tokenize(vocab, text, len, tokens, capacity, around, false);
+    }
+    *n_tokens = n > 0 ? n : 0;
+    return tokens;
+}
+
+enum bf_status bf_llama_chat_init(struct bf_llama *self, const char *chat, struct bf_err *err)
+{
+    struct bf_engine_info *info = &self->base.info;
+    info->has_chat_template = llama_model_chat_template(self->model, NULL) != NULL;
+    const enum bf_status status = bf_chat_open(self->model, chat, info->model_desc, &self->chat, err);
+    if (status != BF_OK)
+        return status;
+    snprintf(info->chat, sizeof info->chat, "%s", bf_chat_is_plain(self->chat) ? "none" : chat);
+    return BF_OK;
+}
+
+/* Two models whose tokens are the same have the same digest, whatever their weights. */
+void bf_engine_vocabulary_sha256(const struct llama_vocab *vocab, char out[65])
+{
+    struct bf_buf all;
+    const int32_t n = llama_vocab_n_tokens(vocab);
+    bf_buf_init(&all, SIZE_MAX);
+    for (int32_t id = 0; id < n; id++) {
+        const char *text = llama_vocab_get_text(vocab, id);
+        bf_buf_printf(&all, "%zu ", strlen(text)); /* where one ends and the next begins is part of it */
+        bf_buf_puts(&all, text);
+    }
+    bf_sha256_hex(all.data, all.len, out);
+    bf_buf_release(&all);
 }

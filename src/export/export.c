@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/shell_word.h"
+#include "base/print.h"
 #include "export/export_card.h"
 
 #include "base/banned.h"

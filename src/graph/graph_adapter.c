@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/finite.h"
+#include "base/floats.h"
 #include "graph/graph_save.h"
 #include "base/banned.h"
 

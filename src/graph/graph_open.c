@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "base/memory_available.h"
-#include "base/shell_word.h"
+#include "base/print.h"
 #include "base/workers.h"
 #include "engine/engine.h"
 #include "graph/graph.h"

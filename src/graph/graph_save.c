@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/finite.h"
+#include "base/floats.h"
 #include "base/mem.h"
 #include "engine/engine.h"
 #include "graph/graph_save.h"

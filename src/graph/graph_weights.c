@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/finite.h"
+#include "base/floats.h"
 #include "base/mem.h"
 #include "graph/graph_internal.h"
 #include "base/banned.h"

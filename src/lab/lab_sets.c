@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/shell_word.h"
+#include "base/print.h"
 #include "lab/lab_private.h"
 #include "sets/sets.h"
 

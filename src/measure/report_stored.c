@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/half.h"
+#include "base/floats.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/rng.h"

@@ -5,7 +5,6 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/print.h"
-#include "base/shell_word.h"
 #include "base/utf8.h"
 #include "report/report.h"
 #include "report/summary.h"

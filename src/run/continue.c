@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/shell_word.h"
+#include "base/print.h"
 #include "base/url.h"
 #include "run/start.h"
 #include "request/template.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/half.h"
+#include "base/floats.h"
 #include "base/mem.h"
 #include "request/instance_file.h"
 #include "synth/synth.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/shell_word.h"
+#include "base/print.h"
 #include "measure/report_stored.h"
 #include "base/banned.h"
 

@@ -8,7 +8,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/print.h"
-#include "base/shell_word.h"
 #include "base/url.h"
 #include "base/interrupt.h"
 #include "run/progress_line.h"

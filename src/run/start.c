@@ -7,7 +7,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/print.h"
-#include "base/shell_word.h"
 #include "base/version.h"
 #include "engine/models.h"
 #include "base/output.h"

@@ -7,12 +7,11 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "base/shell_word.h"
 #include "base/child.h"
+#include "base/print.h"
 #include "run/then.h"
 #include "sets/pairs.h"
 #include "base/interrupt.h"
-#include "base/work_lock.h"
 #include "unlearn/unlearn.h"
 #include "base/banned.h"
 

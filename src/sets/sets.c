@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/shell_word.h"
+#include "base/print.h"
 #include "sets/official_folder.h"
 #include "base/banned.h"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "base/shell_word.h"
+#include "base/print.h"
 #include "store/store_db.h"
 
 #include "base/banned.h"

@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/shell_word.h"
+#include "base/print.h"
 #include "store/store_db.h"
 
 #include "base/banned.h"

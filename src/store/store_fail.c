@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "base/file.h"
-#include "base/shell_word.h"
+#include "base/print.h"
 #include "store/store_db.h"
 
 #include "base/banned.h"

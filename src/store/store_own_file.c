@@ -1,13 +1,13 @@
-/* SQLite files that hold no run: vectors alone, the cells of a lab. */
+/* What is ours on the disk beside the run itself: SQLite files of vectors alone or of the cells of a lab, and the lock of a folder. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "store/store_db.h"
-
 #include "base/banned.h"
 
 enum { SQL_MAX = 8192 };
@@ -69,4 +69,31 @@ enum bf_status bf_sql_open_own(const char *path, const struct bf_sql_own_file *f
     }
     bf_store_close(store);
     return status;
+}
+
+/* ---- one writer per run folder: an advisory lock on run.lock, whose text is the process number of the writer ---- */
+
+enum bf_status bf_store_lock(const char *dir, int *fd, bool *created, struct bf_err *err)
+{
+    char *path = bf_path_join(dir, BF_STORE_LOCK_FILE);
+    struct bf_buf what;
+    bf_buf_init(&what, SIZE_MAX);
+    bf_buf_printf(&what, "'%s'", dir);
+    const enum bf_status status = bf_lock_claim(path, what.data, fd, created, err);
+    bf_buf_release(&what);
+    free(path);
+    return status;
+}
+
+void bf_store_unlock(const char *dir, int fd, bool remove)
+{
+    if (fd < 0)
+        return;
+    if (remove) {
+        char *path = bf_path_join(dir, BF_STORE_LOCK_FILE);
+        bf_lock_remove(path, fd);
+        free(path);
+    } else {
+        bf_unlock(fd);
+    }
 }

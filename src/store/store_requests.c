@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "base/half.h"
+#include "base/floats.h"
 #include "base/mem.h"
 #include "store/store_db.h"
 

@@ -8,7 +8,6 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
-#include "synth/month_names.h"
 #include "synth/name_words.h"
 #include "synth/number_words.h"
 #include "base/banned.h"

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "synth/filter.h"
-#include "base/half.h"
+#include "base/floats.h"
 #include "base/banned.h"
 
 enum {

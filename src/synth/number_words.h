@@ -1,4 +1,5 @@
-/* English number words: "twenty-one", "two hundred and five thousand", "nineteen ninety-eight", "third". */
+/* English number words: "twenty-one", "two hundred and five thousand", "nineteen ninety-eight", "third"; and
+ * months in dates: "3 March 1998", "Sept. 4", "in may". */
 #ifndef BF_SYNTH_NUMBER_WORDS_H
 #define BF_SYNTH_NUMBER_WORDS_H
 #include <stdbool.h>
@@ -22,5 +23,12 @@ int bf_roman_at(const struct bf_tokens *tokens, size_t i);
 int bf_magnitude_at(const struct bf_tokens *tokens, size_t i);
 /* What the word at token i multiplies a number before it by to give years or pieces: "two decades" 10, "dozen" 12; else 0. */
 int bf_multiple_at(const struct bf_tokens *tokens, size_t i);
+
+/* ---- months ---- */
+
+/* 1..12 when the word at token i is a month here, else 0. "May", "March", "August", "April" and "June" may be a verb, an
+ * adjective or a person: they count beside a figure, after "in" or "since", or as a capitalised word by itself. An
+ * abbreviation counts beside a figure only. */
+int bf_month_at(const struct bf_tokens *tokens, size_t i);
 
 #endif

@@ -1,4 +1,5 @@
-/* How many of an instance's variants are worth counting as different from each other on the surface. */
+/* How many of an instance's variants are worth counting as different from each other on the surface. What they come to together
+ * (bf_variety_of) is declared in synth.h. */
 #ifndef BF_SYNTH_SURFACE_H
 #define BF_SYNTH_SURFACE_H
 #include <stdbool.h>

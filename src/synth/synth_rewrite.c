@@ -12,11 +12,11 @@
 #include "synth/edit_distance.h"
 #include "synth/facts.h"
 #include "synth/filter.h"
-#include "base/half.h"
+#include "base/floats.h"
 #include "synth/qa_pair.h"
-#include "synth/rewrite_clean.h"
 #include "base/similar.h"
 #include "synth/stop_rule.h"
+#include "synth/talk.h"
 #include "synth/work.h"
 #include "base/banned.h"
 

@@ -1,7 +1,7 @@
 /* A text as a vector: what all kinds of requests embed with. */
 #include <math.h>
 
-#include "base/half.h"
+#include "base/floats.h"
 #include "synth/synth.h"
 #include "base/banned.h"
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/finite.h"
+#include "base/floats.h"
 #include "base/mem.h"
 #include "unlearn/trainer.h"
 #include "base/banned.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "synth/rewrite_clean.h"
+#include "synth/talk.h"
 
 #include "base/banned.h"
 

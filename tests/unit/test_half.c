@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 #include "base/rng.h"
-#include "base/half.h"
+#include "base/floats.h"
 
 static float of_bits(uint32_t bits)
 {

@@ -1,7 +1,7 @@
+#include "synth/talk.h"
 #include "unit.h"
 
 #include "base/buf.h"
-#include "synth/rewrite_clean.h"
 
 static void assert_clean(const char *text, const char *expected)
 {

@@ -1,6 +1,5 @@
+#include "base/print.h"
 #include "unit.h"
-
-#include "base/shell_word.h"
 
 static void words(void **state)
 {
