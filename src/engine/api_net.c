@@ -16,59 +16,10 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "engine/api_attempt.h"
 #include "base/banned.h"
 
-enum { TICK_MS = 200, CONNECT_SECONDS = 10 };
-
-struct slot {
-    bool used, under_way;
-    struct bf_api_call call;
-    CURL *easy;           /* while under way */
-    struct bf_buf answer; /* while under way */
-    int32_t endpoint;     /* of the last attempt; -1 = none yet */
-    int32_t n_failures;   /* that count */
-    int32_t n_pauses;     /* all failures: each pause is longer than the last */
-    double due;           /* when to try, while waiting */
-    double sent;          /* the last attempt */
-    bool away;            /* waits for an endpoint to be back, not for itself */
-    char curl_text[CURL_ERROR_SIZE];
-};
-
-struct run {
-    struct bf_api_net *net;
-    const struct bf_api_work *work;
-    struct bf_err *err;
-    CURLM *multi;
-    struct slot *slots; /* [work->n_parallel] */
-    int32_t n_used, n_under_way;
-    bool ended; /* the source said END */
-    struct bf_api_patience patience;
-    bool cannot_connect;   /* the last failure made no connection */
-    bool delivered;        /* this turn: places are free, ask the source before waiting */
-    double waited_seconds; /* in poll */
-};
-
-/* What became of an attempt. */
-enum outcome {
-    ANSWERED,
-    REFUSED, /* final for this request */
-    FATAL,   /* final for the run */
-    FAILED,  /* counts against the request and the endpoint */
-    BUSY,    /* a live server asks for patience: nobody's failure */
-    AWAY     /* no connection, or a server that says it is not ready: the endpoint's failure, not the request's */
-};
-
-static size_t on_body(char *data, size_t size, size_t n, void *user)
-{
-    struct slot *s = user;
-    bf_buf_put(&s->answer, data, size * n);
-    return s->answer.overflow ? 0 : size * n; /* 0 makes curl stop */
-}
-
-static struct bf_api_endpoint *endpoint_of(struct run *r, const struct slot *s)
-{
-    return &r->net->endpoints[s->endpoint];
-}
+enum { TICK_MS = 200 };
 
 /* ---- endpoints ---- */
 
@@ -80,7 +31,7 @@ static bool may_take(const struct bf_api_net *net, int32_t i, const struct bf_ap
 
 /* The endpoint with the fewest requests in flight, not the one that has just failed this request when there is another.
  * -1 when all rest: then *when is the earliest time at which one may be back. */
-static int32_t choose_endpoint(const struct run *r, const struct slot *s, double now, double *when)
+static int32_t choose_endpoint(const struct bf_api_loop *r, const struct bf_api_slot *s, double now, double *when)
 {
     int32_t best = -1, failed = s->n_pauses > 0 ? s->endpoint : -1;
     *when = now + 1e9;
@@ -101,192 +52,18 @@ static int32_t choose_endpoint(const struct run *r, const struct slot *s, double
     return best;
 }
 
-/* ---- one attempt ---- */
-
-static void set_options(struct run *r, struct slot *s, const char *url)
-{
-    struct bf_api_net *net = r->net;
-    CURL *c = s->easy;
-    curl_easy_setopt(c, CURLOPT_URL, url);
-#if LIBCURL_VERSION_NUM >= 0x075500
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
-    curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
-                     (long)CURL_HTTP_VERSION_1_1);   /* a dropped request is a closed connection */
-    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L); /* the key goes to nobody else */
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
-    if (net->ca_file)
-        curl_easy_setopt(c, CURLOPT_CAINFO, net->ca_file);
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
-    double seconds = r->work->timeout_seconds;
-    seconds = seconds > 0 && seconds < net->timeout_seconds ? seconds : net->timeout_seconds;
-    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(seconds * 1e3));
-    curl_easy_setopt(c, CURLOPT_HTTPHEADER, net->headers);
-    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, s->curl_text);
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(c, CURLOPT_WRITEDATA, s);
-    curl_easy_setopt(c, CURLOPT_PRIVATE, s);
-    if (s->call.body) {
-        curl_easy_setopt(c, CURLOPT_POST, 1L);
-        curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(s->call.body));
-        curl_easy_setopt(c, CURLOPT_POSTFIELDS, s->call.body);
-    }
-}
-
-static void send_request(struct run *r, struct slot *s, int32_t endpoint)
-{
-    struct bf_api_endpoint *e = &r->net->endpoints[endpoint];
-    struct bf_buf url;
-    bf_buf_init(&url, 4096);
-    bf_buf_put(&url, e->base, s->call.at_root ? (size_t)e->base_root : strlen(e->base));
-    bf_buf_puts(&url, s->call.path);
-    s->easy = curl_easy_init();
-    if (!s->easy)
-        bf_out_of_memory();
-    s->endpoint = endpoint;
-    s->under_way = true;
-    s->sent = bf_seconds();
-    s->curl_text[0] = 0;
-    bf_buf_init(&s->answer, s->call.answer_max);
-    set_options(r, s, url.data);
-    if (curl_multi_add_handle(r->multi, s->easy) != CURLM_OK)
-        bf_out_of_memory();
-    bf_api_breaker_sent(&e->breaker);
-    e->n_in_flight++;
-    r->n_under_way++;
-    bf_buf_release(&url);
-}
-
-static void end_attempt(struct run *r, struct slot *s)
-{
-    curl_multi_remove_handle(r->multi, s->easy);
-    curl_easy_cleanup(s->easy);
-    s->easy = NULL;
-    bf_buf_release(&s->answer);
-    s->under_way = false;
-    endpoint_of(r, s)->n_in_flight--;
-    r->n_under_way--;
-}
-
-static void vacate(struct run *r, struct slot *s)
+static void vacate(struct bf_api_loop *r, struct bf_api_slot *s)
 {
     if (s->under_way) {
-        bf_api_breaker_dropped(&endpoint_of(r, s)->breaker);
-        end_attempt(r, s);
+        bf_api_breaker_dropped(&bf_api_endpoint_of(r, s)->breaker);
+        bf_api_attempt_end(r, s);
     }
     free(s->call.body);
-    *s = (struct slot){0};
+    *s = (struct bf_api_slot){0};
     r->n_used--;
 }
 
-/* ---- what an attempt came to ---- */
-
-/* "503 Loading model", in *why. */
-static void say_http(const struct run *r, const struct slot *s, long http, char *why)
-{
-    struct bf_buf text;
-    bf_buf_init(&text, BF_API_WHY_MAX - 1);
-    bf_buf_printf(&text, "HTTP status %ld", http);
-    size_t before = text.len;
-    bf_buf_puts(&text, ", ");
-    size_t start = text.len;
-    bf_api_parse_error(s->answer.data, s->answer.len, r->net->api_key, &text);
-    if (text.len == start)
-        text.data[before] = 0;
-    snprintf(why, BF_API_WHY_MAX, "%s", text.data);
-    bf_buf_release(&text);
-}
-
-static enum outcome judge_http(struct run *r, struct slot *s, char *why)
-{
-    struct bf_api_net *net = r->net;
-    struct bf_api_endpoint *e = endpoint_of(r, s);
-    long http = 0;
-    curl_off_t retry_after = 0;
-    curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &http);
-    curl_easy_getinfo(s->easy, CURLINFO_RETRY_AFTER, &retry_after);
-    if (http >= 200 && http < 300)
-        return ANSWERED;
-    say_http(r, s, http, why);
-    if (http == 401 || http == 403) {
-        bf_fail(r->err, BF_MODEL, "%s refuses the request (%s): %s", e->base, why,
-                net->api_key ? "it does not accept the key in BIFORGET_API_KEY"
-                             : "it may want a key: put it into the environment variable BIFORGET_API_KEY");
-        return FATAL;
-    }
-    if (http >= 300 && http < 400) {
-        bf_fail(r->err, BF_MODEL,
-                "%s answers with a redirect (HTTP status %ld), which is not followed; give the address "
-                "that it leads to",
-                e->base, http);
-        return FATAL;
-    }
-    if (http == 429 || http == 503) {
-        if (retry_after > 0)
-            e->not_before = bf_seconds() + bf_api_retry_after(retry_after);
-        return http == 429 ? BUSY : AWAY;
-    }
-    bool passing = http == 408 || http == 425 || (http >= 500 && http != 501);
-    if (http == 500 && strstr(why, "too large")) /* llama-server's word for a text that does not fit its batch */
-        passing = false;
-    const int32_t enough = r->work->errors_refuse;
-    if (passing && !(http >= 500 && enough > 0 && s->n_failures + 1 >= enough))
-        return FAILED;
-    if (r->work->refused) {
-        bf_fail(r->err, BF_MODEL, "%s", why);
-        return REFUSED;
-    }
-    bf_fail(r->err, BF_MODEL, "%s refuses request %lld: %s", e->base, (long long)s->call.index, why);
-    return FATAL;
-}
-
-static enum outcome judge(struct run *r, struct slot *s, CURLcode code, char *why)
-{
-    why[0] = 0;
-    r->cannot_connect = false;
-    if (code == CURLE_OK)
-        return judge_http(r, s, why);
-    const struct bf_api_endpoint *e = endpoint_of(r, s);
-    const char *text = s->curl_text[0] ? s->curl_text : curl_easy_strerror(code);
-    snprintf(why, BF_API_WHY_MAX, "%s", text);
-    switch (code) {
-    case CURLE_WRITE_ERROR:
-        snprintf(why, BF_API_WHY_MAX, "the answer is longer than %zu bytes", s->call.answer_max);
-        return FAILED;
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-        r->cannot_connect = true;
-        return AWAY;
-    case CURLE_OPERATION_TIMEDOUT: {
-        long n_sent = 0;
-        curl_easy_getinfo(s->easy, CURLINFO_REQUEST_SIZE, &n_sent);
-        r->cannot_connect = n_sent == 0;
-        return n_sent == 0 ? AWAY : FAILED;
-    }
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_CERTPROBLEM:
-        bf_fail(r->err, BF_MODEL,
-                "the certificate of %s cannot be verified (%s); a private authority's certificates can be "
-                "given with --api-ca FILE",
-                e->base, text);
-        return FATAL;
-    case CURLE_URL_MALFORMAT:
-        bf_fail(r->err, BF_MODEL, "cannot send to %s: %s", e->base, text);
-        return FATAL;
-    default:
-        return FAILED;
-    }
-}
-
-static enum bf_status fail_attempts(struct run *r, const struct slot *s, const char *why)
+static enum bf_status fail_attempts(struct bf_api_loop *r, const struct bf_api_slot *s, const char *why)
 {
     return bf_fail(
         r->err, BF_MODEL,
@@ -296,28 +73,29 @@ static enum bf_status fail_attempts(struct run *r, const struct slot *s, const c
 }
 
 /* Back into the queue, or the end of the run. */
-static enum bf_status try_later(struct run *r, struct slot *s, enum outcome outcome, const char *why)
+static enum bf_status try_later(struct bf_api_loop *r, struct bf_api_slot *s, enum bf_api_outcome outcome,
+                                const char *why)
 {
     struct bf_api_net *net = r->net;
-    struct bf_api_endpoint *e = endpoint_of(r, s);
+    struct bf_api_endpoint *e = bf_api_endpoint_of(r, s);
     double now = bf_seconds();
     snprintf(e->why, sizeof e->why, "%s", why);
-    end_attempt(r, s);
-    if (outcome == BUSY)
+    bf_api_attempt_end(r, s);
+    if (outcome == BF_API_BUSY)
         bf_api_breaker_dropped(&e->breaker);
     else
         bf_api_breaker_failure(&e->breaker, now, &net->rng);
-    if (outcome == FAILED && ++s->n_failures >= net->max_attempts)
+    if (outcome == BF_API_FAILED && ++s->n_failures >= net->max_attempts)
         return fail_attempts(r, s, why);
     s->due = now + bf_api_backoff(++s->n_pauses, &net->rng);
-    s->away = outcome == AWAY;
+    s->away = outcome == BF_API_AWAY;
     /* A short question that was not answered in its time was waited for from its beginning. */
     bf_api_patience_failed(&r->patience, r->work->timeout_seconds > 0 ? s->sent : now);
     return BF_OK;
 }
 
 /* An answer after failures: whoever waits for a server need not wait longer. */
-static void on_recovery(struct run *r)
+static void on_recovery(struct bf_api_loop *r)
 {
     for (int32_t i = 0; i < r->work->n_parallel && r->patience.failing_since > 0; i++)
         if (r->slots[i].used && !r->slots[i].under_way && r->slots[i].away)
@@ -326,49 +104,49 @@ static void on_recovery(struct run *r)
         bf_api_notice(r->net, false, "a server answers again");
 }
 
-static enum bf_status settle(struct run *r, struct slot *s, CURLcode code)
+static enum bf_status settle(struct bf_api_loop *r, struct bf_api_slot *s, CURLcode code)
 {
     char why[BF_API_WHY_MAX];
-    struct bf_api_endpoint *e = endpoint_of(r, s);
-    enum outcome outcome = judge(r, s, code, why);
+    struct bf_api_endpoint *e = bf_api_endpoint_of(r, s);
+    enum bf_api_outcome outcome = bf_api_attempt_judge(r, s, code, why);
     enum bf_status status = BF_OK;
-    if (outcome == FATAL)
+    if (outcome == BF_API_FATAL)
         return BF_MODEL;
-    if (outcome == REFUSED) {
+    if (outcome == BF_API_REFUSED) {
         long http = 0;
         curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &http);
         status = r->work->refused(r->work->user, &s->call, http, r->err);
     }
-    if (outcome == ANSWERED) {
+    if (outcome == BF_API_ANSWERED) {
         struct bf_err reason = BF_ERR_INIT;
         bool again = false;
         status = r->work->sink(r->work->user, &s->call, s->answer.data, s->answer.len, &again, &reason);
         if (again) {
             snprintf(why, sizeof why, "the server's answer is unusable: %s", reason.text);
-            outcome = FAILED;
+            outcome = BF_API_FAILED;
         } else if (status != BF_OK && reason.status != BF_OK && r->err) {
             *r->err = reason;
         }
     }
-    if (outcome != ANSWERED && outcome != REFUSED)
+    if (outcome != BF_API_ANSWERED && outcome != BF_API_REFUSED)
         return try_later(r, s, outcome, why);
     bf_api_breaker_success(&e->breaker);
     on_recovery(r);
     r->delivered = true;
-    end_attempt(r, s);
+    bf_api_attempt_end(r, s);
     vacate(r, s);
     return status;
 }
 
 /* ---- the loop ---- */
 
-static void admit(struct run *r)
+static void admit(struct bf_api_loop *r)
 {
     for (int32_t i = 0; i < r->work->n_parallel && !r->ended && r->n_used < r->work->n_parallel; i++) {
-        struct slot *s = &r->slots[i];
+        struct bf_api_slot *s = &r->slots[i];
         if (s->used)
             continue;
-        *s = (struct slot){.call = {.endpoint = -1}, .endpoint = -1};
+        *s = (struct bf_api_slot){.call = {.endpoint = -1}, .endpoint = -1};
         enum bf_source answer = r->work->source(r->work->user, &s->call);
         if (answer == BF_SOURCE_END)
             r->ended = true;
@@ -381,28 +159,28 @@ static void admit(struct run *r)
     }
 }
 
-static void drop_unwanted(struct run *r)
+static void drop_unwanted(struct bf_api_loop *r)
 {
     for (int32_t i = 0; i < r->work->n_parallel && r->work->wanted; i++) {
-        struct slot *s = &r->slots[i];
+        struct bf_api_slot *s = &r->slots[i];
         if (s->used && !r->work->wanted(r->work->user, s->call.index))
             vacate(r, s);
     }
 }
 
 /* Send what is due. Returns the earliest time at which something else will be. */
-static double send_due(struct run *r)
+static double send_due(struct bf_api_loop *r)
 {
     double next = bf_seconds() + TICK_MS / 1e3;
     for (int32_t i = 0; i < r->work->n_parallel; i++) {
-        struct slot *s = &r->slots[i];
+        struct bf_api_slot *s = &r->slots[i];
         if (!s->used || s->under_way)
             continue;
         double now = bf_seconds();
         if (s->due <= now) {
             int32_t endpoint = choose_endpoint(r, s, now, &s->due);
             if (endpoint >= 0) {
-                send_request(r, s, endpoint);
+                bf_api_attempt_send(r, s, endpoint);
                 continue;
             }
         }
@@ -411,12 +189,12 @@ static double send_due(struct run *r)
     return next;
 }
 
-static enum bf_status collect(struct run *r)
+static enum bf_status collect(struct bf_api_loop *r)
 {
     int n_running = 0, n_left = 0;
     curl_multi_perform(r->multi, &n_running);
     for (const CURLMsg *m; (m = curl_multi_info_read(r->multi, &n_left));) {
-        struct slot *s = NULL;
+        struct bf_api_slot *s = NULL;
         CURLcode code = m->data.result;
         if (m->msg != CURLMSG_DONE)
             continue;
@@ -429,7 +207,7 @@ static enum bf_status collect(struct run *r)
 }
 
 /* Whom the requests wait for, and why: "URL: reason; URL: reason". */
-static void list_complaints(const struct run *r, struct bf_buf *text)
+static void list_complaints(const struct bf_api_loop *r, struct bf_buf *text)
 {
     unsigned roles = 0;
     for (int32_t i = 0; i < r->work->n_parallel; i++) {
@@ -445,7 +223,7 @@ static void list_complaints(const struct run *r, struct bf_buf *text)
         bf_api_net_complaints(r->net, roles, text);
 }
 
-static enum bf_status check_patience(struct run *r)
+static enum bf_status check_patience(struct bf_api_loop *r)
 {
     const double now = bf_seconds();
     const double patience = r->cannot_connect ? r->work->connect_seconds : r->work->give_up_seconds;
@@ -478,7 +256,7 @@ static enum bf_status check_patience(struct run *r)
     return status;
 }
 
-static enum bf_status turn(struct run *r)
+static enum bf_status turn(struct bf_api_loop *r)
 {
     drop_unwanted(r);
     admit(r);
@@ -514,7 +292,7 @@ enum bf_status bf_api_run(struct bf_api_net *net, const struct bf_api_work *work
 {
     if (net->depth >= BF_API_NESTED_MAX)
         return bf_fail(err, BF_MODEL, "internal: requests are nested too deeply");
-    struct run r = {
+    struct bf_api_loop r = {
         .net = net,
         .work = work,
         .err = err,
