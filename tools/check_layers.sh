@@ -34,7 +34,6 @@ main:     cmd
 '
 # What does not fit the table yet: FILE HEADER. It may only get shorter.
 exceptions='
-base/opt_copy.c cmd/cmd.h
 eval/eval_robust_relearn.c cmd/unlearn_options.h
 eval/eval_robust_relearn.c graph/graph.h
 '

@@ -1,10 +1,11 @@
-/* Parsing of the command line by a table. opt_value.c reads the values, opt_help.c prints the table, opt_check.c checks it. */
-#include "base/opt.h"
-
+/* Parsing of the command line by a table. opt_value.c reads the values, opt_help.c prints the table. */
+#include <math.h>
+#include <stdint.h>
 #include <string.h>
 
+#include "base/mem.h"
+#include "base/opt.h"
 #include "base/opt_internal.h"
-
 #include "base/banned.h"
 
 /* Where the parser stands. */
@@ -202,4 +203,157 @@ enum bf_status bf_opt_parse(const struct bf_opt *table, int argc, char **argv, c
             return status;
     }
     return BF_OK;
+}
+
+/* "Did you mean": edit distance where swapping two neighbours counts as one slip (optimal string alignment). */
+
+#define LENGTH_MAX 40 /* longer words get no suggestion; it bounds the table on the stack */
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t edit_distance(const char *a, size_t n_a, const char *b, size_t n_b)
+{
+    size_t d[LENGTH_MAX + 1][LENGTH_MAX + 1]; /* d[i][j]: distance of a[0..i) and b[0..j) */
+
+    for (size_t i = 0; i <= n_a; i++)
+        d[i][0] = i;
+    for (size_t j = 0; j <= n_b; j++)
+        d[0][j] = j;
+    for (size_t i = 1; i <= n_a; i++) {
+        for (size_t j = 1; j <= n_b; j++) {
+            size_t change = a[i - 1] == b[j - 1] ? 0 : 1;
+            d[i][j] = least(d[i - 1][j - 1] + change, least(d[i - 1][j], d[i][j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
+        }
+    }
+    return d[n_a][n_b];
+}
+
+void bf_nearest_init(struct bf_nearest *nearest, const char *typed, size_t n)
+{
+    size_t accepted = least(n / 3 + (n > 2 ? 1 : 0), 3);
+
+    *nearest = (struct bf_nearest){.typed = typed, .typed_length = n, .distance = accepted + 1};
+}
+
+void bf_nearest_offer(struct bf_nearest *nearest, const char *candidate, size_t n)
+{
+    size_t distance;
+
+    if (nearest->typed_length > LENGTH_MAX || n > LENGTH_MAX)
+        return;
+    distance = edit_distance(nearest->typed, nearest->typed_length, candidate, n);
+    /* A beginning of the name ("--temp") is as good as one slip. */
+    if (nearest->typed_length >= 3 && n > nearest->typed_length &&
+        memcmp(nearest->typed, candidate, nearest->typed_length) == 0)
+        distance = least(distance, 1);
+    if (distance < nearest->distance) {
+        nearest->distance = distance;
+        nearest->best = candidate;
+        nearest->best_length = n;
+    }
+}
+
+/* The programmer's check of an option table. A test runs it over every table of the program. */
+
+static bool is_name(const char *name)
+{
+    size_t n = strlen(name);
+
+    return n >= 2 && name[0] != '-' && name[n - 1] != '-' &&
+           name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* "a|b": no empty word. */
+static bool are_choices(const char *choices)
+{
+    size_t n = strlen(choices);
+
+    return n > 0 && choices[0] != '|' && choices[n - 1] != '|' && !strstr(choices, "||");
+}
+
+static const char *check_one(const struct bf_opt *opt)
+{
+    size_t n_help;
+
+    if (!is_name(opt->name))
+        return "a name is not made of lower-case letters, digits and inner dashes";
+    if (strcmp(opt->name, "help") == 0 || strcmp(opt->name, "help-all") == 0 || opt->letter == 'h')
+        return "--help, --help-all and -h are the parser's own";
+    if (opt->letter != 0 && !is_letter(opt->letter))
+        return "a short form is not a letter";
+    if (!opt->target)
+        return "an option has no target";
+    if (!opt->help || opt->help[0] == '\0')
+        return "an option has no help";
+    n_help = strlen(opt->help);
+    if (strchr(opt->help, '\n') || opt->help[n_help - 1] == '.')
+        return "a help text is more than one line or ends with a full stop";
+    switch (opt->type) {
+    case BF_OPT_INT:
+    case BF_OPT_DOUBLE:
+    case BF_OPT_DOUBLES:
+        if (isnan(opt->min) || isnan(opt->max) || opt->min > opt->max)
+            return "an option's min is above its max";
+        if (opt->min == opt->max)
+            return "an option's range has one value only";
+        break;
+    case BF_OPT_CHOICE:
+        if (!opt->choices || !are_choices(opt->choices))
+            return "an option of type choice has no choices, or an empty one";
+        break;
+    case BF_OPT_FLAG:
+        if (opt->value)
+            return "a flag has a word for a value";
+        break;
+    case BF_OPT_SEED:
+    case BF_OPT_TEXT:
+        break;
+    default:
+        return "an option's type is unknown";
+    }
+    return NULL;
+}
+
+/* Whether `name` is what --no-NAME of the flag would be. */
+static bool negates(const char *name, const struct bf_opt *flag)
+{
+    return flag->type == BF_OPT_FLAG && strncmp(name, "no-", 3) == 0 && strcmp(name + 3, flag->name) == 0;
+}
+
+const char *bf_opt_check(const struct bf_opt *table)
+{
+    for (const struct bf_opt *a = table; a->name; a++) {
+        const char *wrong = check_one(a);
+
+        if (wrong)
+            return wrong;
+        for (const struct bf_opt *b = table; b != a; b++) {
+            if (strcmp(a->name, b->name) == 0)
+                return "two options have the same name";
+            if (negates(a->name, b) || negates(b->name, a))
+                return "an option is named as the negation of a flag";
+            if (a->letter != 0 && a->letter == b->letter)
+                return "two options have the same letter";
+            if (a->target == b->target)
+                return "two options have the same target";
+        }
+    }
+    return NULL;
+}
+
+struct bf_opt *bf_opt_copy(const struct bf_opt *table, size_t n)
+{
+    struct bf_opt *copy = bf_array(n, sizeof *copy);
+    memcpy(copy, table, n * sizeof *copy);
+    return copy;
 }

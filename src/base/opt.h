@@ -62,4 +62,27 @@ void bf_opt_help(FILE *out, const struct bf_command_help *command, const struct 
  * NULL when sound, else what is wrong. */
 const char *bf_opt_check(const struct bf_opt *table);
 
+/* A copy of a table that a command built on its stack; free(). `n` rows, the last one without a name. */
+struct bf_opt *bf_opt_copy(const struct bf_opt *table, size_t n);
+#define BF_OPT_TABLE(...)                                                                \
+    bf_opt_copy((const struct bf_opt[]){ __VA_ARGS__, { .name = NULL } },                \
+                sizeof((const struct bf_opt[]){ __VA_ARGS__ }) / sizeof(struct bf_opt) + 1)
+
+#define BF_OPT_QUIET(flag)                                                               \
+    { .name = "quiet", .letter = 'q', .type = BF_OPT_FLAG, .target = (flag),             \
+      .help = "say nothing on stderr but errors" }
+#define BF_OPT_JSON(flag, what)                                                          \
+    { .name = "json", .type = BF_OPT_FLAG, .target = (flag), .help = "print " what " as one JSON object" }
+
+/* The candidate with the smallest edit distance to what was typed, when it is close enough to be a slip. Borrowed. */
+struct bf_nearest {
+    const char *typed;
+    size_t typed_length;
+    const char *best;       /* NULL while nothing is close */
+    size_t best_length;
+    size_t distance;        /* of best; before that, one more than what is accepted */
+};
+void bf_nearest_init(struct bf_nearest *nearest, const char *typed, size_t n);
+void bf_nearest_offer(struct bf_nearest *nearest, const char *candidate, size_t n);
+
 #endif

@@ -48,16 +48,4 @@ struct bf_store;
 BF_MUST_CHECK enum bf_status bf_open_run(const struct bf_call *call, const char *example, struct bf_store **out,
                                          struct bf_err *err);
 
-/* A copy of a table that a command built on its stack; free(). `n` rows, the last one without a name. */
-struct bf_opt *bf_opt_copy(const struct bf_opt *table, size_t n);
-#define BF_OPT_TABLE(...)                                                                \
-    bf_opt_copy((const struct bf_opt[]){ __VA_ARGS__, { .name = NULL } },                \
-                sizeof((const struct bf_opt[]){ __VA_ARGS__ }) / sizeof(struct bf_opt) + 1)
-
-#define BF_OPT_QUIET(flag)                                                               \
-    { .name = "quiet", .letter = 'q', .type = BF_OPT_FLAG, .target = (flag),             \
-      .help = "say nothing on stderr but errors" }
-#define BF_OPT_JSON(flag, what)                                                          \
-    { .name = "json", .type = BF_OPT_FLAG, .target = (flag), .help = "print " what " as one JSON object" }
-
 #endif
