@@ -30,7 +30,7 @@ struct machine {
     struct bf_err kernels_err;
     const struct bf_kernel *training;
     char *cache; /* NULL: none */
-    struct bf_manifest manifest;
+    struct bf_models models;
 };
 
 struct model {
@@ -80,13 +80,13 @@ static enum bf_status look_at_machine(struct machine *m, struct bf_err *err)
     bf_engine_describe_machine(&m->text);
     name_sets(BF_LLAMA_MACROS, m->sets, sizeof m->sets);
     m->kernels = bf_engine_check_kernels(m->tested, sizeof m->tested, &m->kernels_err);
-    return bf_manifest_load(&m->manifest, err);
+    return bf_models_load(&m->models, err);
 }
 
 static void machine_release(struct machine *m)
 {
     bf_buf_release(&m->text);
-    bf_manifest_release(&m->manifest);
+    bf_models_release(&m->models);
     free(m->cache);
 }
 
@@ -135,8 +135,8 @@ static void print_machine(const struct machine *m)
     else
         bf_print(stdout, "  no cache folder: set HOME or BIFORGET_CACHE to use models by name\n");
     bf_print(stdout, "models\n");
-    for (size_t i = 0; i < m->manifest.n; i++) {
-        const struct bf_model_entry *entry = &m->manifest.items[i];
+    for (size_t i = 0; i < m->models.n; i++) {
+        const struct bf_model_entry *entry = &m->models.items[i];
         const bool needed = strcmp(entry->role, "optional") != 0;
         bf_print(stdout, "  %-30s %s%s\n", entry->name, state_of(entry),
                  !entry->installed && needed ? ": scripts/fetch_models in the source folder gets it" : "");
@@ -191,10 +191,10 @@ static json_t *machine_json(const struct machine *m)
         json_array_append_new(lines, bf_json_text(line, n));
         line += n + (line[n] ? 1 : 0);
     }
-    for (size_t i = 0; i < m->manifest.n; i++)
+    for (size_t i = 0; i < m->models.n; i++)
         json_array_append_new(models,
-                              json_pack("{s:s, s:b, s:s}", "name", m->manifest.items[i].name, "installed",
-                                        m->manifest.items[i].installed, "state", state_of(&m->manifest.items[i])));
+                              json_pack("{s:s, s:b, s:s}", "name", m->models.items[i].name, "installed",
+                                        m->models.items[i].installed, "state", state_of(&m->models.items[i])));
     json_t *kernels =
         json_pack("{s:s, s:s, s:s, s:s, s:b, s:s}", "instruction_sets", m->sets, "amx_tiles", BF_LLAMA_TILES,
                   "left_out", BF_LLAMA_LEFT_OUT, "left_out_because", BF_LLAMA_WHY, "right", m->kernels == BF_OK,

@@ -29,11 +29,11 @@ static const char *state_of(const struct bf_model_entry *m)
     return m->installed ? "installed" : m->partial ? "incomplete" : "not installed";
 }
 
-static void print_json(const struct bf_manifest *manifest)
+static void print_json(const struct bf_models *models)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < manifest->n; i++) {
-        const struct bf_model_entry *m = &manifest->items[i];
+    for (size_t i = 0; i < models->n; i++) {
+        const struct bf_model_entry *m = &models->items[i];
         json_array_append_new(list,
                               json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s?}", "name", m->name, "title", m->title,
                                         "licence", m->licence, "role", m->role, "bytes", (json_int_t)m->bytes, "sha256",
@@ -49,7 +49,7 @@ static void print_json(const struct bf_manifest *manifest)
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)
 {
     const struct values *v = call->values;
-    struct bf_manifest manifest;
+    struct bf_models models;
     if (v->path) {
         char *path = NULL;
         enum bf_status found = bf_model_path(v->path, &path, err);
@@ -58,15 +58,15 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
         free(path);
         return found;
     }
-    enum bf_status status = bf_manifest_load(&manifest, err);
+    enum bf_status status = bf_models_load(&models, err);
     if (status != BF_OK)
         return status;
     if (v->json) {
-        print_json(&manifest);
+        print_json(&models);
     } else {
         bf_print(stdout, "%-30s %-11s %8s  %-13s %s\n", "name", "licence", "size", "state", "role");
-        for (size_t i = 0; i < manifest.n; i++) {
-            const struct bf_model_entry *m = &manifest.items[i];
+        for (size_t i = 0; i < models.n; i++) {
+            const struct bf_model_entry *m = &models.items[i];
             bf_print(stdout, "%-30s %-11s %5.0f MB  %-13s %s\n", m->name, m->licence, (double)m->bytes / 1e6,
                      state_of(m), m->role);
             if (m->about[0])
@@ -76,7 +76,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
             stdout, "%s\n",
             "\nGive a name or any GGUF file with -m. Fetch one with 'scripts/fetch_models NAME' in the source folder.");
     }
-    bf_manifest_release(&manifest);
+    bf_models_release(&models);
     return BF_OK;
 }
 

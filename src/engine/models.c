@@ -14,9 +14,9 @@ static const char *text_of(const json_t *entry, const char *key)
     return s ? s : "";
 }
 
-enum bf_status bf_manifest_load(struct bf_manifest *out, struct bf_err *err)
+enum bf_status bf_models_load(struct bf_models *out, struct bf_err *err)
 {
-    *out = (struct bf_manifest){0};
+    *out = (struct bf_models){0};
     const struct bf_embedded_file *file = NULL;
     for (size_t i = 0; i < bf_embedded_count; i++)
         if (strcmp(bf_embedded_files[i].name, "models/manifest.json") == 0)
@@ -55,28 +55,28 @@ enum bf_status bf_manifest_load(struct bf_manifest *out, struct bf_err *err)
     return BF_OK;
 }
 
-void bf_manifest_release(struct bf_manifest *manifest)
+void bf_models_release(struct bf_models *models)
 {
-    for (size_t i = 0; i < manifest->n; i++)
-        free(manifest->items[i].path);
-    free(manifest->items);
-    json_decref(manifest->json);
-    *manifest = (struct bf_manifest){0};
+    for (size_t i = 0; i < models->n; i++)
+        free(models->items[i].path);
+    free(models->items);
+    json_decref(models->json);
+    *models = (struct bf_models){0};
 }
 
-const struct bf_model_entry *bf_manifest_find(const struct bf_manifest *manifest, const char *name)
+const struct bf_model_entry *bf_models_find(const struct bf_models *models, const char *name)
 {
-    for (size_t i = 0; i < manifest->n; i++)
-        if (strcmp(manifest->items[i].name, name) == 0)
-            return &manifest->items[i];
+    for (size_t i = 0; i < models->n; i++)
+        if (strcmp(models->items[i].name, name) == 0)
+            return &models->items[i];
     return NULL;
 }
 
-const struct bf_model_entry *bf_manifest_role(const struct bf_manifest *manifest, const char *role)
+const struct bf_model_entry *bf_models_role(const struct bf_models *models, const char *role)
 {
-    for (size_t i = 0; i < manifest->n; i++)
-        if (strcmp(manifest->items[i].role, role) == 0)
-            return &manifest->items[i];
+    for (size_t i = 0; i < models->n; i++)
+        if (strcmp(models->items[i].role, role) == 0)
+            return &models->items[i];
     return NULL;
 }
 
@@ -88,12 +88,12 @@ enum bf_status bf_model_path(const char *model, char **out, struct bf_err *err)
         *out = bf_strdup(model);
         return BF_OK;
     }
-    struct bf_manifest manifest;
-    enum bf_status status = bf_manifest_load(&manifest, err);
+    struct bf_models models;
+    enum bf_status status = bf_models_load(&models, err);
     if (status != BF_OK)
         return status;
     const struct bf_model_entry *entry =
-        model ? bf_manifest_find(&manifest, model) : bf_manifest_role(&manifest, "default");
+        model ? bf_models_find(&models, model) : bf_models_role(&models, "default");
     if (!entry)
         status = bf_fail(err, BF_MODEL,
                          "cannot open the model '%s': no such file, and no model of that name; give a GGUF file with "
@@ -116,6 +116,6 @@ enum bf_status bf_model_path(const char *model, char **out, struct bf_err *err)
                          entry->name, entry->name);
     else
         *out = bf_strdup(entry->path);
-    bf_manifest_release(&manifest);
+    bf_models_release(&models);
     return status;
 }

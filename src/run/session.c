@@ -33,13 +33,13 @@ enum bf_status bf_session_embedder_path(const char *wanted, char **out, struct b
     }
     if (wanted)
         return bf_model_path(wanted, out, err);
-    struct bf_manifest manifest;
-    enum bf_status status = bf_manifest_load(&manifest, err);
+    struct bf_models models;
+    enum bf_status status = bf_models_load(&models, err);
     if (status != BF_OK)
         return status;
-    const struct bf_model_entry *entry = bf_manifest_role(&manifest, "embedder");
+    const struct bf_model_entry *entry = bf_models_role(&models, "embedder");
     *out = bf_strdup(entry && entry->installed ? entry->path : "");
-    bf_manifest_release(&manifest);
+    bf_models_release(&models);
     return BF_OK;
 }
 
