@@ -192,9 +192,8 @@ static json_t *machine_json(const struct machine *m)
         line += n + (line[n] ? 1 : 0);
     }
     for (size_t i = 0; i < m->models.n; i++)
-        json_array_append_new(models,
-                              json_pack("{s:s, s:b, s:s}", "name", m->models.items[i].name, "installed",
-                                        m->models.items[i].installed, "state", state_of(&m->models.items[i])));
+        json_array_append_new(models, json_pack("{s:s, s:b, s:s}", "name", m->models.items[i].name, "installed",
+                                                m->models.items[i].installed, "state", state_of(&m->models.items[i])));
     json_t *kernels =
         json_pack("{s:s, s:s, s:s, s:s, s:b, s:s}", "instruction_sets", m->sets, "amx_tiles", BF_LLAMA_TILES,
                   "left_out", BF_LLAMA_LEFT_OUT, "left_out_because", BF_LLAMA_WHY, "right", m->kernels == BF_OK,

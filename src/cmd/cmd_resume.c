@@ -58,19 +58,6 @@ static struct bf_opt *options(void *target)
     return table;
 }
 
-/* Has the run a retain set of its own? */
-static enum bf_status has_retain(struct bf_store *store, bool *out, struct bf_err *err)
-{
-    struct bf_request_entry entry = {.id = 0};
-    enum bf_status status = BF_OK;
-    *out = false;
-    do {
-        status = bf_store_request(store, entry.id + 1, &entry, NULL, err);
-        *out = *out || (status == BF_OK && entry.id > 0 && entry.role == BF_ROLE_RETAIN);
-    } while (status == BF_OK && entry.id > 0);
-    return status;
-}
-
 /* A wish that is given now, or one that is kept. *model: free(), NULL when nothing comes after the run. */
 static enum bf_status look_ahead(const struct values *v, struct bf_store *store, char **model, struct bf_err *err)
 {
@@ -86,7 +73,7 @@ static enum bf_status look_ahead(const struct values *v, struct bf_store *store,
     else if (status == BF_OK && (then.then || pending))
         *model = bf_strdup(v->model ? v->model : run->model_path);
     if (status == BF_OK)
-        status = has_retain(store, &then.run_retains, err);
+        status = bf_store_has_role(store, BF_ROLE_RETAIN, &then.run_retains, err);
     /* Another method or other options: the texts to keep are still those. */
     const char *kept = json_string_value(json_object_get(json_object_get(state, "wish"), "retain_set"));
     if (status == BF_OK && then.then && !then.retain_file && kept && kept[0])

@@ -92,8 +92,7 @@ enum bf_status bf_model_path(const char *model, char **out, struct bf_err *err)
     enum bf_status status = bf_models_load(&models, err);
     if (status != BF_OK)
         return status;
-    const struct bf_model_entry *entry =
-        model ? bf_models_find(&models, model) : bf_models_role(&models, "default");
+    const struct bf_model_entry *entry = model ? bf_models_find(&models, model) : bf_models_role(&models, "default");
     if (!entry)
         status = bf_fail(err, BF_MODEL,
                          "cannot open the model '%s': no such file, and no model of that name; give a GGUF file with "

@@ -62,10 +62,7 @@ static enum bf_status read_requests(struct bf_store *store, const char *request,
     enum bf_status status = BF_OK;
 
     out->finished = true;
-    for (;;) {
-        status = bf_store_request(store, entry.id + 1, &entry, NULL, err);
-        if (status != BF_OK || entry.id == 0)
-            return status;
+    while (bf_store_next_request(store, &entry, &status, err)) {
         if (request ? strcmp(request, entry.name) != 0 : role != BF_ROLE_COUNT && role != entry.role)
             continue;
         out->requests = bf_grow(out->requests, out->n_requests + 1, sizeof *out->requests);
@@ -74,12 +71,13 @@ static enum bf_status read_requests(struct bf_store *store, const char *request,
         out->n_requests++; /* released with the others, whatever read_request says */
         status = read_request(store, &entry, r, err);
         if (status != BF_OK)
-            return status;
+            break;
         if (request) /* as if it were alone */
             r->name[0] = '\0';
         out->has_role[r->role] = true;
         out->finished = out->finished && r->state.finished;
     }
+    return status;
 }
 
 /* The models that this program knows come with their licences; bytes that it does not know have none here. */

@@ -37,10 +37,7 @@ enum bf_status bf_export_each(struct bf_store *store, const struct bf_export_opt
     enum bf_status status = BF_OK;
     if (options->request)
         status = bf_store_find_request(store, options->request, &only, err);
-    while (status == BF_OK) {
-        status = bf_store_request(store, entry.id + 1, &entry, NULL, err);
-        if (status != BF_OK || entry.id == 0)
-            break;
+    while (bf_store_next_request(store, &entry, &status, err)) {
         if (options->request && entry.id != only)
             continue;
         bf_store_select(store, entry.id);

@@ -86,12 +86,11 @@ static enum bf_status check_finished(struct bf_store *store, struct bf_err *err)
 {
     struct bf_request_entry entry = {.id = 0};
     enum bf_status status = BF_OK;
-    do {
-        status = bf_store_request(store, entry.id + 1, &entry, NULL, err);
-        if (status == BF_OK && entry.id > 0 && !entry.finished)
+    while (bf_store_next_request(store, &entry, &status, err)) {
+        if (!entry.finished)
             status = bf_fail(err, BF_STORE, "the run '%s' is not finished; resume it with: biforget resume %s",
                              bf_store_dir(store), BF_SHELL_WORD(bf_store_dir(store)));
-    } while (status == BF_OK && entry.id > 0);
+    }
     return status;
 }
 

@@ -32,11 +32,8 @@ static enum bf_status domain_of(struct bf_store *store, char **out, struct bf_er
     enum bf_status status = BF_OK;
     size_t n = 0;
     *out = bf_strdup("");
-    while (status == BF_OK) {
+    while (bf_store_next_request(store, &entry, &status, err)) {
         json_t *json = NULL;
-        status = bf_store_request(store, entry.id + 1, &entry, NULL, err);
-        if (status != BF_OK || entry.id == 0)
-            break;
         if (entry.role != BF_ROLE_FORGET)
             continue;
         status = bf_json_parse(entry.json, strlen(entry.json), "the run's request", &json, err);
@@ -196,10 +193,7 @@ static enum bf_status find_parts(struct bf_store *store, struct part *parts, siz
     struct bf_request_entry entry = {.id = 0};
     enum bf_status status = BF_OK;
     *n = 0;
-    for (;;) {
-        status = bf_store_request(store, entry.id + 1, &entry, NULL, err);
-        if (status != BF_OK || entry.id == 0)
-            return status;
+    while (bf_store_next_request(store, &entry, &status, err)) {
         if (*n == PARTS_MAX)
             break;
         const char *name = strcmp(bf_store_run(store)->kind, "run") == 0 && entry.name[0] ? entry.name
@@ -207,6 +201,8 @@ static enum bf_status find_parts(struct bf_store *store, struct part *parts, siz
                                                                                           : "retain set";
         parts[(*n)++] = (struct part){entry.id, entry.role, bf_strdup(name)};
     }
+    if (entry.id == 0) /* all of them fitted, or reading failed */
+        return status;
     for (size_t p = 0; p < *n; p++)
         free(parts[p].name);
     parts[0] = (struct part){0, BF_ROLE_FORGET, bf_strdup("forget set")};

@@ -179,11 +179,8 @@ static enum bf_status requests(struct bf_page *page, json_t **out, struct bf_err
     struct bf_request_entry entry = {.id = 0};
     enum bf_status status = BF_OK;
     *out = json_array();
-    while (status == BF_OK && json_array_size(*out) < REQUESTS) {
+    while (json_array_size(*out) < REQUESTS && bf_store_next_request(page->store, &entry, &status, err)) {
         json_t *json = NULL;
-        status = bf_store_request(page->store, entry.id + 1, &entry, NULL, err);
-        if (status != BF_OK || entry.id == 0)
-            break;
         status = bf_json_parse(entry.json, strlen(entry.json), "the run's request", &json, err);
         if (status == BF_OK)
             json_array_append_new(*out, json_pack("{s:o, s:s, s:s, s:O}", "name", bf_page_text(entry.name, 120), "kind",

@@ -163,12 +163,8 @@ static enum bf_status read_variety(struct bf_store *store, struct bf_variety_sum
 static enum bf_status read_requests(struct bf_store *store, struct bf_summary *out, struct bf_err *err)
 {
     struct bf_request_entry entry = {.id = 0};
-    int64_t n_all = 0;
     enum bf_status status = BF_OK;
-    while (status == BF_OK) {
-        status = bf_store_request(store, entry.id + 1, &entry, &n_all, err);
-        if (status != BF_OK || entry.id == 0)
-            break;
+    while (bf_store_next_request(store, &entry, &status, err)) {
         out->requests = bf_grow(out->requests, out->n_requests + 1, sizeof *out->requests);
         status = read_request(store, &entry, entry.id > 1, &out->requests[out->n_requests++], err);
         if (status == BF_OK && entry.kind == BF_KIND_INSTANCE)

@@ -210,13 +210,11 @@ static void print_times(const struct bf_session *s, const struct bf_progress *p)
 static enum bf_status count_open(struct bf_store *store, int64_t *n, struct bf_err *err)
 {
     struct bf_request_entry entry = {.id = 0};
+    enum bf_status status = BF_OK;
     *n = 0;
-    for (;;) {
-        enum bf_status status = bf_store_request(store, entry.id + 1, &entry, NULL, err);
-        if (status != BF_OK || entry.id == 0)
-            return status;
+    while (bf_store_next_request(store, &entry, &status, err))
         *n += !entry.finished && entry.kind != BF_KIND_IMPORT;
-    }
+    return status;
 }
 
 /* In the order of the requests: what a later one has in common with an earlier one counts once. */
@@ -224,10 +222,7 @@ static enum bf_status link_duplicates(struct bf_store *store, struct bf_err *err
 {
     struct bf_request_entry entry = {.id = 0};
     enum bf_status status = BF_OK;
-    while (status == BF_OK) {
-        status = bf_store_request(store, entry.id + 1, &entry, NULL, err);
-        if (status != BF_OK || entry.id == 0)
-            break;
+    while (bf_store_next_request(store, &entry, &status, err)) {
         bf_store_select(store, entry.id);
         if (entry.id > 1)
             status = bf_store_link_duplicates(store, err);
@@ -238,18 +233,12 @@ static enum bf_status link_duplicates(struct bf_store *store, struct bf_err *err
 
 enum bf_status bf_session_write_sets(struct bf_store *store, struct bf_err *err)
 {
-    struct bf_request_entry entry = {.id = 0};
-    bool roles[BF_ROLE_COUNT] = {false};
     enum bf_status status = link_duplicates(store, err);
-    if (status != BF_OK)
-        return status;
-    do {
-        status = bf_store_request(store, entry.id + 1, &entry, NULL, err);
-        if (status == BF_OK && entry.id > 0)
-            roles[entry.role] = true;
-    } while (status == BF_OK && entry.id > 0);
     for (int role = 0; role < BF_ROLE_COUNT && status == BF_OK; role++) {
-        if (!roles[role] && role != BF_ROLE_FORGET)
+        bool has = role == BF_ROLE_FORGET;
+        if (!has)
+            status = bf_store_has_role(store, (enum bf_role)role, &has, err);
+        if (status != BF_OK || !has)
             continue;
         char name[32];
         snprintf(name, sizeof name, "%s.jsonl", bf_role_word((enum bf_role)role));

@@ -254,12 +254,8 @@ static enum bf_status count_left(struct bf_store *store, const struct bf_start_r
         else if (status == BF_OK)
             status = check_same(store, &requests[i], id, err);
     }
-    while (status == BF_OK) {
-        status = bf_store_request(store, entry.id + 1, &entry, NULL, err);
-        if (status != BF_OK || entry.id == 0)
-            break;
+    while (bf_store_next_request(store, &entry, &status, err))
         *left += !entry.finished;
-    }
     return status;
 }
 

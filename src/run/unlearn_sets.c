@@ -30,22 +30,6 @@ static enum bf_status add_text(void *user, const struct bf_set_text *text, struc
     return BF_OK;
 }
 
-/* Has the run retain sets? A set that is no run has none. */
-static enum bf_status has_retain(const struct bf_set *set, bool *out, struct bf_err *err)
-{
-    struct bf_request_entry entry = {.id = 0};
-    *out = false;
-    while (set->store && !*out) {
-        const enum bf_status status = bf_store_request(set->store, entry.id + 1, &entry, NULL, err);
-        if (status != BF_OK)
-            return status;
-        if (entry.id == 0)
-            break;
-        *out = entry.role == BF_ROLE_RETAIN;
-    }
-    return BF_OK;
-}
-
 static bool is_csv(const char *path)
 {
     const char *dot = strrchr(path, '.');
@@ -75,8 +59,8 @@ static enum bf_status read_set(const char *given, bool retain, bool only_retain,
     enum bf_status status = bf_set_open(given, NULL, NULL, skip_bad, &runs, &set, err);
     if (status == BF_OK && plain && set.file && !begins_as_json(set.file) && !is_csv(set.file))
         set.options.format = BF_INSTANCES_TXT;
-    if (status == BF_OK && retain)
-        status = has_retain(&set, &run_retains, err);
+    if (status == BF_OK && retain && set.store) /* a set that is not a run has none of its own */
+        status = bf_store_has_role(set.store, BF_ROLE_RETAIN, &run_retains, err);
     *there = run_retains || !only_retain;
     if (status == BF_OK && run_retains)
         set.role = BF_ROLE_RETAIN;

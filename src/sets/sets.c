@@ -285,10 +285,7 @@ enum bf_status bf_set_points(const struct bf_set *set, size_t *n_points, size_t 
     struct points points = {0};
     struct bf_request_entry entry = {.id = 0};
     enum bf_status status = BF_OK;
-    while (set->store && status == BF_OK) {
-        status = bf_store_request(set->store, entry.id + 1, &entry, NULL, err);
-        if (status != BF_OK || entry.id == 0)
-            break;
+    while (set->store && bf_store_next_request(set->store, &entry, &status, err)) {
         if (entry.role != BF_ROLE_FORGET)
             continue;
         bf_store_select(set->store, entry.id);

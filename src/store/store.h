@@ -74,6 +74,19 @@ BF_MUST_CHECK enum bf_status bf_store_add_request(struct bf_store *store, const 
  * function or the close. *n_requests (nullable): of all. */
 BF_MUST_CHECK enum bf_status bf_store_request(struct bf_store *store, int64_t from, struct bf_request_entry *out,
                                               int64_t *n_requests, struct bf_err *err);
+/* The loop over all requests, in order:
+ *
+ *     struct bf_request_entry entry = {.id = 0};
+ *     enum bf_status status = BF_OK;
+ *     while (bf_store_next_request(store, &entry, &status, err))
+ *         status = ...;
+ *
+ * Moves *entry on to the request after it. false, with *entry zeroed, at the end, when *status is not BF_OK already, and when
+ * reading fails, which sets *status and *err. Strings are valid as with bf_store_request. */
+bool bf_store_next_request(struct bf_store *store, struct bf_request_entry *entry, enum bf_status *status,
+                           struct bf_err *err);
+/* Does the run have a request of this role? */
+BF_MUST_CHECK enum bf_status bf_store_has_role(struct bf_store *store, enum bf_role role, bool *has, struct bf_err *err);
 /* *id 0 when no request has the name. */
 BF_MUST_CHECK enum bf_status bf_store_find_request(struct bf_store *store, const char *name, int64_t *id,
                                                    struct bf_err *err);

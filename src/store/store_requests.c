@@ -93,6 +93,26 @@ out:
     return status;
 }
 
+bool bf_store_next_request(struct bf_store *store, struct bf_request_entry *entry, enum bf_status *status,
+                           struct bf_err *err)
+{
+    if (*status == BF_OK)
+        *status = bf_store_request(store, entry->id + 1, entry, NULL, err);
+    if (*status != BF_OK)
+        *entry = (struct bf_request_entry){.id = 0};
+    return entry->id > 0;
+}
+
+enum bf_status bf_store_has_role(struct bf_store *store, enum bf_role role, bool *has, struct bf_err *err)
+{
+    struct bf_request_entry entry = {.id = 0};
+    enum bf_status status = BF_OK;
+    *has = false;
+    while (!*has && bf_store_next_request(store, &entry, &status, err))
+        *has = entry.role == role;
+    return status;
+}
+
 enum bf_status bf_store_find_request(struct bf_store *store, const char *name, int64_t *id, struct bf_err *err)
 {
     sqlite3_stmt *s;

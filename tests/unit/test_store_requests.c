@@ -68,6 +68,42 @@ static void requests_are_listed_in_order(void **state)
     fixture_remove(dir);
 }
 
+static void requests_are_stepped_through(void **state)
+{
+    char *dir = fixture_dir();
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_request_entry entry = {.id = 0};
+    enum bf_status status = BF_OK;
+    int64_t second = 0, expected = 0;
+    bool has = false;
+    (void)state;
+    struct bf_store *store = create_two(dir, &second);
+    while (bf_store_next_request(store, &entry, &status, &err))
+        assert_int_equal(entry.id, ++expected);
+    assert_ok(status);
+    assert_int_equal(expected, 2);
+    assert_int_equal(entry.id, 0);
+    /* The body's failure ends the loop and is kept. */
+    assert_true(bf_store_next_request(store, &entry, &status, &err));
+    status = BF_INTERRUPTED;
+    assert_false(bf_store_next_request(store, &entry, &status, &err));
+    assert_int_equal(status, BF_INTERRUPTED);
+    assert_int_equal(entry.id, 0);
+    assert_ok(bf_store_has_role(store, BF_ROLE_RETAIN, &has, &err));
+    assert_true(has);
+    bf_store_close(store);
+    fixture_remove(dir);
+
+    dir = fixture_dir();
+    store = fixture_create(dir);
+    assert_ok(bf_store_has_role(store, BF_ROLE_RETAIN, &has, &err));
+    assert_false(has);
+    assert_ok(bf_store_has_role(store, BF_ROLE_FORGET, &has, &err));
+    assert_true(has);
+    bf_store_close(store);
+    fixture_remove(dir);
+}
+
 static int64_t n_rows(struct bf_store *store, const struct bf_query *query)
 {
     struct bf_err err = BF_ERR_INIT;
@@ -429,6 +465,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_are_listed_in_order),
+        cmocka_unit_test(requests_are_stepped_through),
         cmocka_unit_test(each_request_has_its_own_samples_and_state),
         cmocka_unit_test(originals_and_their_variants),
         cmocka_unit_test(guards_come_back),
