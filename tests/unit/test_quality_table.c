@@ -51,7 +51,7 @@ static char *written(void (*write)(const json_t *, FILE *), const char *second_n
 
 static void text_fits_and_says_why(void **state)
 {
-    char *text = written(bf_set_text, "a rather long name of a set that goes on and on \x1b[31m\nand on");
+    char *text = written(bf_quality_text, "a rather long name of a set that goes on and on \x1b[31m\nand on");
     (void)state;
     assert_contains(text, "\"Greek mythology\": 2 sets, llama 135M");
     assert_contains(text, "123.46 [100.25, 150.75] 0.703 [0.690, 0.720]");
