@@ -27,9 +27,9 @@ export:   request synth store
 report:   request synth store quality | lab_compare lab_page lab_table page quality_table
 measure:  request engine quality synth store sets | measure_open report_stored
 eval:     request engine quality unlearn sets | eval_request eval_task membership rouge
-lab:      engine store sets unlearn report | lab_spec
+lab:      store sets unlearn report | lab_spec
 run:      request engine synth unlearn store sets export report measure | report_write session start then unlearn_sets
-cmd:      request engine quality synth graph unlearn store sets export report measure eval lab run | overview
+cmd:      request engine synth graph unlearn store sets export report measure eval lab run | overview
 main:     cmd
 '
 # What does not fit the table yet: FILE HEADER. It may only get shorter.
