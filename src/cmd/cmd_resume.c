@@ -64,10 +64,11 @@ static enum bf_status look_ahead(const struct values *v, struct bf_store *store,
     const struct bf_run *run = bf_store_run(store);
     const char *dir = bf_store_dir(store);
     struct bf_then_values then = v->then;
-    json_t *state = NULL, *wish = NULL;
+    struct bf_then_state state;
+    struct bf_then_wish wish = {0};
     then.is_domain = strcmp(run->kind, "domain") == 0;
     enum bf_status status = bf_then_read(dir, bf_then_check_options, &state, err);
-    const bool pending = bf_then_pending(dir, state);
+    const bool pending = bf_then_pending(dir, &state);
     if (status == BF_OK && (then.then || pending) && run->model_sha256[0] == 0)
         status = bf_fail(err, BF_USAGE, "--then changes the file of the run's model, and '%s' has none", dir);
     else if (status == BF_OK && (then.then || pending))
@@ -75,15 +76,15 @@ static enum bf_status look_ahead(const struct values *v, struct bf_store *store,
     if (status == BF_OK)
         status = bf_store_has_role(store, BF_ROLE_RETAIN, &then.run_retains, err);
     /* Another method or other options: the texts to keep are still those. */
-    const char *kept = json_string_value(json_object_get(json_object_get(state, "wish"), "retain_set"));
+    const char *kept = state.wish.retain_set;
     if (status == BF_OK && then.then && !then.retain_file && kept && kept[0])
         then.retain_file = kept;
     if (status == BF_OK)
-        status = bf_then_wish(&then, *model, dir, &wish, err);
-    if (status == BF_OK && wish)
-        status = bf_then_begin(dir, wish, bf_then_check_options, err);
-    json_decref(wish);
-    json_decref(state);
+        status = bf_then_wish_from(&then, *model, dir, &wish, err);
+    if (status == BF_OK && wish.method)
+        status = bf_then_begin(dir, &wish, bf_then_check_options, err);
+    bf_then_wish_release(&wish);
+    bf_then_state_release(&state);
     return status;
 }
 
@@ -112,16 +113,16 @@ static enum bf_status finish(const struct values *v, struct bf_session *s, const
     enum bf_status status = bf_session_write_sets(s->store, err); /* it may have been killed right before */
     if (status == BF_OK)
         bf_report_at_end(s->store, NULL, true, s->log, &report);
-    json_t *state = NULL;
+    struct bf_then_state state = {0};
     if (status == BF_OK)
         status = bf_then_read(dir, bf_then_check_options, &state, err);
-    if (status == BF_OK && !(state && v->json))
+    if (status == BF_OK && !(state.wish.method && v->json))
         status = bf_session_print(s->store, v->json, 0, err);
-    if (status == BF_OK && state && !v->json)
+    if (status == BF_OK && state.wish.method && !v->json)
         bf_print(stdout, "\n");
-    if (status == BF_OK && state)
-        status = bf_then_show(s->store, state, v->json, err);
-    json_decref(state);
+    if (status == BF_OK && state.wish.method)
+        status = bf_then_show(s->store, &state, v->json, err);
+    bf_then_state_release(&state);
     return bf_report_outcome(status, &report, err);
 }
 

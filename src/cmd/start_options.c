@@ -56,8 +56,9 @@ struct bf_opt *bf_start_table(struct bf_start_options *v, enum bf_kind kind, con
     return table;
 }
 
-/* What comes after the run, before anything is loaded. *wish: new reference, NULL without --then. */
-static enum bf_status check_then(const struct bf_start_options *v, const char *dir, json_t **wish, struct bf_err *err)
+/* What comes after the run, before anything is loaded. *wish: empty without --then. */
+static enum bf_status check_then(const struct bf_start_options *v, const char *dir, struct bf_then_wish *wish,
+                                 struct bf_err *err)
 {
     char *model = NULL;
     if (v->then.then && v->machine.api)
@@ -67,7 +68,7 @@ static enum bf_status check_then(const struct bf_start_options *v, const char *d
             "out");
     enum bf_status status = v->then.then ? bf_model_path(v->model, &model, err) : BF_OK;
     if (status == BF_OK)
-        status = bf_then_wish(&v->then, model, dir, wish, err);
+        status = bf_then_wish_from(&v->then, model, dir, wish, err);
     free(model);
     return status;
 }
@@ -76,7 +77,7 @@ enum bf_status bf_start_with(const struct bf_call *call, const struct bf_start_o
                              const char *dir, const struct bf_start_request *requests, size_t n, bool grow,
                              struct bf_err *err)
 {
-    json_t *wish = NULL;
+    struct bf_then_wish wish = {0};
     enum bf_status status = check_then(v, dir, &wish, err);
     if (status == BF_OK) {
         const struct bf_start_values values = {.log = call->log,
@@ -84,10 +85,10 @@ enum bf_status bf_start_with(const struct bf_call *call, const struct bf_start_o
                                                .model = v->model,
                                                .embedder = v->embedder,
                                                .machine = v->machine,
-                                               .then = wish,
+                                               .then = wish.method ? &wish : NULL,
                                                .check_then = bf_then_check_options};
         status = bf_start(&values, kind, dir, requests, n, grow, err);
     }
-    json_decref(wish);
+    bf_then_wish_release(&wish);
     return status;
 }

@@ -12,11 +12,9 @@
 #include "graph/graph.h"
 #include "base/banned.h"
 
-enum { WORDS_MAX = 128 };
-
 struct words {
     char *text; /* owns what `items` point into */
-    char *items[WORDS_MAX];
+    char *items[BF_THEN_WORDS_MAX];
     int n;
 };
 
@@ -25,8 +23,8 @@ static enum bf_status split(const char *text, struct words *out, struct bf_err *
     static const char blank[] = " \t\n";
     out->text = bf_strdup(text ? text : "");
     for (char *at = out->text + strspn(out->text, blank); *at; at += strspn(at, blank)) {
-        if (out->n == WORDS_MAX)
-            return bf_fail(err, BF_USAGE, "--then-options has more than %d words", WORDS_MAX);
+        if (out->n == BF_THEN_WORDS_MAX)
+            return bf_fail(err, BF_USAGE, "--then-options has more than %d words", BF_THEN_WORDS_MAX);
         out->items[out->n++] = at;
         at += strcspn(at, blank);
         if (*at)
@@ -64,7 +62,7 @@ static enum bf_status check_given(const struct bf_unlearn_values *v, const struc
 
 static enum bf_status parse(const struct words *words, struct bf_unlearn_values *v, struct bf_err *err)
 {
-    char *argv[WORDS_MAX + 1] = {(char *)"unlearn"};
+    char *argv[BF_THEN_WORDS_MAX + 1] = {(char *)"unlearn"};
     const char *operands[1];
     size_t n_operands = 0;
     int help = 0;
@@ -82,19 +80,14 @@ static enum bf_status parse(const struct words *words, struct bf_unlearn_values 
     return status;
 }
 
-enum bf_status bf_then_check_options(const json_t *options, struct bf_err *err)
+enum bf_status bf_then_check_options(const char *const *list, size_t n, struct bf_err *err)
 {
     struct bf_unlearn_values values = {0};
     struct words words = {.n = 0};
-    const size_t n = json_array_size(options);
-    if (!json_is_array(options) || n > WORDS_MAX)
-        return bf_fail(err, BF_INPUT, "its options are no list of at most %d words", WORDS_MAX);
-    for (size_t i = 0; i < n; i++) {
-        const char *word = json_string_value(json_array_get(options, i));
-        if (!word)
-            return bf_fail(err, BF_INPUT, "its options are no list of words");
-        words.items[words.n++] = (char *)(uintptr_t)word;
-    }
+    if (n > BF_THEN_WORDS_MAX)
+        return bf_fail(err, BF_INPUT, "its options are more than %d words", BF_THEN_WORDS_MAX);
+    for (size_t i = 0; i < n; i++)
+        words.items[words.n++] = (char *)(uintptr_t)list[i];
     return parse(&words, &values, err);
 }
 
@@ -166,25 +159,29 @@ static enum bf_status check_model(const struct bf_unlearn_settings *s, const cha
     return BF_OK;
 }
 
-static json_t *as_json(const struct bf_then_values *v, const struct words *words, int64_t answers)
+static void fill_wish(struct bf_then_wish *wish, const struct bf_then_values *v, const struct words *words,
+                      int64_t answers)
 {
     char real[PATH_MAX];
-    json_t *options = json_array();
     const char *retain = v->retain_file && realpath(v->retain_file, real) ? real : "";
+    *wish = (struct bf_then_wish){.method = bf_strdup(v->then),
+                                  .options = bf_array((size_t)words->n + 1, sizeof *wish->options),
+                                  .n_options = (size_t)words->n,
+                                  .answers = answers,
+                                  .eval = v->eval,
+                                  .eval_limit = v->eval_limit,
+                                  .retain_set = bf_strdup(retain)};
     for (int i = 0; i < words->n; i++)
-        json_array_append_new(options, bf_json_text(words->items[i], strlen(words->items[i])));
-    return json_pack("{s:s, s:o, s:I, s:b, s:I, s:o}", "method", v->then, "options", options, "answers",
-                     (json_int_t)answers, "eval", v->eval, "eval_limit", (json_int_t)v->eval_limit, "retain_set",
-                     bf_json_text(retain, strlen(retain)));
+        wish->options[i] = bf_strdup(words->items[i]);
 }
 
-enum bf_status bf_then_wish(const struct bf_then_values *v, const char *model, const char *dir, json_t **wish,
-                            struct bf_err *err)
+enum bf_status bf_then_wish_from(const struct bf_then_values *v, const char *model, const char *dir,
+                                 struct bf_then_wish *wish, struct bf_err *err)
 {
     struct bf_unlearn_values unlearn = {0};
     struct bf_unlearn_settings settings = {0};
     struct words words = {.n = 0};
-    *wish = NULL;
+    *wish = (struct bf_then_wish){0};
     if (!v->then && v->eval)
         return bf_fail(err, BF_USAGE, "--eval compares before and after unlearning; give a method, too: --then npo");
     if (!v->then && v->then_options)
@@ -212,7 +209,7 @@ enum bf_status bf_then_wish(const struct bf_then_values *v, const char *model, c
     if (status == BF_OK)
         status = check_model(&settings, dir, err);
     if (status == BF_OK)
-        *wish = as_json(v, &words, unlearn.answers);
+        fill_wish(wish, v, &words, unlearn.answers);
     bf_unlearn_settings_release(&settings);
     free(words.text);
     return status;

@@ -1,8 +1,8 @@
 /* `--then METHOD --eval` as options, and what is checked of them before anything long begins. */
 #ifndef BF_CMD_THEN_OPTIONS_H
 #define BF_CMD_THEN_OPTIONS_H
-#include "base/json.h"
 #include "base/opt.h"
+#include "run/then_state.h"
 
 struct bf_then_values {
     const char *then, *then_options;
@@ -40,13 +40,13 @@ enum { BF_THEN_TEXTS = 64 };   /* of each set that are evaluated, unless --eval-
      .help = "texts of each set that --eval looks at; of questions a quarter",                                         \
      .rare = true}
 
-/* Before anything long begins: can it be done? *wish: new reference, NULL when nothing was asked for. `model` is the file. BF_USAGE: options
- * that do not go together, a method that cannot work on this run, no retain set. BF_INPUT: the retain set. BF_MODEL: a model that
- * cannot be trained. BF_STORE: the disk is too small. */
-BF_MUST_CHECK enum bf_status bf_then_wish(const struct bf_then_values *values, const char *model, const char *dir,
-                                          json_t **wish, struct bf_err *err);
+/* Before anything long begins: can it be done? *wish: bf_then_wish_release; empty when nothing was asked for. `model` is the file.
+ * BF_USAGE: options that do not go together, a method that cannot work on this run, no retain set. BF_INPUT: the retain set. BF_MODEL: a
+ * model that cannot be trained. BF_STORE: the disk is too small. */
+BF_MUST_CHECK enum bf_status bf_then_wish_from(const struct bf_then_values *values, const char *model, const char *dir,
+                                               struct bf_then_wish *wish, struct bf_err *err);
 
-/* What --then-options may hold, as a list of words. BF_INPUT, BF_USAGE. */
-BF_MUST_CHECK enum bf_status bf_then_check_options(const json_t *options, struct bf_err *err);
+/* A bf_then_check_fn: what --then-options may hold. BF_INPUT, BF_USAGE. */
+BF_MUST_CHECK enum bf_status bf_then_check_options(const char *const *words, size_t n, struct bf_err *err);
 
 #endif

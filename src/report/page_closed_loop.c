@@ -1,4 +1,4 @@
-/* What unlearning changed: the run's closed-loop.json, when there is one (run/then.h says what is in it). */
+/* What unlearning changed: the run's closed-loop.json, when there is one (run/then_state.h says what is in it). */
 #include <stdlib.h>
 
 #include "base/file.h"

@@ -12,7 +12,7 @@ struct bf_start_values {
     bool json;                 /* the summary on stdout as JSON */
     const char *model, *embedder;      /* as bf_model_path and bf_session_embedder_path take them */
     struct bf_machine_values machine;
-    const json_t *then;        /* what comes after the run, checked (run/then.h); NULL: nothing */
+    const struct bf_then_wish *then;   /* what comes after the run, checked (run/then.h); NULL: nothing */
     bf_then_check_fn *check_then;      /* with `then` */
 };
 

@@ -1,88 +1,114 @@
 /* The table: what changed between the model as it was and the model that forgot. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/print.h"
-#include "run/then.h"
-#include "run/report_write.h"
+#include "base/utf8.h"
 #include "report/report.h"
+#include "run/report_write.h"
+#include "run/then.h"
 #include "base/banned.h"
 
-static const json_t *result_of(const json_t *state, const char *step)
+enum { METRICS_MAX = 8, NOTE_CP = 64 }; /* rows: three of each set, two of the questions; code points of a condition */
+
+static const json_t *result_of(const struct bf_then_state *state, enum bf_then_step_id id)
 {
-    return json_object_get(json_object_get(json_object_get(state, "steps"), step), "result");
+    return state->steps[id].result;
 }
 
-static json_t *value_of(const json_t *result, const char *key)
+static double number_of(const json_t *result, const char *key)
 {
-    json_t *value = json_object_get(result, key);
-    return json_is_number(value) ? json_incref(value) : json_null();
+    const json_t *value = json_object_get(result, key);
+    return json_is_number(value) ? json_number_value(value) : (double)NAN;
 }
 
-static json_t *add(json_t *figures, const char *set, const char *figure, json_t *before, json_t *after, json_t *n)
+static int64_t count_of(const json_t *result, const char *key)
 {
-    json_t *row =
-        json_pack("{s:s, s:s, s:o, s:o, s:o}", "set", set, "figure", figure, "before", before, "after", after, "n", n);
-    json_array_append_new(figures, row);
+    const json_t *value = json_object_get(result, key);
+    const int64_t n = (int64_t)json_integer_value(value);
+    return json_is_integer(value) && n >= 0 ? n : -1;
+}
+
+static struct bf_then_metric *add(struct bf_then_state *state, const char *set, const char *name, double before,
+                                  double after, int64_t n)
+{
+    struct bf_then_metric *row = &state->metrics[state->n_metrics++];
+    *row = (struct bf_then_metric){bf_strdup(set), bf_strdup(name), before, after, n, NULL};
     return row;
 }
 
-static void add_likelihood(json_t *figures, const json_t *state, const char *set)
+static void add_likelihood(struct bf_then_state *state, const char *set)
 {
-    char figure[32], examples[32];
-    const json_t *result = result_of(state, "unlearn"), *before = json_object_get(result, "before");
-    snprintf(figure, sizeof figure, "%s_nll", set);
+    char nll[32], examples[32];
+    const json_t *result = result_of(state, BF_THEN_UNLEARN), *before = json_object_get(result, "before");
+    snprintf(nll, sizeof nll, "%s_nll", set);
     snprintf(examples, sizeof examples, "%s_examples", set);
-    if (json_integer_value(json_object_get(before, examples)) > 0)
-        add(figures, set, "nll", value_of(before, figure), value_of(json_object_get(result, "after"), figure),
-            value_of(before, examples));
+    if (count_of(before, examples) > 0)
+        add(state, set, "nll", number_of(before, nll), number_of(json_object_get(result, "after"), nll),
+            count_of(before, examples));
 }
 
-static void add_memorization(json_t *figures, const json_t *state, const char *set)
+static void add_memorization(struct bf_then_state *state, const char *set, enum bf_then_step_id first,
+                             enum bf_then_step_id second)
 {
     static const char *const keys[] = {"exact_memorization", "extraction_strength"};
-    char name[2][32];
-    snprintf(name[0], sizeof name[0], "%s before", set);
-    snprintf(name[1], sizeof name[1], "%s after", set);
-    const json_t *before = result_of(state, name[0]), *after = result_of(state, name[1]);
-    const json_t *steps = json_object_get(state, "steps");
-    if (!json_object_get(steps, name[0]) || !json_object_get(steps, name[1]))
+    const json_t *before = result_of(state, first), *after = result_of(state, second);
+    if (!state->steps[first].command || !state->steps[second].command)
         return;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        add(figures, set, keys[i], value_of(before, keys[i]), value_of(after, keys[i]),
-            value_of(before ? before : after, "n"));
+        add(state, set, keys[i], number_of(before, keys[i]), number_of(after, keys[i]),
+            count_of(before ? before : after, "n"));
 }
 
-static void add_questions(json_t *figures, const json_t *state)
+static void add_questions(struct bf_then_state *state)
 {
-    const json_t *result = result_of(state, "questions"), *conditions = json_object_get(result, "conditions");
+    const json_t *result = result_of(state, BF_THEN_QUESTIONS), *conditions = json_object_get(result, "conditions");
     const char *worst = json_string_value(json_object_get(result, "worst"));
     if (!result)
         return;
-    add(figures, "questions", "rouge_l", value_of(json_object_get(conditions, "original"), "rouge_l"),
-        value_of(json_object_get(conditions, "plain"), "rouge_l"), value_of(result, "n"));
-    json_t *row =
-        add(figures, "questions", "came_back", json_null(), value_of(result, "robust"), value_of(result, "n"));
+    add(state, "questions", "rouge_l", number_of(json_object_get(conditions, "original"), "rouge_l"),
+        number_of(json_object_get(conditions, "plain"), "rouge_l"), count_of(result, "n"));
+    struct bf_then_metric *row =
+        add(state, "questions", "came_back", (double)NAN, number_of(result, "robust"), count_of(result, "n"));
     if (worst) {
-        const json_t *of = json_object_get(conditions, worst);
-        char note[128];
-        snprintf(note, sizeof note, "%.64s%s", worst,
-                 json_is_true(json_object_get(of, "beyond_noise")) ? "" : ", within noise");
-        json_object_set_new(row, "note", bf_json_text(note, strlen(note)));
+        struct bf_buf note;
+        bf_buf_init(&note, SIZE_MAX);
+        bf_utf8_preview(&note, worst, strlen(worst), NOTE_CP);
+        if (!json_is_true(json_object_get(json_object_get(conditions, worst), "beyond_noise")))
+            bf_buf_printf(&note, ", within noise");
+        row->note = bf_buf_take(&note);
     }
 }
 
-void bf_then_metrics(json_t *state)
+static char *text_of(const json_t *object, const char *key)
 {
-    json_t *figures = json_array(), *answers = json_object_get(result_of(state, "unlearn"), "answers");
-    static const char *const sets[] = {"forget", "retain"};
-    for (size_t i = 0; i < 2; i++) {
-        add_likelihood(figures, state, sets[i]);
-        add_memorization(figures, state, sets[i]);
+    const char *text = json_string_value(json_object_get(object, key));
+    return bf_strdup(text ? text : "");
+}
+
+static void copy_answers(struct bf_then_state *state)
+{
+    const json_t *rows = json_object_get(result_of(state, BF_THEN_UNLEARN), "answers");
+    state->answers = bf_array(BF_THEN_ANSWERS_MAX, sizeof *state->answers);
+    for (size_t i = 0; i < json_array_size(rows) && i < BF_THEN_ANSWERS_MAX; i++) {
+        const json_t *row = json_array_get(rows, i);
+        state->answers[state->n_answers++] =
+            (struct bf_then_answer){text_of(row, "prompt"), text_of(row, "before"), text_of(row, "after")};
     }
-    add_questions(figures, state);
-    json_object_set_new(state, "figures", figures);
-    json_object_set_new(state, "answers", answers ? json_incref(answers) : json_array());
+}
+
+void bf_then_metrics(struct bf_then_state *state)
+{
+    bf_then_state_clear_table(state);
+    state->metrics = bf_array(METRICS_MAX, sizeof *state->metrics);
+    add_likelihood(state, "forget");
+    add_memorization(state, "forget", BF_THEN_FORGET_BEFORE, BF_THEN_FORGET_AFTER);
+    add_likelihood(state, "retain");
+    add_memorization(state, "retain", BF_THEN_RETAIN_BEFORE, BF_THEN_RETAIN_AFTER);
+    add_questions(state);
+    copy_answers(state);
 }
 
 /* ---- for people ---- */
@@ -96,7 +122,7 @@ static const struct {
 };
 
 static const struct {
-    const char *figure, *label, *unit;
+    const char *name, *label, *unit;
 } labels[] = {
     {"nll", "NLL, nats a token", "example"},
     {"exact_memorization", "exact memorisation", "text"},
@@ -105,82 +131,66 @@ static const struct {
     {"came_back", "most that comes back", "pair"},
 };
 
-static void print_number(const json_t *value, FILE *out)
+static void print_number(double value, FILE *out)
 {
-    if (json_is_number(value))
-        bf_print(out, "%10.4f", json_number_value(value));
-    else
+    if (isnan(value))
         bf_print(out, "%10s", "-");
+    else
+        bf_print(out, "%10.4f", value);
 }
 
-static void print_figure(const json_t *row, FILE *out)
+static void print_metric(const struct bf_then_metric *row, FILE *out)
 {
-    const char *figure = json_string_value(json_object_get(row, "figure"));
-    const char *note = json_string_value(json_object_get(row, "note"));
-    const json_t *before = json_object_get(row, "before"), *after = json_object_get(row, "after");
     size_t i = 0;
-    while (i + 1 < sizeof labels / sizeof *labels && strcmp(labels[i].figure, figure ? figure : "") != 0)
+    while (i + 1 < sizeof labels / sizeof *labels && strcmp(labels[i].name, row->name) != 0)
         i++;
     bf_print(out, "    %-26s", labels[i].label);
-    print_number(before, out);
-    print_number(after, out);
-    if (json_is_number(before) && json_is_number(after))
-        bf_print(out, "%+10.4f", json_number_value(after) - json_number_value(before));
-    else
+    print_number(row->before, out);
+    print_number(row->after, out);
+    if (isnan(row->before) || isnan(row->after))
         bf_print(out, "%10s", "");
-    const long long n = json_integer_value(json_object_get(row, "n"));
-    bf_print(out, "   %lld %s%s%s%s\n", n, labels[i].unit, n == 1 ? "" : "s", note ? ": " : "", note ? note : "");
+    else
+        bf_print(out, "%+10.4f", row->after - row->before);
+    const long long n = row->n < 0 ? 0 : (long long)row->n;
+    bf_print(out, "   %lld %s%s%s%s\n", n, labels[i].unit, n == 1 ? "" : "s", row->note ? ": " : "",
+             row->note ? row->note : "");
 }
 
-static void print_failures(const json_t *state, FILE *out)
+static void print_failures(const struct bf_then_state *state, FILE *out)
 {
-    const char *name;
-    json_t *one;
-    json_object_foreach(json_object_get(state, "steps"), name, one)
-    {
-        const char *why = json_string_value(json_object_get(one, "why"));
-        if (why)
-            bf_print(out, "\n  not measured (%s): %s\n", name, why);
-    }
+    for (size_t i = 0; i < BF_THEN_STEPS; i++)
+        if (state->steps[i].why)
+            bf_print(out, "\n  not measured (%s): %s\n", bf_then_step_name(i), state->steps[i].why);
 }
 
-static void print_answers(const json_t *state, FILE *out)
+static void print_answers(const struct bf_then_state *state, FILE *out)
 {
-    const json_t *answers = json_object_get(state, "answers");
-    for (size_t i = 0; i < json_array_size(answers); i++) {
-        const json_t *one = json_array_get(answers, i);
-        bf_print(out, "\n  prompt: %s\n  before: %s\n  after:  %s\n", json_string_value(json_object_get(one, "prompt")),
-                 json_string_value(json_object_get(one, "before")), json_string_value(json_object_get(one, "after")));
-    }
+    for (size_t i = 0; i < state->n_answers; i++)
+        bf_print(out, "\n  prompt: %s\n  before: %s\n  after:  %s\n", state->answers[i].prompt,
+                 state->answers[i].before, state->answers[i].after);
 }
 
-void bf_then_print(const json_t *state, const char *dir, FILE *out)
+void bf_then_print(const struct bf_then_state *state, const char *dir, FILE *out)
 {
-    const json_t *figures = json_object_get(state, "figures"), *result = result_of(state, "unlearn");
-    const char *method = json_string_value(json_object_get(json_object_get(state, "wish"), "method"));
-    const char *output = json_string_value(json_object_get(state, "output"));
+    const json_t *result = result_of(state, BF_THEN_UNLEARN);
     const char *stop = json_string_value(json_object_get(result, "stop"));
-    const json_t *step = json_object_get(json_object_get(state, "steps"), "unlearn");
-    const double seconds = json_number_value(json_object_get(step, "seconds"));
-    bf_print(out, "unlearned by %s: %lld of %lld steps, %lld:%02lld minutes", method ? method : "?",
+    const long long seconds = (long long)state->steps[BF_THEN_UNLEARN].seconds;
+    bf_print(out, "unlearned by %s: %lld of %lld steps, %lld:%02lld minutes", state->wish.method,
              (long long)json_integer_value(json_object_get(result, "steps")),
-             (long long)json_integer_value(json_object_get(result, "planned_steps")), (long long)seconds / 60,
-             (long long)seconds % 60);
+             (long long)json_integer_value(json_object_get(result, "planned_steps")), seconds / 60, seconds % 60);
     if (stop && strcmp(stop, "finished") != 0)
         bf_print(out, ", stopped: %s", stop);
     fputs("\n\n", out);
     bf_print(out, "%30s%10s%10s%10s\n", "", "before", "after", "change");
     for (size_t t = 0; t < sizeof titles / sizeof *titles; t++) {
         bool begun = false;
-        for (size_t i = 0; i < json_array_size(figures); i++) {
-            const json_t *row = json_array_get(figures, i);
-            const char *set = json_string_value(json_object_get(row, "set"));
-            if (!set || strcmp(set, titles[t].set) != 0)
+        for (size_t i = 0; i < state->n_metrics; i++) {
+            if (strcmp(state->metrics[i].set, titles[t].set) != 0)
                 continue;
             if (!begun)
                 bf_print(out, "  %s\n", titles[t].title);
             begun = true;
-            print_figure(row, out);
+            print_metric(&state->metrics[i], out);
         }
     }
     print_failures(state, out);
@@ -191,12 +201,12 @@ void bf_then_print(const json_t *state, const char *dir, FILE *out)
         "  or what it can still do; 'biforget eval' measures it with questions of your own.\n"
         "\n  %s/%s   the model that forgot\n  %s/closed-loop.json   these figures, and the commands that gave "
         "them\n",
-        dir, output ? output : "?", dir);
+        dir, state->output ? state->output : "?", dir);
 }
 
 /* ---- the end ---- */
 
-enum bf_status bf_then_show(struct bf_store *store, json_t *state, bool json, struct bf_err *err)
+enum bf_status bf_then_show(struct bf_store *store, const struct bf_then_state *state, bool json, struct bf_err *err)
 {
     json_t *summary = NULL;
     if (!json) {
@@ -206,7 +216,7 @@ enum bf_status bf_then_show(struct bf_store *store, json_t *state, bool json, st
     const enum bf_status status = bf_report_json(store, &summary, err);
     if (status != BF_OK)
         return status;
-    json_object_set(summary, "closed_loop", state);
+    json_object_set_new(summary, "closed_loop", bf_then_state_json(state));
     char *text = bf_json_dump(summary);
     bf_print_json(stdout, text);
     free(text);
@@ -218,17 +228,17 @@ enum bf_status bf_then_conclude(const struct bf_then_job *job, bool json, struct
 {
     struct bf_store *store = NULL;
     struct bf_err report = BF_ERR_INIT;
-    json_t *state = NULL;
+    struct bf_then_state state;
     (void)fflush(stdout); /* what was said of the run is read while the model is trained */
     enum bf_status status = bf_then_run(job, &state, err);
     if (status == BF_OK)
         status = bf_store_open(job->dir, BF_STORE_READ, &store, err);
     if (status == BF_OK) {
         bf_report_at_end(store, NULL, false, job->log, &report);
-        status = bf_then_show(store, state, json, err);
+        status = bf_then_show(store, &state, json, err);
     }
     status = bf_report_outcome(status, &report, err);
-    json_decref(state);
+    bf_then_state_release(&state);
     bf_store_close(store);
     return status;
 }

@@ -21,16 +21,10 @@ struct then {
     const struct bf_then_job *job;
     char dir[PATH_MAX]; /* absolute: a training that is resumed elsewhere still finds its files */
     char *output, *work, *log_path, *forget, *retain, *questions;
-    json_t *state, *wish, *steps; /* the latter two borrowed */
-    bool eval, has_retain;
+    struct bf_then_state state;
+    bool has_retain;
     size_t n_done, n_all;
 };
-
-static const char *wish_text(const struct then *l, const char *key)
-{
-    const char *text = json_string_value(json_object_get(l->wish, key));
-    return text ? text : "";
-}
 
 /* ---- a step ---- */
 
@@ -59,15 +53,15 @@ static void add_machine(const struct then *l, struct bf_command_line *c, bool gp
     bf_command_line_add(c, "--json");
 }
 
-static enum bf_status keep(struct then *l, const char *name, const struct bf_command_line *command, double seconds,
-                           const char *key, json_t *value, struct bf_err *err)
+/* *done is taken over. */
+static enum bf_status keep(struct then *l, enum bf_then_step_id id, const struct bf_command_line *command,
+                           struct bf_then_step *done, struct bf_err *err)
 {
-    char *text = bf_command_line_text(command);
-    json_object_set_new(
-        l->steps, name,
-        json_pack("{s:o, s:f, s:O}", "command", bf_json_text(text, strlen(text)), "seconds", seconds, key, value));
-    free(text);
-    return bf_then_write(l->job->dir, l->state, err);
+    done->command = bf_command_line_text(command);
+    bf_then_step_release(&l->state.steps[id]);
+    l->state.steps[id] = *done;
+    *done = (struct bf_then_step){0};
+    return bf_then_write(l->job->dir, &l->state, err);
 }
 
 static enum bf_status ask(struct then *l, const struct bf_command_line *command, json_t **answer, struct bf_err *err)
@@ -85,50 +79,49 @@ static enum bf_status ask(struct then *l, const struct bf_command_line *command,
 }
 
 /* Unless it is done already. What cannot be evaluated does not take away what was unlearned: its reason is kept in place of its
- * figures. */
-static enum bf_status step(struct then *l, const char *name, const char *title, const struct bf_command_line *command,
-                           struct bf_err *err)
+ * result. */
+static enum bf_status step(struct then *l, enum bf_then_step_id id, const char *title,
+                           const struct bf_command_line *command, struct bf_err *err)
 {
-    json_t *answer = NULL;
+    struct bf_then_step done = {.command = NULL};
     struct bf_err why = BF_ERR_INIT;
-    const bool may_fail = strcmp(name, "unlearn") != 0;
     l->n_done++;
-    if (json_object_get(l->steps, name))
+    if (l->state.steps[id].command)
         return BF_OK;
     if (bf_interrupted())
         return bf_fail(err, BF_INTERRUPTED, "interrupted");
     bf_log_info(l->job->log, "[%zu/%zu] %s", l->n_done, l->n_all, title);
     const double begin = bf_seconds();
-    enum bf_status status = ask(l, command, &answer, &why);
+    enum bf_status status = ask(l, command, &done.result, &why);
+    done.seconds = bf_seconds() - begin;
     if (status == BF_OK) {
-        json_object_del(answer, "losses"); /* in the training's own record, and long */
-        status = keep(l, name, command, bf_seconds() - begin, "result", answer, err);
-    } else if (may_fail && (status == BF_INPUT || status == BF_MODEL)) {
-        json_t *reason = bf_json_text(why.text, strlen(why.text));
+        json_object_del(done.result, "losses"); /* in the training's own record, and long */
+        status = keep(l, id, command, &done, err);
+    } else if (id != BF_THEN_UNLEARN && (status == BF_INPUT || status == BF_MODEL)) {
         bf_log_warn(l->job->log, "%s", why.text);
-        status = keep(l, name, command, bf_seconds() - begin, "why", reason, err);
-        json_decref(reason);
+        done.why = bf_strdup(why.text);
+        status = keep(l, id, command, &done, err);
     } else {
         (void)bf_fail(err, status, "%s", why.text);
     }
-    json_decref(answer);
+    bf_then_step_release(&done);
     return status;
 }
 
 /* ---- the steps ---- */
 
-static enum bf_status evaluate(struct then *l, const char *name, const char *title, const char *set, const char *model,
-                               struct bf_err *err)
+static enum bf_status evaluate(struct then *l, enum bf_then_step_id id, const char *title, const char *set,
+                               const char *model, struct bf_err *err)
 {
     struct bf_command_line c = {.n = 0};
-    const int64_t limit = json_integer_value(json_object_get(l->wish, "eval_limit"));
+    const int64_t limit = l->state.wish.eval_limit;
     add_pair(&c, "eval", "memorization");
     bf_command_line_add(&c, set);
     add_pair(&c, "-m", model);
     if (limit > 0)
         add_number(&c, "--limit", limit);
     add_machine(l, &c, true);
-    const enum bf_status status = step(l, name, title, &c, err);
+    const enum bf_status status = step(l, id, title, &c, err);
     bf_command_line_release(&c);
     return status;
 }
@@ -137,32 +130,32 @@ static enum bf_status unlearn(struct then *l, struct bf_err *err)
 {
     struct bf_command_line c = {.n = 0};
     struct bf_err why = BF_ERR_INIT;
-    const json_t *options = json_object_get(l->wish, "options");
+    const struct bf_then_wish *wish = &l->state.wish;
     char title[96];
-    snprintf(title, sizeof title, "unlearning by %s", wish_text(l, "method"));
+    snprintf(title, sizeof title, "unlearning by %s", wish->method);
     bf_command_line_add(&c, "unlearn");
     if (bf_unlearn_can_resume(l->work)) {
         add_pair(&c, "--resume", l->output);
-        add_number(&c, "--answers", json_integer_value(json_object_get(l->wish, "answers")));
+        add_number(&c, "--answers", wish->answers);
     } else {
-        add_pair(&c, "--method", wish_text(l, "method"));
+        add_pair(&c, "--method", wish->method);
         add_pair(&c, "-m", l->job->model);
         add_pair(&c, "--forget", l->dir);
-        if (wish_text(l, "retain_set")[0])
+        if (wish->retain_set[0])
             add_pair(&c, "--retain", l->retain);
         add_pair(&c, "-o", l->output);
-        for (size_t i = 0; i < json_array_size(options); i++)
-            bf_command_line_add(&c, json_string_value(json_array_get(options, i)));
+        for (size_t i = 0; i < wish->n_options; i++)
+            bf_command_line_add(&c, wish->options[i]);
     }
     add_machine(l, &c, false);
-    const enum bf_status status = step(l, "unlearn", title, &c, &why);
+    const enum bf_status status = step(l, BF_THEN_UNLEARN, title, &c, &why);
     if (status != BF_OK && status != BF_INTERRUPTED)
         (void)bf_fail(
             err, status,
             "%s; the forget set is complete; resume it with: biforget resume %s, or with other settings: biforget "
             "resume %s --then %s --then-options \"--lr 1e-6\"%s",
-            why.text, BF_SHELL_WORD(l->job->dir), BF_SHELL_WORD(l->job->dir), wish_text(l, "method"),
-            l->eval ? " --eval" : "");
+            why.text, BF_SHELL_WORD(l->job->dir), BF_SHELL_WORD(l->job->dir), wish->method,
+            wish->eval ? " --eval" : "");
     else if (status != BF_OK)
         (void)bf_fail(err, status, "%s", why.text);
     bf_command_line_release(&c);
@@ -178,7 +171,7 @@ static enum bf_status ask_questions(struct then *l, struct bf_err *err)
     add_pair(&c, "--original", l->job->model);
     add_number(&c, "--max-new-tokens", QUESTION_TOKENS);
     add_machine(l, &c, true);
-    const enum bf_status status = step(l, "questions", "asking the forget set's questions in many ways", &c, err);
+    const enum bf_status status = step(l, BF_THEN_QUESTIONS, "asking the forget set's questions in many ways", &c, err);
     bf_command_line_release(&c);
     return status;
 }
@@ -188,7 +181,7 @@ static enum bf_status write_questions(struct then *l, size_t *n, struct bf_err *
 {
     struct bf_pairs pairs = {0};
     struct bf_atomic file = {0};
-    const int64_t limit = json_integer_value(json_object_get(l->wish, "eval_limit"));
+    const int64_t limit = l->state.wish.eval_limit;
     const size_t most = limit > 0 ? ((size_t)limit + PAIRS_SHARE - 1) / PAIRS_SHARE : SIZE_MAX;
     *n = 0;
     enum bf_status status = bf_pairs_load(l->forget, 0, l->job->log, &pairs, err);
@@ -216,19 +209,20 @@ static enum bf_status write_questions(struct then *l, size_t *n, struct bf_err *
 
 static enum bf_status all_steps(struct then *l, struct bf_err *err)
 {
+    const bool eval = l->state.wish.eval;
     size_t n_questions = 0;
-    enum bf_status status = l->eval ? write_questions(l, &n_questions, err) : BF_OK;
-    l->n_all = 1U + (l->eval ? 2U + (l->has_retain ? 2U : 0U) + (n_questions > 0 ? 1U : 0U) : 0U);
-    if (status == BF_OK && l->eval)
-        status = evaluate(l, "forget before", "evaluating the forget set, before", l->dir, l->job->model, err);
-    if (status == BF_OK && l->eval && l->has_retain)
-        status = evaluate(l, "retain before", "evaluating the retain set, before", l->retain, l->job->model, err);
+    enum bf_status status = eval ? write_questions(l, &n_questions, err) : BF_OK;
+    l->n_all = 1U + (eval ? 2U + (l->has_retain ? 2U : 0U) + (n_questions > 0 ? 1U : 0U) : 0U);
+    if (status == BF_OK && eval)
+        status = evaluate(l, BF_THEN_FORGET_BEFORE, "evaluating the forget set, before", l->dir, l->job->model, err);
+    if (status == BF_OK && eval && l->has_retain)
+        status = evaluate(l, BF_THEN_RETAIN_BEFORE, "evaluating the retain set, before", l->retain, l->job->model, err);
     if (status == BF_OK)
         status = unlearn(l, err);
-    if (status == BF_OK && l->eval)
-        status = evaluate(l, "forget after", "evaluating the forget set, after", l->dir, l->output, err);
-    if (status == BF_OK && l->eval && l->has_retain)
-        status = evaluate(l, "retain after", "evaluating the retain set, after", l->retain, l->output, err);
+    if (status == BF_OK && eval)
+        status = evaluate(l, BF_THEN_FORGET_AFTER, "evaluating the forget set, after", l->dir, l->output, err);
+    if (status == BF_OK && eval && l->has_retain)
+        status = evaluate(l, BF_THEN_RETAIN_AFTER, "evaluating the retain set, after", l->retain, l->output, err);
     if (status == BF_OK && n_questions > 0)
         status = ask_questions(l, err);
     return status;
@@ -239,54 +233,55 @@ static enum bf_status all_steps(struct then *l, struct bf_err *err)
 static void name_files(struct then *l)
 {
     char name[64];
-    snprintf(name, sizeof name, "unlearned-%.32s.gguf", wish_text(l, "method"));
+    snprintf(name, sizeof name, "unlearned-%.32s.gguf", l->state.wish.method);
     l->output = bf_path_join(l->dir, name);
-    snprintf(name, sizeof name, "unlearned-%.32s.gguf.training", wish_text(l, "method"));
+    snprintf(name, sizeof name, "unlearned-%.32s.gguf.training", l->state.wish.method);
     l->work = bf_path_join(l->dir, name);
     l->log_path = bf_path_join(l->dir, "closed-loop.log");
     l->forget = bf_path_join(l->dir, "forget.jsonl");
     l->questions = bf_path_join(l->dir, "closed-loop-questions.jsonl");
-    l->retain = bf_then_retain_file(l->dir, l->wish);
+    l->retain = bf_then_retain_file(l->dir, &l->state.wish);
     l->has_retain = bf_file_exists(l->retain);
 }
 
-/* Is the set another than the one that everything so far is of? Its hash is put into the state. */
-static enum bf_status look_at_set(struct then *l, const char *file, const char *key, bool *changed, struct bf_err *err)
+/* Does the set differ from the one that everything so far is about? Its hash is put into `sha256`, a field of the state. */
+static enum bf_status look_at_set(const char *file, char sha256[BF_SHA256_HEX], bool *changed, struct bf_err *err)
 {
-    char sha256[BF_SHA256_HEX];
-    const char *was = json_string_value(json_object_get(l->state, key));
-    const enum bf_status status = bf_sha256_file(file, sha256, err);
+    char now[BF_SHA256_HEX];
+    const enum bf_status status = bf_sha256_file(file, now, err);
     if (status != BF_OK)
         return status;
-    *changed = *changed || (was && strcmp(was, sha256) != 0);
-    json_object_set_new(l->state, key, json_string(sha256));
+    *changed = *changed || (sha256[0] && strcmp(sha256, now) != 0);
+    memcpy(sha256, now, sizeof now);
     return BF_OK;
+}
+
+static void undo(struct then *l, enum bf_then_step_id first)
+{
+    for (size_t i = first; i < BF_THEN_STEPS; i++)
+        bf_then_step_release(&l->state.steps[i]);
 }
 
 /* A run may have grown since, texts to keep may have changed, and a model may have been removed. */
 static enum bf_status check_steps(struct then *l, struct bf_err *err)
 {
     bool changed = false;
-    enum bf_status status = look_at_set(l, l->forget, "forget_sha256", &changed, err);
+    enum bf_status status = look_at_set(l->forget, l->state.forget_sha256, &changed, err);
     if (status == BF_OK && l->has_retain)
-        status = look_at_set(l, l->retain, "retain_sha256", &changed, err);
+        status = look_at_set(l->retain, l->state.retain_sha256, &changed, err);
     if (status != BF_OK)
         return status;
     if (changed) {
-        json_object_clear(l->steps);
+        undo(l, 0);
         bf_unlearn_remove_checkpoint(l->work);
     }
-    if (!bf_file_exists(l->output)) {
-        static const char *const after[] = {"unlearn", "forget after", "retain after", "questions"};
-        for (size_t i = 0; i < sizeof after / sizeof *after; i++)
-            json_object_del(l->steps, after[i]);
-    }
-    if (json_object_get(l->steps, "unlearn"))
+    if (!bf_file_exists(l->output))
+        undo(l, BF_THEN_UNLEARN);
+    if (l->state.steps[BF_THEN_UNLEARN].command)
         return BF_OK;
-    json_object_set_new(l->state, "finished", json_false());
-    json_object_del(l->state, "figures");
-    json_object_del(l->state, "answers");
-    return bf_then_write(l->job->dir, l->state, err);
+    l->state.finished = false;
+    bf_then_state_clear_table(&l->state);
+    return bf_then_write(l->job->dir, &l->state, err);
 }
 
 /* The folder may be a stranger's: the model is not written where a link of that name leads. */
@@ -304,13 +299,8 @@ static enum bf_status open_state(struct then *l, struct bf_err *err)
     enum bf_status status = bf_then_read(l->job->dir, l->job->check_options, &l->state, err);
     if (status != BF_OK)
         return status;
-    if (!l->state || !realpath(l->job->dir, l->dir))
-        return bf_fail(err, BF_STORE, "'%s' has no closed-loop.json; give --then METHOD", l->job->dir);
-    l->wish = json_object_get(l->state, "wish");
-    if (!json_is_object(json_object_get(l->state, "steps")))
-        json_object_set_new(l->state, "steps", json_object());
-    l->steps = json_object_get(l->state, "steps");
-    l->eval = json_is_true(json_object_get(l->wish, "eval"));
+    if (!l->state.wish.method || !realpath(l->job->dir, l->dir))
+        return bf_fail(err, BF_STORE, "'%s' has no %s; give --then METHOD", l->job->dir, bf_then_file_name);
     name_files(l);
     status = check_links(l, err);
     return status == BF_OK ? check_steps(l, err) : status;
@@ -320,20 +310,20 @@ static enum bf_status close_state(struct then *l, struct bf_err *err)
 {
     struct bf_buf output;
     bf_buf_init(&output, SIZE_MAX);
-    bf_buf_printf(&output, "unlearned-%s.gguf", wish_text(l, "method"));
-    json_object_set_new(l->state, "output", json_string(output.data));
-    json_object_set_new(l->state, "finished", json_true());
-    bf_then_metrics(l->state);
-    bf_buf_release(&output);
-    return bf_then_write(l->job->dir, l->state, err);
+    bf_buf_printf(&output, "unlearned-%s.gguf", l->state.wish.method);
+    free(l->state.output);
+    l->state.output = bf_buf_take(&output);
+    l->state.finished = true;
+    bf_then_metrics(&l->state);
+    return bf_then_write(l->job->dir, &l->state, err);
 }
 
-enum bf_status bf_then_run(const struct bf_then_job *job, json_t **state, struct bf_err *err)
+enum bf_status bf_then_run(const struct bf_then_job *job, struct bf_then_state *state, struct bf_err *err)
 {
     struct then l = {.job = job};
     struct bf_err why = BF_ERR_INIT;
     int lock = -1;
-    *state = NULL;
+    *state = (struct bf_then_state){0};
     bf_interrupt_install();
     char *lock_path = bf_path_join(job->dir, "closed-loop.lock");
     enum bf_status status = bf_work_lock(lock_path, job->dir, job->log, &lock, &why);
@@ -343,14 +333,15 @@ enum bf_status bf_then_run(const struct bf_then_job *job, json_t **state, struct
         status = all_steps(&l, &why);
     if (status == BF_OK)
         status = close_state(&l, &why);
-    if (status == BF_OK)
-        *state = json_incref(l.state);
-    else if (status == BF_INTERRUPTED)
+    if (status == BF_OK) {
+        *state = l.state;
+        l.state = (struct bf_then_state){0};
+    } else if (status == BF_INTERRUPTED)
         (void)bf_fail(err, status, "interrupted; everything so far is saved, resume it with: biforget resume %s",
                       BF_SHELL_WORD(job->dir));
     else
         (void)bf_fail(err, status, "%s", why.text);
-    json_decref(l.state);
+    bf_then_state_release(&l.state);
     free(l.output);
     free(l.work);
     free(l.log_path);

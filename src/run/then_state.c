@@ -1,138 +1,177 @@
-/* DIR/closed-loop.json: the wish, and what came of it so far. */
+/* The state behind --then: its memory, and the one writer of DIR/closed-loop.json. then_state_read.c reads it. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "base/hash.h"
-#include "base/mem.h"
-#include "run/then.h"
-#include "unlearn/unlearn.h"
+#include "run/then_state.h"
 #include "base/banned.h"
 
-enum { STATE_MAX = 64 * 1024 * 1024 };
+const char bf_then_file_name[] = "closed-loop.json";
 
-static const char file_name[] = "closed-loop.json";
+static const char *const step_names[BF_THEN_STEPS] = {
+    [BF_THEN_FORGET_BEFORE] = "forget before",
+    [BF_THEN_RETAIN_BEFORE] = "retain before",
+    [BF_THEN_UNLEARN] = "unlearn",
+    [BF_THEN_FORGET_AFTER] = "forget after",
+    [BF_THEN_RETAIN_AFTER] = "retain after",
+    [BF_THEN_QUESTIONS] = "questions",
+};
 
-/* Names of files are made of the method, and the options become words of a command line. */
-static enum bf_status check_wish(const json_t *state, bf_then_check_fn *check, const char *path, struct bf_err *err)
+const char *bf_then_step_name(enum bf_then_step_id id)
 {
-    struct bf_err why = BF_ERR_INIT;
-    const json_t *wish = json_object_get(state, "wish");
-    const char *method = json_string_value(json_object_get(wish, "method"));
-    if (!(method && bf_method_find(method)))
-        return bf_fail(err, BF_INPUT, "'%s' is no record of unlearning; remove it to begin anew", path);
-    if (check(json_object_get(wish, "options"), &why) != BF_OK)
-        return bf_fail(err, BF_INPUT, "'%s' cannot be gone on with: %s; remove it to begin anew", path, why.text);
-    return BF_OK;
+    return step_names[id];
 }
 
-enum bf_status bf_then_read(const char *dir, bf_then_check_fn *check, json_t **state, struct bf_err *err)
+/* ---- the writer ---- */
+
+static json_t *json_text(const char *text)
 {
-    struct bf_buf text;
-    char *path = bf_path_join(dir, file_name);
-    enum bf_status status = BF_OK;
-    *state = NULL;
-    bf_buf_init(&text, STATE_MAX);
-    if (bf_file_exists(path)) {
-        status = bf_file_read(path, &text, err);
-        if (status == BF_OK)
-            status = bf_json_parse(text.data, text.len, path, state, err);
-        if (status == BF_OK)
-            status = check_wish(*state, check, path, err);
-        if (status != BF_OK) {
-            json_decref(*state);
-            *state = NULL;
-        }
+    return text ? bf_json_text(text, strlen(text)) : json_null();
+}
+
+static json_t *json_number(double value)
+{
+    return isnan(value) ? json_null() : json_real(value);
+}
+
+static json_t *wish_json(const struct bf_then_wish *wish)
+{
+    json_t *options = json_array();
+    for (size_t i = 0; i < wish->n_options; i++)
+        json_array_append_new(options, json_text(wish->options[i]));
+    return json_pack("{s:o, s:o, s:I, s:b, s:I, s:o}", "method", json_text(wish->method), "options", options, "answers",
+                     (json_int_t)wish->answers, "eval", wish->eval, "eval_limit", (json_int_t)wish->eval_limit,
+                     "retain_set", json_text(wish->retain_set));
+}
+
+static json_t *steps_json(const struct bf_then_step *steps)
+{
+    json_t *all = json_object();
+    for (size_t i = 0; i < BF_THEN_STEPS; i++) {
+        const struct bf_then_step *s = &steps[i];
+        if (!s->command)
+            continue;
+        json_t *one = json_pack("{s:o, s:f}", "command", json_text(s->command), "seconds", s->seconds);
+        json_object_set_new(one, s->why ? "why" : "result", s->why ? json_text(s->why) : json_incref(s->result));
+        json_object_set_new(all, step_names[i], one);
     }
-    bf_buf_release(&text);
+    return all;
+}
+
+static json_t *metrics_json(const struct bf_then_state *state)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < state->n_metrics; i++) {
+        const struct bf_then_metric *m = &state->metrics[i];
+        json_t *row = json_pack("{s:o, s:o, s:o, s:o, s:o}", "set", json_text(m->set), "figure", json_text(m->name),
+                                "before", json_number(m->before), "after", json_number(m->after), "n",
+                                m->n < 0 ? json_null() : json_integer((json_int_t)m->n));
+        if (m->note)
+            json_object_set_new(row, "note", json_text(m->note));
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+static json_t *answers_json(const struct bf_then_state *state)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < state->n_answers; i++) {
+        const struct bf_then_answer *a = &state->answers[i];
+        json_array_append_new(rows, json_pack("{s:o, s:o, s:o}", "prompt", json_text(a->prompt), "before",
+                                              json_text(a->before), "after", json_text(a->after)));
+    }
+    return rows;
+}
+
+json_t *bf_then_state_json(const struct bf_then_state *state)
+{
+    json_t *json = json_pack("{s:o, s:b, s:o}", "wish", wish_json(&state->wish), "finished", state->finished, "steps",
+                             steps_json(state->steps));
+    if (state->metrics)
+        json_object_set_new(json, "figures", metrics_json(state));
+    if (state->answers)
+        json_object_set_new(json, "answers", answers_json(state));
+    if (state->output)
+        json_object_set_new(json, "output", json_text(state->output));
+    if (state->forget_sha256[0])
+        json_object_set_new(json, "forget_sha256", json_string(state->forget_sha256));
+    if (state->retain_sha256[0])
+        json_object_set_new(json, "retain_sha256", json_string(state->retain_sha256));
+    return json;
+}
+
+/* ---- the file ---- */
+
+enum bf_status bf_then_write(const char *dir, const struct bf_then_state *state, struct bf_err *err)
+{
+    char *path = bf_path_join(dir, bf_then_file_name);
+    json_t *json = bf_then_state_json(state);
+    const enum bf_status status = bf_json_write(path, json, err);
+    json_decref(json);
     free(path);
     return status;
 }
 
-enum bf_status bf_then_write(const char *dir, const json_t *state, struct bf_err *err)
-{
-    char *path = bf_path_join(dir, file_name);
-    const enum bf_status status = bf_json_write(path, state, err);
-    free(path);
-    return status;
-}
+/* ---- wishes, and what owns memory ---- */
 
-char *bf_then_retain_file(const char *dir, const json_t *wish)
+bool bf_then_wish_equal(const struct bf_then_wish *a, const struct bf_then_wish *b)
 {
-    const char *file = json_string_value(json_object_get(wish, "retain_set"));
-    return file && file[0] ? bf_strdup(file) : bf_path_join(dir, "retain.jsonl");
-}
-
-/* What is gone has not changed; whoever needs it says that it is gone. */
-static bool has_changed(const char *file, const json_t *sha256)
-{
-    char now[BF_SHA256_HEX];
-    struct bf_err ignored = BF_ERR_INIT;
-    return json_is_string(sha256) && bf_file_exists(file) && bf_sha256_file(file, now, &ignored) == BF_OK &&
-           strcmp(now, json_string_value(sha256)) != 0;
-}
-
-bool bf_then_pending(const char *dir, const json_t *state)
-{
-    if (!state)
+    if (!a->method || !b->method)
+        return a->method == b->method;
+    if (strcmp(a->method, b->method) != 0 || strcmp(a->retain_set, b->retain_set) != 0 || a->answers != b->answers ||
+        a->eval != b->eval || a->eval_limit != b->eval_limit || a->n_options != b->n_options)
         return false;
-    const char *name = json_string_value(json_object_get(state, "output"));
-    char *forget = bf_path_join(dir, "forget.jsonl"), *output = bf_path_join(dir, name ? name : "");
-    char *retain = bf_then_retain_file(dir, json_object_get(state, "wish"));
-    const bool pending = !json_is_true(json_object_get(state, "finished")) || !bf_file_exists(output) ||
-                         has_changed(forget, json_object_get(state, "forget_sha256")) ||
-                         has_changed(retain, json_object_get(state, "retain_sha256"));
-    free(forget);
-    free(output);
-    free(retain);
-    return pending;
+    for (size_t i = 0; i < a->n_options; i++)
+        if (strcmp(a->options[i], b->options[i]) != 0)
+            return false;
+    return true;
 }
 
-static bool same(const json_t *a, const json_t *b, const char *key)
+void bf_then_wish_release(struct bf_then_wish *wish)
 {
-    return json_equal(json_object_get(a, key), json_object_get(b, key)) == 1;
+    for (size_t i = 0; i < wish->n_options; i++)
+        free(wish->options[i]);
+    free(wish->options);
+    free(wish->method);
+    free(wish->retain_set);
+    *wish = (struct bf_then_wish){0};
 }
 
-/* The model as it was is the same whatever the method. */
-static void keep_before(const json_t *old, const json_t *wish, json_t *steps)
+void bf_then_step_release(struct bf_then_step *step)
 {
-    const json_t *was = json_object_get(old, "wish"), *done = json_object_get(old, "steps");
-    json_t *forget = json_object_get(done, "forget before"), *retain = json_object_get(done, "retain before");
-    if (!same(was, wish, "eval_limit"))
-        return;
-    if (forget)
-        json_object_set(steps, "forget before", forget);
-    if (retain && same(was, wish, "retain_set"))
-        json_object_set(steps, "retain before", retain);
+    free(step->command);
+    free(step->why);
+    json_decref(step->result);
+    *step = (struct bf_then_step){0};
 }
 
-/* A checkpoint of an earlier wish is of other settings. */
-static void forget_checkpoint(const char *dir, const json_t *wish)
+void bf_then_state_clear_table(struct bf_then_state *state)
 {
-    struct bf_buf path;
-    bf_buf_init(&path, SIZE_MAX);
-    bf_buf_printf(&path, "%s/unlearned-%s.gguf.training", dir, json_string_value(json_object_get(wish, "method")));
-    bf_unlearn_remove_checkpoint(path.data);
-    bf_buf_release(&path);
-}
-
-enum bf_status bf_then_begin(const char *dir, const json_t *wish, bf_then_check_fn *check, struct bf_err *err)
-{
-    json_t *old = NULL, *steps = json_object();
-    enum bf_status status = bf_then_read(dir, check, &old, err);
-    if (status == BF_OK && !json_equal(json_object_get(old, "wish"), wish)) {
-        keep_before(old, wish, steps);
-        forget_checkpoint(dir, wish);
-        json_t *state =
-            json_pack("{s:O, s:b, s:O}", "wish", (json_t *)(uintptr_t)wish, "finished", false, "steps", steps);
-        if (json_object_get(old, "forget_sha256"))
-            json_object_set(state, "forget_sha256", json_object_get(old, "forget_sha256"));
-        if (json_object_get(old, "retain_sha256") && same(json_object_get(old, "wish"), wish, "retain_set"))
-            json_object_set(state, "retain_sha256", json_object_get(old, "retain_sha256"));
-        status = bf_then_write(dir, state, err);
-        json_decref(state);
+    for (size_t i = 0; i < state->n_metrics; i++) {
+        free(state->metrics[i].set);
+        free(state->metrics[i].name);
+        free(state->metrics[i].note);
     }
-    json_decref(steps);
-    json_decref(old);
-    return status;
+    for (size_t i = 0; i < state->n_answers; i++) {
+        free(state->answers[i].prompt);
+        free(state->answers[i].before);
+        free(state->answers[i].after);
+    }
+    free(state->metrics);
+    free(state->answers);
+    state->metrics = NULL;
+    state->answers = NULL;
+    state->n_metrics = state->n_answers = 0;
+}
+
+void bf_then_state_release(struct bf_then_state *state)
+{
+    bf_then_state_clear_table(state);
+    for (size_t i = 0; i < BF_THEN_STEPS; i++)
+        bf_then_step_release(&state->steps[i]);
+    bf_then_wish_release(&state->wish);
+    free(state->output);
+    *state = (struct bf_then_state){0};
 }

@@ -129,7 +129,7 @@ training() {
     cp run/run.db run/forget.jsonl changed/
     for options in '["-o", "elsewhere.gguf"]' '[1]' '{}' '["--no-such"]'; do
         python3 -c 'import json, sys; d = json.load(open("run/closed-loop.json")); d["wish"]["options"] = json.loads(sys.argv[1]); d["finished"] = False; json.dump(d, open("changed/closed-loop.json", "w"))' "$options"
-        fails 3 "remove it to begin anew" "$BIFORGET" resume changed -q
+        fails 3 "delete it to start over" "$BIFORGET" resume changed -q
     done
     [ ! -e elsewhere.gguf ]
 }
