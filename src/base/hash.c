@@ -8,6 +8,7 @@
 
 #include <openssl/evp.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 
 #include "base/banned.h"
@@ -60,6 +61,10 @@ enum bf_status bf_sha256_file(const char *path, char out[BF_SHA256_HEX], struct 
     file = fopen(path, "rbe");
     if (!file) {
         status = bf_fail(err, BF_INPUT, "cannot open '%s': %s; check the name", path, bf_errno_text(errno));
+        goto out;
+    }
+    if (bf_is_endless(fileno(file))) {
+        status = bf_fail(err, BF_INPUT, "cannot read '%s': it is a device, which may never end; give a file", path);
         goto out;
     }
     while ((n = fread(chunk, 1, CHUNK, file)) > 0) {

@@ -49,6 +49,9 @@ static void sha256_of_what_cannot_be_read(void **state)
     assert_string_equal(hex, "");
     assert_int_equal(bf_sha256_file("/", hex, &err), BF_INPUT);
     assert_error(err, BF_INPUT, "it is a folder");
+    assert_int_equal(bf_sha256_file("/dev/zero", hex, &err), BF_INPUT);
+    assert_error(err, BF_INPUT, "cannot read '/dev/zero': it is a device, which may never end");
+    assert_string_equal(hex, "");
 }
 
 /* FNV-1a's published values ("": cbf29ce484222325, "a": af63dc4c8601ec8c, "foobar": 85944171f73967e8) through the mix,
