@@ -125,7 +125,7 @@ static enum bf_status check_kind(const struct bf_lab_spec *s, size_t i, const ch
     if (!known)
         return bf_fail(err, BF_INPUT, "%s: %s is of kind \"%s\"; the kinds are planted, domain, textbook, part, file",
                        what, place, set->kind);
-    if (part != (set->of && set->variant))
+    if (part ? !set->of || !set->variant : set->of || set->variant)
         return bf_fail(err, BF_INPUT, "%s: %s: a part, and only a part, has \"of\" and \"variant\"", what, place);
     const struct bf_lab_set *whole = part ? find_set(s, i, set->of) : NULL;
     if (part && (!whole || strcmp(whole->kind, "domain") != 0))
