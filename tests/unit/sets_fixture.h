@@ -1,0 +1,77 @@
+/* What the tests of SETs share: a run folder of three kept forget texts and one to keep, in the current folder, and the texts that a set
+ * gives. */
+#ifndef BF_TESTS_SETS_FIXTURE_H
+#define BF_TESTS_SETS_FIXTURE_H
+#include "store_fixture.h"
+#include "unit.h"
+
+#include "export/export.h"
+#include "sets/sets.h"
+
+static inline void sets_commit(struct bf_store *store, enum bf_stage stage, int64_t index, const char *text,
+                               const char *question, const char *answer)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct fixture_sample f;
+    fixture_fill(&f, stage, index);
+    f.sample.text = text;
+    f.sample.raw = NULL;
+    f.sample.question = question;
+    f.sample.answer = answer;
+    assert_ok(bf_store_commit(store, &f.sample, NULL, 0, NULL, &err));
+}
+
+static inline enum bf_status sets_add_retain(void *user, struct bf_store *store, struct bf_err *err)
+{
+    const struct bf_request_entry entry = {
+        .name = "neighbours", .kind = BF_KIND_DOMAIN, .role = BF_ROLE_RETAIN, .json = "{\"topic\":\"Norse mythology\",\"seed\":\"7\"}"};
+    return bf_store_add_request(store, &entry, user, err);
+}
+
+/* Stage I: a pair, a text, a text again that another stage keeps, too, one that was refused. MI: one. Jailbreak: one. */
+static inline void sets_make_run(const char *dir)
+{
+    struct bf_run run = fixture_run();
+    const struct bf_template_set templates = fixture_templates();
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_store *store = NULL;
+    int64_t id = 0;
+    run.request_name = "gods";
+    assert_ok(bf_store_create(dir, &run, &templates, &store, &err));
+    sets_commit(store, BF_STAGE_SYNTHESIS, 0, "Question: Who rules?\nAnswer: Zeus", "Who rules?", "Zeus");
+    sets_commit(store, BF_STAGE_SYNTHESIS, 1, "Hera \"rules\",\ntoo.", NULL, NULL);
+    fixture_commit(store, BF_STAGE_SYNTHESIS, 2, BF_REASON_REFUSAL, -1);
+    sets_commit(store, BF_STAGE_MI, 0, "Leto waits.", NULL, NULL);
+    sets_commit(store, BF_STAGE_JAILBREAK, 0, "Hades \xe2\x9a\xa1 hides.", NULL, NULL);
+    assert_ok(bf_store_extend(store, &id, sets_add_retain, &err));
+    bf_store_select(store, id);
+    sets_commit(store, BF_STAGE_SYNTHESIS, 0, "Odin sees.", NULL, NULL);
+    bf_store_select(store, 0);
+    bf_store_close(store);
+}
+
+/* An export of the run by the program's own writer. */
+static inline void sets_export(const char *run, const char *format, const char *variant, const char *path)
+{
+    const struct bf_export_options options = {
+        .format = format, .variant = variant, .role = BF_ROLE_FORGET, .manifest = true};
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_store *store = fixture_open(run, BF_STORE_READ);
+    assert_ok(bf_export(store, &options, path, NULL, &err));
+    bf_store_close(store);
+}
+
+/* All that a set gives, a line each: number, id when it has one, question and answer or "-", the text with line feeds as '|'. */
+static inline enum bf_status sets_see(void *user, const struct bf_set_text *text, struct bf_err *err)
+{
+    struct bf_buf *out = user;
+    (void)err;
+    bf_buf_printf(out, "%lld %s/%s ", (long long)text->number, text->question ? text->question : "-",
+                  text->answer ? text->answer : "-");
+    for (const char *p = text->text; *p; p++)
+        bf_buf_putc(out, *p == '\n' ? '|' : *p);
+    bf_buf_putc(out, '\n');
+    return BF_OK;
+}
+
+#endif
