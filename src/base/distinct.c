@@ -60,18 +60,3 @@ double bf_distinct_value(const struct bf_distinct *distinct)
 {
     return distinct->n_grams > 0 ? (double)distinct->n_distinct / (double)distinct->n_grams : (double)NAN;
 }
-
-double bf_distinct_of(size_t n, const char *(*next)(void *user), void *user)
-{
-    struct bf_distinct distinct;
-    bf_distinct_init(&distinct, n);
-    for (const char *text = next(user); text; text = next(user)) {
-        struct bf_words words;
-        bf_words_of(&words, text, strlen(text));
-        bf_distinct_add(&distinct, &words);
-        bf_words_release(&words);
-    }
-    double value = bf_distinct_value(&distinct);
-    bf_distinct_release(&distinct);
-    return value;
-}

@@ -19,7 +19,4 @@ void bf_distinct_release(struct bf_distinct *distinct);
 void bf_distinct_add(struct bf_distinct *distinct, const struct bf_words *words);
 double bf_distinct_value(const struct bf_distinct *distinct);      /* 0..1; NaN without n-grams */
 
-/* Of all the texts that `next` gives until NULL; a text is borrowed until the next call. */
-double bf_distinct_of(size_t n, const char *(*next)(void *user), void *user);
-
 #endif

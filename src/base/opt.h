@@ -58,10 +58,6 @@ BF_MUST_CHECK enum bf_status bf_opt_parse(const struct bf_opt *table, int argc, 
 /* --help: examples, then options (the rare ones only when `all`). */
 void bf_opt_help(FILE *out, const struct bf_command_help *command, const struct bf_opt *table, bool all);
 
-/* A programmer's check of a table (double names or letters, missing help, min > max, CHOICE without choices):
- * NULL when sound, else what is wrong. */
-const char *bf_opt_check(const struct bf_opt *table);
-
 /* A copy of a table that a command built on its stack; free(). `n` rows, the last one without a name. */
 struct bf_opt *bf_opt_copy(const struct bf_opt *table, size_t n);
 #define BF_OPT_TABLE(...)                                                                \

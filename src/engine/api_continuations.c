@@ -411,31 +411,3 @@ enum bf_status bf_api_score_continuations(struct bf_engine *engine, const struct
     free(r.known);
     return status;
 }
-
-/* ---- plain scores ---- */
-
-struct plain {
-    void *user;
-    enum bf_status (*sink)(void *, const struct bf_score *, struct bf_err *);
-};
-
-static enum bf_status on_plain(void *user, const struct bf_continuation_score *score, struct bf_err *err)
-{
-    const struct plain *p = user;
-    const struct bf_score out = {.text = score->item, .n_tokens = score->n_tokens, .logp = score->logp};
-    return p->sink(p->user, &out, err);
-}
-
-enum bf_status bf_api_score(struct bf_engine *engine, const char *const *texts, size_t n_texts, void *user,
-                            enum bf_status (*sink)(void *, const struct bf_score *, struct bf_err *),
-                            struct bf_err *err)
-{
-    struct plain plain = {.user = user, .sink = sink};
-    const struct bf_continuation_job job = {.user = &plain, .sink = on_plain};
-    struct bf_continuation *items = bf_array(n_texts, sizeof *items);
-    for (size_t i = 0; i < n_texts; i++)
-        items[i] = (struct bf_continuation){.prompt = "", .text = texts[i]};
-    const enum bf_status status = bf_api_score_continuations(engine, items, n_texts, &job, err);
-    free(items);
-    return status;
-}

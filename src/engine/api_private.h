@@ -134,8 +134,6 @@ bool bf_api_tick(struct bf_api *self);
 /* The table's functions. */
 enum bf_status bf_api_generate(struct bf_engine *engine, const struct bf_gen_job *job, struct bf_gen_stats *stats,
                                struct bf_err *err);
-enum bf_status bf_api_score(struct bf_engine *engine, const char *const *texts, size_t n_texts, void *user,
-                            enum bf_status (*sink)(void *, const struct bf_score *, struct bf_err *), struct bf_err *err);
 enum bf_status bf_api_score_continuations(struct bf_engine *engine, const struct bf_continuation *items, size_t n_items,
                                           const struct bf_continuation_job *job, struct bf_err *err);
 enum bf_status bf_api_embed(struct bf_engine *engine, const char *const *texts, size_t n_texts, enum bf_pooling pooling,

@@ -54,11 +54,6 @@ void bf_chat_template_free(struct bf_chat_template *template)
     free(template);
 }
 
-bool bf_chat_template_is_own(const struct bf_chat_template *template)
-{
-    return template->jinja != NULL;
-}
-
 /* ---- rendering ---- */
 
 static char *render_named(const char *name, const char *question, const char *answer)

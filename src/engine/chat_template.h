@@ -23,7 +23,6 @@ BF_MUST_CHECK enum bf_status bf_chat_template_named(const char *name, struct bf_
 /* None: the text is the question, and then the answer. */
 struct bf_chat_template *bf_chat_template_none(void);
 void bf_chat_template_free(struct bf_chat_template *template);     /* NULL is a no-op */
-bool bf_chat_template_is_own(const struct bf_chat_template *template);
 
 struct bf_chat_text {
     char *text;                /* free() */

@@ -34,15 +34,6 @@ enum bf_status bf_engine_generate(struct bf_engine *engine, const struct bf_gen_
     return engine->ops->generate(engine, job, stats, err);
 }
 
-enum bf_status bf_engine_score(struct bf_engine *engine, const char *const *texts, size_t n_texts, void *user,
-                               enum bf_status (*sink)(void *, const struct bf_score *, struct bf_err *),
-                               struct bf_err *err)
-{
-    if (!engine->info.can_score)
-        return bf_fail(err, BF_MODEL, "'%s' gives no token probabilities", engine->info.model_desc);
-    return engine->ops->score(engine, texts, n_texts, user, sink, err);
-}
-
 enum bf_status bf_engine_score_continuations(struct bf_engine *engine, const struct bf_continuation *items,
                                              size_t n_items, const struct bf_continuation_job *job, struct bf_err *err)
 {

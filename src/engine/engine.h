@@ -234,20 +234,6 @@ struct bf_gen_job {
 BF_MUST_CHECK enum bf_status bf_engine_generate(struct bf_engine *engine, const struct bf_gen_job *job,
                                                 struct bf_gen_stats *stats, struct bf_err *err);
 
-/* Log-probabilities (natural log, temperature 1) of each token of `text` given those before it; the first token of a
- * text has none when the model has no BOS token. Plain text, no chat template. `sink` gets texts in order. */
-struct bf_score {
-    size_t text;               /* which text, 0-based */
-    int32_t n_tokens;          /* scored tokens */
-    const int32_t *tokens;     /* [n_tokens]; NULL when a server does not tell */
-    const float *logp;         /* [n_tokens] */
-};
-BF_MUST_CHECK enum bf_status bf_engine_score(struct bf_engine *engine, const char *const *texts, size_t n_texts,
-                                             void *user,
-                                             enum bf_status (*sink)(void *user, const struct bf_score *score,
-                                                                    struct bf_err *err),
-                                             struct bf_err *err);
-
 /* ---- what follows a prompt ---- */
 
 /* One prompt and a text behind it, or a choice of texts of one token each, or both. Strings are borrowed during the call. */

@@ -31,7 +31,6 @@ static void api_close(struct bf_engine *engine)
 static const struct bf_engine_ops ops = {
     .close = api_close,
     .generate = bf_api_generate,
-    .score = bf_api_score,
     .embed = bf_api_embed,
     .tokenize = bf_api_tokenize,
     .score_continuations = bf_api_score_continuations,

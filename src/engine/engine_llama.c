@@ -84,7 +84,6 @@ static enum bf_status llama_engine_detokenize(const struct bf_engine *engine, co
 static const struct bf_engine_ops ops = {
     .close = llama_engine_close,
     .generate = bf_llama_generate,
-    .score = bf_llama_score,
     .embed = bf_llama_embed,
     .tokenize = llama_engine_tokenize,
     .embed_tokens = bf_llama_embed_tokens,

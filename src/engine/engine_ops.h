@@ -8,9 +8,6 @@ struct bf_engine_ops {
     void (*close)(struct bf_engine *engine);
     enum bf_status (*generate)(struct bf_engine *engine, const struct bf_gen_job *job, struct bf_gen_stats *stats,
                                struct bf_err *err);
-    enum bf_status (*score)(struct bf_engine *engine, const char *const *texts, size_t n_texts, void *user,
-                            enum bf_status (*sink)(void *, const struct bf_score *, struct bf_err *),
-                            struct bf_err *err);
     enum bf_status (*embed)(struct bf_engine *engine, const char *const *texts, size_t n_texts, enum bf_pooling pooling,
                             bool together, float *out, struct bf_err *err);
     int32_t (*tokenize)(const struct bf_engine *engine, const char *text, int32_t *tokens, int32_t max);

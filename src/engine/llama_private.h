@@ -92,9 +92,6 @@ enum bf_status bf_llama_not_numbers(const struct bf_llama *self, const char *wha
 /* The table's functions. */
 enum bf_status bf_llama_generate(struct bf_engine *engine, const struct bf_gen_job *job, struct bf_gen_stats *stats,
                                  struct bf_err *err);
-enum bf_status bf_llama_score(struct bf_engine *engine, const char *const *texts, size_t n_texts, void *user,
-                              enum bf_status (*sink)(void *, const struct bf_score *, struct bf_err *),
-                              struct bf_err *err);
 enum bf_status bf_llama_score_continuations(struct bf_engine *engine, const struct bf_continuation *items, size_t n_items,
                                             const struct bf_continuation_job *job, struct bf_err *err);
 enum bf_status bf_llama_embed(struct bf_engine *engine, const char *const *texts, size_t n_texts,

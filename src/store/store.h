@@ -129,11 +129,6 @@ BF_MUST_CHECK enum bf_status bf_store_commit_all(struct bf_store *store, const s
 /* An answer that waits for its turn; the same number replaces. */
 BF_MUST_CHECK enum bf_status bf_store_keep_answer(struct bf_store *store, const struct bf_pending *pending,
                                                   struct bf_err *err);
-/* One transaction: the sample, its embedding, its points, its checkpoint. A (stage, index) already there: BF_STORE. */
-BF_MUST_CHECK enum bf_status bf_store_commit(struct bf_store *store, const struct bf_sample *sample,
-                                             const struct bf_point *points, size_t n_points,
-                                             const struct bf_checkpoint *checkpoint, struct bf_err *err);
-
 /* The end of a run, or its state at an interruption: counts are not stored (they are counted), this is: */
 struct bf_run_state {
     bool finished;
@@ -236,12 +231,6 @@ BF_MUST_CHECK enum bf_status bf_store_get_cell(struct bf_store *store, const cha
                                                struct bf_err *err);
 /* Flushed to the disk: a cell took minutes. The same key replaces. */
 BF_MUST_CHECK enum bf_status bf_store_put_cell(struct bf_store *store, const struct bf_cell *cell, struct bf_err *err);
-/* All of them, in the order they were computed. A status other than BF_OK ends with it. */
-BF_MUST_CHECK enum bf_status bf_store_each_cell(struct bf_store *store, void *user,
-                                                enum bf_status (*each)(void *user, const struct bf_cell *cell,
-                                                                       struct bf_err *err),
-                                                struct bf_err *err);
-
 /* ---- trainings: what was unlearnt with the sets of this run ---- */
 
 struct bf_training_step {

@@ -80,22 +80,3 @@ enum bf_status bf_store_put_cell(struct bf_store *store, const struct bf_cell *c
     }
     return bf_sql_end(store, status, true, err);
 }
-
-enum bf_status bf_store_each_cell(struct bf_store *store, void *user,
-                                  enum bf_status (*each)(void *user, const struct bf_cell *cell, struct bf_err *err),
-                                  struct bf_err *err)
-{
-    sqlite3_stmt *s;
-    enum bf_status status = bf_sql_get(store, BF_SQL_EACH_CELL, &s, err);
-    if (status != BF_OK)
-        return status;
-    int rc = SQLITE_DONE;
-    while (status == BF_OK && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-        struct bf_cell cell;
-        status = read_cell(s, &cell) ? each(user, &cell, err) : bf_sql_damaged(store, "a cell", err);
-    }
-    if (status == BF_OK && rc != SQLITE_DONE)
-        status = bf_sql_fail(store, "read", err);
-    sqlite3_reset(s);
-    return status;
-}

@@ -162,17 +162,6 @@ enum bf_status bf_store_commit_all(struct bf_store *store, const struct bf_commi
     return bf_sql_end(store, status, durable, err);
 }
 
-enum bf_status bf_store_commit(struct bf_store *store, const struct bf_sample *sample, const struct bf_point *points,
-                               size_t n_points, const struct bf_checkpoint *checkpoint, struct bf_err *err)
-{
-    struct bf_commit_item item = {.sample = *sample, .checked = checkpoint != NULL};
-    if (checkpoint)
-        item.checkpoint = *checkpoint;
-    const struct bf_commit commit = {
-        .number = -1, .items = &item, .n_items = 1, .points = points, .n_points = n_points};
-    return bf_store_commit_all(store, &commit, err);
-}
-
 enum bf_status bf_store_keep_answer(struct bf_store *store, const struct bf_pending *a, struct bf_err *err)
 {
     static const char action[] = "write an answer to";

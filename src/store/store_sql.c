@@ -76,7 +76,6 @@ static const char *const sql_text[BF_SQL_COUNT] = {
     [BF_SQL_PUT_VECTOR] = "INSERT OR REPLACE INTO vector (content, model, n_embd, data) VALUES (?1, ?2, ?3, ?4)",
     [BF_SQL_GET_CELL] = "SELECT key, kind, command, result, seconds FROM cell WHERE key = ?1",
     [BF_SQL_PUT_CELL] = "INSERT OR REPLACE INTO cell (key, kind, command, result, seconds) VALUES (?1, ?2, ?3, ?4, ?5)",
-    [BF_SQL_EACH_CELL] = "SELECT key, kind, command, result, seconds FROM cell ORDER BY id",
     [BF_SQL_INSERT_TRAINING] = "INSERT INTO training (method, settings, model_sha256, steps, planned_steps, stop,"
                                " forget_nll_before, retain_nll_before, forget_nll_after, retain_nll_after)"
                                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",

@@ -8,25 +8,9 @@
 #include "synth/name_words.h"
 #include "base/banned.h"
 
-const char *bf_fact_word(enum bf_fact_kind kind)
-{
-    static const char *const words[] = {
-#define X(name, word) word,
-        BF_FACT_MAP(X)
-#undef X
-    };
-    return (unsigned)kind < BF_FACT_COUNT ? words[kind] : "unknown";
-}
-
 struct bf_facts_options bf_facts_default_options(void)
 {
     return (struct bf_facts_options){.numbers = true, .dates = true, .names = true, .invented = true};
-}
-
-void bf_facts_loss_text(struct bf_buf *out, const struct bf_facts_loss *loss)
-{
-    bf_buf_printf(out, "the %s %s is %s", bf_fact_word(loss->kind), loss->excerpt,
-                  loss->invented ? "invented" : "lost");
 }
 
 static bool wanted(const struct bf_facts_options *options, enum bf_fact_kind kind)

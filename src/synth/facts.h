@@ -8,19 +8,7 @@
 
 #include "base/buf.h"
 
-#define BF_FACT_MAP(X)                              \
-    X(BF_FACT_NUMBER, "number")                     \
-    X(BF_FACT_DATE, "date")                         \
-    X(BF_FACT_NAME, "name")                         \
-    X(BF_FACT_ANSWER, "answer")
-
-enum bf_fact_kind {
-#define X(name, word) name,
-    BF_FACT_MAP(X)
-#undef X
-    BF_FACT_COUNT
-};
-const char *bf_fact_word(enum bf_fact_kind kind);      /* "number" */
+enum bf_fact_kind { BF_FACT_NUMBER, BF_FACT_DATE, BF_FACT_NAME, BF_FACT_ANSWER, BF_FACT_COUNT };
 
 struct bf_facts_options {
     bool numbers;              /* figures, number words, years */
@@ -39,8 +27,6 @@ struct bf_facts_loss {
     bool invented;             /* stands in the variant only; else it is lost */
     char excerpt[BF_FACT_EXCERPT_MAX];  /* as written, UTF-8, cut at a character */
 };
-/* "the number 1998 is lost", "the name Zoë is invented": for a reason. */
-void bf_facts_loss_text(struct bf_buf *out, const struct bf_facts_loss *loss);
 
 /* Does the variant keep the facts of the original? options NULL = defaults; *out (nullable) is filled when not. The
  * texts are any bytes; at most 16,384 words of each are read. */

@@ -111,11 +111,6 @@ struct bf_waiting *bf_ordered_ready(const struct bf_ordered *list)
     return list->next_commit < list->end && w->ready ? w : NULL;
 }
 
-void bf_ordered_advance(struct bf_ordered *list)
-{
-    bf_ordered_skip(list, list->next_commit + 1);
-}
-
 void bf_ordered_skip(struct bf_ordered *list, int64_t number)
 {
     for (int64_t n = list->next_commit; n < number && n < list->next_commit + list->window; n++)

@@ -36,8 +36,6 @@ bool bf_ordered_put(struct bf_ordered *list, const struct bf_gen_answer *answer,
 void bf_ordered_restore(struct bf_ordered *list, const struct bf_pending *pending);
 /* The answer whose turn it is, or NULL. */
 struct bf_waiting *bf_ordered_ready(const struct bf_ordered *list);
-/* After its commit. */
-void bf_ordered_advance(struct bf_ordered *list);
 /* Forget everything before `number`, under way or not. */
 void bf_ordered_skip(struct bf_ordered *list, int64_t number);
 bool bf_ordered_done(const struct bf_ordered *list);

@@ -227,11 +227,6 @@ struct bf_task_source {
 BF_MUST_CHECK enum bf_status bf_synth_run(const struct bf_task_source *source, const struct bf_template_set *templates,
                                           struct bf_engine *engine, struct bf_engine *embedder, struct bf_progress *sum,
                                           struct bf_err *err);
-/* A single request. *progress is filled on every return. */
-BF_MUST_CHECK enum bf_status bf_synth_one(const struct bf_task *task, const struct bf_template_set *templates,
-                                          struct bf_engine *engine, struct bf_engine *embedder, void *user,
-                                          bool (*on_progress)(void *user, const struct bf_progress *progress),
-                                          struct bf_progress *progress, struct bf_err *err);
 
 /* Tokens of context that one sequence of this request needs: the longest prompt and the answer, estimated from bytes
  * before a model is there (points are at most BF_POINT_MAX_BYTES long, originals at most `original_bytes`). */

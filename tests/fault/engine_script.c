@@ -234,14 +234,6 @@ static enum bf_status scripted_embed(struct bf_engine *engine, const char *const
     return BF_OK;
 }
 
-static enum bf_status scripted_score(struct bf_engine *engine, const char *const *texts, size_t n_texts, void *user,
-                                     enum bf_status (*sink)(void *, const struct bf_score *, struct bf_err *),
-                                     struct bf_err *err)
-{
-    (void)engine, (void)texts, (void)n_texts, (void)user, (void)sink;
-    return bf_fail(err, BF_MODEL, "the scripted engine scores nothing");
-}
-
 static int32_t scripted_tokenize(const struct bf_engine *engine, const char *text, int32_t *tokens, int32_t max)
 {
     int32_t n = (int32_t)strlen(text);
@@ -254,7 +246,6 @@ static int32_t scripted_tokenize(const struct bf_engine *engine, const char *tex
 static const struct bf_engine_ops ops = {
     .close = scripted_close,
     .generate = scripted_generate,
-    .score = scripted_score,
     .embed = scripted_embed,
     .tokenize = scripted_tokenize,
 };

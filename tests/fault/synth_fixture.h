@@ -97,6 +97,54 @@ static inline enum bf_status fixture_commit_each(void *user, const struct bf_com
     return status;
 }
 
+struct fixture_single {
+    const struct bf_task *task;
+    bool given;
+    void *user;
+    bool (*progress)(void *user, const struct bf_progress *progress);
+    struct bf_progress *result;
+};
+
+static inline enum bf_status fixture_single_next(void *user, struct bf_task *task, bool *more, struct bf_err *err)
+{
+    struct fixture_single *s = user;
+    (void)err;
+    *more = !s->given;
+    if (*more)
+        *task = *s->task;
+    s->given = true;
+    return BF_OK;
+}
+
+static inline enum bf_status fixture_single_done(void *user, int64_t id, const struct bf_progress *progress, struct bf_err *err)
+{
+    struct fixture_single *s = user;
+    (void)id;
+    (void)err;
+    *s->result = *progress;
+    return BF_OK;
+}
+
+static inline bool fixture_single_progress(void *user, const struct bf_progress *progress)
+{
+    struct fixture_single *s = user;
+    return !s->progress || s->progress(s->user, progress);
+}
+
+/* A task alone. *progress is filled on every return. */
+static inline enum bf_status fixture_one(const struct bf_task *task, const struct bf_template_set *templates,
+                            struct bf_engine *engine, struct bf_engine *embedder, void *user,
+                            bool (*on_progress)(void *user, const struct bf_progress *progress),
+                            struct bf_progress *progress, struct bf_err *err)
+{
+    struct fixture_single single = {.task = task, .user = user, .progress = on_progress, .result = progress};
+    const struct bf_task_source source = {
+        .user = &single, .n_tasks = 1, .next = fixture_single_next, .done = fixture_single_done, .progress = fixture_single_progress};
+    struct bf_progress sum;
+    *progress = (struct bf_progress){.diversity = (double)NAN, .gain = (double)NAN};
+    return bf_synth_run(&source, templates, engine, embedder, &sum, err);
+}
+
 /* One request by itself. */
 static inline enum bf_status fixture_synth(const struct bf_request *request, const struct bf_template_set *templates,
                                            struct bf_engine *engine, const struct bf_replay *replay,
@@ -106,7 +154,7 @@ static inline enum bf_status fixture_synth(const struct bf_request *request, con
     struct fixture_sink copy = *sink;
     const struct bf_task task = {
         .id = 1, .request = request, .sink = {&copy, fixture_commit_each, NULL}, .replay = replay};
-    return bf_synth_one(&task, templates, engine, engine, sink->user, sink->progress, progress, err);
+    return fixture_one(&task, templates, engine, engine, sink->user, sink->progress, progress, err);
 }
 
 static inline void put_checkpoint(struct bf_buf *out, const struct bf_checkpoint *c)

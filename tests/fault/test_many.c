@@ -305,13 +305,13 @@ static void a_guard_turns_samples_away(void **state)
     const struct bf_guard guard = {"everything", false, towards, BF_REASON_RETAIN_OVERLAP};
     struct bf_task task = {.request = &free_job.request, .sink = {&free_job, on_commit, NULL}};
     if (bf_template_set_parse(many_templates, sizeof many_templates - 1, "fixture", &templates, &err) ||
-        bf_synth_one(&task, &templates, engine, engine, NULL, NULL, &open_progress, &err))
+        fixture_one(&task, &templates, engine, engine, NULL, NULL, &open_progress, &err))
         fail_msg("%s", err.text);
     task.request = &guarded.request;
     task.sink.user = &guarded;
     task.guards = &guard;
     task.n_guards = 1;
-    if (bf_synth_one(&task, &templates, engine, engine, NULL, NULL, &progress, &err))
+    if (fixture_one(&task, &templates, engine, engine, NULL, NULL, &progress, &err))
         fail_msg("%s", err.text);
     assert_int_equal(open_progress.rejected[BF_REASON_RETAIN_OVERLAP], 0);
     assert_true(progress.rejected[BF_REASON_RETAIN_OVERLAP] > 0);

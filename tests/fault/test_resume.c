@@ -71,7 +71,7 @@ static bool work(const char *dir, const struct way *way, int process)
     assert_ok(bf_store_replay(writer.store, &replay, &err));
     const struct bf_task task = {
         .id = 1, .request = &request, .sink = {&writer, on_commit, on_answer}, .replay = &replay};
-    status = bf_synth_one(&task, &templates, engine, engine, &writer, on_progress, &progress, &err);
+    status = fixture_one(&task, &templates, engine, engine, &writer, on_progress, &progress, &err);
     n_answers += script.n_answers;
     bf_store_replay_close(&replay);
     bf_store_close(writer.store);

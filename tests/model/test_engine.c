@@ -202,13 +202,13 @@ struct scored {
     double sum;
 };
 
-static enum bf_status add_score(void *user, const struct bf_score *score, struct bf_err *err)
+static enum bf_status add_score(void *user, const struct bf_continuation_score *score, struct bf_err *err)
 {
     struct scored *s = user;
     int32_t n = s->answer->n_tokens;
 
     (void)err;
-    assert_int_equal(score->text, 0);
+    assert_int_equal(score->item, 0);
     s->same_tokens = score->n_tokens >= n &&
                      memcmp(score->tokens + score->n_tokens - n, s->answer->tokens, (size_t)n * sizeof(int32_t)) == 0;
     for (int32_t i = 0; s->same_tokens && i < n; i++)
@@ -237,7 +237,8 @@ static void scores_agree_with_generation(void **state)
         const struct answer *a = &job.answers[i];
         struct scored s = {.answer = a};
         char text[2048];
-        const char *texts[1] = {text};
+        const struct bf_continuation whole = {.prompt = "", .text = text};
+        const struct bf_continuation_job scoring = {.user = &s, .sink = add_score};
         double sum = 0;
 
         for (int32_t t = 0; t < a->n_tokens; t++) {
@@ -246,7 +247,7 @@ static void scores_agree_with_generation(void **state)
             assert_true(fabs((double)a->p[t] - exp((double)a->logp[t])) < 1e-5);
         }
         (void)snprintf(text, sizeof text, "%s%s", prompts[i], a->text);
-        if (bf_engine_score(engine, texts, 1, &s, add_score, &err))
+        if (bf_engine_score_continuations(engine, &whole, 1, &scoring, &err))
             fail_msg("%s", err.text);
         if (!s.same_tokens || a->n_tokens == 0)
             continue; /* the same text in other tokens */

@@ -201,6 +201,19 @@ static inline void assert_same_sample(const struct bf_sample *a, const struct bf
         assert_memory_equal(a->embedding, b->embedding, (size_t)a->n_embd * sizeof *a->embedding);
 }
 
+/* One sample, its points and its check in a commit of their own. */
+static inline enum bf_status fixture_commit_one(struct bf_store *store, const struct bf_sample *sample,
+                                            const struct bf_point *points, size_t n_points,
+                                            const struct bf_checkpoint *checkpoint, struct bf_err *err)
+{
+    struct bf_commit_item item = {.sample = *sample, .checked = checkpoint != NULL};
+    if (checkpoint)
+        item.checkpoint = *checkpoint;
+    const struct bf_commit commit = {
+        .number = -1, .items = &item, .n_items = 1, .points = points, .n_points = n_points};
+    return bf_store_commit_all(store, &commit, err);
+}
+
 static inline void fixture_commit(struct bf_store *store, enum bf_stage stage, int64_t index, enum bf_reason reason,
                                   int32_t point)
 {
@@ -209,7 +222,7 @@ static inline void fixture_commit(struct bf_store *store, enum bf_stage stage, i
     fixture_fill(&f, stage, index);
     f.sample.reason = reason;
     f.sample.point = point;
-    assert_ok(bf_store_commit(store, &f.sample, NULL, 0, NULL, &err));
+    assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
 }
 
 /* A small whole run: 3 points; Stage I 0..9 with one rejected each third; MI 0..4, jailbreak 0..3, control 0..1. */
@@ -220,13 +233,13 @@ static inline void fixture_small_run(struct bf_store *store)
     struct fixture_sample f;
     fixture_fill(&f, BF_STAGE_POINTS, 0);
     f.sample.reason = BF_REASON_NOT_A_SAMPLE;
-    assert_ok(bf_store_commit(store, &f.sample, points, 3, NULL, &err));
+    assert_ok(fixture_commit_one(store, &f.sample, points, 3, NULL, &err));
     for (int64_t i = 0; i < 10; i++) {
         const struct bf_checkpoint checkpoint = {i + 1, 0.5 + 0.01 * (double)i, i == 4 ? (double)NAN : 0.002, i == 9};
         fixture_fill(&f, BF_STAGE_SYNTHESIS, i);
         f.sample.reason = i % 3 == 2 ? BF_REASON_REFUSAL : BF_REASON_NONE;
         f.sample.point = (int32_t)(i % 2); /* the third point gets none */
-        assert_ok(bf_store_commit(store, &f.sample, NULL, 0, i % 5 == 4 ? &checkpoint : NULL, &err));
+        assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, i % 5 == 4 ? &checkpoint : NULL, &err));
     }
     for (int64_t i = 0; i < 5; i++)
         fixture_commit(store, BF_STAGE_MI, i, i == 0 ? BF_REASON_LOW_MIN_K : BF_REASON_NONE, -1);

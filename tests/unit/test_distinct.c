@@ -5,23 +5,20 @@
 #include "base/distinct.h"
 #include "base/rng.h"
 
-struct texts {
-    const char *const *items;
-    size_t n, at;
-};
-
-static const char *next(void *user)
-{
-    struct texts *texts = user;
-
-    return texts->at < texts->n ? texts->items[texts->at++] : NULL;
-}
-
 static double distinct(size_t n, const char *const *items, size_t n_items)
 {
-    struct texts texts = {items, n_items, 0};
+    struct bf_distinct seen;
 
-    return bf_distinct_of(n, next, &texts);
+    bf_distinct_init(&seen, n);
+    for (size_t i = 0; i < n_items; i++) {
+        struct bf_words words;
+        bf_words_of(&words, items[i], strlen(items[i]));
+        bf_distinct_add(&seen, &words);
+        bf_words_release(&words);
+    }
+    const double value = bf_distinct_value(&seen);
+    bf_distinct_release(&seen);
+    return value;
 }
 
 static void distinct_words_and_pairs(void **state)

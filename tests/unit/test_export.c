@@ -36,7 +36,7 @@ static void commit_text(struct bf_store *store, int64_t index, const char *text)
     fixture_fill(&f, BF_STAGE_SYNTHESIS, index);
     f.sample.text = text;
     f.sample.raw = NULL;
-    assert_ok(bf_store_commit(store, &f.sample, NULL, 0, NULL, &err));
+    assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
 }
 
 /* The contract with those who read the file, byte by byte. */
@@ -102,9 +102,9 @@ static void jsonl_bytes(void **state)
     struct fixture_sample list;
     fixture_fill(&list, BF_STAGE_POINTS, 0);
     list.sample.reason = BF_REASON_NOT_A_SAMPLE; /* a list of points is in no variant */
-    assert_ok(bf_store_commit(store, &list.sample, &point, 1, NULL, &err));
+    assert_ok(fixture_commit_one(store, &list.sample, &point, 1, NULL, &err));
     for (int i = 0; i < 3; i++)
-        assert_ok(bf_store_commit(store, &samples[i], NULL, 0, NULL, &err));
+        assert_ok(fixture_commit_one(store, &samples[i], NULL, 0, NULL, &err));
     fixture_commit(store, BF_STAGE_SYNTHESIS, 13, BF_REASON_REFUSAL, -1); /* not kept: not in the file */
     setlocale(LC_ALL, ""); /* whatever the machine's locale, a number's point is a point */
     char *got = exported(store, dir, "jsonl", "both", 3);

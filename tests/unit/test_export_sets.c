@@ -63,7 +63,7 @@ static void commit(struct bf_store *store, enum bf_stage stage, int64_t index, c
     f.sample.question = question;
     f.sample.answer = answer;
     f.sample.template_index = -1;
-    assert_ok(bf_store_commit(store, &f.sample, NULL, 0, NULL, &err));
+    assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
 }
 
 static enum bf_status add_retain(void *user, struct bf_store *store, struct bf_err *err)

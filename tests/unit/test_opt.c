@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include "base/opt.h"
+#include "opt_check.h"
 
 /* One option of each type, and what parsing leaves behind. */
 static struct {
@@ -303,7 +304,7 @@ static void bounds_that_are_none_are_not_shown(void **state)
 static void assert_check(struct bf_opt first, struct bf_opt second, const char *words)
 {
     const struct bf_opt two[] = {first, second, {.name = NULL}};
-    const char *wrong = bf_opt_check(two);
+    const char *wrong = opt_check(two);
 
     if (!words) {
         assert_null(wrong);
@@ -326,7 +327,7 @@ static void tables_are_checked(void **state)
     struct bf_opt bad;
 
     (void)state;
-    assert_null(bf_opt_check(table));
+    assert_null(opt_check(table));
     assert_check(good, fine, NULL);
     assert_check(good, word, NULL);
 #define BAD(base, words, ...)                                                                                          \

@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include "base/opt.h"
+#include "opt_check.h"
 #include "base/utf8.h"
 
 static bool flags[8];
@@ -162,7 +163,7 @@ static void fits_a_screen(void **state)
     char *text = help(false, table);
 
     (void)state;
-    assert_null(bf_opt_check(table));
+    assert_null(opt_check(table));
     assert_in_range(count_lines(text), 20, 40);
     free(text);
 }

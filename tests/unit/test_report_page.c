@@ -187,7 +187,7 @@ static void test_size_is_kept(void **state)
         text[sizeof text - 1] = '\0';
         f.sample.text = text;
         f.sample.raw = NULL;
-        assert_ok(bf_store_commit(store, &f.sample, NULL, 0, NULL, &err));
+        assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
     }
     const struct bf_page_options options = {.max_bytes = 300000};
     json_t *data = data_of(store, &options);
@@ -216,11 +216,11 @@ static void test_hostile_samples(void **state)
     fixture_fill(&f, BF_STAGE_SYNTHESIS, 0);
     f.sample.text = hostile;
     f.sample.raw = NULL;
-    assert_ok(bf_store_commit(store, &f.sample, NULL, 0, NULL, &err));
+    assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
     fixture_fill(&f, BF_STAGE_SYNTHESIS, 1);
     f.sample.text = "bad \xff\xc3 bytes \x1b[31m";
     f.sample.raw = NULL;
-    assert_ok(bf_store_commit(store, &f.sample, NULL, 0, NULL, &err));
+    assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
     json_t *data = data_of(store, NULL);
     const json_t *rows = json_object_get(json_object_get(data, "samples"), "rows");
     const json_t *first = json_array_get(rows, 0), *second = json_array_get(rows, 1);

@@ -79,7 +79,7 @@ static void every_value_comes_back(void **state)
     f[5].sample.n_embd = 0;
     f[6].sample.diversity = (double)INFINITY;
     for (int i = 0; i < 8; i++)
-        assert_ok(bf_store_commit(store, &f[i].sample, NULL, 0, NULL, &err));
+        assert_ok(fixture_commit_one(store, &f[i].sample, NULL, 0, NULL, &err));
     bf_store_close(store);
     store = fixture_open(dir, BF_STORE_READ);
     assert_ok(bf_store_replay(store, &replay, &err));
@@ -115,7 +115,7 @@ static void every_float16_comes_back(void **state)
     fixture_fill(&f, BF_STAGE_SYNTHESIS, 0);
     f.sample.embedding = all;
     f.sample.n_embd = 65536;
-    assert_ok(bf_store_commit(store, &f.sample, NULL, 0, NULL, &err));
+    assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
     assert_ok(bf_store_query(store, &query, &cursor, &err));
     assert_ok(bf_cursor_next(cursor, &row, &more, &err));
     assert_true(more);
@@ -145,7 +145,7 @@ static void replay_is_the_run(void **state)
     const struct bf_point later[2] = {{3, 1, "Hermes"}, {4, 1, ""}};
     fixture_fill(&f, BF_STAGE_POINTS, 1);
     f.sample.reason = BF_REASON_NOT_A_SAMPLE;
-    assert_ok(bf_store_commit(store, &f.sample, later, 2, NULL, &err));
+    assert_ok(fixture_commit_one(store, &f.sample, later, 2, NULL, &err));
     assert_ok(bf_store_replay(store, &replay, &err));
     for (;; n++) {
         assert_ok(replay.next(replay.user, &got, &points, &n_points, &more, &err));
@@ -320,20 +320,20 @@ static void a_commit_is_whole_or_not_there(void **state)
     fixture_small_run(store);
     assert_ok(bf_store_counts(store, &before, &err));
     fixture_fill(&f, BF_STAGE_SYNTHESIS, 3);
-    assert_int_equal(bf_store_commit(store, &f.sample, NULL, 0, &checkpoint, &err), BF_STORE);
+    assert_int_equal(fixture_commit_one(store, &f.sample, NULL, 0, &checkpoint, &err), BF_STORE);
     assert_says(&err, "sample 3 of stage 'synthesis' is already in");
     fixture_fill(&f, BF_STAGE_POINTS, 5);
     f.sample.reason = BF_REASON_NOT_A_SAMPLE;
-    assert_int_equal(bf_store_commit(store, &f.sample, taken, 2, NULL, &err), BF_STORE);
+    assert_int_equal(fixture_commit_one(store, &f.sample, taken, 2, NULL, &err), BF_STORE);
     assert_says(&err, "point");
     f.sample.point = 1234; /* no such point */
-    assert_int_equal(bf_store_commit(store, &f.sample, NULL, 0, NULL, &err), BF_STORE);
+    assert_int_equal(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err), BF_STORE);
     f.sample.point = -1;
     f.sample.template_index = 99; /* no such template */
-    assert_int_equal(bf_store_commit(store, &f.sample, NULL, 0, NULL, &err), BF_STORE);
+    assert_int_equal(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err), BF_STORE);
     f.sample.template_index = 0;
     f.sample.text = NULL;
-    assert_int_equal(bf_store_commit(store, &f.sample, NULL, 0, NULL, &err), BF_STORE);
+    assert_int_equal(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err), BF_STORE);
     assert_ok(bf_store_counts(store, &after, &err));
     assert_memory_equal(&before, &after, sizeof before);
     assert_ok(bf_store_each_checkpoint(store, &seen, see_checkpoint, &err));
@@ -383,7 +383,7 @@ static void hostile_text_comes_back(void **state)
         const struct bf_point point = {(int32_t)i, 0, i < n ? texts[i] : big};
         fixture_fill(&f, BF_STAGE_POINTS, (int64_t)i);
         f.sample.text = f.sample.raw = f.sample.question = f.sample.answer = point.text;
-        assert_ok(bf_store_commit(store, &f.sample, &point, 1, NULL, &err));
+        assert_ok(fixture_commit_one(store, &f.sample, &point, 1, NULL, &err));
     }
     assert_ok(bf_store_query(store, &all, &cursor, &err));
     for (size_t i = 0; i <= n; i++) {
@@ -418,7 +418,7 @@ static void memory_stays_flat(void **state)
     (void)state;
     for (int64_t i = 0; i < 20000; i++) {
         fixture_fill(&f, BF_STAGE_SYNTHESIS, i);
-        assert_ok(bf_store_commit(store, &f.sample, NULL, 0, NULL, &err));
+        assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
         assert_true(sqlite3_memory_used() < 6 << 20);
     }
     assert_ok(bf_store_replay(store, &replay, &err));

@@ -41,39 +41,6 @@ static void kept_over_a_close(void **state)
     bf_store_close(store);
 }
 
-static enum bf_status count(void *user, const struct bf_cell *cell, struct bf_err *err)
-{
-    char(*keys)[8] = user;
-    size_t i = 0;
-
-    (void)err;
-    while (keys[i][0])
-        i++;
-    snprintf(keys[i], sizeof keys[i], "%s", cell->key);
-    return i == 2 ? BF_INTERRUPTED : BF_OK;
-}
-
-static void in_order_until_told_to_stop(void **state)
-{
-    struct bf_err err = BF_ERR_INIT;
-    struct bf_store *store;
-    char keys[8][8] = {{0}};
-    static const char *const names[] = {"c", "a", "b", "d"};
-
-    (void)state;
-    assert_ok(bf_store_open_cells("order.db", &store, &err));
-    for (size_t i = 0; i < 4; i++) {
-        const struct bf_cell cell = {names[i], "k", "", "{}", 1.0};
-        assert_ok(bf_store_put_cell(store, &cell, &err));
-    }
-    assert_int_equal(bf_store_each_cell(store, keys, count, &err), BF_INTERRUPTED);
-    assert_string_equal(keys[0], "c");
-    assert_string_equal(keys[1], "a");
-    assert_string_equal(keys[2], "b");
-    assert_string_equal(keys[3], "");
-    bf_store_close(store);
-}
-
 static void what_is_no_cell(void **state)
 {
     struct bf_err err = BF_ERR_INIT;
@@ -95,7 +62,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kept_over_a_close),
-        cmocka_unit_test(in_order_until_told_to_stop),
         cmocka_unit_test(what_is_no_cell),
     };
     return cmocka_run_group_tests(tests, enter, leave);

@@ -57,7 +57,7 @@ static enum bf_status commit_from(struct bf_store *store, int64_t first, int64_t
         const struct bf_checkpoint checkpoint = {i + 1, 0.5, 0.1, false};
         struct fixture_sample f;
         fixture_fill(&f, BF_STAGE_SYNTHESIS, i);
-        status = bf_store_commit(store, &f.sample, NULL, 0, i % 10 == 9 ? &checkpoint : NULL, err);
+        status = fixture_commit_one(store, &f.sample, NULL, 0, i % 10 == 9 ? &checkpoint : NULL, err);
     }
     return status;
 }

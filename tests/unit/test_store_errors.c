@@ -379,8 +379,8 @@ static void read_only_with_journal(void **state)
             _exit(1);
         struct fixture_sample f;
         fixture_fill(&f, BF_STAGE_MI, 500);
-        _exit(bf_store_commit(store, &f.sample, NULL, 0, NULL, NULL) == BF_OK ? 0
-                                                                              : 1); /* no close: the journal stays */
+        _exit(fixture_commit_one(store, &f.sample, NULL, 0, NULL, NULL) == BF_OK ? 0
+                                                                                 : 1); /* no close: the journal stays */
     }
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);

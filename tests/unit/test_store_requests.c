@@ -225,7 +225,7 @@ static void originals_and_their_variants(void **state)
         f.sample.reason = i == 1 ? BF_REASON_MEANING : BF_REASON_NONE;
         f.sample.instance = 0;
         f.sample.edit_distance = 0.25 * i;
-        assert_ok(bf_store_commit(store, &f.sample, NULL, 0, NULL, &err));
+        assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
     }
     bf_buf_init(&text, 4096);
     assert_ok(bf_store_kept_of_original(store, 0, &text, collect, &err));
@@ -235,7 +235,7 @@ static void originals_and_their_variants(void **state)
     assert_string_equal(text.data, "");
     f.sample.instance = 5; /* no such original */
     f.sample.index = 9;
-    assert_int_equal(bf_store_commit(store, &f.sample, NULL, 0, NULL, &err), BF_STORE);
+    assert_int_equal(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err), BF_STORE);
     bf_buf_release(&text);
     bf_store_close(store);
     fixture_remove(dir);
@@ -340,7 +340,7 @@ static void commit_hashed(struct bf_store *store, int64_t index, uint64_t hash, 
     fixture_fill(&f, BF_STAGE_MI, index);
     f.sample.reason = reason;
     f.sample.text_hash = hash;
-    assert_ok(bf_store_commit(store, &f.sample, NULL, 0, NULL, &err));
+    assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
 }
 
 static void equal_texts_of_requests_of_one_role_stand_once(void **state)
