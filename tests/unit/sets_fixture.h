@@ -21,21 +21,25 @@ static inline void sets_commit(struct bf_store *store, enum bf_stage stage, int6
     assert_ok(bf_store_commit(store, &f.sample, NULL, 0, NULL, &err));
 }
 
-static inline enum bf_status sets_add_retain(void *user, struct bf_store *store, struct bf_err *err)
+static inline enum bf_status sets_add(void *user, struct bf_store *store, struct bf_err *err)
 {
-    const struct bf_request_entry entry = {
+    const struct bf_request_entry again = {
+        .name = "Zeus", .kind = BF_KIND_DOMAIN, .role = BF_ROLE_FORGET, .json = "{\"topic\":\"Zeus\",\"seed\":\"7\"}"};
+    const struct bf_request_entry retain = {
         .name = "neighbours", .kind = BF_KIND_DOMAIN, .role = BF_ROLE_RETAIN, .json = "{\"topic\":\"Norse mythology\",\"seed\":\"7\"}"};
-    return bf_store_add_request(store, &entry, user, err);
+    int64_t *ids = user;
+    const enum bf_status status = bf_store_add_request(store, &again, &ids[0], err);
+    return status == BF_OK ? bf_store_add_request(store, &retain, &ids[1], err) : status;
 }
 
-/* Stage I: a pair, a text, a text again that another stage keeps, too, one that was refused. MI: one. Jailbreak: one. */
+/* Stage I: a pair, a text, one that was refused. MI: one. Jailbreak: one. A second request keeps the first one's pair again. */
 static inline void sets_make_run(const char *dir)
 {
     struct bf_run run = fixture_run();
     const struct bf_template_set templates = fixture_templates();
     struct bf_err err = BF_ERR_INIT;
     struct bf_store *store = NULL;
-    int64_t id = 0;
+    int64_t ids[2] = {0};
     run.request_name = "gods";
     assert_ok(bf_store_create(dir, &run, &templates, &store, &err));
     sets_commit(store, BF_STAGE_SYNTHESIS, 0, "Question: Who rules?\nAnswer: Zeus", "Who rules?", "Zeus");
@@ -43,8 +47,11 @@ static inline void sets_make_run(const char *dir)
     fixture_commit(store, BF_STAGE_SYNTHESIS, 2, BF_REASON_REFUSAL, -1);
     sets_commit(store, BF_STAGE_MI, 0, "Leto waits.", NULL, NULL);
     sets_commit(store, BF_STAGE_JAILBREAK, 0, "Hades \xe2\x9a\xa1 hides.", NULL, NULL);
-    assert_ok(bf_store_extend(store, &id, sets_add_retain, &err));
-    bf_store_select(store, id);
+    assert_ok(bf_store_extend(store, ids, sets_add, &err));
+    bf_store_select(store, ids[0]);
+    sets_commit(store, BF_STAGE_SYNTHESIS, 0, "Question: Who rules?\nAnswer: Zeus", "Who rules?", "Zeus");
+    assert_ok(bf_store_link_duplicates(store, &err));
+    bf_store_select(store, ids[1]);
     sets_commit(store, BF_STAGE_SYNTHESIS, 0, "Odin sees.", NULL, NULL);
     bf_store_select(store, 0);
     bf_store_close(store);

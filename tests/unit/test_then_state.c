@@ -16,7 +16,8 @@ static const char whole[] =
     "\"figures\":["
     "{\"after\":5.5,\"before\":2.25,\"figure\":\"nll\",\"n\":4,\"set\":\"forget\"},"
     "{\"after\":0.125,\"before\":null,\"figure\":\"came_back\",\"n\":null,\"note\":\"translated, within noise\","
-    "\"set\":\"questions\"}],"
+    "\"set\":\"questions\"},"
+    "{\"after\":1.0,\"before\":0.0,\"figure\":\"rouge_l\",\"n\":0,\"set\":\"questions\"}],"
     "\"finished\":true,"
     "\"forget_sha256\":\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\","
     "\"output\":\"unlearned-npo.gguf\","
@@ -62,10 +63,11 @@ static void every_field_is_read(void **unused)
     assert_null(s.steps[BF_THEN_FORGET_AFTER].result);
     assert_int_equal(json_integer_value(json_object_get(s.steps[BF_THEN_UNLEARN].result, "steps")), 50);
     assert_true(s.steps[BF_THEN_UNLEARN].seconds == 60.0);
-    assert_int_equal(s.n_metrics, 2);
+    assert_int_equal(s.n_metrics, 3);
     assert_true(s.metrics[0].before == 2.25 && s.metrics[0].after == 5.5 && s.metrics[0].n == 4);
     assert_null(s.metrics[0].note);
     assert_true(isnan(s.metrics[1].before) && s.metrics[1].n == -1);
+    assert_int_equal(s.metrics[2].n, 0);
     assert_string_equal(s.metrics[1].note, "translated, within noise");
     assert_int_equal(s.n_answers, 1);
     assert_string_equal(s.answers[0].after, "Lava.");
@@ -154,6 +156,7 @@ static void a_bad_field_is_named(void **unused)
         {"wish/eval_limit", "\"64\"", "\"eval_limit\" of \"wish\""},
         {"wish/retain_set", "false", "\"retain_set\" of \"wish\" is not a text"},
         {"wish/retain_set", "\"--adapter\"", "\"retain_set\" of \"wish\" is not an absolute path"},
+        {"wish/retain_set", "\"texts/keep.txt\"", "\"retain_set\" of \"wish\" is not an absolute path"},
         {"finished", "\"yes\"", "\"finished\" of the state is not true or false"},
         {"steps", "[]", "\"steps\" is not an object"},
         {"steps/unlearn", "true", "step \"unlearn\" is not an object"},
