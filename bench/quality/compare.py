@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The tables of docs/results.md out of the sets that make_sets wrote: each method's set measured by `biforget quality` on the target model,
+"""The tables of docs/results-quality.md out of the sets that make_sets wrote: each method's set measured by `biforget quality` on the target model,
 and the ablations: Stage II left out, points one after the other, and each filter off (what it had rejected put back at the end).
 
 usage: compare.py BIFORGET DIR [--model NAME] [--threads N] [--chunks N] [--only methods|ablations]
