@@ -127,3 +127,34 @@ headings() {
     [[ $output == *"no such heading: docs/b.md#three"* ]]
     [[ $output == *"no such file: f.png"* ]]
 }
+
+# The files of src/ that a document names, as `room/file.c` or src/room/file.c.
+sources_named() {
+    grep -hoE '(src/|`)[a-z]+/[a-z_0-9]+\.(c|h|cpp)\b' "$@" | sed -E 's/^(src\/|`)//' | sort -u
+}
+
+@test "every source file that the documents name is there" {
+    n=0
+    while IFS= read -r file; do
+        [ -e "src/$file" ] || { echo "no src/$file: $(grep -l "$file" ./*.md docs/*.md | tr '\n' ' ')"; return 1; }
+        n=$((n + 1))
+    done < <(sources_named ./*.md docs/*.md)
+    [ "$n" -ge 50 ]
+}
+
+@test "the picture of the rooms is drawn from the table that the layer check enforces" {
+    tools/check_layers.sh --table | python3 scripts/draw_rooms.py >"$BATS_TEST_TMPDIR/rooms.svg"
+    cmp docs/pictures/rooms.svg "$BATS_TEST_TMPDIR/rooms.svg" || { echo "run 'make docs' and commit the result"; return 1; }
+}
+
+@test "the README is short, and leads to every document and picture" {
+    [ "$(wc -l <README.md)" -le 150 ]
+    for document in docs/*.md ./*.md; do
+        document=${document#./}
+        [ "$document" = README.md ] || grep -qF "]($document)" README.md || { echo "README.md does not link to $document"; return 1; }
+    done
+    for picture in docs/pictures/*; do
+        grep -qF "pictures/${picture##*/})" README.md docs/*.md || { echo "no document shows $picture"; return 1; }
+        [ "$(wc -c <"$picture")" -le 200000 ] || { echo "$picture is larger than 200,000 bytes"; return 1; }
+    done
+}
