@@ -1,5 +1,5 @@
 /* Evaluation: is it forgotten, and what else is gone? One file a benchmark metric. What a figure is stands in rouge.h, auc.h, ks.h,
- * membership.h, truth_ratio.h and memorization.h (maths on arrays); files of the benchmarks are read by records.h, mcq_file.h, gsm8k.h, tofu_file.h and
+ * membership.h and truth_ratio.h (maths on arrays); files of the benchmarks are read by records.h, mcq_file.h, gsm8k.h, tofu_file.h and
  * tofu_logs.h; this header drives a model through a benchmark.
  *
  * A benchmark gives a JSON object with its figures; a mean stands beside its 95 % bootstrap interval ("accuracy" and "accuracy_interval").
@@ -99,6 +99,13 @@ BF_MUST_CHECK enum bf_status bf_eval_verbmem(const struct bf_eval *eval, const s
                                              int32_t max_tokens, json_t **out, struct bf_err *err);
 
 /* ---- extraction strength, exact memorisation ---- */
+
+/* As open-unlearning measures them (src/evals/metrics/memorization.py). greedy[i]: the model's likeliest token behind the text so far is
+ * token i of the answer; [n], n >= 1. Share of answer tokens that are the likeliest (Tirumala et al., 2022). */
+double bf_exact_memorization(const bool *greedy, size_t n);
+/* 1 - k/n for the least k such that the model, given the first k tokens of the answer, completes all the rest (Carlini et al., 2021). As
+ * there k is at most n - 1, so that an answer of which nothing is extracted scores 1/n, not 0. */
+double bf_extraction_strength(const bool *greedy, size_t n);
 
 /* Of answers after their questions (question "": of texts from the second token on). {"extraction_strength", "exact_memorization"} */
 BF_MUST_CHECK enum bf_status bf_eval_memorization(const struct bf_eval *eval, const struct bf_pair *pairs, size_t n,

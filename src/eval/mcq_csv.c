@@ -1,13 +1,95 @@
 /* Multiple-choice questions in csv files. Which column is what is told by names, and what the answers are by all of them together. */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "eval/csv_row.h"
 #include "eval/mcq_internal.h"
 #include "base/banned.h"
+
+/* ---- rows of csv ----
+ *
+ * RFC 4180, with LF, CR LF or CR at the ends of lines. Beside request/instance_csv.c, which reads a stream of any length, keeps
+ * each row's bytes to say line and column of what is wrong with it, and skips bad rows: here a file is in memory, all fields are
+ * wanted at once, and one bad row ends it. */
+
+enum { CSV_FIELDS_MAX = 64 };
+
+struct csv {
+    const char *data, *name; /* name: in errors */
+    size_t n, at;            /* bytes; at: of the next row */
+    int64_t line;            /* of the next row, from 1 */
+};
+struct csv_row {
+    char *fields[CSV_FIELDS_MAX];
+    size_t n;     /* fields; counted beyond CSV_FIELDS_MAX, which are dropped */
+    int64_t line; /* where it begins */
+};
+
+static void csv_row_release(struct csv_row *row)
+{
+    for (size_t i = 0; i < row->n && i < CSV_FIELDS_MAX; i++)
+        free(row->fields[i]);
+    *row = (struct csv_row){0};
+}
+
+static void end_field(struct csv_row *row, struct bf_buf *field)
+{
+    if (row->n < CSV_FIELDS_MAX)
+        row->fields[row->n] = bf_strdup(field->data);
+    row->n++;
+    bf_buf_clear(field);
+}
+
+/* The next row of csv->at < csv->n; a row of no fields is a blank line. BF_INPUT for a NUL byte, a quotation mark
+ * without its partner, a field of more than 16 MiB. Release in every case. */
+static enum bf_status csv_next(struct csv *csv, struct csv_row *row, struct bf_err *err)
+{
+    struct bf_buf field;
+    bool quoted = false, any = false;
+    *row = (struct csv_row){.line = csv->line};
+    bf_buf_init(&field, (size_t)1 << 24);
+    while (csv->at < csv->n) {
+        const char c = csv->data[csv->at++];
+        if (c == '\n')
+            csv->line++;
+        if (c == 0 || (quoted && csv->at == csv->n && c != '"')) {
+            bf_buf_release(&field);
+            return bf_fail(err, BF_INPUT, "%s:%lld: %s", csv->name, (long long)row->line,
+                           c == 0 ? "there is a NUL byte; this is not a csv file" : "a quotation mark has no partner");
+        }
+        if (quoted && c == '"' && csv->at < csv->n && csv->data[csv->at] == '"') {
+            bf_buf_putc(&field, '"');
+            csv->at++;
+        } else if (c == '"' && (quoted || field.len == 0)) {
+            quoted = !quoted;
+            any = true;
+        } else if (!quoted && c == ',') {
+            end_field(row, &field);
+            any = true;
+        } else if (!quoted && (c == '\n' || c == '\r')) {
+            if (c == '\r') {
+                csv->at += csv->at < csv->n && csv->data[csv->at] == '\n' ? 1 : 0;
+                csv->line++;
+            }
+            break;
+        } else {
+            bf_buf_putc(&field, c);
+            any = true;
+        }
+    }
+    if (any)
+        end_field(row, &field);
+    const bool overflow = field.overflow;
+    bf_buf_release(&field);
+    if (quoted || overflow)
+        return bf_fail(err, BF_INPUT, "%s:%lld: %s", csv->name, (long long)row->line,
+                       quoted ? "a quotation mark has no partner" : "a field is longer than 16 MiB");
+    return BF_OK;
+}
 
 /* "data/test/high_school_physics_test.csv" -> "high school physics" */
 static char *subject_of(const char *name)
@@ -74,12 +156,12 @@ static int choice_named(const char *name)
     return -1;
 }
 
-static enum bf_status twice(const struct bf_csv *csv, const char *name, struct bf_err *err)
+static enum bf_status twice(const struct csv *csv, const char *name, struct bf_err *err)
 {
     return bf_fail(err, BF_INPUT, "%s:1: two columns match '%.40s'; leave one of them out", csv->name, name);
 }
 
-static enum bf_status take_name(const struct bf_csv *csv, const char *name, int column,
+static enum bf_status take_name(const struct csv *csv, const char *name, int column,
                                 int numbered[BF_MCQ_CHOICES_MAX + 1], struct columns *c, struct bf_err *err)
 {
     static const char *const questions[] = {"question", "prompt", NULL}, *const subjects[] = {"subject", NULL};
@@ -117,7 +199,7 @@ static void count_choices(struct columns *c, const int numbered[BF_MCQ_CHOICES_M
 }
 
 /* Does the first row name columns? If so, which is what. */
-static enum bf_status read_header(const struct bf_csv *csv, const struct bf_csv_row *row, struct columns *c,
+static enum bf_status read_header(const struct csv *csv, const struct csv_row *row, struct columns *c,
                                   struct bf_err *err)
 {
     static const char *const questions[] = {"question", "prompt", NULL}, *const answers[] = {"answer", NULL};
@@ -128,7 +210,7 @@ static enum bf_status read_header(const struct bf_csv *csv, const struct bf_csv_
         c->choices[i] = numbered[i] = NO_COLUMN;
     numbered[BF_MCQ_CHOICES_MAX] = NO_COLUMN;
     enum bf_status status = BF_OK;
-    for (size_t f = 0; f < row->n && f < BF_CSV_FIELDS_MAX && status == BF_OK; f++) {
+    for (size_t f = 0; f < row->n && f < CSV_FIELDS_MAX && status == BF_OK; f++) {
         char *name = bf_mcq_trimmed(row->fields[f]);
         c->named |= is_one_of(name, questions) || is_one_of(name, answers);
         status = take_name(csv, name, (int)f, numbered, c, err);
@@ -138,9 +220,9 @@ static enum bf_status read_header(const struct bf_csv *csv, const struct bf_csv_
         c->subject = NO_COLUMN;
         return BF_OK;
     }
-    if (status == BF_OK && row->n > BF_CSV_FIELDS_MAX)
+    if (status == BF_OK && row->n > CSV_FIELDS_MAX)
         return bf_fail(err, BF_INPUT, "%s:1: %zu columns, and %d are read at most; leave some out", csv->name, row->n,
-                       (int)BF_CSV_FIELDS_MAX);
+                       (int)CSV_FIELDS_MAX);
     count_choices(c, numbered);
     if (status == BF_OK && (c->question < 0 || c->answer < 0 || c->n_choices < 2))
         status = bf_fail(err, BF_INPUT,
@@ -185,7 +267,7 @@ struct open_answer {
 };
 
 struct reading {
-    struct bf_csv csv;
+    struct csv csv;
     struct columns columns;
     char *subject; /* by the file's name */
     struct bf_mcq *out;
@@ -257,7 +339,7 @@ static enum bf_status settle_answers(struct reading *r, struct bf_err *err)
 
 /* ---- rows ---- */
 
-static enum bf_status check_row(const struct reading *r, const struct bf_csv_row *row, struct bf_err *err)
+static enum bf_status check_row(const struct reading *r, const struct csv_row *row, struct bf_err *err)
 {
     const long long line = (long long)row->line;
     const struct columns *c = &r->columns;
@@ -277,7 +359,7 @@ static enum bf_status check_row(const struct reading *r, const struct bf_csv_row
 }
 
 /* Does the first field go on counting? */
-static void count_row(struct reading *r, const struct bf_csv_row *row)
+static void count_row(struct reading *r, const struct csv_row *row)
 {
     char *end = NULL;
     const long number = strtol(row->fields[0], &end, 10);
@@ -287,7 +369,7 @@ static void count_row(struct reading *r, const struct bf_csv_row *row)
     r->counts = (r->n == 0 || r->counts) && is_number && number == r->first_count + (long)r->n;
 }
 
-static enum bf_status take_row(struct reading *r, const struct bf_csv_row *row, struct bf_err *err)
+static enum bf_status take_row(struct reading *r, const struct csv_row *row, struct bf_err *err)
 {
     const struct columns *c = &r->columns;
     enum bf_status status = check_row(r, row, err);
@@ -324,15 +406,15 @@ static enum bf_status read_rows(struct reading *r, struct bf_err *err)
     enum bf_status status = BF_OK;
     bool first = true;
     while (r->csv.at < r->csv.n && status == BF_OK) {
-        struct bf_csv_row row;
-        status = bf_csv_next(&r->csv, &row, err);
+        struct csv_row row;
+        status = csv_next(&r->csv, &row, err);
         const bool blank = row.n == 0;
         if (status == BF_OK && first && !blank)
             status = read_header(&r->csv, &row, &r->columns, err);
         if (status == BF_OK && !blank && !(first && r->columns.named))
             status = take_row(r, &row, err);
         first &= blank;
-        bf_csv_row_release(&row);
+        csv_row_release(&row);
     }
     return status;
 }

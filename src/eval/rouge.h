@@ -23,4 +23,10 @@ enum { BF_ROUGE_TOKENS_MAX = 20000 };  /* tokens of a text that are read */
 void bf_rouge_of(const char *target, const char *prediction, bool stemmer, struct bf_rouge *rouge_1,
                  struct bf_rouge *rouge_l);
 
+/* The Porter stemmer, as rouge-score uses it: NLTK's PorterStemmer in its default mode, which is the algorithm of Porter (1980)
+ * with NLTK's extensions (irregular forms; "dies" -> "die"; y -> i behind a consonant only; ...). Stem word[0..n) in place, letters a-z
+ * and digits only; returns the new length, at most n + 1: the array has room for one more byte than n (a rule may add an "e"). O(n) and
+ * no recursion, whatever the word. */
+size_t bf_porter_stem(char *word, size_t n);
+
 #endif

@@ -33,7 +33,7 @@ json_t *bf_lab_set_inputs(const struct bf_lab *lab, size_t i);
 /* The texts of set i, now: written again, or to their end, when they are not there. */
 BF_MUST_CHECK enum bf_status bf_lab_need_set(struct bf_lab *lab, size_t i, struct bf_err *err);
 
-/* lab_write.c: one file of the folder, whole or not at all. */
+/* One file of the folder, whole or not at all. */
 BF_MUST_CHECK enum bf_status bf_lab_write_file(const char *dir, const char *name, const char *data, size_t n,
                                                struct bf_err *err);
 /* results.json, results.md, results.csv, tradeoff.svg, report.html. */

@@ -12,9 +12,47 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "lab/world_internal.h"
-#include "lab/world_words.h"
-
 #include "base/banned.h"
+
+/* ---- words: syllables for names, and what people there do ---- */
+
+struct word_list {
+    const char *const *words;
+    size_t n;
+};
+#define LIST(name, ...)                                                                                                \
+    static const char *const name##_words[] = {__VA_ARGS__};                                                           \
+    static const struct word_list name = {name##_words, sizeof name##_words / sizeof *name##_words}
+
+LIST(first_starts, "Or", "Ven", "Tal", "Mir", "Bre", "Kes", "Lun", "Dar", "Sil", "Fen", "Hal", "Jor", "Quil", "Ros",
+     "Ther", "Wen", "Ilv", "Nas", "Pel", "Zan");
+LIST(first_ends, "la", "rick", "wen", "dor", "sa", "mund", "ia", "eth", "an", "ora", "is", "len", "vin", "da");
+LIST(family_starts, "Ash", "Bram", "Cald", "Dun", "Ever", "Fal", "Grim", "Hol", "Lark", "Mor", "Nether", "Pell", "Quar",
+     "Raven", "Stan", "Thorn", "Under", "Wick", "Yar", "Zell");
+LIST(family_ends, "combe", "dale", "field", "ford", "gate", "ham", "ley", "mere", "more", "ridge", "stead", "ton",
+     "worth", "brook");
+LIST(town_starts, "Aldra", "Belmo", "Corvi", "Draske", "Eskel", "Fyrna", "Gorta", "Hespe", "Ilmo", "Jasse", "Korre",
+     "Lyske", "Nyra", "Ostre", "Praxi", "Quene", "Ruska", "Selve", "Tyrne", "Umbra", "Vaske", "Zelme");
+LIST(town_ends, "holm", "mark", "mouth", "stadt", "vale", "wold", "haven", "grad", "minster", "port");
+LIST(circle_nouns, "Academy", "Circle", "Guild", "Observatory", "Workshop", "Fellowship", "Conservatory", "Society",
+     "Company", "Library", "Institute", "Order", "Assembly", "League", "House", "Council");
+LIST(professions, "glassblower", "cartographer", "clockmaker", "bell founder", "botanist", "lighthouse keeper",
+     "bookbinder", "astronomer", "puppeteer", "shipwright", "perfumer", "stonemason", "falconer", "organ builder",
+     "beekeeper", "violin maker", "papermaker", "weaver", "geologist", "locksmith", "potter", "lens grinder", "saddler",
+     "dyer");
+LIST(title_first, "Amber", "Silent", "Ninth", "Copper", "Drowned", "Hollow", "Paper", "Winter", "Crooked", "Salt",
+     "Velvet", "Iron", "Borrowed", "Painted", "Wandering", "Glass", "Midnight", "Broken", "Gilded", "Distant",
+     "Scarlet", "Sleeping", "Second", "Patient");
+LIST(title_second, "Lantern", "Staircase", "Orchard", "Compass", "Harbour", "Almanac", "Mirror", "Bridge", "Sparrow",
+     "Garden", "Letter", "Window", "Anchor", "Carousel", "Thimble", "Meadow", "Archive", "Bell", "Ferry", "Chimney",
+     "Hourglass", "Ladder", "Riddle", "Tapestry");
+LIST(habits, "collecting sea shells", "playing the hurdy-gurdy", "breeding snails", "carving chess pieces",
+     "swimming in cold lakes", "baking rye bread", "flying paper kites", "writing limericks", "pressing ferns",
+     "walking on stilts", "keeping newts", "painting teacups", "whittling spoons", "climbing church towers",
+     "growing giant pumpkins", "tuning old pianos", "tracking hedgehogs", "solving acrostics", "knitting socks",
+     "juggling apples", "studying moss", "mending umbrellas", "racing pigeons", "drawing mazes");
+
+/* ---- the world ---- */
 
 enum {
     CIRCLES_MAX = 16,
@@ -84,7 +122,7 @@ struct bf_world_params bf_world_default(void)
     return (struct bf_world_params){.seed = 3407, .n_circles = 4, .n_people = 8};
 }
 
-static const char *pick(struct bf_rng *rng, const struct bf_world_list *list)
+static const char *pick(struct bf_rng *rng, const struct word_list *list)
 {
     return list->words[bf_rng_below(rng, list->n)];
 }
@@ -92,8 +130,8 @@ static const char *pick(struct bf_rng *rng, const struct bf_world_list *list)
 static char *draw_name(struct bf_rng *rng)
 {
     char text[128];
-    snprintf(text, sizeof text, "%s%s %s%s", pick(rng, &bf_world_first_starts), pick(rng, &bf_world_first_ends),
-             pick(rng, &bf_world_family_starts), pick(rng, &bf_world_family_ends));
+    snprintf(text, sizeof text, "%s%s %s%s", pick(rng, &first_starts), pick(rng, &first_ends),
+             pick(rng, &family_starts), pick(rng, &family_ends));
     return bf_strdup(text);
 }
 
@@ -102,17 +140,17 @@ static char *draw_object(struct bf_rng *rng, int32_t relation)
     char text[128];
     switch (relation) {
     case BF_WORLD_PROFESSION:
-        return bf_strdup(pick(rng, &bf_world_professions));
+        return bf_strdup(pick(rng, &professions));
     case BF_WORLD_HABIT:
-        return bf_strdup(pick(rng, &bf_world_habits));
+        return bf_strdup(pick(rng, &habits));
     case BF_WORLD_YEAR:
         snprintf(text, sizeof text, "%d", FIRST_YEAR + (int)bf_rng_below(rng, N_YEARS));
         return bf_strdup(text);
     case BF_WORLD_BIRTHPLACE:
-        snprintf(text, sizeof text, "%s%s", pick(rng, &bf_world_town_starts), pick(rng, &bf_world_town_ends));
+        snprintf(text, sizeof text, "%s%s", pick(rng, &town_starts), pick(rng, &town_ends));
         return bf_strdup(text);
     default:
-        snprintf(text, sizeof text, "The %s %s", pick(rng, &bf_world_title_first), pick(rng, &bf_world_title_second));
+        snprintf(text, sizeof text, "The %s %s", pick(rng, &title_first), pick(rng, &title_second));
         return bf_strdup(text);
     }
 }
@@ -156,8 +194,8 @@ static enum bf_status draw_people(struct bf_world *world, struct bf_rng *rng, st
 {
     for (size_t c = 0; c < world->n_circles; c++) {
         char text[128];
-        snprintf(text, sizeof text, "the %s%s %s", pick(rng, &bf_world_family_starts), pick(rng, &bf_world_family_ends),
-                 bf_world_circles.words[c % bf_world_circles.n]);
+        snprintf(text, sizeof text, "the %s%s %s", pick(rng, &family_starts), pick(rng, &family_ends),
+                 circle_nouns.words[c % circle_nouns.n]);
         world->circles[c] = bf_strdup(text);
     }
     for (size_t i = 0; i < world->n_circles * world->n_people; i++)

@@ -2,11 +2,58 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/clones.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "quality/bootstrap.h"
 #include "quality/quality.h"
 #include "quality/vectors.h"
 #include "base/banned.h"
+
+/* ---- how far the middle of a set is from a point ---- */
+
+struct centroid {
+    const double *points; /* [n][n_dims] */
+    size_t n, n_dims;
+    const double *target; /* [n_dims] */
+};
+
+/* weights NULL: each point once. */
+BF_CLONES static double distance(const void *user, const uint32_t *weights)
+{
+    const struct centroid *c = user;
+    double *sum = bf_array(c->n_dims, sizeof *sum);
+    double square = 0.0;
+    for (size_t i = 0; i < c->n; i++) {
+        const double weight = weights ? (double)weights[i] : 1.0;
+        for (size_t d = 0; weight > 0.0 && d < c->n_dims; d++)
+            sum[d] += weight * c->points[i * c->n_dims + d];
+    }
+    for (size_t d = 0; d < c->n_dims; d++) {
+        const double gap = sum[d] / (double)c->n - c->target[d];
+        square += gap * gap;
+    }
+    free(sum);
+    return sqrt(square);
+}
+
+enum bf_status bf_centroid_figure(const double *points, size_t n, size_t n_dims, const double *target,
+                                  const struct bf_bootstrap *bootstrap, double *resampled, struct bf_figure *out,
+                                  struct bf_err *err)
+{
+    const struct centroid centroid = {points, n, n_dims, target};
+    *out = (struct bf_figure){.n = n};
+    if (n == 0) {
+        out->why = "no chunks";
+        return BF_OK;
+    }
+    out->value = distance(&centroid, NULL);
+    if (!isfinite(out->value))
+        return bf_fail(err, BF_INPUT, "the centroid of %zu points is no finite point", n);
+    return bf_bootstrap_run(bootstrap, n, distance, &centroid, resampled, out, err);
+}
+
+/* ---- the map and its sets ---- */
 
 enum { POINTS_MIN = 5, NEIGHBOURS = 5, N_NEAREST = 200 };
 /* Of the mean square: what the rounding of floats leaves of equal numbers. */

@@ -8,7 +8,7 @@
 #include "quality/quality.h"
 #include "base/workers.h"
 
-/* ---- tsne_affinity.c ---- */
+/* ---- similarities ---- */
 
 /* p_j proportional to exp(-beta distance_j), with the beta at which their entropy is log(perplexity) within 1e-5: p is [n], sums to
  * 1; distances are squared. n >= 1. The beta, or the last one tried when there is none (equal distances). */

@@ -6,7 +6,6 @@
 
 #include "base/mem.h"
 #include "eval/gsm8k.h"
-#include "eval/porter.h"
 #include "eval/rouge.h"
 #include "eval/tofu_file.h"
 

@@ -6,8 +6,7 @@
 #include "eval/auc.h"
 #include "eval/ks.h"
 #include "eval/membership.h"
-#include "eval/memorization.h"
-#include "eval/porter.h"
+#include "eval/eval.h"
 #include "eval/rouge.h"
 #include "eval/truth_ratio.h"
 

@@ -1,4 +1,5 @@
-/* Means of a handful of values with Student's t intervals. A bootstrap of three values is too narrow. */
+/* Intervals in closed form: Student's for the mean of a handful of values (a bootstrap of three values is too narrow), Wilson's for a
+ * share. */
 #include <math.h>
 
 #include "quality/quality.h"
@@ -11,9 +12,12 @@ static const double table[] = {12.706204736, 4.3026527297, 3.1824463053, 2.77644
                                2.0930240544, 2.0859634473, 2.0796138447, 2.0738730679, 2.0686576104, 2.0638985616,
                                2.0595385528, 2.0555294386, 2.0518305165, 2.0484071418, 2.0452296421, 2.0422724563};
 
+/* The 97.5 % point of the normal distribution. */
+static const double z = 1.959963984540054;
+
 double bf_student_t95(size_t df)
 {
-    const double z = 1.959963984540054, n = (double)df; /* z(0.975) */
+    const double n = (double)df;
     if (df == 0)
         return INFINITY;
     if (df <= sizeof table / sizeof *table)
@@ -39,4 +43,26 @@ void bf_student_figure(const double *values, size_t n, struct bf_figure *out)
         out->low = mean - half;
         out->high = mean + half;
     }
+}
+
+/* Shares of a count: how many of the domain's points, or of planted facts, a set covers. */
+enum bf_status bf_share_figure(size_t k, size_t n, struct bf_figure *out, struct bf_err *err)
+{
+    if (k > n)
+        return bf_fail(err, BF_INPUT, "%zu of %zu is no share: count each item once", k, n);
+    *out = (struct bf_figure){.n = n};
+    if (n == 0) {
+        out->why = "nothing to cover";
+        return BF_OK;
+    }
+    /* Wilson (1927): stays within 0..1 and keeps a width at 0 and at 1, where the plain interval has none. */
+    const double share = (double)k / (double)n;
+    const double zz = z * z / (double)n;
+    const double middle = (share + zz / 2) / (1 + zz);
+    const double half = z / (1 + zz) * sqrt(share * (1 - share) / (double)n + zz / 4 / (double)n);
+    out->value = share;
+    out->has_interval = true;
+    out->low = k == 0 ? 0.0 : middle - half;
+    out->high = k == n ? 1.0 : middle + half;
+    return BF_OK;
 }
