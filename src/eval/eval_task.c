@@ -5,17 +5,9 @@
 #include "base/print.h"
 #include "base/banned.h"
 
-const struct bf_eval_task_row bf_eval_tasks[] = {
-    {"privleak", bf_eval_task_privleak},
-    {"knowmem", bf_eval_task_knowmem},
-    {"verbmem", bf_eval_task_verbmem},
-    {"memorization", bf_eval_task_memorization},
-    {"tofu", bf_eval_task_tofu},
-    {"mcq", bf_eval_task_mcq},
-    {"gsm8k", bf_eval_task_gsm8k},
-    {"robust", bf_eval_task_robust},
-    {NULL, NULL},
-};
+#define X(name, run) {name, run},
+const struct bf_eval_task_row bf_eval_tasks[] = {BF_EVAL_TASKS(X){NULL, NULL}};
+#undef X
 
 bool bf_eval_task_find(const char *name, size_t *index)
 {

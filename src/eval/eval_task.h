@@ -16,7 +16,20 @@ struct bf_eval_task {
 /* *out: new reference, also of "model". BF_USAGE when an option or file is missing. */
 typedef enum bf_status bf_eval_task_fn(struct bf_eval_task *task, json_t **out, struct bf_err *err);
 
-/* The tasks by their names on the command line. A new one is a function, declared here, and a row of the table. */
+/* The tasks: name on the command line, function. A new one is that function and a row here. */
+#define BF_EVAL_TASKS(X)                                             \
+    X("privleak", bf_eval_task_privleak)                             \
+    X("knowmem", bf_eval_task_knowmem)                               \
+    X("verbmem", bf_eval_task_verbmem)                               \
+    X("memorization", bf_eval_task_memorization)                     \
+    X("tofu", bf_eval_task_tofu)                                     \
+    X("mcq", bf_eval_task_mcq)                                       \
+    X("gsm8k", bf_eval_task_gsm8k)                                   \
+    X("robust", bf_eval_task_robust)
+#define X(name, run) bf_eval_task_fn run;
+BF_EVAL_TASKS(X)
+#undef X
+
 struct bf_eval_task_row {
     const char *name;
     bf_eval_task_fn *run;
@@ -26,8 +39,6 @@ extern const struct bf_eval_task_row bf_eval_tasks[];  /* the last one has no na
 bool bf_eval_task_find(const char *name, size_t *index);
 /* "privleak, knowmem, ... or robust" into `out`. */
 void bf_eval_task_names(struct bf_buf *out);
-bf_eval_task_fn bf_eval_task_privleak, bf_eval_task_knowmem, bf_eval_task_verbmem, bf_eval_task_memorization, bf_eval_task_tofu,
-    bf_eval_task_mcq, bf_eval_task_gsm8k, bf_eval_task_robust;
 
 /* Files and the model, for all that need one. */
 BF_MUST_CHECK enum bf_status bf_eval_task_start(struct bf_eval_task *task, size_t n_files_min, size_t n_files_max,

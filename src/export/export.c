@@ -1,4 +1,4 @@
-/* The table of formats. A new format is one file and one line here. */
+/* An export: what is asked of it is checked, its format writes, its manifest goes beside it. */
 #include "export/export.h"
 
 #include <stdlib.h>
@@ -11,24 +11,20 @@
 
 #include "base/banned.h"
 
-const char bf_export_formats[] = "jsonl|txt|muse|wmdp|tofu|hf|open-unlearning";
+#define X(name, is_folder, write) "|" name
+const char bf_export_format_words[] = BF_EXPORT_FORMATS(X);
+#undef X
 const char bf_export_variants[] = "fix|mi|jailbreak|both";
 
 struct format {
     const char *name;
     bool is_folder;
-    enum bf_status (*write)(struct bf_export_job *job, struct bf_err *err);
+    bf_export_write *write;
 };
 
-static const struct format formats[] = {
-    {"jsonl", false, bf_export_jsonl},
-    {"txt", false, bf_export_txt},
-    {"muse", true, bf_export_muse},
-    {"wmdp", false, bf_export_wmdp},
-    {"tofu", false, bf_export_tofu},
-    {"hf", true, bf_export_hf},
-    {"open-unlearning", true, bf_export_open_unlearning},
-};
+#define X(name, is_folder, write) {name, is_folder, write},
+static const struct format formats[] = {BF_EXPORT_FORMATS(X)};
+#undef X
 
 static const struct format *format_of(const char *name)
 {

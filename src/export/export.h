@@ -8,7 +8,8 @@
 #include "store/store.h"
 
 /* For help and checks. */
-extern const char bf_export_formats[];     /* "jsonl|txt|muse|wmdp|tofu|hf|open-unlearning" */
+extern const char bf_export_format_words[];        /* the same with a '|' before the first */
+#define bf_export_formats (bf_export_format_words + 1) /* "jsonl|txt|...": the rows of BF_EXPORT_FORMATS */
 extern const char bf_export_variants[];    /* "fix|mi|jailbreak|both" */
 
 struct bf_export_options {

@@ -22,13 +22,21 @@ struct bf_export_job {
 };
 
 /* A format of one file writes job->path; a format of a folder adds its files to job->folder. */
-enum bf_status bf_export_jsonl(struct bf_export_job *job, struct bf_err *err);
-enum bf_status bf_export_txt(struct bf_export_job *job, struct bf_err *err);
-enum bf_status bf_export_wmdp(struct bf_export_job *job, struct bf_err *err);
-enum bf_status bf_export_tofu(struct bf_export_job *job, struct bf_err *err);
-enum bf_status bf_export_muse(struct bf_export_job *job, struct bf_err *err);
-enum bf_status bf_export_hf(struct bf_export_job *job, struct bf_err *err);
-enum bf_status bf_export_open_unlearning(struct bf_export_job *job, struct bf_err *err);
+typedef enum bf_status bf_export_write(struct bf_export_job *job, struct bf_err *err);
+
+/* The formats: name, is it a folder, its function. A new one is that function and a row here; export.h's list of names, which the
+ * help shows, and the table of export.c are made of the rows. */
+#define BF_EXPORT_FORMATS(X)                                         \
+    X("jsonl", false, bf_export_jsonl)                               \
+    X("txt", false, bf_export_txt)                                   \
+    X("muse", true, bf_export_muse)                                  \
+    X("wmdp", false, bf_export_wmdp)                                 \
+    X("tofu", false, bf_export_tofu)                                 \
+    X("hf", true, bf_export_hf)                                      \
+    X("open-unlearning", true, bf_export_open_unlearning)
+#define X(name, is_folder, write) bf_export_write write;
+BF_EXPORT_FORMATS(X)
+#undef X
 
 /* ---- samples to lines ---- */
 

@@ -8,17 +8,13 @@
 #include "report/page_internal.h"
 #include "base/banned.h"
 
-/* To add a section: a function here, and a row in the table of page/main.js. */
 static const struct {
     const char *key;
     bf_page_section *build;
 } sections[] = {
-    {"words", bf_page_words},           {"closed_loop", bf_page_closed_loop},
-    {"comparison", bf_page_comparison}, {"map", bf_page_map},
-    {"trace", bf_page_trace_section},   {"coverage", bf_page_coverage},
-    {"min_k", bf_page_min_k_section},   {"rejected", bf_page_rejected},
-    {"knowledge", bf_page_knowledge},   {"training", bf_page_training},
-    {"settings", bf_page_settings},
+#define X(key, build) {key, build},
+    BF_PAGE_SECTIONS(X)
+#undef X
 };
 
 json_t *bf_page_number(double value)

@@ -59,8 +59,22 @@ void bf_page_walk_free(struct bf_page_walk *walk);
 
 /* A section: its value in the page's object, a new reference; NULL leaves the section out. */
 typedef enum bf_status bf_page_section(struct bf_page *page, json_t **out, struct bf_err *err);
-bf_page_section bf_page_words, bf_page_comparison, bf_page_map, bf_page_trace_section, bf_page_coverage, bf_page_min_k_section,
-    bf_page_rejected, bf_page_knowledge, bf_page_training, bf_page_settings, bf_page_closed_loop;
+/* The sections: key in the page's object, function. A new one is that function, a row here, and its drawing, a row of main.js. */
+#define BF_PAGE_SECTIONS(X)                                          \
+    X("words", bf_page_words)                                        \
+    X("closed_loop", bf_page_closed_loop)                            \
+    X("comparison", bf_page_comparison)                              \
+    X("map", bf_page_map)                                            \
+    X("trace", bf_page_trace_section)                                \
+    X("coverage", bf_page_coverage)                                  \
+    X("min_k", bf_page_min_k_section)                                \
+    X("rejected", bf_page_rejected)                                  \
+    X("knowledge", bf_page_knowledge)                                \
+    X("training", bf_page_training)                                  \
+    X("settings", bf_page_settings)
+#define X(key, build) bf_page_section build;
+BF_PAGE_SECTIONS(X)
+#undef X
 /* Not in the table: takes what room the others leave. */
 BF_MUST_CHECK enum bf_status bf_page_samples(struct bf_page *page, size_t max_bytes, json_t **out, struct bf_err *err);
 

@@ -1,5 +1,5 @@
 "use strict";
-/* The table of a run's sections, and the start. To add a section: a function, a row here, a row in page_data.c. */
+/* The table of a run's sections, and the start. To add a section: its function, a row here, a row of BF_PAGE_SECTIONS in page_internal.h. */
 const sections = [
     ["summary", "Summary", "words", drawWords],
     ["unlearning", "Before and after unlearning", "closed_loop", drawClosedLoop],
