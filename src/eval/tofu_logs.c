@@ -23,7 +23,7 @@ const char *bf_tofu_part_word(enum bf_tofu_part part)
     return words[part];
 }
 
-void bf_tofu_set_release(struct bf_tofu_set *set)
+static void release_set(struct bf_tofu_set *set)
 {
     for (size_t i = 0; set->ids && i < set->n; i++)
         free(set->ids[i]);
@@ -39,7 +39,7 @@ void bf_tofu_set_release(struct bf_tofu_set *set)
 void bf_tofu_sets_release(struct bf_tofu_sets *sets)
 {
     for (int p = 0; p < BF_TOFU_PARTS; p++)
-        bf_tofu_set_release(&sets->parts[p]);
+        release_set(&sets->parts[p]);
 }
 
 void bf_tofu_set_new(struct bf_tofu_set *set, size_t n)
@@ -158,7 +158,7 @@ static enum bf_status take_tofu(const json_t *log, enum bf_tofu_part part, const
         status = by_key[k] ? same_ids(&whole, by_key[k], &at[k], err) : fail(&at[k], "", "is missing", err);
     }
     if (status != BF_OK) {
-        bf_tofu_set_release(&whole);
+        release_set(&whole);
         return status;
     }
     bf_tofu_set_new(set, whole.n);

@@ -32,7 +32,6 @@ struct bf_tofu_set {
 struct bf_tofu_sets {
     struct bf_tofu_set parts[BF_TOFU_PARTS];
 };
-void bf_tofu_set_release(struct bf_tofu_set *set);
 void bf_tofu_sets_release(struct bf_tofu_sets *sets);
 /* Fill ids, probability, truth and ratio of question i from mean negative log-likelihoods per token. */
 void bf_tofu_set_new(struct bf_tofu_set *set, size_t n);        /* all arrays, zero; ids NULL */

@@ -19,11 +19,6 @@ double bf_truth_ratio(double paraphrased, const double *perturbed, size_t n_pert
     return fmin(exp(mean(perturbed, n_perturbed) - paraphrased), DBL_MAX);
 }
 
-double bf_truth_ratio_inverse(double paraphrased, const double *perturbed, size_t n_perturbed)
-{
-    return exp(-mean(perturbed, n_perturbed)) / (exp(-paraphrased) + 1e-10);
-}
-
 double bf_truth_ratio_forget(double r)
 {
     return r > 1.0 ? 1.0 / r : r;

@@ -9,8 +9,6 @@
 /* exp(mean(nll of perturbed answers) - nll of the paraphrased answer): the paraphrase's probability over the perturbed answers', in
  * geometric means. n >= 1. The paper's truth ratio is its inverse. At most the largest finite number. */
 double bf_truth_ratio(double paraphrased, const double *perturbed, size_t n_perturbed);
-/* open-unlearning: perturbed over (paraphrased + 1e-10). */
-double bf_truth_ratio_inverse(double paraphrased, const double *perturbed, size_t n_perturbed);
 
 /* Of one question: on the forget set best when r is 1, min(r, 1/r); elsewhere best when large, max(0, 1 - 1/r). */
 double bf_truth_ratio_forget(double r);

@@ -382,19 +382,9 @@ void bf_world_free(struct bf_world *world)
     free(world);
 }
 
-size_t bf_world_n_circles(const struct bf_world *world)
-{
-    return world->n_circles;
-}
-
 const char *bf_world_circle(const struct bf_world *world, size_t circle)
 {
     return circle < world->n_circles ? world->circles[circle] : NULL;
-}
-
-size_t bf_world_n_facts(const struct bf_world *world)
-{
-    return world->n_facts;
 }
 
 const struct bf_world_fact *bf_world_fact(const struct bf_world *world, size_t fact)

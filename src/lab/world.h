@@ -35,10 +35,8 @@ struct bf_world;
 BF_MUST_CHECK enum bf_status bf_world_new(const struct bf_world_params *params, struct bf_world **out, struct bf_err *err);
 void bf_world_free(struct bf_world *world);            /* NULL is a no-op */
 
-size_t bf_world_n_circles(const struct bf_world *world);
 const char *bf_world_circle(const struct bf_world *world, size_t circle);
 /* Facts by circle, then person, then relation: n_people * BF_WORLD_RELATIONS of each circle. */
-size_t bf_world_n_facts(const struct bf_world *world);
 const struct bf_world_fact *bf_world_fact(const struct bf_world *world, size_t fact);
 const char *bf_world_relation_name(size_t relation);   /* "profession"; NULL outside */
 
@@ -61,7 +59,5 @@ void bf_world_reader_free(struct bf_world_reader *reader);
  * names match whole words, without regard to the case of ASCII letters. */
 void bf_world_reader_add(struct bf_world_reader *reader, const char *text, size_t n_bytes);
 struct bf_world_claims bf_world_reader_claims(const struct bf_world_reader *reader);
-/* [n_facts of the circle]: is the fact covered? Valid until the next add. */
-const unsigned char *bf_world_reader_covered(const struct bf_world_reader *reader);
 
 #endif

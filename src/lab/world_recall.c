@@ -171,8 +171,3 @@ struct bf_world_claims bf_world_reader_claims(const struct bf_world_reader *read
 {
     return reader->claims;
 }
-
-const unsigned char *bf_world_reader_covered(const struct bf_world_reader *reader)
-{
-    return reader->covered;
-}

@@ -38,7 +38,8 @@ size_t bf_quality_n_resampled(const struct bf_quality_job *job, enum bf_compared
     return figure <= BF_FULL_RELEVANCE ? job->n_seeds * job->n_resamples : job->n_resamples;
 }
 
-uint64_t bf_quality_seed(const struct bf_quality_job *job, const struct bf_quality_row *row)
+/* What is random about a set follows from the seed and its texts, not from its place among the others. */
+static uint64_t seed_of(const struct bf_quality_job *job, const struct bf_quality_row *row)
 {
     return bf_mix(job->seed, row->taken.hash);
 }
@@ -78,7 +79,7 @@ static void drop_unknown(struct bf_quality_row *row)
 static enum bf_status measure_wording(const struct bf_quality_job *job, struct bf_quality_row *row, size_t n_equal,
                                       struct bf_err *err)
 {
-    const uint64_t seed = bf_quality_seed(job, row);
+    const uint64_t seed = seed_of(job, row);
     const struct bf_bootstrap bootstrap = bootstrap_of(job, bf_mix(seed, 3));
     struct bf_texts *texts = texts_of(&row->taken, row->taken.n_kept_texts, seed);
     struct bf_texts *equal = texts_of(&row->taken, n_equal, bf_mix(seed, 4));
@@ -113,7 +114,7 @@ static enum bf_status measure_coverage(struct bf_quality_row *row, struct bf_err
 static size_t *sample_of(const struct bf_quality_job *job, const struct bf_quality_row *row, size_t seed)
 {
     size_t *which = bf_array(row->n_used, sizeof *which);
-    bf_sample_indices(row->taken.n_kept, row->n_used, bf_mix(bf_quality_seed(job, row), 16 + seed), which);
+    bf_sample_indices(row->taken.n_kept, row->n_used, bf_mix(seed_of(job, row), 16 + seed), which);
     return which;
 }
 
@@ -129,7 +130,7 @@ static float *gather(const struct bf_quality_measured *m, const struct bf_qualit
 static enum bf_status measure_diversity(const struct bf_quality_job *job, const struct bf_quality_measured *m,
                                         struct bf_quality_row *row, const size_t *sample, struct bf_err *err)
 {
-    const struct bf_bootstrap bootstrap = bootstrap_of(job, bf_mix(bf_quality_seed(job, row), 5));
+    const struct bf_bootstrap bootstrap = bootstrap_of(job, bf_mix(seed_of(job, row), 5));
     float *vectors = gather(m, row, sample);
     row->resampled[BF_REMOTE_CLIQUE] = bf_array(job->n_resamples, sizeof **row->resampled);
     struct bf_err why = BF_ERR_INIT;

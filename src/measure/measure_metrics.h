@@ -35,8 +35,6 @@ void bf_quality_measured_release(struct bf_quality_measured *measured);
 
 /* Length of resampled[figure]. */
 size_t bf_quality_n_resampled(const struct bf_quality_job *job, enum bf_compared figure);
-/* What is random about a set follows from the seed and its texts, not from its place among the others. */
-uint64_t bf_quality_seed(const struct bf_quality_job *job, const struct bf_quality_row *row);
 
 /* Fill the rows, which are read and embedded. BF_INTERRUPTED after Ctrl-C. */
 BF_MUST_CHECK enum bf_status bf_quality_figures(const struct bf_quality_job *job, struct bf_quality_measured *measured,

@@ -15,11 +15,10 @@ static const double table[] = {12.706204736, 4.3026527297, 3.1824463053, 2.77644
 /* The 97.5 % point of the normal distribution. */
 static const double z = 1.959963984540054;
 
-double bf_student_t95(size_t df)
+/* t(0.975, df) of Student's distribution, df >= 1. */
+static double student_t95(size_t df)
 {
     const double n = (double)df;
-    if (df == 0)
-        return INFINITY;
     if (df <= sizeof table / sizeof *table)
         return table[df - 1];
     /* From the normal quantile: Abramowitz and Stegun, 26.7.5. z alone would be 4 % too small at 31. */
@@ -39,7 +38,7 @@ void bf_student_figure(const double *values, size_t n, struct bf_figure *out)
     out->value = out->low = out->high = mean;
     out->has_interval = n > 1;
     if (n > 1) {
-        const double half = bf_student_t95(n - 1) * sqrt(squares / (double)(n - 1) / (double)n);
+        const double half = student_t95(n - 1) * sqrt(squares / (double)(n - 1) / (double)n);
         out->low = mean - half;
         out->high = mean + half;
     }

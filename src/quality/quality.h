@@ -44,8 +44,6 @@ BF_MUST_CHECK enum bf_status bf_centroid_figure(const double *points, size_t n, 
 /* k of n, with Wilson's 95 % interval: coverage of points or of planted facts, duplicates. BF_INPUT when k > n. */
 BF_MUST_CHECK enum bf_status bf_share_figure(size_t k, size_t n, struct bf_figure *out, struct bf_err *err);
 
-/* t(0.975, df) of Student's distribution; INFINITY for df 0. */
-double bf_student_t95(size_t df);
 /* Mean of n finite values, a sample of what is normally distributed: 95 % interval by Student's t; none with one value. */
 void bf_student_figure(const double *values, size_t n, struct bf_figure *out);
 
@@ -82,7 +80,6 @@ enum { BF_TEXTS_GRAMS = 4 };
 struct bf_texts *bf_texts_new(void);
 void bf_texts_free(struct bf_texts *texts);            /* NULL is a no-op */
 void bf_texts_add(struct bf_texts *texts, const char *text, size_t n_bytes);
-size_t bf_texts_count(const struct bf_texts *texts);
 /* Distinct n-grams over all n-grams, n = 1..BF_TEXTS_GRAMS. Falls with the size of a set: compare sets of one size. No interval. */
 struct bf_figure bf_texts_distinct(const struct bf_texts *texts, size_t n);
 /* Share of texts that repeat an earlier one, but for runs of white space; and of those that are near one (estimated
@@ -114,7 +111,6 @@ void bf_chunks_add(struct bf_chunks *chunks, const int32_t *tokens, size_t n_tok
                    void (*full)(void *user, const int32_t *tokens, size_t n_tokens), void *user);
 /* The rest, if any; once, after the last line. Only for chunks with tokens. */
 void bf_chunks_end(struct bf_chunks *chunks, void (*full)(void *user, const int32_t *tokens, size_t n_tokens), void *user);
-uint64_t bf_chunks_count(const struct bf_chunks *chunks);          /* with the rest */
 
 /* ---- t-SNE ---- */
 

@@ -63,11 +63,6 @@ void bf_texts_add(struct bf_texts *texts, const char *text, size_t n_bytes)
     texts->words[texts->n++] = words;
 }
 
-size_t bf_texts_count(const struct bf_texts *texts)
-{
-    return texts->n;
-}
-
 struct bf_figure bf_texts_distinct(const struct bf_texts *texts, size_t n)
 {
     struct bf_figure figure = {.n = texts->n};
@@ -138,10 +133,6 @@ void bf_chunks_release(struct bf_chunks *chunks)
 void bf_chunks_add(struct bf_chunks *chunks, const int32_t *tokens, size_t n_tokens,
                    void (*full)(void *user, const int32_t *tokens, size_t n_tokens), void *user)
 {
-    if (!full) {
-        chunks->n_tokens += n_tokens;
-        return;
-    }
     if (!chunks->open)
         chunks->open = bf_array(chunks->size, sizeof *chunks->open);
     while (n_tokens > 0) {
@@ -163,9 +154,4 @@ void bf_chunks_end(struct bf_chunks *chunks, void (*full)(void *user, const int3
     const size_t rest = (size_t)(chunks->n_tokens % chunks->size);
     if (rest > 0 && chunks->open)
         full(user, chunks->open, rest);
-}
-
-uint64_t bf_chunks_count(const struct bf_chunks *chunks)
-{
-    return chunks->n_tokens / chunks->size + (chunks->n_tokens % chunks->size > 0 ? 1 : 0);
 }

@@ -18,21 +18,28 @@ static struct bf_world *make(uint64_t seed, int32_t n_circles, int32_t n_people)
     return world;
 }
 
+static size_t count_facts(const struct bf_world *world)
+{
+    size_t n = 0;
+    while (bf_world_fact(world, n))
+        n++;
+    return n;
+}
+
 static void same_seed_same_world(void **state)
 {
     struct bf_world *a = make(1, 3, 8), *b = make(1, 3, 8), *c = make(2, 3, 8);
     size_t n_same = 0;
 
     (void)state;
-    assert_int_equal(bf_world_n_facts(a), 3 * 8 * BF_WORLD_RELATIONS);
-    for (size_t i = 0; i < bf_world_n_facts(a); i++) {
+    assert_int_equal(count_facts(a), 3 * 8 * BF_WORLD_RELATIONS);
+    for (size_t i = 0; i < count_facts(a); i++) {
         assert_string_equal(bf_world_fact(a, i)->answer, bf_world_fact(b, i)->answer);
         assert_string_equal(bf_world_fact(a, i)->texts[2], bf_world_fact(b, i)->texts[2]);
         assert_string_equal(bf_world_fact(a, i)->perturbed_answers[4], bf_world_fact(b, i)->perturbed_answers[4]);
         n_same += !strcmp(bf_world_fact(a, i)->answer, bf_world_fact(c, i)->answer);
     }
     assert_in_range(n_same, 0, 3);
-    assert_null(bf_world_fact(a, bf_world_n_facts(a)));
     assert_null(bf_world_circle(a, 3));
     bf_world_free(a);
     bf_world_free(b);
@@ -46,7 +53,7 @@ static void facts_are_what_they_say(void **state)
     (void)state;
     for (uint64_t seed = 0; seed < 20; seed++) {
         struct bf_world *world = make(seed, 4, 10);
-        for (size_t i = 0; i < bf_world_n_facts(world); i++) {
+        for (size_t i = 0; i < count_facts(world); i++) {
             const struct bf_world_fact *fact = bf_world_fact(world, i);
             assert_contains(fact->question, fact->subject);
             assert_contains(fact->answer, fact->subject);
@@ -89,7 +96,7 @@ static void an_article_fits_its_noun(void **state)
     (void)state;
     for (uint64_t seed = 0; seed < 20 && !seen; seed++) {
         struct bf_world *world = make(seed, 4, 12);
-        for (size_t i = 0; i < bf_world_n_facts(world); i++)
+        for (size_t i = 0; i < count_facts(world); i++)
             seen |= strstr(bf_world_fact(world, i)->answer, " is an astronomer.") != NULL;
         bf_world_free(world);
     }
@@ -106,10 +113,6 @@ static struct bf_world_claims read_texts(const struct bf_world *world, size_t ci
     for (size_t i = 0; i < n; i++)
         bf_world_reader_add(reader, texts[i], strlen(texts[i]));
     const struct bf_world_claims claims = bf_world_reader_claims(reader);
-    size_t n_covered = 0;
-    for (size_t i = 0; i < claims.n_facts; i++)
-        n_covered += bf_world_reader_covered(reader)[i];
-    assert_int_equal(n_covered, claims.n_covered);
     bf_world_reader_free(reader);
     return claims;
 }
@@ -120,7 +123,7 @@ static void its_own_texts_cover_a_circle(void **state)
     for (uint64_t seed = 0; seed < 10; seed++) {
         struct bf_world *world = make(seed, 3, 8);
         const char *texts[3 * 8 * BF_WORLD_RELATIONS], *wrong[3 * 8 * BF_WORLD_RELATIONS];
-        const size_t n = bf_world_n_facts(world);
+        const size_t n = count_facts(world);
         for (size_t i = 0; i < n; i++) {
             texts[i] = bf_world_fact(world, i)->texts[i % BF_WORLD_TEXTS];
             wrong[i] = bf_world_fact(world, i)->perturbed_answers[0];
