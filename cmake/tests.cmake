@@ -159,6 +159,8 @@ endforeach()
 
 bf_test(layers.includes unit bash "${PROJECT_SOURCE_DIR}/tools/check_layers.sh")
 bf_test(layers.self_test unit bash "${PROJECT_SOURCE_DIR}/tools/check_layers.sh" --self-test)
+bf_test(layers.words unit python3 "${PROJECT_SOURCE_DIR}/tools/check_words.py")
+bf_test(layers.words_self_test unit python3 "${PROJECT_SOURCE_DIR}/tools/check_words.py" --self-test)
 
 # A name in one of the lists that is not a test's: a test was renamed and runs there no more. (With libFuzzer there are no tests but its own.)
 if(kinds)
