@@ -10,7 +10,7 @@ static inline bool opt_check_is_name(const char *name)
 {
     size_t n = strlen(name);
 
-    return n >= 2 && name[0] != '-' && name[n - 1] != '-' &&
+    return n >= 1 && name[0] != '-' && name[n - 1] != '-' &&
            name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
 }
 
