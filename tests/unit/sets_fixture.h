@@ -18,7 +18,7 @@ static inline void sets_commit(struct bf_store *store, enum bf_stage stage, int6
     f.sample.raw = NULL;
     f.sample.question = question;
     f.sample.answer = answer;
-    assert_ok(bf_store_commit(store, &f.sample, NULL, 0, NULL, &err));
+    assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
 }
 
 static inline enum bf_status sets_add(void *user, struct bf_store *store, struct bf_err *err)
