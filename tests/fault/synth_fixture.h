@@ -4,6 +4,7 @@
 #define BF_TESTS_SYNTH_FIXTURE_H
 #include "unit.h"
 
+#include <math.h>
 #include <stdbool.h>
 
 #include "base/buf.h"
