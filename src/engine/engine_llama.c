@@ -145,20 +145,30 @@ enum bf_status bf_llama_apply_lora(const struct bf_llama *self, struct llama_con
     return BF_OK;
 }
 
+/* "llama 135M Q4_0". llama.cpp guesses the size from the number of layers, and calls SmolLM2-135M 256M. */
+static void describe(struct bf_engine_info *info)
+{
+    const bool billions = info->n_params >= 1000000000;
+    snprintf(info->model_desc, sizeof info->model_desc, billions ? "%s %.1fB %s" : "%s %.0fM %s", info->architecture,
+             (double)info->n_params / (billions ? 1e9 : 1e6), info->quantisation);
+}
+
 static void fill_info(struct bf_llama *self, const struct bf_engine_options *o)
 {
     struct bf_engine_info *info = &self->base.info;
-    llama_model_desc(self->model, info->model_desc, sizeof info->model_desc);
+    info->n_params = llama_model_n_params(self->model);
     llama_model_meta_val_str(self->model, "general.architecture", info->architecture, sizeof info->architecture);
     /* "qwen2 1.5B Q4_0" -> "Q4_0" */
-    const char *type = strchr(info->model_desc, ' ');
+    char desc[sizeof info->model_desc];
+    llama_model_desc(self->model, desc, sizeof desc);
+    const char *type = strchr(desc, ' ');
     type = type ? strchr(type + 1, ' ') : NULL;
     copy_text(info->quantisation, sizeof info->quantisation, type ? type + 1 : "?");
+    describe(info);
     if (llama_model_meta_val_str(self->model, BF_ENGINE_BASE_TYPE_KEY, info->base_type, sizeof info->base_type) < 0)
         info->base_type[0] = 0;
     snprintf(info->backend, sizeof info->backend, "llama.cpp %s", llama_version());
     info->model_bytes = llama_model_size(self->model);
-    info->n_params = llama_model_n_params(self->model);
     info->n_vocab = llama_vocab_n_tokens(self->vocab);
     info->adds_bos = llama_vocab_get_add_bos(self->vocab);
     info->n_embd = llama_model_n_embd_out(self->model);

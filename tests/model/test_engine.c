@@ -351,6 +351,7 @@ static void q4_0_is_stable(void **state)
     const struct bf_engine_info *info = bf_engine_info(engine);
     assert_int_equal(info->stable, BF_STABLE_YES);
     assert_contains(info->quantisation, "Q4_0");
+    assert_string_equal(info->model_desc, "llama 135M Q4_0"); /* llama.cpp itself says 256M */
     assert_true(info->can_generate && info->can_score && info->can_embed && info->has_chat_template);
     assert_true(info->has_logprobs && info->has_sampling_probs);
     assert_string_equal(info->chat, "auto");
