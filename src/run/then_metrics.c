@@ -173,6 +173,7 @@ static void print_answers(const struct bf_then_state *state, FILE *out)
 void bf_then_print(const struct bf_then_state *state, const char *dir, FILE *out)
 {
     const json_t *result = result_of(state, BF_THEN_UNLEARN);
+    const char *output = state->output ? state->output : "?";
     const char *stop = json_string_value(json_object_get(result, "stop"));
     const long long seconds = (long long)state->steps[BF_THEN_UNLEARN].seconds;
     bf_print(out, "unlearned by %s: %lld of %lld steps, %lld:%02lld minutes", state->wish.method,
@@ -199,9 +200,8 @@ void bf_then_print(const struct bf_then_state *state, const char *dir, FILE *out
         out,
         "\n  Both sets are those that training saw. These numbers do not show what the model says about other texts\n"
         "  or what it can still do; 'biforget eval' measures it with questions of your own.\n"
-        "\n  %s/%s   the model that forgot\n  %s/closed-loop.json   these figures, and the commands that gave "
-        "them\n",
-        dir, state->output ? state->output : "?", dir);
+        "\n  %s/%s   the model that forgot\n  %s/%-*s   these numbers, and the commands that gave them\n",
+        dir, output, dir, (int)strlen(output), "closed-loop.json");
 }
 
 /* ---- the end ---- */
