@@ -1,5 +1,5 @@
 # The front door. Each target installs, builds and fetches what it needs and starts at once when all is there.
-# Options: GPU=cuda|metal|vulkan|hip  CPU=native|portable  PREFIX=/usr/local  DESTDIR=  BIFORGET_CACHE=  CMAKE_ARGS=
+# Options: GPU=cuda|metal|vulkan|hip  CPU=native|portable  MODEL=default|small (make demo)  PREFIX=/usr/local  DESTDIR=  BIFORGET_CACHE=  CMAKE_ARGS=
 .POSIX:
 .SUFFIXES:
 .DEFAULT_GOAL := build
@@ -9,6 +9,7 @@ GPU ?=
 CPU = native
 BIFORGET_CPU = $(CPU)
 PREFIX ?= /usr/local
+MODEL = default
 CMAKE_ARGS ?=
 export GPU BIFORGET_CPU CMAKE_ARGS
 
@@ -17,10 +18,13 @@ build: ## the program, at build/biforget; CPU=portable: for any processor of its
 	@scripts/setup build
 	@scripts/build release --target biforget
 
+.PHONY: quick
+quick: build ## the whole way in about a minute: forget set, unlearning, before and after (tiny model, fetches 190 MB)
+	@scripts/demo small
+
 .PHONY: demo
-demo: build ## build, fetch the default models, synthesise a forget set for "Harry Potter"
-	@scripts/fetch_models default embedder
-	@scripts/demo
+demo: build ## a forget set for "Harry Potter" from the default model (fetches 1.2 GB); MODEL=small: make quick
+	@scripts/demo $(MODEL)
 
 .PHONY: test
 test: ## build and run the tests (fetches the small models)
@@ -95,4 +99,4 @@ clean: ## remove build/; models and llama.cpp stay in the cache
 
 .PHONY: help
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 24
