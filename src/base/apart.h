@@ -11,8 +11,8 @@
 enum { BF_APART_DOING_MAX = 256 };
 
 struct bf_apart {
-    int signal;                        /* out: what ended it; 0 = it returned, or called exit */
-    bool returned;                     /* out */
+    int signal;    /* out: what ended it; 0 = it returned, or called exit */
+    bool returned; /* out */
     /* the last words that bf_apart_doing() was given, "" without any; for the middle of a sentence */
     char doing[BF_APART_DOING_MAX];
 };

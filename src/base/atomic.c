@@ -43,7 +43,8 @@ bool bf_atomic_is_temporary(const char *name, const char *ending)
     return true;
 }
 
-/* The temporary file beside `target`, or what is no plain file itself. *temporary: free(). The descriptor, or -1 with errno. */
+/* The temporary file beside `target`, or what is no plain file itself. *temporary: free(). The descriptor, or -1 with
+ * errno. */
 static int open_target(const char *target, bool plain, char **temporary)
 {
     if (!plain)
@@ -63,8 +64,8 @@ static enum bf_status open_at(struct bf_atomic *a, const char *path, bool follow
     if (there && S_ISDIR(info.st_mode))
         return bf_fail(err, BF_STORE, "cannot write '%s': it is a folder; give the name of a file", path);
     const bool plain = !follow || !there || S_ISREG(info.st_mode);
-    /* A link that a person named stays a link: the file that it leads to is replaced. A device keeps its name: that of a pipe of
-     * ours (/dev/stdout) leads to no file. */
+    /* A link that a person named stays a link: the file that it leads to is replaced. A device keeps its name: that of
+     * a pipe of ours (/dev/stdout) leads to no file. */
     char *target = follow && plain ? realpath(path, NULL) : NULL;
     if (!target)
         target = bf_strdup(path);

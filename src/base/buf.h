@@ -9,20 +9,20 @@
 #include "base/err.h"
 
 struct bf_buf {
-    char *data;         /* never NULL after init; data[len] == 0 */
-    size_t len;         /* bytes before the NUL */
-    size_t cap;         /* largest len allowed */
-    size_t allocated;   /* private */
-    bool overflow;      /* an append was refused */
+    char *data;       /* never NULL after init; data[len] == 0 */
+    size_t len;       /* bytes before the NUL */
+    size_t cap;       /* largest len allowed */
+    size_t allocated; /* private */
+    bool overflow;    /* an append was refused */
 };
 
 void bf_buf_init(struct bf_buf *b, size_t cap);
-void bf_buf_release(struct bf_buf *b);                 /* frees contents; the struct may be init'ed again */
-void bf_buf_clear(struct bf_buf *b);                   /* len = 0, overflow = false, memory kept */
+void bf_buf_release(struct bf_buf *b); /* frees contents; the struct may be init'ed again */
+void bf_buf_clear(struct bf_buf *b);   /* len = 0, overflow = false, memory kept */
 void bf_buf_put(struct bf_buf *b, const void *data, size_t n);
 void bf_buf_puts(struct bf_buf *b, const char *s);
 void bf_buf_putc(struct bf_buf *b, char c);
 void bf_buf_printf(struct bf_buf *b, const char *format, ...) BF_PRINTF(2, 3);
-char *bf_buf_take(struct bf_buf *b);                   /* hands the memory over (free()); the buffer is empty after */
+char *bf_buf_take(struct bf_buf *b); /* hands the memory over (free()); the buffer is empty after */
 
 #endif

@@ -90,7 +90,8 @@ _Noreturn static void become(const struct child_setup *setup)
     _exit(127);
 }
 
-/* Our own environment, with the relay's number where there is one. The strings are borrowed but for the first; free both. */
+/* Our own environment, with the relay's number where there is one. The strings are borrowed but for the first; free
+ * both. */
 static char **environment_with(int relay)
 {
     static const char name[] = BF_LOG_RELAY_VARIABLE "=";

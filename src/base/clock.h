@@ -2,7 +2,7 @@
 #ifndef BF_BASE_CLOCK_H
 #define BF_BASE_CLOCK_H
 
-double bf_seconds(void);       /* monotonic, seconds since an arbitrary start */
+double bf_seconds(void); /* monotonic, seconds since an arbitrary start */
 
 /* "4:05 left" (minutes and seconds), from an hour on "2:10 hours left". Negative or not finite: 0. */
 enum { BF_TIME_LEFT_MAX = 32 };

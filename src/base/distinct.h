@@ -8,15 +8,15 @@
 
 /* Distinct n-grams over all n-grams of the texts, n-grams within a text only. */
 struct bf_distinct {
-    size_t n;                  /* 1, 2, ... */
-    uint64_t n_grams;          /* all of them */
+    size_t n;         /* 1, 2, ... */
+    uint64_t n_grams; /* all of them */
     uint64_t n_distinct;
-    uint64_t *seen;            /* private: hashes, open addressing, 0 = free */
+    uint64_t *seen; /* private: hashes, open addressing, 0 = free */
     size_t n_places;
 };
-void bf_distinct_init(struct bf_distinct *distinct, size_t n);     /* n >= 1 */
+void bf_distinct_init(struct bf_distinct *distinct, size_t n); /* n >= 1 */
 void bf_distinct_release(struct bf_distinct *distinct);
 void bf_distinct_add(struct bf_distinct *distinct, const struct bf_words *words);
-double bf_distinct_value(const struct bf_distinct *distinct);      /* 0..1; NaN without n-grams */
+double bf_distinct_value(const struct bf_distinct *distinct); /* 0..1; NaN without n-grams */
 
 #endif

@@ -5,12 +5,12 @@
 #include <stddef.h>
 
 struct bf_embedded_file {
-    const char *name;      /* path in the source tree: "templates/default.json", "models/manifest.json" */
-    const char *data;      /* the file's bytes, followed by a NUL that is not counted */
-    size_t n;              /* bytes */
+    const char *name; /* path in the source tree: "templates/default.json", "models/manifest.json" */
+    const char *data; /* the file's bytes, followed by a NUL that is not counted */
+    size_t n;         /* bytes */
 };
 
-extern const struct bf_embedded_file bf_embedded_files[];      /* sorted by name */
+extern const struct bf_embedded_file bf_embedded_files[]; /* sorted by name */
 extern const size_t bf_embedded_count;
 
 #endif

@@ -4,12 +4,12 @@
 #define BF_BASE_ERR_H
 
 /* name, process exit code, word for people. One table: enum, exit code and text cannot drift apart. */
-#define BF_STATUS_MAP(X)                                 \
-    X(BF_OK, 0, "ok")                                    \
-    X(BF_USAGE, 2, "usage")                              \
-    X(BF_INPUT, 3, "bad input file")                     \
-    X(BF_MODEL, 4, "model or server")                    \
-    X(BF_STORE, 5, "store or disk")                      \
+#define BF_STATUS_MAP(X)                                                                                               \
+    X(BF_OK, 0, "ok")                                                                                                  \
+    X(BF_USAGE, 2, "usage")                                                                                            \
+    X(BF_INPUT, 3, "bad input file")                                                                                   \
+    X(BF_MODEL, 4, "model or server")                                                                                  \
+    X(BF_STORE, 5, "store or disk")                                                                                    \
     X(BF_INTERRUPTED, 130, "interrupted")
 
 enum bf_status {
@@ -21,11 +21,14 @@ enum bf_status {
 #define BF_ERR_TEXT_MAX 1024
 
 struct bf_err {
-    enum bf_status status;          /* BF_OK while nothing failed */
-    char text[BF_ERR_TEXT_MAX];     /* one sentence, lower case, no full stop; valid UTF-8, cut with "..." when longer */
+    enum bf_status status;      /* BF_OK while nothing failed */
+    char text[BF_ERR_TEXT_MAX]; /* one sentence, lower case, no full stop; valid UTF-8, cut with "..." when longer */
 };
 
-#define BF_ERR_INIT { BF_OK, { 0 } }
+/* Laid out by hand: clang-format takes the braces for a block. */
+// clang-format off
+#define BF_ERR_INIT {BF_OK, {0}}
+// clang-format on
 
 #define BF_MUST_CHECK __attribute__((warn_unused_result))
 #define BF_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))

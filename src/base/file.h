@@ -15,15 +15,16 @@ bool bf_file_exists(const char *path);
  * device. */
 bool bf_is_endless(int fd);
 bool bf_is_dir(const char *path);
-bool bf_is_link(const char *path);                     /* a symbolic link, wherever it leads */
+bool bf_is_link(const char *path); /* a symbolic link, wherever it leads */
 /* "'PATH' is a symbolic link, which is not followed for writing; delete it": BF_STORE. */
 enum bf_status bf_link_error(const char *path, struct bf_err *err);
-int64_t bf_file_size(const char *path);                /* bytes; -1 when it cannot be read */
+int64_t bf_file_size(const char *path); /* bytes; -1 when it cannot be read */
 
 /* Create `path` and its parents (0700). An existing folder is fine. BF_STORE on failure. */
 BF_MUST_CHECK enum bf_status bf_mkdirs(const char *path, struct bf_err *err);
 
-/* A file, a symbolic link (not what it leads to), or a folder with the files in it; folders inside keep it. What is not there, or cannot be removed, is no failure. */
+/* A file, a symbolic link (not what it leads to), or a folder with the files in it; folders inside keep it. What is not
+ * there, or cannot be removed, is no failure. */
 void bf_remove(const char *path);
 
 /* Append the whole file to `out` (its cap bounds the size). BF_INPUT on failure. */
@@ -38,10 +39,11 @@ const char *bf_not_a_model(const char *data, size_t n);
 
 /* Atomic writing: open gives a stream to a temporary file beside `path`; commit flushes, fsyncs, and renames it over
  * `path`; abort removes it. After commit (either result) or abort the struct is empty. abort on an empty struct
- * is a no-op, so that it can stand in every cleanup. `path` may be "-": then the stream is stdout, nothing is renamed. */
+ * is a no-op, so that it can stand in every cleanup. `path` may be "-": then the stream is stdout, nothing is
+ * renamed. */
 struct bf_atomic {
-    FILE *stream;       /* write here */
-    char *path;         /* private */
+    FILE *stream; /* write here */
+    char *path;   /* private */
     /* its name until commit, for readers and for libraries that write by name; NULL: a stream, not to be renamed */
     char *temporary;
 };
@@ -54,7 +56,8 @@ BF_MUST_CHECK enum bf_status bf_atomic_open_inside(struct bf_atomic *a, const ch
 BF_MUST_CHECK enum bf_status bf_atomic_flush(struct bf_atomic *a, struct bf_err *err);
 BF_MUST_CHECK enum bf_status bf_atomic_commit(struct bf_atomic *a, struct bf_err *err);
 void bf_atomic_abort(struct bf_atomic *a);
-/* Is this the name of a temporary file, as open makes it, for a path that ends in `ending`? A process that was killed leaves them. */
+/* Is this the name of a temporary file, as open makes it, for a path that ends in `ending`? A process that was killed
+ * leaves them. */
 bool bf_atomic_is_temporary(const char *name, const char *ending);
 /* A file of these bytes, by bf_atomic_open_inside. BF_STORE on failure. */
 BF_MUST_CHECK enum bf_status bf_file_write_inside(const char *path, const char *data, size_t n, struct bf_err *err);
@@ -63,7 +66,7 @@ BF_MUST_CHECK enum bf_status bf_file_write_inside(const char *path, const char *
  * process holds it: `*held` (nullable) tells this case from a file that cannot be opened. A symbolic link is not
  * followed. The file is made when it is missing and its content is left alone. */
 BF_MUST_CHECK enum bf_status bf_lock(const char *path, int *fd, bool *held, struct bf_err *err);
-void bf_unlock(int fd);                                /* -1 is a no-op */
+void bf_unlock(int fd); /* -1 is a no-op */
 /* The same with the process number in the file, so that others can say who holds it: `what` ("'runs/greek'") is for
  * that sentence.
  * *created (nullable): the file was not there. Waits for nobody. BF_STORE also for a file that no lock of ours
@@ -85,9 +88,10 @@ int64_t bf_disk_free(const char *path);
 
 /* The lock of a folder in which commands of ours work. */
 
-/* Take the lock `path` of the folder `dir`; *fd as bf_lock has it, for bf_unlock. Commands that are started later inherit it: after kill -9
- * of their parent one of them may still be saving. So it is waited for, a minute at most, with a line on `log`. BF_STORE when another
- * process keeps it; BF_INTERRUPTED. */
-BF_MUST_CHECK enum bf_status bf_work_lock(const char *path, const char *dir, struct bf_log *log, int *fd, struct bf_err *err);
+/* Take the lock `path` of the folder `dir`; *fd as bf_lock has it, for bf_unlock. Commands that are started later
+ * inherit it: after kill -9 of their parent one of them may still be saving. So it is waited for, a minute at most,
+ * with a line on `log`. BF_STORE when another process keeps it; BF_INTERRUPTED. */
+BF_MUST_CHECK enum bf_status bf_work_lock(const char *path, const char *dir, struct bf_log *log, int *fd,
+                                          struct bf_err *err);
 
 #endif

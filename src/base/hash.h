@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 
-#define BF_SHA256_HEX 65   /* 64 lower-case hex digits and a NUL */
+#define BF_SHA256_HEX 65 /* 64 lower-case hex digits and a NUL */
 #define BF_SHA256_BASE64 45
 
 void bf_sha256_hex(const void *data, size_t n, char out[BF_SHA256_HEX]);

@@ -43,7 +43,8 @@ static void on_fatal(int number)
     }
     say(" ended biforget: a bug in biforget or llama.cpp, or faulty hardware; saved work is intact ('biforget resume' "
         "resumes a run, 'biforget doctor' tests the kernels); please report the command\n");
-    /* Whoever wants a core dump gets it from the place of the crash: the signal comes again when this returns, and is not ours by then. */
+    /* Whoever wants a core dump gets it from the place of the crash: the signal comes again when this returns, and is
+     * not ours by then. */
     if (!dumps_core || raise(number) != 0)
         _exit((int)BF_MODEL);
 }
@@ -75,7 +76,8 @@ void bf_last_words_prepare(void)
     }
 }
 
-/* Before main and before the constructors of libraries in the program, which may be compiled for the processor that built it. */
+/* Before main and before the constructors of libraries in the program, which may be compiled for the processor that
+ * built it. */
 __attribute__((constructor(101))) static void check_processor(void)
 {
     const char *lacks = bf_processor_lacks(BF_LLAMA_MACROS);

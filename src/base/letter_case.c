@@ -25,7 +25,8 @@ static const struct {
     {0x1f18, 0x1f1d, -8}, {0x1f28, 0x1f2f, -8}, {0x1f38, 0x1f3f, -8}, {0x1f48, 0x1f4d, -8}, {0x1f68, 0x1f6f, -8},
 };
 
-/* The plain letters of U+00E0..00FF and U+0100..017F, in lower case; '.' keeps the letter, '2' stands for two letters. */
+/* The plain letters of U+00E0..00FF and U+0100..017F, in lower case; '.' keeps the letter, '2' stands for two
+ * letters. */
 static const char latin1_plain[] = "aaaaaa2ceeeeiiii.nooooo.ouuuuy.y";
 static const char extended_plain[] = "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii22jjkk.lllllllll"
                                      "lnnnnnn...oooooo22rrrrrrsssssssstttttt"

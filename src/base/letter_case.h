@@ -8,17 +8,17 @@
 
 #include "base/buf.h"
 
-bool bf_letter_is(uint32_t cp);                        /* a letter, or a mark that belongs to one; no digit */
+bool bf_letter_is(uint32_t cp); /* a letter, or a mark that belongs to one; no digit */
 bool bf_letter_is_upper(uint32_t cp);
-bool bf_letter_is_cased(uint32_t cp);                  /* of a script that has case here */
+bool bf_letter_is_cased(uint32_t cp); /* of a script that has case here */
 /* Of a script without spaces between words: Thai, Lao, Myanmar, Khmer, kana, Chinese characters. */
 bool bf_letter_is_unspaced(uint32_t cp);
-bool bf_letter_is_mark(uint32_t cp);                   /* combining diacritic, U+0300..036F */
+bool bf_letter_is_mark(uint32_t cp); /* combining diacritic, U+0300..036F */
 /* A decimal digit of the common scripts: its value 0..9; else -1. */
 int bf_letter_digit(uint32_t cp);
-uint32_t bf_letter_lower(uint32_t cp);                 /* itself when it has no lower case here */
-/* Append s folded for comparison: lower case, Latin diacritics and combining marks gone ("Zoë" and "Zoe" agree, composed
- * or not), final sigma as sigma, apostrophes plain. Invalid bytes are kept as they are. */
+uint32_t bf_letter_lower(uint32_t cp); /* itself when it has no lower case here */
+/* Append s folded for comparison: lower case, Latin diacritics and combining marks gone ("Zoë" and "Zoe" agree,
+ * composed or not), final sigma as sigma, apostrophes plain. Invalid bytes are kept as they are. */
 void bf_letter_fold(struct bf_buf *out, const char *s, size_t n);
 
 #endif

@@ -1,8 +1,8 @@
 /* Advisory locks. flock and not fcntl: an fcntl lock vanishes when any descriptor of the file is closed, and SQLite
  * opens and closes files as it likes. The system drops the lock when the process ends, however it ends.
  *
- * The folder may come from a stranger, so that what has the lock's name is looked at before anything is written: no link is
- * followed, and only a file that holds a process number, or nothing, gets ours. */
+ * The folder may come from a stranger, so that what has the lock's name is looked at before anything is written: no
+ * link is followed, and only a file that holds a process number, or nothing, gets ours. */
 #include "base/file.h"
 
 #include <ctype.h>

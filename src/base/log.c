@@ -1,4 +1,5 @@
-/* Talk on stderr. Messages may quote model text: it is cleaned, so that nothing in it can steer the terminal or forge a second line. */
+/* Talk on stderr. Messages may quote model text: it is cleaned, so that nothing in it can steer the terminal or forge a
+ * second line. */
 #include "base/log.h"
 
 #include <limits.h>

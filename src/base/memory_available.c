@@ -1,8 +1,9 @@
 /* Reads the kernel's text files; allocates nothing.
  *
- * /proc/self/cgroup names the process's control groups, one line each: "0::PATH" (version 2) and "N:memory:PATH" (version 1). A limit may be
- * set in the group itself or in any that it is part of, up to the root. Within a container the path may be the host's, which is not
- * to be seen there: then the container's own group is the root, which is read in every case. */
+ * /proc/self/cgroup names the process's control groups, one line each: "0::PATH" (version 2) and "N:memory:PATH"
+ * (version 1). A limit may be set in the group itself or in any that it is part of, up to the root. Within a container
+ * the path may be the host's, which is not to be seen there: then the container's own group is the root, which is read
+ * in every case. */
 #include "base/memory_available.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* How much memory is left, for a check before it is taken: the kernel would otherwise grant it and kill the process later. */
+/* How much memory is left, for a check before it is taken: the kernel would otherwise grant it and kill the process
+ * later. */
 #ifndef BF_BASE_MEMORY_AVAILABLE_H
 #define BF_BASE_MEMORY_AVAILABLE_H
 #include <stdint.h>

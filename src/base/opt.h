@@ -9,13 +9,13 @@
 #include "base/err.h"
 
 enum bf_opt_type {
-    BF_OPT_FLAG,        /* bool *: --name sets true, --no-name sets false */
-    BF_OPT_INT,         /* int64_t * within [min, max] */
-    BF_OPT_SEED,        /* uint64_t *: whole range */
-    BF_OPT_DOUBLE,      /* double * within [min, max]; NaN and infinity refused */
-    BF_OPT_TEXT,        /* const char **: points into argv */
-    BF_OPT_CHOICE,      /* const char **: one of `choices` ("auto|none|chatml"), points into argv */
-    BF_OPT_DOUBLES      /* struct bf_doubles *: comma-separated, each within [min, max] */
+    BF_OPT_FLAG,   /* bool *: --name sets true, --no-name sets false */
+    BF_OPT_INT,    /* int64_t * within [min, max] */
+    BF_OPT_SEED,   /* uint64_t *: whole range */
+    BF_OPT_DOUBLE, /* double * within [min, max]; NaN and infinity refused */
+    BF_OPT_TEXT,   /* const char **: points into argv */
+    BF_OPT_CHOICE, /* const char **: one of `choices` ("auto|none|chatml"), points into argv */
+    BF_OPT_DOUBLES /* struct bf_doubles *: comma-separated, each within [min, max] */
 };
 
 #define BF_DOUBLES_MAX 16
@@ -25,27 +25,27 @@ struct bf_doubles {
 };
 
 struct bf_opt {
-    const char *name;           /* long name without dashes; NULL ends the table */
-    char letter;                /* short form, 0 when none */
+    const char *name; /* long name without dashes; NULL ends the table */
+    char letter;      /* short form, 0 when none */
     enum bf_opt_type type;
-    void *target;               /* where the value goes; keeps its initial value (the default) when not given */
-    double min, max;            /* for INT, DOUBLE, DOUBLES; inclusive */
-    const char *value;          /* the word after the option in help: "FILE", "N" */
-    const char *choices;        /* for CHOICE */
-    const char *fallback;       /* the default as people read it: "3407", "from the profile"; NULL when none */
-    const char *unit;           /* "tokens", "seconds"; NULL when none */
-    const char *help;           /* one line, lower case, no full stop */
-    bool *given;                /* set to true when the option appears; may be NULL */
-    bool rare;                  /* shown by --help-all and in the manual, not by --help */
+    void *target;         /* where the value goes; keeps its initial value (the default) when not given */
+    double min, max;      /* for INT, DOUBLE, DOUBLES; inclusive */
+    const char *value;    /* the word after the option in help: "FILE", "N" */
+    const char *choices;  /* for CHOICE */
+    const char *fallback; /* the default as people read it: "3407", "from the profile"; NULL when none */
+    const char *unit;     /* "tokens", "seconds"; NULL when none */
+    const char *help;     /* one line, lower case, no full stop */
+    bool *given;          /* set to true when the option appears; may be NULL */
+    bool rare;            /* shown by --help-all and in the manual, not by --help */
 };
 
 struct bf_command_help {
-    const char *name;           /* "domain" */
-    const char *summary;        /* one line */
-    const char *synopsis;       /* "biforget domain TOPIC [-m MODEL] [-o DIR] [options]" */
-    const char *examples;       /* several lines, each an example with what it does; first thing in --help */
-    const char *details;        /* a paragraph or two; may be NULL */
-    const char *operands;       /* what the operands can be, one sentence without its full stop; may be NULL */
+    const char *name;     /* "domain" */
+    const char *summary;  /* one line */
+    const char *synopsis; /* "biforget domain TOPIC [-m MODEL] [-o DIR] [options]" */
+    const char *examples; /* several lines, each an example with what it does; first thing in --help */
+    const char *details;  /* a paragraph or two; may be NULL */
+    const char *operands; /* what the operands can be, one sentence without its full stop; may be NULL */
 };
 
 /* Parse argv[1..argc). Operands go to `operands` (at most max_operands), their number to *n_operands; "--" ends the
@@ -60,6 +60,7 @@ void bf_opt_help(FILE *out, const struct bf_command_help *command, const struct 
 
 /* A copy of a table that a command built on its stack; free(). `n` rows, the last one without a name. */
 struct bf_opt *bf_opt_copy(const struct bf_opt *table, size_t n);
+// clang-format off
 #define BF_OPT_TABLE(...)                                                                \
     bf_opt_copy((const struct bf_opt[]){ __VA_ARGS__, { .name = NULL } },                \
                 sizeof((const struct bf_opt[]){ __VA_ARGS__ }) / sizeof(struct bf_opt) + 1)
@@ -69,14 +70,15 @@ struct bf_opt *bf_opt_copy(const struct bf_opt *table, size_t n);
       .help = "say nothing on stderr but errors" }
 #define BF_OPT_JSON(flag, what)                                                          \
     { .name = "json", .type = BF_OPT_FLAG, .target = (flag), .help = "print " what " as one JSON object" }
+// clang-format on
 
 /* The candidate with the smallest edit distance to what was typed, when it is close enough to be a slip. Borrowed. */
 struct bf_nearest {
     const char *typed;
     size_t typed_length;
-    const char *best;       /* NULL while nothing is close */
+    const char *best; /* NULL while nothing is close */
     size_t best_length;
-    size_t distance;        /* of best; before that, one more than what is accepted */
+    size_t distance; /* of best; before that, one more than what is accepted */
 };
 void bf_nearest_init(struct bf_nearest *nearest, const char *typed, size_t n);
 void bf_nearest_offer(struct bf_nearest *nearest, const char *candidate, size_t n);

@@ -1,4 +1,5 @@
-/* --help: usage, then examples (what most readers came for), then the options with their defaults and units, in 80 columns. */
+/* --help: usage, then examples (what most readers came for), then the options with their defaults and units, in 80
+ * columns. */
 #include <string.h>
 
 #include "base/buf.h"
@@ -82,7 +83,8 @@ static void put_left(struct bf_buf *out, const struct bf_opt *opt)
         bf_buf_printf(out, " %s", word);
 }
 
-/* "what it does [300 tokens]", but "what it does (tokens) [by the prompts]": a default that is no number takes no unit. */
+/* "what it does [300 tokens]", but "what it does (tokens) [by the prompts]": a default that is no number takes no
+ * unit. */
 static void put_right(struct bf_buf *out, const struct bf_opt *opt)
 {
     const bool number = opt->fallback && strchr("0123456789-.", opt->fallback[0]);

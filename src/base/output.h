@@ -8,13 +8,13 @@
 #include "base/err.h"
 
 enum bf_output_kind {
-    BF_OUTPUT_STREAM,  /* text: "-", a pipe or a device is written to as it is */
-    BF_OUTPUT_FILE,    /* is written beside and renamed: a file or a new name, nothing else */
-    BF_OUTPUT_FOLDER,  /* gets files, and is made with its parents when it is not there; inputs are not looked at */
+    BF_OUTPUT_STREAM, /* text: "-", a pipe or a device is written to as it is */
+    BF_OUTPUT_FILE,   /* is written beside and renamed: a file or a new name, nothing else */
+    BF_OUTPUT_FOLDER, /* gets files, and is made with its parents when it is not there; inputs are not looked at */
 };
 
 struct bf_output {
-    const char *path;              /* NULL or "": nothing is to be written, BF_OK */
+    const char *path; /* NULL or "": nothing is to be written, BF_OK */
     enum bf_output_kind kind;
     /* [n_inputs] what the command reads: names of files or folders, NULL and what is not there allowed */
     const char *const *inputs;

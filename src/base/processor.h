@@ -9,8 +9,8 @@ const char *bf_processor_lacks(const char *macros);
 
 /* How long threads of the model spin before they sleep. */
 
-/* Start the program again, in the same process, with a short spin set in the environment; returns when the user has set a
- * policy of their own or the restart is not possible. Call first in main. */
+/* Start the program again, in the same process, with a short spin set in the environment; returns when the user has set
+ * a policy of their own or the restart is not possible. Call first in main. */
 void bf_openmp_wait_briefly(char **argv);
 
 #endif

@@ -1,7 +1,7 @@
 /* Texts are numbered; node = 8 * text + band stands in the chain of its band's key:
  *
- *     heads[key & mask] -> node -> node -> ...        minima[32 * text ...]      exact[] : open addressing, 0 = free
- */
+ *     heads[key & mask] -> node -> node -> ...        minima[32 * text ...]      exact[] : open addressing, 0 =
+ * free */
 #include "base/similar.h"
 
 #include <ctype.h>

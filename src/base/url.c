@@ -15,8 +15,8 @@ static const char *last_of(const char *text, size_t n, char c)
     return NULL;
 }
 
-/* A password may hold a slash that should have been escaped: the last '@' ends it. With an '@' after a '?' or '#' it cannot be known whether
- * they are a password's or the query's: then nothing but the scheme is shown. */
+/* A password may hold a slash that should have been escaped: the last '@' ends it. With an '@' after a '?' or '#' it
+ * cannot be known whether they are a password's or the query's: then nothing but the scheme is shown. */
 static void put_shown(struct bf_buf *out, const char *url, size_t n)
 {
     static const char hidden[] = "...";

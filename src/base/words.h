@@ -1,5 +1,5 @@
-/* Words of a text, for filters and figures: maximal runs of letters and digits, lower-cased for ASCII; each character of a script
- * written without spaces (Chinese, Japanese, Thai, ...) is a word of its own. */
+/* Words of a text, for filters and figures: maximal runs of letters and digits, lower-cased for ASCII; each character
+ * of a script written without spaces (Chinese, Japanese, Thai, ...) is a word of its own. */
 #ifndef BF_BASE_WORDS_H
 #define BF_BASE_WORDS_H
 #include <stdbool.h>
@@ -7,11 +7,11 @@
 #include <stdint.h>
 
 struct bf_words {
-    uint64_t *hashes;          /* [n] of each word */
+    uint64_t *hashes; /* [n] of each word */
     size_t n;
-    size_t n_unspaced;         /* of them: single characters of a script written without spaces */
-    size_t n_letters;          /* code points that are letters or digits */
-    size_t n_points;           /* code points that are not white space */
+    size_t n_unspaced; /* of them: single characters of a script written without spaces */
+    size_t n_letters;  /* code points that are letters or digits */
+    size_t n_points;   /* code points that are not white space */
 };
 
 /* At most 16,384 words are read. Release with bf_words_release. */

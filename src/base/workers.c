@@ -1,6 +1,6 @@
-/* A round: the caller writes the job and opens the gate; whoever comes in takes blocks off `next` until none is left; the
- * caller closes the gate and waits for those inside. A thread that the system wakes too late finds it closed and is not waited
- * for. All look for a short while before they sleep, since rounds follow each other closely.
+/* A round: the caller writes the job and opens the gate; whoever comes in takes blocks off `next` until none is left;
+ * the caller closes the gate and waits for those inside. A thread that the system wakes too late finds it closed and is
+ * not waited for. All look for a short while before they sleep, since rounds follow each other closely.
  *
  *     gate:  round << 32 | open << 31 | threads inside
  */

@@ -1,5 +1,5 @@
-/* The commands. To add one: write cmd_NAME.c with a `const struct bf_command bf_cmd_NAME` (help, option table, run), name it
- * below and in the table of commands.c; --help, the manual and the completions follow from the record, and the
+/* The commands. To add one: write cmd_NAME.c with a `const struct bf_command bf_cmd_NAME` (help, option table, run),
+ * name it below and in the table of commands.c; --help, the manual and the completions follow from the record, and the
  * command-line tests walk the table. */
 #ifndef BF_CMD_CMD_H
 #define BF_CMD_CMD_H
@@ -15,24 +15,25 @@ enum { BF_OPERANDS_MAX = 16 };
 struct bf_call {
     const char *const *operands;
     size_t n_operands;
-    void *values;              /* the command's own struct, filled from the options */
-    struct bf_log *log;        /* stderr */
+    void *values;       /* the command's own struct, filled from the options */
+    struct bf_log *log; /* stderr */
 };
 
 struct bf_command {
     struct bf_command_help help;
-    size_t values_size;        /* bytes of the command's struct */
+    size_t values_size; /* bytes of the command's struct */
     size_t max_operands;
     /* Set the defaults in `values` and return the option table, whose targets point into it. free() the table. */
     struct bf_opt *(*options)(void *values);
     enum bf_status (*run)(const struct bf_call *call, struct bf_err *err);
-    bool quiet_option;         /* has -q; the struct begins with `bool quiet` */
+    bool quiet_option; /* has -q; the struct begins with `bool quiet` */
     /* Help behind the first operand: drop from the table what does not go with it. NULL = all goes with all. */
     void (*narrow)(struct bf_opt *table, const char *operand);
 };
 
-extern const struct bf_command bf_cmd_domain, bf_cmd_instance, bf_cmd_run, bf_cmd_textbook, bf_cmd_import, bf_cmd_resume, bf_cmd_status, bf_cmd_show, bf_cmd_export, bf_cmd_quality, bf_cmd_report, bf_cmd_unlearn, bf_cmd_eval, bf_cmd_lab, bf_cmd_models,
-    bf_cmd_doctor, bf_cmd_quantize, bf_cmd_help;
+extern const struct bf_command bf_cmd_domain, bf_cmd_instance, bf_cmd_run, bf_cmd_textbook, bf_cmd_import,
+    bf_cmd_resume, bf_cmd_status, bf_cmd_show, bf_cmd_export, bf_cmd_quality, bf_cmd_report, bf_cmd_unlearn,
+    bf_cmd_eval, bf_cmd_lab, bf_cmd_models, bf_cmd_doctor, bf_cmd_quantize, bf_cmd_help;
 
 /* All of them, in the order of the overview; NULL at the end. */
 extern const struct bf_command *const bf_commands[];
@@ -42,8 +43,8 @@ const struct bf_command *bf_command_find(const char *name);
 BF_MUST_CHECK enum bf_status bf_command_run(const struct bf_command *command, int argc, char **argv, struct bf_log *log,
                                             struct bf_err *err);
 
-/* What the commands that read a run share: open the one operand of the call for reading; `example` ends the usage sentence. The caller
- * closes the store. */
+/* What the commands that read a run share: open the one operand of the call for reading; `example` ends the usage
+ * sentence. The caller closes the store. */
 struct bf_store;
 BF_MUST_CHECK enum bf_status bf_open_run(const struct bf_call *call, const char *example, struct bf_store **out,
                                          struct bf_err *err);

@@ -128,8 +128,8 @@ static void release_sets(struct sets *sets)
     }
 }
 
-/* Is there something to embed with, and a domain to compare with? *stored false then; else the log says why not. A question of
- * one run alone: with more sets there is no other way. */
+/* Is there something to embed with, and a domain to compare with? *stored false then; else the log says why not. A
+ * question of one run alone: with more sets there is no other way. */
 static enum bf_status choose(const struct values *v, struct bf_quality_job *job, struct bf_quality_first *first,
                              struct bf_request *request, bool *stored, struct bf_err *err)
 {

@@ -96,7 +96,8 @@ static enum bf_status write_record(const char *work, const json_t *record, struc
     return status;
 }
 
-/* Into the run that the forget set is of, when it is one and can be written: the set's history. True when it is there. */
+/* Into the run that the forget set is of, when it is one and can be written: the set's history. True when it is
+ * there. */
 static bool keep_in_run(const struct bf_call *call, const struct bf_unlearn_settings *s,
                         const struct bf_unlearn_result *result)
 {
@@ -284,7 +285,8 @@ static void give_back(struct locks *locks)
     bf_output_unlock(locks->out_path, locks->out);
 }
 
-/* The record of the training that settings.json is of, when it has ended. New reference, or NULL: there is something to resume. */
+/* The record of the training that settings.json is of, when it has ended. New reference, or NULL: there is something to
+ * resume. */
 static json_t *finished_record(const struct bf_unlearn_settings *s, const char *work)
 {
     struct bf_buf text;

@@ -7,10 +7,10 @@
 enum { BF_EVAL_OPTIONS = 34 };
 
 struct bf_eval_values {
-    bool quiet;                /* first: bf_command_run reads it */
+    bool quiet; /* first: bf_command_run reads it */
     bool json;
     struct bf_eval_request request;
-    bool given[BF_EVAL_OPTIONS];       /* in the order of the table */
+    bool given[BF_EVAL_OPTIONS]; /* in the order of the table */
 };
 
 /* The table; free(). Sets the defaults. */

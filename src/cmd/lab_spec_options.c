@@ -1,4 +1,5 @@
-/* The options in an experiment, tried against the commands that will get them: a misspelt one would stop the lab hours later. */
+/* The options in an experiment, tried against the commands that will get them: a misspelt one would stop the lab hours
+ * later. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

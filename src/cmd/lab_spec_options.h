@@ -5,7 +5,9 @@
 
 /* A bf_lab_check_fn: a misspelt option would stop the lab hours later. */
 BF_MUST_CHECK enum bf_status bf_lab_check_options(const struct bf_lab_spec *spec, const char *what, struct bf_err *err);
-/* Once the base model (a path) is known: do the options of each training go together, can the model be trained? BF_INPUT, BF_MODEL. */
-BF_MUST_CHECK enum bf_status bf_lab_check_settings(const struct bf_lab_spec *spec, const char *model, struct bf_err *err);
+/* Once the base model (a path) is known: do the options of each training go together, can the model be trained?
+ * BF_INPUT, BF_MODEL. */
+BF_MUST_CHECK enum bf_status bf_lab_check_settings(const struct bf_lab_spec *spec, const char *model,
+                                                   struct bf_err *err);
 
 #endif

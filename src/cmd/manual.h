@@ -3,7 +3,7 @@
 #define BF_CMD_MANUAL_H
 #include <stdio.h>
 
-void bf_manual(FILE *out);                             /* a man page, section 1, roff */
-void bf_completion(FILE *out, const char *shell);      /* "bash", "zsh" or "fish" */
+void bf_manual(FILE *out);                        /* a man page, section 1, roff */
+void bf_completion(FILE *out, const char *shell); /* "bash", "zsh" or "fish" */
 
 #endif

@@ -8,15 +8,15 @@
 #include "run/start.h"
 
 struct bf_start_options {
-    bool quiet;                /* first: bf_command_run reads it */
+    bool quiet; /* first: bf_command_run reads it */
     bool json;
     const char *model, *out, *embedder;
     struct bf_method_values method;
     struct bf_machine_values machine;
-    struct bf_then_values then;        /* zero: nothing comes after the run */
+    struct bf_then_values then; /* zero: nothing comes after the run */
 };
-/* The table: -m, -o, the kind's parameters of the method (BF_KIND_COUNT: none), the machine, the command's own rows, -q and --json.
- * free(). */
+/* The table: -m, -o, the kind's parameters of the method (BF_KIND_COUNT: none), the machine, the command's own rows, -q
+ * and --json. free(). */
 struct bf_opt *bf_start_table(struct bf_start_options *options, enum bf_kind kind, const char *default_out,
                               const struct bf_opt *own, size_t n_own);
 /* bf_start with these options, after a check of --then. */

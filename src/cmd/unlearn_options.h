@@ -7,7 +7,7 @@
 enum { BF_UNLEARN_OPTIONS_MAX = 48 };
 
 struct bf_unlearn_values {
-    bool quiet;                /* first: main.c reads it */
+    bool quiet; /* first: main.c reads it */
     bool json;
     const char *method, *model, *forget, *retain, *general, *alternates, *out, *adapter, *work, *resume;
     bool finish, restart, skip_bad;
@@ -18,18 +18,19 @@ struct bf_unlearn_values {
     double gamma, alpha, general_weight, beta, delta, coefficient;
     double learning_rate, decay, max_norm, warmup, floor, epochs, lora_alpha, stop_forget_nll, stop_retain_rise,
         max_loss;
-    int64_t layer, max_steps, batch, accumulate, max_length, lora_rank, measure, evaluate_every, checkpoint_every, threads;
+    int64_t layer, max_steps, batch, accumulate, max_length, lora_rank, measure, evaluate_every, checkpoint_every,
+        threads;
     bool pack, less_memory, bf16;
-    bool given[BF_UNLEARN_OPTIONS_MAX];        /* by the row's place in the table */
+    bool given[BF_UNLEARN_OPTIONS_MAX]; /* by the row's place in the table */
 };
-struct bf_opt *bf_unlearn_options(void *values);       /* free() */
+struct bf_opt *bf_unlearn_options(void *values); /* free() */
 
-/* Method, defaults, given options, the model's path and type; checked. Release *out in every case. BF_USAGE for what does not go
- * together, BF_MODEL for a model that is not there. */
+/* Method, defaults, given options, the model's path and type; checked. Release *out in every case. BF_USAGE for what
+ * does not go together, BF_MODEL for a model that is not there. */
 BF_MUST_CHECK enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *values,
                                                       struct bf_unlearn_settings *out, struct bf_err *err);
-/* What is trained of a method's settings when nobody says: everything of a float model, an adapter beside quantised weights, with the learning rate
- * of an adapter where the method's is that of whole models. BF_MODEL. */
+/* What is trained of a method's settings when nobody says: everything of a float model, an adapter beside quantised
+ * weights, with the learning rate of an adapter where the method's is that of whole models. BF_MODEL. */
 BF_MUST_CHECK enum bf_status bf_unlearn_train_by_type(struct bf_unlearn_settings *settings, struct bf_err *err);
 /* With --resume only few options may be given: BF_USAGE naming one that may not. */
 BF_MUST_CHECK enum bf_status bf_unlearn_check_resume(const struct bf_unlearn_values *values, struct bf_err *err);

@@ -1,5 +1,5 @@
-/* One attempt to send a request to an endpoint: it is sent, it ends, and it is judged. The loop over all requests is api_net.c.
- * Private to these two files. */
+/* One attempt to send a request to an endpoint: it is sent, it ends, and it is judged. The loop over all requests is
+ * api_net.c. Private to these two files. */
 #ifndef BF_ENGINE_API_ATTEMPT_H
 #define BF_ENGINE_API_ATTEMPT_H
 #include <curl/curl.h>
@@ -43,7 +43,7 @@ enum bf_api_outcome {
     BF_API_FATAL,   /* final for the run */
     BF_API_FAILED,  /* counts against the request and the endpoint */
     BF_API_BUSY,    /* a live server asks for patience: nobody's failure */
-    BF_API_AWAY     /* no connection, or a server that says it is not ready: the endpoint's failure, not the request's */
+    BF_API_AWAY /* no connection, or a server that says it is not ready: the endpoint's failure, not the request's */
 };
 
 static inline struct bf_api_endpoint *bf_api_endpoint_of(struct bf_api_loop *r, const struct bf_api_slot *s)
@@ -55,8 +55,8 @@ static inline struct bf_api_endpoint *bf_api_endpoint_of(struct bf_api_loop *r, 
 void bf_api_attempt_send(struct bf_api_loop *r, struct bf_api_slot *s, int32_t endpoint);
 /* Close the connection of a slot that is under way and drop its answer. The request stays in the slot. */
 void bf_api_attempt_end(struct bf_api_loop *r, struct bf_api_slot *s);
-/* What became of an attempt that curl reports done with `code`. why [BF_API_WHY_MAX] gets the reason of a failure, "" when
- * answered; r->err is filled for REFUSED and FATAL. */
+/* What became of an attempt that curl reports done with `code`. why [BF_API_WHY_MAX] gets the reason of a failure, ""
+ * when answered; r->err is filled for REFUSED and FATAL. */
 enum bf_api_outcome bf_api_attempt_judge(struct bf_api_loop *r, struct bf_api_slot *s, CURLcode code, char *why);
 
 #endif

@@ -15,30 +15,30 @@ double bf_api_backoff(int32_t n_failures, struct bf_rng *rng);
 double bf_api_retry_after(int64_t seconds);
 
 /* The circuit breaker of an endpoint. Closed, requests pass. After BF_API_TRIP_FAILURES failures one after another it
- * rests, 0.5 s at first and twice as long each time, at most 60 s, with the same random factor; then one request at a time
- * tries whether it is back. All zero is the closed state. */
+ * rests, 0.5 s at first and twice as long each time, at most 60 s, with the same random factor; then one request at a
+ * time tries whether it is back. All zero is the closed state. */
 enum { BF_API_TRIP_FAILURES = 5 };
 
 struct bf_api_breaker {
-    int32_t n_failures;        /* one after another */
-    int32_t n_trips;           /* rests one after another; 0 = closed */
-    double rest_until;         /* while n_trips > 0 */
-    bool trying;               /* the one request after a rest is under way */
+    int32_t n_failures; /* one after another */
+    int32_t n_trips;    /* rests one after another; 0 = closed */
+    double rest_until;  /* while n_trips > 0 */
+    bool trying;        /* the one request after a rest is under way */
 };
 
 bool bf_api_breaker_allows(const struct bf_api_breaker *b, double now);
 void bf_api_breaker_sent(struct bf_api_breaker *b);
-void bf_api_breaker_dropped(struct bf_api_breaker *b);         /* a request was cancelled without an outcome */
+void bf_api_breaker_dropped(struct bf_api_breaker *b); /* a request was cancelled without an outcome */
 void bf_api_breaker_success(struct bf_api_breaker *b);
 /* Failures that arrive while it rests are late news of the same event and change nothing. */
 void bf_api_breaker_failure(struct bf_api_breaker *b, double now, struct bf_rng *rng);
 
 /* How long servers have been waited for. */
 struct bf_api_patience {
-    double heard;              /* the last answer; at first the beginning */
-    double failing_since;      /* the first failure after it; 0 = none */
-    double said;               /* when a person was told last; 0 = not since `heard` */
-    double pause;              /* until they are told again */
+    double heard;         /* the last answer; at first the beginning */
+    double failing_since; /* the first failure after it; 0 = none */
+    double said;          /* when a person was told last; 0 = not since `heard` */
+    double pause;         /* until they are told again */
 };
 void bf_api_patience_begin(struct bf_api_patience *p, double now);
 /* An attempt failed; it counts from `since` on, when it was sent or when it failed. */

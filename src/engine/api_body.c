@@ -1,9 +1,9 @@
 /* What is asked of a server. Fields beyond OpenAI's are sent only to servers that are known to take them.
  *
  * What log-probabilities mean differs, and the names do not tell:
- *  - llama-server: "logprob" is the model's own distribution, before any sampler; with post_sampling_probs it gives "prob"
- *    instead, under what is left after them. Its samplers run in another order than ours (top-k, top-p, min-p, temperature)
- *    unless told, and min-p is on by default.
+ *  - llama-server: "logprob" is the model's own distribution, before any sampler; with post_sampling_probs it gives
+ *    "prob" instead, under what is left after them. Its samplers run in another order than ours (top-k, top-p, min-p,
+ *    temperature) unless told, and min-p is on by default.
  *  - vLLM: the model's own distribution, or after all samplers with --logprobs-mode processed_logprobs.
  *  - SGLang: after temperature but before top-k and top-p, neither of both kinds, unless started with
  *    SGLANG_RETURN_ORIGINAL_LOGPROB=1.

@@ -2,7 +2,8 @@
  *
  *     a text from its beginning        an echo with log-probabilities
  *     a choice of tokens               one request with logprob_token_ids, where offered; else an echo for each choice
- *     a text after a prompt            prompt_logprobs of token ids, where offered: the server's chat template around question and answer
+ *     a text after a prompt            prompt_logprobs of token ids, where offered: the server's chat template around
+ *                                      question and answer
  *
  * A part of the items is asked for at a time, and delivered in order. */
 #include <stdlib.h>
@@ -136,7 +137,8 @@ static char *joined(const char *a, const char *b)
 
 /* ---- texts after prompts ---- */
 
-/* What follows an answer in the chat template, its end token first: what two conversations with other answers have in common at their ends. */
+/* What follows an answer in the chat template, its end token first: what two conversations with other answers have in
+ * common at their ends. */
 static enum bf_status find_tail(struct run *r, struct bf_err *err)
 {
     struct bf_api_text_tokens two[2] = {{.prompt = "Hi", .text = "Io", .chat = true},
@@ -156,7 +158,8 @@ static enum bf_status find_tail(struct run *r, struct bf_err *err)
     return status;
 }
 
-/* The tokens of all items with prompts. Those with one prompt that follow each other with the same prompt share its tokens. */
+/* The tokens of all items with prompts. Those with one prompt that follow each other with the same prompt share its
+ * tokens. */
 static enum bf_status find_texts(struct run *r, struct bf_err *err)
 {
     const bool chat = r->self->server.chat;

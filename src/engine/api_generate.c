@@ -1,4 +1,5 @@
-/* generate on a server: prompts become requests, answers become struct bf_gen_answer. Which request is where is api_net.c's. */
+/* generate on a server: prompts become requests, answers become struct bf_gen_answer. Which request is where is
+ * api_net.c's. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* A list of requests, all the same to the network, as many in flight as --parallel says; the answers come in any order. */
+/* A list of requests, all the same to the network, as many in flight as --parallel says; the answers come in any
+ * order. */
 #include <stdlib.h>
 #include <string.h>
 

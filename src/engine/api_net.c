@@ -1,12 +1,12 @@
-/* The loop over all requests of a run. A request waits (for its first turn, for a pause to pass, for an endpoint to be back) or
- * is under way; it leaves the table when it is answered, refused or no longer wanted.
+/* The loop over all requests of a run. A request waits (for its first turn, for a pause to pass, for an endpoint to be
+ * back) or is under way; it leaves the table when it is answered, refused or no longer wanted.
  *
  *     source -> WAITING -> UNDER WAY -> sink
  *                  ^           |
  *                  +-- pause --+  connection lost, time-out, 408, 425, 429, 5xx, a body that is unusable
  *
- * What counts against a request is only what a live server did to it; a server that cannot be reached costs time, and the
- * run gives up when nothing has answered for long enough. */
+ * What counts against a request is only what a live server did to it; a server that cannot be reached costs time, and
+ * the run gives up when nothing has answered for long enough. */
 #include "engine/api_net.h"
 
 #include <math.h>

@@ -1,8 +1,11 @@
 /* Generated text and its per-token numbers. Three shapes of the latter are known:
  *
- *     "logprobs": {"content": [{"token": " a", "bytes": [32, 97], "logprob": -0.5, "top_logprobs": [...]}, ...]}    chat; llama-server
- *     "logprobs": {"tokens": [" a", ...], "token_logprobs": [-0.5, ...], "top_logprobs": [{" a": -0.5}, ...]}       completions
- *     "completion_probabilities": [...] beside the choices: like content                                    older llama-server
+ *     "logprobs": {"content": [{"token": " a", "bytes": [32, 97], "logprob": -0.5, "top_logprobs": [...]}, ...]}
+ *         chat; llama-server
+ *     "logprobs": {"tokens": [" a", ...], "token_logprobs": [-0.5, ...], "top_logprobs": [{" a": -0.5}, ...]}
+ *         completions
+ *     "completion_probabilities": [...] beside the choices: like content
+ *         older llama-server
  *
  * llama-server adds "id", and says "prob" and "top_probs" when asked for probabilities after sampling. */
 #include "engine/api_parse.h"
@@ -47,7 +50,8 @@ static void put_text(struct bf_buf *out, const json_t *text)
     }
 }
 
-/* A list of typed parts: [{"type": "text", "text": "..."}]; the text of parts of type "thinking" is one level deeper, or there. */
+/* A list of typed parts: [{"type": "text", "text": "..."}]; the text of parts of type "thinking" is one level deeper,
+ * or there. */
 static void put_parts(struct bf_buf *text, struct bf_buf *thoughts, const json_t *parts, int depth)
 {
     for (size_t i = 0; i < json_array_size(parts); i++) {
@@ -148,8 +152,9 @@ static int32_t id_in_name(const char *name)
     return *end == 0 && id >= 0 && id <= INT32_MAX ? (int32_t)id : -1;
 }
 
-/* A token that ends the answer stands in the list with no text, or with a text ("</s>") that the answer does not end with. Of a token that
- * is named by its id vLLM's stop_reason tells: the stop text that ended the answer, else null or the end token. */
+/* A token that ends the answer stands in the list with no text, or with a text ("</s>") that the answer does not end
+ * with. Of a token that is named by its id vLLM's stop_reason tells: the stop text that ended the answer, else null or
+ * the end token. */
 static bool is_end_token(const struct numbers *x, size_t i, const struct bf_buf *text)
 {
     const json_t *token = token_text(x, i);

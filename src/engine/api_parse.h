@@ -1,6 +1,6 @@
-/* What servers answer, read from untrusted bytes. Pure: no network. The shapes are those of OpenAI's completions and chat
- * interfaces, with the variations of llama-server, vLLM and SGLang. A body that is not what it should be gives BF_MODEL and a
- * sentence that fits behind "the server's answer is unusable: ". */
+/* What servers answer, read from untrusted bytes. Pure: no network. The shapes are those of OpenAI's completions and
+ * chat interfaces, with the variations of llama-server, vLLM and SGLang. A body that is not what it should be gives
+ * BF_MODEL and a sentence that fits behind "the server's answer is unusable: ". */
 #ifndef BF_ENGINE_API_PARSE_H
 #define BF_ENGINE_API_PARSE_H
 #include <stdbool.h>
@@ -14,10 +14,10 @@
 
 enum bf_api_numbers {
     BF_API_NUMBERS_NONE,
-    BF_API_NUMBERS_MODEL,      /* "logprob": the model's own distribution */
-    BF_API_NUMBERS_SAMPLING,   /* "logprob": the distribution sampled from */
-    BF_API_NUMBERS_POST,       /* llama-server's "prob" with post_sampling_probs: the distribution sampled from */
-    BF_API_NUMBERS_TOP         /* the model's log-probabilities of the top_k likeliest tokens: both kinds */
+    BF_API_NUMBERS_MODEL,    /* "logprob": the model's own distribution */
+    BF_API_NUMBERS_SAMPLING, /* "logprob": the distribution sampled from */
+    BF_API_NUMBERS_POST,     /* llama-server's "prob" with post_sampling_probs: the distribution sampled from */
+    BF_API_NUMBERS_TOP       /* the model's log-probabilities of the top_k likeliest tokens: both kinds */
 };
 
 /* What was asked for. */
@@ -31,12 +31,12 @@ struct bf_api_expected {
 
 /* An answer. Zero before; release after either result. Arrays as in struct bf_gen_answer. */
 struct bf_api_answer {
-    struct bf_buf text;        /* valid UTF-8; a NUL in it became U+FFFD */
+    struct bf_buf text; /* valid UTF-8; a NUL in it became U+FFFD */
     int32_t n_prompt, n_cached, n_tokens;
-    int32_t *tokens;           /* NULL when the server does not tell */
+    int32_t *tokens; /* NULL when the server does not tell */
     float *p_sampling, *logp_model;
     enum bf_finish finish;
-    bool cut;                  /* it ended for its length before max_tokens: the server's context was full */
+    bool cut; /* it ended for its length before max_tokens: the server's context was full */
 };
 void bf_api_answer_release(struct bf_api_answer *a);
 
@@ -52,8 +52,8 @@ void bf_api_parse_fingerprint(const char *data, size_t n, char *out, size_t n_ou
 /* Log-probabilities of given tokens; release in every case. */
 struct bf_api_scores {
     int32_t n;
-    float *logp;               /* [n] */
-    bool *greedy;              /* [n] is it the likeliest there? NULL when the server does not tell */
+    float *logp;  /* [n] */
+    bool *greedy; /* [n] is it the likeliest there? NULL when the server does not tell */
 };
 void bf_api_scores_release(struct bf_api_scores *scores);
 
@@ -68,21 +68,21 @@ BF_MUST_CHECK enum bf_status bf_api_parse_prompt_numbers(const char *data, size_
 BF_MUST_CHECK enum bf_status bf_api_parse_chosen(const char *data, size_t n, const struct bf_tokens *choices,
                                                  float *logp, struct bf_err *err);
 
-/* /embeddings: n_texts vectors of equal length *n_embd; *n_embd 0 = learn it. out: [n_texts, *n_embd], NULL = only learn.
- * Not-a-number and infinity are refused. */
-BF_MUST_CHECK enum bf_status bf_api_parse_embeddings(const char *data, size_t n, size_t n_texts, int32_t *n_embd, float *out,
-                                                     struct bf_err *err);
+/* /embeddings: n_texts vectors of equal length *n_embd; *n_embd 0 = learn it. out: [n_texts, *n_embd], NULL = only
+ * learn. Not-a-number and infinity are refused. */
+BF_MUST_CHECK enum bf_status bf_api_parse_embeddings(const char *data, size_t n, size_t n_texts, int32_t *n_embd,
+                                                     float *out, struct bf_err *err);
 
 /* The server's token count of /tokenize; fills at most max tokens. */
-BF_MUST_CHECK enum bf_status bf_api_parse_tokens(const char *data, size_t n, int32_t *tokens, int32_t max, int32_t *count,
-                                                 struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_api_parse_tokens(const char *data, size_t n, int32_t *tokens, int32_t max,
+                                                 int32_t *count, struct bf_err *err);
 
 /* /models */
 enum { BF_API_MODELS_MAX = 256, BF_API_NAME_MAX = 256 };
 struct bf_api_model {
     char name[BF_API_NAME_MAX];
-    char owner[64];            /* "llamacpp", "vllm", "sglang" ... */
-    char quantisation[64];     /* "" when not told; so with the numbers below, 0 */
+    char owner[64];        /* "llamacpp", "vllm", "sglang" ... */
+    char quantisation[64]; /* "" when not told; so with the numbers below, 0 */
     int64_t n_params, n_bytes;
     int32_t n_vocab, n_ctx, n_ctx_train;
 };
@@ -99,7 +99,8 @@ void bf_api_parse_version(const char *data, size_t n, char *out, size_t n_out);
 
 /* From the model's log-probabilities of its likeliest tokens (any order, n >= 1), the probability of a token with
  * log-probability `chosen` under temperature, then top-k, then top-p. */
-double bf_api_sampling_probability(double *logp, size_t n, double chosen, double temperature, int32_t top_k, double top_p);
+double bf_api_sampling_probability(double *logp, size_t n, double chosen, double temperature, int32_t top_k,
+                                   double top_p);
 
 /* What the readers of servers' answers share (api_parse.c, api_parse_scores.c). Private to engine/. */
 

@@ -1,5 +1,5 @@
-/* Log-probabilities of given tokens, in the three shapes in which servers tell them: the echo of a prompt, vLLM's "prompt_logprobs", and its
- * "logprob_token_ids". */
+/* Log-probabilities of given tokens, in the three shapes in which servers tell them: the echo of a prompt, vLLM's
+ * "prompt_logprobs", and its "logprob_token_ids". */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +32,9 @@ static void drop_greedy(struct bf_api_scores *out)
 
 /* ---- an echo ---- */
 
-/* How many of the listed tokens, from the first on, make up `prompt`; 0 when their texts do not tell, as where a token is a piece of a
- * character. A BOS at the beginning has a text that the prompt lacks, and the space before a first word may be missing. */
+/* How many of the listed tokens, from the first on, make up `prompt`; 0 when their texts do not tell, as where a token
+ * is a piece of a character. A BOS at the beginning has a text that the prompt lacks, and the space before a first word
+ * may be missing. */
 static size_t tokens_of_prompt(const json_t *tokens, const char *prompt)
 {
     for (size_t first = 0; first < 2; first++) {
@@ -58,7 +59,8 @@ static size_t tokens_of_prompt(const json_t *tokens, const char *prompt)
     return 0;
 }
 
-/* The prompt's tokens in the list of `n_listed`; 0 when it cannot be told. Some servers (llama-cpp-python) list no BOS and count it. */
+/* The prompt's tokens in the list of `n_listed`; 0 when it cannot be told. Some servers (llama-cpp-python) list no BOS
+ * and count it. */
 static size_t prompt_length(const json_t *root, const json_t *tokens, const char *prompt)
 {
     const json_t *usage = json_object_get(root, "usage");

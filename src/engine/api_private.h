@@ -10,9 +10,9 @@ enum bf_api_kind { BF_API_KIND_OTHER, BF_API_KIND_LLAMA, BF_API_KIND_VLLM, BF_AP
 enum bf_api_field {
     BF_API_FIELD_TOP_K = 1,
     BF_API_FIELD_MIN_P = 2,
-    BF_API_FIELD_PENALTY = 4,          /* repeat_penalty, repetition_penalty */
+    BF_API_FIELD_PENALTY = 4, /* repeat_penalty, repetition_penalty */
     BF_API_FIELD_SEED = 8,
-    BF_API_FIELD_SAMPLERS = 16,        /* llama-server's own: their order, what it does with thoughts */
+    BF_API_FIELD_SAMPLERS = 16, /* llama-server's own: their order, what it does with thoughts */
     BF_API_FIELDS_ALL = 31
 };
 
@@ -29,17 +29,17 @@ struct bf_api_server {
     bool no_thoughts;                  /* chat templates are asked not to let the model think */
     json_t *extra;                     /* the user's fields; NULL = none */
     enum bf_api_numbers numbers;
-    int32_t n_top;                     /* alternatives to ask for with NUMBERS_TOP */
-    bool token_names;                  /* completions name tokens "token_id:5", so that no two have one name */
+    int32_t n_top;    /* alternatives to ask for with NUMBERS_TOP */
+    bool token_names; /* completions name tokens "token_id:5", so that no two have one name */
     bool tokenize;
-    bool echo;                         /* prompts come back with log-probabilities */
-    bool prompt_numbers;               /* prompt_logprobs of a prompt that is token ids */
-    bool chosen_numbers;               /* logprob_token_ids */
-    bool embed_alone;                  /* texts in one batch spoil each other's vectors: one at a time */
+    bool echo;           /* prompts come back with log-probabilities */
+    bool prompt_numbers; /* prompt_logprobs of a prompt that is token ids */
+    bool chosen_numbers; /* logprob_token_ids */
+    bool embed_alone;    /* texts in one batch spoil each other's vectors: one at a time */
 };
 
 struct bf_api {
-    struct bf_engine base;             /* first: the handle points here */
+    struct bf_engine base; /* first: the handle points here */
     struct bf_api_net net;
     struct bf_api_server server;
     double give_up_seconds;
@@ -70,24 +70,25 @@ char *bf_api_body_tokenize_chat(const struct bf_api_server *server, const char *
 /* A field that this engine decides about, so that a user cannot. */
 bool bf_api_is_ours(const char *key);
 const char *bf_api_path_generate(const struct bf_api_server *server);
-uint32_t bf_api_seed(uint64_t seed);   /* below 2^31 */
+uint32_t bf_api_seed(uint64_t seed);                                              /* below 2^31 */
 size_t bf_api_answer_max(const struct bf_api_server *server, int32_t max_tokens); /* bytes of a sane answer */
 /* of one that lists something for each of n bytes or tokens */
 size_t bf_api_list_max(size_t n, size_t n_each);
 struct bf_api_expected bf_api_expect(const struct bf_api_server *server, const struct bf_gen_request *q);
 
 /* api_probe.c: fill server, roles and info. */
-BF_MUST_CHECK enum bf_status bf_api_probe(struct bf_api *self, const struct bf_api_options *options, struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_api_probe(struct bf_api *self, const struct bf_api_options *options,
+                                          struct bf_err *err);
 
 /* One request and its answer (api_ask.c). `read` gets the body; its failure counts as a refusal. *refused tells a
  * refusal (BF_MODEL, sentence in *err) from a server that does not answer: its HTTP status, or BF_API_UNUSABLE for what
  * `read` refused; else 0. */
 struct bf_api_question {
     struct bf_api_call call;
-    const char *what;          /* for people who wait */
-    double give_up_seconds;    /* when it is less than the engine's; 0 = that */
-    double connect_seconds;    /* while no connection can be made; 0 = as long as for anything else */
-    int32_t errors_refuse;     /* as in struct bf_api_work */
+    const char *what;       /* for people who wait */
+    double give_up_seconds; /* when it is less than the engine's; 0 = that */
+    double connect_seconds; /* while no connection can be made; 0 = as long as for anything else */
+    int32_t errors_refuse;  /* as in struct bf_api_work */
     void *user;
     enum bf_status (*read)(void *user, const char *data, size_t n, struct bf_err *err);
 };
@@ -105,19 +106,19 @@ struct bf_api_question bf_api_probe_question(enum bf_api_role role, const char *
 struct bf_api_list {
     void *user;
     size_t n;
-    const char *what;          /* for people who wait */
+    const char *what; /* for people who wait */
     void (*make)(void *user, size_t i, struct bf_api_call *call);
     enum bf_status (*read)(void *user, size_t i, const char *data, size_t n, struct bf_err *err);
     const char *(*name)(void *user, size_t i, size_t *number);
-    bool (*step)(void *user);  /* at least each 0.2 s; false = BF_INTERRUPTED; NULL = never */
+    bool (*step)(void *user); /* at least each 0.2 s; false = BF_INTERRUPTED; NULL = never */
 };
 BF_MUST_CHECK enum bf_status bf_api_run_list(struct bf_api *self, const struct bf_api_list *list, struct bf_err *err);
 
 /* api_tokens.c: the server's tokens of continuations; prompts and texts are borrowed. */
 struct bf_api_text_tokens {
-    const char *prompt, *text;         /* text NULL = the prompt alone */
-    bool chat;                         /* a question and its answer in the chat template, else one text */
-    int32_t *ids;                      /* [n] free() */
+    const char *prompt, *text; /* text NULL = the prompt alone */
+    bool chat;                 /* a question and its answer in the chat template, else one text */
+    int32_t *ids;              /* [n] free() */
     int32_t n;
 };
 /* Fill ids and n of all; free() what is filled in every case. `step` may be NULL. */

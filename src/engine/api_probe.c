@@ -1,5 +1,5 @@
-/* What do the servers offer? Found out by asking, in this order: who has which model; how it writes (api_probe_text.c); are prompts
- * echoed, texts embedded, tokenized. */
+/* What do the servers offer? Found out by asking, in this order: who has which model; how it writes (api_probe_text.c);
+ * are prompts echoed, texts embedded, tokenized. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -245,9 +245,10 @@ static enum bf_status read_version(void *user, const char *data, size_t n, struc
     return BF_OK;
 }
 
-/* llama-server with separate places for a language model (-np above 1 without --kv-unified) pools only the end of a text that
- * shares a batch with others. Whether texts share one is a matter of moments there, so a llama-server that embeds with the
- * model that writes gets them one at a time, unasked. Of other servers the same text alone and between others tells. */
+/* llama-server with separate places for a language model (-np above 1 without --kv-unified) pools only the end of a
+ * text that shares a batch with others. Whether texts share one is a matter of moments there, so a llama-server that
+ * embeds with the model that writes gets them one at a time, unasked. Of other servers the same text alone and between
+ * others tells. */
 static enum bf_status find_neighbours(struct bf_api *self, struct bf_err *err)
 {
     static const char *const texts[4] = {"Between Mars and Jupiter lies a belt of many thousand small bodies", "Io",

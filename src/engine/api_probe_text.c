@@ -1,6 +1,6 @@
-/* How does the server's model write? Found out by short requests: by chat or by bare prompts, with which of our fields, whether it thinks
- * before it answers, and what its log-probabilities mean. The latter shows when the likeliest token is taken (top-k 1) at temperature 1
- * and at 2:
+/* How does the server's model write? Found out by short requests: by chat or by bare prompts, with which of our fields,
+ * whether it thinks before it answers, and what its log-probabilities mean. The latter shows when the likeliest token
+ * is taken (top-k 1) at temperature 1 and at 2:
  *
  *     0 and 0            after all samplers: the one token that is left has probability 1
  *     the same, below 0  the model's own
@@ -309,7 +309,8 @@ static enum bf_status turn_thoughts_off(struct bf_api *self, const struct bf_api
 
 /* ---- probabilities ---- */
 
-/* Largest distance from 0 of the likeliest tokens' log-probabilities, and the first token's own. NaN when there are none. */
+/* Largest distance from 0 of the likeliest tokens' log-probabilities, and the first token's own. NaN when there are
+ * none. */
 static enum bf_status likeliest(struct bf_api *self, const char *prompt, double temperature, double *first, double *far,
                                 struct bf_err *err)
 {

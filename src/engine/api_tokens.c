@@ -8,7 +8,8 @@
 
 enum { TOKEN_BYTES = 64 };
 
-/* A text has at most as many tokens as bytes, and a template some more; each is a number, and its text where a server adds that. */
+/* A text has at most as many tokens as bytes, and a template some more; each is a number, and its text where a server
+ * adds that. */
 static size_t answer_max(size_t n_bytes)
 {
     return bf_api_list_max(n_bytes, TOKEN_BYTES);

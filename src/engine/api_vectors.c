@@ -21,8 +21,8 @@ static bool tick(void *user, int32_t n_in_flight, double waited_seconds)
 
 /* ---- vectors ---- */
 
-/* Texts that are not empty, in groups. A refused group is asked again text by text, a refused text again by its first half:
- * servers do not cut what is too long for them. */
+/* Texts that are not empty, in groups. A refused group is asked again text by text, a refused text again by its first
+ * half: servers do not cut what is too long for them. */
 struct embed_run {
     struct bf_api *self; /* first: tick reads it */
     const char *const *texts;

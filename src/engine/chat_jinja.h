@@ -18,7 +18,7 @@ struct bf_jinja;
 /* NULL when it does not parse: why[0..n_why) then says where. Strings are copied. `bos` and `eos` are what the template
  * sees as bos_token and eos_token; "" = none. */
 struct bf_jinja *bf_jinja_parse(const char *source, const char *bos, const char *eos, char *why, size_t n_why);
-void bf_jinja_free(struct bf_jinja *jinja);            /* NULL is a no-op */
+void bf_jinja_free(struct bf_jinja *jinja); /* NULL is a no-op */
 
 /* The text of a conversation: one question, and its answer or, without one (NULL), the place where the assistant begins
  * to write. `typed`: contents are lists of one {"type": "text"}, for templates that know nothing else. strftime_now

@@ -1,6 +1,7 @@
-/* Where the words are is found by what stands around them: the template is rendered once with two markers in their places, and the
- * text before, between and after the markers is the template's own. So it does not matter what a template does with the words (it may
- * trim them, or take the last part of an answer after </think>), nor which engine renders it. */
+/* Where the words are is found by what stands around them: the template is rendered once with two markers in their
+ * places, and the text before, between and after the markers is the template's own. So it does not matter what a
+ * template does with the words (it may trim them, or take the last part of an answer after </think>), nor which engine
+ * renders it. */
 #include "engine/chat_template.h"
 
 #include <llama.h>
@@ -118,7 +119,8 @@ static bool learn_frame(struct bf_chat_template *self, bool answered, struct fra
     return found;
 }
 
-/* With a space on each side the words stand one byte further on, and as many bytes follow, unless that side is trimmed. */
+/* With a space on each side the words stand one byte further on, and as many bytes follow, unless that side is
+ * trimmed. */
 static void learn_trim(const struct bf_chat_template *self, bool answered, struct trim *out)
 {
     static const char spaced_question[] = " BFQUESTIONWORDS ", spaced_answer[] = " BFANSWERWORDS ";
@@ -234,7 +236,8 @@ static size_t common_end(const char *a, size_t n_a, const char *b)
     return n;
 }
 
-/* A template may look at the words and write something else around them: what is common with its usual text is its own. */
+/* A template may look at the words and write something else around them: what is common with its usual text is its
+ * own. */
 static void place_question(const struct frame *frame, struct bf_chat_text *t)
 {
     t->question = common_beginning(t->text, frame->before);

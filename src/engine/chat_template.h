@@ -22,13 +22,13 @@ BF_MUST_CHECK enum bf_status bf_chat_template_named(const char *name, struct bf_
                                                     struct bf_err *err);
 /* None: the text is the question, and then the answer. */
 struct bf_chat_template *bf_chat_template_none(void);
-void bf_chat_template_free(struct bf_chat_template *template);     /* NULL is a no-op */
+void bf_chat_template_free(struct bf_chat_template *template); /* NULL is a no-op */
 
 struct bf_chat_text {
-    char *text;                /* free() */
+    char *text; /* free() */
     size_t n;
-    size_t question, question_end;     /* what the template left of the question: many trim it */
-    size_t answer, answer_end;         /* the same; both are n without an answer */
+    size_t question, question_end; /* what the template left of the question: many trim it */
+    size_t answer, answer_end;     /* the same; both are n without an answer */
 };
 /* `answer` NULL: up to where the assistant begins. Else the whole conversation, what comes after the answer too.
  * BF_MODEL: the template raises an error, or writes the question in another way when an answer comes after it. */

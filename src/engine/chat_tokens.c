@@ -213,7 +213,8 @@ static void tokens_until(const struct bf_chat *self, const struct bf_chat_text *
     }
 }
 
-/* Of a whole conversation: where its answer ends with its end, and which token that is. answer_end and LLAMA_TOKEN_NULL: nowhere. */
+/* Of a whole conversation: where its answer ends with its end, and which token that is. answer_end and
+ * LLAMA_TOKEN_NULL: nowhere. */
 static size_t find_end(const struct bf_chat *self, const struct bf_chat_text *t, const struct pieces *pieces,
                        llama_token *end)
 {

@@ -35,8 +35,8 @@ BF_MUST_CHECK enum bf_status bf_chat_open(const struct llama_model *model, const
 /* The same with a Jinja template of the caller's, for tests. */
 BF_MUST_CHECK enum bf_status bf_chat_open_source(const struct llama_vocab *vocab, const char *source, const char *what,
                                                  struct bf_chat **out, struct bf_err *err);
-void bf_chat_close(struct bf_chat *chat);              /* NULL is a no-op */
-bool bf_chat_is_plain(const struct bf_chat *chat);     /* no template */
+void bf_chat_close(struct bf_chat *chat);          /* NULL is a no-op */
+bool bf_chat_is_plain(const struct bf_chat *chat); /* no template */
 /* The token that ends an answer: the first one that ends a turn in what the template puts after it, else the first
  * special one; the model's EOS where there is neither, and without a template. -1 = the model has none. */
 int32_t bf_chat_end(const struct bf_chat *chat);

@@ -16,9 +16,9 @@
 struct bf_engine;
 
 enum bf_stable {
-    BF_STABLE_UNKNOWN,     /* not checked */
-    BF_STABLE_YES,         /* the same bytes at any parallelism */
-    BF_STABLE_NO           /* the same bytes only for the same parallelism without interruption */
+    BF_STABLE_UNKNOWN, /* not checked */
+    BF_STABLE_YES,     /* the same bytes at any parallelism */
+    BF_STABLE_NO       /* the same bytes only for the same parallelism without interruption */
 };
 
 /* What keys and values are stored in. F16 takes half the memory and goes with flash attention, whose sums are F16 on a
@@ -31,7 +31,7 @@ enum bf_kv_cache {
     /* F16 when the memory does not hold two sequences in F32, or those asked for; see info.kv_cache */
     BF_KV_CACHE_F32_IF_FITS
 };
-const char *bf_kv_cache_word(enum bf_kv_cache cache);  /* "f16", "f32", "auto" */
+const char *bf_kv_cache_word(enum bf_kv_cache cache); /* "f16", "f32", "auto" */
 
 enum bf_pooling { BF_POOL_MODEL /* what the GGUF says, else mean */, BF_POOL_MEAN, BF_POOL_CLS, BF_POOL_LAST };
 
@@ -55,29 +55,31 @@ struct bf_engine_options {
 };
 struct bf_engine_options bf_engine_default_options(void);
 
-/* The key under which an adapter of `unlearn` says what vocabulary its model has; one of another vocabulary is refused (BF_MODEL). */
+/* The key under which an adapter of `unlearn` says what vocabulary its model has; one of another vocabulary is refused
+ * (BF_MODEL). */
 #define BF_ENGINE_VOCABULARY_KEY "biforget.unlearn.vocabulary_sha256"
 /* The key under which a model that `unlearn` saved says in which type most weights of its source were, "Q4_0". */
 #define BF_ENGINE_BASE_TYPE_KEY "biforget.unlearn.base_type"
-/* SHA-256 over all tokens in their order, 64 hex digits and a NUL: equal for models that mean the same by a token id. */
+/* SHA-256 over all tokens in their order, 64 hex digits and a NUL: equal for models that mean the same by a token
+ * id. */
 void bf_engine_vocabulary_sha256(const struct llama_vocab *vocab, char out[65]);
 
 struct bf_engine_info {
-    char model_desc[128];      /* "qwen2 1.5B Q4_0" */
+    char model_desc[128]; /* "qwen2 1.5B Q4_0" */
     char architecture[64];
-    char quantisation[64];     /* "Q4_0": the type that holds most weights */
-    char base_type[64];        /* BF_ENGINE_BASE_TYPE_KEY of the file; "" without one */
-    char backend[256];         /* "llama.cpp 0.5.0, CPU AVX512 ..." */
+    char quantisation[64]; /* "Q4_0": the type that holds most weights */
+    char base_type[64];    /* BF_ENGINE_BASE_TYPE_KEY of the file; "" without one */
+    char backend[256];     /* "llama.cpp 0.5.0, CPU AVX512 ..." */
     uint64_t model_bytes, n_params, kv_bytes;
     int32_t n_vocab, n_embd, n_layer, n_ctx_train;
-    bool adds_bos;             /* the tokenizer begins a text with BOS; false for a server */
+    bool adds_bos; /* the tokenizer begins a text with BOS; false for a server */
     int32_t n_parallel, n_ctx_seq, n_threads, gpu_layers;
     enum bf_kv_cache kv_cache; /* F16 or F32; of a file */
     bool can_generate, can_score, can_embed, has_chat_template, flash_attention;
-    bool has_sampling_probs;   /* answers carry p_sampling; without it Membership Inference by p_sampling must not run */
-    bool has_logprobs;         /* answers carry logp_model */
+    bool has_sampling_probs; /* answers carry p_sampling; without it Membership Inference by p_sampling must not run */
+    bool has_logprobs;       /* answers carry logp_model */
     enum bf_stable stable;
-    char chat[64];             /* the template in force: "auto", "none", or its name */
+    char chat[64]; /* the template in force: "auto", "none", or its name */
 };
 
 /* ---- a server in place of a file ---- */
@@ -85,37 +87,37 @@ struct bf_engine_info {
 enum { BF_API_PARALLEL_MAX = 1024 };
 
 enum bf_api_mode {
-    BF_API_MODE_AUTO,          /* chat when the server answers a chat request, else completions */
-    BF_API_MODE_CHAT,          /* /chat/completions, the prompt as one user message: the server's chat template */
-    BF_API_MODE_COMPLETIONS    /* /completions with the bare prompt: base models */
+    BF_API_MODE_AUTO,       /* chat when the server answers a chat request, else completions */
+    BF_API_MODE_CHAT,       /* /chat/completions, the prompt as one user message: the server's chat template */
+    BF_API_MODE_COMPLETIONS /* /completions with the bare prompt: base models */
 };
 
 /* Which per-token probabilities to ask for. The server decides what it has; what was found stands in bf_engine_info. */
 enum bf_api_probs {
-    BF_API_PROBS_AUTO,         /* the cheapest kind that there is: llama-server SAMPLING, vLLM what it was started with */
+    BF_API_PROBS_AUTO, /* the cheapest kind that there is: llama-server SAMPLING, vLLM what it was started with */
     BF_API_PROBS_NONE,
-    BF_API_PROBS_SAMPLING,     /* p_sampling only */
-    BF_API_PROBS_MODEL,        /* logp_model only */
-    BF_API_PROBS_BOTH          /* logp_model of the top_k likeliest tokens, p_sampling computed from them: long answers to read */
+    BF_API_PROBS_SAMPLING, /* p_sampling only */
+    BF_API_PROBS_MODEL,    /* logp_model only */
+    BF_API_PROBS_BOTH      /* logp_model of the top_k likeliest tokens, p_sampling computed from them: long answers */
 };
 
 /* Strings are copied. Zero means the default. */
 struct bf_api_options {
-    const char *endpoints;     /* base URLs, comma separated: "http://a:8080/v1,http://b:8080/v1"; at most 64 */
-    const char *model;         /* NULL = the one that the servers offer */
-    const char *embed_model;   /* NULL = the same model, when its server embeds */
-    const char *api_key;       /* NULL = none; sent to every endpoint as "Authorization: Bearer", never in an error */
-    const char *ca_file;       /* PEM file of a private certificate authority; NULL = the system's */
+    const char *endpoints;   /* base URLs, comma separated: "http://a:8080/v1,http://b:8080/v1"; at most 64 */
+    const char *model;       /* NULL = the one that the servers offer */
+    const char *embed_model; /* NULL = the same model, when its server embeds */
+    const char *api_key;     /* NULL = none; sent to every endpoint as "Authorization: Bearer", never in an error */
+    const char *ca_file;     /* PEM file of a private certificate authority; NULL = the system's */
     enum bf_api_mode mode;
     enum bf_api_probs probs;
-    int32_t top_k;             /* the top_k of the requests to come, for BF_API_PROBS_BOTH; 0 = 50 */
+    int32_t top_k; /* the top_k of the requests to come, for BF_API_PROBS_BOTH; 0 = 50 */
     /* greedy answers are to come: whether the server takes temperature 0 is found out, too */
     bool greedy;
-    int32_t n_parallel;        /* requests in flight over all endpoints; 0 = 32; at most BF_API_PARALLEL_MAX */
-    int32_t n_ctx_seq;         /* for info when the server does not tell; tokens */
-    int32_t max_attempts;      /* of one request that a live server fails; 0 = 8 */
-    double timeout_seconds;    /* of one request, waiting in the server's queue included; 0 = 600 */
-    double give_up_seconds;    /* without any answer from any endpoint; 0 = 300 */
+    int32_t n_parallel;     /* requests in flight over all endpoints; 0 = 32; at most BF_API_PARALLEL_MAX */
+    int32_t n_ctx_seq;      /* for info when the server does not tell; tokens */
+    int32_t max_attempts;   /* of one request that a live server fails; 0 = 8 */
+    double timeout_seconds; /* of one request, waiting in the server's queue included; 0 = 600 */
+    double give_up_seconds; /* without any answer from any endpoint; 0 = 300 */
     /* a JSON object whose members go into every request of text or probabilities; NULL = none. What this engine says
      * itself (the model, the prompt, sampling) cannot be in it: BF_USAGE */
     const char *extra;
@@ -127,9 +129,9 @@ struct bf_api_options {
 };
 struct bf_api_options bf_api_default_options(void);
 
-/* An engine on OpenAI-compatible servers (llama-server, vLLM, SGLang ...). Asks each endpoint what it offers (a few requests
- * of one token) and says so in bf_engine_info; endpoints that are down are tried again later as long as one is up. An endpoint
- * serves what it lists: the model, the embedding model, or both.
+/* An engine on OpenAI-compatible servers (llama-server, vLLM, SGLang ...). Asks each endpoint what it offers (a few
+ * requests of one token) and says so in bf_engine_info; endpoints that are down are tried again later as long as one is
+ * up. An endpoint serves what it lists: the model, the embedding model, or both.
  *  - A field that a server refuses by name is left out, with a notice. A server that fails (5xx) is asked again and
  *    never taken for one that refuses chat: the form of the prompt changes by a refusal alone, with a notice.
  *  - The thoughts of a reasoning model stand before its answer as "<think>...</think>", whatever the server does with
@@ -139,18 +141,18 @@ struct bf_api_options bf_api_default_options(void);
  *  - Each answered request is delivered once and never asked again; failures that pass are retried with growing pauses.
  *  - embed gives the vectors as the server pools and scales them: BF_POOL_MODEL only; `together` says only how many
  *    texts one request carries.
- * TLS certificates are always verified, redirects are not followed. BF_USAGE for options that cannot be, BF_MODEL when no
- * endpoint answers or none has the model: the sentence lists what they offer. *out is NULL on failure. */
+ * TLS certificates are always verified, redirects are not followed. BF_USAGE for options that cannot be, BF_MODEL when
+ * no endpoint answers or none has the model: the sentence lists what they offer. *out is NULL on failure. */
 BF_MUST_CHECK enum bf_status bf_engine_open_api(const struct bf_api_options *options, struct bf_engine **out,
                                                 struct bf_err *err);
 
 /* ---- a look at a file before it is opened ---- */
 
 enum bf_model_use {
-    BF_MODEL_TEXT,             /* it reads and writes text, or embeds it */
-    BF_MODEL_VOCABULARY,       /* only its tokenizer: weights may be missing */
-    BF_MODEL_WEIGHTS,          /* only its weights: a tokenizer may be missing */
-    BF_MODEL_ADAPTER           /* a LoRA adapter */
+    BF_MODEL_TEXT,       /* it reads and writes text, or embeds it */
+    BF_MODEL_VOCABULARY, /* only its tokenizer: weights may be missing */
+    BF_MODEL_WEIGHTS,    /* only its weights: a tokenizer may be missing */
+    BF_MODEL_ADAPTER     /* a LoRA adapter */
 };
 /* Can llama.cpp take this GGUF file (with `lora_path`, or NULL)? `chat`: also the template of this name
  * (bf_engine_options.chat), which is tried when it is the model's own; NULL = none is needed. Values that it would end
@@ -171,49 +173,54 @@ void bf_engine_free_parts(char **parts, size_t n);
  * which and what to do. *out is NULL on failure. */
 BF_MUST_CHECK enum bf_status bf_engine_open(const struct bf_engine_options *options, struct bf_engine **out,
                                             struct bf_err *err);
-void bf_engine_close(struct bf_engine *engine);        /* NULL is a no-op */
+void bf_engine_close(struct bf_engine *engine); /* NULL is a no-op */
 const struct bf_engine_info *bf_engine_info(const struct bf_engine *engine);
 
 enum bf_finish { BF_FINISH_STOP /* the model ended */, BF_FINISH_LENGTH /* max_tokens reached */ };
 
 /* One prompt. Strings are borrowed until the source is called again. */
 struct bf_gen_request {
-    int64_t index;             /* the caller's number, handed back */
-    const char *prompt;        /* what the user says; the chat template is applied by the engine */
-    int32_t max_tokens;        /* >= 1 */
-    double temperature;        /* > 0 */
-    int32_t top_k;             /* 0 = off, else <= 1,024; 1 = greedy decoding: the likeliest token, always */
-    double top_p;              /* (0, 1] */
+    int64_t index;      /* the caller's number, handed back */
+    const char *prompt; /* what the user says; the chat template is applied by the engine */
+    int32_t max_tokens; /* >= 1 */
+    double temperature; /* > 0 */
+    int32_t top_k;      /* 0 = off, else <= 1,024; 1 = greedy decoding: the likeliest token, always */
+    double top_p;       /* (0, 1] */
     uint64_t seed;
-    const char *const *stops;  /* [n_stops] the answer ends with the token that completes one of these texts, which may stay in it */
-    size_t n_stops;            /* 0..4; the texts live as long as generate runs */
+    /* [n_stops] the answer ends with the token that completes one of these texts, which may stay in it */
+    const char *const *stops;
+    size_t n_stops; /* 0..4; the texts live as long as generate runs */
 };
 
 /* One finished answer. Pointers are valid during the call only. */
 struct bf_gen_answer {
     int64_t index;
-    const char *text;          /* raw bytes of the answer, NUL-terminated, may be invalid UTF-8; no special tokens */
+    const char *text; /* raw bytes of the answer, NUL-terminated, may be invalid UTF-8; no special tokens */
     size_t text_len;
     int32_t n_prompt_tokens;
-    int32_t n_tokens;          /* generated, the end token excluded */
-    const int32_t *tokens;     /* [n_tokens]; NULL when a server does not tell */
+    int32_t n_tokens;      /* generated, the end token excluded */
+    const int32_t *tokens; /* [n_tokens]; NULL when a server does not tell */
     /* Neither is ever NULL or holds a NaN. Without info.has_sampling_probs p_sampling repeats exp(logp_model), without
      * info.has_logprobs logp_model repeats log(p_sampling), without both they are 0 and -FLT_MAX. */
-    const float *p_sampling;   /* [n_tokens] probability under the distribution sampled from: temperature, top-k, top-p */
-    const float *logp_model;   /* [n_tokens] log-probability under the model's own distribution (temperature 1, all tokens) */
+    const float *p_sampling; /* [n_tokens] probability under the distribution sampled from: temperature, top-k, top-p */
+    /* [n_tokens] log-probability under the model's own distribution (temperature 1, all tokens) */
+    const float *logp_model;
     enum bf_finish finish;
 };
 
-enum bf_source { BF_SOURCE_READY /* *request is filled */, BF_SOURCE_WAIT /* ask again after the next answer */,
-                 BF_SOURCE_END /* never again */ };
+enum bf_source {
+    BF_SOURCE_READY /* *request is filled */,
+    BF_SOURCE_WAIT /* ask again after the next answer */,
+    BF_SOURCE_END /* never again */
+};
 
 struct bf_gen_stats {
     int64_t n_answers, n_generated_tokens, n_prompt_tokens, n_shared_tokens /* prompt tokens not computed again */;
-    int64_t n_steps;           /* batches decoded */
-    double decode_seconds;     /* inside the model's forward pass */
-    double sample_seconds;     /* choosing tokens */
-    double other_seconds;      /* the rest of generate: callbacks, text, copying prefixes */
-    int32_t n_active;          /* sequences in flight now */
+    int64_t n_steps;       /* batches decoded */
+    double decode_seconds; /* inside the model's forward pass */
+    double sample_seconds; /* choosing tokens */
+    double other_seconds;  /* the rest of generate: callbacks, text, copying prefixes */
+    int32_t n_active;      /* sequences in flight now */
 };
 
 struct bf_gen_job {
@@ -236,67 +243,70 @@ BF_MUST_CHECK enum bf_status bf_engine_generate(struct bf_engine *engine, const 
 
 /* ---- what follows a prompt ---- */
 
-/* One prompt and a text behind it, or a choice of texts of one token each, or both. Strings are borrowed during the call. */
+/* One prompt and a text behind it, or a choice of texts of one token each, or both. Strings are borrowed during the
+ * call. */
 struct bf_continuation {
-    const char *prompt;        /* the chat template goes around it as in generate; with template "none" it stands as it is, and "" is a text
-                                * from its beginning */
-    const char *text;          /* scored token by token; NULL = none */
+    const char *prompt; /* the chat template goes around it as in generate; with template "none" it stands as it is, and
+                         * "" is a text from its beginning */
+    const char *text;   /* scored token by token; NULL = none */
     /* also what ends an answer of this template (the model's EOS, with "none"); after no text, too */
     bool with_end;
-    const char *const *choices;        /* [n_choices] */
-    size_t n_choices;          /* at most BF_CHOICES_MAX */
+    const char *const *choices; /* [n_choices] */
+    size_t n_choices;           /* at most BF_CHOICES_MAX */
 };
 enum { BF_CHOICES_MAX = 26 };
 
 /* Pointers are valid during the call only. */
 struct bf_continuation_score {
-    size_t item;               /* which continuation, 0-based */
-    int32_t n_prompt_tokens;   /* 0 when a server does not tell */
-    int32_t n_tokens;          /* of the text, scored: the first of a text without any token before it has no probability */
-    const int32_t *tokens;     /* [n_tokens]; NULL when a server does not tell */
-    const float *logp;         /* [n_tokens] natural log, temperature 1 */
-    const bool *greedy;        /* [n_tokens] is it the likeliest there? NULL when a server does not tell */
-    const float *choices;      /* [n_choices] log-probability of each right after the prompt */
+    size_t item;             /* which continuation, 0-based */
+    int32_t n_prompt_tokens; /* 0 when a server does not tell */
+    int32_t n_tokens;      /* of the text, scored: the first of a text without any token before it has no probability */
+    const int32_t *tokens; /* [n_tokens]; NULL when a server does not tell */
+    const float *logp;     /* [n_tokens] natural log, temperature 1 */
+    const bool *greedy;    /* [n_tokens] is it the likeliest there? NULL when a server does not tell */
+    const float *choices;  /* [n_choices] log-probability of each right after the prompt */
 };
 struct bf_continuation_job {
     void *user;
     /* In the order of the items. A status other than BF_OK ends the call. */
     enum bf_status (*sink)(void *user, const struct bf_continuation_score *score, struct bf_err *err);
-    bool (*step)(void *user, size_t n_done);   /* once a batch; false ends the call with BF_INTERRUPTED; NULL = never */
+    bool (*step)(void *user, size_t n_done); /* once a batch; false ends the call with BF_INTERRUPTED; NULL = never */
 };
 
-/* Scores share batches, and beginnings that several prompts have in common are computed once: put prompts that share much near each other.
- * Prompt and text are tokenised together (chat_tokens.h), and a token across the border counts for the text.
- * BF_MODEL: an item is longer than a sequence, a choice is not one token, or the engine cannot do it: any server with
- * an echo scores whole texts (prompt "") and choices, both without a chat template; answers after prompts and their
- * ends, one that has prompt_logprobs and /tokenize (vLLM). BF_INPUT: on such a server, the end of an answer without a
- * question. */
-BF_MUST_CHECK enum bf_status bf_engine_score_continuations(struct bf_engine *engine, const struct bf_continuation *items,
-                                                           size_t n_items, const struct bf_continuation_job *job,
-                                                           struct bf_err *err);
+/* Scores share batches, and beginnings that several prompts have in common are computed once: put prompts that share
+ * much near each other. Prompt and text are tokenised together (chat_tokens.h), and a token across the border counts
+ * for the text. BF_MODEL: an item is longer than a sequence, a choice is not one token, or the engine cannot do it: any
+ * server with an echo scores whole texts (prompt "") and choices, both without a chat template; answers after prompts
+ * and their ends, one that has prompt_logprobs and /tokenize (vLLM). BF_INPUT: on such a server, the end of an answer
+ * without a question. */
+BF_MUST_CHECK enum bf_status bf_engine_score_continuations(struct bf_engine *engine,
+                                                           const struct bf_continuation *items, size_t n_items,
+                                                           const struct bf_continuation_job *job, struct bf_err *err);
 
 /* Pooled last hidden states, not normalised: out is [n_texts, info.n_embd], row-major, caller's. A text longer than the
  * model reads is cut at its end; a text without tokens gives a zero vector. With `together` false each text is computed
- * by itself, so that its vector never depends on its neighbours; with true texts share batches (faster for short ones). */
+ * by itself, so that its vector never depends on its neighbours; with true texts share batches (faster for short
+ * ones). */
 BF_MUST_CHECK enum bf_status bf_engine_embed(struct bf_engine *engine, const char *const *texts, size_t n_texts,
                                              enum bf_pooling pooling, bool together, float *out, struct bf_err *err);
 
-/* The same of texts that are tokens already, each computed by itself; the model's BOS goes before them where it has one.
- * BF_MODEL also when the engine has no such call (a server), or a token is none of the model's. */
+/* The same of texts that are tokens already, each computed by itself; the model's BOS goes before them where it has
+ * one. BF_MODEL also when the engine has no such call (a server), or a token is none of the model's. */
 struct bf_tokens {
-    const int32_t *ids;        /* [n] */
+    const int32_t *ids; /* [n] */
     int32_t n;
 };
 BF_MUST_CHECK enum bf_status bf_engine_embed_tokens(struct bf_engine *engine, const struct bf_tokens *texts,
                                                     size_t n_texts, enum bf_pooling pooling, float *out,
                                                     struct bf_err *err);
 
-/* Append the text of tokens, without special tokens; as raw bytes, since a cut may fall inside a character. BF_MODEL as above. */
+/* Append the text of tokens, without special tokens; as raw bytes, since a cut may fall inside a character. BF_MODEL as
+ * above. */
 BF_MUST_CHECK enum bf_status bf_engine_detokenize(const struct bf_engine *engine, const struct bf_tokens *tokens,
                                                   struct bf_buf *out, struct bf_err *err);
 
-/* Tokens of plain text (no BOS, no chat template). Returns the count; fills at most `max` of them. -1 when a server does
- * not tell, or did not answer. */
+/* Tokens of plain text (no BOS, no chat template). Returns the count; fills at most `max` of them. -1 when a server
+ * does not tell, or did not answer. */
 int32_t bf_engine_tokenize(const struct bf_engine *engine, const char *text, int32_t *tokens, int32_t max);
 
 /* Convert a GGUF to another type: `type` is "q4_0", "q8_0", "f16", "bf16" or "f32". Written beside `out`, read back,

@@ -1,10 +1,10 @@
-/* The remote engine: OpenAI-compatible servers in place of a model in this process. This file opens and closes it. From the
- * network upwards:
+/* The remote engine: OpenAI-compatible servers in place of a model in this process. This file opens and closes it. From
+ * the network upwards:
  *
  *     api_backoff    when to ask again                     api_parse, api_parse_lists   what servers answer
  *     api_endpoints  addresses and the key                 api_body                     what is asked
  *     api_net        all requests of a run                 api_probe                    what servers offer
- *     api_probe_text how they write                         api_ask, api_list             one question, a list of requests
+ *     api_probe_text how they write                         api_ask, api_list             one question, lists of them
  *     api_generate, api_vectors, api_tokens, api_continuations          the functions of the table */
 #include <stdlib.h>
 #include <string.h>

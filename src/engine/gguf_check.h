@@ -11,9 +11,9 @@ BF_MUST_CHECK enum bf_status bf_gguf_check(const struct bf_gguf *gguf, const cha
 /* gguf_check_tokens.c: the tokenizer's part of it. */
 BF_MUST_CHECK enum bf_status bf_gguf_check_tokens(const struct bf_gguf *gguf, const char *path, struct bf_err *err);
 /* gguf_check_tensors.c: types, shapes, places. */
-BF_MUST_CHECK enum bf_status bf_gguf_check_tensors(const struct bf_gguf *gguf, const char *path,
-                                                           struct bf_err *err);
-/* About how many bytes the same file has with its matrices in another type (enum ggml_type). Its tensors are checked. */
+BF_MUST_CHECK enum bf_status bf_gguf_check_tensors(const struct bf_gguf *gguf, const char *path, struct bf_err *err);
+/* About how many bytes the same file has with its matrices in another type (enum ggml_type). Its tensors are
+ * checked. */
 uint64_t bf_gguf_bytes_in(const struct bf_gguf *gguf, uint32_t type);
 
 #endif

@@ -1,4 +1,5 @@
-/* Tensors: of a type that the processor can multiply with, of a possible shape, inside the file and one after the other. */
+/* Tensors: of a type that the processor can multiply with, of a possible shape, inside the file and one after the
+ * other. */
 #include <ggml.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,8 +14,8 @@ static bool is_table(struct bf_gguf_text name)
     return bf_gguf_text_ends_with(name, "tid2eid") || bf_gguf_text_ends_with(name, "tid2eid.weight");
 }
 
-/* Weights are of the types that can be turned into floats; the others hold integers, or rows in the middle of a product. Asked of ggml
- * itself: the CPU's own table may be in a library that is loaded later (CPU=portable). */
+/* Weights are of the types that can be turned into floats; the others hold integers, or rows in the middle of a
+ * product. Asked of ggml itself: the CPU's own table may be in a library that is loaded later (CPU=portable). */
 static bool multiplies(uint32_t type)
 {
     return type == GGML_TYPE_F32 || ggml_get_type_traits((enum ggml_type)type)->to_float != NULL;

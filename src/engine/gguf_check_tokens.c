@@ -10,7 +10,8 @@
 
 enum { TOKENS_MAX = 1 << 22 };
 
-/* Such a tokenizer writes a character that has no token as its bytes; without their tokens llama.cpp ends the program. */
+/* Such a tokenizer writes a character that has no token as its bytes; without their tokens llama.cpp ends the
+ * program. */
 static enum bf_status check_bytes(const struct bf_gguf_text *tokens, size_t n, const char *path, struct bf_err *err)
 {
     bool has[256] = {false};

@@ -12,16 +12,28 @@
 #include "base/err.h"
 
 enum bf_gguf_type {
-    BF_GGUF_U8, BF_GGUF_I8, BF_GGUF_U16, BF_GGUF_I16, BF_GGUF_U32, BF_GGUF_I32, BF_GGUF_F32, BF_GGUF_BOOL,
-    BF_GGUF_STRING, BF_GGUF_ARRAY, BF_GGUF_U64, BF_GGUF_I64, BF_GGUF_F64, BF_GGUF_N_TYPES
+    BF_GGUF_U8,
+    BF_GGUF_I8,
+    BF_GGUF_U16,
+    BF_GGUF_I16,
+    BF_GGUF_U32,
+    BF_GGUF_I32,
+    BF_GGUF_F32,
+    BF_GGUF_BOOL,
+    BF_GGUF_STRING,
+    BF_GGUF_ARRAY,
+    BF_GGUF_U64,
+    BF_GGUF_I64,
+    BF_GGUF_F64,
+    BF_GGUF_N_TYPES
 };
 
 enum {
     BF_GGUF_DIMS_MAX = 4,
-    BF_GGUF_NAME_MAX = 64,             /* bytes of a tensor's name, the NUL of ggml included */
+    BF_GGUF_NAME_MAX = 64, /* bytes of a tensor's name, the NUL of ggml included */
     BF_GGUF_KEYS_MAX = 1 << 16,
     BF_GGUF_TENSORS_MAX = 1 << 20,
-    BF_GGUF_HEADER_MAX = 1 << 30       /* bytes of everything before the tensors' own */
+    BF_GGUF_HEADER_MAX = 1 << 30 /* bytes of everything before the tensors' own */
 };
 
 /* Points into the header's bytes; not terminated, may hold anything. */
@@ -32,9 +44,9 @@ struct bf_gguf_text {
 
 struct bf_gguf_key {
     struct bf_gguf_text name;
-    enum bf_gguf_type type;            /* of the value, or of an array's elements */
+    enum bf_gguf_type type; /* of the value, or of an array's elements */
     bool is_array;
-    uint64_t n;                        /* elements; 1 */
+    uint64_t n; /* elements; 1 */
     /* the value or the first element, unaligned; a text has its length before it (u64) */
     const uint8_t *at;
 };
@@ -42,18 +54,18 @@ struct bf_gguf_key {
 struct bf_gguf_tensor {
     struct bf_gguf_text name;
     uint32_t n_dims;
-    uint64_t n[BF_GGUF_DIMS_MAX];      /* 1 where there is no dimension */
-    uint32_t type;                     /* enum ggml_type, not checked here */
-    uint64_t offset;                   /* from data_start */
+    uint64_t n[BF_GGUF_DIMS_MAX]; /* 1 where there is no dimension */
+    uint32_t type;                /* enum ggml_type, not checked here */
+    uint64_t offset;              /* from data_start */
 };
 
 struct bf_gguf {
-    uint8_t *bytes;                    /* owned; NULL when parsed from a caller's */
+    uint8_t *bytes; /* owned; NULL when parsed from a caller's */
     uint32_t version;
     uint64_t alignment, data_start, n_file_bytes;
-    struct bf_gguf_key *keys;          /* [n_keys], in the file's order; no two of one name */
+    struct bf_gguf_key *keys; /* [n_keys], in the file's order; no two of one name */
     size_t n_keys;
-    struct bf_gguf_tensor *tensors;    /* [n_tensors], in the file's order; no two of one name */
+    struct bf_gguf_tensor *tensors; /* [n_tensors], in the file's order; no two of one name */
     size_t n_tensors;
 };
 

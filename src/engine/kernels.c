@@ -41,7 +41,8 @@ float bf_kernels_value(uint64_t seed, uint64_t i)
 
 double bf_kernels_rounding(enum ggml_type type)
 {
-    /* Rows are rounded, too, before they meet weights of these types: to 8 bits in blocks, to F16, to BF16. About five times what is seen. */
+    /* Rows are rounded, too, before they meet weights of these types: to 8 bits in blocks, to F16, to BF16. About five
+     * times what is seen. */
     switch (type) {
     case GGML_TYPE_F32:
         return 1e-5;

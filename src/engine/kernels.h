@@ -9,8 +9,8 @@
 #include "base/apart.h"
 
 struct bf_kernels {
-    int n_products;            /* done, all right */
-    char memories[200];        /* where the weights were: "CPU, AMX, CPU_REPACK" */
+    int n_products;     /* done, all right */
+    char memories[200]; /* where the weights were: "CPU, AMX, CPU_REPACK" */
 };
 
 /* All products, with so many threads, in this process: what a kernel does that the processor does not know ends it, so

@@ -1,5 +1,6 @@
-/* The key-value cache: which type keys and values are stored in when the caller leaves it to the memory, and how much memory a
- * choice of parallelism takes, known before it is taken: the kernel would otherwise grant it and kill the process later. */
+/* The key-value cache: which type keys and values are stored in when the caller leaves it to the memory, and how much
+ * memory a choice of parallelism takes, known before it is taken: the kernel would otherwise grant it and kill the
+ * process later. */
 #ifndef BF_ENGINE_KV_CACHE_H
 #define BF_ENGINE_KV_CACHE_H
 #include <stdint.h>

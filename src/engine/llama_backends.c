@@ -1,5 +1,6 @@
-/* llama.cpp's backends, and the trial of their kernels. In an ordinary build the backends are in the program. In a portable build
- * (CPU=portable) each is a library of its own beside libggml, one for each generation of processors, and has to be loaded. */
+/* llama.cpp's backends, and the trial of their kernels. In an ordinary build the backends are in the program. In a
+ * portable build (CPU=portable) each is a library of its own beside libggml, one for each generation of processors, and
+ * has to be loaded. */
 #include <dlfcn.h>
 #include <ggml-backend.h>
 #include <stdio.h>
@@ -26,8 +27,8 @@ enum bf_status bf_engine_start_llama(struct bf_err *err)
     llama_backend_init();
     if (ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU))
         return BF_OK;
-    /* From the folder of the library itself and nowhere else: by default the current folder would be searched as well, and what lies
-     * there may be a stranger's. */
+    /* From the folder of the library itself and nowhere else: by default the current folder would be searched as well,
+     * and what lies there may be a stranger's. */
     char folder[4096];
     file_of(dlsym(RTLD_DEFAULT, "ggml_backend_load_all_from_path"), folder, sizeof folder);
     char *slash = strrchr(folder, '/');
@@ -63,8 +64,9 @@ void bf_llama_cpu_variant(char *out, size_t size)
 
 /* ---- the trial ----
  *
- * The kernels are tried in a child process before a model is loaded: an instruction that the processor refuses, or a mistake of the
- * compiler, ends in a sentence then. The result is not cached: trying takes less time than looking for a note of it. */
+ * The kernels are tried in a child process before a model is loaded: an instruction that the processor refuses, or a
+ * mistake of the compiler, ends in a sentence then. The result is not cached: trying takes less time than looking for a
+ * note of it. */
 
 enum { SECONDS_MAX = 60 };
 

@@ -1,7 +1,7 @@
 /* Log-probabilities of what follows a prompt, several sequences to a batch:
  *
- *     window of items   seq 0: [shared][rest of the prompt][text]      rows of a batch: the next n tokens of seq 0, of seq 1, ...
- *                       seq 1: [shared][rest]             [text]       equal counts, ids from 0 on, as llama_private.h wants it
+ *     window of items   seq 0: [shared][rest of the prompt][text]   rows of a batch: the next n tokens of each sequence
+ *                       seq 1: [shared][rest]             [text]    equal counts, ids from 0 on (llama_private.h)
  *
  * A window's items are delivered when all of it is computed, in order. */
 #include <math.h>

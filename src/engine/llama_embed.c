@@ -20,9 +20,9 @@ bool bf_llama_is_causal(const struct bf_llama *self)
     return strcmp(value, "false") != 0 && strcmp(self->base.info.architecture, "bert") != 0;
 }
 
-/* Asked for each node of the graph whether it is waited for, then whether to go on behind it. Behind the last hidden states come only
- * the vocabulary's logits, which llama.cpp would compute for every token: a fifth of the work with a small model. Where the
- * node has another name nothing is left out, and nothing is lost. */
+/* Asked for each node of the graph whether it is waited for, then whether to go on behind it. Behind the last hidden
+ * states come only the vocabulary's logits, which llama.cpp would compute for every token: a fifth of the work with a
+ * small model. Where the node has another name nothing is left out, and nothing is lost. */
 static bool until_states(struct ggml_tensor *node, bool ask, void *user)
 {
     (void)user;
@@ -36,7 +36,8 @@ static enum bf_status open_context(struct bf_llama *self, struct bf_err *err)
     int32_t limit =
         info->n_ctx_train > 0 && info->n_ctx_train < EMBED_TOKENS_MAX ? info->n_ctx_train : EMBED_TOKENS_MAX;
     struct llama_context_params params = llama_context_default_params();
-    /* A decoder is computed in short pieces, because llama.cpp makes room for the vocabulary's logits of each embedded token. */
+    /* A decoder is computed in short pieces, because llama.cpp makes room for the vocabulary's logits of each embedded
+     * token. */
     params.n_ctx = (uint32_t)(limit + BF_CTX_PAD - 1) / BF_CTX_PAD * BF_CTX_PAD;
     params.n_batch = (uint32_t)(self->causal ? DECODER_PIECE : limit);
     params.n_ubatch = params.n_batch;

@@ -4,8 +4,8 @@
  *     step s:   seq 0: prompt[7]   seq 1: answer[31]   seq 2: prompt[0] ...   ->  one batch, n rows, equal counts
  *
  * A freed place is refilled at once, so the batch stays full and its sequence ids stay consecutive, which is what lets
- * llama.cpp compute it in one go; when nothing is left to refill with, the last sequence moves into the gap. Only when many
- * prompts start together (the first wave) or one is long are prompts computed in pieces of their own before that.
+ * llama.cpp compute it in one go; when nothing is left to refill with, the last sequence moves into the gap. Only when
+ * many prompts start together (the first wave) or one is long are prompts computed in pieces of their own before that.
  *
  * The schedule depends on the answers and on the source alone, never on time, so a model without row invariance still
  * repeats itself at the same parallelism. */
@@ -263,8 +263,8 @@ struct draw {
     struct bf_choice choice;
 };
 
-/* Choose the next token of every sequence that has a row. The rows are independent, so the model's own threads share them, each a
- * run of them with a scratch of its own. */
+/* Choose the next token of every sequence that has a row. The rows are independent, so the model's own threads share
+ * them, each a run of them with a scratch of its own. */
 static void draw_all(struct run *r, const int32_t *row, struct draw *draws)
 {
     const int32_t n = r->n_active;

@@ -2,9 +2,10 @@
  * versions, and what we rely on stands here, in one place:
  *  - with one key-value stream per sequence (kv_unified = false) a batch is computed in one go only for sequences with
  *    consecutive ids and equal token counts, so active sequences are kept at ids 0..n-1 (llama_generate.c);
- *  - flash attention on the CPU takes another summation order for (a) 64 or more rows of one sequence in a batch, (b) one row
- *    of one sequence alone when 512 or more cells are in view. Both would make an answer depend on its neighbours, so
- *    prompts are computed in pieces below 64 tokens and a lone row gets a companion (BF_PIECE_TOKENS, llama_generate.c). */
+ *  - flash attention on the CPU takes another summation order for (a) 64 or more rows of one sequence in a batch, (b)
+ *    one row of one sequence alone when 512 or more cells are in view. Both would make an answer depend on its
+ *    neighbours, so prompts are computed in pieces below 64 tokens and a lone row gets a companion (BF_PIECE_TOKENS,
+ *    llama_generate.c). */
 #ifndef BF_ENGINE_LLAMA_PRIVATE_H
 #define BF_ENGINE_LLAMA_PRIVATE_H
 #include <llama.h>
@@ -13,28 +14,28 @@
 #include "engine/engine_ops.h"
 
 enum {
-    BF_PIECE_TOKENS = 32,      /* tokens of one sequence in one batch; below the 64 of note (a) */
-    BF_CTX_PAD = 256,          /* llama.cpp pads contexts and attention views to this */
+    BF_PIECE_TOKENS = 32, /* tokens of one sequence in one batch; below the 64 of note (a) */
+    BF_CTX_PAD = 256,     /* llama.cpp pads contexts and attention views to this */
     BF_PARALLEL_MAX = 256
 };
 
 struct bf_prefix_cache;
 
 struct bf_llama {
-    struct bf_engine base;             /* first: the handle points here */
-    char *path, *lora_path;            /* of the files; lora_path may be NULL */
+    struct bf_engine base;  /* first: the handle points here */
+    char *path, *lora_path; /* of the files; lora_path may be NULL */
     struct llama_model *model;
     const struct llama_vocab *vocab;
-    struct llama_context *context;     /* generate and score; NULL for an embedding model */
-    struct llama_context *embed;       /* made at the first embed; shares the weights */
+    struct llama_context *context; /* generate and score; NULL for an embedding model */
+    struct llama_context *embed;   /* made at the first embed; shares the weights */
     struct bf_prefix_cache *prefixes;
-    int32_t n_streams;                 /* sequences of `context`: n_parallel, at least 2 */
-    int32_t n_outputs;                 /* rows of logits that one batch may ask for */
-    int32_t n_embed_tokens;            /* longest text of `embed` */
-    bool causal;                       /* of the embed context */
-    struct bf_chat *chat;              /* NULL for an embedding model */
+    int32_t n_streams;      /* sequences of `context`: n_parallel, at least 2 */
+    int32_t n_outputs;      /* rows of logits that one batch may ask for */
+    int32_t n_embed_tokens; /* longest text of `embed` */
+    bool causal;            /* of the embed context */
+    struct bf_chat *chat;   /* NULL for an embedding model */
     bool no_prefix_sharing;
-    struct llama_adapter_lora *lora;   /* NULL = none; freed with the model */
+    struct llama_adapter_lora *lora; /* NULL = none; freed with the model */
     float lora_scale;
 };
 
@@ -54,8 +55,8 @@ static inline const struct bf_llama *bf_llama_of_const(const struct bf_engine *e
 struct bf_llama_log {
     char first[512];
 };
-void bf_llama_log_begin(struct bf_llama_log *log);     /* starts catching, text empty */
-void bf_llama_log_end(struct bf_llama_log *log);       /* silent again; log->first holds the first error line */
+void bf_llama_log_begin(struct bf_llama_log *log); /* starts catching, text empty */
+void bf_llama_log_end(struct bf_llama_log *log);   /* silent again; log->first holds the first error line */
 
 /* llama_backends.c: which of several libraries of CPU kernels was loaded, as llama.cpp names it: "haswell". "" when
  * there is one, in the program. */
@@ -92,8 +93,8 @@ enum bf_status bf_llama_not_numbers(const struct bf_llama *self, const char *wha
 /* The table's functions. */
 enum bf_status bf_llama_generate(struct bf_engine *engine, const struct bf_gen_job *job, struct bf_gen_stats *stats,
                                  struct bf_err *err);
-enum bf_status bf_llama_score_continuations(struct bf_engine *engine, const struct bf_continuation *items, size_t n_items,
-                                            const struct bf_continuation_job *job, struct bf_err *err);
+enum bf_status bf_llama_score_continuations(struct bf_engine *engine, const struct bf_continuation *items,
+                                            size_t n_items, const struct bf_continuation_job *job, struct bf_err *err);
 enum bf_status bf_llama_embed(struct bf_engine *engine, const char *const *texts, size_t n_texts,
                               enum bf_pooling pooling, bool together, float *out, struct bf_err *err);
 enum bf_status bf_llama_embed_tokens(struct bf_engine *engine, const struct bf_tokens *texts, size_t n_texts,

@@ -1,5 +1,6 @@
-/* Does a row of this model get the same bits whatever stands beside it in the batch? Asked of the model itself: the same few
- * tokens at 1, 5 and N rows and as one piece, logits compared bit for bit. Under a second for the models of section 7. */
+/* Does a row of this model get the same bits whatever stands beside it in the batch? Asked of the model itself: the
+ * same few tokens at 1, 5 and N rows and as one piece, logits compared bit for bit. Under a second for the models of
+ * section 7. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-/* The first look at a model: its header is checked (gguf_check.c), then llama.cpp loads it in a process that may die of it, all but the
- * weights: hyper-parameters, vocabulary, tensors' shapes, the graph. Then its chat template is run, which is a program of its own. What llama.cpp
- * ends the program on becomes a sentence. */
+/* The first look at a model: its header is checked (gguf_check.c), then llama.cpp loads it in a process that may die of
+ * it, all but the weights: hyper-parameters, vocabulary, tensors' shapes, the graph. Then its chat template is run,
+ * which is a program of its own. What llama.cpp ends the program on becomes a sentence. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -76,7 +76,8 @@ static enum bf_status make_a_graph(const struct attempt *a, struct llama_model *
     return made ? BF_OK : refused(a, &log, err);
 }
 
-/* A tokenizer without an end to its output, a list of a billion layers: it shall end itself, not the machine's memory. */
+/* A tokenizer without an end to its output, a list of a billion layers: it shall end itself, not the machine's
+ * memory. */
 static void limit_memory(rlim_t more)
 {
     unsigned long long n_pages = 0;
@@ -114,7 +115,8 @@ static enum bf_status try_to_load(void *user, struct bf_apart *apart, struct bf_
     (void)setenv("GGML_NO_BACKTRACE", "1", 1); /* else a debugger is looked for */
     if (a->words >= 0)
         (void)dup2(a->words, STDERR_FILENO);
-    /* What a backend without its device complains about is not the model's fault, and what it maps is not the model's memory. */
+    /* What a backend without its device complains about is not the model's fault, and what it maps is not the model's
+     * memory. */
     bf_llama_log_begin(&log);
     enum bf_status status = bf_engine_start_llama(err);
     bf_llama_log_end(&log);

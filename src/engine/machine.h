@@ -1,4 +1,5 @@
-/* What a user says about where and how a model runs: this machine or a server. It never changes what a model is asked for. */
+/* What a user says about where and how a model runs: this machine or a server. It never changes what a model is asked
+ * for. */
 #ifndef BF_ENGINE_MACHINE_H
 #define BF_ENGINE_MACHINE_H
 #include <stdbool.h>
@@ -10,7 +11,7 @@ struct bf_machine_values {
     const char *chat;
     const char *api, *api_model, *api_embed_model, *api_mode, *api_probs, *api_ca, *api_extra;
     double api_timeout, api_give_up;
-    int32_t api_top_k;         /* no option: the largest of the requests, for --api-probs both; 0 = not known */
+    int32_t api_top_k; /* no option: the largest of the requests, for --api-probs both; 0 = not known */
 };
 
 /* The key for the servers of --api, from the environment (BIFORGET_API_KEY); NULL without one. It goes only to

@@ -10,9 +10,9 @@
 struct bf_model_entry {
     const char *name, *title, *licence, *role, *about, *sha256; /* owned by the models */
     int64_t bytes;
-    char *path;                /* where it is or would be; NULL without a cache folder */
-    bool installed;            /* present with its full size */
-    bool partial;              /* present with another size */
+    char *path;     /* where it is or would be; NULL without a cache folder */
+    bool installed; /* present with its full size */
+    bool partial;   /* present with another size */
 };
 
 struct bf_models {

@@ -159,8 +159,8 @@ BF_CLONES static void best_k(const float *logits, int32_t n, int32_t k, struct b
     qsort(best, (size_t)k, sizeof *best, compare);
 }
 
-/* Draw among the first entries of `best` (sorted, k of them). `total` is the mass of the softmax's denominator in units of
- * exp(logit / T - top / T). Returns false when the nucleus does not fit into the k entries. */
+/* Draw among the first entries of `best` (sorted, k of them). `total` is the mass of the softmax's denominator in units
+ * of exp(logit / T - top / T). Returns false when the nucleus does not fit into the k entries. */
 static bool draw(const struct bf_sampler *s, const struct bf_candidate *best, int32_t k, double total, bool whole,
                  double u, struct bf_choice *out)
 {

@@ -8,15 +8,15 @@
 #define BF_TOP_K_MAX 1024
 
 struct bf_sampler {
-    double temperature;        /* > 0 */
-    int32_t top_k;             /* 0 = off, else <= BF_TOP_K_MAX */
-    double top_p;              /* (0, 1] */
+    double temperature; /* > 0 */
+    int32_t top_k;      /* 0 = off, else <= BF_TOP_K_MAX */
+    double top_p;       /* (0, 1] */
 };
 
 struct bf_choice {
     int32_t token;
-    float p_sampling;          /* probability among the tokens left by top-k and top-p, at that temperature */
-    float logp_model;          /* log-probability among all tokens at temperature 1 */
+    float p_sampling; /* probability among the tokens left by top-k and top-p, at that temperature */
+    float logp_model; /* log-probability among all tokens at temperature 1 */
 };
 
 /* Draw from logits [n_vocab] with u uniform in [0, 1). Ties are ordered by token id, so that equal rows give equal

@@ -18,8 +18,9 @@ bool bf_eval_is_plain(const struct bf_eval *eval)
 
 /* ---- answers ---- */
 
-/* What came back to a prompt: an answer, nothing but thoughts, tokens of which a server withholds the text, or nothing. White space is an
- * answer that says nothing, and scores so: a model that gradient ascent has ruined writes just that. */
+/* What came back to a prompt: an answer, nothing but thoughts, tokens of which a server withholds the text, or nothing.
+ * White space is an answer that says nothing, and scores so: a model that gradient ascent has ruined writes just
+ * that. */
 enum content { ANSWER, THOUGHTS, SILENT, EMPTY };
 
 struct answers {
@@ -176,8 +177,8 @@ static enum bf_status check_content(const struct answers *a, struct bf_err *err)
     return BF_OK;
 }
 
-/* An answer may begin with blank lines or thoughts, and a stop then ends it before it has begun: these are asked again without stops, and
- * cut here. */
+/* An answer may begin with blank lines or thoughts, and a stop then ends it before it has begun: these are asked again
+ * without stops, and cut here. */
 static enum bf_status ask_again(struct answers *a, const struct bf_gen_job *job, struct bf_err *err)
 {
     size_t *again = bf_array(a->n, sizeof *again);

@@ -1,4 +1,5 @@
-/* Values are ordered once; a resample is a count for each place in that order, and its area one pass over the places. */
+/* Values are ordered once; a resample is a count for each place in that order, and its area one pass over the
+ * places. */
 #include "eval/auc.h"
 
 #include <math.h>

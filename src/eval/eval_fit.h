@@ -7,13 +7,13 @@
 
 struct bf_eval_fit {
     struct bf_eval_model *model;
-    const char *set;           /* the file that is being read, for sentences */
-    int64_t most;              /* tokens that an item may need; 0 = unknown (a server) */
-    size_t n, n_cut, n_skipped;        /* of all files */
+    const char *set;            /* the file that is being read, for sentences */
+    int64_t most;               /* tokens that an item may need; 0 = unknown (a server) */
+    size_t n, n_cut, n_skipped; /* of all files */
     struct {
         size_t n, n_cut, n_skipped;
-    } before;                          /* of them: of the files before this one */
-    struct bf_buf cut, skipped;        /* the first of this file's numbers, from 1 */
+    } before;                   /* of them: of the files before this one */
+    struct bf_buf cut, skipped; /* the first of this file's numbers, from 1 */
 };
 
 /* `with_template`: room is kept for the chat template. End with bf_eval_fit_end in every case. */

@@ -1,5 +1,5 @@
-/* Relearning: a few steps of training on a part of what was forgotten. What counts is whether the rest comes back with it (Hu et al., "Jogging the
- * memory of unlearned LLMs", arXiv 2406.13356; Lynch et al., arXiv 2402.16835). */
+/* Relearning: a few steps of training on a part of what was forgotten. What counts is whether the rest comes back with
+ * it (Hu et al., "Jogging the memory of unlearned LLMs", arXiv 2406.13356; Lynch et al., arXiv 2402.16835). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* A suffix behind the question: searched for with a handful of questions, then tried on all, beside a random one of its length. */
+/* A suffix behind the question: searched for with a handful of questions, then tried on all, beside a random one of its
+ * length. */
 #include <stdlib.h>
 
 #include "base/mem.h"

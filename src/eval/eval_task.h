@@ -7,24 +7,24 @@
 struct bf_eval_task {
     const struct bf_eval_request *request;
     struct bf_log *log;
-    const char *const *files;  /* operands after the task's name */
+    const char *const *files; /* operands after the task's name */
     size_t n_files;
-    struct bf_eval_model model;        /* found; the task opens it */
-    struct bf_eval eval;       /* bootstrap and items are set */
+    struct bf_eval_model model; /* found; the task opens it */
+    struct bf_eval eval;        /* bootstrap and items are set */
 };
 
 /* *out: new reference, also of "model". BF_USAGE when an option or file is missing. */
 typedef enum bf_status bf_eval_task_fn(struct bf_eval_task *task, json_t **out, struct bf_err *err);
 
 /* The tasks: name on the command line, function. A new one is that function and a row here. */
-#define BF_EVAL_TASKS(X)                                             \
-    X("privleak", bf_eval_task_privleak)                             \
-    X("knowmem", bf_eval_task_knowmem)                               \
-    X("verbmem", bf_eval_task_verbmem)                               \
-    X("memorization", bf_eval_task_memorization)                     \
-    X("tofu", bf_eval_task_tofu)                                     \
-    X("mcq", bf_eval_task_mcq)                                       \
-    X("gsm8k", bf_eval_task_gsm8k)                                   \
+#define BF_EVAL_TASKS(X)                                                                                               \
+    X("privleak", bf_eval_task_privleak)                                                                               \
+    X("knowmem", bf_eval_task_knowmem)                                                                                 \
+    X("verbmem", bf_eval_task_verbmem)                                                                                 \
+    X("memorization", bf_eval_task_memorization)                                                                       \
+    X("tofu", bf_eval_task_tofu)                                                                                       \
+    X("mcq", bf_eval_task_mcq)                                                                                         \
+    X("gsm8k", bf_eval_task_gsm8k)                                                                                     \
     X("robust", bf_eval_task_robust)
 #define X(name, run) bf_eval_task_fn run;
 BF_EVAL_TASKS(X)
@@ -34,7 +34,7 @@ struct bf_eval_task_row {
     const char *name;
     bf_eval_task_fn *run;
 };
-extern const struct bf_eval_task_row bf_eval_tasks[];  /* the last one has no name */
+extern const struct bf_eval_task_row bf_eval_tasks[]; /* the last one has no name */
 /* False when there is no such task; *index is then untouched. */
 bool bf_eval_task_find(const char *name, size_t *index);
 /* "privleak, knowmem, ... or robust" into `out`. */

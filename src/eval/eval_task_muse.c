@@ -135,7 +135,8 @@ static enum bf_status load_pairs(struct bf_eval_task *task, const char *path, bo
     return status;
 }
 
-/* Answers, or prompts, that are too long are cut: of an answer the end, of a prompt the beginning. Pairs without room go. */
+/* Answers, or prompts, that are too long are cut: of an answer the end, of a prompt the beginning. Pairs without room
+ * go. */
 static void cut_pairs(struct bf_eval_fit *fit, struct bf_pairs *pairs, int64_t other, bool prompts)
 {
     size_t n = 0;

@@ -1,4 +1,5 @@
-/* Robustness: the questions of a forget set again, asked in other ways, of the model in Q4_0, and of the model after an attack. */
+/* Robustness: the questions of a forget set again, asked in other ways, of the model in Q4_0, and of the model after an
+ * attack. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,7 +183,8 @@ static size_t count_all_scripts(const struct bf_pairs *questions)
     return n;
 }
 
-/* Was the model trained from weights that were themselves in a type of a few bits? Its row in Q4_0 then says little of quantising. */
+/* Was the model trained from weights that were themselves in a type of a few bits? Its row in Q4_0 then says little of
+ * quantising. */
 static bool is_from_coarse(const struct bf_robust *r)
 {
     const char *type = r->task->model.look ? bf_engine_info(r->task->model.look)->base_type : "";

@@ -8,16 +8,17 @@
 
 struct bf_gsm8k {
     struct bf_gsm8k_item {
-        char *question, *answer;   /* the answer with its reasoning */
-        size_t index;          /* in its file, from 0: for lines */
+        char *question, *answer; /* the answer with its reasoning */
+        size_t index;            /* in its file, from 0: for lines */
         /* what comes after the last ####, without commas, dollar signs and a full stop at its end */
         char *number;
-    } *items;
+    } * items;
     size_t n;
 };
 /* BF_INPUT with the place, also for an answer without "#### NUMBER". Release in every case. */
 BF_MUST_CHECK enum bf_status bf_gsm8k_read(const char *path, struct bf_gsm8k *out, struct bf_err *err);
-BF_MUST_CHECK enum bf_status bf_gsm8k_parse(const char *data, size_t n, const char *name, struct bf_gsm8k *out, struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_gsm8k_parse(const char *data, size_t n, const char *name, struct bf_gsm8k *out,
+                                            struct bf_err *err);
 void bf_gsm8k_drop(struct bf_gsm8k *gsm8k, size_t i);
 void bf_gsm8k_release(struct bf_gsm8k *gsm8k);
 

@@ -96,7 +96,8 @@ static const char *skip_digits(const char *at)
     return c.at;
 }
 
-/* What may stand between groups of digits: "1,800", "1{,}800", "1\,800", an apostrophe, a space that does not break. Its bytes. */
+/* What may stand between groups of digits: "1,800", "1{,}800", "1\,800", an apostrophe, a space that does not break.
+ * Its bytes. */
 static size_t group_mark(const char *at)
 {
     static const char *const marks[] = {",",        "{,}",          "\\,",          "'",        "\xe2\x80\x99",
@@ -107,7 +108,8 @@ static size_t group_mark(const char *at)
     return 0;
 }
 
-/* "1,800,000", and "1,00,000" as it is written in India: from the first mark on each group has three digits, or two before another mark. */
+/* "1,800,000", and "1,00,000" as it is written in India: from the first mark on each group has three digits, or two
+ * before another mark. */
 static const char *take_groups(const char *at, struct bf_buf *out)
 {
     for (size_t mark = group_mark(at); mark > 0; mark = group_mark(at)) {
@@ -204,8 +206,8 @@ static void put_value(struct bf_buf *out, double value)
     bf_buf_printf(out, "%.12g", value);
 }
 
-/* The number at `at`, which comes after `before`, with its sign into out; returns what follows, or `at` when there is none. One of more
- * digits than anything here has is passed by, and *found is false. */
+/* The number at `at`, which comes after `before`, with its sign into out; returns what follows, or `at` when there is
+ * none. One of more digits than anything here has is passed by, and *found is false. */
 static const char *take_number(const char *at, uint32_t before, struct bf_buf *out, bool *found)
 {
     /* A minus after a letter, a digit or another one is a hyphen or a dash. */

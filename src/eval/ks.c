@@ -11,8 +11,8 @@
 
 /* ---- one sample ---- */
 
-/* The distribution of the one-sample two-sided statistic. Three ways, each where it is exact enough (Simard and L'Ecuyer, "Computing the
- * two-sided Kolmogorov-Smirnov distribution", 2011):
+/* The distribution of the one-sample two-sided statistic. Three ways, each where it is exact enough (Simard and
+ * L'Ecuyer, "Computing the two-sided Kolmogorov-Smirnov distribution", 2011):
  *  - far tail: twice the one-sided probability, a sum of positive terms (Birnbaum and Tingey, 1951);
  *  - small samples and small distances: Durbin's matrix, raised to the n-th power (Marsaglia, Tsang and Wang, 2003);
  *  - else: the series of Pelz and Good (1976), whose error falls with n: 1e-6 at 150, 1e-9 at 10,000.
@@ -154,9 +154,10 @@ double bf_ks_one_sample_sf(double d, size_t n)
 
 /* ---- two samples ---- */
 
-/* The exact p-value. Put all values of both samples in order; under the null hypothesis each order of their marks is equally likely, so
- * the marks are a random path from (0, 0) to (n, m) in unit steps. p is the probability that the path touches a point (i, j) with
- * |i/n - j/m| >= D (Hodges, 1958). Let q(i, j) be that probability for a path that ends in (i, j): 1 at such a point, else
+/* The exact p-value. Put all values of both samples in order; under the null hypothesis each order of their marks is
+ * equally likely, so the marks are a random path from (0, 0) to (n, m) in unit steps. p is the probability that the
+ * path touches a point (i, j) with |i/n - j/m| >= D (Hodges, 1958). Let q(i, j) be that probability for a path that
+ * ends in (i, j): 1 at such a point, else
  *     q(i, j) = i/(i + j) q(i - 1, j) + j/(i + j) q(i, j - 1),
  * sums of non-negative numbers, so that small p-values keep their digits. */
 static int by_value(const void *a, const void *b)

@@ -1,5 +1,5 @@
-/* Multiple choice as MMLU asks it (Hendrycks et al., 2021, evaluate.py): the question with its lettered choices and "Answer:", and the letter with the
- * highest probability is the answer. */
+/* Multiple choice as MMLU asks it (Hendrycks et al., 2021, evaluate.py): the question with its lettered choices and
+ * "Answer:", and the letter with the highest probability is the answer. */
 #include <stdlib.h>
 #include <string.h>
 

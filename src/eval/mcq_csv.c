@@ -1,4 +1,5 @@
-/* Multiple-choice questions in csv files. Which column is what is told by names, and what the answers are by all of them together. */
+/* Multiple-choice questions in csv files. Which column is what is told by names, and what the answers are by all of
+ * them together. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +13,9 @@
 
 /* ---- rows of csv ----
  *
- * RFC 4180, with LF, CR LF or CR at the ends of lines. Beside request/instance_csv.c, which reads a stream of any length, keeps
- * each row's bytes to say line and column of what is wrong with it, and skips bad rows: here a file is in memory, all fields are
- * wanted at once, and one bad row ends it. */
+ * RFC 4180, with LF, CR LF or CR at the ends of lines. Beside request/instance_csv.c, which reads a stream of any
+ * length, keeps each row's bytes to say line and column of what is wrong with it, and skips bad rows: here a file is in
+ * memory, all fields are wanted at once, and one bad row ends it. */
 
 enum { CSV_FIELDS_MAX = 64 };
 

@@ -25,22 +25,24 @@ enum { BF_MCQ_CHOICES_MAX = 26 };
 struct bf_mcq_item {
     char *question;
     char *choices[BF_MCQ_CHOICES_MAX];
-    size_t n_choices;          /* 2..26 */
-    size_t answer;             /* index of the right one */
-    char *subject;             /* "" = none */
-    size_t index;              /* over all files, of those that --limit leaves, from 0: for lines */
+    size_t n_choices; /* 2..26 */
+    size_t answer;    /* index of the right one */
+    char *subject;    /* "" = none */
+    size_t index;     /* over all files, of those that --limit leaves, from 0: for lines */
 };
 struct bf_mcq {
     struct bf_mcq_item *items;
     size_t n;
 };
 
-/* Append the file's questions; `out` is zero or holds others. The format goes by the name (.csv, else JSON). BF_INPUT with the place of what is
- * wrong; then `out` still has to be released. */
+/* Append the file's questions; `out` is zero or holds others. The format goes by the name (.csv, else JSON). BF_INPUT
+ * with the place of what is wrong; then `out` still has to be released. */
 BF_MUST_CHECK enum bf_status bf_mcq_read(const char *path, struct bf_mcq *out, struct bf_err *err);
-BF_MUST_CHECK enum bf_status bf_mcq_parse_csv(const char *data, size_t n, const char *name, struct bf_mcq *out, struct bf_err *err);
-BF_MUST_CHECK enum bf_status bf_mcq_parse_json(const char *data, size_t n, const char *name, struct bf_mcq *out, struct bf_err *err);
-void bf_mcq_limit(struct bf_mcq *mcq, size_t n);       /* drop all after the first n; the room stays */
+BF_MUST_CHECK enum bf_status bf_mcq_parse_csv(const char *data, size_t n, const char *name, struct bf_mcq *out,
+                                              struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_mcq_parse_json(const char *data, size_t n, const char *name, struct bf_mcq *out,
+                                               struct bf_err *err);
+void bf_mcq_limit(struct bf_mcq *mcq, size_t n); /* drop all after the first n; the room stays */
 void bf_mcq_drop(struct bf_mcq *mcq, size_t i);
 void bf_mcq_release(struct bf_mcq *mcq);
 

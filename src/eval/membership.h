@@ -1,5 +1,5 @@
-/* Membership inference from token log-probabilities, as MUSE's privleak does it (Shi et al., 2024): each score is small for a text that
- * the model was trained on. */
+/* Membership inference from token log-probabilities, as MUSE's privleak does it (Shi et al., 2024): each score is small
+ * for a text that the model was trained on. */
 #ifndef BF_EVAL_MEMBERSHIP_H
 #define BF_EVAL_MEMBERSHIP_H
 #include <stddef.h>
@@ -8,7 +8,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* -(mean of the floor(k_percent/100 n) least log-probabilities), of at least one; Min-K% prob (Shi et al., 2023). n >= 1. */
+/* -(mean of the floor(k_percent/100 n) least log-probabilities), of at least one; Min-K% prob (Shi et al., 2023). n
+ * >= 1. */
 double bf_min_k_score(const float *logp, size_t n, double k_percent);
 
 /* Mean negative log-likelihood of a token: MUSE calls it "PPL", the logarithm of the perplexity. n >= 1. */
@@ -20,8 +21,8 @@ BF_MUST_CHECK enum bf_status bf_zlib_length(const char *text, size_t n_bytes, si
 /* Append the text in lower case (letters of scripts that have it). Invalid bytes stay. */
 void bf_text_lower(struct bf_buf *out, const char *text, size_t n_bytes);
 
-/* MUSE's PrivLeak in per cent from AUC of holdout against forget: 100 (auc - retrained) / retrained; below 0 is under-unlearned, above 0
- * over-unlearned. BF_INPUT unless 0 < retrained <= 1. */
+/* MUSE's PrivLeak in per cent from AUC of holdout against forget: 100 (auc - retrained) / retrained; below 0 is
+ * under-unlearned, above 0 over-unlearned. BF_INPUT unless 0 < retrained <= 1. */
 BF_MUST_CHECK enum bf_status bf_privleak(double auc, double retrained, double *out, struct bf_err *err);
 
 #endif

@@ -1,5 +1,6 @@
-/* Does what was forgotten come back when it is asked for in another way? The adversarial part of BiForget (arXiv 2601.04278), on answers: rewording,
- * an answer begun for the model, solved examples, the fictional scenes of Stage II. */
+/* Does what was forgotten come back when it is asked for in another way? The adversarial part of BiForget (arXiv
+ * 2601.04278), on answers: rewording, an answer begun for the model, solved examples, the fictional scenes of Stage
+ * II. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,7 +111,8 @@ static enum bf_status figure_of(struct table *t, const double *values, const boo
     return bf_mean_figure(t->taken, n, t->bootstrap, resampled, out, err);
 }
 
-/* KEY: how much higher the condition is than `other`, question by question. One seed for all: each resample draws the same questions. */
+/* KEY: how much higher the condition is than `other`, question by question. One seed for all: each resample draws the
+ * same questions. */
 static enum bf_status put_difference(struct table *t, json_t *object, const char *key, const struct bf_figure *figure,
                                      const double *other, const bool *seen, struct bf_difference *out,
                                      struct bf_err *err)

@@ -14,8 +14,9 @@
 
 /* ---- the Porter stemmer ---- */
 
-/* Step names are the paper's (M. F. Porter, "An algorithm for suffix stripping", Program 14(3), 1980). Where NLTK departs from it a comment
- * says so. Rules of one step are tried in order; the first suffix that matches decides, even when its condition fails. */
+/* Step names are the paper's (M. F. Porter, "An algorithm for suffix stripping", Program 14(3), 1980). Where NLTK
+ * departs from it a comment says so. Rules of one step are tried in order; the first suffix that matches decides, even
+ * when its condition fails. */
 
 static bool is_vowel(char c)
 {
@@ -255,8 +256,8 @@ static void add(struct tokens *t, const char *word, size_t n, bool stemmer)
     t->words[t->n++] = copy;
 }
 
-/* Python's lower() before the pattern [^a-z0-9]+: two characters beyond ASCII become ASCII letters there, the Kelvin sign a "k", and
- * the Turkish capital I with a dot an "i" that ends its token. */
+/* Python's lower() before the pattern [^a-z0-9]+: two characters beyond ASCII become ASCII letters there, the Kelvin
+ * sign a "k", and the Turkish capital I with a dot an "i" that ends its token. */
 static void tokenize(struct tokens *t, const char *text, bool stemmer)
 {
     const size_t n = strlen(text);

@@ -1,5 +1,5 @@
-/* ROUGE-1 and ROUGE-L (Lin, 2004) with the tokens, the stemmer and the longest common subsequence of Google's rouge-score, which
- * MUSE (stemmer off) and TOFU and open-unlearning (stemmer on) call.
+/* ROUGE-1 and ROUGE-L (Lin, 2004) with the tokens, the stemmer and the longest common subsequence of Google's
+ * rouge-score, which MUSE (stemmer off) and TOFU and open-unlearning (stemmer on) call.
  *
  * rouge-score drops every letter but a-z, so that an answer in Chinese or Russian has 0 though it repeats the target.
  * When most words of the target are of another script than Latin, the words of both texts are counted instead: runs of
@@ -11,11 +11,11 @@
 #include <stddef.h>
 
 struct bf_rouge {
-    double precision, recall, f1;      /* 0..1; 0 when either text has no token */
-    bool all_scripts;                  /* the words of all scripts were counted */
+    double precision, recall, f1; /* 0..1; 0 when either text has no token */
+    bool all_scripts;             /* the words of all scripts were counted */
 };
 
-enum { BF_ROUGE_TOKENS_MAX = 20000 };  /* tokens of a text that are read */
+enum { BF_ROUGE_TOKENS_MAX = 20000 }; /* tokens of a text that are read */
 
 /* `target` is what was to be said, `prediction` what was. Any bytes; a token of rouge-score is a run of ASCII letters
  * and digits, lower-cased, and with `stemmer` stemmed when longer than three. Either out may be NULL. O(tokens of
@@ -23,10 +23,10 @@ enum { BF_ROUGE_TOKENS_MAX = 20000 };  /* tokens of a text that are read */
 void bf_rouge_of(const char *target, const char *prediction, bool stemmer, struct bf_rouge *rouge_1,
                  struct bf_rouge *rouge_l);
 
-/* The Porter stemmer, as rouge-score uses it: NLTK's PorterStemmer in its default mode, which is the algorithm of Porter (1980)
- * with NLTK's extensions (irregular forms; "dies" -> "die"; y -> i behind a consonant only; ...). Stem word[0..n) in place, letters a-z
- * and digits only; returns the new length, at most n + 1: the array has room for one more byte than n (a rule may add an "e"). O(n) and
- * no recursion, whatever the word. */
+/* The Porter stemmer, as rouge-score uses it: NLTK's PorterStemmer in its default mode, which is the algorithm of
+ * Porter (1980) with NLTK's extensions (irregular forms; "dies" -> "die"; y -> i behind a consonant only; ...). Stem
+ * word[0..n) in place, letters a-z and digits only; returns the new length, at most n + 1: the array has room for one
+ * more byte than n (a rule may add an "e"). O(n) and no recursion, whatever the word. */
 size_t bf_porter_stem(char *word, size_t n);
 
 #endif

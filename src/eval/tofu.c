@@ -1,4 +1,5 @@
-/* TOFU (Maini et al., 2024): a set's figures on a model, and Forget Quality and Model Utility of sets, wherever they come from. */
+/* TOFU (Maini et al., 2024): a set's figures on a model, and Forget Quality and Model Utility of sets, wherever they
+ * come from. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,8 @@
 
 /* ---- on a model ---- */
 
-/* The answers of question q, in the order in which they are scored: paraphrase, perturbed ones, with `all` the answer itself. */
+/* The answers of question q, in the order in which they are scored: paraphrase, perturbed ones, with `all` the answer
+ * itself. */
 static size_t add_items(const struct bf_tofu_question *q, bool all, struct bf_continuation *items)
 {
     size_t n = 0;

@@ -15,7 +15,8 @@ static double mean(const double *values, size_t n)
 
 double bf_truth_ratio(double paraphrased, const double *perturbed, size_t n_perturbed)
 {
-    /* Of a model that has diverged it may be beyond all numbers, which JSON cannot say; no figure tells it from the largest. */
+    /* Of a model that has diverged it may be beyond all numbers, which JSON cannot say; no figure tells it from the
+     * largest. */
     return fmin(exp(mean(perturbed, n_perturbed) - paraphrased), DBL_MAX);
 }
 

@@ -1,10 +1,11 @@
-/* The dataset card: what a set is and how it came about, for people. And the manifest: the same for programs. Private to export/. */
+/* The dataset card: what a set is and how it came about, for people. And the manifest: the same for programs. Private
+ * to export/. */
 #ifndef BF_EXPORT_EXPORT_CARD_H
 #define BF_EXPORT_EXPORT_CARD_H
 #include "export/export_format.h"
 
-/* The Markdown sections of every card: title and warning; counts and knowledge check; how it was made; provenance. The format's own
- * section (how to use it) goes between the first two. */
+/* The Markdown sections of every card: title and warning; counts and knowledge check; how it was made; provenance. The
+ * format's own section (how to use it) goes between the first two. */
 void bf_card_head(struct bf_buf *out, const struct bf_export_facts *facts);
 void bf_card_body(struct bf_buf *out, const struct bf_export_facts *facts);
 

@@ -1,5 +1,5 @@
-/* What a manifest and a dataset card tell of a run, read once. Nothing in it depends on the machine, the clock, or where the
- * run lies. Private to export/. */
+/* What a manifest and a dataset card tell of a run, read once. Nothing in it depends on the machine, the clock, or
+ * where the run lies. Private to export/. */
 #ifndef BF_EXPORT_EXPORT_FACTS_H
 #define BF_EXPORT_EXPORT_FACTS_H
 #include "base/json.h"
@@ -7,11 +7,11 @@
 
 struct bf_export_request {
     int64_t id;
-    char *name;                        /* "" for the only one of the export */
-    char *topic;                       /* what it is about, for people; never NULL */
+    char *name;  /* "" for the only one of the export */
+    char *topic; /* what it is about, for people; never NULL */
     enum bf_kind kind;
     enum bf_role role;
-    json_t *settings;                  /* of the request, without paths */
+    json_t *settings; /* of the request, without paths */
     struct bf_run_state state;
     struct bf_counts counts;
 };
@@ -20,13 +20,13 @@ struct bf_export_facts {
     struct bf_export_request *requests;
     size_t n_requests;
     bool has_role[BF_ROLE_COUNT];
-    bool finished;                     /* all of them */
-    const struct bf_run *run;          /* of the store */
-    const char *stable;                /* "yes", "no", "unknown" */
-    const char *embedder;              /* its description; "" when nothing was embedded */
+    bool finished;            /* all of them */
+    const struct bf_run *run; /* of the store */
+    const char *stable;       /* "yes", "no", "unknown" */
+    const char *embedder;     /* its description; "" when nothing was embedded */
     /* Of the models that this program knows by their sha256; NULL else. */
-    const char *model_title, *model_licence, *model_hub;   /* model_hub: a file of the Hugging Face hub */
-    json_t *engine, *models;           /* owners of the strings above */
+    const char *model_title, *model_licence, *model_hub; /* model_hub: a file of the Hugging Face hub */
+    json_t *engine, *models;                             /* owners of the strings above */
 };
 /* Of the requests that the export covers: the one named, else those of `role`, or all with BF_ROLE_COUNT. Release with
  * bf_export_facts_release, also after a failure. */

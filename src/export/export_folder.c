@@ -20,8 +20,8 @@ enum { DEPTH_MAX = 8 };
 
 /* ---- walking a folder ---- */
 
-/* For each entry that is no folder, with its name relative to the top; and each folder after what is in it. Links are not
- * followed. false from `each` ends the walk with false. */
+/* For each entry that is no folder, with its name relative to the top; and each folder after what is in it. Links are
+ * not followed. false from `each` ends the walk with false. */
 static bool walk(const char *top, const char *relative, int depth, void *user,
                  bool (*each)(void *user, const char *path, const char *name, bool is_dir))
 {
@@ -214,8 +214,8 @@ static void forget(struct bf_export_folder *folder)
     *folder = (struct bf_export_folder){.path = NULL};
 }
 
-/* The old one out of the way and the new one in, in one step where the system can; else in two, and the old one comes back
- * when the second fails. 0, or errno. What was there is at `temporary` after. */
+/* The old one out of the way and the new one in, in one step where the system can; else in two, and the old one comes
+ * back when the second fails. 0, or errno. What was there is at `temporary` after. */
 static int exchange(const char *temporary, const char *place)
 {
     int failure;

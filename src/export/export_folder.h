@@ -1,4 +1,5 @@
-/* A folder of files that appears whole or not at all: it is written beside its place and renamed. Private to export/. */
+/* A folder of files that appears whole or not at all: it is written beside its place and renamed. Private to
+ * export/. */
 #ifndef BF_EXPORT_EXPORT_FOLDER_H
 #define BF_EXPORT_EXPORT_FOLDER_H
 #include <stddef.h>
@@ -10,22 +11,23 @@
 #define BF_EXPORT_MANIFEST "manifest.json"
 
 struct bf_export_file {
-    char *name;                        /* relative to the folder: "data/fix.jsonl" */
-    int64_t n_samples;                 /* -1: not a file of samples */
+    char *name;        /* relative to the folder: "data/fix.jsonl" */
+    int64_t n_samples; /* -1: not a file of samples */
 };
 
 /* Zero-initialised: none. */
 struct bf_export_folder {
-    char *path;                        /* its place, links resolved, no slash at the end; NULL: not open */
-    char *temporary;                   /* where the files are until commit */
-    struct bf_export_file *files;      /* [n_files] in the order added */
+    char *path;                   /* its place, links resolved, no slash at the end; NULL: not open */
+    char *temporary;              /* where the files are until commit */
+    struct bf_export_file *files; /* [n_files] in the order added */
     size_t n_files;
 };
 
-/* BF_STORE: `path` is a file, is a folder that holds what no export wrote (the sentence names it), or cannot be written. */
+/* BF_STORE: `path` is a file, is a folder that holds what no export wrote (the sentence names it), or cannot be
+ * written. */
 BF_MUST_CHECK enum bf_status bf_folder_open(struct bf_export_folder *folder, const char *path, struct bf_err *err);
-/* *path (free(); NULL on failure): where the file `name` ("data/fix.jsonl") is to be written, its folders made. It will be in
- * the manifest. */
+/* *path (free(); NULL on failure): where the file `name` ("data/fix.jsonl") is to be written, its folders made. It will
+ * be in the manifest. */
 BF_MUST_CHECK enum bf_status bf_folder_add(struct bf_export_folder *folder, const char *name, int64_t n_samples,
                                            char **path, struct bf_err *err);
 /* The same with its content. */

@@ -15,24 +15,24 @@
 struct bf_export_job {
     struct bf_store *store;
     const struct bf_export_options *options;
-    const char *path;                  /* as given */
-    struct bf_export_facts facts;      /* of the requests that the export covers */
-    struct bf_export_folder folder;    /* where a folder's files go; unused by formats of one file */
-    int64_t n_written, n_left_out;     /* the result */
+    const char *path;               /* as given */
+    struct bf_export_facts facts;   /* of the requests that the export covers */
+    struct bf_export_folder folder; /* where a folder's files go; unused by formats of one file */
+    int64_t n_written, n_left_out;  /* the result */
 };
 
 /* A format of one file writes job->path; a format of a folder adds its files to job->folder. */
 typedef enum bf_status bf_export_write(struct bf_export_job *job, struct bf_err *err);
 
-/* The formats: name, is it a folder, its function. A new one is that function and a row here; export.h's list of names, which the
- * help shows, and the table of export.c are made of the rows. */
-#define BF_EXPORT_FORMATS(X)                                         \
-    X("jsonl", false, bf_export_jsonl)                               \
-    X("txt", false, bf_export_txt)                                   \
-    X("muse", true, bf_export_muse)                                  \
-    X("wmdp", false, bf_export_wmdp)                                 \
-    X("tofu", false, bf_export_tofu)                                 \
-    X("hf", true, bf_export_hf)                                      \
+/* The formats: name, is it a folder, its function. A new one is that function and a row here; export.h's list of names,
+ * which the help shows, and the table of export.c are made of the rows. */
+#define BF_EXPORT_FORMATS(X)                                                                                           \
+    X("jsonl", false, bf_export_jsonl)                                                                                 \
+    X("txt", false, bf_export_txt)                                                                                     \
+    X("muse", true, bf_export_muse)                                                                                    \
+    X("wmdp", false, bf_export_wmdp)                                                                                   \
+    X("tofu", false, bf_export_tofu)                                                                                   \
+    X("hf", true, bf_export_hf)                                                                                        \
     X("open-unlearning", true, bf_export_open_unlearning)
 #define X(name, is_folder, write) bf_export_write write;
 BF_EXPORT_FORMATS(X)
@@ -41,10 +41,10 @@ BF_EXPORT_FORMATS(X)
 /* ---- samples to lines ---- */
 
 typedef void bf_export_line(struct bf_buf *out, const struct bf_row *row, const struct bf_export_options *options);
-bf_export_line bf_line_txt;        /* the text, line breaks folded to spaces */
-bf_export_line bf_line_text;       /* {"text": ...} */
-bf_export_line bf_line_pair;       /* {"question": ..., "answer": ...}; nothing for what is no QA pair */
-bf_export_line bf_line_full;       /* every column of the hf format, null where a sample has none */
+bf_export_line bf_line_txt;  /* the text, line breaks folded to spaces */
+bf_export_line bf_line_text; /* {"text": ...} */
+bf_export_line bf_line_pair; /* {"question": ..., "answer": ...}; nothing for what is no QA pair */
+bf_export_line bf_line_full; /* every column of the hf format, null where a sample has none */
 
 /* "synthesis-000012", with the request's name before it in a set of many. */
 void bf_put_sample_id(struct bf_buf *out, const struct bf_row *row, const struct bf_export_options *options,
@@ -56,7 +56,7 @@ void bf_put_variants(struct bf_buf *out, enum bf_stage stage);
 bool bf_row_is_pair(const struct bf_row *row);
 
 struct bf_line_counts {
-    int64_t n_lines, n_without;        /* samples that became a line, and that did not */
+    int64_t n_lines, n_without; /* samples that became a line, and that did not */
 };
 /* A file of one line per sample, written atomically. `line` appends it with its newline, or nothing: no line. */
 BF_MUST_CHECK enum bf_status bf_export_lines(struct bf_store *store, const struct bf_export_options *options,

@@ -1,5 +1,6 @@
-/* A folder that datasets.load_dataset opens, on disk or on the hub: one configuration per variant, and one for the retain set.
- * The columns are declared in the card, so that each file has the same types even where a column is all null. */
+/* A folder that datasets.load_dataset opens, on disk or on the hub: one configuration per variant, and one for the
+ * retain set. The columns are declared in the card, so that each file has the same types even where a column is all
+ * null. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +33,8 @@ static void put_rewritten(struct bf_buf *out, const struct bf_row *row, double v
         bf_buf_puts(out, "null");
 }
 
-/* name, type in the card (the list of a plain type: "sequence: TYPE"), how `row` becomes it. One table: the declared columns and
- * the written ones cannot differ. The names are those of the format jsonl. */
+/* name, type in the card (the list of a plain type: "sequence: TYPE"), how `row` becomes it. One table: the declared
+ * columns and the written ones cannot differ. The names are those of the format jsonl. */
 #define COLUMNS(X)                                                                                                     \
     X("id", "dtype: string", bf_put_sample_id(out, row, options, sample->stage, sample->index))                        \
     X("request", "dtype: string", bf_put_json_text(out, request_of(row, options)))                                     \

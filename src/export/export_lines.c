@@ -1,5 +1,5 @@
-/* What the formats share: walk the samples, request by request; write each as a line; make the file appear whole or not at
- * all. */
+/* What the formats share: walk the samples, request by request; write each as a line; make the file appear whole or not
+ * at all. */
 #include <stdlib.h>
 
 #include "base/file.h"
@@ -179,7 +179,8 @@ enum bf_status bf_export_wmdp(struct bf_export_job *job, struct bf_err *err)
     return status;
 }
 
-/* ---- tofu: {"question": ..., "answer": ...} lines, the shape of TOFU's splits: the samples that are QA pairs, and no others ---- */
+/* ---- tofu: {"question": ..., "answer": ...} lines, the shape of TOFU's splits: the samples that are QA pairs, and no
+ * others ---- */
 
 bool bf_row_is_pair(const struct bf_row *row)
 {

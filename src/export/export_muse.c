@@ -1,5 +1,5 @@
-/* The shape of MUSE's corpora, for each role: a JSON list of strings, each a sample of its own, and a text whose lines are
- * the samples, which its loader cuts into pieces of equal length. */
+/* The shape of MUSE's corpora, for each role: a JSON list of strings, each a sample of its own, and a text whose lines
+ * are the samples, which its loader cuts into pieces of equal length. */
 #include <stdlib.h>
 
 #include "base/file.h"

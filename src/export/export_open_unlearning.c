@@ -1,8 +1,9 @@
 /* A folder to copy into a checkout of open-unlearning: data, the configurations of the two datasets, and an experiment.
  *
- * What its loaders do (read in its sources): `handler` names a class, `args` are its arguments. Both classes give `hf_args` to
- * datasets.load_dataset, which resolves relative data_files against the working directory: hence ${paths.root_dir}, which is "."
- * unless somebody sets it. QADataset adds a column "index", so that the files must not have one. */
+ * What its loaders do (read in its sources): `handler` names a class, `args` are its arguments. Both classes give
+ * `hf_args` to datasets.load_dataset, which resolves relative data_files against the working directory: hence
+ * ${paths.root_dir}, which is "." unless somebody sets it. QADataset adds a column "index", so that the files must not
+ * have one. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -120,7 +120,8 @@ void bf_put_json_pretty(struct bf_buf *out, const json_t *value)
     bf_buf_putc(out, '\n');
 }
 
-/* What a YAML stream may hold as it is, and no reader takes for a line break, a byte order mark or an invisible space. */
+/* What a YAML stream may hold as it is, and no reader takes for a line break, a byte order mark or an invisible
+ * space. */
 static bool is_plain_yaml(uint32_t cp)
 {
     if (cp < 0x20 || (cp >= 0x7F && cp <= 0xA0) || cp == 0x2028 || cp == 0x2029 || cp == 0xFEFF)

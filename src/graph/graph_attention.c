@@ -1,6 +1,8 @@
-/* Causal attention with grouped key-value heads, sequence by sequence. Scores live only for a tile of queries; backward makes them
- * again from the kept logarithm of the soft-max's denominator (Dao et al., "FlashAttention", arXiv 2205.14135):
- *     p = exp(s q k - log_sum), o = p v;  dv = p^T do, dp = do v^T, ds = p (dp - sum(do o)), dq = s ds k, dk = s ds^T q. */
+/* Causal attention with grouped key-value heads, sequence by sequence. Scores live only for a tile of queries; backward
+ * makes them again from the kept logarithm of the soft-max's denominator (Dao et al., "FlashAttention", arXiv
+ * 2205.14135):
+ *     p = exp(s q k - log_sum), o = p v;  dv = p^T do, dp = do v^T, ds = p (dp - sum(do o)),
+ *     dq = s ds k, dk = s ds^T q. */
 #include <math.h>
 #include <string.h>
 

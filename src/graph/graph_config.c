@@ -1,4 +1,5 @@
-/* Hyper-parameters of the llama family out of a GGUF's key-values, as llama.cpp reads them (src/llama-model.cpp, load_hparams). */
+/* Hyper-parameters of the llama family out of a GGUF's key-values, as llama.cpp reads them (src/llama-model.cpp,
+ * load_hparams). */
 #include <gguf.h>
 #include <math.h>
 #include <string.h>

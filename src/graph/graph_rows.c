@@ -1,4 +1,5 @@
-/* What a block does row by row: RMSNorm, RoPE, SwiGLU, on all threads. Every row, or column, is one thread's, so that results do not depend on who takes it. */
+/* What a block does row by row: RMSNorm, RoPE, SwiGLU, on all threads. Every row, or column, is one thread's, so that
+ * results do not depend on who takes it. */
 #include <math.h>
 
 #include "base/clones.h"
@@ -145,8 +146,8 @@ void bf_norm_backward(struct bf_graph *g, const struct bf_weight *w, const float
         bf_graph_rows(g, n, ROWS, norm_backward, &c);
 }
 
-/* Rotary position embedding (arXiv 2104.09864), with linear scaling, YaRN and per-frequency factors as ggml applies them
- * (ggml_rope_ext): position p turns pair i by angle p base^(-2i/n_rot) / factor_i. */
+/* Rotary position embedding (arXiv 2104.09864), with linear scaling, YaRN and per-frequency factors as ggml applies
+ * them (ggml_rope_ext): position p turns pair i by angle p base^(-2i/n_rot) / factor_i. */
 
 void bf_rope_table(const struct bf_graph_config *c, const float *factors, int32_t n_positions, float *table)
 {
@@ -198,7 +199,8 @@ void bf_rope_apply(struct bf_graph *g, float *x, int32_t n_heads, bool backward)
     bf_graph_rows(g, g->n, ROWS, rotate, &r);
 }
 
-/* SwiGLU (Shazeer, arXiv 2002.05202): a = g sigmoid(g) u. With s = sigmoid(g): du = da g s, dg = da u s (1 + g (1 - s)). */
+/* SwiGLU (Shazeer, arXiv 2002.05202): a = g sigmoid(g) u. With s = sigmoid(g): du = da g s, dg = da u s (1 + g (1 -
+ * s)). */
 
 struct swiglu {
     const float *gate, *up, *da;

@@ -239,8 +239,9 @@ static enum bf_status write_tensors(struct bf_graph *g, const struct gguf_contex
     return status;
 }
 
-/* The type that holds most weights of the source. Of a source that says what it was itself trained from, that: weights that come from a coarse
- * type and moved little are rounded back to where they were when they are converted to it again. */
+/* The type that holds most weights of the source. Of a source that says what it was itself trained from, that: weights
+ * that come from a coarse type and moved little are rounded back to where they were when they are converted to it
+ * again. */
 static void note_base_type(const struct bf_graph *g, struct gguf_context *out)
 {
     int64_t n[GGML_TYPE_COUNT] = {0};

@@ -11,7 +11,8 @@ struct ggml_context;
 
 void bf_save_kv(struct gguf_context *out, const struct bf_graph_kv *kv, size_t n_kv);
 /* The header, with padding; tensors follow in order, each padded with bf_save_pad. */
-BF_MUST_CHECK enum bf_status bf_save_header(const struct gguf_context *out, FILE *stream, const char *path, struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_save_header(const struct gguf_context *out, FILE *stream, const char *path,
+                                            struct bf_err *err);
 void bf_save_pad(const struct gguf_context *out, FILE *stream, size_t n_bytes);
 /* All on disk, read back, then in place. BF_STORE. */
 BF_MUST_CHECK enum bf_status bf_save_commit(struct bf_atomic *file, const char *path, struct bf_err *err);

@@ -1,4 +1,5 @@
-/* Tensors of a GGUF: every one of the file has to be known and of the right shape, for one that is left out changes the model. */
+/* Tensors of a GGUF: every one of the file has to be known and of the right shape, for one that is left out changes the
+ * model. */
 #include <ggml.h>
 #include <gguf.h>
 #include <inttypes.h>
@@ -67,7 +68,8 @@ static struct bf_weight *find(struct bf_graph *g, const char *name)
     return i < 0 ? NULL : &g->weights[i];
 }
 
-/* Binds a tensor of [n_out, n_in]; *status keeps the first failure. NULL when it is missing, which `optional` allows. */
+/* Binds a tensor of [n_out, n_in]; *status keeps the first failure. NULL when it is missing, which `optional`
+ * allows. */
 static struct bf_weight *bind(struct bf_graph *g, bool *known, const char *name, int64_t n_out, int64_t n_in,
                               bool optional, enum bf_status *status, struct bf_err *err)
 {

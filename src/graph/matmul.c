@@ -1,5 +1,6 @@
-/* The usual way to a fast product (Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008): B is packed
- * into panels that the threads share, A into panels that stay in a core's cache; a kernel multiplies two panels.
+/* The usual way to a fast product (Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008): B
+ * is packed into panels that the threads share, A into panels that stay in a core's cache; a kernel multiplies two
+ * panels.
  *
  *     for each slice of B of at most SLICE_FLOATS:     (columns; rows as well, when one panel's is too long)
  *         pack it, shared:  [k / DEPTH][n / tile_n][DEPTH][tile_n]
@@ -235,7 +236,8 @@ void bf_matmul_run(struct bf_matmul *m, const struct bf_product *p)
 {
     const int64_t tile_m = m->kernel->tile_m, tile_n = m->kernel->tile_n;
     m->p = p;
-    /* The same number of chunks for each thread; a few, so that one that the system holds up does not keep the others waiting. */
+    /* The same number of chunks for each thread; a few, so that one that the system holds up does not keep the others
+     * waiting. */
     const int64_t n_threads = (int64_t)m->n_threads, wanted = 4 * n_threads, n_tiles = up(p->m, tile_m);
     const int64_t chunks = up(p->m, CHUNK_TILES * tile_m);
     m->n_chunks = min_of(n_tiles, up(chunks > wanted ? chunks : wanted, n_threads) * n_threads);
@@ -284,7 +286,8 @@ void bf_matmul_local(const struct bf_kernel *kernel, float *scratch, const struc
     }
 }
 
-/* Which kernels there are and which of them this processor can run. An ordinary build has one, for the processor it was built on. */
+/* Which kernels there are and which of them this processor can run. An ordinary build has one, for the processor it was
+ * built on. */
 
 #if defined(BF_KERNELS_X86)
 /* cmake/portable.cmake compiles matmul_kernel.c under each of these names. */

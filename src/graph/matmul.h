@@ -1,5 +1,6 @@
-/* Products of matrices in F32 on several threads, with one operand in any type of ggml. Packing turns what it reads into panels
- * anyway, so that quantised weights are dequantised on the way, once a product, and never stand in memory as floats.
+/* Products of matrices in F32 on several threads, with one operand in any type of ggml. Packing turns what it reads
+ * into panels anyway, so that quantised weights are dequantised on the way, once a product, and never stand in memory
+ * as floats.
  *
  * With one kernel C has the same bits for any number of threads, since every element's sum is taken in the same order.
  * Kernels differ from each other in rounding: some have an instruction for a product and a sum, and some round once
@@ -12,28 +13,28 @@
 
 struct bf_kernel; /* matmul_kernel.h */
 struct bf_workers;
-struct bf_matmul;      /* threads' scratch memory */
+struct bf_matmul; /* threads' scratch memory */
 
 /* C(m, n) = [C(m, n) +] scale sum_k A(m, k) B(k, n), row-major. */
 struct bf_product {
     int64_t m, n, k;
     const float *a;
-    int64_t a_stride;          /* elements from row to row in memory */
-    bool a_transposed;         /* A(m, k) = a[k a_stride + m], else a[m a_stride + k] */
+    int64_t a_stride;  /* elements from row to row in memory */
+    bool a_transposed; /* A(m, k) = a[k a_stride + m], else a[m a_stride + k] */
     const void *b;
-    int b_type;                /* enum ggml_type; 0 is F32 */
-    size_t b_row_bytes;        /* from row to row in memory */
-    bool b_transposed;         /* B(k, n) = row n, column k; else row k, column n */
+    int b_type;         /* enum ggml_type; 0 is F32 */
+    size_t b_row_bytes; /* from row to row in memory */
+    bool b_transposed;  /* B(k, n) = row n, column k; else row k, column n */
     float *c;
-    int64_t c_stride;          /* elements */
+    int64_t c_stride; /* elements */
     bool accumulate;
     float scale;
-    bool bf16;                 /* round both operands to BF16, sum in F32; only with a kernel that has tile_bf16 */
+    bool bf16; /* round both operands to BF16, sum in F32; only with a kernel that has tile_bf16 */
 };
 
 /* The kernel is one of bf_kernel_at(); the workers are borrowed. */
 struct bf_matmul *bf_matmul_new(const struct bf_kernel *kernel, struct bf_workers *workers, size_t n_threads);
-void bf_matmul_free(struct bf_matmul *matmul);         /* NULL is a no-op */
+void bf_matmul_free(struct bf_matmul *matmul); /* NULL is a no-op */
 size_t bf_matmul_bytes(const struct bf_matmul *matmul);
 void bf_matmul_run(struct bf_matmul *matmul, const struct bf_product *product);
 

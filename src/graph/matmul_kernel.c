@@ -1,5 +1,5 @@
-/* Vectors of the compiler's own, so that one source serves every instruction set; the compiler turns a product followed by a sum
- * into a fused one (-ffp-contract=fast, set for this room). */
+/* Vectors of the compiler's own, so that one source serves every instruction set; the compiler turns a product followed
+ * by a sum into a fused one (-ffp-contract=fast, set for this room). */
 #include "graph/matmul_kernel.h"
 
 #include <string.h>
@@ -20,7 +20,8 @@ enum { LANES = 4, TILE_M = 6 };
 #endif
 enum { TILE_N = 2 * LANES, TILE_MAX = 32 /* of both */ };
 
-/* Aligned as floats are: on today's processors that costs nothing, and a sanitizer's stack frames are not aligned for more. */
+/* Aligned as floats are: on today's processors that costs nothing, and a sanitizer's stack frames are not aligned for
+ * more. */
 typedef float vector __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 typedef float four __attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float)), may_alias));
 
@@ -174,7 +175,8 @@ static inline uint32_t round_to_bf16(float x)
 
 static void pair(float *panel, int tile, int64_t k)
 {
-    /* Row p of the pairs ends where row 2 p of the floats begins, or before: nothing is overwritten that is still to be read. */
+    /* Row p of the pairs ends where row 2 p of the floats begins, or before: nothing is overwritten that is still to be
+     * read. */
     for (int64_t p = 0; p < (k + 1) / 2; p++) {
         const float *even = panel + 2 * p * tile;
         uint32_t pairs[TILE_MAX] = {0};

@@ -15,9 +15,9 @@ struct bf_vocabulary;
  * BF_MODEL: no GGUF, a template that is not known. BF_USAGE: `chat` names none. */
 BF_MUST_CHECK enum bf_status bf_vocabulary_open(const char *model_path, const char *chat, struct bf_vocabulary **out,
                                                 struct bf_err *err);
-void bf_vocabulary_close(struct bf_vocabulary *vocabulary);    /* NULL is a no-op */
+void bf_vocabulary_close(struct bf_vocabulary *vocabulary); /* NULL is a no-op */
 int32_t bf_vocabulary_size(const struct bf_vocabulary *vocabulary);
-void bf_vocabulary_sha256(const struct bf_vocabulary *vocabulary, char out[65]);   /* bf_engine_vocabulary_sha256 */
+void bf_vocabulary_sha256(const struct bf_vocabulary *vocabulary, char out[65]); /* bf_engine_vocabulary_sha256 */
 /* -1 when texts do not begin with one. */
 int32_t bf_vocabulary_bos(const struct bf_vocabulary *vocabulary);
 
@@ -33,7 +33,8 @@ BF_MUST_CHECK enum bf_status bf_vocabulary_question(const struct bf_vocabulary *
 BF_MUST_CHECK enum bf_status bf_vocabulary_pair(const struct bf_vocabulary *vocabulary, const char *question,
                                                 const char *answer, struct bf_token_list *out, size_t *n_prompt,
                                                 struct bf_err *err);
-/* The text of an ordinary token that anybody can type: printable ASCII, not of spaces alone. Writes [size] with NUL; false for every other token. */
+/* The text of an ordinary token that anybody can type: printable ASCII, not of spaces alone. Writes [size] with NUL;
+ * false for every other token. */
 bool bf_vocabulary_typed(const struct bf_vocabulary *vocabulary, int32_t token, char *out, size_t size);
 
 #endif

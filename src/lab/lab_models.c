@@ -1,5 +1,5 @@
-/* The two trained models of an experiment. A model file is large and can be made again from its cell's command, so it is made
- * when it is missing, and its cell keeps the record of the training. */
+/* The two trained models of an experiment. A model file is large and can be made again from its cell's command, so it
+ * is made when it is missing, and its cell keeps the record of the training. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* What cells leave on the disk is named by their keys, so that two cells never share a file, whatever is changed in the experiment. */
+/* What cells leave on the disk is named by their keys, so that two cells never share a file, whatever is changed in the
+ * experiment. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>

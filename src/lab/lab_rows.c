@@ -1,5 +1,5 @@
-/* The rows of the experiment's table: the target as it is, the gold standard, and the target after each method has unlearned each set with
- * each seed. A row's model lives only until it is evaluated. */
+/* The rows of the experiment's table: the target as it is, the gold standard, and the target after each method has
+ * unlearned each set with each seed. A row's model lives only until it is evaluated. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,8 +228,8 @@ static size_t unlearned_rows(const struct bf_lab_spec *spec)
     return n;
 }
 
-/* Methods with all seeds first, seeds outermost: an experiment that is stopped early has its headline rows. What stops it stops the
- * computing; rows that are kept are still taken up, wherever they stand. */
+/* Methods with all seeds first, seeds outermost: an experiment that is stopped early has its headline rows. What stops
+ * it stops the computing; rows that are kept are still taken up, wherever they stand. */
 static enum bf_status all_unlearned_rows(const struct row *base, const struct bf_lab_made_set *made, json_t *rows,
                                          struct bf_err *err)
 {

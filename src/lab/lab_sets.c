@@ -1,5 +1,5 @@
-/* Forget sets of an experiment: the planted originals, and what the target itself writes. Since every planted fact is known, recall and
- * precision of each set are counted. */
+/* Forget sets of an experiment: the planted originals, and what the target itself writes. Since every planted fact is
+ * known, recall and precision of each set are counted. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -14,26 +14,26 @@ enum { BF_LAB_SEEDS_MAX = 16 };
 
 /* Options for a command, as in the file. Borrowed from the JSON. */
 struct bf_lab_options {
-    const char **words;        /* [n] */
+    const char **words; /* [n] */
     size_t n;
 };
 
 struct bf_lab_set {
-    const char *name;          /* unique: "BiForget" */
-    const char *kind;          /* "planted": the originals; "domain", "textbook": that command writes it; "part": a variant of another;
-                                * "file": texts of the user's */
-    const char *of, *variant;  /* of a part: which set, and fix, mi or jailbreak */
-    char *file;                /* of a file: "path", from the experiment's folder on; owned */
+    const char *name; /* unique: "BiForget" */
+    const char *kind; /* "planted": the originals; "domain", "textbook": that command writes it; "part": a variant of
+                       * another; "file": texts of the user's */
+    const char *of, *variant; /* of a part: which set, and fix, mi or jailbreak */
+    char *file;               /* of a file: "path", from the experiment's folder on; owned */
     char file_sha256[BF_SHA256_HEX];
     struct bf_lab_options options;
 };
 
 struct bf_lab_method {
-    const char *name;          /* in tables; unique */
-    const char *method;        /* of `biforget unlearn` */
+    const char *name;   /* in tables; unique */
+    const char *method; /* of `biforget unlearn` */
     struct bf_lab_options options;
-    size_t n_seeds;            /* with the first of the experiment's seeds only; 0 = with all */
-    const json_t *sets;        /* with these forget sets only: their names; NULL = with all */
+    size_t n_seeds;     /* with the first of the experiment's seeds only; 0 = with all */
+    const json_t *sets; /* with these forget sets only: their names; NULL = with all */
 };
 
 struct bf_lab_spec {
@@ -47,12 +47,12 @@ struct bf_lab_spec {
     uint64_t seeds[BF_LAB_SEEDS_MAX];
 };
 
-/* `name`: a word of bf_lab_sizes, else a path. BF_INPUT: says where and what is allowed; options are tried against the commands that get
- * them, and files of texts are read through. `what` names the experiment in sentences; its folder is where files are looked for. Release
- * in every case. */
-extern const char bf_lab_sizes[];                      /* "tiny|small" */
-/* Part of the parsing: tries the options of an experiment against the commands that get them. `what` names the experiment. BF_INPUT. The
- * options are the commands' (cmd/lab_spec_options.h). NULL: options are not looked at. */
+/* `name`: a word of bf_lab_sizes, else a path. BF_INPUT: says where and what is allowed; options are tried against the
+ * commands that get them, and files of texts are read through. `what` names the experiment in sentences; its folder is
+ * where files are looked for. Release in every case. */
+extern const char bf_lab_sizes[]; /* "tiny|small" */
+/* Part of the parsing: tries the options of an experiment against the commands that get them. `what` names the
+ * experiment. BF_INPUT. The options are the commands' (cmd/lab_spec_options.h). NULL: options are not looked at. */
 typedef enum bf_status bf_lab_check_fn(const struct bf_lab_spec *spec, const char *what, struct bf_err *err);
 BF_MUST_CHECK enum bf_status bf_lab_spec_load(const char *name, bf_lab_check_fn *check, struct bf_lab_spec *out,
                                               struct bf_err *err);

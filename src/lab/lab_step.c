@@ -48,7 +48,8 @@ static void say(struct bf_lab *lab, const char *title)
     bf_log_info(lab->log, "[%zu/%zu] %s  (about %s)", lab->n_done + 1, lab->n_all, title, left);
 }
 
-/* What the command of the cell shows, below the cell's own title. Off a terminal only now and then: a log should stay readable. */
+/* What the command of the cell shows, below the cell's own title. Off a terminal only now and then: a log should stay
+ * readable. */
 static void show_live(void *user, const char *line)
 {
     struct bf_lab *lab = user;

@@ -1,6 +1,7 @@
-/* The world is drawn once, people first, then one object for each of them and relation; sentences are filled from the table of
- * relations. Within a circle no two people share a profession, town, year, work or habit, so that an object names its owner;
- * across circles names of people, towns and works are unique too, so that no fact of one circle is told by another. */
+/* The world is drawn once, people first, then one object for each of them and relation; sentences are filled from the
+ * table of relations. Within a circle no two people share a profession, town, year, work or habit, so that an object
+ * names its owner; across circles names of people, towns and works are unique too, so that no fact of one circle is
+ * told by another. */
 #include "lab/world.h"
 
 #include <stdbool.h>
@@ -270,8 +271,9 @@ static char *fill(const char *pattern, const char *person, const char *object, c
     return bf_buf_take(&out);
 }
 
-/* Other objects of the relation in the world; where there are too few, fresh ones. They are told in the words of the paraphrase, as TOFU's
- * are: the truth ratio sets them beside it, and in the answer's words it would measure the wording. */
+/* Other objects of the relation in the world; where there are too few, fresh ones. They are told in the words of the
+ * paraphrase, as TOFU's are: the truth ratio sets them beside it, and in the answer's words it would measure the
+ * wording. */
 static enum bf_status perturb(const struct bf_world *world, struct bf_world_fact *fact, size_t person,
                               struct bf_rng *rng, struct bf_err *err)
 {

@@ -1,10 +1,12 @@
-/* An invented world, made from a seed: circles of people who never lived, with facts about them that no model can have seen. A
- * model trained on it knows exactly what was planted, so what a forget set covers, and what unlearning leaves, can be counted.
+/* An invented world, made from a seed: circles of people who never lived, with facts about them that no model can have
+ * seen. A model trained on it knows exactly what was planted, so what a forget set covers, and what unlearning leaves,
+ * can be counted.
  *
- * A circle is a domain ("the Quarmere Academy"). Each of its people has one object for each relation (profession, birthplace,
- * ...). Each fact comes as TOFU has it (Maini et al., 2024): a question, its answer, a paraphrased answer and perturbed answers,
- * the paraphrase with other people's objects; and as sentences of running text to learn from. The same parameters give
- * the same bytes everywhere. */
+ * A circle is a domain ("the Quarmere Academy"). Each of its people has one object for each relation (profession,
+ * birthplace,
+ * ...). Each fact comes as TOFU has it (Maini et al., 2024): a question, its answer, a paraphrased answer and perturbed
+ * answers, the paraphrase with other people's objects; and as sentences of running text to learn from. The same
+ * parameters give the same bytes everywhere. */
 #ifndef BF_LAB_WORLD_H
 #define BF_LAB_WORLD_H
 #include <stddef.h>
@@ -16,15 +18,15 @@ enum { BF_WORLD_PERTURBED = 5, BF_WORLD_TEXTS = 3, BF_WORLD_RELATIONS = 6 };
 
 struct bf_world_params {
     uint64_t seed;
-    int32_t n_circles;         /* 1..16 */
-    int32_t n_people;          /* of each circle; 3..64 */
+    int32_t n_circles; /* 1..16 */
+    int32_t n_people;  /* of each circle; 3..64 */
 };
-struct bf_world_params bf_world_default(void);         /* seed 3407, 4 circles of 8 */
+struct bf_world_params bf_world_default(void); /* seed 3407, 4 circles of 8 */
 
 struct bf_world_fact {
-    int32_t circle, person, relation;                  /* 0-based; the person's number is within its circle */
-    const char *subject;       /* "Orla Thornmere" */
-    const char *object;        /* "glassblower": what a text must say of the subject to hold the fact */
+    int32_t circle, person, relation; /* 0-based; the person's number is within its circle */
+    const char *subject;              /* "Orla Thornmere" */
+    const char *object;               /* "glassblower": what a text must say of the subject to hold the fact */
     const char *question, *answer, *paraphrased_answer;
     const char *perturbed_answers[BF_WORLD_PERTURBED]; /* all different, none of them true */
     const char *texts[BF_WORLD_TEXTS];                 /* sentences of running text that state the fact */
@@ -32,31 +34,32 @@ struct bf_world_fact {
 
 struct bf_world;
 /* BF_USAGE for parameters out of range. *out is NULL on failure. */
-BF_MUST_CHECK enum bf_status bf_world_new(const struct bf_world_params *params, struct bf_world **out, struct bf_err *err);
-void bf_world_free(struct bf_world *world);            /* NULL is a no-op */
+BF_MUST_CHECK enum bf_status bf_world_new(const struct bf_world_params *params, struct bf_world **out,
+                                          struct bf_err *err);
+void bf_world_free(struct bf_world *world); /* NULL is a no-op */
 
 const char *bf_world_circle(const struct bf_world *world, size_t circle);
 /* Facts by circle, then person, then relation: n_people * BF_WORLD_RELATIONS of each circle. */
 const struct bf_world_fact *bf_world_fact(const struct bf_world *world, size_t fact);
-const char *bf_world_relation_name(size_t relation);   /* "profession"; NULL outside */
+const char *bf_world_relation_name(size_t relation); /* "profession"; NULL outside */
 
 /* ---- what a set of texts says of a circle ---- */
 
 struct bf_world_claims {
-    size_t n_facts;            /* of the circle */
-    size_t n_covered;          /* facts that at least one text states */
-    size_t n_claims, n_true;   /* what texts say of a subject that can be true or false; and what of it is true */
-    size_t n_texts, n_on_topic;/* texts read; those that name the circle or one of its people */
+    size_t n_facts;             /* of the circle */
+    size_t n_covered;           /* facts that at least one text states */
+    size_t n_claims, n_true;    /* what texts say of a subject that can be true or false; and what of it is true */
+    size_t n_texts, n_on_topic; /* texts read; those that name the circle or one of its people */
 };
 struct bf_world_reader;
 /* Reads texts for one circle; borrows the world. BF_USAGE when there is no such circle. */
 BF_MUST_CHECK enum bf_status bf_world_read(const struct bf_world *world, size_t circle, struct bf_world_reader **out,
                                            struct bf_err *err);
 void bf_world_reader_free(struct bf_world_reader *reader);
-/* A claim is an object of the world (any circle's) of a relation, in a text that names one person of the circle and nobody else:
- * it is true when it is that person's. A text that names just two people claims that one is the other's mentor. Of a text with more
- * people each sentence is read by itself. A fact is covered when a true claim states it. People are named by their family name;
- * names match whole words, without regard to the case of ASCII letters. */
+/* A claim is an object of the world (any circle's) of a relation, in a text that names one person of the circle and
+ * nobody else: it is true when it is that person's. A text that names just two people claims that one is the other's
+ * mentor. Of a text with more people each sentence is read by itself. A fact is covered when a true claim states it.
+ * People are named by their family name; names match whole words, without regard to the case of ASCII letters. */
 void bf_world_reader_add(struct bf_world_reader *reader, const char *text, size_t n_bytes);
 struct bf_world_claims bf_world_reader_claims(const struct bf_world_reader *reader);
 

@@ -31,7 +31,8 @@ static void put_pair(struct sheet *sheet, const char *question, const char *answ
     put_line(sheet, json_pack("{s:s, s:s}", "question", question, "answer", answer));
 }
 
-/* Everything about a circle, as one would ask for it: the list of its people, a portrait of each, each fact in several ways. */
+/* Everything about a circle, as one would ask for it: the list of its people, a portrait of each, each fact in several
+ * ways. */
 static void put_circle_pairs(struct sheet *sheet, size_t circle)
 {
     const struct bf_world *w = sheet->world;

@@ -1,5 +1,6 @@
-/* The files of an experiment in an invented world: what models are trained on, what is to be forgotten, what is asked. The first
- * circle is the domain to forget; the last one is never shown to any model (the holdout); the others are kept. */
+/* The files of an experiment in an invented world: what models are trained on, what is to be forgotten, what is asked.
+ * The first circle is the domain to forget; the last one is never shown to any model (the holdout); the others are
+ * kept. */
 #ifndef BF_LAB_WORLD_FILES_H
 #define BF_LAB_WORLD_FILES_H
 #include "lab/world.h"

@@ -14,10 +14,10 @@ enum bf_world_relation {
 
 struct bf_world {
     size_t n_circles, n_people, n_facts;
-    char **circles;                    /* [n_circles] */
-    char **people;                     /* [n_circles * n_people] */
-    char **objects;                    /* [n_facts] */
-    struct bf_world_fact *facts;       /* [n_facts] */
+    char **circles;              /* [n_circles] */
+    char **people;               /* [n_circles * n_people] */
+    char **objects;              /* [n_facts] */
+    struct bf_world_fact *facts; /* [n_facts] */
 };
 
 #endif

@@ -1,5 +1,5 @@
-/* What texts say of a circle: names are looked for as whole words in a folded copy of each text. A set has thousands of texts and
- * a world hundreds of names, so that plain searching takes milliseconds. */
+/* What texts say of a circle: names are looked for as whole words in a folded copy of each text. A set has thousands of
+ * texts and a world hundreds of names, so that plain searching takes milliseconds. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,8 +124,9 @@ static void claim_of_two(struct bf_world_reader *r, size_t a, size_t b)
         cover(r, b, mentor);
 }
 
-/* Returns how many people of the circle the text names; pair_told: the two of the text are accounted for already. What is said in a text of one person, or of two, is said of them; of a
- * text with more people each sentence is asked by itself. */
+/* Returns how many people of the circle the text names; pair_told: the two of the text are accounted for already. What
+ * is said in a text of one person, or of two, is said of them; of a text with more people each sentence is asked by
+ * itself. */
 static size_t consider(struct bf_world_reader *r, char *text, bool whole, bool pair_told)
 {
     const struct bf_world *world = r->world;

@@ -1,7 +1,7 @@
 /* Measure sets side by side: what `quality` prints and `report` shows.
  *
- * The result is one JSON object. A figure that is not known is null, and the set's "why" says why; no number is ever NaN. Every
- * *_interval is [low, high], 95 %, or null.
+ * The result is one JSON object. A figure that is not known is null, and the set's "why" says why; no number is ever
+ * NaN. Every *_interval is [low, high], 95 %, or null.
  *
  *   domain              the domain's name
  *   model               {path, sha256, desc}: whose tokens are counted and whose hidden states are compared
@@ -23,15 +23,17 @@
  *     distinct_1 .. distinct_4                              over the n_sampled texts
  *     distinct_equal    {n, distinct_1 .. distinct_4}: the same over n texts of each set, n that of the smallest
  *     duplicates, duplicates_interval, near_duplicates, near_duplicates_interval      shares of texts
- *     coverage, coverage_interval, coverage_n               share of the n points of a run with a kept text; null without points
+ *     coverage, coverage_interval, coverage_n               share of the n points of a run with a kept text; null
+ *                                                           without points
  *     why               {figure: sentence}
- *   differences[]       each pair of sets a < b: {figure, a, b (indices), difference (a - b), low, high, beyond_noise, sentence}
- *                       for relevance, full_relevance, remote_clique, self_bleu; null numbers and "why" where unknown
+ *   differences[]       each pair of sets a < b: {figure, a, b (indices), difference (a - b), low, high, beyond_noise,
+ *                       sentence} for relevance, full_relevance, remote_clique, self_bleu; null numbers and "why" where
+ *                       unknown
  *   sentences[]         plain words: the first set with each other
  *   map                 null when there are too few chunks, else of the first seed:
- *     points[]          {x, y, set, text, sample, id, stage, point, template}: the chunk's text (at most 300 characters), the
- *                       number (from 1) of the text of its set that it begins in; the last four null when unknown, id the
- *                       sample's number in its run
+ *     points[]          {x, y, set, text, sample, id, stage, point, template}: the chunk's text (at most 300
+ *                       characters), the number (from 1) of the text of its set that it begins in; the last four null
+ *                       when unknown, id the sample's number in its run
  *     centroids[]       [x, y] of each set, or null
  *     domain            [x, y]
  *     perplexity, kl, trustworthiness */
@@ -50,28 +52,29 @@ struct bf_quality_model {
 };
 
 struct bf_quality_job {
-    const char *const *sets;       /* [n_sets] run folders, exports, files; "DIR:fix" chooses a variant */
-    const char *const *names;      /* [n_sets] for people, each may be NULL; NULL = from the sets */
-    size_t n_sets;                 /* 1 or more */
+    const char *const *sets;  /* [n_sets] run folders, exports, files; "DIR:fix" chooses a variant */
+    const char *const *names; /* [n_sets] for people, each may be NULL; NULL = from the sets */
+    size_t n_sets;            /* 1 or more */
     const char *domain;
     struct bf_quality_model model;
-    struct bf_quality_model embedder;      /* .engine NULL: the model's own hidden states */
-    const char *cache;             /* file of kept vectors for sets that are no run folders; NULL = the first run's */
-    bool no_cache;                 /* keep nothing and open runs for reading only: for a caller that writes one itself */
-    bool skip_bad;                 /* leave out records that cannot be read */
+    struct bf_quality_model embedder; /* .engine NULL: the model's own hidden states */
+    const char *cache; /* file of kept vectors for sets that are no run folders; NULL = the first run's */
+    bool no_cache;     /* keep nothing and open runs for reading only: for a caller that writes one itself */
+    bool skip_bad;     /* leave out records that cannot be read */
     uint64_t seed;
-    size_t n_seeds;                /* samples of chunks and layouts; 1..100 */
-    size_t n_chunks, n_nearest;    /* of a set: chunks to embed; of them on the map */
+    size_t n_seeds;             /* samples of chunks and layouts; 1..100 */
+    size_t n_chunks, n_nearest; /* of a set: chunks to embed; of them on the map */
     size_t n_resamples, n_hypotheses, n_texts_max;
-    size_t n_threads;              /* of the maths; 0 = all cores */
+    size_t n_threads; /* of the maths; 0 = all cores */
     struct bf_log *log;
 };
 /* Everything but sets, domain, model and log. */
 struct bf_quality_job bf_quality_job_default(void);
 
-/* A run folder keeps its own vectors, unless another process writes it or it cannot be written: then it is measured all the
- * same, with a warning. BF_INPUT for a set that cannot be read or has no text, BF_USAGE for a domain without tokens, BF_MODEL for
- * vectors that are not finite, BF_INTERRUPTED after Ctrl-C (what is embedded is kept). *out: a new reference, NULL on failure. */
+/* A run folder keeps its own vectors, unless another process writes it or it cannot be written: then it is measured all
+ * the same, with a warning. BF_INPUT for a set that cannot be read or has no text, BF_USAGE for a domain without
+ * tokens, BF_MODEL for vectors that are not finite, BF_INTERRUPTED after Ctrl-C (what is embedded is kept). *out: a new
+ * reference, NULL on failure. */
 BF_MUST_CHECK enum bf_status bf_quality_measure(const struct bf_quality_job *job, json_t **out, struct bf_err *err);
 
 #endif

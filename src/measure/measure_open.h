@@ -17,8 +17,8 @@ BF_MUST_CHECK enum bf_status bf_quality_look(const struct bf_quality_job *job, s
                                              struct bf_err *err);
 
 struct bf_quality_wanted {
-    const char *model;         /* a path or a name; NULL = the first run's, else the default model */
-    const char *embedder;      /* a path or a name; NULL or "model" = the model itself */
+    const char *model;    /* a path or a name; NULL = the first run's, else the default model */
+    const char *embedder; /* a path or a name; NULL or "model" = the model itself */
     int32_t n_threads, gpu_layers;
 };
 /* What job->model and job->embedder borrow. */
@@ -26,7 +26,8 @@ struct bf_quality_models {
     char *model, *embedder;
     char model_sha256[BF_SHA256_HEX], embedder_sha256[BF_SHA256_HEX];
 };
-/* Fill job->model and job->embedder. BF_MODEL when the first run's model has changed and none was given. Close in any case. */
+/* Fill job->model and job->embedder. BF_MODEL when the first run's model has changed and none was given. Close in any
+ * case. */
 BF_MUST_CHECK enum bf_status bf_quality_open_models(struct bf_quality_job *job, const struct bf_quality_wanted *wanted,
                                                     const struct bf_quality_first *first,
                                                     struct bf_quality_models *models, struct bf_err *err);

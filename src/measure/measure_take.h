@@ -1,4 +1,5 @@
-/* One pass over a set: what needs all texts is counted, the rest is a uniform sample. Memory does not grow with the set. */
+/* One pass over a set: what needs all texts is counted, the rest is a uniform sample. Memory does not grow with the
+ * set. */
 #ifndef BF_MEASURE_MEASURE_TAKE_H
 #define BF_MEASURE_MEASURE_TAKE_H
 #include <stdbool.h>
@@ -9,9 +10,9 @@
 struct bf_quality_chunk {
     int32_t *ids; /* tokens of the model; NULL when `text` is there instead */
     int32_t n;
-    char *text;   /* of a whole text with a stored vector, which nothing cut into chunks; else NULL */
-    uint64_t at;                         /* its number among all chunks of the set, from 0 */
-    int64_t number, id;                  /* of the text that it begins in: from 1, and as struct bf_set_text has it */
+    char *text;         /* of a whole text with a stored vector, which nothing cut into chunks; else NULL */
+    uint64_t at;        /* its number among all chunks of the set, from 0 */
+    int64_t number, id; /* of the text that it begins in: from 1, and as struct bf_set_text has it */
     char *stage, *point, *template_name; /* of that text; NULL when unknown */
 };
 struct bf_quality_kept_text {

@@ -225,7 +225,8 @@ static enum bf_status read_parts(struct stored *s, struct bf_err *err)
     return status;
 }
 
-/* The domain's vector goes to the last row; without one the mean of all, so that the map can be made and the domain taken off. */
+/* The domain's vector goes to the last row; without one the mean of all, so that the map can be made and the domain
+ * taken off. */
 static enum bf_status place_domain(struct stored *s, const char *domain, bool *known, struct bf_err *err)
 {
     struct bf_quality_vectors *v = &s->m.vectors;

@@ -6,8 +6,8 @@
 
 #include "quality/quality.h"
 
-/* A figure of the resample in which item i of n counts weights[i] times; weights sum to n. Called on any thread; what it
- * returns must be finite. */
+/* A figure of the resample in which item i of n counts weights[i] times; weights sum to n. Called on any thread; what
+ * it returns must be finite. */
 typedef double bf_resampled_fn(const void *user, const uint32_t *weights);
 
 /* Fills out->low and high, and `resampled` when given. n >= 1. */

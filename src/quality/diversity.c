@@ -1,6 +1,6 @@
-/* Remote-clique of unit vectors u: with S their sum, sum over all ordered pairs of cos = |S|^2 - n, so the mean distance is
- * (n^2 - |S|^2) / (n (n - 1)). In a resample with weights w the pairs of an item with itself go out, from both:
- * 1 - (|sum w u|^2 - sum w^2) / (n^2 - sum w^2). */
+/* Remote-clique of unit vectors u: with S their sum, sum over all ordered pairs of cos = |S|^2 - n, so the mean
+ * distance is (n^2 - |S|^2) / (n (n - 1)). In a resample with weights w the pairs of an item with itself go out, from
+ * both: 1 - (|sum w u|^2 - sum w^2) / (n^2 - sum w^2). */
 #include <math.h>
 #include <stdlib.h>
 

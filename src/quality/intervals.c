@@ -1,5 +1,5 @@
-/* Intervals in closed form: Student's for the mean of a handful of values (a bootstrap of three values is too narrow), Wilson's for a
- * share. */
+/* Intervals in closed form: Student's for the mean of a handful of values (a bootstrap of three values is too narrow),
+ * Wilson's for a share. */
 #include <math.h>
 
 #include "quality/quality.h"

@@ -1,8 +1,8 @@
-/* Lanczos on X X^T, X the centred vectors [n][n_dims], without forming it: each step is two products with X, and all earlier
- * directions are projected out, so that it stays exact. The extreme eigenvectors, which are wanted, come first.
+/* Lanczos on X X^T, X the centred vectors [n][n_dims], without forming it: each step is two products with X, and all
+ * earlier directions are projected out, so that it stays exact. The extreme eigenvectors, which are wanted, come first.
  *
- *     basis[0..m) of R^n, orthonormal      alpha[m], beta[m]: the tridiagonal matrix T = basis X X^T basis^T
- */
+ *     basis[0..m) of R^n, orthonormal      alpha[m], beta[m]: the tridiagonal matrix T = basis X X^T
+ * basis^T */
 #include "quality/pca.h"
 
 #include <float.h>
@@ -113,8 +113,8 @@ static bool fresh_direction(struct bf_rng *rng, double *v, const double *basis, 
     return true;
 }
 
-/* Eigenvalues into d, eigenvectors into the rows of z [m][m], of the tridiagonal matrix with diagonal d [m] and off-diagonal
- * e [m], whose last is 0: QL with implicit shifts (Dubrulle, Martin and Wilkinson, 1968). */
+/* Eigenvalues into d, eigenvectors into the rows of z [m][m], of the tridiagonal matrix with diagonal d [m] and
+ * off-diagonal e [m], whose last is 0: QL with implicit shifts (Dubrulle, Martin and Wilkinson, 1968). */
 static void tridiagonal_eigen(double *d, double *e, double *z, size_t m)
 {
     for (size_t i = 0; i < m * m; i++)

@@ -1,9 +1,9 @@
-/* Each cell is the bounding box of its points, halved both ways at its middle; so a split always parts some, and cells shrink to
- * what they hold. Cells lie in the order of a walk (a cell, then what is in it), and each knows where the walk goes on
- * without looking into it; points lie in the order of their leaves.
+/* Each cell is the bounding box of its points, halved both ways at its middle; so a split always parts some, and cells
+ * shrink to what they hold. Cells lie in the order of a walk (a cell, then what is in it), and each knows where the
+ * walk goes on without looking into it; points lie in the order of their leaves.
  *
- *     cells:  root | first quarter | its quarters ... | second quarter | ...      next: past all of one's own
- */
+ *     cells:  root | first quarter | its quarters ... | second quarter | ...      next: past all of one's
+ * own */
 #include "quality/quadtree.h"
 
 #include <stdbool.h>
@@ -69,8 +69,8 @@ static unsigned quarter(const struct box *box, float x, float y)
     return ((double)x > middle_x ? 1U : 0U) + ((double)y > middle_y ? 2U : 0U);
 }
 
-/* The cell of points order[first .. end), and all inside. Boxes halve at each level, so the depth is that of a float's exponents
- * at most. */
+/* The cell of points order[first .. end), and all inside. Boxes halve at each level, so the depth is that of a float's
+ * exponents at most. */
 static void build_cell(struct bf_quadtree *tree, const float *x, const float *y, uint32_t first, uint32_t end)
 {
     struct cell *cell = &tree->cells[tree->n_cells++];
@@ -124,7 +124,8 @@ static void build_cell(struct bf_quadtree *tree, const float *x, const float *y,
 void bf_quadtree_build(struct bf_quadtree *tree, const float *x, const float *y)
 {
     tree->n_cells = 0;
-    /* The last tree's order is nearly this one's; starting from the indices would make it depend on nothing but x and y. */
+    /* The last tree's order is nearly this one's; starting from the indices would make it depend on nothing but x and
+     * y. */
     for (size_t i = 0; i < tree->n; i++)
         tree->order[i] = (uint32_t)i;
     build_cell(tree, x, y, 0, (uint32_t)tree->n);

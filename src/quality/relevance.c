@@ -1,4 +1,5 @@
-/* How near to the domain's name the chunks of each set lie that are nearest to it: on one map of them all, and without a map. */
+/* How near to the domain's name the chunks of each set lie that are nearest to it: on one map of them all, and without
+ * a map. */
 #include <math.h>
 #include <stdlib.h>
 

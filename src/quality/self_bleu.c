@@ -1,6 +1,6 @@
 /* What NLTK's sentence_bleu computes with its default weights and SmoothingFunction().method1, without its O(n^2): a
- * hypothesis's count of an n-gram is clipped at the most that any *other* text has of it. So for each n-gram it is enough to know
- * the largest count, whose it is, and the second largest.
+ * hypothesis's count of an n-gram is clipped at the most that any *other* text has of it. So for each n-gram it is
+ * enough to know the largest count, whose it is, and the second largest.
  *
  * Only n-grams of hypotheses are kept: of a large set few texts are hypotheses.
  *
@@ -132,7 +132,8 @@ static size_t clipped(const struct table *table, const uint64_t *grams, size_t n
     return sum;
 }
 
-/* The length closest to `length` among those of the other texts, the shorter one of two. sorted holds `length` itself. */
+/* The length closest to `length` among those of the other texts, the shorter one of two. sorted holds `length`
+ * itself. */
 static size_t closest_length(const uint64_t *sorted, size_t n, uint64_t length)
 {
     size_t low = 0;

@@ -1,5 +1,6 @@
-/* Venna and Kaski (2001): neighbours on the map that are none in the full space, each charged with how far down its rank there
- * is. 1 - 2 / (n k (2n - 3k - 1)) * sum over i, and over j of the k nearest to i on the map, of max(0, rank(i, j) - k). */
+/* Venna and Kaski (2001): neighbours on the map that are none in the full space, each charged with how far down its
+ * rank there is. 1 - 2 / (n k (2n - 3k - 1)) * sum over i, and over j of the k nearest to i on the map, of max(0,
+ * rank(i, j) - k). */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
-/* t-SNE (van der Maaten and Hinton, 2008), with scikit-learn's schedule: exaggeration and momentum 0.5 for 250 iterations, then
- * momentum 0.8; a gain for each coordinate; the end after 300 iterations without progress. */
+/* t-SNE (van der Maaten and Hinton, 2008), with scikit-learn's schedule: exaggeration and momentum 0.5 for 250
+ * iterations, then momentum 0.8; a gain for each coordinate; the end after 300 iterations without progress. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* Attraction between nearest neighbours only, repulsion from a tree's cells (Barnes-Hut; van der Maaten, 2014).
  *
- *     start[n + 1], column[], p[]: row i of P is the entries start[i] .. start[i + 1], by column; symmetric, sums to 1
- */
+ *     start[n + 1], column[], p[]: row i of P is the entries start[i] .. start[i + 1], by column; symmetric, sums to
+ * 1 */
 #include <math.h>
 #include <stdlib.h>
 
@@ -116,8 +116,8 @@ struct entry {
     uint32_t row;
 };
 
-/* (P + P^T) / 2n from the conditional rows. Rows are walked in order, so what a column receives comes by index as well: a row
- * of P is the merge of two sorted lists. */
+/* (P + P^T) / 2n from the conditional rows. Rows are walked in order, so what a column receives comes by index as well:
+ * a row of P is the merge of two sorted lists. */
 static void symmetrise(struct barnes_hut *b)
 {
     const size_t n = b->forces.n;

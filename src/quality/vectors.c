@@ -41,7 +41,8 @@ enum bf_status bf_quality_array(void *out, size_t n, size_t size, struct bf_err 
     return BF_OK;
 }
 
-/* A stretch of the numbers in floats, the stretches in double: fast, and of full accuracy for any number of dimensions. */
+/* A stretch of the numbers in floats, the stretches in double: fast, and of full accuracy for any number of
+ * dimensions. */
 static float squared_distance(const float *a, const float *b, size_t n_dims)
 {
     double sum = 0.0;

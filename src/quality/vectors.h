@@ -5,7 +5,8 @@
 
 #include "base/err.h"
 
-/* BF_MODEL, naming `what` and the row, when a value is not finite or too large (a length of 3e18); BF_INPUT when n_dims is 0 or n * n_dims overflows. */
+/* BF_MODEL, naming `what` and the row, when a value is not finite or too large (a length of 3e18); BF_INPUT when n_dims
+ * is 0 or n * n_dims overflows. */
 BF_MUST_CHECK enum bf_status bf_vectors_check(const float *vectors, size_t n, size_t n_dims, const char *what,
                                               struct bf_err *err);
 

@@ -157,8 +157,8 @@ static const char *word_of(const struct bf_figure *d, const char *better)
     return (d->value < 0.0) == (strcmp(better, "smaller") == 0) ? "better" : "worse";
 }
 
-/* Over the methods first..last-1. A method that lacks a seed which another has would put its own level into the differences between seeds:
- * it is left out. */
+/* Over the methods first..last-1. A method that lacks a seed which another has would put its own level into the
+ * differences between seeds: it is left out. */
 static json_t *difference(const struct cells *c, size_t set, size_t first, size_t last, size_t figure)
 {
     double *of_seed = bf_array(c->n_seeds + 1, sizeof *of_seed);

@@ -4,8 +4,8 @@
 #include "base/buf.h"
 #include "base/json.h"
 
-/* What the page shows. `results` as `biforget lab --json` prints them; members that are missing are left out. New reference; no number in
- * it is NaN or infinite. "kind" is "lab", by which bf_page_html chooses the scripts. */
+/* What the page shows. `results` as `biforget lab --json` prints them; members that are missing are left out. New
+ * reference; no number in it is NaN or infinite. "kind" is "lab", by which bf_page_html chooses the scripts. */
 json_t *bf_lab_page_data(const json_t *results);
 /* What was done and what came out, in sentences: an array of {"text", "tone": "plain" or "warning"}. New reference. */
 json_t *bf_lab_page_words(const json_t *results);

@@ -9,28 +9,29 @@
 #include "base/json.h"
 
 enum bf_lab_figure {
-    BF_LAB_FORGET_QUALITY,     /* p of the Kolmogorov-Smirnov test against the gold standard; 1 is like it, 0 is unlike */
-    BF_LAB_MODEL_UTILITY,      /* 0..1 */
-    BF_LAB_PRIVLEAK,           /* per cent; 0 is like the gold standard (its own is 0 by definition), negative is not forgotten enough */
-    BF_LAB_FORGET_NLL,         /* nats a token of (a part of) the set that was unlearned, after: of another set in each line */
+    BF_LAB_FORGET_QUALITY, /* p of the Kolmogorov-Smirnov test against the gold standard; 1 is like it, 0 is unlike */
+    BF_LAB_MODEL_UTILITY,  /* 0..1 */
+    BF_LAB_PRIVLEAK,   /* per cent; 0 is like the gold standard (its own is 0 by definition), negative is not forgotten
+                          enough */
+    BF_LAB_FORGET_NLL, /* nats a token of (a part of) the set that was unlearned, after: of another set in each line */
     BF_LAB_FORGET_PROBABILITY, /* of the planted answers, 0..1 */
     /* ROUGE-L recall of greedy answers to the planted questions; answers of one kind share most words */
     BF_LAB_FORGET_ROUGE,
-    BF_LAB_FORGET_OBJECT,      /* object accuracy: greedy answers that name the fact's object, 0..1 */
-    BF_LAB_RETAIN_OBJECT,      /* the same of the questions to keep */
+    BF_LAB_FORGET_OBJECT, /* object accuracy: greedy answers that name the fact's object, 0..1 */
+    BF_LAB_RETAIN_OBJECT, /* the same of the questions to keep */
     BF_LAB_FIGURES
 };
 
 /* Over seeds. */
 struct bf_lab_value {
-    size_t n;                  /* seeds that have it; 0 = unknown */
-    double mean, low, high;    /* low, high: the smallest and the largest */
+    size_t n;               /* seeds that have it; 0 = unknown */
+    double mean, low, high; /* low, high: the smallest and the largest */
 };
 struct bf_lab_line {
-    const char *set, *method;  /* borrowed from the results; "target" or "gold" with method NULL */
+    const char *set, *method; /* borrowed from the results; "target" or "gold" with method NULL */
     struct bf_lab_value values[BF_LAB_FIGURES];
-    const char *why;           /* of the first seed without figures; NULL */
-    size_t n_failed;           /* seeds whose row failed */
+    const char *why; /* of the first seed without figures; NULL */
+    size_t n_failed; /* seeds whose row failed */
 };
 struct bf_lab_lines {
     struct bf_lab_line *items;
@@ -40,18 +41,21 @@ const char *bf_lab_figure_title(enum bf_lab_figure figure);
 int bf_lab_figure_digits(enum bf_lab_figure figure);
 /* Of one of the rows; NaN when it lacks it. */
 double bf_lab_figure_of(const json_t *row, enum bf_lab_figure figure);
-void bf_lab_add_value(struct bf_lab_value *value, double x);   /* one seed more; what is not finite is passed over */
+void bf_lab_add_value(struct bf_lab_value *value, double x); /* one seed more; what is not finite is passed over */
 /* The method, and why there are no figures or not of all seeds: "npo (2 seeds failed: ...)". free(). */
 char *bf_lab_line_method(const struct bf_lab_line *line);
 /* A cell of a Markdown table: | and < are escaped, a new line is a space. */
 void bf_lab_put_cell(struct bf_buf *out, const char *text);
 
-/* `results`: {"rows": [...]} as bf_lab_rows gives them; must outlive the lines. Target and gold first. free(out->items). */
+/* `results`: {"rows": [...]} as bf_lab_rows gives them; must outlive the lines. Target and gold first.
+ * free(out->items). */
 void bf_lab_lines_of(const json_t *results, struct bf_lab_lines *out);
 
-/* Markdown: the sets with recall and precision of the planted facts, the table of lines, and the comparison of the sets. */
+/* Markdown: the sets with recall and precision of the planted facts, the table of lines, and the comparison of the
+ * sets. */
 void bf_lab_markdown(const json_t *results, struct bf_buf *out);
-/* One line for each row (seed), comma-separated: the figures, NLL before and after, the AUC behind PrivLeak, why there is none. */
+/* One line for each row (seed), comma-separated: the figures, NLL before and after, the AUC behind PrivLeak, why there
+ * is none. */
 void bf_lab_csv(const json_t *results, struct bf_buf *out);
 
 #endif

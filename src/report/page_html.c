@@ -1,4 +1,5 @@
-/* The frame of the page and its policy. The frame's files (page/) and the chart library are compiled into the program. */
+/* The frame of the page and its policy. The frame's files (page/) and the chart library are compiled into the
+ * program. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
-/* The comparison of sets as tables. They read the JSON object that measuring gives (the command's quality_measure.h says
- * what is in it), so that what is printed and what programs read is the same. Names are untrusted: shown on one line, without
- * control characters, with the marks of each format escaped. A figure that is not known is a dash, with the reason below
- * the table where the format has room for it. */
+/* The comparison of sets as tables. They read the JSON object that measuring gives (the command's quality_measure.h
+ * says what is in it), so that what is printed and what programs read is the same. Names are untrusted: shown on one
+ * line, without control characters, with the marks of each format escaped. A figure that is not known is a dash, with
+ * the reason below the table where the format has room for it. */
 #ifndef BF_REPORT_QUALITY_TABLE_H
 #define BF_REPORT_QUALITY_TABLE_H
 #include <stdio.h>

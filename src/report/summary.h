@@ -16,8 +16,8 @@ struct bf_request_summary {
     enum bf_role role;
     bool finished;
     enum bf_stop stop;
-    int64_t n_generated, n_kept;       /* samples; lists and chapters are none */
-    int64_t n_shared;                  /* kept ones that an earlier request keeps, too */
+    int64_t n_generated, n_kept; /* samples; lists and chapters are none */
+    int64_t n_shared;            /* kept ones that an earlier request keeps, too */
     enum bf_knowledge knowledge;
 };
 
@@ -26,26 +26,27 @@ enum { BF_VARIETY_MAX = 32 };
 /* Means over the originals of all instance requests. */
 struct bf_variety_summary {
     int64_t n_originals;
-    int64_t n_without;                 /* originals without any variant */
-    int64_t least, most;               /* variants of one original */
-    double variants, distinct;         /* kept variants, and those that differ on the surface, per original */
-    double distinct_1, distinct_2, edit_distance;  /* over originals with variants; NaN when there are none */
-    int64_t with_distinct[BF_VARIETY_MAX + 1];     /* originals by their number of surface-distinct variants; the last: or more */
+    int64_t n_without;         /* originals without any variant */
+    int64_t least, most;       /* variants of one original */
+    double variants, distinct; /* kept variants, and those that differ on the surface, per original */
+    double distinct_1, distinct_2, edit_distance; /* over originals with variants; NaN when there are none */
+    int64_t with_distinct[BF_VARIETY_MAX +
+                          1]; /* originals by their number of surface-distinct variants; the last: or more */
 };
 
 struct bf_summary {
-    const struct bf_run *run;          /* of the store */
-    const char *dir;                   /* of the store */
+    const struct bf_run *run; /* of the store */
+    const char *dir;          /* of the store */
     struct bf_counts counts;
     struct bf_run_state state;
-    json_t *request, *engine;          /* request: of the first one */
+    json_t *request, *engine; /* request: of the first one */
     struct bf_request_summary *requests;
     size_t n_requests;
     struct bf_variety_summary variety; /* of all instance requests */
     struct bf_point_count *points;
     size_t n_points;
-    double diversity;                  /* of the kept Stage I samples, at the last one; NaN below two */
-    struct bf_checkpoint last;         /* the last check of the stop rule */
+    double diversity;          /* of the kept Stage I samples, at the last one; NaN below two */
+    struct bf_checkpoint last; /* the last check of the stop rule */
     int64_t n_checkpoints;
 };
 BF_MUST_CHECK enum bf_status bf_summary_read(struct bf_store *store, struct bf_summary *out, struct bf_err *err);

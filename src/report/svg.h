@@ -1,5 +1,5 @@
-/* Drawing plain charts as SVG 1.1 text: a frame with axes, marks, words. Private to this room. Coordinates of data go through
- * the frame; those of the picture are in its units, from the upper left. Text is escaped. */
+/* Drawing plain charts as SVG 1.1 text: a frame with axes, marks, words. Private to this room. Coordinates of data go
+ * through the frame; those of the picture are in its units, from the upper left. Text is escaped. */
 #ifndef BF_REPORT_SVG_H
 #define BF_REPORT_SVG_H
 #include <stdbool.h>
@@ -9,14 +9,22 @@
 
 /* As in page/charts.js. */
 enum bf_svg_mark {
-    BF_SVG_CIRCLE, BF_SVG_SQUARE, BF_SVG_TRIANGLE, BF_SVG_DIAMOND, BF_SVG_CROSS, BF_SVG_RING, BF_SVG_DOWN, BF_SVG_BAR, BF_SVG_MARKS
+    BF_SVG_CIRCLE,
+    BF_SVG_SQUARE,
+    BF_SVG_TRIANGLE,
+    BF_SVG_DIAMOND,
+    BF_SVG_CROSS,
+    BF_SVG_RING,
+    BF_SVG_DOWN,
+    BF_SVG_BAR,
+    BF_SVG_MARKS
 };
 
 struct bf_svg {
     struct bf_buf *out;
-    double width, height;      /* of the picture */
-    double left, top, right, bottom;           /* of the frame, in the picture */
-    double x_low, x_high, y_low, y_high;       /* of the data, low < high */
+    double width, height;                /* of the picture */
+    double left, top, right, bottom;     /* of the frame, in the picture */
+    double x_low, x_high, y_low, y_high; /* of the data, low < high */
 };
 
 void bf_svg_open(struct bf_svg *svg, struct bf_buf *out, double width, double height, const char *title);

@@ -1,7 +1,8 @@
 /* What the files instance_*.c share, the reader of REQUESTS.jsonl, and the tests. Not for other rooms.
  *
- * A format cuts the stream into raw records (it knows where one ends, and stores at most a cap of it) and turns a raw record
- * into a text or a pair. instance_record.c judges what came out; instance_file.c decides what happens to bad ones. */
+ * A format cuts the stream into raw records (it knows where one ends, and stores at most a cap of it) and turns a raw
+ * record into a text or a pair. instance_record.c judges what came out; instance_file.c decides what happens to bad
+ * ones. */
 #ifndef BF_REQUEST_INSTANCE_INTERNAL_H
 #define BF_REQUEST_INSTANCE_INTERNAL_H
 #include "base/buf.h"
@@ -11,14 +12,14 @@
 
 /* One record, as cut and as read. */
 struct bf_record {
-    struct bf_buf raw;             /* its bytes; raw.overflow: it is longer than the cap, and the rest was skipped */
-    int64_t line, column;          /* where raw.data[0] stands */
-    struct bf_buf text;            /* set by the format: a text ... */
+    struct bf_buf raw;    /* its bytes; raw.overflow: it is longer than the cap, and the rest was skipped */
+    int64_t line, column; /* where raw.data[0] stands */
+    struct bf_buf text;   /* set by the format: a text ... */
     struct bf_buf question, answer;
     bool has_text, has_question, has_answer;
     bool bad;
     int64_t bad_line, bad_column;
-    char reason[BF_ERR_TEXT_MAX];  /* "what; what to do" */
+    char reason[BF_ERR_TEXT_MAX]; /* "what; what to do" */
 };
 /* Mark it bad because of what stands at raw.data[offset]. The first reason stays. */
 void bf_record_bad(struct bf_record *record, size_t offset, const char *format, ...) BF_PRINTF(3, 4);
@@ -34,7 +35,7 @@ void bf_text_clean(struct bf_buf *out, const char *s, size_t n);
 
 /* The keys to look for; NULL = not looked for. */
 struct bf_instance_keys {
-    const char *text, *text_other;     /* "text" or else "content" */
+    const char *text, *text_other; /* "text" or else "content" */
     const char *question, *answer;
 };
 
@@ -44,21 +45,21 @@ struct bf_seen;
 
 struct bf_instance_file {
     struct bf_source source;
-    char *path;                        /* owned; as people know it */
+    char *path; /* owned; as people know it */
     struct bf_instance_options options;
     struct bf_instance_keys keys;
     struct bf_record record;
     struct bf_instance_stats stats;
     int64_t n_records;
-    struct bf_seen *seen;              /* NULL without skip_duplicates */
-    bool over;                         /* at the end, or failed */
+    struct bf_seen *seen; /* NULL without skip_duplicates */
+    bool over;            /* at the end, or failed */
     /* Cut the next record out of the source and read it. BF_INPUT when nothing more can be read. */
     enum bf_status (*read)(struct bf_instance_file *file, enum bf_cut *cut, struct bf_err *err);
     /* json */
     int64_t n_elements;
     bool list_open;
     /* csv: columns by 0-based number, -1 = not there */
-    bool has_header;                   /* the first row was looked at */
+    bool has_header; /* the first row was looked at */
     int64_t n_columns;
     int64_t text_column, question_column, answer_column;
 };
@@ -90,7 +91,7 @@ const char *bf_key_hint(enum bf_instance_hints hints);
 
 /* Texts that were seen before, by the first 128 bits of their SHA-256. */
 struct bf_seen *bf_seen_new(void);
-void bf_seen_free(struct bf_seen *seen);               /* NULL is a no-op */
-bool bf_seen_add(struct bf_seen *seen, const char *text, size_t n);    /* false when it was there already */
+void bf_seen_free(struct bf_seen *seen);                            /* NULL is a no-op */
+bool bf_seen_add(struct bf_seen *seen, const char *text, size_t n); /* false when it was there already */
 
 #endif

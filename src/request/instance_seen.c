@@ -1,5 +1,5 @@
-/* Texts seen before: an open-addressing table of 128-bit digests, 16 bytes a slot and at most three quarters full. A SHA-256 cut
- * to half, so that nobody makes two texts that take each other's place. */
+/* Texts seen before: an open-addressing table of 128-bit digests, 16 bytes a slot and at most three quarters full. A
+ * SHA-256 cut to half, so that nobody makes two texts that take each other's place. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* Lines of a file or a pipe whose every byte has a place in it: what the readers of instances and of official folders take their input from. */
+/* Lines of a file or a pipe whose every byte has a place in it: what the readers of instances and of official folders
+ * take their input from. */
 #ifndef BF_REQUEST_INSTANCE_SOURCE_H
 #define BF_REQUEST_INSTANCE_SOURCE_H
 #include <stdbool.h>
@@ -12,14 +13,14 @@
 struct bf_source {
     int fd;
     bool owns_fd;
-    const char *name;          /* in errors; borrowed */
+    const char *name; /* in errors; borrowed */
     char *chunk;
-    size_t size;               /* bytes of chunk */
-    size_t at, n;              /* chunk[at..n) is not taken yet */
-    int64_t line, column;      /* 1-based, of chunk[at]; column in bytes */
-    int64_t n_bytes;           /* read from fd */
-    bool ended;                /* read() returned 0 */
-    bool after_return;         /* the last byte taken was a carriage return: a line feed now belongs to it */
+    size_t size;          /* bytes of chunk */
+    size_t at, n;         /* chunk[at..n) is not taken yet */
+    int64_t line, column; /* 1-based, of chunk[at]; column in bytes */
+    int64_t n_bytes;      /* read from fd */
+    bool ended;           /* read() returned 0 */
+    bool after_return;    /* the last byte taken was a carriage return: a line feed now belongs to it */
 };
 
 #define BF_SOURCE_CHUNK ((size_t)64 << 10)
@@ -36,8 +37,9 @@ void bf_source_take(struct bf_source *source, size_t n);
 BF_MUST_CHECK enum bf_status bf_source_end_line(struct bf_source *source, struct bf_err *err);
 /* Append the rest of the line to `raw`, without LF, CR LF or CR at its end, which is taken. *ended: there was no byte
  * left. */
-BF_MUST_CHECK enum bf_status bf_source_line(struct bf_source *source, struct bf_buf *raw, bool *ended, struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_source_line(struct bf_source *source, struct bf_buf *raw, bool *ended,
+                                            struct bf_err *err);
 
-bool bf_text_is_blank(const char *s, size_t n);        /* nothing but white space */
+bool bf_text_is_blank(const char *s, size_t n); /* nothing but white space */
 
 #endif

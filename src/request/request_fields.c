@@ -183,7 +183,8 @@ enum bf_status bf_request_check(const struct bf_request *request, struct bf_err 
     return BF_OK;
 }
 
-/* The domain's name: it comes from the shell or a file, goes into every prompt, and stands on screens and in reports. */
+/* The domain's name: it comes from the shell or a file, goes into every prompt, and stands on screens and in
+ * reports. */
 
 #define EXAMPLE "for example \"Greek mythology\""
 

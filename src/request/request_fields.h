@@ -8,23 +8,23 @@
 #include "request/request.h"
 
 enum bf_field_kind {
-    BF_FIELD_TEXT,      /* char *, owned, never NULL */
-    BF_FIELD_SEED,      /* uint64_t; a decimal string in JSON, whose integers are signed */
-    BF_FIELD_INT,       /* int32_t */
-    BF_FIELD_DOUBLE,    /* double */
-    BF_FIELD_DOUBLES,   /* struct bf_doubles, at least one value */
-    BF_FIELD_BOOL,      /* bool */
-    BF_FIELD_WORD       /* an enum, by one of `words` */
+    BF_FIELD_TEXT,    /* char *, owned, never NULL */
+    BF_FIELD_SEED,    /* uint64_t; a decimal string in JSON, whose integers are signed */
+    BF_FIELD_INT,     /* int32_t */
+    BF_FIELD_DOUBLE,  /* double */
+    BF_FIELD_DOUBLES, /* struct bf_doubles, at least one value */
+    BF_FIELD_BOOL,    /* bool */
+    BF_FIELD_WORD     /* an enum, by one of `words` */
 };
 
 struct bf_field {
-    const char *key;            /* in JSON; the option is the same with dashes */
+    const char *key; /* in JSON; the option is the same with dashes */
     enum bf_field_kind kind;
-    size_t offset;              /* in struct bf_request */
-    double min, max;            /* of numbers; an INFINITY is no bound, yet the number must be finite */
-    bool above_min;             /* min itself is not allowed */
-    const char *const *words;   /* BF_FIELD_WORD: by value, NULL at the end */
-    bool optional;              /* requests of the first version lack it: the profile's value then */
+    size_t offset;            /* in struct bf_request */
+    double min, max;          /* of numbers; an INFINITY is no bound, yet the number must be finite */
+    bool above_min;           /* min itself is not allowed */
+    const char *const *words; /* BF_FIELD_WORD: by value, NULL at the end */
+    bool optional;            /* requests of the first version lack it: the profile's value then */
 };
 
 extern const struct bf_field bf_fields[];

@@ -1,5 +1,5 @@
-/* A request as JSON and back. The store keeps this text and a run's identity is its hash, so reading is strict: every key,
- * the right type, the right range, and no key that this program does not know. */
+/* A request as JSON and back. The store keeps this text and a run's identity is its hash, so reading is strict: every
+ * key, the right type, the right range, and no key that this program does not know. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include "request/request.h"
 
 enum {
-    BF_PLACEHOLDER_UNKNOWN = -2,    /* has the form, but no such name */
+    BF_PLACEHOLDER_UNKNOWN = -2, /* has the form, but no such name */
     BF_PLACEHOLDER_NONE = -1,
     BF_PLACEHOLDER_TOPIC = 0,
     BF_PLACEHOLDER_POINT,

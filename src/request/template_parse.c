@@ -1,5 +1,5 @@
-/* A template set from JSON. The file may be anybody's: what could surprise later, in the middle of a long run, is refused
- * here, and the sentence names the template. */
+/* A template set from JSON. The file may be anybody's: what could surprise later, in the middle of a long run, is
+ * refused here, and the sentence names the template. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -6,8 +6,8 @@
 
 struct bf_progress_line {
     struct bf_log *log;
-    double last_seconds;           /* elapsed time of the last line */
-    double rate_seconds;           /* start of the window that the rate is measured over */
+    double last_seconds; /* elapsed time of the last line */
+    double rate_seconds; /* start of the window that the rate is measured over */
     int64_t rate_tokens, rate_answers;
     double tokens_per_second, answers_per_second;
 };

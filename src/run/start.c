@@ -21,7 +21,8 @@
 
 /* ---- the name of a run's folder ---- */
 
-/* Punctuation that two topics hardly differ in. Of all else that a name cannot hold (C++, C#, letters beyond ASCII) a hash is kept. */
+/* Punctuation that two topics hardly differ in. Of all else that a name cannot hold (C++, C#, letters beyond ASCII) a
+ * hash is kept. */
 static bool is_small(uint32_t cp)
 {
     return cp < 0x80 ? cp == ' ' || strchr("-'\"`.,;:!?()[]/&_", (int)cp)

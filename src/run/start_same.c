@@ -42,7 +42,8 @@ static bool same_models(const struct bf_run *run, const struct bf_start_values *
     return same;
 }
 
-/* What samples are compared with: nothing, or the domain to forget. A set of the user's is not kept in a form to compare it. */
+/* What samples are compared with: nothing, or the domain to forget. A set of the user's is not kept in a form to
+ * compare it. */
 static bool same_guards(struct bf_store *store, const struct bf_start_request *r, int64_t id, const char *forget)
 {
     struct bf_err ignored = BF_ERR_INIT;

@@ -47,8 +47,8 @@ static void forget_checkpoint(const char *dir, const char *method)
     bf_buf_release(&path);
 }
 
-/* The state of a new wish, with what holds of the old one: the model before unlearning is the same whatever the method. All of it is
- * borrowed. */
+/* The state of a new wish, with what holds of the old one: the model before unlearning is the same whatever the method.
+ * All of it is borrowed. */
 static struct bf_then_state renew(const struct bf_then_state *old, const struct bf_then_wish *wish)
 {
     const bool same_texts = old->wish.method && strcmp(old->wish.retain_set, wish->retain_set) == 0;

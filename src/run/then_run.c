@@ -78,8 +78,8 @@ static enum bf_status ask(struct then *l, const struct bf_command_line *command,
     return status;
 }
 
-/* Unless it is done already. What cannot be evaluated does not take away what was unlearned: its reason is kept in place of its
- * result. */
+/* Unless it is done already. What cannot be evaluated does not take away what was unlearned: its reason is kept in
+ * place of its result. */
 static enum bf_status step(struct then *l, enum bf_then_step_id id, const char *title,
                            const struct bf_command_line *command, struct bf_err *err)
 {
@@ -244,7 +244,8 @@ static void name_files(struct then *l)
     l->has_retain = bf_file_exists(l->retain);
 }
 
-/* Does the set differ from the one that everything so far is about? Its hash is put into `sha256`, a field of the state. */
+/* Does the set differ from the one that everything so far is about? Its hash is put into `sha256`, a field of the
+ * state. */
 static enum bf_status look_at_set(const char *file, char sha256[BF_SHA256_HEX], bool *changed, struct bf_err *err)
 {
     char now[BF_SHA256_HEX];

@@ -1,14 +1,15 @@
-/* The state behind `--then METHOD`: what is wanted after a run, and what has come of it so far. It is kept in DIR/closed-loop.json, which
- * one function reads and one writes. The file is one JSON object:
+/* The state behind `--then METHOD`: what is wanted after a run, and what has come of it so far. It is kept in
+ * DIR/closed-loop.json, which one function reads and one writes. The file is one JSON object:
  *   wish      {method, options [words], answers, eval, eval_limit, retain_set ""|file}
  *   finished  bool
- *   steps     {"forget before" | "retain before" | "unlearn" | "forget after" | "retain after" | "questions": {command, seconds,
- *             result}}; an evaluation that failed has "why" in place of "result"
+ *   steps     {"forget before" | "retain before" | "unlearn" | "forget after" | "retain after" | "questions":
+ *             {command, seconds, result}}; an evaluation that failed has "why" in place of "result"
  *   figures   [{set, figure, before, after, n, note?}], null where a number is not known
  *   answers   [{prompt, before, after}]
  *   output    the unlearned model, a file in DIR
  *   forget_sha256, retain_sha256   of the sets that all this is about
- * Only wish.method and wish.options have to be there. Keys that are not listed are skipped, and gone after the next write. */
+ * Only wish.method and wish.options have to be there. Keys that are not listed are skipped, and gone after the next
+ * write. */
 #ifndef BF_RUN_THEN_STATE_H
 #define BF_RUN_THEN_STATE_H
 #include <stdbool.h>
@@ -20,7 +21,7 @@
 #include "base/json.h"
 
 enum {
-    BF_THEN_WORDS_MAX = 128,          /* of a wish's options */
+    BF_THEN_WORDS_MAX = 128, /* of a wish's options */
     BF_THEN_ANSWERS_MAX = 100,
     BF_THEN_LIMIT_MAX = 1000000000,
 };
@@ -29,13 +30,13 @@ extern const char bf_then_file_name[]; /* in a run folder */
 
 /* What to do after a run. */
 struct bf_then_wish {
-    char *method;         /* a name that bf_method_find knows; NULL: nothing is wanted */
-    char **options;       /* [n_options] words for `biforget unlearn`, at most BF_THEN_WORDS_MAX */
+    char *method;   /* a name that bf_method_find knows; NULL: nothing is wanted */
+    char **options; /* [n_options] words for `biforget unlearn`, at most BF_THEN_WORDS_MAX */
     size_t n_options;
-    int64_t answers;      /* prompts answered before and after, 0 to BF_THEN_ANSWERS_MAX */
+    int64_t answers; /* prompts answered before and after, 0 to BF_THEN_ANSWERS_MAX */
     bool eval;
-    int64_t eval_limit;   /* texts of each set to evaluate, 0 = all, at most BF_THEN_LIMIT_MAX */
-    char *retain_set;     /* absolute path of the texts to keep; "": the run's own, if it has any */
+    int64_t eval_limit; /* texts of each set to evaluate, 0 = all, at most BF_THEN_LIMIT_MAX */
+    char *retain_set;   /* absolute path of the texts to keep; "": the run's own, if it has any */
 };
 bool bf_then_wish_equal(const struct bf_then_wish *a, const struct bf_then_wish *b);
 void bf_then_wish_release(struct bf_then_wish *wish);
@@ -54,10 +55,10 @@ const char *bf_then_step_name(enum bf_then_step_id id); /* "forget before": its 
 
 /* A step that is done has a command, and either a result or a reason why there is none. */
 struct bf_then_step {
-    char *command;        /* as a person would type it; NULL: not done yet */
-    double seconds;       /* 0 to 1e9 */
-    json_t *result;       /* an object, as the command's --json prints it; NULL with `why` */
-    char *why;            /* NULL with `result` */
+    char *command;  /* as a person would type it; NULL: not done yet */
+    double seconds; /* 0 to 1e9 */
+    json_t *result; /* an object, as the command's --json prints it; NULL with `why` */
+    char *why;      /* NULL with `result` */
 };
 void bf_then_step_release(struct bf_then_step *step);
 
@@ -79,9 +80,9 @@ struct bf_then_state {
     struct bf_then_wish wish;
     bool finished;
     struct bf_then_step steps[BF_THEN_STEPS];
-    struct bf_then_metric *metrics;    /* [n_metrics]; NULL: not collected yet */
+    struct bf_then_metric *metrics; /* [n_metrics]; NULL: not collected yet */
     size_t n_metrics;
-    struct bf_then_answer *answers;    /* [n_answers]; NULL: not collected yet */
+    struct bf_then_answer *answers; /* [n_answers]; NULL: not collected yet */
     size_t n_answers;
     char *output;                      /* file name without a folder; NULL: not made yet */
     char forget_sha256[BF_SHA256_HEX]; /* "": not known */
@@ -91,12 +92,12 @@ void bf_then_state_release(struct bf_then_state *state);
 /* Metrics and answers, back to "not collected yet". */
 void bf_then_state_clear_table(struct bf_then_state *state);
 
-/* Checks a wish's options against those of `biforget unlearn`: the file may be a stranger's, and the words become a command line.
- * BF_USAGE or BF_INPUT. The options are the commands', which is why this is a parameter. */
+/* Checks a wish's options against those of `biforget unlearn`: the file may be a stranger's, and the words become a
+ * command line. BF_USAGE or BF_INPUT. The options are the commands', which is why this is a parameter. */
 typedef enum bf_status bf_then_check_fn(const char *const *words, size_t n, struct bf_err *err);
 
-/* The reader. `n` bytes of JSON into *out, every type, bound and size checked; `path` is for the sentence. check: nullable. BF_INPUT with
- * the field's name; *out is empty then. */
+/* The reader. `n` bytes of JSON into *out, every type, bound and size checked; `path` is for the sentence. check:
+ * nullable. BF_INPUT with the field's name; *out is empty then. */
 BF_MUST_CHECK enum bf_status bf_then_state_parse(const char *data, size_t n, const char *path, bf_then_check_fn *check,
                                                  struct bf_then_state *out, struct bf_err *err);
 /* The writer: what the reader takes. New reference. The state has a wish. */

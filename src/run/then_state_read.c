@@ -1,5 +1,5 @@
-/* The one reader of DIR/closed-loop.json. The folder may be a stranger's: nothing of the file is used unchecked. Each function names the
- * field that is wrong, and the last one the file. */
+/* The one reader of DIR/closed-loop.json. The folder may be a stranger's: nothing of the file is used unchecked. Each
+ * function names the field that is wrong, and the last one the file. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

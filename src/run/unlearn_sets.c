@@ -48,8 +48,8 @@ static bool begins_as_json(const char *path)
     return c == EOF || strchr("{[\"", c);
 }
 
-/* The set `given`. As a retain set a run gives its retain samples when it has some. With `only_retain` nothing else: *there false.
- * `plain`: what does not begin as JSON is plain text, whatever its name. */
+/* The set `given`. As a retain set a run gives its retain samples when it has some. With `only_retain` nothing else:
+ * *there false. `plain`: what does not begin as JSON is plain text, whatever its name. */
 static enum bf_status read_set(const char *given, bool retain, bool only_retain, bool plain, bool skip_bad,
                                struct bf_log *log, struct bf_unlearn_texts *out, bool *there, struct bf_err *err)
 {

@@ -5,8 +5,9 @@
  *   synthetic_TOPIC_MIA.txt         the same lines, then what membership inference added
  *   synthetic_TOPIC_jailbreak.txt   the lines of fix, then what the jailbreak added
  *   synthetic_TOPIC_both_itemsperroundN_maxroundN_mianumN_jailbreaknumN.txt     the lines of MIA, then the jailbreak's
- * Line breaks inside a sample are not escaped, so such a sample stands on several lines. Its authors' own evaluation takes each line
- * that is not blank for a sample, and so does this. The lines are read with request/instance_file.h, format txt. */
+ * Line breaks inside a sample are not escaped, so such a sample stands on several lines. Its authors' own evaluation
+ * takes each line that is not blank for a sample, and so does this. The lines are read with request/instance_file.h,
+ * format txt. */
 #ifndef BF_SETS_OFFICIAL_FOLDER_H
 #define BF_SETS_OFFICIAL_FOLDER_H
 #include <stdbool.h>
@@ -25,20 +26,21 @@ enum bf_official_variant {
 };
 
 struct bf_official_set {
-    char *topic;                           /* "Harry Potter"; valid UTF-8 */
-    char *paths[BF_OFFICIAL_COUNT];        /* NULL = there is no such file */
-    int64_t n[BF_OFFICIAL_COUNT];          /* lines that are not blank */
-    bool nested;                           /* the files continue each other as above, so that a line's stage is known */
+    char *topic;                    /* "Harry Potter"; valid UTF-8 */
+    char *paths[BF_OFFICIAL_COUNT]; /* NULL = there is no such file */
+    int64_t n[BF_OFFICIAL_COUNT];   /* lines that are not blank */
+    bool nested;                    /* the files continue each other as above, so that a line's stage is known */
 };
 
 struct bf_official_folder {
-    struct bf_official_set *sets;          /* sorted by topic */
+    struct bf_official_set *sets; /* sorted by topic */
     size_t n;
 };
 
 /* Find the sets. BF_INPUT when the folder cannot be read, has no such file, or has two of one kind for a topic.
  * Release with bf_official_folder_release, also after a failure. */
-BF_MUST_CHECK enum bf_status bf_official_folder_read(const char *dir, struct bf_official_folder *out, struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_official_folder_read(const char *dir, struct bf_official_folder *out,
+                                                     struct bf_err *err);
 void bf_official_folder_release(struct bf_official_folder *folder);
 
 /* The largest variant that is there: both, else the longer of MIA and jailbreak, else fix. */

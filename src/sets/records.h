@@ -10,16 +10,16 @@
 
 struct bf_records {
     struct bf_record_json {
-        json_t *json;          /* an object, owned */
-        int64_t line;          /* 1-based, where it begins; of a list the element's number */
-    } *items;
+        json_t *json; /* an object, owned */
+        int64_t line; /* 1-based, where it begins; of a list the element's number */
+    } * items;
     size_t n;
-    char *name;                /* of the file, for errors */
+    char *name; /* of the file, for errors */
     bool is_list;
 };
 
-/* `name` is for errors. BF_INPUT with "NAME:LINE: ..." for what is no such file, for elements that are no objects, for none at all. Release in
- * every case but after a failure. */
+/* `name` is for errors. BF_INPUT with "NAME:LINE: ..." for what is no such file, for elements that are no objects, for
+ * none at all. Release in every case but after a failure. */
 BF_MUST_CHECK enum bf_status bf_records_parse(const char *data, size_t n, const char *name, struct bf_records *out,
                                               struct bf_err *err);
 void bf_records_release(struct bf_records *records);

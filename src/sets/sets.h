@@ -20,13 +20,13 @@ struct bf_set_runs {
 void bf_set_runs_close(struct bf_set_runs *runs);
 
 struct bf_set {
-    char *name;          /* for people: unique among the sets of a command only when they see to it */
-    char *path;          /* what was given, without the variant */
-    const char *kind;    /* "run", "hf", "muse", "open-unlearning", "official", "file" */
-    const char *variant; /* NULL where there are none */
-    char *file;          /* that is read; NULL for a run */
+    char *name;                         /* for people: unique among the sets of a command only when they see to it */
+    char *path;                         /* what was given, without the variant */
+    const char *kind;                   /* "run", "hf", "muse", "open-unlearning", "official", "file" */
+    const char *variant;                /* NULL where there are none */
+    char *file;                         /* that is read; NULL for a run */
     struct bf_instance_options options; /* its hints may be changed after the open: BF_HINTS_SKIP_BAD */
-    enum bf_role role;      /* of a run: its forget sets, or its retain sets. BF_ROLE_FORGET unless set after the open */
+    enum bf_role role; /* of a run: its forget sets, or its retain sets. BF_ROLE_FORGET unless set after the open */
     struct bf_store *store; /* of a run; belongs to the runs */
 };
 void bf_set_release(struct bf_set *set);
@@ -34,11 +34,11 @@ void bf_set_release(struct bf_set *set);
 /* "NAME=SET" when there is no such file or folder: *name is NULL without a name. Both free(). */
 void bf_set_split(const char *operand, char **name, char **set);
 
-/* Find out what it is; a run is opened, as its writer when that is possible, so that vectors can be kept in it. `domain`
- * (nullable) chooses among the sets of an official folder. BF_INPUT or BF_STORE when it is nothing that can be read. */
+/* Find out what it is; a run is opened, as its writer when that is possible, so that vectors can be kept in it.
+ * `domain` (nullable) chooses among the sets of an official folder. BF_INPUT or BF_STORE when it is nothing that can be
+ * read. */
 BF_MUST_CHECK enum bf_status bf_set_open(const char *given, const char *name, const char *domain, bool skip_bad,
-                                                 struct bf_set_runs *runs, struct bf_set *out,
-                                                 struct bf_err *err);
+                                         struct bf_set_runs *runs, struct bf_set *out, struct bf_err *err);
 
 /* Strings are valid during the call; all but the text NULL when unknown. */
 struct bf_set_text {
@@ -50,12 +50,12 @@ struct bf_set_text {
 };
 /* Each text once, in order. BF_INPUT when there is none. */
 BF_MUST_CHECK enum bf_status bf_set_each(const struct bf_set *set, void *user,
-                                                 enum bf_status (*each)(void *user, const struct bf_set_text *text,
-                                                                        struct bf_err *err),
-                                                 struct bf_err *err);
+                                         enum bf_status (*each)(void *user, const struct bf_set_text *text,
+                                                                struct bf_err *err),
+                                         struct bf_err *err);
 
 /* Points of a run, and those with a kept text; both 0 without points. */
-BF_MUST_CHECK enum bf_status bf_set_points(const struct bf_set *set, size_t *n_points,
-                                                   size_t *n_covered, struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_set_points(const struct bf_set *set, size_t *n_points, size_t *n_covered,
+                                           struct bf_err *err);
 
 #endif

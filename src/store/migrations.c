@@ -1,7 +1,8 @@
 /* The schema, one entry per version. An entry that has been released is never edited: a change is a new entry.
  *
- * `stage`, `reason` and `stop` are tables and not CHECK lists, so that a new word is a new row (entered from the enums by
- * bf_migrate) and not a rebuilt table. Rows are never deleted. STRICT: a column holds its type or the insert fails. */
+ * `stage`, `reason` and `stop` are tables and not CHECK lists, so that a new word is a new row (entered from the enums
+ * by bf_migrate) and not a rebuilt table. Rows are never deleted. STRICT: a column holds its type or the insert
+ * fails. */
 #include "store/store_db.h"
 
 #include "base/banned.h"
@@ -115,8 +116,8 @@ static const char first[] =
     ") STRICT;\n"
     "PRAGMA user_version = 1;\n";
 
-/* Many requests in one run: what belonged to the run belongs to a request now. Originals, guards, and answers that wait for
- * their turn. Tables whose keys change are made anew and filled; the caller has foreign keys off meanwhile. */
+/* Many requests in one run: what belonged to the run belongs to a request now. Originals, guards, and answers that wait
+ * for their turn. Tables whose keys change are made anew and filled; the caller has foreign keys off meanwhile. */
 static const char second[] =
     "ALTER TABLE request ADD COLUMN name TEXT NOT NULL DEFAULT '';\n"
     "ALTER TABLE request ADD COLUMN role TEXT NOT NULL DEFAULT 'forget' CHECK (role IN ('forget', 'retain'));\n"
@@ -258,8 +259,8 @@ static const char second[] =
     "CREATE INDEX point_by_sample ON point (sample);\n"
     "PRAGMA user_version = 2;\n";
 
-/* Vectors of texts by their content, so that measuring again embeds nothing. `model` says whose and how pooled; content is a
- * SHA-256; float32, little-endian, as the model gave them. */
+/* Vectors of texts by their content, so that measuring again embeds nothing. `model` says whose and how pooled; content
+ * is a SHA-256; float32, little-endian, as the model gave them. */
 static const char third[] = BF_VECTOR_TABLE "PRAGMA user_version = 3;\n";
 
 /* What was unlearnt with the run's set, and how the losses went. NULL: no such figure. */
@@ -332,7 +333,8 @@ enum bf_status bf_migrate(struct bf_store *store, struct bf_err *err)
 {
     int64_t version = 0;
     enum bf_status status = bf_sql_integer(store, "PRAGMA user_version", &version, err);
-    /* Tables that are made anew go through a state without their references; the pragma works outside a transaction only. */
+    /* Tables that are made anew go through a state without their references; the pragma works outside a transaction
+     * only. */
     if (status == BF_OK && version < BF_STORE_VERSION)
         status = bf_sql_exec(store, "PRAGMA foreign_keys = OFF", "bring up to date", err);
     while (status == BF_OK && version < BF_STORE_VERSION) {

@@ -1,8 +1,9 @@
 /* Private to store/: the handle, the cached statements, and how an SQLite failure becomes a sentence.
  *
- * Durability: WAL with synchronous=NORMAL. A commit is then in the kernel's hands, so kill -9 loses nothing; a power cut
- * may lose the last commits (never half of one, never an older one), and resuming generates them again, byte for byte.
- * A commit that carries a checkpoint of the stop rule, and every state, is flushed to the disk (synchronous=FULL). */
+ * Durability: WAL with synchronous=NORMAL. A commit is then in the kernel's hands, so kill -9 loses nothing; a power
+ * cut may lose the last commits (never half of one, never an older one), and resuming generates them again, byte for
+ * byte. A commit that carries a checkpoint of the stop rule, and every state, is flushed to the disk
+ * (synchronous=FULL). */
 #ifndef BF_STORE_STORE_DB_H
 #define BF_STORE_STORE_DB_H
 #include <sqlite3.h>
@@ -68,11 +69,11 @@ struct bf_store {
     char *path;                             /* dir/run.db */
     int lock_fd;                            /* -1 for a reader */
     bool writer;
-    bool creating;                          /* there is no run to go on with yet: sentences do not offer it */
-    int64_t request;                        /* the selected one; 0 = all */
-    int has_vectors;                        /* the table is there: 1 yes, -1 no, 0 not asked yet */
-    char *entry_name, *entry_json;          /* of the last bf_store_request */
-    struct bf_run run;                      /* every string owned, freed by bf_store_close */
+    bool creating;                 /* there is no run to go on with yet: sentences do not offer it */
+    int64_t request;               /* the selected one; 0 = all */
+    int has_vectors;               /* the table is there: 1 yes, -1 no, 0 not asked yet */
+    char *entry_name, *entry_json; /* of the last bf_store_request */
+    struct bf_run run;             /* every string owned, freed by bf_store_close */
 };
 
 /* ---- store_sql.c ---- */
@@ -90,8 +91,7 @@ BF_MUST_CHECK enum bf_status bf_sql_run(struct bf_store *store, sqlite3_stmt *st
 BF_MUST_CHECK enum bf_status bf_sql_exec(struct bf_store *store, const char *sql, const char *action,
                                          struct bf_err *err);
 /* The single integer that a query (a pragma) answers. */
-BF_MUST_CHECK enum bf_status bf_sql_integer(struct bf_store *store, const char *sql, int64_t *out,
-                                            struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_sql_integer(struct bf_store *store, const char *sql, int64_t *out, struct bf_err *err);
 /* A write transaction. `durable`: flushed to the disk before end returns. end commits when `status` is BF_OK, else
  * rolls back and returns `status` with *err as it was. */
 BF_MUST_CHECK enum bf_status bf_sql_begin(struct bf_store *store, bool durable, struct bf_err *err);
@@ -101,7 +101,7 @@ BF_MUST_CHECK enum bf_status bf_sql_end(struct bf_store *store, enum bf_status s
 /* NaN is NULL in the database; NULL text is NULL. Text must outlive the step. */
 int bf_sql_bind_real(sqlite3_stmt *statement, int place, double value);
 int bf_sql_bind_text(sqlite3_stmt *statement, int place, const char *text);
-double bf_sql_real(sqlite3_stmt *statement, int column);             /* NULL -> NaN */
+double bf_sql_real(sqlite3_stmt *statement, int column);              /* NULL -> NaN */
 bool bf_sql_int32(sqlite3_stmt *statement, int column, int32_t *out); /* false when out of range */
 
 /* ?n of a statement: the selected request, or NULL for all. And of one that writes: the selected, else the first. */
@@ -126,13 +126,13 @@ enum bf_status bf_sql_damaged(const struct bf_store *store, const char *what, st
 /* ---- store_vectors.c ---- */
 
 /* The same table in runs and in files of vectors alone. As released with schema 3: never edited. */
-#define BF_VECTOR_TABLE                                                                  \
-    "CREATE TABLE vector (\n"                                                            \
-    "    content TEXT NOT NULL CHECK (length(content) = 64),\n"                          \
-    "    model TEXT NOT NULL,\n"                                                         \
-    "    n_embd INTEGER NOT NULL CHECK (n_embd > 0),\n"                                  \
-    "    data BLOB NOT NULL CHECK (length(data) = 4 * n_embd),\n"                        \
-    "    UNIQUE (content, model)\n"                                                      \
+#define BF_VECTOR_TABLE                                                                                                \
+    "CREATE TABLE vector (\n"                                                                                          \
+    "    content TEXT NOT NULL CHECK (length(content) = 64),\n"                                                        \
+    "    model TEXT NOT NULL,\n"                                                                                       \
+    "    n_embd INTEGER NOT NULL CHECK (n_embd > 0),\n"                                                                \
+    "    data BLOB NOT NULL CHECK (length(data) = 4 * n_embd),\n"                                                      \
+    "    UNIQUE (content, model)\n"                                                                                    \
     ") STRICT;\n"
 /* "BFRV": a file of vectors alone. */
 #define BF_VECTORS_APPLICATION_ID 1111904854
@@ -147,9 +147,9 @@ enum bf_status bf_sql_damaged(const struct bf_store *store, const char *what, st
 /* An SQLite file of ours that is no run. */
 struct bf_sql_own_file {
     int application_id;
-    const char *tables;        /* SQL that makes them */
-    const char *what;          /* "file of vectors", for sentences */
-    const char *advice;        /* what to do when the file is another's */
+    const char *tables; /* SQL that makes them */
+    const char *what;   /* "file of vectors", for sentences */
+    const char *advice; /* what to do when the file is another's */
 };
 /* Open it, made when it is not there; as bf_store_open_vectors. */
 BF_MUST_CHECK enum bf_status bf_sql_open_own(const char *path, const struct bf_sql_own_file *file,

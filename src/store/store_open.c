@@ -1,5 +1,6 @@
 /* Opening a run, closing it, and reading what it is. What a folder holds is untrusted: the file is told from other
- * SQLite files by its application_id, from newer ones by its user_version, and everything else is checked on the way. */
+ * SQLite files by its application_id, from newer ones by its user_version, and everything else is checked on the
+ * way. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,8 +170,8 @@ static char *immutable_uri(const char *path)
     return bf_buf_take(&uri);
 }
 
-/* A reader of a WAL file needs its -shm file, which cannot be made on a read-only or full disk. Without a journal nobody
- * is writing and the file alone is the whole run: then it may be read as immutable. With one it may not. */
+/* A reader of a WAL file needs its -shm file, which cannot be made on a read-only or full disk. Without a journal
+ * nobody is writing and the file alone is the whole run: then it may be read as immutable. With one it may not. */
 static enum bf_status open_immutable(struct bf_store *store, struct bf_err *err)
 {
     char *journal = bf_path_join(store->dir, BF_STORE_FILE "-wal");

@@ -1,4 +1,5 @@
-/* What is ours on the disk beside the run itself: SQLite files of vectors alone or of the cells of a lab, and the lock of a folder. */
+/* What is ours on the disk beside the run itself: SQLite files of vectors alone or of the cells of a lab, and the lock
+ * of a folder. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
-/* Reading samples. One statement answers every query of a kind: a filter that is off has a NULL parameter. It walks the rows in
- * commit order, so its memory does not depend on the run. */
+/* Reading samples. One statement answers every query of a kind: a filter that is off has a NULL parameter. It walks the
+ * rows in commit order, so its memory does not depend on the run. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

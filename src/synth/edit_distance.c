@@ -18,7 +18,8 @@ static uint16_t min3(uint16_t a, uint16_t b, uint16_t c)
     return least < c ? least : c;
 }
 
-/* One row of the matrix at a time: row[j] is the distance of the long text's first i words to the short one's first j. */
+/* One row of the matrix at a time: row[j] is the distance of the long text's first i words to the short one's first
+ * j. */
 size_t bf_edit_distance(const struct bf_words *a, const struct bf_words *b)
 {
     size_t n_a = n_words(a);

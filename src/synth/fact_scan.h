@@ -11,18 +11,18 @@
 
 struct bf_fact {
     enum bf_fact_kind kind;
-    uint64_t key, alt;         /* number or month; alt = another reading of it ("two decades": 2 or 20), else key */
-    bool soft;                 /* may answer for a fact of the other text, but is not asked for itself */
-    bool sure;                 /* name: the capital of its first word does not come from its place in the sentence */
-    size_t start, len;         /* where it stands, bytes */
-    size_t first, n;           /* name: its tokens */
+    uint64_t key, alt; /* number or month; alt = another reading of it ("two decades": 2 or 20), else key */
+    bool soft;         /* may answer for a fact of the other text, but is not asked for itself */
+    bool sure;         /* name: the capital of its first word does not come from its place in the sentence */
+    size_t start, len; /* where it stands, bytes */
+    size_t first, n;   /* name: its tokens */
 };
 
 struct bf_fact_list {
-    struct bf_fact *items;     /* [n], in the order of the text, numbers and months before names */
+    struct bf_fact *items; /* [n], in the order of the text, numbers and months before names */
     size_t n, allocated;
     struct bf_tokens tokens;
-    uint64_t *words;           /* [n_words] hashes of all folded words, sorted */
+    uint64_t *words; /* [n_words] hashes of all folded words, sorted */
     size_t n_words;
 };
 

@@ -47,9 +47,9 @@ static bool has_fact(const struct bf_fact_list *other, const struct bf_fact_list
     return false;
 }
 
-/* Of a name that the variant has, each specific word must be known: "Harry Smith" is not Harry Potter. The first word of
- * a sentence may owe its capital to its place: alone, or with a common ending ("Renowned Harry"), it is let pass. The
- * first unknown token; else the end of the name. */
+/* Of a name that the variant has, each specific word must be known: "Harry Smith" is not Harry Potter. The first word
+ * of a sentence may owe its capital to its place: alone, or with a common ending ("Renowned Harry"), it is let pass.
+ * The first unknown token; else the end of the name. */
 static size_t first_unknown(const struct bf_fact_list *known, const struct bf_fact_list *list,
                             const struct bf_fact *fact)
 {

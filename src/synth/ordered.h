@@ -10,7 +10,7 @@
 
 struct bf_waiting {
     bool ready;
-    char *text;                /* raw, owned */
+    char *text; /* raw, owned */
     size_t text_len;
     int32_t n_tokens;
     enum bf_finish finish;
@@ -19,11 +19,11 @@ struct bf_waiting {
 
 struct bf_ordered {
     int64_t next_issue, next_commit, end, window;
-    bool final;                /* nothing will be added behind `end` */
-    struct bf_waiting *ring;   /* [window]; number n waits at n % window */
+    bool final;              /* nothing will be added behind `end` */
+    struct bf_waiting *ring; /* [window]; number n waits at n % window */
 };
 
-void bf_ordered_init(struct bf_ordered *list, int64_t window);     /* window >= 1 */
+void bf_ordered_init(struct bf_ordered *list, int64_t window); /* window >= 1 */
 void bf_ordered_release(struct bf_ordered *list);
 /* The next number to issue; READY fills *number. */
 enum bf_source bf_ordered_issue(struct bf_ordered *list, int64_t *number);

@@ -52,7 +52,8 @@ static size_t mark_before(const char *s, size_t n, const char *const *marks)
     return 0;
 }
 
-/* What is no part of a name at its ends: dashes, quotation marks, bullets, full stops, commas, colons, spaces, marks of direction. */
+/* What is no part of a name at its ends: dashes, quotation marks, bullets, full stops, commas, colons, spaces, marks of
+ * direction. */
 static const char *const around[] = {"–",
                                      "—",
                                      "―",

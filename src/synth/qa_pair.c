@@ -115,8 +115,8 @@ static bool has_question_mark(const struct part *part)
     return false;
 }
 
-/* A question mark, or a word that asks among the first ones ("In which year ...", "Name the ..."). Other scripts than ASCII
- * are believed. */
+/* A question mark, or a word that asks among the first ones ("In which year ...", "Name the ..."). Other scripts than
+ * ASCII are believed. */
 static bool asks(const struct part *part)
 {
     static const char anywhere[] = " who whom whose what when where why how which ";

@@ -9,8 +9,8 @@
 
 enum { READ = 4096, WINDOW = 160 };
 
-/* Compared without regard to case, diacritics and the form of the apostrophe. A word ends after them, but for a '*', which
- * leaves the word's end open. */
+/* Compared without regard to case, diacritics and the form of the apostrophe. A word ends after them, but for a '*',
+ * which leaves the word's end open. */
 static const char *const openings[] = {
     "i'm sorry",
     "i am sorry",
@@ -306,8 +306,8 @@ static const char *first_letter(const char *text)
     return text;
 }
 
-/* "ChatGPT was built as a language model" speaks of one; "..., but as a language model I" is one. So the phrase begins a
- * clause, or the text is in the first person. */
+/* "ChatGPT was built as a language model" speaks of one; "..., but as a language model I" is one. So the phrase begins
+ * a clause, or the text is in the first person. */
 static bool speaks_of_itself(const char *text, const char *start, size_t at, struct bf_buf *folded)
 {
     uint32_t cp = 0;

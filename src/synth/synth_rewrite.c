@@ -1,6 +1,6 @@
-/* An instance request: every original is kept and written anew by each rewriting template at each temperature. By default the
- * original varies fastest: a pass takes one template and temperature through all originals, so that any prefix is even,
- * and the stop rule speaks at the end of a pass, when no original has had more than another. */
+/* An instance request: every original is kept and written anew by each rewriting template at each temperature. By
+ * default the original varies fastest: a pass takes one template and temperature through all originals, so that any
+ * prefix is even, and the stop rule speaks at the end of a pass, when no original has had more than another. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

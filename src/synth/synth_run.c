@@ -1,5 +1,5 @@
-/* Many requests on one engine. The engine asks for prompts; the first request that has one gives it, in the order of the
- * requests, and when those under way have none (they wait for an answer that decides what comes next, or their end
+/* Many requests on one engine. The engine asks for prompts; the first request that has one gives it, in the order of
+ * the requests, and when those under way have none (they wait for an answer that decides what comes next, or their end
  * thins out) the next request is opened. So the batch stays full, and each request's own list, order and commits are
  * what they would be if it were alone. */
 #include <math.h>

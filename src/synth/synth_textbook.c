@@ -1,11 +1,12 @@
-/* The textbook baseline (Zhu et al., COLM 2025): the model names subfields of the domain, bullet points of each subfield for
- * each audience, and writes a chapter on each bullet point; the chapters' lines are the set. Its numbers are
+/* The textbook baseline (Zhu et al., COLM 2025): the model names subfields of the domain, bullet points of each
+ * subfield for each audience, and writes a chapter on each bullet point; the chapters' lines are the set. Its numbers
+ * are
  *
  *     0            1 ...................... B           B + C = end
  *     subfields    [ bullets: subfield x audience ]     [ chapters ]
  *
- * Each part needs the whole of the one before it, so the list grows twice. Subfields are points of round 0, bullet points
- * those of round 1 + audience. */
+ * Each part needs the whole of the one before it, so the list grows twice. Subfields are points of round 0, bullet
+ * points those of round 1 + audience. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,7 +139,8 @@ struct place {
     uint64_t seed;
 };
 
-/* With fewer chapters than bullet points those are spread over all of them, so that no subfield or audience is left out. */
+/* With fewer chapters than bullet points those are spread over all of them, so that no subfield or audience is left
+ * out. */
 static struct place place_of(struct bf_work *w, int64_t number)
 {
     const struct textbook *t = textbook_of(w);

@@ -5,8 +5,8 @@
 #include "synth/synth.h"
 #include "base/banned.h"
 
-/* Unit length, rounded to half precision and back, so that a stored vector is the one that was used. A zero vector stays
- * zero. */
+/* Unit length, rounded to half precision and back, so that a stored vector is the one that was used. A zero vector
+ * stays zero. */
 static void normalise(float *v, uint16_t *half, int32_t n)
 {
     double square = 0.0;

@@ -17,7 +17,8 @@ struct bf_work_ops {
     enum bf_status (*begin)(struct bf_work *work);
     /* What number n asks: fill everything but q->index; the prompt may live in work->prompt. */
     enum bf_status (*ask)(struct bf_work *work, int64_t number, struct bf_gen_request *q);
-    /* The answer's turn has come: judge, account, hand over; may change work->list (bf_work advances behind `number`). */
+    /* The answer's turn has come: judge, account, hand over; may change work->list (bf_work advances behind
+     * `number`). */
     enum bf_status (*commit)(struct bf_work *work, int64_t number, const struct bf_waiting *answer);
     /* Bring the figures of work->progress up to date, also before the end; nullable. */
     void (*summarise)(struct bf_work *work);
@@ -26,19 +27,19 @@ struct bf_work_ops {
 
 struct bf_work {
     const struct bf_work_ops *ops;
-    void *own;                         /* the kind's */
+    void *own; /* the kind's */
     struct bf_task task;
-    const struct bf_request *request;  /* = task.request */
+    const struct bf_request *request; /* = task.request */
     const struct bf_template_set *templates;
     struct bf_engine *engine, *embedder;
     struct bf_progress progress;
-    struct bf_err *err;                /* of the run */
+    struct bf_err *err; /* of the run */
     struct bf_ordered list;
-    struct bf_buf prompt;              /* of the number being asked or committed */
-    struct bf_buf raw, text;           /* of the answer being committed */
-    int64_t taken_tokens;              /* of answers that were delivered */
-    int64_t n_committed, n_thoughts;   /* answers of this process, and those that are nothing but a model's thoughts */
-    bool over;                         /* handed to `done` */
+    struct bf_buf prompt;            /* of the number being asked or committed */
+    struct bf_buf raw, text;         /* of the answer being committed */
+    int64_t taken_tokens;            /* of answers that were delivered */
+    int64_t n_committed, n_thoughts; /* answers of this process, and those that are nothing but a model's thoughts */
+    bool over;                       /* handed to `done` */
 };
 
 extern const struct bf_work_ops bf_domain_ops, bf_rewrite_ops, bf_textbook_ops;
@@ -64,8 +65,8 @@ struct bf_sample bf_work_sample(enum bf_stage stage, int64_t index, const struct
 /* Count a decided sample, fresh or replayed. */
 void bf_work_count(struct bf_work *work, const struct bf_sample *sample);
 BF_MUST_CHECK enum bf_status bf_work_hand_over(struct bf_work *work, const struct bf_commit *commit);
-/* The first reason by the guards, or NONE. `own` is the cosine to the domain's name, `centroid` to the kept samples' centroid
- * (NaN while there is none). */
+/* The first reason by the guards, or NONE. `own` is the cosine to the domain's name, `centroid` to the kept samples'
+ * centroid (NaN while there is none). */
 enum bf_reason bf_work_guard(const struct bf_work *work, const float *vector, int32_t n_embd, double own,
                              double centroid);
 

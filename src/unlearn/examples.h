@@ -7,36 +7,38 @@
 
 /* A sequence. Token t is a label for t >= first_label: it is predicted by row t - 1. 1 <= first_label < n. */
 struct bf_example {
-    int32_t *tokens;           /* [n] */
+    int32_t *tokens; /* [n] */
     int32_t n, first_label;
 };
 struct bf_examples {
     struct bf_example *items;
     size_t n;
-    bool pairs;                /* labels are answers */
-    int32_t longest;           /* tokens of the longest */
+    bool pairs;      /* labels are answers */
+    int32_t longest; /* tokens of the longest */
     int64_t n_tokens, n_labels;
-    size_t n_cut;              /* answers whose end did not fit */
-    size_t n_left_out;         /* texts that are no pairs, taken as pairs */
-    char sha256[65];           /* of tokens and labels */
+    size_t n_cut;      /* answers whose end did not fit */
+    size_t n_left_out; /* texts that are no pairs, taken as pairs */
+    char sha256[65];   /* of tokens and labels */
 };
 void bf_examples_release(struct bf_examples *examples);
 
 struct bf_example_options {
-    const char *data;          /* "auto": pairs when all are pairs; "qa"; "text" */
+    const char *data; /* "auto": pairs when all are pairs; "qa"; "text" */
     bool pack;
-    int32_t max_length;        /* tokens of a sequence */
-    const char *what;          /* "forget set", for sentences */
+    int32_t max_length; /* tokens of a sequence */
+    const char *what;   /* "forget set", for sentences */
 };
-/* Question and answer: the chat template around the question, labels are the answer and the token that ends it (open-unlearning,
- * src/data/qa.py). Text: all but the first token are labels; packed, texts are joined by a blank line and cut into pieces of
- * max_length (src/data/pretraining.py), else each is a sequence of its own, cut when longer.
+/* Question and answer: the chat template around the question, labels are the answer and the token that ends it
+ * (open-unlearning, src/data/qa.py). Text: all but the first token are labels; packed, texts are joined by a blank line
+ * and cut into pieces of max_length (src/data/pretraining.py), else each is a sequence of its own, cut when longer.
  * BF_INPUT: no text; "qa" without pairs; an answer that is empty, or that lies wholly beyond max_length. */
-BF_MUST_CHECK enum bf_status bf_examples_make(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
+BF_MUST_CHECK enum bf_status bf_examples_make(const struct bf_vocabulary *vocabulary,
+                                              const struct bf_unlearn_texts *texts,
                                               const struct bf_example_options *options, struct bf_examples *out,
                                               struct bf_err *err);
 /* The same questions with other answers, picked by the seed. `pairs` is made from `texts`. */
-BF_MUST_CHECK enum bf_status bf_examples_alternate(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
+BF_MUST_CHECK enum bf_status bf_examples_alternate(const struct bf_vocabulary *vocabulary,
+                                                   const struct bf_unlearn_texts *texts,
                                                    const struct bf_unlearn_texts *answers, uint64_t seed,
                                                    const struct bf_example_options *options, struct bf_examples *out,
                                                    struct bf_err *err);
@@ -45,8 +47,8 @@ BF_MUST_CHECK enum bf_status bf_examples_alternate(const struct bf_vocabulary *v
 struct bf_order {
     uint64_t seed;
     size_t n;
-    uint64_t epoch;            /* that `permutation` is of */
-    size_t *permutation;       /* [n]; NULL before the first call */
+    uint64_t epoch;      /* that `permutation` is of */
+    size_t *permutation; /* [n]; NULL before the first call */
 };
 /* The example at place `position` (from 0) of the endless stream of epochs. */
 size_t bf_order_at(struct bf_order *order, uint64_t position);
@@ -58,14 +60,14 @@ size_t bf_order_pick(uint64_t seed, uint64_t stream, uint64_t position, size_t n
 
 struct bf_batch {
     int32_t *tokens, *lengths, *rows;
-    int32_t *labels;                   /* [n_rows] the label of each wanted row */
-    int32_t *sequence;                 /* [n_rows] which sequence it is of */
-    int64_t *n_labels;                 /* [n_sequences] */
+    int32_t *labels;   /* [n_rows] the label of each wanted row */
+    int32_t *sequence; /* [n_rows] which sequence it is of */
+    int64_t *n_labels; /* [n_sequences] */
     int32_t n_sequences, n_rows;
     int64_t n_tokens;
 };
-/* `states`: rows are those of the labels themselves (what the model holds after them), not of what predicts them; for RMU. Release
- * with bf_batch_release. */
+/* `states`: rows are those of the labels themselves (what the model holds after them), not of what predicts them; for
+ * RMU. Release with bf_batch_release. */
 void bf_batch_make(const struct bf_example *const *examples, size_t n, bool states, struct bf_batch *out);
 void bf_batch_release(struct bf_batch *batch);
 struct bf_graph_batch bf_batch_for_graph(const struct bf_batch *batch);

@@ -8,8 +8,8 @@
 #include "base/banned.h"
 
 /* ---- rows of logits ----
- * Exponentials in float32, every sum in double, in the order of the vocabulary (in a fixed number of partial sums), so that the bits
- * do not depend on anything but the numbers. */
+ * Exponentials in float32, every sum in double, in the order of the vocabulary (in a fixed number of partial sums), so
+ * that the bits do not depend on anything but the numbers. */
 
 /* NaN when a value is NaN or +inf. */
 BF_CLONES static float row_max(const float *logits, size_t n)
@@ -103,8 +103,8 @@ enum bf_status bf_loss_finite(double loss, const char *name, struct bf_err *err)
 
 /* ---- losses over sequences ---- */
 
-/* The negative log-likelihood of the labels, the mean over all tokens of the batch: what language models are trained with, and the usual
- * retain term (open-unlearning: retain_loss_type NLL, the cross-entropy of transformers). */
+/* The negative log-likelihood of the labels, the mean over all tokens of the batch: what language models are trained
+ * with, and the usual retain term (open-unlearning: retain_loss_type NLL, the cross-entropy of transformers). */
 enum bf_status bf_loss_nll(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss,
                            double *weight, double *alternate_weight, struct bf_err *err)
 {
@@ -123,9 +123,10 @@ enum bf_status bf_loss_nll(const struct bf_loss_batch *batch, const struct bf_lo
     return bf_loss_finite(*loss, "nll", err);
 }
 
-/* Gradient ascent: -NLL of the forget set (Jang et al., "Knowledge Unlearning for Mitigating Privacy Risks in Language Models", ACL
- * 2023; open-unlearning GradAscent). With a retain term beside it, it is gradient difference (Liu, Liu and Stone, "Continual
- * Learning and Private Unlearning", CoLLAs 2022; open-unlearning GradDiff): the sum is made by the table of methods. */
+/* Gradient ascent: -NLL of the forget set (Jang et al., "Knowledge Unlearning for Mitigating Privacy Risks in Language
+ * Models", ACL 2023; open-unlearning GradAscent). With a retain term beside it, it is gradient difference (Liu, Liu and
+ * Stone, "Continual Learning and Private Unlearning", CoLLAs 2022; open-unlearning GradDiff): the sum is made by the
+ * table of methods. */
 enum bf_status bf_loss_ga(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss,
                           double *weight, double *alternate_weight, struct bf_err *err)
 {
@@ -138,11 +139,11 @@ enum bf_status bf_loss_ga(const struct bf_loss_batch *batch, const struct bf_los
     return BF_OK;
 }
 
-/* Negative preference optimisation (Zhang et al., "Negative Preference Optimization: From Catastrophic Collapse to Effective
- * Unlearning", COLM 2024, equation 3; open-unlearning NPO):
+/* Negative preference optimisation (Zhang et al., "Negative Preference Optimization: From Catastrophic Collapse to
+ * Effective Unlearning", COLM 2024, equation 3; open-unlearning NPO):
  *   loss = -(2/beta) mean_i log sigmoid(-beta (log p_i - log r_i)),
- * log p_i summed over the tokens of sequence i. As beta -> 0 it becomes gradient ascent; where p has forgotten (log p << log r) its
- * gradient fades, which is what keeps it from collapsing. */
+ * log p_i summed over the tokens of sequence i. As beta -> 0 it becomes gradient ascent; where p has forgotten (log p
+ * << log r) its gradient fades, which is what keeps it from collapsing. */
 enum bf_status bf_loss_npo(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss,
                            double *weight, double *alternate_weight, struct bf_err *err)
 {
@@ -161,8 +162,8 @@ enum bf_status bf_loss_npo(const struct bf_loss_batch *batch, const struct bf_lo
     return bf_loss_finite(*loss, "npo", err);
 }
 
-/* SimNPO (Fan et al., "Simplicity Prevails: Rethinking Negative Preference Optimization for LLM Unlearning", 2024, arXiv 2410.07163;
- * open-unlearning SimNPO): NPO without a reference, normalised by length,
+/* SimNPO (Fan et al., "Simplicity Prevails: Rethinking Negative Preference Optimization for LLM Unlearning", 2024,
+ * arXiv 2410.07163; open-unlearning SimNPO): NPO without a reference, normalised by length,
  *   loss = -(2/beta) mean_i log sigmoid(beta (NLL_i / |y_i| - delta)). */
 enum bf_status bf_loss_simnpo(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss,
                               double *weight, double *alternate_weight, struct bf_err *err)
@@ -183,8 +184,8 @@ enum bf_status bf_loss_simnpo(const struct bf_loss_batch *batch, const struct bf
     return bf_loss_finite(*loss, "simnpo", err);
 }
 
-/* Direct preference optimisation with alternate answers ("I don't know") as the preferred ones (Rafailov et al., NeurIPS 2023; for
- * unlearning Zhang et al., COLM 2024; scaled by 2/beta as in open-unlearning's DPO):
+/* Direct preference optimisation with alternate answers ("I don't know") as the preferred ones (Rafailov et al.,
+ * NeurIPS 2023; for unlearning Zhang et al., COLM 2024; scaled by 2/beta as in open-unlearning's DPO):
  *   loss = -(2/beta) mean_i log sigmoid(beta ((log p - log r)(alternate_i) - (log p - log r)(answer_i))). */
 enum bf_status bf_loss_dpo(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss,
                            double *weight, double *alternate_weight, struct bf_err *err)
@@ -208,8 +209,9 @@ enum bf_status bf_loss_dpo(const struct bf_loss_batch *batch, const struct bf_lo
 
 /* ---- losses over distributions and states, a row at a time ---- */
 
-/* KL(r || p), the reference as the teacher: a retain term (Maini et al., "TOFU", 2024, KL minimisation; open-unlearning:
- * retain_loss_type KL), and OBLIVIATE's distillation. Of p alone it is the cross-entropy with soft labels, so the gradient is p - r. */
+/* KL(r || p), the reference as the teacher: a retain term (Maini et al., "TOFU", 2024, KL minimisation;
+ * open-unlearning: retain_loss_type KL), and OBLIVIATE's distillation. Of p alone it is the cross-entropy with soft
+ * labels, so the gradient is p - r. */
 double bf_loss_kl_row(float *logits, const float *reference, size_t n, double scale)
 {
     const double log_p = bf_row_log_sum(logits, n), log_r = bf_row_log_sum(reference, n);
@@ -227,11 +229,11 @@ double bf_loss_kl_row(float *logits, const float *reference, size_t n, double sc
     return kl > 0.0 || isnan(kl) ? kl : 0.0; /* rounding may leave -1e-17 of equal distributions */
 }
 
-/* The mask of OBLIVIATE (Xu et al., EMNLP 2025, arXiv 2505.04416, section 3.3): the teacher q is the model's own distribution with the
- * target tokens struck out and the rest renormalised; the loss is KL(q || p). The paper names its targets by GPT-4o, a list of
- * words for the whole vocabulary; here the targets are the label at each position, and a list beside it when there is one. The teacher
- * is the frozen reference, so that it stays put while p moves. Distillation (KL) and world facts (NLL) join it
- * in the table of methods. */
+/* The mask of OBLIVIATE (Xu et al., EMNLP 2025, arXiv 2505.04416, section 3.3): the teacher q is the model's own
+ * distribution with the target tokens struck out and the rest renormalised; the loss is KL(q || p). The paper names its
+ * targets by GPT-4o, a list of words for the whole vocabulary; here the targets are the label at each position, and a
+ * list beside it when there is one. The teacher is the frozen reference, so that it stays put while p moves.
+ * Distillation (KL) and world facts (NLL) join it in the table of methods. */
 static int is_target(size_t i, int32_t label, const unsigned char *targets)
 {
     return i == (size_t)label || (targets && targets[i]);
@@ -270,9 +272,10 @@ double bf_loss_mask_row(float *logits, const float *reference, size_t n, int32_t
     return kl > 0.0 || isnan(kl) ? kl : 0.0;
 }
 
-/* Representation misdirection for unlearning (Li et al., "The WMDP Benchmark", ICML 2024, section 4; github.com/centerforaisafety/wmdp;
- * averaged over tokens and sequences as in open-unlearning's RMU): states of forget texts at one layer are pushed to c u, u a random
- * direction of length 1, states of retain texts are held where the reference has them. Both are the mean squared error of a row. */
+/* Representation misdirection for unlearning (Li et al., "The WMDP Benchmark", ICML 2024, section 4;
+ * github.com/centerforaisafety/wmdp; averaged over tokens and sequences as in open-unlearning's RMU): states of forget
+ * texts at one layer are pushed to c u, u a random direction of length 1, states of retain texts are held where the
+ * reference has them. Both are the mean squared error of a row. */
 double bf_loss_state_row(float *state, const float *target, size_t n, double scale)
 {
     const double factor = 2.0 * scale / (double)n;

@@ -1,4 +1,5 @@
-/* The table of methods. A new one whose terms are there already is a row here; a new term is a function in loss.c and a case in step.c. */
+/* The table of methods. A new one whose terms are there already is a row here; a new term is a function in loss.c and a
+ * case in step.c. */
 #include <string.h>
 
 #include "unlearn/unlearn.h"
@@ -7,8 +8,9 @@
 const char bf_method_choices[] = "ga|graddiff|npo|simnpo|dpo|rmu|obliviate|finetune";
 const char bf_retain_choices[] = "nll|kl";
 
-/* open-unlearning, configs/experiment/unlearn/tofu/default.yaml and configs/trainer/finetune.yaml: learning rate 1e-5, weight decay
- * 0.01, one of ten epochs of warm-up, 8 x 4 samples a step; clipping at 1 and the line down are the trainer's of transformers. */
+/* open-unlearning, configs/experiment/unlearn/tofu/default.yaml and configs/trainer/finetune.yaml: learning rate 1e-5,
+ * weight decay 0.01, one of ten epochs of warm-up, 8 x 4 samples a step; clipping at 1 and the line down are the
+ * trainer's of transformers. */
 #define TOFU_TRAINING                                                                                                  \
     .learning_rate = 1e-5, .decay = 0.01, .beta2 = 0.999, .max_norm = 1.0, .schedule = "linear", .warmup = 0.1,        \
     .epochs = 10.0, .batch = 8, .accumulate = 4, .layer = -1

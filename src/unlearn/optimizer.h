@@ -12,10 +12,10 @@
 #include "base/err.h"
 
 struct bf_adamw_knobs {
-    double beta1, beta2;       /* [0, 1) */
-    double epsilon;            /* > 0 */
-    double decay;              /* weight decay, decoupled; 0 = none */
-    double max_norm;           /* of all gradients together; 0 = no clipping */
+    double beta1, beta2; /* [0, 1) */
+    double epsilon;      /* > 0 */
+    double decay;        /* weight decay, decoupled; 0 = none */
+    double max_norm;     /* of all gradients together; 0 = no clipping */
 };
 
 /* One parameter: weights and gradient are the graph's, the moments are [n] of the optimiser's. */
@@ -24,25 +24,26 @@ struct bf_adamw_tensor {
     float *gradient;
     float *m, *v;
     size_t n;
-    int decays;                /* weight decay applies to it */
+    int decays; /* weight decay applies to it */
 };
 
 /* The sum of squares of one tensor's gradient. */
 double bf_gradient_squares(const struct bf_adamw_tensor *tensor);
 /* The Euclidean norm of all gradients; not finite when one of them is not. */
 double bf_gradient_norm(const struct bf_adamw_tensor *tensors, size_t n_tensors);
-/* Step number `step` (from 1) at this learning rate. `norm` is bf_gradient_norm's. Gradients are scaled in place when they are clipped. */
+/* Step number `step` (from 1) at this learning rate. `norm` is bf_gradient_norm's. Gradients are scaled in place when
+ * they are clipped. */
 void bf_adamw_step(const struct bf_adamw_knobs *knobs, const struct bf_adamw_tensor *tensors, size_t n_tensors,
                    int64_t step, double learning_rate, double norm);
 
 /* ---- schedules ---- */
 
 enum bf_schedule { BF_SCHEDULE_CONSTANT, BF_SCHEDULE_LINEAR, BF_SCHEDULE_COSINE, BF_SCHEDULE_COUNT };
-extern const char bf_schedule_choices[];               /* "constant|linear|cosine" */
-enum bf_schedule bf_schedule_of(const char *word);     /* BF_SCHEDULE_COUNT when there is none */
+extern const char bf_schedule_choices[];           /* "constant|linear|cosine" */
+enum bf_schedule bf_schedule_of(const char *word); /* BF_SCHEDULE_COUNT when there is none */
 
-/* What the learning rate is multiplied by at `step` (from 0) of n_steps: up from 0 in a line over n_warmup steps, then constant, or down to
- * `floor` (0..1) in a line or half a cosine; as transformers' get_*_schedule_with_warmup. */
+/* What the learning rate is multiplied by at `step` (from 0) of n_steps: up from 0 in a line over n_warmup steps, then
+ * constant, or down to `floor` (0..1) in a line or half a cosine; as transformers' get_*_schedule_with_warmup. */
 double bf_schedule_factor(enum bf_schedule schedule, int64_t step, int64_t n_steps, int64_t n_warmup, double floor);
 
 #endif

@@ -1,5 +1,5 @@
-/* One term of a method over one batch: forward, loss, backward. The graph hands the rows over in portions; a term over sequences looks at
- * all of them first (their sums decide the weights), one over rows writes as it reads. */
+/* One term of a method over one batch: forward, loss, backward. The graph hands the rows over in portions; a term over
+ * sequences looks at all of them first (their sums decide the weights), one over rows writes as it reads. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -180,7 +180,8 @@ static enum bf_status visit(void *user, enum bf_graph_pass pass, const int32_t *
     return BF_OK;
 }
 
-/* slopes[n_tokens][n_vocab]: how fast the loss of all pairs grows on the way from the suffix's token to each other one, but for a constant. */
+/* slopes[n_tokens][n_vocab]: how fast the loss of all pairs grows on the way from the suffix's token to each other one,
+ * but for a constant. */
 static enum bf_status slopes_of(const struct search *s, const int32_t *tokens, float *slopes, struct bf_err *err)
 {
     const size_t n_tokens = (size_t)s->job->n_tokens;

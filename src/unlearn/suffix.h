@@ -1,6 +1,7 @@
-/* A suffix behind questions after which a model answers them again: greedy coordinate search (GCG; Zou et al., arXiv 2307.15043) with a small
- * budget. One suffix for all questions of the job. Its tokens are what comes of typing its text behind each question, and the text is printable
- * ASCII. Same model, job and machine: same suffix, with any number of threads. */
+/* A suffix behind questions after which a model answers them again: greedy coordinate search (GCG; Zou et al., arXiv
+ * 2307.15043) with a small budget. One suffix for all questions of the job. Its tokens are what comes of typing its
+ * text behind each question, and the text is printable ASCII. Same model, job and machine: same suffix, with any number
+ * of threads. */
 #ifndef BF_UNLEARN_SUFFIX_H
 #define BF_UNLEARN_SUFFIX_H
 #include "base/rng.h"
@@ -9,42 +10,44 @@
 enum { BF_SUFFIX_TOKENS_MAX = 64 };
 
 struct bf_suffix_job {
-    const char *model;         /* GGUF */
-    const char *chat;          /* as for bf_vocabulary_open */
-    const struct bf_unlearn_texts *pairs;      /* whose answers are wanted; of each its first 32 tokens */
-    int32_t n_tokens;          /* of the suffix; at most BF_SUFFIX_TOKENS_MAX */
+    const char *model;                    /* GGUF */
+    const char *chat;                     /* as for bf_vocabulary_open */
+    const struct bf_unlearn_texts *pairs; /* whose answers are wanted; of each its first 32 tokens */
+    int32_t n_tokens;                     /* of the suffix; at most BF_SUFFIX_TOKENS_MAX */
     int32_t n_rounds;
-    int32_t n_candidates;      /* whose loss is computed in each round */
-    int32_t n_top;             /* tokens of which candidates are drawn, for each place */
-    int32_t n_threads;         /* 0 = all cores */
+    int32_t n_candidates; /* whose loss is computed in each round */
+    int32_t n_top;        /* tokens of which candidates are drawn, for each place */
+    int32_t n_threads;    /* 0 = all cores */
     uint64_t seed;
     void *user;
-    bool (*progress)(void *user, int32_t n_done, int32_t n_all);       /* candidates; false ends it with BF_INTERRUPTED. NULL = never */
+    bool (*progress)(void *user, int32_t n_done,
+                     int32_t n_all); /* candidates; false ends it with BF_INTERRUPTED. NULL = never */
 };
 
 /* Losses: mean negative log-likelihood of the answers' tokens, nats a token. */
 struct bf_suffix_result {
-    char *random, *best;       /* the suffix that the search began with, and its last; put them right behind a question */
+    char *random, *best; /* the suffix that the search began with, and its last; put them right behind a question */
     double loss_plain, loss_random, loss_best;
-    int32_t n_tried, n_kept;   /* candidates; those that were better than all before */
+    int32_t n_tried, n_kept; /* candidates; those that were better than all before */
 };
 void bf_suffix_result_release(struct bf_suffix_result *result);
 
-/* BF_INPUT: no pairs, an empty answer, memory. BF_MODEL: the model, or a vocabulary of which no suffix can be typed. Release *result in every
- * case. */
+/* BF_INPUT: no pairs, an empty answer, memory. BF_MODEL: the model, or a vocabulary of which no suffix can be typed.
+ * Release *result in every case. */
 BF_MUST_CHECK enum bf_status bf_suffix_search(const struct bf_suffix_job *job, struct bf_suffix_result *result,
                                               struct bf_err *err);
 
 /* ---- which tokens are tried ---- */
 
-/* The `most` tokens with the lowest slope, ascending, the lower token first among equals; neither `current` nor one that is not allowed or has
- * no finite slope. out: [most]. Returns how many. */
-size_t bf_suffix_top(const float *slopes, const bool *allowed, size_t n_vocab, int32_t current, size_t most, int32_t *out);
+/* The `most` tokens with the lowest slope, ascending, the lower token first among equals; neither `current` nor one
+ * that is not allowed or has no finite slope. out: [most]. Returns how many. */
+size_t bf_suffix_top(const float *slopes, const bool *allowed, size_t n_vocab, int32_t current, size_t most,
+                     int32_t *out);
 
-/* Up to n_wanted different suffixes that differ from `current` in one place: top[p * n_top ...] has n_at[p] tokens for place p, and `accept` agreed.
- * out: [n_wanted][n_tokens]. Returns how many; fewer when draws run out. */
+/* Up to n_wanted different suffixes that differ from `current` in one place: top[p * n_top ...] has n_at[p] tokens for
+ * place p, and `accept` agreed. out: [n_wanted][n_tokens]. Returns how many; fewer when draws run out. */
 size_t bf_suffix_draw(struct bf_rng *rng, const int32_t *current, size_t n_tokens, const int32_t *top, size_t n_top,
-                      const size_t *n_at, size_t n_wanted, bool (*accept)(void *user, const int32_t *tokens), void *user,
-                      int32_t *out);
+                      const size_t *n_at, size_t n_wanted, bool (*accept)(void *user, const int32_t *tokens),
+                      void *user, int32_t *out);
 
 #endif

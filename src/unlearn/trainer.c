@@ -1,5 +1,5 @@
-/* The loop: sets to examples, steps, checkpoints, the model. What each step does follows from the settings and its number alone; so a
- * training that was killed goes on from its checkpoint to the same bytes. */
+/* The loop: sets to examples, steps, checkpoints, the model. What each step does follows from the settings and its
+ * number alone; so a training that was killed goes on from its checkpoint to the same bytes. */
 #include "unlearn/trainer.h"
 
 #include <math.h>
@@ -89,8 +89,8 @@ static enum bf_term retain_term(enum bf_retain_term term)
     return term == BF_RETAIN_KL ? BF_TERM_KL : term == BF_RETAIN_STATE ? BF_TERM_STATE : BF_TERM_NLL;
 }
 
-/* One term, and whether it is still a loss to learn from. Losses in nats a token have a bound (a uniform guess over 50,000 tokens costs 11
- * nats); the others are finite or not. */
+/* One term, and whether it is still a loss to learn from. Losses in nats a token have a bound (a uniform guess over
+ * 50,000 tokens costs 11 nats); the others are finite or not. */
 static enum bf_status term_step(struct bf_trainer *t, enum bf_term term, const struct bf_examples *examples,
                                 const size_t *indices, double scale, double *loss, struct bf_err *err)
 {

@@ -9,7 +9,7 @@
 
 /* -log r summed over the labels of each example, made once and kept on disk. NaN = not made. */
 struct bf_reference {
-    double *forget, *alternates;       /* [n_forget]; NULL when the method has no use for them */
+    double *forget, *alternates; /* [n_forget]; NULL when the method has no use for them */
 };
 
 struct bf_trainer {
@@ -18,26 +18,26 @@ struct bf_trainer {
     const struct bf_method *method;
     enum bf_retain_term retain_term;
     struct bf_examples forget, retain, general, alternates;
-    struct bf_graph *graph;            /* trained */
-    struct bf_graph *frozen;           /* the reference, for whole distributions and states; NULL when none is needed */
-    struct bf_graph_info info;         /* of graph */
-    struct bf_adamw_tensor *tensors;   /* [n_tensors] */
+    struct bf_graph *graph;          /* trained */
+    struct bf_graph *frozen;         /* the reference, for whole distributions and states; NULL when none is needed */
+    struct bf_graph_info info;       /* of graph */
+    struct bf_adamw_tensor *tensors; /* [n_tensors] */
     size_t n_tensors;
-    float *moments;                    /* of all tensors */
-    struct bf_adamw_tensor *spans;     /* [n_spans] the tensors in pieces, for the threads */
-    double *squares;                   /* [n_spans] */
+    float *moments;                /* of all tensors */
+    struct bf_adamw_tensor *spans; /* [n_spans] the tensors in pieces, for the threads */
+    double *squares;               /* [n_spans] */
     size_t n_spans;
     struct bf_reference reference;
-    float *direction;                  /* [n_embd] rmu */
+    float *direction; /* [n_embd] rmu */
     struct bf_order order;
-    int64_t batch, accumulate;         /* of the settings, at most what the forget set has */
+    int64_t batch, accumulate; /* of the settings, at most what the forget set has */
     int64_t n_steps, n_warmup;
-    int64_t max_tokens;                /* of a batch without gradients */
-    int64_t step;                      /* done */
-    char identity[65];                 /* SHA-256 of all that decides the bytes */
+    int64_t max_tokens; /* of a batch without gradients */
+    int64_t step;       /* done */
+    char identity[65];  /* SHA-256 of all that decides the bytes */
     char model_sha256[65], vocabulary_sha256[65];
     struct bf_unlearn_nll before;
-    struct bf_unlearn_point *curve;    /* [step] */
+    struct bf_unlearn_point *curve; /* [step] */
     /* Of this process. */
     double begin_seconds, saved_seconds;
     int64_t begin_step, n_tokens;
@@ -50,16 +50,17 @@ enum bf_term {
     BF_TERM_GA,
     BF_TERM_NPO,
     BF_TERM_SIMNPO,
-    BF_TERM_DPO,               /* answers, then as many alternates */
+    BF_TERM_DPO, /* answers, then as many alternates */
     BF_TERM_KL,
     BF_TERM_MASK,
-    BF_TERM_DIRECTION,         /* rmu, forget */
-    BF_TERM_STATE              /* rmu, retain */
+    BF_TERM_DIRECTION, /* rmu, forget */
+    BF_TERM_STATE      /* rmu, retain */
 };
-/* Forward and backward of one term over one batch; its gradient times `scale` is added. indices: [n] of `examples`. *loss without the
- * scale. */
-BF_MUST_CHECK enum bf_status bf_term_step(struct bf_trainer *trainer, enum bf_term term, const struct bf_examples *examples,
-                                          const size_t *indices, size_t n, double scale, double *loss, struct bf_err *err);
+/* Forward and backward of one term over one batch; its gradient times `scale` is added. indices: [n] of `examples`.
+ * *loss without the scale. */
+BF_MUST_CHECK enum bf_status bf_term_step(struct bf_trainer *trainer, enum bf_term term,
+                                          const struct bf_examples *examples, const size_t *indices, size_t n,
+                                          double scale, double *loss, struct bf_err *err);
 
 /* ---- optimizer.c: the optimiser on the graph's threads ---- */
 
@@ -71,11 +72,11 @@ void bf_update_step(struct bf_trainer *trainer, double learning_rate, double nor
 
 /* ---- set_nll.c ---- */
 
-/* -log p summed over the labels of each of n examples. `each` (nullable) is called after every batch with how many are done; false ends
- * it with BF_INTERRUPTED. */
+/* -log p summed over the labels of each of n examples. `each` (nullable) is called after every batch with how many are
+ * done; false ends it with BF_INTERRUPTED. */
 BF_MUST_CHECK enum bf_status bf_measure_nll(struct bf_graph *graph, const struct bf_examples *examples,
-                                            const size_t *indices, size_t n, int64_t max_tokens, double *out, void *user,
-                                            bool (*each)(void *user, size_t done), struct bf_err *err);
+                                            const size_t *indices, size_t n, int64_t max_tokens, double *out,
+                                            void *user, bool (*each)(void *user, size_t done), struct bf_err *err);
 /* The mean a token over at most `most` examples, evenly chosen; 0 = all. *n_measured of them. */
 BF_MUST_CHECK enum bf_status bf_measure_mean(struct bf_graph *graph, const struct bf_examples *examples, int64_t most,
                                              int64_t max_tokens, double *out, int64_t *n_measured, void *user,
@@ -83,8 +84,8 @@ BF_MUST_CHECK enum bf_status bf_measure_mean(struct bf_graph *graph, const struc
 
 /* ---- reference.c ---- */
 
-/* Fill trainer->reference for the examples that the steps to come use, from the cache in the work folder where it is of the same model
- * and data, else by computing. */
+/* Fill trainer->reference for the examples that the steps to come use, from the cache in the work folder where it is of
+ * the same model and data, else by computing. */
 BF_MUST_CHECK enum bf_status bf_reference_make(struct bf_trainer *trainer, struct bf_err *err);
 
 /* ---- training_checkpoint.c ---- */
@@ -93,19 +94,20 @@ BF_MUST_CHECK enum bf_status bf_reference_make(struct bf_trainer *trainer, struc
 BF_MUST_CHECK enum bf_status bf_training_save(const struct bf_trainer *trainer, struct bf_err *err);
 /* Into a trainer whose tensors are there already. BF_STORE: of another training, cut short, damaged. */
 BF_MUST_CHECK enum bf_status bf_training_load(struct bf_trainer *trainer, struct bf_err *err);
-int64_t bf_training_bytes(const struct bf_trainer *trainer);   /* of the file */
+int64_t bf_training_bytes(const struct bf_trainer *trainer); /* of the file */
 
 /* ---- training_record.c ---- */
 
 BF_MUST_CHECK enum bf_status bf_training_write_settings(const struct bf_trainer *trainer, struct bf_err *err);
-/* The model, and the adapter when one is wanted, with the record in their key-values. `stop`: why there were no more steps. */
+/* The model, and the adapter when one is wanted, with the record in their key-values. `stop`: why there were no more
+ * steps. */
 BF_MUST_CHECK enum bf_status bf_training_save_model(struct bf_trainer *trainer, const char *stop, struct bf_err *err);
 enum bf_graph_save_type bf_training_type(const struct bf_unlearn_settings *settings);
 
 /* ---- trainer_data.c ---- */
 
-/* The job's texts as trainer->forget, ->retain, ->general and ->alternates: those that the method reads. BF_INPUT when one that it
- * needs is missing. */
+/* The job's texts as trainer->forget, ->retain, ->general and ->alternates: those that the method reads. BF_INPUT when
+ * one that it needs is missing. */
 BF_MUST_CHECK enum bf_status bf_trainer_examples(struct bf_trainer *trainer, struct bf_err *err);
 
 /* ---- trainer_graph.c: the graphs of a training ---- */
@@ -116,8 +118,8 @@ void bf_trainer_params(const struct bf_trainer *trainer, char tensors[3][64], co
 /* trainer->graph with its optimiser, trainer->frozen when a term needs it; checks memory, disk and vocabulary. */
 BF_MUST_CHECK enum bf_status bf_trainer_open(struct bf_trainer *trainer, struct bf_err *err);
 /* NLL of both sets under a GGUF, computed in F32. */
-BF_MUST_CHECK enum bf_status bf_trainer_measure(struct bf_trainer *trainer, const char *model, struct bf_unlearn_nll *out,
-                                                struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_trainer_measure(struct bf_trainer *trainer, const char *model,
+                                                struct bf_unlearn_nll *out, struct bf_err *err);
 
 /* One line for people. */
 void bf_trainer_notice(const struct bf_trainer *trainer, const char *format, ...) BF_PRINTF(2, 3);

@@ -1,5 +1,5 @@
-/* A small domain run on the scripted engine, and its commits as text: one line each with every value, so that two runs can be
- * compared by their bytes. */
+/* A small domain run on the scripted engine, and its commits as text: one line each with every value, so that two runs
+ * can be compared by their bytes. */
 #ifndef BF_TESTS_SYNTH_FIXTURE_H
 #define BF_TESTS_SYNTH_FIXTURE_H
 #include "unit.h"
@@ -19,11 +19,16 @@
 static const char scripted_templates[] =
     "{\"name\": \"scripted\", \"templates\": ["
     "{\"name\": \"points_first\", \"family\": \"points\", \"stage\": \"points\", \"text\": \"LIST {n} of {topic}.\"},"
-    "{\"name\": \"points_more\", \"family\": \"points\", \"stage\": \"points\", \"text\": \"LIST {n} of {topic}, not {known}.\"},"
-    "{\"name\": \"tell\", \"family\": \"information\", \"stage\": \"synthesis\", \"text\": \"Tell of {point} in {topic}.\"},"
-    "{\"name\": \"sum_up\", \"family\": \"information\", \"stage\": \"synthesis\", \"text\": \"Sum up {point} in {topic}.\"},"
-    "{\"name\": \"praise\", \"family\": \"information\", \"stage\": \"synthesis\", \"text\": \"Praise {point} in {topic}.\"},"
-    "{\"name\": \"qa_why\", \"family\": \"qa\", \"stage\": \"synthesis\", \"is_qa\": true, \"text\": \"Ask why about {point} "
+    "{\"name\": \"points_more\", \"family\": \"points\", \"stage\": \"points\", "
+    "\"text\": \"LIST {n} of {topic}, not {known}.\"},"
+    "{\"name\": \"tell\", \"family\": \"information\", \"stage\": \"synthesis\", "
+    "\"text\": \"Tell of {point} in {topic}.\"},"
+    "{\"name\": \"sum_up\", \"family\": \"information\", \"stage\": \"synthesis\", "
+    "\"text\": \"Sum up {point} in {topic}.\"},"
+    "{\"name\": \"praise\", \"family\": \"information\", \"stage\": \"synthesis\", "
+    "\"text\": \"Praise {point} in {topic}.\"},"
+    "{\"name\": \"qa_why\", \"family\": \"qa\", \"stage\": \"synthesis\", \"is_qa\": true, "
+    "\"text\": \"Ask why about {point} "
     "of {topic}. Question: ... Answer: ...\"},"
     "{\"name\": \"recall\", \"family\": \"mi\", \"stage\": \"mi\", \"text\": \"Recall {topic}.\"},"
     "{\"name\": \"remember\", \"family\": \"mi\", \"stage\": \"mi\", \"text\": \"Remember {topic} well.\"},"
@@ -35,7 +40,7 @@ static inline void fixture_request(struct bf_request *request, struct bf_templat
 {
     struct bf_err err = BF_ERR_INIT;
     if (bf_request_from_profile("quick", request, &err) || bf_request_set_topic(request, "Greek mythology", &err) ||
-        
+
         bf_template_set_parse(scripted_templates, sizeof scripted_templates - 1, "fixture", templates, &err))
         fail_msg("%s", err.text);
     request->rounds = 3;
@@ -49,7 +54,8 @@ static inline void fixture_request(struct bf_request *request, struct bf_templat
 
 static inline struct engine_script fixture_script(int32_t n_parallel, uint64_t order_seed)
 {
-    return (struct engine_script){.n_parallel = n_parallel, .n_embd = 16, .order_seed = order_seed, .list_marker = LIST_MARKER};
+    return (struct engine_script){
+        .n_parallel = n_parallel, .n_embd = 16, .order_seed = order_seed, .list_marker = LIST_MARKER};
 }
 
 /* Doubles as their bits: equal means equal. */
@@ -58,11 +64,12 @@ static inline void put_double(struct bf_buf *out, double x)
     bf_buf_printf(out, " %a", x);
 }
 
-static inline void put_sample(struct bf_buf *out, const struct bf_sample *s, const struct bf_point *points, size_t n_points)
+static inline void put_sample(struct bf_buf *out, const struct bf_sample *s, const struct bf_point *points,
+                              size_t n_points)
 {
     bf_buf_printf(out, "%s %lld %s \"%s\" raw \"%s\" q \"%s\" a \"%s\" point %d template %d T", bf_stage_word(s->stage),
-                  (long long)s->index, bf_reason_word(s->reason), s->text, s->raw ? s->raw : "-", s->question ? s->question : "-",
-                  s->answer ? s->answer : "-", s->point, s->template_index);
+                  (long long)s->index, bf_reason_word(s->reason), s->text, s->raw ? s->raw : "-",
+                  s->question ? s->question : "-", s->answer ? s->answer : "-", s->point, s->template_index);
     put_double(out, s->temperature);
     bf_buf_printf(out, " seed %llu tokens %d finish %d", (unsigned long long)s->seed, s->n_tokens, (int)s->finish);
     put_double(out, s->min_k_sampling);
@@ -83,8 +90,8 @@ static inline void put_sample(struct bf_buf *out, const struct bf_sample *s, con
 /* A sink sample by sample, and the run's progress. */
 struct fixture_sink {
     void *user;
-    enum bf_status (*sample)(void *user, const struct bf_sample *sample, const struct bf_point *points,
-                             size_t n_points, const struct bf_checkpoint *checkpoint, struct bf_err *err);
+    enum bf_status (*sample)(void *user, const struct bf_sample *sample, const struct bf_point *points, size_t n_points,
+                             const struct bf_checkpoint *checkpoint, struct bf_err *err);
     bool (*progress)(void *user, const struct bf_progress *progress);
 };
 
@@ -117,7 +124,8 @@ static inline enum bf_status fixture_single_next(void *user, struct bf_task *tas
     return BF_OK;
 }
 
-static inline enum bf_status fixture_single_done(void *user, int64_t id, const struct bf_progress *progress, struct bf_err *err)
+static inline enum bf_status fixture_single_done(void *user, int64_t id, const struct bf_progress *progress,
+                                                 struct bf_err *err)
 {
     struct fixture_single *s = user;
     (void)id;
@@ -134,13 +142,16 @@ static inline bool fixture_single_progress(void *user, const struct bf_progress 
 
 /* A task alone. *progress is filled on every return. */
 static inline enum bf_status fixture_one(const struct bf_task *task, const struct bf_template_set *templates,
-                            struct bf_engine *engine, struct bf_engine *embedder, void *user,
-                            bool (*on_progress)(void *user, const struct bf_progress *progress),
-                            struct bf_progress *progress, struct bf_err *err)
+                                         struct bf_engine *engine, struct bf_engine *embedder, void *user,
+                                         bool (*on_progress)(void *user, const struct bf_progress *progress),
+                                         struct bf_progress *progress, struct bf_err *err)
 {
     struct fixture_single single = {.task = task, .user = user, .progress = on_progress, .result = progress};
-    const struct bf_task_source source = {
-        .user = &single, .n_tasks = 1, .next = fixture_single_next, .done = fixture_single_done, .progress = fixture_single_progress};
+    const struct bf_task_source source = {.user = &single,
+                                          .n_tasks = 1,
+                                          .next = fixture_single_next,
+                                          .done = fixture_single_done,
+                                          .progress = fixture_single_progress};
     struct bf_progress sum;
     *progress = (struct bf_progress){.diversity = (double)NAN, .gain = (double)NAN};
     return bf_synth_run(&source, templates, engine, embedder, &sum, err);

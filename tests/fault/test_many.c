@@ -1,5 +1,5 @@
-/* Many requests on one engine: each one's commits are what they are when it is alone, whatever runs beside it. And the kinds
- * that have no other home: rewriting and the textbook on the scripted engine. */
+/* Many requests on one engine: each one's commits are what they are when it is alone, whatever runs beside it. And the
+ * kinds that have no other home: rewriting and the textbook on the scripted engine. */
 #include "synth_fixture.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* Runs in a real store, stopped after every k-th commit in different ways, opened again and replayed: the rows at the end are
- * those of a run that was never stopped. */
+/* Runs in a real store, stopped after every k-th commit in different ways, opened again and replayed: the rows at the
+ * end are those of a run that was never stopped. */
 #include "synth_fixture.h"
 
 #include "store_fixture.h"
@@ -188,8 +188,8 @@ static void stopped_between_empty_rounds_of_points(void **state)
     assert_same_as_undisturbed((struct way){.epsilon = -1, .order_seed = 5, .fail = true, .list_nothing = true});
 }
 
-/* What was answered before its turn is in the store: a resumed run does not ask for it again. Only what was under way at the
- * stop, and the answer whose commit failed, are asked anew. */
+/* What was answered before its turn is in the store: a resumed run does not ask for it again. Only what was under way
+ * at the stop, and the answer whose commit failed, are asked anew. */
 static void answered_prompts_are_not_asked_again(void **state)
 {
     for (int fail = 0; fail < 2; fail++) {

@@ -35,9 +35,9 @@ static long peak_mb(void)
     return usage.ru_maxrss / 1024;
 }
 
-/* What stays of a kept sample is its signature for the search of duplicates, about 200 bytes: 32 minima of 2 bytes, 8 band keys
- * and 8 links of 4, 8 chain heads of 4, and 4 places of 8 in the table of exact hashes = 192 bytes, up to twice that right
- * after the tables have doubled. For 131,072 places that is 25 MB. */
+/* What stays of a kept sample is its signature for the search of duplicates, about 200 bytes: 32 minima of 2 bytes, 8
+ * band keys and 8 links of 4, 8 chain heads of 4, and 4 places of 8 in the table of exact hashes = 192 bytes, up to
+ * twice that right after the tables have doubled. For 131,072 places that is 25 MB. */
 static void memory_stays_flat(void **state)
 {
     struct engine_script script = fixture_script(16, 1);

@@ -1,5 +1,5 @@
-/* A server's answer, any bytes: what is accepted is whole, finite, valid UTF-8 and no longer than was asked for. The first byte
- * chooses what was asked. */
+/* A server's answer, any bytes: what is accepted is whole, finite, valid UTF-8 and no longer than was asked for. The
+ * first byte chooses what was asked. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* Any two texts: ROUGE within its range, stems no longer than allowed, numbers of answers that are numbers, records or an error. */
+/* Any two texts: ROUGE within its range, stems no longer than allowed, numbers of answers that are numbers, records or
+ * an error. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>

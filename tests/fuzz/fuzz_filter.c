@@ -1,4 +1,5 @@
-/* Any answer to any prompt (a NUL byte between them): cleaned, trimmed, judged and split into question and answer as a run does. */
+/* Any answer to any prompt (a NUL byte between them): cleaned, trimmed, judged and split into question and answer as a
+ * run does. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* Any bytes as the beginning of a GGUF file: an error with a sentence, or keys and tensors that lie inside the bytes. */
+/* Any bytes as the beginning of a GGUF file: an error with a sentence, or keys and tensors that lie inside the
+ * bytes. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>

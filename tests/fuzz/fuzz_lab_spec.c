@@ -1,5 +1,5 @@
-/* Any bytes as an experiment: an error with a sentence, or an experiment within its bounds, each of whose rows can be asked for. With and
- * without a look at the options. */
+/* Any bytes as an experiment: an error with a sentence, or an experiment within its bounds, each of whose rows can be
+ * asked for. With and without a look at the options. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* A list that a model wrote, any bytes: its points are short, valid, on one line, distinct and not the topic. The first byte chooses
- * whether the answer was cut and how many points are wanted. */
+/* A list that a model wrote, any bytes: its points are short, valid, on one line, distinct and not the topic. The first
+ * byte chooses whether the answer was cut and how many points are wanted. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

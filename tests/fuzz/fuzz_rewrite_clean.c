@@ -1,5 +1,5 @@
-/* Any answer: what is kept is a part of it in valid UTF-8, and is not blank at its ends; a text with something in it never
- * becomes empty. */
+/* Any answer: what is kept is a part of it in valid UTF-8, and is not blank at its ends; a text with something in it
+ * never becomes empty. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

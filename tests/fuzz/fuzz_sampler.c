@@ -1,5 +1,5 @@
-/* Logits from any bytes, settings from the first eight: a choice is a possible token with probabilities, or the row is refused
- * because it is broken. */
+/* Logits from any bytes, settings from the first eight: a choice is a possible token with probabilities, or the row is
+ * refused because it is broken. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

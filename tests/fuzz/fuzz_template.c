@@ -32,8 +32,8 @@ static void fill(const char *text)
 
     bf_buf_init(&out, SIZE_MAX);
     bf_template_fill(&out, text, &marks);
-    /* Each value holds one brace, as its placeholder did: a second pass would not change their number, but a value that was
-     * lost or doubled does. */
+    /* Each value holds one brace, as its placeholder did: a second pass would not change their number, but a value that
+     * was lost or doubled does. */
     for (const char *c = text; *c != '\0'; c++)
         n_braces += *c == '{';
     for (const char *c = out.data; *c != '\0'; c++)

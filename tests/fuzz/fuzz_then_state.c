@@ -1,5 +1,5 @@
-/* Any bytes as a run's closed-loop.json: an error that names the file, or a state within its bounds, which is written as it was read. Its
- * table can be collected and printed whatever the results of its steps hold. */
+/* Any bytes as a run's closed-loop.json: an error that names the file, or a state within its bounds, which is written
+ * as it was read. Its table can be collected and printed whatever the results of its steps hold. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

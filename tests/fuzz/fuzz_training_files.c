@@ -1,5 +1,5 @@
-/* Any bytes as a training's files: settings.json and checkpoint.bin, a brace in front for the former. An error with a sentence, or
- * settings that are written as they were read, a checkpoint that is whole. */
+/* Any bytes as a training's files: settings.json and checkpoint.bin, a brace in front for the former. An error with a
+ * sentence, or settings that are written as they were read, a checkpoint that is whole. */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>

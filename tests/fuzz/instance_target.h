@@ -1,5 +1,5 @@
-/* What the fuzz targets of the instance formats share: any bytes as such a file. What is yielded is clean, the error says where,
- * and neither depends on how the bytes arrive. */
+/* What the fuzz targets of the instance formats share: any bytes as such a file. What is yielded is clean, the error
+ * says where, and neither depends on how the bytes arrive. */
 #ifndef BF_TESTS_INSTANCE_TARGET_H
 #define BF_TESTS_INSTANCE_TARGET_H
 #include <stdlib.h>

@@ -1,5 +1,6 @@
-/* Runs a fuzz target without libFuzzer: on each file of the corpus folder given (none is fine), on every prefix of the small ones, and
- * on a built-in list of nasty inputs. So each fuzz target is an ordinary test too, and a crash once found stays found. */
+/* Runs a fuzz target without libFuzzer: on each file of the corpus folder given (none is fine), on every prefix of the
+ * small ones, and on a built-in list of nasty inputs. So each fuzz target is an ordinary test too, and a crash once
+ * found stays found. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdint.h>

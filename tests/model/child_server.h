@@ -1,4 +1,5 @@
-/* Servers that a test starts on loopback: llama-server with the test's model, and the fault proxy. They die with the test. */
+/* Servers that a test starts on loopback: llama-server with the test's model, and the fault proxy. They die with the
+ * test. */
 #ifndef BF_TESTS_CHILD_SERVER_H
 #define BF_TESTS_CHILD_SERVER_H
 #include "engine_job.h"
@@ -112,24 +113,35 @@ static inline int health(int port)
     return status;
 }
 
-/* llama-server with four places of 512 tokens, on c->port, or a free port when that is 0. It answers when this returns, unless
- * wait is false. key: nullable. */
+/* llama-server with four places of 512 tokens, on c->port, or a free port when that is 0. It answers when this returns,
+ * unless wait is false. key: nullable. */
 static inline void start_llama_server(struct child *c, const char *key, bool wait)
 {
     char port[16];
     const char *argv[40] = {environment("BIFORGET_LLAMA_SERVER"),
-                            "-m", environment("BIFORGET_TEST_MODEL"),
-                            "--host", "127.0.0.1",
-                            "--port", port,
-                            "-a", "smol",
-                            "-np", "4",
-                            "-c", "2048",
-                            "-b", "512",
-                            "-ub", "512",
-                            "-t", "2",
-                            "-fa", "on",
+                            "-m",
+                            environment("BIFORGET_TEST_MODEL"),
+                            "--host",
+                            "127.0.0.1",
+                            "--port",
+                            port,
+                            "-a",
+                            "smol",
+                            "-np",
+                            "4",
+                            "-c",
+                            "2048",
+                            "-b",
+                            "512",
+                            "-ub",
+                            "512",
+                            "-t",
+                            "2",
+                            "-fa",
+                            "on",
                             "--embeddings",
-                            "--pooling", "mean",
+                            "--pooling",
+                            "mean",
                             "--no-ui",
                             "--no-warmup"};
     size_t n = 0;

@@ -1,5 +1,5 @@
-/* A list of prompts for any engine and the answers that came: what the tests of both engines share, with the promises that
- * hold for both. */
+/* A list of prompts for any engine and the answers that came: what the tests of both engines share, with the promises
+ * that hold for both. */
 #ifndef BF_TESTS_ENGINE_JOB_H
 #define BF_TESTS_ENGINE_JOB_H
 #include "unit.h"
@@ -150,7 +150,8 @@ static inline void check_unwanted_answers_are_dropped(struct bf_engine *engine, 
 }
 
 /* `step`: so early that no answer can be there. */
-static inline void check_a_step_may_interrupt(struct bf_engine *engine, char (*prompts)[8192], struct job *job, int step)
+static inline void check_a_step_may_interrupt(struct bf_engine *engine, char (*prompts)[8192], struct job *job,
+                                              int step)
 {
     struct bf_gen_stats stats;
     struct bf_err err = BF_ERR_INIT;
@@ -207,16 +208,18 @@ enum { N_EMBED_TEXTS = 5, DIMS_MAX = 1024 };
 
 static inline const char *const *embed_texts(void)
 {
-    static const char long_text[] = "A longer text about the Solar System: eight planets go round the Sun, the inner four are of "
-                                    "rock, the outer four of gas and ice, and between them is a belt of asteroids.";
-    static const char *const texts[N_EMBED_TEXTS] = {
-        "Zeus", "Saturn has rings of ice and rock, and many moons.",
-        "The Argonauts sailed to Colchis to fetch the golden fleece.", "Io", long_text};
+    static const char long_text[] =
+        "A longer text about the Solar System: eight planets go round the Sun, the inner four are of "
+        "rock, the outer four of gas and ice, and between them is a belt of asteroids.";
+    static const char *const texts[N_EMBED_TEXTS] = {"Zeus", "Saturn has rings of ice and rock, and many moons.",
+                                                     "The Argonauts sailed to Colchis to fetch the golden fleece.",
+                                                     "Io", long_text};
 
     return texts;
 }
 
-/* Different texts have different vectors, the same text one direction, but for `noise`; alone: [N_EMBED_TEXTS, n_embd] */
+/* Different texts have different vectors, the same text one direction, but for `noise`; alone: [N_EMBED_TEXTS,
+ * n_embd] */
 static inline void check_embeddings(struct bf_engine *engine, float *alone, double noise)
 {
     static float together[N_EMBED_TEXTS * DIMS_MAX];

@@ -1,4 +1,5 @@
-/* What engine.h promises of texts behind a prompt, on a real model: the probabilities of whole texts, whatever shares the batch. */
+/* What engine.h promises of texts behind a prompt, on a real model: the probabilities of whole texts, whatever shares
+ * the batch. */
 #include "engine_job.h"
 
 #include "unlearn/trainer.h"
@@ -145,7 +146,8 @@ static void a_prompt_conditions_its_text(void **state)
     bf_engine_close(engine);
 }
 
-/* A greedy answer is greedy, token by token, and has the probabilities that generate gave it; also behind the chat template. */
+/* A greedy answer is greedy, token by token, and has the probabilities that generate gave it; also behind the chat
+ * template. */
 static void greedy_answers_are_greedy(void **state)
 {
     static const char *const chats[] = {"none", "auto"};
@@ -306,8 +308,9 @@ static void the_cache_is_f16_or_f32(void **state)
     assert_true(widest > 0.0F && widest < 0.5F);
 }
 
-/* What a pair costs in training is what it costs in evaluation: the same tokens, the template's own end (SmolLM2: <|im_end|>, 2, which is
- * not its "end of turn" for llama.cpp), and the same likelihood, but for what products of F16 round; those of Q4_0 round fifty times as much. */
+/* What a pair costs in training is what it costs in evaluation: the same tokens, the template's own end (SmolLM2:
+ * <|im_end|>, 2, which is not its "end of turn" for llama.cpp), and the same likelihood, but for what products of F16
+ * round; those of Q4_0 round fifty times as much. */
 static void training_and_evaluation_see_the_same_pair(void **state)
 {
     static const char *const chats[] = {"auto", "chatml", "bare"};
@@ -336,8 +339,8 @@ static void training_and_evaluation_see_the_same_pair(void **state)
     if (bf_engine_quantize(environment("BIFORGET_TEST_MODEL"), "f16.gguf", "f16", 2, &err))
         fail_msg("%s", err.text);
     params.model_path = "f16.gguf";
-    /* Before the graph starts its threads: opening forks, and AddressSanitizer may wait for ever in the child for a thread that was just
-     * starting. */
+    /* Before the graph starts its threads: opening forks, and AddressSanitizer may wait for ever in the child for a
+     * thread that was just starting. */
     for (size_t c = 0; c < N_ELEMENTS(chats); c++) {
         engines[c] = open_model(params.model_path, strcmp(chats[c], "bare") == 0 ? "none" : chats[c], 4);
         if (bf_vocabulary_open(params.model_path, chats[c], &vocabularies[c], &err))

@@ -1,5 +1,5 @@
-/* The sentence embedder made by scripts/convert_bert.py, read by our engine, against vectors of the original weights computed by
- * an independent implementation (tests/golden/embedder_reference.py). */
+/* The sentence embedder made by scripts/convert_bert.py, read by our engine, against vectors of the original weights
+ * computed by an independent implementation (tests/golden/embedder_reference.py). */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -119,7 +119,8 @@ static void vectors_agree_in_batches(void **state)
     check_vectors(*state, true);
 }
 
-/* The vocabulary: same pieces for accents, CJK, case, symbols. The reference counts [CLS] and [SEP], tokenize does not. */
+/* The vocabulary: same pieces for accents, CJK, case, symbols. The reference counts [CLS] and [SEP], tokenize does
+ * not. */
 static void tokens_agree(void **state)
 {
     const struct golden *g = *state;

@@ -1,4 +1,5 @@
-/* The promises of engine.h on a real model (SmolLM2-135M in Q4_0): what an answer is does not depend on its neighbours. */
+/* The promises of engine.h on a real model (SmolLM2-135M in Q4_0): what an answer is does not depend on its
+ * neighbours. */
 #include "engine_job.h"
 
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
-/* The promises of engine.h on a real llama-server with SmolLM2, plainly and through a proxy that breaks things: each answer comes
- * once, whatever happens on the way, and the key is told to nobody. */
+/* The promises of engine.h on a real llama-server with SmolLM2, plainly and through a proxy that breaks things: each
+ * answer comes once, whatever happens on the way, and the key is told to nobody. */
 #include "child_server.h"
 
 #include <llama.h>
@@ -122,8 +122,8 @@ static void probabilities_are_asked_for_as_wanted(void **state)
     }
 }
 
-/* What the server says of its own sampling is what we compute from the model's distribution. One request at a time, so that
- * both see the same arithmetic. */
+/* What the server says of its own sampling is what we compute from the model's distribution. One request at a time, so
+ * that both see the same arithmetic. */
 static void both_ways_to_a_sampling_probability_agree(void **state)
 {
     struct bf_api_options o = api_options(server.url);
@@ -153,8 +153,8 @@ static void both_ways_to_a_sampling_probability_agree(void **state)
     assert_true(n_compared > 48);
 }
 
-/* Always the likeliest token: the server gets the same prompt tokens and has the same model, so it says the same, but for near
- * ties that another order of summation turns. */
+/* Always the likeliest token: the server gets the same prompt tokens and has the same model, so it says the same, but
+ * for near ties that another order of summation turns. */
 static void it_answers_as_the_embedded_engine(void **state)
 {
     struct bf_engine *embedded = open_embedded(4);
@@ -299,7 +299,8 @@ static void tokens_are_those_of_the_embedded_engine(void **state)
 
 /* ---- faults ---- */
 
-/* What the proxy logged, once as many requests as wanted are answered: how many of each outcome, and none answered twice. */
+/* What the proxy logged, once as many requests as wanted are answered: how many of each outcome, and none answered
+ * twice. */
 static void read_log(const char *path, int want_answered, int *n_failed)
 {
     char hashes[256][41];
@@ -564,7 +565,8 @@ static json_t *post(const char *path, json_t *body)
     return out;
 }
 
-/* The embedded engine's prompts are the server's: its /apply-template and its /tokenize, which adds a BOS where the tokenizer asks for one. */
+/* The embedded engine's prompts are the server's: its /apply-template and its /tokenize, which adds a BOS where the
+ * tokenizer asks for one. */
 static void prompts_are_the_servers(void **state)
 {
     static const char *const questions[] = {

@@ -1,4 +1,5 @@
-/* A search for a suffix with a real model: it lowers the loss, keeps its tokens when it is typed, and follows from its seed. */
+/* A search for a suffix with a real model: it lowers the loss, keeps its tokens when it is typed, and follows from its
+ * seed. */
 #include "unit.h"
 
 #include <llama.h>

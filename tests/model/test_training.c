@@ -1,5 +1,6 @@
-/* Unlearning on the real small model: texts become the tokens that PyTorch's tokenizer gives, twenty steps follow PyTorch's losses
- * (tests/golden/training_reference.py), questions go through the chat template, and checkpoints that do not fit are refused. */
+/* Unlearning on the real small model: texts become the tokens that PyTorch's tokenizer gives, twenty steps follow
+ * PyTorch's losses (tests/golden/training_reference.py), questions go through the chat template, and checkpoints that
+ * do not fit are refused. */
 #include "unit.h"
 
 #include <math.h>
@@ -103,7 +104,8 @@ static void questions_and_answers(void **state)
     assert_true(whole.pairs);
     assert_int_equal(whole.n, 2);
     const struct bf_example *first = &whole.items[0];
-    /* chatml: the turn begins and ends with special tokens; those in the words stay words. SmolLM2: 1 <|im_start|>, 2 <|im_end|>. */
+    /* chatml: the turn begins and ends with special tokens; those in the words stay words. SmolLM2: 1 <|im_start|>, 2
+     * <|im_end|>. */
     int n_ends = 0;
     for (int32_t t = first->first_label; t < first->n; t++)
         n_ends += first->tokens[t] == 2;

@@ -18,12 +18,13 @@ struct case_batch {
     struct bf_graph_batch batch;
     int32_t n_vocab, n_embd;
     double loss;
-    bool squares;                      /* the mean square of states, else the NLL of the next token */
+    bool squares; /* the mean square of states, else the NLL of the next token */
     int n_calls;
-    void *user;                        /* of another visitor */
+    void *user; /* of another visitor */
 };
 
-static inline void case_begin(struct case_batch *c, const struct bf_graph *g, const int32_t *lengths, int32_t n_sequences)
+static inline void case_begin(struct case_batch *c, const struct bf_graph *g, const int32_t *lengths,
+                              int32_t n_sequences)
 {
     struct bf_graph_info info;
     int32_t n = 0, n_rows = 0;
@@ -43,8 +44,8 @@ static inline void case_begin(struct case_batch *c, const struct bf_graph *g, co
     c->batch = (struct bf_graph_batch){c->tokens, c->lengths, n_sequences, c->rows, n_rows};
 }
 
-static inline enum bf_status case_visit(void *user, enum bf_graph_pass pass, const int32_t *rows, int32_t n, float *values,
-                                        struct bf_err *err)
+static inline enum bf_status case_visit(void *user, enum bf_graph_pass pass, const int32_t *rows, int32_t n,
+                                        float *values, struct bf_err *err)
 {
     struct case_batch *c = user;
     const int32_t width = c->squares ? c->n_embd : c->n_vocab;
@@ -73,8 +74,8 @@ static inline enum bf_status case_visit(void *user, enum bf_graph_pass pass, con
 }
 
 /* The loss alone, from a forward pass. */
-static inline enum bf_status case_visit_forward(void *user, enum bf_graph_pass pass, const int32_t *rows, int32_t n, float *values,
-                                                struct bf_err *err)
+static inline enum bf_status case_visit_forward(void *user, enum bf_graph_pass pass, const int32_t *rows, int32_t n,
+                                                float *values, struct bf_err *err)
 {
     assert_int_equal(pass, BF_PASS_READ);
     return case_visit(user, BF_PASS_GRADIENT, rows, n, values, err);
@@ -205,7 +206,8 @@ static inline void assert_as_reference(struct bf_graph *g, const json_t *expecte
         n_compared++;
     }
     assert_true(n_compared > 0);
-    print_message("loss %.7f (PyTorch %.7f), %zu gradients, largest relative error %.1e\n", loss, wanted, n_compared, worst);
+    print_message("loss %.7f (PyTorch %.7f), %zu gradients, largest relative error %.1e\n", loss, wanted, n_compared,
+                  worst);
 }
 
 #endif

@@ -1,5 +1,5 @@
-/* lab_page_file RESULTS.json PAGE.html PICTURE.svg: an experiment's page out of its results, for the test in a browser: the cells of a
- * real experiment take hours. */
+/* lab_page_file RESULTS.json PAGE.html PICTURE.svg: an experiment's page out of its results, for the test in a browser:
+ * the cells of a real experiment take hours. */
 #include <stdio.h>
 #include <stdlib.h>
 

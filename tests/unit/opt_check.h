@@ -76,7 +76,8 @@ static inline bool opt_check_negates(const char *name, const struct bf_opt *flag
     return flag->type == BF_OPT_FLAG && strncmp(name, "no-", 3) == 0 && strcmp(name + 3, flag->name) == 0;
 }
 
-/* Two names or letters alike, no help, min above max, a CHOICE without choices ...: what is wrong with a table, NULL when it is sound. */
+/* Two names or letters alike, no help, min above max, a CHOICE without choices ...: what is wrong with a table, NULL
+ * when it is sound. */
 static inline const char *opt_check(const struct bf_opt *table)
 {
     for (const struct bf_opt *a = table; a->name; a++) {

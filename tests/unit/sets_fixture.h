@@ -1,5 +1,5 @@
-/* What the tests of SETs share: a run folder of three kept forget texts and one to keep, in the current folder, and the texts that a set
- * gives. */
+/* What the tests of SETs share: a run folder of three kept forget texts and one to keep, in the current folder, and the
+ * texts that a set gives. */
 #ifndef BF_TESTS_SETS_FIXTURE_H
 #define BF_TESTS_SETS_FIXTURE_H
 #include "store_fixture.h"
@@ -25,14 +25,17 @@ static inline enum bf_status sets_add(void *user, struct bf_store *store, struct
 {
     const struct bf_request_entry again = {
         .name = "Zeus", .kind = BF_KIND_DOMAIN, .role = BF_ROLE_FORGET, .json = "{\"topic\":\"Zeus\",\"seed\":\"7\"}"};
-    const struct bf_request_entry retain = {
-        .name = "neighbours", .kind = BF_KIND_DOMAIN, .role = BF_ROLE_RETAIN, .json = "{\"topic\":\"Norse mythology\",\"seed\":\"7\"}"};
+    const struct bf_request_entry retain = {.name = "neighbours",
+                                            .kind = BF_KIND_DOMAIN,
+                                            .role = BF_ROLE_RETAIN,
+                                            .json = "{\"topic\":\"Norse mythology\",\"seed\":\"7\"}"};
     int64_t *ids = user;
     const enum bf_status status = bf_store_add_request(store, &again, &ids[0], err);
     return status == BF_OK ? bf_store_add_request(store, &retain, &ids[1], err) : status;
 }
 
-/* Stage I: a pair, a text, one that was refused. MI: one. Jailbreak: one. A second request keeps the first one's pair again. */
+/* Stage I: a pair, a text, one that was refused. MI: one. Jailbreak: one. A second request keeps the first one's pair
+ * again. */
 static inline void sets_make_run(const char *dir)
 {
     struct bf_run run = fixture_run();
@@ -68,7 +71,8 @@ static inline void sets_export(const char *run, const char *format, const char *
     bf_store_close(store);
 }
 
-/* All that a set gives, a line each: number, id when it has one, question and answer or "-", the text with line feeds as '|'. */
+/* All that a set gives, a line each: number, id when it has one, question and answer or "-", the text with line feeds
+ * as '|'. */
 static inline enum bf_status sets_see(void *user, const struct bf_set_text *text, struct bf_err *err)
 {
     struct bf_buf *out = user;

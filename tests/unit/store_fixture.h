@@ -203,8 +203,8 @@ static inline void assert_same_sample(const struct bf_sample *a, const struct bf
 
 /* One sample, its points and its check in a commit of their own. */
 static inline enum bf_status fixture_commit_one(struct bf_store *store, const struct bf_sample *sample,
-                                            const struct bf_point *points, size_t n_points,
-                                            const struct bf_checkpoint *checkpoint, struct bf_err *err)
+                                                const struct bf_point *points, size_t n_points,
+                                                const struct bf_checkpoint *checkpoint, struct bf_err *err)
 {
     struct bf_commit_item item = {.sample = *sample, .checked = checkpoint != NULL};
     if (checkpoint)
@@ -228,7 +228,8 @@ static inline void fixture_commit(struct bf_store *store, enum bf_stage stage, i
 /* A small whole run: 3 points; Stage I 0..9 with one rejected each third; MI 0..4, jailbreak 0..3, control 0..1. */
 static inline void fixture_small_run(struct bf_store *store)
 {
-    const struct bf_point points[3] = {{0, 0, "Zeus"}, {1, 0, "Hera's \"peacock\""}, {2, 0, "\xce\x91\xce\xb8\xce\xb7\xce\xbd\xce\xac"}};
+    const struct bf_point points[3] = {
+        {0, 0, "Zeus"}, {1, 0, "Hera's \"peacock\""}, {2, 0, "\xce\x91\xce\xb8\xce\xb7\xce\xbd\xce\xac"}};
     struct bf_err err = BF_ERR_INIT;
     struct fixture_sample f;
     fixture_fill(&f, BF_STAGE_POINTS, 0);

@@ -117,8 +117,8 @@ static void seeds_are_folded_to_what_servers_take(void **state)
     assert_int_not_equal(bf_api_seed(1ULL << 32), bf_api_seed(2ULL << 32)); /* the high half counts */
 }
 
-/* text-generation-inference refuses a top_p of 1; what is off need not be said. The known servers are told, for they would take the
- * model's generation_config.json. */
+/* text-generation-inference refuses a top_p of 1; what is off need not be said. The known servers are told, for they
+ * would take the model's generation_config.json. */
 static void what_is_off_is_said_to_known_servers_only(void **state)
 {
     struct bf_api_server server = {.model = "m"};

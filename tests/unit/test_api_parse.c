@@ -267,7 +267,8 @@ static void echoed_prompts(void **state)
     assert_no_echo("{", "a", "not valid JSON");
 }
 
-/* llama-cpp-python counts a BOS that it does not list: the count reaches to the token that was made after the prompt. */
+/* llama-cpp-python counts a BOS that it does not list: the count reaches to the token that was made after the
+ * prompt. */
 static void an_echo_without_the_bos_that_is_counted(void **state)
 {
     struct bf_api_scores s;

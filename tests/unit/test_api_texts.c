@@ -1,4 +1,5 @@
-/* Log-probabilities of answers after prompts, from a server in vLLM's shape (tests/proxy/stand_in.py): which tokens are the prompt's. */
+/* Log-probabilities of answers after prompts, from a server in vLLM's shape (tests/proxy/stand_in.py): which tokens are
+ * the prompt's. */
 #include "unit.h"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
-/* What counts as an answer: asked of a tiny model that writes nothing but spaces, as one does that gradient ascent has ruined. */
+/* What counts as an answer: asked of a tiny model that writes nothing but spaces, as one does that gradient ascent has
+ * ruined. */
 #include "tiny_text_model.h"
 
 #include "eval/eval.h"

@@ -104,8 +104,8 @@ static void abort_leaves_the_old_file(void **state)
     assert_int_equal(chdir(".."), 0);
 }
 
-/* A limit on the size of files stands in for a full disk; in a child, to keep it from the other tests. `lifted`: somebody
- * frees space before the end, which does not bring the lost bytes back. */
+/* A limit on the size of files stands in for a full disk; in a child, to keep it from the other tests. `lifted`:
+ * somebody frees space before the end, which does not bring the lost bytes back. */
 static void write_beyond_the_limit(size_t n_bytes, bool lifted)
 {
     struct rlimit limit;

@@ -1,5 +1,5 @@
-/* Token ids of questions and answers in a model's own chat template: those of Hugging Face's apply_chat_template and tokenizers
- * (tests/golden/chat_tokens_reference.py), for the vocabularies in llama.cpp's source. */
+/* Token ids of questions and answers in a model's own chat template: those of Hugging Face's apply_chat_template and
+ * tokenizers (tests/golden/chat_tokens_reference.py), for the vocabularies in llama.cpp's source. */
 #include "unit.h"
 
 #include <dirent.h>
@@ -91,8 +91,9 @@ static void check_case(const struct bf_chat *chat, const char *family, const jso
         fail_msg("%s", err.text);
     compare(family, "the prompt", question, json_object_get(row, "prompt"), &prompt);
     compare(family, "the pair", question, json_object_get(row, "pair"), &pair);
-    /* What a model is trained on is what it continues from when it is asked, but for a space: one that ends a prompt becomes part of an
-     * answer's first word, and Llama 2's template puts one before the answer. Two put empty thoughts there. */
+    /* What a model is trained on is what it continues from when it is asked, but for a space: one that ends a prompt
+     * becomes part of an answer's first word, and Llama 2's template puts one before the answer. Two put empty thoughts
+     * there. */
     assert_int_equal(n_prompt, n_bare);
     if (strcmp(family, "Qwen3") != 0 && strcmp(family, "Gemma 4") != 0) {
         assert_in_range(n_prompt, prompt.n - 1, prompt.n + 1);

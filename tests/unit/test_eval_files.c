@@ -1,4 +1,5 @@
-/* Files that evaluation reads: the logs of TOFU and open-unlearning against their own aggregation, questions, and what is wrong with them. */
+/* Files that evaluation reads: the logs of TOFU and open-unlearning against their own aggregation, questions, and what
+ * is wrong with them. */
 #include "unit.h"
 
 #include "quality_fixture.h"
@@ -398,7 +399,8 @@ static void assert_number(const char *text, bool strict, const char *expected)
 static void numbers_of_answers(void **state)
 {
     (void)state;
-    /* As lm-evaluation-harness' strict-match: "#### (\-?[0-9\.\,]+)", then without commas and a full stop at the end. */
+    /* As lm-evaluation-harness' strict-match: "#### (\-?[0-9\.\,]+)", then without commas and a full stop at the
+     * end. */
     assert_number("so it is\n#### 42", true, "42");
     assert_number("#### 1,234.50 in all", true, "1234.50");
     assert_number("#### -7.", true, "-7");

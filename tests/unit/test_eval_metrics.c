@@ -1,4 +1,5 @@
-/* The figures of src/eval against rouge-score, scikit-learn, SciPy, zlib and the benchmarks' own formulas (eval_reference.py). */
+/* The figures of src/eval against rouge-score, scikit-learn, SciPy, zlib and the benchmarks' own formulas
+ * (eval_reference.py). */
 #include "unit.h"
 
 #include "quality_fixture.h"
@@ -61,7 +62,8 @@ static void rouge(void **state)
     }
 }
 
-/* rouge-score drops all letters but a-z; targets in Latin script have its figure, others are counted by their own words. */
+/* rouge-score drops all letters but a-z; targets in Latin script have its figure, others are counted by their own
+ * words. */
 static void rouge_of_other_scripts(void **state)
 {
     static const struct {

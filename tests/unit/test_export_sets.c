@@ -1,5 +1,5 @@
-/* The formats that other projects read: exact bytes, both roles, one request, the manifest. That the projects' own loaders take
- * them is tested in tests/consumers. */
+/* The formats that other projects read: exact bytes, both roles, one request, the manifest. That the projects' own
+ * loaders take them is tested in tests/consumers. */
 #include "store_fixture.h"
 
 #include <jansson.h>

@@ -1,4 +1,5 @@
-/* Forward and backward of tiny models: against PyTorch's autograd (tests/golden), finite differences, and themselves run otherwise. */
+/* Forward and backward of tiny models: against PyTorch's autograd (tests/golden), finite differences, and themselves
+ * run otherwise. */
 #include "graph_fixture.h"
 
 static const double TOLERANCE = 1e-4;

@@ -1,4 +1,5 @@
-/* The hand-written backward against ggml's automatic differentiation of the same model, written down in ggml's own operations. */
+/* The hand-written backward against ggml's automatic differentiation of the same model, written down in ggml's own
+ * operations. */
 #include "graph_fixture.h"
 
 #include <ggml-backend.h>

@@ -1,4 +1,5 @@
-/* Instances as a stream: memory does not grow with the file or with one line, pipes work, and pieces of any size give the same. */
+/* Instances as a stream: memory does not grow with the file or with one line, pipes work, and pieces of any size give
+ * the same. */
 #include "unit.h"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
-/* The page and the picture of an experiment: nothing in it can get out of its place, no number is NaN, and what is missing is left out. */
+/* The page and the picture of an experiment: nothing in it can get out of its place, no number is NaN, and what is
+ * missing is left out. */
 #include <math.h>
 
 #include "base/buf.h"

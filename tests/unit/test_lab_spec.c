@@ -1,4 +1,5 @@
-/* An experiment's file: every field right, missing, of another type, out of its range; a sentence names the file and the place. */
+/* An experiment's file: every field right, missing, of another type, out of its range; a sentence names the file and
+ * the place. */
 #include "unit.h"
 
 #include "base/buf.h"
@@ -97,7 +98,8 @@ static void what_may_be_missing(void **state)
     bf_lab_spec_release(&s);
 }
 
-/* `whole` with the value at `place` (keys and places in lists, '/' between them) replaced, or removed when it is NULL. */
+/* `whole` with the value at `place` (keys and places in lists, '/' between them) replaced, or removed when it is
+ * NULL. */
 static char *changed(const char *place, const char *value)
 {
     char path[128], *rest = NULL;

@@ -1,5 +1,5 @@
-/* Losses of unlearning and their gradients against PyTorch's autograd (tests/golden/losses_reference.py), and what no loss can be
- * taken of. */
+/* Losses of unlearning and their gradients against PyTorch's autograd (tests/golden/losses_reference.py), and what no
+ * loss can be taken of. */
 #include "unit.h"
 
 #include "quality_fixture.h"

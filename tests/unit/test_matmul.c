@@ -1,5 +1,5 @@
-/* Every kernel that this processor can run against a plain sum in double. An ordinary build has one; a portable build has several, and
- * tests/portable/run.sh runs this on emulated processors as well. */
+/* Every kernel that this processor can run against a plain sum in double. An ordinary build has one; a portable build
+ * has several, and tests/portable/run.sh runs this on emulated processors as well. */
 #include "unit.h"
 
 #include <ggml.h>
@@ -42,7 +42,8 @@ static float b_of(const struct bf_product *p, int64_t k, int64_t j)
     return p->b_transposed ? b[j * stride + k] : b[k * stride + j];
 }
 
-/* `before` is C before the product. Rounding may cost a few units in the last place of the sum of magnitudes for each term. */
+/* `before` is C before the product. Rounding may cost a few units in the last place of the sum of magnitudes for each
+ * term. */
 static void assert_product(const char *kernel, const struct bf_product *p, const float *before)
 {
     for (int64_t i = 0; i < p->m; i++)

@@ -1,5 +1,5 @@
-/* What is measured of sets: the uniform sample that one pass over a set keeps, the vectors of its chunks, and the whole measurement. On a
- * tiny model with random weights, which tokenizes and embeds like any other. */
+/* What is measured of sets: the uniform sample that one pass over a set keeps, the vectors of its chunks, and the whole
+ * measurement. On a tiny model with random weights, which tokenizes and embeds like any other. */
 #include "tiny_text_model.h"
 
 #include <math.h>

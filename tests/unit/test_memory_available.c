@@ -1,4 +1,5 @@
-/* What a process may still take: the machine's memory, and the limits of its control groups in both of their layouts. */
+/* What a process may still take: the machine's memory, and the limits of its control groups in both of their
+ * layouts. */
 #include "unit.h"
 
 #include <sys/stat.h>

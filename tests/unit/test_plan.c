@@ -104,7 +104,8 @@ static int spread(const int *counts, int n)
     return most - least;
 }
 
-/* However early the stop rule speaks: no point is more than one sample ahead, no template more than one round of points. */
+/* However early the stop rule speaks: no point is more than one sample ahead, no template more than one round of
+ * points. */
 static void any_balanced_prefix_is_even(void **state)
 {
     struct fixture *f = *state;

@@ -179,7 +179,8 @@ static void joined_with_commas(void **state)
     bf_points_release(&points);
 }
 
-/* As the run does it: model bytes are cleaned first. Whatever they are, points are short, valid, one-line and distinct. */
+/* As the run does it: model bytes are cleaned first. Whatever they are, points are short, valid, one-line and
+ * distinct. */
 static void hostile_bytes(void **state)
 {
     static const char alphabet[] = "aZ0 \n\n\t-*#\"'.:;,()\xe2\x80\x93\xe2\x80\x9c\xff\xc3\x01";

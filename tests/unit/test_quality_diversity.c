@@ -30,8 +30,8 @@ static void agrees_with_all_pairs(void **state)
     }
 }
 
-/* The definition in a resample: pairs of different items, each as often as both were drawn. So the mean over many resamples is
- * the figure itself, which it would not be with the pairs of an item and its copy, all at distance 0. */
+/* The definition in a resample: pairs of different items, each as often as both were drawn. So the mean over many
+ * resamples is the figure itself, which it would not be with the pairs of an item and its copy, all at distance 0. */
 static void intervals_lie_around_the_figure(void **state)
 {
     enum { N = 30, DIMS = 24, R = 4000 };

@@ -101,7 +101,8 @@ static void each_point_once(void **state)
     bf_quadtree_free(NULL);
 }
 
-/* Neighbouring floats, one place, a line, powers of two down to the smallest: no split may fail to part, none may go on for ever. */
+/* Neighbouring floats, one place, a line, powers of two down to the smallest: no split may fail to part, none may go on
+ * for ever. */
 static void hard_places(void **state)
 {
     static float x[N], y[N];

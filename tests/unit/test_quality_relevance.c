@@ -42,7 +42,8 @@ static void full_distance_agrees(void **state)
     free(vectors);
 }
 
-/* A set whose chunks lie around the domain is nearer, on the map and off it, beyond noise; a set like the other is not. */
+/* A set whose chunks lie around the domain is nearer, on the map and off it, beyond noise; a set like the other is
+ * not. */
 static void nearer_sets_are_nearer(void **state)
 {
     enum { N = 120, DIMS = 32 };

@@ -106,7 +106,8 @@ static void parameters(void **state)
     bf_request_file_release(&file);
 }
 
-/* Every parameter of the table but those with keys of their own is a key: its value comes back from where it was put. */
+/* Every parameter of the table but those with keys of their own is a key: its value comes back from where it was
+ * put. */
 static void every_parameter_is_a_key(void **state)
 {
     struct bf_request other;

@@ -2,7 +2,8 @@
 
 #include "base/rng.h"
 
-/* Ten outputs for the state 1, 2, 3, 4, as published with the reference implementation's ports (Rust's rand_xoshiro). */
+/* Ten outputs for the state 1, 2, 3, 4, as published with the reference implementation's ports (Rust's
+ * rand_xoshiro). */
 static void matches_published_xoshiro256starstar(void **state)
 {
     static const uint64_t expected[] = {

@@ -35,8 +35,8 @@ static int by_logit(const void *a, const void *b)
     return (x->token > y->token) - (x->token < y->token);
 }
 
-/* The kept entries, best first, with probabilities that sum to 1; returns how many. 0: the mass stands within rounding of
- * top_p somewhere, where one entry more or less is right (two tied logits and top-p 0.5). */
+/* The kept entries, best first, with probabilities that sum to 1; returns how many. 0: the mass stands within rounding
+ * of top_p somewhere, where one entry more or less is right (two tied logits and top-p 0.5). */
 static int32_t reference(const struct bf_sampler *s, const float *logits, int32_t n, struct entry *out)
 {
     int32_t k = s->top_k > 0 && s->top_k < n ? s->top_k : n;

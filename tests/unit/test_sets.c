@@ -1,5 +1,5 @@
-/* A SET, whatever it is: a run folder and its variants, every export that the program writes, a folder of the official scripts, a file of
- * each format; names, and what is refused. */
+/* A SET, whatever it is: a run folder and its variants, every export that the program writes, a folder of the official
+ * scripts, a file of each format; names, and what is refused. */
 #include "sets_fixture.h"
 
 #include <sys/stat.h>

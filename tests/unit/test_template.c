@@ -185,8 +185,8 @@ static void loads_files_and_built_in_sets(void **state)
     assert_int_equal(bf_template_set_load("defaul", &set, &err), BF_INPUT);
 }
 
-/* Where a prompt begins to differ from others of its template in one run (the topic is the same all through): what stands
- * before is computed once for all points. */
+/* Where a prompt begins to differ from others of its template in one run (the topic is the same all through): what
+ * stands before is computed once for all points. */
 static size_t shared_prefix(const char *text)
 {
     const char *point = strstr(text, "{point}");
@@ -240,7 +240,8 @@ static void the_default_set_is_what_the_method_needs(void **state)
     bf_template_set_release(&set);
 }
 
-/* The same families in the same order for sentences and for pairs; the original last, so that prompts share the rest. */
+/* The same families in the same order for sentences and for pairs; the original last, so that prompts share the
+ * rest. */
 static void the_default_set_rewrites(void **state)
 {
     static const char *const families[] = {"perspective", "structure", "style", "register"};

@@ -1,5 +1,5 @@
-/* DIR/closed-loop.json: what the writer writes, the reader reads; a file that somebody changed is refused with the name of the field. And
- * what follows from a state: its table, and whether anything is left to do. */
+/* DIR/closed-loop.json: what the writer writes, the reader reads; a file that somebody changed is refused with the name
+ * of the field. And what follows from a state: its table, and whether anything is left to do. */
 #include "unit.h"
 
 #include <math.h>
@@ -114,7 +114,8 @@ static void keys_that_are_missing_or_unknown_are_fine(void **unused)
     bf_then_state_release(&s);
 }
 
-/* `whole` with one value of it replaced: 0 on success. `place` is a path of keys, '/' between them; numbers are places in lists. */
+/* `whole` with one value of it replaced: 0 on success. `place` is a path of keys, '/' between them; numbers are places
+ * in lists. */
 static char *changed(const char *place, const char *value)
 {
     char path[128], *rest = NULL;

@@ -1,5 +1,5 @@
-/* A small model that can read and write text, for tests from outside: the tokenizer and template of a real one, with random weights of a few
- * hundred kilobytes in Q4_0.
+/* A small model that can read and write text, for tests from outside: the tokenizer and template of a real one, with
+ * random weights of a few hundred kilobytes in Q4_0.
  *
  *   tiny_gguf FROM.gguf TO.gguf */
 #include "tiny_model.h"

@@ -1,4 +1,5 @@
-/* Models of a few thousand weights, which tests of training write themselves; the formulas of tests/golden/graph_reference.py. */
+/* Models of a few thousand weights, which tests of training write themselves; the formulas of
+ * tests/golden/graph_reference.py. */
 #ifndef BF_TESTS_TINY_MODEL_H
 #define BF_TESTS_TINY_MODEL_H
 #include "unit.h"
@@ -12,13 +13,15 @@ struct tiny_model {
     int n_embd, n_ff, n_layer, n_head, n_head_kv, n_vocab;
     float rope_base, eps;
     bool tied, factors, biases;
-    const char *rope_scaling;          /* NULL, "linear" or "yarn", with a factor of 4 */
-    enum ggml_type type;               /* of matrices */
-    const char *extra;                 /* NULL, or the name of one more tensor */
+    const char *rope_scaling; /* NULL, "linear" or "yarn", with a factor of 4 */
+    enum ggml_type type;      /* of matrices */
+    const char *extra;        /* NULL, or the name of one more tensor */
 };
 
-static const struct tiny_model tiny_llama = {"llama", 64, 96, 3, 4, 2, 160, 10000, 1e-5F, true, true, false, NULL, GGML_TYPE_F32, NULL};
-static const struct tiny_model tiny_qwen2 = {"qwen2", 48, 80, 3, 6, 2, 131, 1000000, 1e-6F, false, false, true, NULL, GGML_TYPE_F32, NULL};
+static const struct tiny_model tiny_llama = {
+    "llama", 64, 96, 3, 4, 2, 160, 10000, 1e-5F, true, true, false, NULL, GGML_TYPE_F32, NULL};
+static const struct tiny_model tiny_qwen2 = {
+    "qwen2", 48, 80, 3, 6, 2, 131, 1000000, 1e-6F, false, false, true, NULL, GGML_TYPE_F32, NULL};
 
 static inline uint64_t tiny_fnv(const char *text)
 {
@@ -44,10 +47,11 @@ static inline void tiny_values(const char *name, float *out, size_t n, double sc
         out[i] = (float)(((double)(tiny_bits(seed, i) >> 40) / 16777216.0 - 0.5) * 2 * scale + offset);
 }
 
-static inline void tiny_add(struct gguf_context *gguf, struct ggml_context *memory, enum ggml_type type, const char *name,
-                            int64_t n_in, int64_t n_out, double scale, double offset)
+static inline void tiny_add(struct gguf_context *gguf, struct ggml_context *memory, enum ggml_type type,
+                            const char *name, int64_t n_in, int64_t n_out, double scale, double offset)
 {
-    struct ggml_tensor *t = n_out > 0 ? ggml_new_tensor_2d(memory, type, n_in, n_out) : ggml_new_tensor_1d(memory, GGML_TYPE_F32, n_in);
+    struct ggml_tensor *t =
+        n_out > 0 ? ggml_new_tensor_2d(memory, type, n_in, n_out) : ggml_new_tensor_1d(memory, GGML_TYPE_F32, n_in);
     const int64_t n_rows = n_out > 0 ? n_out : 1;
     float *values = calloc((size_t)(n_in * n_rows), sizeof *values);
 
@@ -66,8 +70,8 @@ static inline void tiny_tensors(const struct tiny_model *m, struct gguf_context 
         const char *name;
         int n_in, n_out;
         bool bias;
-    } parts[] = {{"attn_q", m->n_embd, q, true},      {"attn_k", m->n_embd, kv, true},
-                 {"attn_v", m->n_embd, kv, true},     {"attn_output", q, m->n_embd, false},
+    } parts[] = {{"attn_q", m->n_embd, q, true},          {"attn_k", m->n_embd, kv, true},
+                 {"attn_v", m->n_embd, kv, true},         {"attn_output", q, m->n_embd, false},
                  {"ffn_gate", m->n_embd, m->n_ff, false}, {"ffn_up", m->n_embd, m->n_ff, false},
                  {"ffn_down", m->n_ff, m->n_embd, false}};
     char name[64];

@@ -17,17 +17,17 @@
 #define N_ELEMENTS(a) (sizeof(a) / sizeof *(a))
 
 /* The error is of this status and its sentence contains the words. */
-#define assert_error(error, code, words)                                                            \
-    do {                                                                                            \
-        assert_int_equal((error).status, code);                                                     \
-        if (!strstr((error).text, words))                                                           \
-            fail_msg("expected \"%s\" in \"%s\"", words, (error).text);                             \
+#define assert_error(error, code, words)                                                                               \
+    do {                                                                                                               \
+        assert_int_equal((error).status, code);                                                                        \
+        if (!strstr((error).text, words))                                                                              \
+            fail_msg("expected \"%s\" in \"%s\"", words, (error).text);                                                \
     } while (0)
 
-#define assert_contains(text, words)                                                                \
-    do {                                                                                            \
-        if (!strstr(text, words))                                                                   \
-            fail_msg("expected \"%s\" in \"%s\"", words, text);                                     \
+#define assert_contains(text, words)                                                                                   \
+    do {                                                                                                               \
+        if (!strstr(text, words))                                                                                      \
+            fail_msg("expected \"%s\" in \"%s\"", words, text);                                                        \
     } while (0)
 
 /* Group fixtures: the test program works in a fresh folder of its own, *state, removed at the end. */
