@@ -18,9 +18,8 @@ bool bf_eval_is_plain(const struct bf_eval *eval)
 
 /* ---- answers ---- */
 
-/* What came back to a prompt: an answer, nothing but thoughts, tokens of which a server withholds the text, or nothing.
- * White space is an answer that says nothing, and scores so: a model that gradient ascent has ruined writes just
- * that. */
+/* What a prompt got: an answer, thoughts alone, tokens whose text a server withholds, or nothing. White space is an
+ * empty answer, and scores as one: a model that gradient ascent has ruined writes just that. */
 enum content { ANSWER, THOUGHTS, SILENT, EMPTY };
 
 struct answers {
@@ -62,7 +61,7 @@ static bool is_blank(const struct bf_buf *text)
     return strspn(text->data, " \t\r\n") == text->len;
 }
 
-/* What follows a heading that has a line of its own ("Answer:", "**Answer:**"); `text` when there is none. */
+/* What follows a heading on a line of its own ("Answer:", "**Answer:**"); `text` when there is no heading. */
 static const char *skip_heading(const char *text)
 {
     static const char around[] = " \t*#_";
@@ -145,7 +144,7 @@ static bool answer_step(void *user, const struct bf_gen_stats *stats)
     return !a->eval->progress || a->eval->progress(a->eval->user, a->what, a->n_done, a->n);
 }
 
-/* An answer that cannot be read is not an answer that says nothing: counted so, it would look forgotten. */
+/* An answer that cannot be read is not an empty answer: counted as one, it would look forgotten. */
 static enum bf_status check_content(const struct answers *a, struct bf_err *err)
 {
     struct bf_err sentence = BF_ERR_INIT;
@@ -161,8 +160,8 @@ static enum bf_status check_content(const struct answers *a, struct bf_err *err)
         bf_fail(
             &sentence, BF_MODEL,
             "%zu of %zu answers are thoughts of the model, like <think>...</think>, without an answer after them%s; "
-            "turn thinking off (for a server --api-extra '{\"chat_template_kwargs\": {\"enable_thinking\": "
-            "false}}', or as the model's card says), or give more room with --max-new-tokens",
+            "turn thinking off (for a server with --api-extra '{\"chat_template_kwargs\": {\"enable_thinking\": "
+            "false}}', or as the model's card says), or allow longer answers with --max-new-tokens",
             n_thoughts, a->n, all ? "" : "; they are scored as answers");
     else
         bf_fail(
@@ -177,8 +176,8 @@ static enum bf_status check_content(const struct answers *a, struct bf_err *err)
     return BF_OK;
 }
 
-/* An answer may begin with blank lines or thoughts, and a stop then ends it before it has begun: these are asked again
- * without stops, and cut here. */
+/* An answer may begin with blank lines or thoughts, and a stop then ends it too early. Such prompts are asked again
+ * without stops, and their answers are cut here. */
 static enum bf_status ask_again(struct answers *a, const struct bf_gen_job *job, struct bf_err *err)
 {
     size_t *again = bf_array(a->n, sizeof *again);

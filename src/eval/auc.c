@@ -1,4 +1,4 @@
-/* Values are ordered once; a resample is a count for each place in that order, and its area one pass over the
+/* Values are sorted once; a resample is a count for each place in that order, and its area takes one pass over the
  * places. */
 #include "eval/auc.h"
 
@@ -58,10 +58,10 @@ enum bf_status bf_auc_figure(const double *low, size_t n_low, const double *high
 {
     *out = (struct bf_figure){.n = n_low + n_high};
     if (n_low == 0 || n_high == 0 || n_low > UINT32_MAX || n_high > UINT32_MAX)
-        return bf_fail(err, BF_INPUT, "an area under the curve needs values on both sides, and there are %zu and %zu",
+        return bf_fail(err, BF_INPUT, "an area under the curve needs values in both samples; they have %zu and %zu",
                        n_low, n_high);
     if (bootstrap->n_resamples < 100)
-        return bf_fail(err, BF_INPUT, "a 95 %% interval needs 100 resamples or more, not %zu", bootstrap->n_resamples);
+        return bf_fail(err, BF_INPUT, "a 95 %% interval needs at least 100 resamples, not %zu", bootstrap->n_resamples);
     const size_t n = n_low + n_high;
     struct place *places = bf_array(n, sizeof *places);
     uint32_t *counts = bf_array(n, sizeof *counts);

@@ -6,9 +6,9 @@
 
 #include "quality/quality.h"
 
-/* P(a value of `high` > a value of `low`), ties counted half. Interval: percentile bootstrap that draws from both
- * samples, each of its own size. figure.n counts both. BF_INPUT: an empty sample, or a value that is not finite. O(n
- * log n + n_resamples n). */
+/* P(a value of `high` > a value of `low`), 0..1, ties counted half. Interval: percentile bootstrap that resamples both
+ * samples at their own sizes. out->n counts both. BF_INPUT: an empty sample, a value that is not finite, or fewer than
+ * 100 resamples. O(n log n + n_resamples n). */
 BF_MUST_CHECK enum bf_status bf_auc_figure(const double *low, size_t n_low, const double *high, size_t n_high,
                                            const struct bf_bootstrap *bootstrap, struct bf_figure *out,
                                            struct bf_err *err);

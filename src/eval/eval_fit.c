@@ -50,7 +50,7 @@ static char *part_of(const struct bf_eval_fit *fit, const char *text, int32_t n,
     (void)bf_engine_tokenize(fit->model->look, text, ids, n_all);
     const struct bf_tokens tokens = {at_start ? ids + n_all - n : ids, n};
     if (bf_engine_detokenize(fit->model->look, &tokens, &raw, &ignored) == BF_OK) {
-        /* A character may be several tokens: what is left of one at the cut goes. */
+        /* A character may take several tokens: drop the rest of one that the cut divides. */
         const char *from = raw.data, *end = raw.data + raw.len;
         while (at_start && from < end && ((unsigned char)*from & 0xC0) == 0x80)
             from++;
@@ -69,7 +69,7 @@ bool bf_eval_fit_text(struct bf_eval_fit *fit, int64_t other, char **text, bool 
     const int64_t n = bf_eval_model_tokens(fit->model, *text), room = fit->most - other;
     if (fit->most == 0 || n <= room || room < 2)
         return bf_eval_fit_item(fit, n + other);
-    /* The part may be tokenised a little longer than it was in the whole. */
+    /* The part alone may take a few more tokens than it did within the text. */
     char *part = part_of(fit, *text, (int32_t)room - 1, at_start);
     for (int64_t less = 2; part && less < room && bf_eval_model_tokens(fit->model, part) > room; less *= 2) {
         free(part);

@@ -12,7 +12,7 @@
 #include "engine/models.h"
 #include "base/banned.h"
 
-enum { SMALL_CHANGE = 96, SCORE_PARALLEL = 8 };
+enum { SPARE_TOKENS = 96, SCORE_PARALLEL = 8 };
 
 static const size_t prefix_bytes = (size_t)256 << 20; /* the beginnings of few-shot prompts are long */
 
@@ -25,7 +25,7 @@ static enum bf_status look_at(const char *path, struct bf_engine **out, struct b
     return bf_engine_open(&o, out, err);
 }
 
-/* Words, numbers, punctuation and other scripts: models with one vocabulary cut all of it alike. */
+/* Words, numbers, punctuation and other scripts: models with the same vocabulary split it into the same tokens. */
 static const char sample[] =
     "The cartographer Mira Solvang drew 1,024 islands between 1871 and 1903 (she said so herself); "
     "Zo\xC3\xAB read it: \"na\xC3\xAFve\", \xCE\xB1\xCE\xB2\xCE\xB3, \xE4\xB8\xAD\xE6\x96\x87, f(x) = x**2 + 3;\n";
@@ -40,8 +40,8 @@ static enum bf_status same_vocabulary(const struct bf_engine *a, const struct bf
         return BF_OK;
     return bf_fail(
         err, BF_MODEL,
-        "the vocabulary of the other model '%s' (%d tokens) is not that of the model (%d tokens): they cannot be "
-        "compared; give one of the same base",
+        "the second model '%s' has another vocabulary (%d tokens) than the model (%d tokens), so the two cannot be "
+        "compared; give a second model of the same base",
         name_b, vocab_b, vocab_a);
 }
 
@@ -53,7 +53,7 @@ enum bf_status bf_eval_model_find(const struct bf_eval_request *request, struct 
     if (request->machine.api) {
         if (request->model || request->lora || request->retrained || request->original)
             return bf_fail(err, BF_USAGE,
-                           "--api stands in place of a model file: leave out -m, --lora, --retrained and --original");
+                           "--api replaces a model file: leave out -m, --lora, --retrained and --original");
         return BF_OK;
     }
     status = bf_model_path(request->model, &out->path, err);
@@ -95,7 +95,7 @@ int64_t bf_eval_model_context(const struct bf_eval_model *model)
 
 void bf_eval_model_need(struct bf_eval_model *model, int64_t n_tokens)
 {
-    n_tokens += SMALL_CHANGE;
+    n_tokens += SPARE_TOKENS;
     model->n_context = n_tokens > model->n_context ? n_tokens : model->n_context;
 }
 
@@ -103,7 +103,7 @@ static bool progress(void *user, const char *what, size_t n_done, size_t n_all)
 {
     struct bf_eval_model *m = user;
     const double now = bf_seconds(), every = 2.0 * bf_log_live_every(m->log);
-    if (what != m->what || n_all != m->n_all || n_done < m->n_done) { /* another piece of work */
+    if (what != m->what || n_all != m->n_all || n_done < m->n_done) { /* new work has begun */
         m->shown = m->started = now;
         m->what = what;
         m->n_all = n_all;
@@ -147,8 +147,8 @@ static enum bf_status open_file(struct bf_eval_model *m, bool retrained, const c
     if (machine->context > 0)
         m->n_context = machine->context;
     if (n_train > 0 && m->n_context > n_train) {
-        /* What was added for small change is not a reason to refuse. */
-        if (m->n_context - SMALL_CHANGE >= n_train)
+        /* The spare tokens alone are no reason to refuse. */
+        if (m->n_context - SPARE_TOKENS >= n_train)
             return bf_fail(err, BF_MODEL,
                            "the longest question and answer need about %lld tokens, but '%s' was trained for %d; use "
                            "shorter texts",
@@ -192,7 +192,7 @@ static enum bf_status open_api(struct bf_eval_model *m, const char *chat, bool s
     o.greedy = !scores;
     o.notice = bf_machine_notice;
     o.notice_user = m->log;
-    char *shown = bf_url_shown(machine->api); /* it is not checked yet */
+    char *shown = bf_url_shown(machine->api); /* the URL is not checked yet */
     bf_log_info(m->log, "asking %s what it offers", shown);
     free(shown);
     return bf_engine_open_api(&o, &m->engine, err);
@@ -205,9 +205,10 @@ enum bf_status bf_eval_model_open(struct bf_eval_model *m, bool retrained, const
     m->engine = NULL;
     const bool remote = m->request->machine.api != NULL;
     if (remote && strcmp(m->request->kv_cache, "auto") != 0)
-        return bf_fail(err, BF_USAGE,
-                       "--kv-cache is for a model file: a server's cache is set where the server starts; leave it out "
-                       "with --api");
+        return bf_fail(
+            err, BF_USAGE,
+            "--kv-cache is for a model file: a server's cache is configured when the server is started; leave "
+            "--kv-cache out with --api");
     const enum bf_status status = remote ? open_api(m, chat, scores, err) : open_file(m, retrained, chat, scores, err);
     if (status != BF_OK)
         return status;
@@ -215,7 +216,7 @@ enum bf_status bf_eval_model_open(struct bf_eval_model *m, bool retrained, const
     bf_log_info(m->log, "%s: %d sequences of %d tokens, chat template %s", info->model_desc, info->n_parallel,
                 info->n_ctx_seq, info->chat);
     if (!remote && info->kv_cache == BF_KV_CACHE_F16 && strcmp(m->request->kv_cache, "auto") == 0)
-        bf_log_warn(m->log, "the free memory holds the key-value cache in F16 only: log-probabilities can be off by "
+        bf_log_warn(m->log, "free memory suffices only for a key-value cache in F16: log-probabilities can be off by "
                             "about 0.01; a smaller --parallel or --context may make room for F32");
     eval->engine = m->engine;
     eval->remote = remote;
@@ -243,7 +244,7 @@ json_t *bf_eval_model_json(const struct bf_eval_model *m)
     if (m->retrained_path)
         bf_eval_put_text(json, m->request->original ? "original" : "retrained", m->retrained_path);
     if (m->engine) {
-        /* Of the model that was given: the last one that was open may have been made of it. */
+        /* The model that was given: the one opened last may be a temporary model made from it. */
         bf_eval_put_text(json, "description", bf_engine_info(m->look ? m->look : m->engine)->model_desc);
         bf_eval_put_text(json, "chat", bf_engine_info(m->engine)->chat);
         if (m->path)

@@ -1,5 +1,5 @@
-/* The models of `biforget eval`: how much room the questions need, whether two models speak one vocabulary, and
- * opening. */
+/* The models of `biforget eval`: how many tokens the questions need, whether two models share a vocabulary, and opening
+ * a model. */
 #ifndef BF_EVAL_EVAL_MODEL_H
 #define BF_EVAL_EVAL_MODEL_H
 #include "base/log.h"
@@ -15,13 +15,14 @@ struct bf_eval_model {
     char *retrained_path;     /* the second model, retrained or original; NULL = none */
     struct bf_engine *look;   /* the model without contexts, to count tokens; NULL for a server */
     struct bf_engine *engine; /* NULL until opened */
-    int64_t n_context;        /* tokens that one question and its answer need at most, so far */
-    double shown, started;    /* of the progress line */
-    const char *what;         /* likewise */
-    size_t n_done, n_all;     /* likewise */
+    int64_t n_context;        /* most tokens that a question with its answer needs, so far */
+    double shown, started;    /* private: of the progress line */
+    const char *what;         /* private */
+    size_t n_done, n_all;     /* private */
 };
 
-/* Find the files; with a retrained model check that both have one vocabulary (BF_MODEL). Release in every case. */
+/* Find the files; with a second model check that both have the same vocabulary (BF_MODEL). Release *out in every case.
+ */
 BF_MUST_CHECK enum bf_status bf_eval_model_find(const struct bf_eval_request *request, struct bf_log *log,
                                                 struct bf_eval_model *out, struct bf_err *err);
 void bf_eval_model_release(struct bf_eval_model *model);
@@ -30,15 +31,15 @@ void bf_eval_model_release(struct bf_eval_model *model);
 int64_t bf_eval_model_tokens(const struct bf_eval_model *model, const char *text);
 /* Tokens that the model can take at once: --context, else what it was trained for. 0 when unknown, as for a server. */
 int64_t bf_eval_model_context(const struct bf_eval_model *model);
-/* A question and its answer need so many tokens, template and small change apart. */
+/* A question with its answer needs n_tokens, not counting the template; some spare tokens are added. */
 void bf_eval_model_need(struct bf_eval_model *model, int64_t n_tokens);
 
-/* Open the model, or the second one, and close what was open. `chat` is the benchmark's template, "auto" or "none",
- * which --chat overrules; `scores` = nothing is generated. */
+/* Close the open model, and open the first or (retrained) the second one. `chat` is the benchmark's template, "auto" or
+ * "none", which --chat overrules; with `scores` nothing is generated. Sets eval's engine, label and callbacks. */
 BF_MUST_CHECK enum bf_status bf_eval_model_open(struct bf_eval_model *model, bool retrained, const char *chat,
                                                 bool scores, struct bf_eval *eval, struct bf_err *err);
 
-/* "model": what was evaluated, for the result. */
+/* The "model" object of a result: what was evaluated. New reference. */
 json_t *bf_eval_model_json(const struct bf_eval_model *model);
 
 #endif

@@ -1,4 +1,4 @@
-/* Relearning: a few steps of training on a part of what was forgotten. What counts is whether the rest comes back with
+/* Relearning: a few steps of training on a part of what was forgotten. What matters is whether the rest comes back with
  * it (Hu et al., "Jogging the memory of unlearned LLMs", arXiv 2406.13356; Lynch et al., arXiv 2402.16835). */
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "graph/graph.h"
 #include "base/banned.h"
 
-enum { STEPS = 20, STREAM = 0x72656c /* of the seed: no other draw is made of it */ };
+enum { STEPS = 20, STREAM = 0x72656c /* of the seed; no other draw uses it */ };
 
 static const struct bf_pairs *source(const struct bf_robust *r)
 {
@@ -37,7 +37,7 @@ enum bf_status bf_robust_relearn_choose(struct bf_robust *r, struct bf_err *err)
 {
     const struct bf_eval_request *v = r->task->request;
     if (!(v->relearn > 0.0) && (v->relearn_set || v->relearn_steps > 0 || v->relearn_lr > 0.0))
-        return bf_fail(err, BF_USAGE, "--relearn-%s goes with --relearn SHARE; give both",
+        return bf_fail(err, BF_USAGE, "--relearn-%s needs --relearn SHARE; give both",
                        v->relearn_set         ? "set"
                        : v->relearn_steps > 0 ? "steps"
                                               : "lr");
@@ -49,8 +49,7 @@ enum bf_status bf_robust_relearn_choose(struct bf_robust *r, struct bf_err *err)
     if (status != BF_OK)
         return status;
     if (r->relearn_set.has_texts)
-        return bf_fail(err, BF_INPUT,
-                       "'%s' has texts without a question; --relearn-set is of question and answer pairs",
+        return bf_fail(err, BF_INPUT, "'%s' has texts without a question; --relearn-set takes question-answer pairs",
                        v->relearn_set);
     const struct bf_pairs *set = source(r);
     size_t *chosen = choose(r);
@@ -153,7 +152,7 @@ static void texts_of(const struct bf_robust *r, struct bf_unlearn_texts *out)
     free(chosen);
 }
 
-/* Into folder/relearnt.gguf, with the checkpoint of an interruption beside it. */
+/* Into `out`; checkpoints go to `folder`. */
 static enum bf_status train(struct bf_robust *r, const char *folder, const char *out, struct bf_err *err)
 {
     struct bf_unlearn_settings settings;

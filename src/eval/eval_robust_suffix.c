@@ -1,5 +1,5 @@
-/* A suffix behind the question: searched for with a handful of questions, then tried on all, beside a random one of its
- * length. */
+/* A suffix after the question: searched for with a handful of questions, then tried on all, next to a random suffix of
+ * its length. */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -15,7 +15,7 @@ static int64_t or_else(int64_t given, int64_t otherwise)
     return given > 0 ? given : otherwise;
 }
 
-/* At most half of the questions: the others are what it is about. */
+/* At most half of the questions; the suffix is judged by the others. */
 static size_t n_chosen(const struct bf_robust *r)
 {
     const size_t n = (size_t)or_else(r->task->request->suffix_questions, QUESTIONS), half = r->questions.n / 2;
@@ -31,7 +31,7 @@ enum bf_status bf_robust_suffix_choose(struct bf_robust *r, struct bf_err *err)
 {
     const struct bf_eval_request *v = r->task->request;
     if (!v->suffix && (v->suffix_tokens || v->suffix_rounds || v->suffix_candidates || v->suffix_questions))
-        return bf_fail(err, BF_USAGE, "--suffix-%s goes with --suffix; give both",
+        return bf_fail(err, BF_USAGE, "--suffix-%s needs --suffix; give both",
                        v->suffix_tokens       ? "tokens"
                        : v->suffix_rounds     ? "rounds"
                        : v->suffix_candidates ? "candidates"

@@ -13,7 +13,7 @@
 
 static const char prefix[] = "robust-", making_prefix[] = "making-", lock_name[] = "lock";
 
-/* A folder without a lock is another's, or is just being made. */
+/* A folder without a lock file is someone else's, or is just being made. */
 static void remove_left_behind(const char *root)
 {
     DIR *dir = opendir(root);
@@ -34,13 +34,13 @@ static void remove_left_behind(const char *root)
         (void)closedir(dir);
 }
 
-/* It gets the name that others look for once its lock is held. */
+/* The folder gets the name that others look for only once its lock is held. */
 static enum bf_status make(const char *root, struct bf_eval_scratch *out, struct bf_err *err)
 {
     char *making = bf_path_join(root, "making-robust-XXXXXX"), *name = strrchr(making, '/') + sizeof making_prefix;
     if (!mkdtemp(making)) {
-        enum bf_status failed = bf_fail(err, BF_STORE, "cannot make a folder '%s' for a model to be tried: %s", making,
-                                        bf_errno_text(errno));
+        enum bf_status failed = bf_fail(err, BF_STORE, "cannot create the folder '%s' for a temporary model: %s",
+                                        making, bf_errno_text(errno));
         free(making);
         return failed;
     }
@@ -48,7 +48,7 @@ static enum bf_status make(const char *root, struct bf_eval_scratch *out, struct
     enum bf_status status = bf_lock(path, &out->lock, NULL, err);
     char *folder = bf_path_join(root, name);
     if (status == BF_OK && rename(making, folder) != 0)
-        status = bf_fail(err, BF_STORE, "cannot make the folder '%s' for a model to be tried: %s", folder,
+        status = bf_fail(err, BF_STORE, "cannot create the folder '%s' for a temporary model: %s", folder,
                          bf_errno_text(errno));
     if (status == BF_OK) {
         out->folder = folder;
@@ -68,7 +68,7 @@ enum bf_status bf_eval_scratch_new(struct bf_eval_scratch *out, struct bf_err *e
     const char *root = cache ? cache : "/tmp";
     enum bf_status status = cache ? bf_mkdirs(cache, err) : BF_OK;
     *out = BF_EVAL_SCRATCH_NONE;
-    if (status == BF_OK && cache) // in /tmp others may have made the names
+    if (status == BF_OK && cache) // in /tmp anyone may have made folders with such names
         remove_left_behind(root);
     if (status == BF_OK)
         status = make(root, out, err);

@@ -37,7 +37,7 @@ enum bf_status bf_eval_task_start(struct bf_eval_task *task, size_t n_files_min,
 
 /* ---- a result for people ---- */
 
-/* A result as people read it: figures one a line, sets and subjects as rows of a table. */
+/* Metrics one to a line, sets and subjects as rows of a table. */
 
 static bool is_note(const char *key)
 {
@@ -67,7 +67,7 @@ static void print_value(const json_t *object, const char *key, const json_t *val
                  json_number_value(json_array_get(interval, 1)));
 }
 
-/* One object's figures on a line. */
+/* One object's metrics on a line. */
 static void print_row(const char *name, const json_t *object, FILE *out)
 {
     const char *key = NULL;

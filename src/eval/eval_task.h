@@ -9,11 +9,11 @@ struct bf_eval_task {
     struct bf_log *log;
     const char *const *files; /* operands after the task's name */
     size_t n_files;
-    struct bf_eval_model model; /* found; the task opens it */
-    struct bf_eval eval;        /* bootstrap and items are set */
+    struct bf_eval_model model; /* bf_eval_task_start finds it; the task opens it */
+    struct bf_eval eval;        /* with bootstrap and items set by the caller */
 };
 
-/* *out: new reference, also of "model". BF_USAGE when an option or file is missing. */
+/* *out: new reference. BF_USAGE when an option or file is missing. */
 typedef enum bf_status bf_eval_task_fn(struct bf_eval_task *task, json_t **out, struct bf_err *err);
 
 /* The tasks: name on the command line, function. A new one is that function and a row here. */
@@ -40,11 +40,12 @@ bool bf_eval_task_find(const char *name, size_t *index);
 /* "privleak, knowmem, ... or robust" into `out`. */
 void bf_eval_task_names(struct bf_buf *out);
 
-/* Files and the model, for all that need one. */
+/* Check the number of files and find the model: the first call of every task that needs a model. BF_USAGE with `usage`
+ * in the sentence. */
 BF_MUST_CHECK enum bf_status bf_eval_task_start(struct bf_eval_task *task, size_t n_files_min, size_t n_files_max,
                                                 const char *usage, struct bf_err *err);
 
-/* People's form of a result. */
+/* The result as people read it. */
 void bf_eval_text(const json_t *result, FILE *out);
 
 #endif

@@ -15,7 +15,7 @@ static int64_t mcq_tokens(const struct bf_eval_model *model, const struct bf_mcq
     return n;
 }
 
-/* The n_shots longest are not always those that are used, but never shorter. */
+/* An upper bound: the shots that are used are no longer than the n_shots longest. */
 static int64_t longest_shots(const struct bf_eval_model *model, const struct bf_mcq *shots, size_t n_shots)
 {
     int64_t sum = 0, longest = 0;

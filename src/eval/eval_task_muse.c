@@ -1,4 +1,4 @@
-/* MUSE: privleak, knowmem, verbmem; and memorisation, which reads the same files. */
+/* MUSE: privleak, knowmem, verbmem; and memorization, which reads the same files. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,7 +55,7 @@ static enum bf_status load_sets(struct bf_eval_task *task, struct bf_set_texts s
     return BF_OK;
 }
 
-/* Texts that are too long are cut. They go in in lower case as well, which can be more tokens. */
+/* Texts that are too long are cut. They are scored in lower case as well, which can take more tokens. */
 static enum bf_status fit_sets(struct bf_eval_task *task, struct bf_set_texts sets[SETS], struct bf_eval_fit fits[SETS],
                                struct bf_err *err)
 {
@@ -69,7 +69,7 @@ static enum bf_status fit_sets(struct bf_eval_task *task, struct bf_set_texts se
             bf_text_lower(&lower, sets[s].texts[i], strlen(sets[s].texts[i]));
             const int64_t n = bf_eval_model_tokens(&task->model, sets[s].texts[i]), most = fits[s].most;
             int64_t more = bf_eval_model_tokens(&task->model, lower.data) - n;
-            more = most > 0 && n > most ? more * most / n : more; /* of what stays of it */
+            more = most > 0 && n > most ? more * most / n : more; /* for the part that remains */
             (void)bf_eval_fit_text(&fits[s], more > 0 ? more : 0, &sets[s].texts[i], false);
             bf_buf_release(&lower);
         }
@@ -128,15 +128,14 @@ static enum bf_status load_pairs(struct bf_eval_task *task, const char *path, bo
     const enum bf_status status = bf_pairs_load(path, limit_of(task), task->log, out, err);
     if (status == BF_OK && only_pairs && out->has_texts)
         return bf_fail(err, BF_INPUT,
-                       "'%s' has texts without a question; give question and answer pairs (biforget export RUN "
-                       "--format tofu makes "
-                       "them of a run)",
+                       "'%s' has texts without a question; give question-answer pairs (biforget export RUN "
+                       "--format tofu writes those of a run)",
                        path);
     return status;
 }
 
-/* Answers, or prompts, that are too long are cut: of an answer the end, of a prompt the beginning. Pairs without room
- * go. */
+/* Cut answers, or prompts, that are too long: an answer at its end, a prompt at its beginning. Pairs that do not fit
+ * even so are dropped. */
 static void cut_pairs(struct bf_eval_fit *fit, struct bf_pairs *pairs, int64_t other, bool prompts)
 {
     size_t n = 0;

@@ -1,5 +1,5 @@
-/* Robustness: the questions of a forget set again, asked in other ways, of the model in Q4_0, and of the model after an
- * attack. */
+/* Robustness: the questions of a forget set once more, asked in other ways, of the model in Q4_0, and of the model
+ * after an attack. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +20,13 @@ enum bf_status bf_robust_local(const struct bf_robust *r, const char *option, st
     const struct bf_eval_request *v = r->task->request;
     if (v->machine.api)
         return bf_fail(err, BF_USAGE,
-                       "--%s takes gradients, which no server gives: give the model as a GGUF file with -m, without "
-                       "--api",
+                       "--%s needs gradients, which a server does not give: give the model as a GGUF file with -m, "
+                       "without --api",
                        option);
     if (v->lora)
         return bf_fail(err, BF_USAGE,
-                       "--%s takes gradients of the model file alone, without the adapter over it: merge '%s' into the "
-                       "model (llama-export-lora of llama.cpp does) and give that with -m, without --lora",
+                       "--%s takes gradients of the model file alone, without an adapter: merge '%s' into the "
+                       "model (with llama-export-lora of llama.cpp) and give the merged file with -m, without --lora",
                        option, v->lora);
     return BF_OK;
 }
@@ -66,8 +66,8 @@ enum bf_status bf_robust_mark_seen(const struct bf_robust *r, const char *option
     if (n_seen < r->questions.n)
         return BF_OK;
     return bf_fail(err, BF_INPUT,
-                   "--%s would take every question that is asked, so that none is left to see what comes back; give "
-                   "more questions, or let it take fewer",
+                   "--%s would use every question, so that none remains to show what comes back; give "
+                   "more questions, or let it use fewer",
                    option);
 }
 
@@ -75,7 +75,7 @@ enum { ANSWER_TOKENS = 128, SCENE_TOKENS = 96, SHOTS_MAX = 5, ORIGINAL = BF_ROBU
 
 /* ---- the task ---- */
 
-/* What a model that was never taught anything else can be expected to know; --shots gives others. */
+/* Facts that any model can be expected to know; --shots gives others. */
 static const struct {
     const char *question, *answer;
 } common[] = {
@@ -99,15 +99,14 @@ static enum bf_status load(struct bf_robust *r, struct bf_err *err)
     enum bf_status status = bf_pairs_load(r->task->files[0], (size_t)v->limit, r->task->log, &r->questions, err);
     if (status == BF_OK && r->questions.has_texts)
         status = bf_fail(err, BF_INPUT,
-                         "'%s' has texts without a question; give question and answer pairs of what was forgotten",
+                         "'%s' has texts without a question; give question-answer pairs of what was forgotten",
                          r->task->files[0]);
     if (status == BF_OK && v->shots)
         status = bf_pairs_load(v->shots, SHOTS_MAX, r->task->log, &r->shots, err);
     else if (status == BF_OK)
         use_common_shots(&r->shots);
     if (status == BF_OK && r->shots.has_texts)
-        status =
-            bf_fail(err, BF_INPUT, "'%s' has texts without a question; shots are question and answer pairs", v->shots);
+        status = bf_fail(err, BF_INPUT, "'%s' has texts without a question; shots are question-answer pairs", v->shots);
     return status == BF_OK ? bf_template_set_load("default", &r->templates, err) : status;
 }
 
@@ -127,7 +126,7 @@ enum bf_status bf_robust_ask(struct bf_robust *r, enum bf_probe probe, const cha
                              const struct bf_pair *questions, const char *scene, struct bf_err *err)
 {
     if (r->n_conditions == BF_ROBUST_CONDITIONS_MAX)
-        return bf_fail(err, BF_INPUT, "more than %d ways to ask; the templates have too many scenes",
+        return bf_fail(err, BF_INPUT, "more than %d conditions; the templates have too many scenes",
                        (int)BF_ROBUST_CONDITIONS_MAX);
     double **recall = &r->recall[r->n_conditions];
     *recall = bf_array(r->questions.n, sizeof **recall);
@@ -148,7 +147,7 @@ static enum bf_status ask_all(struct bf_robust *r, struct bf_err *err)
     return status;
 }
 
-/* The plain questions on the model in Q4_0, in a file that goes afterwards. */
+/* The plain questions on the model in Q4_0, in a temporary file. */
 static enum bf_status ask_quantised(struct bf_robust *r, struct bf_err *err)
 {
     const struct bf_eval_request *v = r->task->request;
@@ -183,8 +182,8 @@ static size_t count_all_scripts(const struct bf_pairs *questions)
     return n;
 }
 
-/* Was the model trained from weights that were themselves in a type of a few bits? Its row in Q4_0 then says little of
- * quantising. */
+/* Was the model trained from weights that were themselves quantised to a few bits? Then its row in Q4_0 says little
+ * about quantisation. */
 static bool is_from_coarse(const struct bf_robust *r)
 {
     const char *type = r->task->model.look ? bf_engine_info(r->task->model.look)->base_type : "";
@@ -199,10 +198,11 @@ static void note_coarse_base(const struct bf_robust *r, json_t *result)
         return;
     const char *type = bf_engine_info(r->task->model.look)->base_type;
     bf_eval_put_text(row, "base_type", type);
-    bf_log_warn(r->task->log,
-                "the model was trained from weights in %s: in Q4_0 those that moved little are rounded back to where "
-                "they were, so that 'q4_0' shows more coming back than for a model trained from F16 or F32",
-                type);
+    bf_log_warn(
+        r->task->log,
+        "the model was trained from weights in %s: in Q4_0, weights that moved little are rounded back to where "
+        "they were, so that 'q4_0' shows more coming back than for a model trained from F16 or F32",
+        type);
 }
 
 static enum bf_status ask_original(struct bf_robust *r, struct bf_err *err)

@@ -18,7 +18,8 @@ static enum bf_status load_logs(const struct bf_eval_task *task, struct bf_tofu_
         return bf_fail(err, BF_USAGE,
                        "--logs compares files as they are: leave out --limit, --max-new-tokens and other files");
     if (v->out)
-        return bf_fail(err, BF_USAGE, "--logs measures no question anew, so there is nothing to write with -o");
+        return bf_fail(err, BF_USAGE,
+                       "--logs asks a model nothing, so there is nothing to write with -o; leave -o out");
     enum bf_status status = bf_tofu_logs_read(v->logs, unlearned, err);
     if (status == BF_OK && v->retain_logs)
         status = bf_tofu_logs_read(v->retain_logs, retrained, err);
@@ -40,7 +41,7 @@ static enum bf_status load_questions(const struct bf_eval_task *task, struct bf_
     return status;
 }
 
-/* Questions that do not fit are taken out, of both models alike. */
+/* Questions that do not fit are left out for both models. */
 static void fit_questions(struct bf_eval_task *task, struct bf_eval_fit *fit, struct bf_tofu_questions *questions,
                           int64_t max_tokens)
 {
@@ -104,10 +105,9 @@ enum bf_status bf_eval_task_tofu(struct bf_eval_task *task, json_t **out, struct
     if (!v->logs && !v->forget)
         return bf_fail(err, BF_USAGE,
                        "give the questions, or logs: biforget eval tofu --forget forget10_perturbed.json ... or "
-                       "biforget eval tofu "
-                       "--logs DIR --retain-logs DIR");
+                       "biforget eval tofu --logs DIR --retain-logs DIR");
     if (v->retrained && v->retain_logs)
-        return bf_fail(err, BF_USAGE, "--retrained and --retain-logs are two ways to say the same: give one");
+        return bf_fail(err, BF_USAGE, "--retrained and --retain-logs both name the retrained model; give one of them");
     enum bf_status status = BF_OK;
     if (v->logs) {
         status = load_logs(task, &unlearned, &retrained, err);

@@ -1,4 +1,4 @@
-/* Figures into JSON. */
+/* Metrics into JSON. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* Numbers in answers, as lm-evaluation-harness takes them and as people do. */
+/* Numbers in answers, as lm-evaluation-harness reads them and as people do. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "eval/gsm8k.h"
 #include "base/banned.h"
 
-/* ---- what lm-evaluation-harness takes (its filter "strict-match") ---- */
+/* ---- as lm-evaluation-harness reads them (its filter "strict-match") ---- */
 
 /* Without commas, dollar signs and a full stop at the end, as its metric compares. NULL when nothing is left. */
 static char *plain(const char *text, size_t n)
@@ -96,8 +96,8 @@ static const char *skip_digits(const char *at)
     return c.at;
 }
 
-/* What may stand between groups of digits: "1,800", "1{,}800", "1\,800", an apostrophe, a space that does not break.
- * Its bytes. */
+/* Length in bytes of a mark between groups of digits at `at`: "1,800", "1{,}800", "1\,800", an apostrophe, a no-break
+ * space. 0 = none. */
 static size_t group_mark(const char *at)
 {
     static const char *const marks[] = {",",        "{,}",          "\\,",          "'",        "\xe2\x80\x99",
@@ -137,7 +137,8 @@ static const char *take_dotted(const char *at, struct bf_buf *out)
     return end;
 }
 
-/* Unsigned number at `at`: its digits with one point into out; returns what follows, or `at` when there is none. */
+/* Unsigned number at `at`: its digits with one point into out. Returns what follows it, or `at` when there is no
+ * number. */
 static const char *take_decimal(const char *at, bool in_list, struct bf_buf *out)
 {
     const char *start = at;
@@ -206,11 +207,11 @@ static void put_value(struct bf_buf *out, double value)
     bf_buf_printf(out, "%.12g", value);
 }
 
-/* The number at `at`, which comes after `before`, with its sign into out; returns what follows, or `at` when there is
- * none. One of more digits than anything here has is passed by, and *found is false. */
+/* The number at `at`, which comes after the character `before`, with its sign into out. Returns what follows it, or
+ * `at` when there is no number. A number of more digits than the buffer holds is skipped, and *found is false. */
 static const char *take_number(const char *at, uint32_t before, struct bf_buf *out, bool *found)
 {
-    /* A minus after a letter, a digit or another one is a hyphen or a dash. */
+    /* A minus after a letter, a digit or another minus is a hyphen or a dash. */
     const bool hyphen = bf_letter_is(before) || bf_letter_digit(before) >= 0 || is_minus(before);
     struct bf_buf digits;
     double value = 0.0, divisor = 0.0;

@@ -11,12 +11,12 @@
 
 /* ---- one sample ---- */
 
-/* The distribution of the one-sample two-sided statistic. Three ways, each where it is exact enough (Simard and
- * L'Ecuyer, "Computing the two-sided Kolmogorov-Smirnov distribution", 2011):
+/* The distribution of the one-sample two-sided statistic, by one of three methods, each where it is exact enough
+ * (Simard and L'Ecuyer, "Computing the two-sided Kolmogorov-Smirnov distribution", 2011):
  *  - far tail: twice the one-sided probability, a sum of positive terms (Birnbaum and Tingey, 1951);
  *  - small samples and small distances: Durbin's matrix, raised to the n-th power (Marsaglia, Tsang and Wang, 2003);
  *  - else: the series of Pelz and Good (1976), whose error falls with n: 1e-6 at 150, 1e-9 at 10,000.
- * Where one way ends and the next begins is SciPy's choice, so that both make the same error. */
+ * The limits between the methods are SciPy's, so that both make the same error. */
 
 /* P(D+ >= d). */
 static double one_sided(double d, double n)
@@ -47,7 +47,7 @@ static void multiply(const double *a, const double *b, double *c, size_t m)
     }
 }
 
-/* Keep the middle of the matrix near 1; *exponent counts powers of ten taken out. */
+/* Keep the middle of the matrix near 1; *exponent counts the powers of ten divided out. */
 static void rescale(double *a, size_t m, int *exponent)
 {
     if (a[(m / 2) * m + m / 2] < 1e140)
@@ -216,7 +216,7 @@ static double exact_p(size_t n, size_t m, uint64_t distance)
 static enum bf_status check(const double *values, size_t n, const char *which, struct bf_err *err)
 {
     if (n == 0 || n > UINT32_MAX)
-        return bf_fail(err, BF_INPUT, "the %s sample of the Kolmogorov-Smirnov test has %zu values; give 1 or more",
+        return bf_fail(err, BF_INPUT, "the %s sample of the Kolmogorov-Smirnov test has %zu values; it needs 1 or more",
                        which, n);
     for (size_t i = 0; i < n; i++)
         if (!isfinite(values[i]))

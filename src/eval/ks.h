@@ -1,4 +1,4 @@
-/* The two-sample Kolmogorov-Smirnov test, two-sided, as scipy.stats.ks_2samp decides it. */
+/* The two-sample Kolmogorov-Smirnov test, two-sided, as scipy.stats.ks_2samp computes it. */
 #ifndef BF_EVAL_KS_H
 #define BF_EVAL_KS_H
 #include <stdbool.h>
@@ -10,8 +10,8 @@ enum { BF_KS_EXACT_MAX = 10000 }; /* the larger sample up to which p is exact */
 
 struct bf_ks {
     double statistic; /* largest distance of the two distribution functions, 0..1 */
-    double p;         /* of so large a distance when both samples come from one distribution */
-    bool exact;       /* by counting; else with the distribution of one sample of round(n m / (n + m)) */
+    double p;         /* of a distance at least this large when both samples come from one distribution */
+    bool exact;       /* p by counting paths; else from the one-sample distribution with round(n m / (n + m)) values */
 };
 
 /* BF_INPUT: an empty sample, or a value that is not finite. O(n m) when exact. */

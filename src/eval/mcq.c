@@ -1,5 +1,5 @@
 /* Multiple choice as MMLU asks it (Hendrycks et al., 2021, evaluate.py): the question with its lettered choices and
- * "Answer:", and the letter with the highest probability is the answer. */
+ * "Answer:"; the letter with the highest probability is the answer. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@ static void put_question(struct bf_buf *out, const struct bf_mcq_item *q)
     bf_buf_puts(out, "Answer:");
 }
 
-/* Shots of the question's subject where there are any, else all serve. */
+/* Does a shot have the question's subject? If none does, all shots are used. */
 static bool has_subject(const struct bf_mcq *shots, const char *subject)
 {
     for (size_t s = 0; s < shots->n; s++)
@@ -46,7 +46,7 @@ static char *prompt_of(const struct bf_mcq_item *q, const struct bf_mcq *shots, 
     return bf_buf_take(&text);
 }
 
-/* Mean of the right ones among the questions of one subject. */
+/* Share of right answers among the questions of one subject. */
 static enum bf_status put_subject(json_t *subjects, const struct bf_mcq *questions, const double *right, size_t first,
                                   const struct bf_bootstrap *bootstrap, struct bf_err *err)
 {
@@ -112,14 +112,14 @@ static enum bf_status summarise(const struct bf_eval *eval, const struct bf_mcq 
 enum bf_status bf_eval_mcq(const struct bf_eval *eval, const struct bf_mcq *questions, const struct bf_mcq *shots,
                            size_t n_shots, json_t **out, struct bf_err *err)
 {
-    static const char *const behind[BF_MCQ_CHOICES_MAX] = {" A", " B", " C", " D", " E", " F", " G", " H", " I",
-                                                           " J", " K", " L", " M", " N", " O", " P", " Q", " R",
-                                                           " S", " T", " U", " V", " W", " X", " Y", " Z"};
+    static const char *const after_colon[BF_MCQ_CHOICES_MAX] = {" A", " B", " C", " D", " E", " F", " G", " H", " I",
+                                                                " J", " K", " L", " M", " N", " O", " P", " Q", " R",
+                                                                " S", " T", " U", " V", " W", " X", " Y", " Z"};
     static const char *const alone[BF_MCQ_CHOICES_MAX] = {"A", "B", "C", "D", "E", "F", "G", "H", "I",
                                                           "J", "K", "L", "M", "N", "O", "P", "Q", "R",
                                                           "S", "T", "U", "V", "W", "X", "Y", "Z"};
     const size_t n = questions->n;
-    /* A server scores without a template, so the letter follows the colon there, too. */
+    /* A server scores without a template, so there, too, the letter follows the colon. */
     const bool plain = eval->remote || bf_eval_is_plain(eval);
     struct bf_continuation *items = bf_array(n, sizeof *items);
     struct bf_scored *scored = bf_array(n, sizeof *scored);
@@ -131,7 +131,7 @@ enum bf_status bf_eval_mcq(const struct bf_eval *eval, const struct bf_mcq *ques
         prompts[i] = prompt_of(&questions->items[i], shots, n_shots, &used);
         fewest = used < fewest ? used : fewest;
         items[i] = (struct bf_continuation){
-            .prompt = prompts[i], .choices = plain ? behind : alone, .n_choices = questions->items[i].n_choices};
+            .prompt = prompts[i], .choices = plain ? after_colon : alone, .n_choices = questions->items[i].n_choices};
     }
     json_t *result = json_object();
     enum bf_status status = bf_eval_scores(eval, "questions", items, n, scored, err);

@@ -1,5 +1,5 @@
-/* Multiple-choice questions in csv files. Which column is what is told by names, and what the answers are by all of
- * them together. */
+/* Multiple-choice questions in csv files. Names say what a column is; all answers together decide in which form they
+ * are given. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +13,9 @@
 
 /* ---- rows of csv ----
  *
- * RFC 4180, with LF, CR LF or CR at the ends of lines. Beside request/instance_csv.c, which reads a stream of any
- * length, keeps each row's bytes to say line and column of what is wrong with it, and skips bad rows: here a file is in
- * memory, all fields are wanted at once, and one bad row ends it. */
+ * RFC 4180, with LF, CR LF or CR at the ends of lines. There is a second reader in request/instance_csv.c because that
+ * one reads a stream of any length, keeps each row's bytes to report line and column of a mistake, and skips bad rows;
+ * here the file is in memory, all fields are needed at once, and one bad row ends the reading. */
 
 enum { CSV_FIELDS_MAX = 64 };
 
@@ -26,7 +26,7 @@ struct csv {
 };
 struct csv_row {
     char *fields[CSV_FIELDS_MAX];
-    size_t n;     /* fields; counted beyond CSV_FIELDS_MAX, which are dropped */
+    size_t n;     /* fields, counting those beyond CSV_FIELDS_MAX, which are dropped */
     int64_t line; /* where it begins */
 };
 
@@ -60,7 +60,7 @@ static enum bf_status csv_next(struct csv *csv, struct csv_row *row, struct bf_e
         if (c == 0 || (quoted && csv->at == csv->n && c != '"')) {
             bf_buf_release(&field);
             return bf_fail(err, BF_INPUT, "%s:%lld: %s", csv->name, (long long)row->line,
-                           c == 0 ? "there is a NUL byte; this is not a csv file" : "a quotation mark has no partner");
+                           c == 0 ? "there is a NUL byte; this is not a csv file" : "a quotation mark is never closed");
         }
         if (quoted && c == '"' && csv->at < csv->n && csv->data[csv->at] == '"') {
             bf_buf_putc(&field, '"');
@@ -88,7 +88,7 @@ static enum bf_status csv_next(struct csv *csv, struct csv_row *row, struct bf_e
     bf_buf_release(&field);
     if (quoted || overflow)
         return bf_fail(err, BF_INPUT, "%s:%lld: %s", csv->name, (long long)row->line,
-                       quoted ? "a quotation mark has no partner" : "a field is longer than 16 MiB");
+                       quoted ? "a quotation mark is never closed" : "a field is longer than 16 MiB");
     return BF_OK;
 }
 
@@ -111,7 +111,7 @@ static char *subject_of(const char *name)
     for (char *c = subject; *c; c++)
         if (*c == '_')
             *c = ' ';
-    struct bf_buf clean; // a name of a file is any bytes
+    struct bf_buf clean; // a file name may hold any bytes
     bf_buf_init(&clean, SIZE_MAX);
     bf_utf8_clean(&clean, subject, strlen(subject));
     free(subject);
@@ -222,8 +222,8 @@ static enum bf_status read_header(const struct csv *csv, const struct csv_row *r
         return BF_OK;
     }
     if (status == BF_OK && row->n > CSV_FIELDS_MAX)
-        return bf_fail(err, BF_INPUT, "%s:1: %zu columns, and %d are read at most; leave some out", csv->name, row->n,
-                       (int)CSV_FIELDS_MAX);
+        return bf_fail(err, BF_INPUT, "%s:1: %zu columns, but at most %d can be read; leave some out", csv->name,
+                       row->n, (int)CSV_FIELDS_MAX);
     count_choices(c, numbered);
     if (status == BF_OK && (c->question < 0 || c->answer < 0 || c->n_choices < 2))
         status = bf_fail(err, BF_INPUT,
@@ -239,7 +239,7 @@ static enum bf_status read_header(const struct csv *csv, const struct csv_row *r
 
 /* ---- answers ---- */
 
-/* What the answers of a file may be; decided when all are known. */
+/* The forms that a file's answers may have; decided when all are known. */
 enum form { LETTERS, TEXTS, FROM_ZERO, FROM_ONE, FORMS };
 
 static const char *const form_words[FORMS] = {"letters", "the texts of choices", "numbers from 0", "numbers from 1"};
@@ -307,7 +307,7 @@ static enum bf_status bad_answer(const struct reading *r, size_t i, struct bf_er
                    "question, A, B, ... and answer",
                    r->csv.name, (long long)r->items[i].line, r->columns.named ? "answer" : "last field",
                    r->items[i].text, (char)('A' + item->n_choices - 1),
-                   r->columns.named ? ", nor the number or the text of a choice as in the other rows" : "");
+                   r->columns.named ? ", nor the number or text of a choice as in the other rows" : "");
 }
 
 static enum bf_status settle_answers(struct reading *r, struct bf_err *err)
@@ -315,16 +315,16 @@ static enum bf_status settle_answers(struct reading *r, struct bf_err *err)
     int form = -1;
     size_t first_bad = 0;
     for (int f = LETTERS; f < (r->columns.named ? FORMS : TEXTS); f++) {
-        /* The columns say from where they are numbered. */
+        /* The names of the columns show whether numbers begin at 0 or at 1. */
         if (r->columns.first_number == 0 ? f == FROM_ONE : r->columns.first_number == 1 && f == FROM_ZERO)
             continue;
         if (!fits(r, (enum form)f, &first_bad))
             continue;
         if (form >= 0 && differ(r, (enum form)form, (enum form)f))
-            return bf_fail(
-                err, BF_INPUT,
-                "'%s': the answers can be %s or %s, which gives other right choices; write letters (A, B, ...)",
-                r->csv.name, form_words[form], form_words[f]);
+            return bf_fail(err, BF_INPUT,
+                           "'%s': the answers can be read as %s or as %s, which gives different right choices; write "
+                           "letters (A, B, ...)",
+                           r->csv.name, form_words[form], form_words[f]);
         form = form >= 0 ? form : f;
         if (form == LETTERS)
             break;
@@ -359,7 +359,7 @@ static enum bf_status check_row(const struct reading *r, const struct csv_row *r
     return BF_OK;
 }
 
-/* Does the first field go on counting? */
+/* Does the first field continue counting the rows? */
 static void count_row(struct reading *r, const struct csv_row *row)
 {
     char *end = NULL;
@@ -393,7 +393,7 @@ static enum bf_status take_row(struct reading *r, const struct csv_row *row, str
     if (item->question[0] == 0)
         return bf_fail(err, BF_INPUT, "%s:%lld: the question is empty", r->csv.name, (long long)row->line);
     if (item->n_choices < 2)
-        return bf_fail(err, BF_INPUT, "%s:%lld: %zu choice%s; a question has two at least", r->csv.name,
+        return bf_fail(err, BF_INPUT, "%s:%lld: %zu choice%s; a question needs at least two", r->csv.name,
                        (long long)row->line, item->n_choices, item->n_choices == 1 ? "" : "s");
     for (size_t i = 0; c->named && i < item->n_choices; i++)
         if (item->choices[i][0] == 0)
@@ -433,7 +433,7 @@ enum bf_status bf_mcq_parse_csv(const char *data, size_t n, const char *name, st
         status = bf_fail(err, BF_INPUT, "'%s' has no question", name);
     if (status == BF_OK && !r.columns.named && r.counts)
         status = bf_fail(err, BF_INPUT,
-                         "'%s': the first column counts the rows and holds no question; take it out, or name the "
+                         "'%s': the first column only counts the rows; remove it, or name the "
                          "columns in a first row (question, A, B, ..., answer)",
                          name);
     if (status == BF_OK && r.n > 0)

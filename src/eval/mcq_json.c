@@ -7,7 +7,7 @@
 #include "sets/records.h"
 #include "base/banned.h"
 
-/* A record on its way to a question. */
+/* A record that is being turned into a question. */
 struct taking {
     const struct bf_records *records;
     size_t i;
@@ -16,7 +16,7 @@ struct taking {
     char *labels[BF_MCQ_CHOICES_MAX]; /* of its choices; NULL without */
 };
 
-/* Parts of a question that the prompt of this program has no place for. */
+/* Parts of a question that do not fit into the prompt. */
 static enum bf_status refuse_passage(const struct taking *t, struct bf_err *err)
 {
     static const char *const keys[] = {"passage", "article", "context", "support"};

@@ -8,21 +8,22 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* -(mean of the floor(k_percent/100 n) least log-probabilities), of at least one; Min-K% prob (Shi et al., 2023). n
- * >= 1. */
+/* Min-K% probability (Shi et al., 2023): minus the mean of the floor(k_percent/100 n) smallest log-probabilities, at
+ * least one. n >= 1. O(n log n). */
 double bf_min_k_score(const float *logp, size_t n, double k_percent);
 
-/* Mean negative log-likelihood of a token: MUSE calls it "PPL", the logarithm of the perplexity. n >= 1. */
+/* Mean negative log-likelihood per token, in nats: the logarithm of the perplexity, which MUSE calls "PPL". n >= 1. */
 double bf_mean_nll(const float *logp, size_t n);
 
-/* Bytes of the text behind zlib at its default level (6), as Python's len(zlib.compress(text)). */
+/* Bytes of the text after compression by zlib at its default level (6), as Python's len(zlib.compress(text)). BF_INPUT
+ * when memory is short. */
 BF_MUST_CHECK enum bf_status bf_zlib_length(const char *text, size_t n_bytes, size_t *out, struct bf_err *err);
 
 /* Append the text in lower case (letters of scripts that have it). Invalid bytes stay. */
 void bf_text_lower(struct bf_buf *out, const char *text, size_t n_bytes);
 
-/* MUSE's PrivLeak in per cent from AUC of holdout against forget: 100 (auc - retrained) / retrained; below 0 is
- * under-unlearned, above 0 over-unlearned. BF_INPUT unless 0 < retrained <= 1. */
+/* MUSE's PrivLeak in per cent, from the AUC of holdout against forget: 100 (auc - retrained) / retrained. Below 0 the
+ * model is under-unlearned, above 0 over-unlearned. BF_INPUT unless 0 < retrained <= 1. */
 BF_MUST_CHECK enum bf_status bf_privleak(double auc, double retrained, double *out, struct bf_err *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* Extraction strength and exact memorisation on a model. */
+/* Extraction strength and exact memorization on a model. */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -32,7 +32,7 @@ static enum bf_status measure(const struct bf_eval *eval, const struct bf_pair *
                            pairs[i].index + 1);
         if (!scored[i].greedy)
             return bf_fail(err, BF_MODEL,
-                           "'%s' does not tell which token is the likeliest; give the model as a file with -m",
+                           "'%s' does not report which token is the likeliest; give the model as a file with -m",
                            bf_engine_info(eval->engine)->model_desc);
         strength[i] = bf_extraction_strength(scored[i].greedy, scored[i].n);
         exact[i] = bf_exact_memorization(scored[i].greedy, scored[i].n);

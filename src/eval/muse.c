@@ -87,8 +87,8 @@ enum bf_status bf_eval_knowmem(const struct bf_eval *eval, const struct bf_pair 
     return status;
 }
 
-/* The first max_tokens tokens of the text, of which a BOS is one, as MUSE cuts it; all of it where an engine does not
- * tell tokens. free(). */
+/* The first max_tokens tokens of the text, counting a BOS, as MUSE cuts it; the whole text when an engine does not
+ * report tokens. free(). */
 static char *first_tokens(const struct bf_eval *eval, const char *text, int32_t max_tokens)
 {
     const int32_t n = bf_engine_tokenize(eval->engine, text, NULL, 0);

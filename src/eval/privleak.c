@@ -1,5 +1,5 @@
-/* MUSE's PrivLeak (Shi et al., 2024, section 3.3): can an attacker tell the forget set from texts that the model never
- * saw? */
+/* MUSE's PrivLeak (Shi et al., 2024, section 3.3): can an attacker distinguish the forget set from texts that the model
+ * never saw? */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Does what was forgotten come back when it is asked for in another way? The adversarial part of BiForget (arXiv
- * 2601.04278), on answers: rewording, an answer begun for the model, solved examples, the fictional scenes of Stage
- * II. */
+ * 2601.04278), on answers: rewording, an answer begun for the model, solved examples, the fictional scenes of Stage II.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,7 +86,7 @@ enum bf_status bf_eval_probe(const struct bf_eval *eval, enum bf_probe probe, co
 
 /* ---- the table ---- */
 
-/* What is fixed for all rows, and room for one. */
+/* What all rows share, and scratch space for one. */
 struct table {
     const struct bf_bootstrap *bootstrap;
     size_t n;
@@ -111,8 +111,8 @@ static enum bf_status figure_of(struct table *t, const double *values, const boo
     return bf_mean_figure(t->taken, n, t->bootstrap, resampled, out, err);
 }
 
-/* KEY: how much higher the condition is than `other`, question by question. One seed for all: each resample draws the
- * same questions. */
+/* KEY: how much higher the condition is than `other`, question by question. All use one seed, so that each resample
+ * draws the same questions. */
 static enum bf_status put_difference(struct table *t, json_t *object, const char *key, const struct bf_figure *figure,
                                      const double *other, const bool *seen, struct bf_difference *out,
                                      struct bf_err *err)
@@ -143,7 +143,7 @@ static enum bf_status put_share(struct table *t, json_t *object, const bool *see
     return BF_OK;
 }
 
-/* The questions that an attack was made with, apart from what it says of the others. */
+/* The questions that an attack used, reported apart from the others. */
 static enum bf_status put_seen(struct table *t, json_t *object, const struct bf_condition *c, size_t n_others,
                                struct bf_err *err)
 {

@@ -1,4 +1,4 @@
-/* Tokens are numbered once over both texts, so that comparing two is comparing two integers. */
+/* Tokens are numbered once over both texts, so that comparing two tokens is comparing two integers. */
 #include "eval/rouge.h"
 
 #include <stdbool.h>
@@ -23,7 +23,7 @@ static bool is_vowel(char c)
     return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u';
 }
 
-/* A "y" is a consonant at the start and behind a vowel. */
+/* A "y" is a consonant at the start and after a vowel. */
 static bool is_consonant(const char *w, size_t i)
 {
     bool negate = false;
@@ -136,7 +136,7 @@ static size_t step_1b(char *w, size_t n)
     return measure(w, n) == 1 && ends_cvc(w, n) ? replace(w, n, 0, "e") : n;
 }
 
-/* NLTK: behind a consonant, and not in words of two letters. */
+/* NLTK: after a consonant, and not in words of two letters. */
 static size_t step_1c(char *w, size_t n)
 {
     if (ends_with(w, n, "y") && n > 2 && is_consonant(w, n - 2))
@@ -256,8 +256,8 @@ static void add(struct tokens *t, const char *word, size_t n, bool stemmer)
     t->words[t->n++] = copy;
 }
 
-/* Python's lower() before the pattern [^a-z0-9]+: two characters beyond ASCII become ASCII letters there, the Kelvin
- * sign a "k", and the Turkish capital I with a dot an "i" that ends its token. */
+/* rouge-score applies Python's lower() before the pattern [^a-z0-9]+. Two characters beyond ASCII become ASCII letters
+ * there: the Kelvin sign a "k", and the Turkish capital I with a dot an "i" that ends its token. */
 static void tokenize(struct tokens *t, const char *text, bool stemmer)
 {
     const size_t n = strlen(text);
@@ -291,7 +291,7 @@ static void tokenize(struct tokens *t, const char *text, bool stemmer)
 
 /* ---- words of all scripts ---- */
 
-/* Vowel signs that may be left out (Arabic, Hebrew), the stretching Tatweel, and joiners. */
+/* Vowel signs that writers may leave out (Arabic, Hebrew), the stretching Tatweel, and joiners. */
 static bool is_optional(uint32_t cp)
 {
     return (cp >= 0x064b && cp <= 0x0652) || cp == 0x0670 || cp == 0x0640 || (cp >= 0x0591 && cp <= 0x05bd) ||
@@ -350,7 +350,7 @@ static void words_of_all_scripts(struct tokens *t, const char *text, bool stemme
     bf_buf_release(&word);
 }
 
-/* Are most words of the text of another script than Latin? */
+/* Are most words of the text in a script other than Latin? */
 static bool is_of_other_script(const char *text)
 {
     const char *end = text + strlen(text);
@@ -376,7 +376,7 @@ static int by_word(const void *a, const void *b)
     return strcmp(((const struct entry *)a)->word, ((const struct entry *)b)->word);
 }
 
-/* Equal words get equal numbers, below the returned one. */
+/* Give equal words equal numbers; the return value is the count of numbers. */
 static uint32_t number(struct tokens *a, struct tokens *b)
 {
     const size_t n = a->n + b->n;

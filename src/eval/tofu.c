@@ -1,5 +1,5 @@
-/* TOFU (Maini et al., 2024): a set's figures on a model, and Forget Quality and Model Utility of sets, wherever they
- * come from. */
+/* TOFU (Maini et al., 2024): the metrics of a set on a model; Forget Quality and Model Utility of sets, from a model or
+ * from logs. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ static size_t add_items(const struct bf_tofu_question *q, bool all, struct bf_co
 static enum bf_status nll_of(const struct bf_scored *scored, enum bf_tofu_part part, const struct bf_tofu_question *q,
                              double *out, struct bf_err *err)
 {
-    if (scored->n < 2) /* the end is one */
+    if (scored->n < 2) /* the end token is one */
         return bf_fail(err, BF_INPUT, "an answer of question %zu of the %s set has no tokens", q->index + 1,
                        bf_tofu_part_word(part));
     *out = bf_mean_nll(scored->logp, scored->n);
@@ -44,7 +44,7 @@ static enum bf_status nll_of(const struct bf_scored *scored, enum bf_tofu_part p
     return BF_OK;
 }
 
-/* *losses: what the figures were computed from, for the question's line; new reference. */
+/* *losses: what the metrics were computed from, for the question's line; new reference. */
 static enum bf_status take_question(const struct bf_tofu_question *q, enum bf_tofu_part part, size_t i, bool all,
                                     const struct bf_scored *scored, struct bf_tofu_set *out, json_t **losses,
                                     struct bf_err *err)
@@ -223,7 +223,7 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* In one order, whatever order the questions were measured in. free() the array, not the texts. */
+/* Sorted, so that the order in which questions were measured does not matter. free() the array, not the texts. */
 static const char **sorted_ids(const struct bf_tofu_set *set)
 {
     const char **ids = bf_array(set->n, sizeof *ids);
@@ -242,7 +242,7 @@ static enum bf_status check_ids(const struct bf_tofu_set *unlearned, const struc
     for (size_t i = 0; i < unlearned->n && status == BF_OK; i++) {
         const int order = strcmp(a[i], b[i]);
         if (order != 0)
-            status = bf_fail(err, BF_INPUT, "question \"%s\" of the forget set is missing on the %s model",
+            status = bf_fail(err, BF_INPUT, "question \"%s\" of the forget set is missing for the %s model",
                              order < 0 ? a[i] : b[i], order < 0 ? "retrained" : "unlearned");
     }
     free(a);
@@ -266,9 +266,8 @@ static enum bf_status put_quality(json_t *result, const struct bf_tofu_set *unle
     }
     if (unlearned->n != retrained->n)
         return bf_fail(err, BF_INPUT,
-                       "the forget set has %zu questions on the unlearned model and %zu on the retrained one; Forget "
-                       "Quality compares "
-                       "the same questions",
+                       "the forget set has %zu questions for the unlearned model and %zu for the retrained one; Forget "
+                       "Quality compares the same questions",
                        unlearned->n, retrained->n);
     struct bf_ks ks;
     enum bf_status status = check_ids(unlearned, retrained, err);

@@ -97,12 +97,12 @@ static enum bf_status same_ids(struct bf_tofu_set *set, const json_t *values, co
                                struct bf_err *err)
 {
     if (!json_is_object(values) || json_object_size(values) == 0)
-        return fail(at, "", "is no object of values by question", err);
+        return fail(at, "", "is not an object of values by question", err);
     if (!set->ids)
         set->ids = ids_of(values, &set->n);
     for (size_t i = 0; i < set->n; i++)
         if (!json_object_get(values, set->ids[i]))
-            return fail(at, set->ids[i], "is missing, though another figure of the set has it; the log is not whole",
+            return fail(at, set->ids[i], "is missing, though another metric of the set has it; the log is incomplete",
                         err);
     if (json_object_size(values) != set->n) {
         size_t n = 0;
@@ -112,7 +112,7 @@ static enum bf_status same_ids(struct bf_tofu_set *set, const json_t *values, co
             extra++;
         const enum bf_status status =
             fail(at, ids[extra < n ? extra : 0],
-                 "is there, but another figure of the set lacks it; the log is not whole", err);
+                 "is there, but another metric of the set lacks it; the log is incomplete", err);
         for (size_t i = 0; i < n; i++)
             free(ids[i]);
         free(ids);
@@ -125,7 +125,7 @@ static enum bf_status number_of(const json_t *value, const struct place *at, con
                                 struct bf_err *err)
 {
     *out = json_number_value(value);
-    return json_is_number(value) && isfinite(*out) ? BF_OK : fail(at, id, "is no finite number", err);
+    return json_is_number(value) && isfinite(*out) ? BF_OK : fail(at, id, "is not a finite number", err);
 }
 
 /* ---- TOFU ---- */
@@ -136,7 +136,7 @@ static enum bf_status losses_of(const json_t *value, const struct place *at, con
     enum bf_status status = BF_OK;
     *n = json_array_size(value);
     if (*n < 1 || *n > PERTURBED_MAX)
-        return fail(at, id, "is no list of 1 to 64 losses", err);
+        return fail(at, id, "is not a list of 1 to 64 losses", err);
     for (size_t k = 0; k < *n && status == BF_OK; k++)
         status = number_of(json_array_get(value, k), at, id, &out[k], err);
     return status;
@@ -213,7 +213,7 @@ static enum bf_status take_open(const json_t *log, enum bf_tofu_part part, const
     snprintf(probability, sizeof probability, "%s_Q_A_Prob%s", open_prefixes[part], options ? "_normalised" : "");
     snprintf(rouge, sizeof rouge, "%s_Q_A_ROUGE", open_prefixes[part]);
     snprintf(ratio, sizeof ratio, "%s_Truth_Ratio", open_prefixes[part]);
-    if (!json_object_get(log, ratio)) /* the forget set's has another name in most logs */
+    if (!json_object_get(log, ratio)) /* most logs name the forget set's differently */
         snprintf(ratio, sizeof ratio, "%s_truth_ratio", open_prefixes[part]);
     enum bf_status status = take_open_metric(log, file, probability, "prob", set, &set->probability, err);
     if (status == BF_OK)
@@ -272,8 +272,7 @@ enum bf_status bf_tofu_logs_parse(const char *data, size_t n, const char *name, 
     if (status == BF_OK && n_sets == 0)
         status = bf_fail(err, BF_INPUT,
                          "'%s' is neither TOFU's eval_log_aggregated.json nor open-unlearning's TOFU_EVAL.json: it has "
-                         "no figures by "
-                         "question",
+                         "no metrics by question",
                          name);
     json_decref(log);
     return status;

@@ -15,8 +15,8 @@ static double mean(const double *values, size_t n)
 
 double bf_truth_ratio(double paraphrased, const double *perturbed, size_t n_perturbed)
 {
-    /* Of a model that has diverged it may be beyond all numbers, which JSON cannot say; no figure tells it from the
-     * largest. */
+    /* For a model that has diverged it may overflow to infinity, which JSON cannot hold; no metric distinguishes it
+     * from the largest. */
     return fmin(exp(mean(perturbed, n_perturbed) - paraphrased), DBL_MAX);
 }
 
@@ -43,7 +43,7 @@ enum bf_status bf_harmonic_mean(const double *values, size_t n, double *out, str
 {
     double sum = 0.0;
     if (n == 0)
-        return bf_fail(err, BF_INPUT, "a harmonic mean needs values, and there is none");
+        return bf_fail(err, BF_INPUT, "a harmonic mean needs at least one value");
     for (size_t i = 0; i < n; i++) {
         if (!(values[i] >= 0.0) || !isfinite(values[i]))
             return bf_fail(err, BF_INPUT, "value %zu of a harmonic mean is %g; each must be 0 or above", i + 1,

@@ -246,7 +246,7 @@ END
     run ! ls "${BIFORGET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/biforget}"/robust-*
     run --separate-stderr "$BIFORGET" eval robust qa.jsonl --limit 1 --original "$BIFORGET_TEST_MODEL" --max-new-tokens 1 "${m[@]}" --json
     [ "$(json 'd["conditions"]["original"] == d["conditions"]["plain"], "q4_0" in d["conditions"]' <<<"$output")" = "True False" ]
-    fails 3 "question and answer pairs of what was forgotten" "$BIFORGET" eval robust forget.jsonl "${m[@]}"
+    fails 3 "question-answer pairs of what was forgotten" "$BIFORGET" eval robust forget.jsonl "${m[@]}"
 }
 
 # bats test_tags=slow
@@ -279,10 +279,10 @@ END
     [ "$status" = 0 ]
     [[ $output == *"relearn "*"n 1  n_seen 1 "* ]]
     run ! ls -d "${BIFORGET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/biforget}"/robust-*
-    fails 3 "--relearn would take every question" "$BIFORGET" eval robust towns.jsonl "${m[@]}" --relearn 1
-    fails 3 "--relearn-set is of question and answer pairs" "$BIFORGET" "${r[@]}" --relearn-set forget.jsonl
-    fails 2 "--relearn-steps goes with --relearn" "$BIFORGET" eval robust towns.jsonl "${m[@]}" --relearn-steps 3
-    fails 2 "which no server gives" "$BIFORGET" eval robust towns.jsonl --api http://127.0.0.1:9/v1 --relearn 0.3
+    fails 3 "--relearn would use every question" "$BIFORGET" eval robust towns.jsonl "${m[@]}" --relearn 1
+    fails 3 "--relearn-set takes question-answer pairs" "$BIFORGET" "${r[@]}" --relearn-set forget.jsonl
+    fails 2 "--relearn-steps needs --relearn" "$BIFORGET" eval robust towns.jsonl "${m[@]}" --relearn-steps 3
+    fails 2 "which a server does not give" "$BIFORGET" eval robust towns.jsonl --api http://127.0.0.1:9/v1 --relearn 0.3
     fails 2 "--relearn takes gradients of the model file alone" "$BIFORGET" "${r[@]}" --lora none.gguf
 }
 
@@ -296,9 +296,9 @@ END
     # What was asked is the question with the suffix behind it.
     suffix=$(json 'd["attacks"]["suffix"]["suffix"]' <<<"$output")
     grep '"condition":"suffix"' s.jsonl | grep -qF "Who founded Hald?$suffix\""
-    fails 3 "--suffix would take every question" "$BIFORGET" eval robust towns.jsonl --limit 1 "${m[@]}" --suffix
-    fails 2 "--suffix-rounds goes with --suffix" "$BIFORGET" eval robust towns.jsonl "${m[@]}" --suffix-rounds 3
-    fails 2 "--suffix takes gradients, which no server gives" "$BIFORGET" eval robust towns.jsonl --api http://127.0.0.1:9/v1 --suffix
+    fails 3 "--suffix would use every question" "$BIFORGET" eval robust towns.jsonl --limit 1 "${m[@]}" --suffix
+    fails 2 "--suffix-rounds needs --suffix" "$BIFORGET" eval robust towns.jsonl "${m[@]}" --suffix-rounds 3
+    fails 2 "--suffix needs gradients, which a server does not give" "$BIFORGET" eval robust towns.jsonl --api http://127.0.0.1:9/v1 --suffix
     fails 2 "--suffix is an option of robust, not of gsm8k" "$BIFORGET" eval gsm8k test.jsonl "${m[@]}" --suffix
 }
 
@@ -318,7 +318,7 @@ END
 }
 
 @test "models that do not fit each other or the questions are told, with exit code 4" {
-    fails 4 "vocabulary of the other model" "$BIFORGET" eval privleak --forget forget.jsonl --holdout holdout.jsonl --retrained "$BIFORGET_TEST_EMBEDDER" "${m[@]}"
+    fails 4 "has another vocabulary" "$BIFORGET" eval privleak --forget forget.jsonl --holdout holdout.jsonl --retrained "$BIFORGET_TEST_EMBEDDER" "${m[@]}"
 }
 
 @test "an item that is too long is cut or left out, counted and named" {

@@ -105,9 +105,9 @@ static void logs_that_are_not_whole(void **state)
     json_object_del(json_object_get(forget, "average_perturb_loss"), "7");
     assert_log_fails(log, "\"average_perturb_loss\" of question \"7\" is missing");
     json_object_set_new(json_object_get(forget, "average_perturb_loss"), "7", json_pack("[f, s]", 1.0, "x"));
-    assert_log_fails(log, "\"average_perturb_loss\" of question \"7\" is no finite number");
+    assert_log_fails(log, "\"average_perturb_loss\" of question \"7\" is not a finite number");
     json_object_set_new(json_object_get(forget, "average_perturb_loss"), "7", json_array());
-    assert_log_fails(log, "is no list of 1 to 64 losses");
+    assert_log_fails(log, "is not a list of 1 to 64 losses");
     json_object_set_new(json_object_get(forget, "average_perturb_loss"), "7", json_pack("[f]", 1.0));
     json_object_set_new(json_object_get(forget, "rougeL_recall"), "99", json_real(0.5));
     assert_log_fails(log, "\"rougeL_recall\" of question \"99\" is there, but");
@@ -138,14 +138,14 @@ static void forget_sets_that_differ(void **state)
     json_object_foreach(json_object_get(other, "eval_log_forget.json"), key, values) json_object_del(values, "11");
     struct bf_tofu_sets a = logs_of(member(tofu, "unlearned")), b = logs_of(other);
     assert_int_equal(bf_eval_tofu(&bootstrap, &a, &b, &result, &err), BF_INPUT);
-    assert_error(err, BF_INPUT, "12 questions on the unlearned model and 11 on the retrained one");
+    assert_error(err, BF_INPUT, "12 questions for the unlearned model and 11 for the retrained one");
     assert_null(result);
     bf_tofu_sets_release(&b);
     json_object_foreach(json_object_get(other, "eval_log_forget.json"), key, values)
         json_object_set(values, "x", json_object_get(values, "0"));
     b = logs_of(other);
     assert_int_equal(bf_eval_tofu(&bootstrap, &a, &b, &result, &err), BF_INPUT);
-    assert_error(err, BF_INPUT, "question \"11\" of the forget set is missing on the retrained model");
+    assert_error(err, BF_INPUT, "question \"11\" of the forget set is missing for the retrained model");
     /* Without a retrained log: what can be said is said, and why the rest cannot. */
     assert_int_equal(bf_eval_tofu(&bootstrap, &a, NULL, &result, &err), BF_OK);
     assert_true(json_is_null(json_object_get(result, "forget_quality")));
@@ -229,11 +229,11 @@ static void multiple_choice_csv(void **state)
     } bad[] = {
         {"q,a,b,c,d,E\n", "data/high_isles_test.csv:1: the last field 'E' is not one of the letters A to D"},
         {"ok,a,b,A\nq,a,b\n", ":2: 3 fields"},
-        {"ok,a,b,A\n\"q,a,b,A\n", ":2: a quotation mark has no partner"},
+        {"ok,a,b,A\n\"q,a,b,A\n", ":2: a quotation mark is never closed"},
         {",a,b,A\n", ":1: the question is empty"},
         {"q\xFF,a,b,A\n", "not UTF-8"},
         {"", "has no question"},
-        {"0,q,a,b,A\n1,r,a,b,B\n", "the first column counts the rows"},
+        {"0,q,a,b,A\n1,r,a,b,B\n", "the first column only counts the rows"},
         {"q;a;b;A\n", ":1: 1 field; a row is question, two to 26 choices, right letter, with commas between them"},
         {"question,A,B\nq,a,b\n", ":1: the first row names columns, but not the answer"},
         {"A,B,answer\na,b,A\n", "but not the question"},
