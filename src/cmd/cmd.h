@@ -1,6 +1,6 @@
 /* The commands. To add one: write cmd_NAME.c with a `const struct bf_command bf_cmd_NAME` (help, option table, run),
- * name it below and in the table of commands.c; --help, the manual and the completions follow from the record, and the
- * command-line tests walk the table. */
+ * and give it a row below; --help, the manual and the completions follow from the record, and the command-line tests
+ * walk the table. */
 #ifndef BF_CMD_CMD_H
 #define BF_CMD_CMD_H
 #include <stdbool.h>
@@ -31,9 +31,29 @@ struct bf_command {
     void (*narrow)(struct bf_opt *table, const char *operand);
 };
 
-extern const struct bf_command bf_cmd_domain, bf_cmd_instance, bf_cmd_run, bf_cmd_textbook, bf_cmd_import,
-    bf_cmd_resume, bf_cmd_status, bf_cmd_show, bf_cmd_export, bf_cmd_quality, bf_cmd_report, bf_cmd_unlearn,
-    bf_cmd_eval, bf_cmd_lab, bf_cmd_models, bf_cmd_doctor, bf_cmd_quantize, bf_cmd_help;
+/* The commands in the order of the overview. */
+#define BF_COMMANDS(X)                                                                                                 \
+    X(bf_cmd_domain)                                                                                                   \
+    X(bf_cmd_instance)                                                                                                 \
+    X(bf_cmd_run)                                                                                                      \
+    X(bf_cmd_textbook)                                                                                                 \
+    X(bf_cmd_import)                                                                                                   \
+    X(bf_cmd_resume)                                                                                                   \
+    X(bf_cmd_status)                                                                                                   \
+    X(bf_cmd_show)                                                                                                     \
+    X(bf_cmd_export)                                                                                                   \
+    X(bf_cmd_quality)                                                                                                  \
+    X(bf_cmd_report)                                                                                                   \
+    X(bf_cmd_unlearn)                                                                                                  \
+    X(bf_cmd_eval)                                                                                                     \
+    X(bf_cmd_lab)                                                                                                      \
+    X(bf_cmd_models)                                                                                                   \
+    X(bf_cmd_doctor)                                                                                                   \
+    X(bf_cmd_quantize)                                                                                                 \
+    X(bf_cmd_help)
+#define X(command) extern const struct bf_command command;
+BF_COMMANDS(X)
+#undef X
 
 /* All of them, in the order of the overview; NULL at the end. */
 extern const struct bf_command *const bf_commands[];

@@ -9,12 +9,9 @@
 #include "store/store.h"
 #include "base/banned.h"
 
-const struct bf_command *const bf_commands[] = {
-    &bf_cmd_domain, &bf_cmd_instance, &bf_cmd_run,    &bf_cmd_textbook, &bf_cmd_import,   &bf_cmd_resume,
-    &bf_cmd_status, &bf_cmd_show,     &bf_cmd_export, &bf_cmd_quality,  &bf_cmd_report,   &bf_cmd_unlearn,
-    &bf_cmd_eval,   &bf_cmd_lab,      &bf_cmd_models, &bf_cmd_doctor,   &bf_cmd_quantize, &bf_cmd_help,
-    NULL,
-};
+#define X(command) &command,
+const struct bf_command *const bf_commands[] = {BF_COMMANDS(X) NULL};
+#undef X
 
 const struct bf_command *bf_command_find(const char *name)
 {

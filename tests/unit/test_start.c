@@ -1,5 +1,6 @@
-/* A run's beginning and its continuation: requests into a store, a folder that is taken, the same command again, a run that grows, another
- * model's file. With a tiny model whose texts mean nothing; what a run writes is tested on real ones. */
+/* A run's beginning and its continuation: requests into a store, a folder that is taken, the same command again, a run
+ * that grows, another model's file. With a tiny model whose texts mean nothing; what a run writes is tested on real
+ * ones. */
 #include "tiny_text_model.h"
 
 #include <fcntl.h>
