@@ -182,7 +182,7 @@ void bf_opt_help(FILE *out, const struct bf_command_help *command, const struct 
             put_option(out, opt, left_width);
     }
     put_option(out, &help, left_width);
-    if (n_hidden > 0 || (command->details && !all)) {
+    if (n_hidden > 0 || ((command->details || command->describe) && !all)) {
         help.name = "help-all";
         help.letter = 0;
         help.help = "show more: rare options and details";
@@ -191,5 +191,15 @@ void bf_opt_help(FILE *out, const struct bf_command_help *command, const struct 
     if (all && command->details) {
         (void)fputc('\n', out);
         put_wrapped(out, command->details, 0, 0);
+    }
+    if (all && command->describe) {
+        struct bf_buf lines;
+        bf_buf_init(&lines, SIZE_MAX);
+        command->describe(&lines);
+        for (char *next = NULL, *line = strtok_r(lines.data, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
+            (void)fputc('\n', out);
+            put_wrapped(out, line, 0, INDENT);
+        }
+        bf_buf_release(&lines);
     }
 }

@@ -14,7 +14,7 @@ struct values {
 static struct bf_opt *options(void *target)
 {
     struct values *v = target;
-    v->start.then.eval_limit = BF_THEN_TEXTS;
+    bf_then_defaults(&v->start.then);
     const struct bf_opt own[] = {
         {.name = "retain-set",
          .type = BF_OPT_TEXT,

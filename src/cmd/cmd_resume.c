@@ -23,7 +23,7 @@ struct values {
 static struct bf_opt *options(void *target)
 {
     struct values *v = target;
-    v->then.eval_limit = BF_THEN_TEXTS;
+    bf_then_defaults(&v->then);
     const struct bf_opt own[] = {
         {.name = "model",
          .letter = 'm',

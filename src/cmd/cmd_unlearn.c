@@ -71,7 +71,7 @@ static void print_pair(const char *name, double before, double after, int64_t n)
 
 static void print_text(const struct bf_unlearn_settings *s, const struct bf_unlearn_result *r, const json_t *answers)
 {
-    bf_print(stdout, "%s, %lld of %lld steps", s->method, (long long)r->n_steps, (long long)r->planned_steps);
+    bf_print(stdout, "%s, %lld of %lld steps", s->method->name, (long long)r->n_steps, (long long)r->planned_steps);
     if (r->train_seconds > 0.0 && r->train_tokens > 0)
         bf_print(stdout, ", %.0f s, %.0f tok/s", r->train_seconds, (double)r->train_tokens / r->train_seconds);
     bf_print(stdout, strcmp(r->stop, "finished") == 0 ? "\n" : ", stopped: %s\n", r->stop);
@@ -117,7 +117,7 @@ static bool keep_in_run(const struct bf_call *call, const struct bf_unlearn_sett
         steps[i] = (struct bf_training_step){p->step,         p->loss,          p->forget_loss,  p->retain_loss,
                                              p->general_loss, p->learning_rate, p->gradient_norm};
     }
-    const struct bf_training training = {.method = s->method,
+    const struct bf_training training = {.method = s->method->name,
                                          .settings = settings,
                                          .model_sha256 = result->model_sha256,
                                          .n_steps = (int64_t)result->n_curve,
@@ -365,24 +365,11 @@ const struct bf_command bf_cmd_unlearn = {
                         "  biforget unlearn --method rmu --forget f.txt --retain r.txt -o out.gguf\n"
                         "  biforget unlearn --resume out.gguf\n",
             .details =
-                "ga: -NLL(forget), by itself. graddiff: the same with a retain set. npo: negative preference "
-                "optimisation against the model as it was. simnpo: without that reference. dpo: prefers \"I don't "
-                "know\" to the answers; needs question-answer pairs. rmu: turns hidden states after a layer to a "
-                "random direction, trains three ffn_down matrices. obliviate: strikes the answers out of the model's "
-                "own "
-                "distribution, keeps the rest; LoRA. finetune is no unlearning: it teaches the model --forget SET, for "
-                "controlled experiments.\n"
-                "Figures from the papers (learning rate, steps, batch): ga, graddiff, npo, simnpo, dpo 1e-5, 10 "
-                "epochs, "
-                "8 x 4, linear with a tenth of warm-up, decay 0.01, clip 1 (open-unlearning, TOFU; npo and dpo beta "
-                "0.1, simnpo "
-                "beta 4.5 and gamma 0.125); rmu 5e-5, 150 steps, 4, layer 7, steering 6.5, alpha 1200 (WMDP, "
-                "zephyr-7b); "
-                "obliviate 3e-4, 1 epoch, 4, cosine to a tenth, decay 0.1, weights 0.2 and 0.7 (EMNLP 2025). "
-                "docs/unlearning.md has the formulas.\n"
-                "NLL before and after is of the weights that are written, computed in F32. Trained weights are written "
-                "as "
-                "--type, so that small changes do not drown in rounding.",
+                "Below, p is the model that is trained, r the model as it was, NLL the mean negative log-likelihood a "
+                "token, u a random direction. docs/unlearning.md says more of each method. NLL before and after is of "
+                "the weights that are written, computed in F32. Trained weights are written as --type, so that small "
+                "changes do not drown in rounding.",
+            .describe = bf_methods_describe,
         },
     .values_size = sizeof(struct bf_unlearn_values),
     .max_operands = 0,

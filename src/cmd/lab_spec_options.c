@@ -112,12 +112,18 @@ static enum bf_status check_set(const struct bf_lab_set *set, const char *what, 
 
 static enum bf_status check_method_word(const struct bf_lab_method *method, const char *what, struct bf_err *err)
 {
-    static const char can[] = "npo, simnpo, graddiff, ga, dpo, rmu or obliviate";
-    if (!bf_method_find(method->method))
-        return bf_fail(err, BF_INPUT, "%s: \"%.80s\" is no method; give %s", what, method->method, can);
-    if (strcmp(method->method, "finetune") == 0)
-        return bf_fail(err, BF_INPUT, "%s: finetune teaches what is to be forgotten; give %s", what, can);
-    return BF_OK;
+    const struct bf_method *found = bf_method_find(method->method);
+    struct bf_buf can;
+    enum bf_status status = BF_OK;
+    bf_buf_init(&can, SIZE_MAX);
+    bf_methods_list(&can, true);
+    if (!found)
+        status = bf_fail(err, BF_INPUT, "%s: \"%.80s\" is not a method; give %s", what, method->method, can.data);
+    else if (found->teaches)
+        status =
+            bf_fail(err, BF_INPUT, "%s: %s teaches what is to be forgotten; give %s", what, method->method, can.data);
+    bf_buf_release(&can);
+    return status;
 }
 
 enum bf_status bf_lab_check_options(const struct bf_lab_spec *spec, const char *what, struct bf_err *err)
@@ -151,7 +157,7 @@ static enum bf_status check_settings(const struct list *list, const char *method
     values.method = method;
     values.model = model;
     values.forget = values.out = "it";
-    values.full |= strcmp(method, "finetune") == 0;
+    values.full |= bf_method_find(method)->teaches;
     status = bf_unlearn_settings_from(&values, &settings, &why);
     if (status != BF_OK)
         status = bf_fail(err, status == BF_USAGE ? BF_INPUT : status, "%s: the options of %s: %s", list->what,

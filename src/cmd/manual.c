@@ -102,6 +102,17 @@ static void put_command(FILE *out, const struct bf_command *command)
         put_roff(out, command->help.details);
         fputc('\n', out);
     }
+    if (command->help.describe) {
+        struct bf_buf lines;
+        bf_buf_init(&lines, SIZE_MAX);
+        command->help.describe(&lines);
+        for (char *next = NULL, *line = strtok_r(lines.data, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
+            fputs(".PP\n", out);
+            put_roff(out, line);
+            fputc('\n', out);
+        }
+        bf_buf_release(&lines);
+    }
     fputs(".PP\n.EX\n", out);
     put_roff(out, command->help.examples);
     fputs(".EE\n", out);

@@ -12,6 +12,16 @@
 #include "graph/graph.h"
 #include "base/banned.h"
 
+void bf_then_defaults(struct bf_then_values *v)
+{
+    struct bf_buf methods;
+    bf_buf_init(&methods, sizeof v->help);
+    bf_methods_list(&methods, false);
+    v->eval_limit = BF_THEN_TEXTS;
+    (void)snprintf(v->help, sizeof v->help, "then unlearn by this method: %s", methods.data);
+    bf_buf_release(&methods);
+}
+
 struct words {
     char *text; /* owns what `items` point into */
     char *items[BF_THEN_WORDS_MAX];
@@ -93,17 +103,22 @@ enum bf_status bf_then_check_options(const char *const *list, size_t n, struct b
 
 static enum bf_status check_method(const struct bf_then_values *v, struct bf_err *err)
 {
-    static const char can[] = "npo, simnpo, graddiff, ga, rmu or obliviate";
-    if (!bf_method_find(v->then))
-        return bf_fail(err, BF_USAGE, "'%s' is no method; give --then %s", v->then, can);
-    if (strcmp(v->then, "finetune") == 0)
-        return bf_fail(err, BF_USAGE, "finetune teaches what is to be forgotten; give --then %s", can);
-    if (strcmp(v->then, "dpo") == 0 && v->is_domain)
-        return bf_fail(err, BF_USAGE,
-                       "dpo learns from question-answer pairs alone, and a domain's set is mostly texts; give --then "
-                       "%s, or unlearn the pairs of the finished run with: biforget unlearn --method dpo --data qa",
-                       can);
-    return BF_OK;
+    const struct bf_method *method = bf_method_find(v->then);
+    struct bf_buf can;
+    enum bf_status status = BF_OK;
+    bf_buf_init(&can, SIZE_MAX);
+    bf_methods_list(&can, !v->is_domain);
+    if (!method)
+        status = bf_fail(err, BF_USAGE, "'%s' is not a method; give --then %s", v->then, can.data);
+    else if (method->teaches)
+        status = bf_fail(err, BF_USAGE, "%s teaches what is to be forgotten; give --then %s", v->then, can.data);
+    else if (bf_method_needs_pairs(method) && v->is_domain)
+        status = bf_fail(err, BF_USAGE,
+                         "%s learns from question-answer pairs alone, and a domain's set is mostly texts; give --then "
+                         "%s, or unlearn the pairs of the finished run with: biforget unlearn --method %s --data qa",
+                         v->then, can.data, v->then);
+    bf_buf_release(&can);
+    return status;
 }
 
 static enum bf_status check_retain(const struct bf_then_values *v, const struct bf_unlearn_settings *s,
@@ -111,12 +126,12 @@ static enum bf_status check_retain(const struct bf_then_values *v, const struct 
 {
     struct bf_log silent;
     struct bf_set_texts texts;
-    const bool needed = strcmp(s->retain_loss, "none") != 0 && s->alpha > 0.0;
+    const bool needed = s->retain_loss && s->alpha > 0.0;
     if (needed && !v->retain_file && !v->run_retains)
         return bf_fail(err, BF_USAGE,
                        "%s keeps the model on a retain set, and there is none; give texts with --retain-set FILE%s, or "
                        "do without: --then-options \"--alpha 0\"",
-                       s->method, v->is_domain ? ", a domain to write about with --retain-set DOMAIN" : "");
+                       s->method->name, v->is_domain ? ", a domain to write about with --retain-set DOMAIN" : "");
     if (!v->retain_file)
         return BF_OK;
     bf_log_init(&silent, stderr, true);
@@ -125,9 +140,9 @@ static enum bf_status check_retain(const struct bf_then_values *v, const struct 
     return status;
 }
 
-static double type_bytes(const char *type)
+static double type_bytes(enum bf_graph_save_type type)
 {
-    return strcmp(type, "f32") == 0 ? 4.0 : strcmp(type, "q8_0") == 0 ? 1.0625 : 2.0;
+    return type == BF_SAVE_F32 ? 4.0 : type == BF_SAVE_Q8_0 ? 1.0625 : 2.0;
 }
 
 /* As the training will say itself, hours later: an architecture that cannot be trained, a disk that is too small. */
@@ -135,9 +150,9 @@ static enum bf_status check_model(const struct bf_unlearn_settings *s, const cha
 {
     struct bf_graph_params params = bf_graph_params_default();
     struct bf_graph_info info;
-    const bool states = strcmp(s->train, "tensors") == 0;
+    const bool states = s->train == BF_TRAIN_TENSORS;
     params.model_path = s->model;
-    params.train = strcmp(s->train, "lora") == 0 ? BF_TRAIN_LORA : states ? BF_TRAIN_NONE : BF_TRAIN_FULL;
+    params.train = states ? BF_TRAIN_NONE : s->train;
     params.lora_rank = (int32_t)s->lora_rank;
     params.state_layer = states ? (int32_t)s->layer : -1;
     const enum bf_status status = bf_graph_estimate(&params, &info, err);
@@ -145,9 +160,9 @@ static enum bf_status check_model(const struct bf_unlearn_settings *s, const cha
         return status;
     const double trained = states ? 3.0 * info.n_embd * info.n_ff : (double)info.n_trained;
     const double source = (double)bf_file_size(s->model);
-    const double model = strcmp(s->type, "source") == 0 ? source
-                         : states                       ? source + trained * type_bytes(s->type)
-                                                        : (double)info.n_weights * type_bytes(s->type);
+    const double model = s->type == BF_SAVE_SOURCE ? source
+                         : states                  ? source + trained * type_bytes(s->type)
+                                                   : (double)info.n_weights * type_bytes(s->type);
     const double needed = model + 24.0 * trained;
     const int64_t there = bf_disk_free(dir);
     if (there >= 0 && (double)there < needed)

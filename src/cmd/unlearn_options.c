@@ -8,8 +8,6 @@
 #include "base/print.h"
 #include "cmd/cmd.h"
 #include "engine/models.h"
-#include "graph/graph.h"
-#include "unlearn/optimizer.h"
 #include "base/banned.h"
 
 static const char of_method[] = "of the method";
@@ -17,6 +15,11 @@ static const char of_method[] = "of the method";
 struct bf_opt *bf_unlearn_options(void *target)
 {
     struct bf_unlearn_values *v = target;
+    bf_unlearn_choices("method", v->choices.method, sizeof v->choices.method);
+    bf_unlearn_choices("retain_loss", v->choices.retain_loss, sizeof v->choices.retain_loss);
+    bf_unlearn_choices("schedule", v->choices.schedule, sizeof v->choices.schedule);
+    bf_unlearn_choices("type", v->choices.type, sizeof v->choices.type);
+    bf_unlearn_choices("data", v->choices.data, sizeof v->choices.data);
     v->data = v->chat = "auto";
     v->type = "f16";
     v->seed = 3407;
@@ -50,7 +53,7 @@ struct bf_opt *bf_unlearn_options(void *target)
         {.name = "method",
          .type = BF_OPT_CHOICE,
          .target = &v->method,
-         .choices = bf_method_choices,
+         .choices = v->choices.method,
          .help = "each one's formula, figures and their source: 'biforget help unlearn'"},
         TEXT("model", model, .letter = 'm', .value = "FILE|NAME", .fallback = "the default model",
              .help = "the model that is to forget"),
@@ -70,7 +73,7 @@ struct bf_opt *bf_unlearn_options(void *target)
         {.name = "retain-loss",
          .type = BF_OPT_CHOICE,
          .target = &v->retain_loss,
-         .choices = bf_retain_choices,
+         .choices = v->choices.retain_loss,
          .fallback = of_method,
          .help = "likelihood of the retain set, or divergence from the model as it was",
          .rare = true},
@@ -100,14 +103,14 @@ struct bf_opt *bf_unlearn_options(void *target)
         {.name = "type",
          .type = BF_OPT_CHOICE,
          .target = &v->type,
-         .choices = "f32|f16|bf16|q8_0|source",
+         .choices = v->choices.type,
          .fallback = "f16",
          .help = "of trained weights in the file; others stay as they are",
          .rare = true},
         {.name = "data",
          .type = BF_OPT_CHOICE,
          .target = &v->data,
-         .choices = "auto|qa|text",
+         .choices = v->choices.data,
          .fallback = "auto",
          .help = "qa: loss on answers; text: on all; auto: qa when a set has nothing but pairs",
          .rare = true},
@@ -130,7 +133,7 @@ struct bf_opt *bf_unlearn_options(void *target)
         {.name = "schedule",
          .type = BF_OPT_CHOICE,
          .target = &v->schedule,
-         .choices = bf_schedule_choices,
+         .choices = v->choices.schedule,
          .fallback = of_method,
          .help = "of the learning rate, after the warm-up",
          .rare = true},
@@ -205,7 +208,7 @@ static enum bf_status check_words(const struct bf_unlearn_values *v, struct bf_e
     static const char example[] =
         "biforget unlearn --method npo -m MODEL.gguf --forget runs/greek --retain SET -o OUT.gguf";
     if (!v->method)
-        return bf_fail(err, BF_USAGE, "give a method (%s), as in: %s", bf_method_choices, example);
+        return bf_fail(err, BF_USAGE, "give a method (%s), as in: %s", v->choices.method, example);
     if (!v->forget)
         return bf_fail(err, BF_USAGE, "give what to forget, as in: %s", example);
     if (!v->out)
@@ -216,42 +219,6 @@ static enum bf_status check_words(const struct bf_unlearn_values *v, struct bf_e
     if (v->lora && v->full)
         return bf_fail(err, BF_USAGE, "--lora and --full are two ways to train; give one of them");
     return BF_OK;
-}
-
-static bool is_float(const char *type)
-{
-    return strcasecmp(type, "f32") == 0 || strcasecmp(type, "f16") == 0 || strcasecmp(type, "bf16") == 0;
-}
-
-/* QLoRA's for its smaller models (Dettmers et al., NeurIPS 2023, table 9): an adapter learns little at 1e-5. */
-static const double lora_learning_rate = 2e-4;
-
-enum bf_status bf_unlearn_train_by_type(struct bf_unlearn_settings *s, struct bf_err *err)
-{
-    if (strcmp(s->train, "full") == 0) {
-        struct bf_graph_params params = bf_graph_params_default();
-        struct bf_graph_info info;
-        params.model_path = s->model;
-        const enum bf_status status = bf_graph_estimate(&params, &info, err);
-        if (status != BF_OK)
-            return status;
-        if (!is_float(info.source_type))
-            set_text(&s->train, "lora");
-    }
-    if (strcmp(s->train, "lora") == 0 && s->learning_rate == 1e-5)
-        s->learning_rate = lora_learning_rate;
-    return BF_OK;
-}
-
-/* The method's own kind, unless somebody says. */
-static enum bf_status choose_train(const struct bf_unlearn_values *v, struct bf_unlearn_settings *s, struct bf_err *err)
-{
-    const bool said = v->lora || v->full;
-    if (said)
-        set_text(&s->train, v->lora ? "lora" : "full");
-    if (said && v->lora && s->learning_rate == 1e-5)
-        s->learning_rate = lora_learning_rate;
-    return said ? BF_OK : bf_unlearn_train_by_type(s, err);
 }
 
 static void set_numbers(const struct bf_unlearn_values *v, struct bf_unlearn_settings *s)
@@ -304,22 +271,6 @@ static void set_numbers(const struct bf_unlearn_values *v, struct bf_unlearn_set
     s->threads = v->threads ? v->threads : n_cores > 0 ? n_cores : 1; /* the record names the number */
 }
 
-static enum bf_status check_together(const struct bf_unlearn_settings *s, struct bf_err *err)
-{
-    const bool rmu = bf_method_find(s->method)->forget == BF_FORGET_STATE;
-    if (rmu && (strcmp(s->retain_loss, "state") != 0))
-        return bf_fail(err, BF_USAGE, "rmu keeps states, not a likelihood; leave --retain-loss out");
-    if (rmu && (s->stop_forget_nll > 0.0 || s->stop_retain_rise > 0.0))
-        return bf_fail(err, BF_USAGE,
-                       "rmu computes only the first blocks while it trains, so that --stop-* has nothing to look at; "
-                       "give --max-steps");
-    if (s->adapter[0] && strcmp(s->train, "lora") != 0)
-        return bf_fail(err, BF_USAGE, "--adapter is for an adapter; give --lora");
-    if (s->max_steps == 0 && s->epochs <= 0.0)
-        return bf_fail(err, BF_USAGE, "give --max-steps or --epochs");
-    return BF_OK;
-}
-
 enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *v, struct bf_unlearn_settings *s,
                                         struct bf_err *err)
 {
@@ -340,17 +291,20 @@ enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *v, struc
     set_text(&s->alternates, v->alternates);
     set_text(&s->out, v->out);
     set_text(&s->adapter, v->adapter);
-    set_text(&s->data, v->data);
     set_text(&s->chat, v->chat);
-    set_text(&s->type, v->type);
-    if (v->retain_loss)
-        set_text(&s->retain_loss, v->retain_loss);
-    if (v->schedule)
-        set_text(&s->schedule, v->schedule);
-    status = choose_train(v, s, err);
-    if (status == BF_OK) {
-        set_numbers(v, s);
-        status = check_together(s, err);
-    }
-    return status;
+    const struct {
+        const char *field, *word;
+    } words[] = {{"data", v->data},
+                 {"type", v->type},
+                 {"retain_loss", v->retain_loss},
+                 {"schedule", v->schedule},
+                 {"train", v->lora   ? "lora"
+                           : v->full ? "full"
+                                     : NULL}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (words[i].word && !bf_unlearn_settings_word(s, words[i].field, words[i].word))
+            return bf_fail(err, BF_USAGE, "'%s' is not a value of --%s", words[i].word, words[i].field);
+    set_numbers(v, s);
+    status = bf_unlearn_settings_choose(s, err);
+    return status == BF_OK ? bf_unlearn_settings_check(s, err) : status;
 }

@@ -21,7 +21,11 @@ struct bf_unlearn_values {
     int64_t layer, max_steps, batch, accumulate, max_length, lora_rank, measure, evaluate_every, checkpoint_every,
         threads;
     bool pack, less_memory, bf16;
-    bool given[BF_UNLEARN_OPTIONS_MAX]; /* by the row's place in the table */
+    bool given[BF_UNLEARN_OPTIONS_MAX];        /* by the row's place in the table */
+    struct {
+        char method[BF_UNLEARN_CHOICES_MAX], retain_loss[BF_UNLEARN_CHOICES_MAX], schedule[BF_UNLEARN_CHOICES_MAX],
+            type[BF_UNLEARN_CHOICES_MAX], data[BF_UNLEARN_CHOICES_MAX];
+    } choices;                 /* what the table's rows point to: unlearn's own words */
 };
 struct bf_opt *bf_unlearn_options(void *values); /* free() */
 
@@ -29,9 +33,6 @@ struct bf_opt *bf_unlearn_options(void *values); /* free() */
  * does not go together, BF_MODEL for a model that is not there. */
 BF_MUST_CHECK enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *values,
                                                       struct bf_unlearn_settings *out, struct bf_err *err);
-/* What is trained of a method's settings when nobody says: everything of a float model, an adapter beside quantised
- * weights, with the learning rate of an adapter where the method's is that of whole models. BF_MODEL. */
-BF_MUST_CHECK enum bf_status bf_unlearn_train_by_type(struct bf_unlearn_settings *settings, struct bf_err *err);
 /* With --resume only few options may be given: BF_USAGE naming one that may not. */
 BF_MUST_CHECK enum bf_status bf_unlearn_check_resume(const struct bf_unlearn_values *values, struct bf_err *err);
 

@@ -10,8 +10,7 @@
 #include "eval/eval_robust.h"
 #include "eval/eval_scratch.h"
 #include "base/interrupt.h"
-#include "cmd/unlearn_options.h"
-#include "graph/graph.h"
+#include "unlearn/unlearn.h"
 #include "base/banned.h"
 
 enum { STEPS = 20, STREAM = 0x72656c /* of the seed; no other draw uses it */ };
@@ -91,36 +90,28 @@ static enum bf_status settings_of(const struct bf_robust *r, const char *out, st
     bf_unlearn_settings_init(s, bf_method_find("finetune"));
     set_text(&s->model, r->task->model.path);
     set_text(&s->out, out);
-    set_text(&s->data, "qa");
+    s->data = BF_DATA_QA;
     set_text(&s->chat, r->chat);
     s->seed = v->seed;
     s->threads = v->machine.threads;
     s->max_steps = v->relearn_steps > 0 ? v->relearn_steps : STEPS;
     s->checkpoint_every = 0;
     s->measure = 0;
-    const enum bf_status status = bf_unlearn_train_by_type(s, err);
-    if (status == BF_OK && v->relearn_lr > 0.0)
+    if (v->relearn_lr > 0.0)
         s->learning_rate = v->relearn_lr;
-    return status;
+    return bf_unlearn_settings_choose(s, err);
 }
 
 static enum bf_status room(struct bf_robust *r, const struct bf_unlearn_settings *s,
                            const struct bf_unlearn_texts *texts, struct bf_err *err)
 {
-    struct bf_graph_params params = bf_graph_params_default();
     int64_t longest = 0;
     for (size_t i = 0; i < texts->n; i++) {
         const int64_t n = 64 + bf_eval_model_tokens(&r->task->model, texts->items[i].text);
         longest = n > longest ? n : longest;
     }
-    longest = longest < s->max_length ? longest : s->max_length;
-    const int64_t batch = s->batch < (int64_t)texts->n ? s->batch : (int64_t)texts->n;
-    params.model_path = s->model;
-    params.n_threads = (int32_t)s->threads;
-    params.n_tokens = (int32_t)(batch * longest);
-    params.train = strcmp(s->train, "lora") == 0 ? BF_TRAIN_LORA : BF_TRAIN_FULL;
     bf_robust_close(r);
-    return bf_graph_check_memory(&params, true, err);
+    return bf_unlearn_check_memory(s, (int64_t)texts->n, longest, err);
 }
 
 static void put_result(struct bf_robust *r, const struct bf_unlearn_settings *s, const struct bf_unlearn_result *result)
@@ -130,7 +121,7 @@ static void put_result(struct bf_robust *r, const struct bf_unlearn_settings *s,
     bf_eval_put(about, "examples", json_integer((json_int_t)result->n_forget));
     bf_eval_put(about, "steps", json_integer((json_int_t)result->n_steps));
     bf_eval_put(about, "learning_rate", json_real(s->learning_rate));
-    bf_eval_put_text(about, "trained", strcmp(s->train, "lora") == 0 ? "adapter" : "all weights");
+    bf_eval_put_text(about, "trained", s->train == BF_TRAIN_LORA ? "adapter" : "all weights");
     bf_eval_put(about, "nll_before", json_real(result->before.forget));
     bf_eval_put(about, "nll_after", json_real(result->after.forget));
     bf_eval_put(r->attacks, "relearn", about);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/version.h"
 #include "lab/lab_private.h"
+#include "unlearn/unlearn.h"
 
 #include "base/banned.h"
 
@@ -145,9 +146,9 @@ static void unlearning_command(struct row *row, const struct bf_lab_method *meth
     struct bf_command_line *line = &row->unlearn;
     add_words(line,
               (const char *const[]){"unlearn", "--method", method->method, "-m", row->target, "--forget", set, NULL});
-    if (strcmp(method->method, "ga") != 0)
+    if (bf_method_find(method->method)->retain)
         add_data(row->lab, line, "--retain", "retain_train.jsonl");
-    if (strcmp(method->method, "obliviate") == 0)
+    if (bf_method_find(method->method)->general_weight > 0.0)
         add_data(row->lab, line, "--general", "general.jsonl");
     add_words(line, (const char *const[]){"-o", row->model, "--seed", seed, "--answers", "0", "--restart", NULL});
     bf_lab_add_options(&method->options, line);

@@ -85,7 +85,7 @@ static void free_all(char **texts, size_t n)
 enum bf_status bf_unlearn_answers(const struct bf_unlearn_settings *s, const struct bf_unlearn_texts *forget,
                                   int64_t wanted, struct bf_log *log, json_t **out, struct bf_err *err)
 {
-    const bool pairs = forget->n_pairs == forget->n && strcmp(s->data, "text") != 0;
+    const bool pairs = forget->n_pairs == forget->n && s->data != BF_DATA_TEXT;
     const size_t n = wanted < (int64_t)forget->n ? (size_t)wanted : forget->n;
     char **prompts = bf_array(n + 1, sizeof *prompts), **before = bf_array(n + 1, sizeof *before),
          **after = bf_array(n + 1, sizeof *after);

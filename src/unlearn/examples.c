@@ -135,13 +135,13 @@ static void make_text(const struct bf_vocabulary *vocabulary, const struct bf_un
 enum bf_status bf_examples_make(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
                                 const struct bf_example_options *options, struct bf_examples *out, struct bf_err *err)
 {
-    const bool automatic = strcmp(options->data, "auto") == 0;
+    const bool automatic = options->data == BF_DATA_AUTO;
     struct bf_token_list tokens = {0};
     enum bf_status status = BF_OK;
     *out = (struct bf_examples){0};
     if (texts->n == 0)
         return bf_fail(err, BF_INPUT, "the %s is empty", options->what);
-    out->pairs = automatic ? texts->n_pairs == texts->n : strcmp(options->data, "qa") == 0;
+    out->pairs = automatic ? texts->n_pairs == texts->n : options->data == BF_DATA_QA;
     if (out->pairs && texts->n_pairs == 0)
         return bf_fail(err, BF_INPUT, "the %s has no question-answer pairs; give --data text", options->what);
     for (size_t i = 0; out->pairs && i < texts->n && status == BF_OK; i++) {

@@ -23,7 +23,7 @@ struct bf_examples {
 void bf_examples_release(struct bf_examples *examples);
 
 struct bf_example_options {
-    const char *data; /* "auto": pairs when all are pairs; "qa"; "text" */
+    enum bf_unlearn_data data;
     bool pack;
     int32_t max_length; /* tokens of a sequence */
     const char *what;   /* "forget set", for sentences */

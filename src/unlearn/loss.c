@@ -101,79 +101,57 @@ enum bf_status bf_loss_finite(double loss, const char *name, struct bf_err *err)
     return bf_fail(err, BF_MODEL, "the loss (%s) is not finite: the training has diverged", name);
 }
 
+/* ---- losses of a token ---- */
+
+/* The negative log-likelihood of the labels, the mean over all tokens of the batch: what language models are trained with, and the usual
+ * retain term (open-unlearning: retain_loss_type NLL, the cross-entropy of transformers). */
+double bf_loss_nll(double nll, const struct bf_loss_knobs *knobs, double *slope)
+{
+    (void)knobs;
+    *slope = 1.0;
+    return nll;
+}
+
+/* Gradient ascent: -NLL of the forget set (Jang et al., "Knowledge Unlearning for Mitigating Privacy Risks in Language Models", ACL
+ * 2023; open-unlearning GradAscent). With a retain term beside it, it is gradient difference (Liu, Liu and Stone, "Continual
+ * Learning and Private Unlearning", CoLLAs 2022; open-unlearning GradDiff): the sum is made by the table of methods. */
+double bf_loss_ga(double nll, const struct bf_loss_knobs *knobs, double *slope)
+{
+    (void)knobs;
+    *slope = -1.0;
+    return -nll;
+}
+
 /* ---- losses over sequences ---- */
 
-/* The negative log-likelihood of the labels, the mean over all tokens of the batch: what language models are trained
- * with, and the usual retain term (open-unlearning: retain_loss_type NLL, the cross-entropy of transformers). */
-enum bf_status bf_loss_nll(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss,
-                           double *weight, double *alternate_weight, struct bf_err *err)
-{
-    (void)knobs, (void)alternate_weight;
-    const enum bf_status status = bf_loss_check(batch, err);
-    double sum = 0.0, n_tokens = 0.0;
-    if (status != BF_OK)
-        return status;
-    for (size_t i = 0; i < batch->n; i++) {
-        sum += batch->nll[i];
-        n_tokens += (double)batch->n_tokens[i];
-    }
-    for (size_t i = 0; i < batch->n; i++)
-        weight[i] = 1.0 / n_tokens;
-    *loss = sum / n_tokens;
-    return bf_loss_finite(*loss, "nll", err);
-}
-
-/* Gradient ascent: -NLL of the forget set (Jang et al., "Knowledge Unlearning for Mitigating Privacy Risks in Language
- * Models", ACL 2023; open-unlearning GradAscent). With a retain term beside it, it is gradient difference (Liu, Liu and
- * Stone, "Continual Learning and Private Unlearning", CoLLAs 2022; open-unlearning GradDiff): the sum is made by the
- * table of methods. */
-enum bf_status bf_loss_ga(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss,
-                          double *weight, double *alternate_weight, struct bf_err *err)
-{
-    const enum bf_status status = bf_loss_nll(batch, knobs, loss, weight, alternate_weight, err);
-    if (status != BF_OK)
-        return status;
-    *loss = -*loss;
-    for (size_t i = 0; i < batch->n; i++)
-        weight[i] = -weight[i];
-    return BF_OK;
-}
-
-/* Negative preference optimisation (Zhang et al., "Negative Preference Optimization: From Catastrophic Collapse to
- * Effective Unlearning", COLM 2024, equation 3; open-unlearning NPO):
+/* Negative preference optimisation (Zhang et al., "Negative Preference Optimization: From Catastrophic Collapse to Effective
+ * Unlearning", COLM 2024, equation 3; open-unlearning NPO):
  *   loss = -(2/beta) mean_i log sigmoid(-beta (log p_i - log r_i)),
- * log p_i summed over the tokens of sequence i. As beta -> 0 it becomes gradient ascent; where p has forgotten (log p
- * << log r) its gradient fades, which is what keeps it from collapsing. */
-enum bf_status bf_loss_npo(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss,
-                           double *weight, double *alternate_weight, struct bf_err *err)
+ * log p_i summed over the tokens of sequence i. As beta -> 0 it becomes gradient ascent; where p has forgotten (log p << log r) its
+ * gradient fades, which is what keeps it from collapsing. */
+void bf_loss_npo(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss, double *weight,
+                 double *alternate_weight)
 {
     (void)alternate_weight;
-    const enum bf_status status = bf_loss_check(batch, err);
     const double n = (double)batch->n;
     double sum = 0.0;
-    if (status != BF_OK)
-        return status;
     for (size_t i = 0; i < batch->n; i++) {
         const double x = knobs->beta * (batch->nll[i] - batch->reference_nll[i]);
         sum += bf_log_sigmoid(x);
         weight[i] = -2.0 * bf_sigmoid(-x) / n;
     }
     *loss = -2.0 / knobs->beta * sum / n;
-    return bf_loss_finite(*loss, "npo", err);
 }
 
 /* SimNPO (Fan et al., "Simplicity Prevails: Rethinking Negative Preference Optimization for LLM Unlearning", 2024,
  * arXiv 2410.07163; open-unlearning SimNPO): NPO without a reference, normalised by length,
  *   loss = -(2/beta) mean_i log sigmoid(beta (NLL_i / |y_i| - delta)). */
-enum bf_status bf_loss_simnpo(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss,
-                              double *weight, double *alternate_weight, struct bf_err *err)
+void bf_loss_simnpo(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss, double *weight,
+                    double *alternate_weight)
 {
     (void)alternate_weight;
-    const enum bf_status status = bf_loss_check(batch, err);
     const double n = (double)batch->n;
     double sum = 0.0;
-    if (status != BF_OK)
-        return status;
     for (size_t i = 0; i < batch->n; i++) {
         const double n_tokens = (double)batch->n_tokens[i];
         const double x = knobs->beta * (batch->nll[i] / n_tokens - knobs->delta);
@@ -181,20 +159,16 @@ enum bf_status bf_loss_simnpo(const struct bf_loss_batch *batch, const struct bf
         weight[i] = -2.0 * bf_sigmoid(-x) / (n * n_tokens);
     }
     *loss = -2.0 / knobs->beta * sum / n;
-    return bf_loss_finite(*loss, "simnpo", err);
 }
 
 /* Direct preference optimisation with alternate answers ("I don't know") as the preferred ones (Rafailov et al.,
  * NeurIPS 2023; for unlearning Zhang et al., COLM 2024; scaled by 2/beta as in open-unlearning's DPO):
  *   loss = -(2/beta) mean_i log sigmoid(beta ((log p - log r)(alternate_i) - (log p - log r)(answer_i))). */
-enum bf_status bf_loss_dpo(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss,
-                           double *weight, double *alternate_weight, struct bf_err *err)
+void bf_loss_dpo(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss, double *weight,
+                 double *alternate_weight)
 {
-    const enum bf_status status = bf_loss_check(batch, err);
     const double n = (double)batch->n;
     double sum = 0.0;
-    if (status != BF_OK)
-        return status;
     for (size_t i = 0; i < batch->n; i++) {
         const double answer = batch->nll[i] - batch->reference_nll[i];
         const double alternate = batch->alternate_nll[i] - batch->alternate_reference_nll[i];
@@ -204,16 +178,15 @@ enum bf_status bf_loss_dpo(const struct bf_loss_batch *batch, const struct bf_lo
         alternate_weight[i] = -weight[i];
     }
     *loss = -2.0 / knobs->beta * sum / n;
-    return bf_loss_finite(*loss, "dpo", err);
 }
 
 /* ---- losses over distributions and states, a row at a time ---- */
 
-/* KL(r || p), the reference as the teacher: a retain term (Maini et al., "TOFU", 2024, KL minimisation;
- * open-unlearning: retain_loss_type KL), and OBLIVIATE's distillation. Of p alone it is the cross-entropy with soft
- * labels, so the gradient is p - r. */
-double bf_loss_kl_row(float *logits, const float *reference, size_t n, double scale)
+/* KL(r || p), the reference as the teacher: a retain term (Maini et al., "TOFU", 2024, KL minimisation; open-unlearning:
+ * retain_loss_type KL), and OBLIVIATE's distillation. Of p alone it is the cross-entropy with soft labels, so the gradient is p - r. */
+double bf_loss_kl(float *logits, const float *reference, size_t n, int32_t label, double scale)
 {
+    (void)label;
     const double log_p = bf_row_log_sum(logits, n), log_r = bf_row_log_sum(reference, n);
     double kl = 0.0;
     if (!isfinite(log_p) || !isfinite(log_r))
@@ -254,8 +227,8 @@ static double log_rest(const float *reference, size_t n, int32_t label, const un
     return max + log(sum);
 }
 
-double bf_loss_mask_row(float *logits, const float *reference, size_t n, int32_t label, const unsigned char *targets,
-                        double scale)
+double bf_loss_mask_targets(float *logits, const float *reference, size_t n, int32_t label,
+                            const unsigned char *targets, double scale)
 {
     const double log_p = bf_row_log_sum(logits, n), log_q = log_rest(reference, n, label, targets);
     double kl = 0.0;
@@ -272,11 +245,15 @@ double bf_loss_mask_row(float *logits, const float *reference, size_t n, int32_t
     return kl > 0.0 || isnan(kl) ? kl : 0.0;
 }
 
-/* Representation misdirection for unlearning (Li et al., "The WMDP Benchmark", ICML 2024, section 4;
- * github.com/centerforaisafety/wmdp; averaged over tokens and sequences as in open-unlearning's RMU): states of forget
- * texts at one layer are pushed to c u, u a random direction of length 1, states of retain texts are held where the
- * reference has them. Both are the mean squared error of a row. */
-double bf_loss_state_row(float *state, const float *target, size_t n, double scale)
+double bf_loss_mask(float *logits, const float *reference, size_t n, int32_t label, double scale)
+{
+    return bf_loss_mask_targets(logits, reference, n, label, NULL, scale);
+}
+
+/* Representation misdirection for unlearning (Li et al., "The WMDP Benchmark", ICML 2024, section 4; github.com/centerforaisafety/wmdp;
+ * averaged over tokens and sequences as in open-unlearning's RMU): states of forget texts at one layer are pushed to c u, u a random
+ * direction of length 1, states of retain texts are held where the reference has them. Both are the mean squared error of a row. */
+double bf_loss_state(float *state, const float *target, size_t n, double scale)
 {
     const double factor = 2.0 * scale / (double)n;
     double sum = 0.0;

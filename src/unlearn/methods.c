@@ -1,44 +1,59 @@
-/* The table of methods. A new one whose terms are there already is a row here; a new term is a function in loss.c and a
- * case in step.c. */
+/* The table of methods: a row is a loss on the forget set, one on the retain set, and the numbers of the paper. */
 #include <string.h>
 
+#include "unlearn/loss.h"
+#include "unlearn/optimizer.h"
 #include "unlearn/unlearn.h"
 #include "base/banned.h"
 
-const char bf_method_choices[] = "ga|graddiff|npo|simnpo|dpo|rmu|obliviate|finetune";
-const char bf_retain_choices[] = "nll|kl";
+/* By the words of --retain-loss and of settings. */
+static const struct bf_loss retain_losses[] = {
+    {.name = "nll", .kind = BF_LOSS_TOKENS, .of.token = bf_loss_nll},
+    {.name = "kl", .kind = BF_LOSS_ROWS, .of.row = bf_loss_kl, .reference = true},
+    {.name = "state", .kind = BF_LOSS_STATES, .of.state = bf_loss_state, .reference = true, .unit = BF_UNIT_OWN},
+};
+#define RETAIN_NLL (&retain_losses[0])
+#define RETAIN_KL (&retain_losses[1])
+#define RETAIN_STATE (&retain_losses[2])
+enum { N_RETAIN_LOSSES = sizeof retain_losses / sizeof *retain_losses };
+
+#define LOSS(...) (&(const struct bf_loss){__VA_ARGS__})
+
+/* QLoRA's for its smaller models (Dettmers et al., NeurIPS 2023, table 9): an adapter learns little at 1e-5. */
+#define LORA_LEARNING_RATE 2e-4
 
 /* open-unlearning, configs/experiment/unlearn/tofu/default.yaml and configs/trainer/finetune.yaml: learning rate 1e-5,
  * weight decay 0.01, one of ten epochs of warm-up, 8 x 4 samples a step; clipping at 1 and the line down are the
  * trainer's of transformers. */
 #define TOFU_TRAINING                                                                                                  \
-    .learning_rate = 1e-5, .decay = 0.01, .beta2 = 0.999, .max_norm = 1.0, .schedule = "linear", .warmup = 0.1,        \
-    .epochs = 10.0, .batch = 8, .accumulate = 4, .layer = -1
+    .train = BF_TRAIN_FULL, .learning_rate = 1e-5, .lora_learning_rate = LORA_LEARNING_RATE, .decay = 0.01,            \
+    .beta2 = 0.999, .max_norm = 1.0, .schedule = BF_SCHEDULE_LINEAR, .warmup = 0.1, .epochs = 10.0, .batch = 8,        \
+    .accumulate = 4, .layer = -1
 
 static const struct bf_method methods[] = {
     {.name = "ga",
      .title = "gradient ascent",
      .formula = "-NLL(forget)",
-     .source = "Jang et al., ACL 2023; figures: open-unlearning, TOFU",
-     .forget = BF_FORGET_GA,
-     .retain = BF_RETAIN_NONE,
+     .source = "Jang et al., ACL 2023; numbers: open-unlearning, TOFU",
+     .forget = LOSS(.name = "ga", .kind = BF_LOSS_TOKENS, .of.token = bf_loss_ga),
      .gamma = 1.0,
      TOFU_TRAINING},
     {.name = "graddiff",
-     .title = "gradient difference",
+     .title = "gradient difference: ascent with a retain set",
      .formula = "-gamma NLL(forget) + alpha retain",
-     .source = "Liu et al., CoLLAs 2022; figures: open-unlearning, TOFU",
-     .forget = BF_FORGET_GA,
-     .retain = BF_RETAIN_NLL,
+     .source = "Liu et al., CoLLAs 2022; numbers: open-unlearning, TOFU",
+     .forget = LOSS(.name = "ga", .kind = BF_LOSS_TOKENS, .of.token = bf_loss_ga),
+     .retain = RETAIN_NLL,
      .gamma = 1.0,
      .alpha = 1.0,
      TOFU_TRAINING},
     {.name = "npo",
      .title = "negative preference optimisation",
      .formula = "-(2/beta) log sigmoid(-beta (log p - log r)(forget)) + alpha retain",
-     .source = "Zhang et al., COLM 2024 (beta 0.1); figures: open-unlearning, TOFU",
-     .forget = BF_FORGET_NPO,
-     .retain = BF_RETAIN_NLL,
+     .source = "Zhang et al., COLM 2024; numbers: open-unlearning, TOFU",
+     .forget = LOSS(.name = "npo", .kind = BF_LOSS_SEQUENCES, .of.sequences = bf_loss_npo, .reference = true,
+                    .unit = BF_UNIT_OWN),
+     .retain = RETAIN_NLL,
      .gamma = 1.0,
      .alpha = 1.0,
      .beta = 0.1,
@@ -46,73 +61,81 @@ static const struct bf_method methods[] = {
     {.name = "simnpo",
      .title = "NPO without a reference, normalised by length",
      .formula = "-(2/beta) gamma log sigmoid(beta (NLL/|y| - delta)) + alpha retain",
-     .source = "Fan et al., arXiv 2410.07163; figures: open-unlearning (beta 4.5, gamma 0.125)",
-     .forget = BF_FORGET_SIMNPO,
-     .retain = BF_RETAIN_NLL,
+     .source = "Fan et al., arXiv 2410.07163; numbers: open-unlearning",
+     .forget = LOSS(.name = "simnpo", .kind = BF_LOSS_SEQUENCES, .of.sequences = bf_loss_simnpo, .unit = BF_UNIT_OWN),
+     .retain = RETAIN_NLL,
      .gamma = 0.125,
      .alpha = 1.0,
      .beta = 4.5,
      TOFU_TRAINING},
     {.name = "dpo",
-     .title = "preference optimisation, \"I don't know\" preferred",
+     .title = "direct preference optimisation, \"I don't know\" preferred to the answers",
      .formula = "-(2/beta) log sigmoid(beta ((log p - log r)(alternate) - (log p - log r)(answer))) + alpha retain",
-     .source = "Rafailov et al., NeurIPS 2023; figures: open-unlearning, TOFU (beta 0.1)",
-     .forget = BF_FORGET_DPO,
-     .retain = BF_RETAIN_NLL,
+     .source = "Rafailov et al., NeurIPS 2023; numbers: open-unlearning, TOFU",
+     .forget = LOSS(.name = "dpo", .kind = BF_LOSS_SEQUENCES, .of.sequences = bf_loss_dpo, .reference = true,
+                    .alternates = true, .unit = BF_UNIT_OWN),
+     .retain = RETAIN_NLL,
      .gamma = 1.0,
      .alpha = 1.0,
      .beta = 0.1,
      TOFU_TRAINING},
     {.name = "rmu",
-     .title = "representation misdirection",
-     .formula = "MSE(h(forget), c u) + alpha MSE(h(retain), h of r), h after a layer, ffn_down of it and the two "
-                "before trained",
-     .source = "Li et al., ICML 2024; figures: wmdp, zephyr-7b (layer 7, c 6.5, alpha 1200, 150 steps)",
-     .forget = BF_FORGET_STATE,
-     .retain = BF_RETAIN_STATE,
+     .title = "representation misdirection: hidden states after a layer are turned to a random direction",
+     .formula =
+         "MSE(h(forget), c u) + alpha MSE(h(retain), h of r), h after --layer, whose ffn_down and those of the two "
+         "blocks before are trained",
+     .source = "Li et al., ICML 2024; numbers: WMDP, for zephyr-7b",
+     .forget = LOSS(.name = "direction", .kind = BF_LOSS_STATES, .of.state = bf_loss_state, .unit = BF_UNIT_OWN),
+     .retain = RETAIN_STATE,
      .gamma = 1.0,
      .alpha = 1200.0,
      .layer = 7,
      .coefficient = 6.5,
+     .train = BF_TRAIN_TENSORS,
      .learning_rate = 5e-5,
+     .lora_learning_rate = 5e-5,
      .beta2 = 0.999,
-     .schedule = "constant",
+     .schedule = BF_SCHEDULE_CONSTANT,
      .max_steps = 150,
      .batch = 4,
      .accumulate = 1},
     {.name = "obliviate",
-     .title = "mask, distillation, world facts",
+     .title = "the answers are struck out of the model's own distribution, the rest is distilled, world facts are "
+              "trained on",
      .formula = "KL(r without the targets || p)(forget) + alpha KL(r || p)(retain) + general-weight NLL(general)",
-     .source = "Xu et al., EMNLP 2025 (3e-4, beta2 0.95, cosine to 10 %, decay 0.1; weights 0.2, 0.7)",
-     .forget = BF_FORGET_MASK,
-     .retain = BF_RETAIN_KL,
+     .source = "Xu et al., EMNLP 2025; batch and epochs are ours",
+     .forget = LOSS(.name = "mask", .kind = BF_LOSS_ROWS, .of.row = bf_loss_mask, .reference = true),
+     .retain = RETAIN_KL,
      .gamma = 1.0,
      .alpha = 0.2,
      .general_weight = 0.7,
      .layer = -1,
+     .train = BF_TRAIN_LORA,
      .learning_rate = 3e-4,
+     .lora_learning_rate = 3e-4,
      .decay = 0.1,
      .beta2 = 0.95,
      .max_norm = 1.0,
-     .schedule = "cosine",
+     .schedule = BF_SCHEDULE_COSINE,
      .warmup = 0.1,
      .floor = 0.1,
      .epochs = 1.0,
      .batch = 4,
-     .accumulate = 1,
-     .lora = true},
+     .accumulate = 1},
     {.name = "finetune",
-     .title = "the opposite: learn the set",
-     .formula = "NLL(set)",
-     .source = "the target and the retrained model of an experiment; figures: TOFU, section 3",
-     .forget = BF_FORGET_LEARN,
-     .retain = BF_RETAIN_NONE,
+     .title = "the opposite of unlearning, for controlled experiments: the model learns the set",
+     .formula = "NLL(forget)",
+     .source = "numbers: TOFU, section 3",
+     .teaches = true,
+     .forget = LOSS(.name = "nll", .kind = BF_LOSS_TOKENS, .of.token = bf_loss_nll),
      .gamma = 1.0,
+     .train = BF_TRAIN_FULL,
      .learning_rate = 1e-5,
+     .lora_learning_rate = LORA_LEARNING_RATE,
      .decay = 0.01,
      .beta2 = 0.999,
      .max_norm = 1.0,
-     .schedule = "linear",
+     .schedule = BF_SCHEDULE_LINEAR,
      .warmup = 0.1,
      .epochs = 5.0,
      .batch = 8,
@@ -130,26 +153,118 @@ const struct bf_method *bf_method_find(const char *name)
     return NULL;
 }
 
-static const char *needs(const struct bf_method *m)
+const struct bf_method *bf_method_at(size_t i)
 {
-    return m->forget == BF_FORGET_DPO     ? "question-answer pairs, retain set, reference"
-           : m->forget == BF_FORGET_NPO   ? "retain set, reference"
-           : m->forget == BF_FORGET_STATE ? "retain set, reference"
-           : m->forget == BF_FORGET_MASK  ? "retain set, general text, reference"
-           : m->retain != BF_RETAIN_NONE  ? "retain set"
-                                          : "the forget set alone";
+    return i < N_METHODS ? &methods[i] : NULL;
+}
+
+const struct bf_loss *bf_retain_loss_at(size_t i)
+{
+    return i < N_RETAIN_LOSSES ? &retain_losses[i] : NULL;
+}
+
+const struct bf_loss *bf_retain_loss_find(const char *name)
+{
+    for (size_t i = 0; i < N_RETAIN_LOSSES; i++)
+        if (strcmp(retain_losses[i].name, name) == 0)
+            return &retain_losses[i];
+    return NULL;
+}
+
+bool bf_method_needs_pairs(const struct bf_method *method)
+{
+    return method->forget->alternates;
+}
+
+void bf_methods_list(struct bf_buf *out, bool pairs)
+{
+    const struct bf_method *listed[N_METHODS];
+    size_t n = 0;
+    for (size_t i = 0; i < N_METHODS; i++)
+        if (!methods[i].teaches && (pairs || !bf_method_needs_pairs(&methods[i])))
+            listed[n++] = &methods[i];
+    for (size_t i = 0; i < n; i++)
+        bf_buf_printf(out, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", listed[i]->name);
+}
+
+static void put_needs(struct bf_buf *out, const struct bf_method *m)
+{
+    const struct {
+        bool wanted;
+        const char *what;
+    } needs[] = {{bf_method_needs_pairs(m), "question-answer pairs"},
+                 {m->retain != NULL, "a retain set"},
+                 {m->general_weight > 0.0, "general text"}};
+    const char *before = " Needs ";
+    for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+        if (needs[i].wanted) {
+            bf_buf_printf(out, "%s%s", before, needs[i].what);
+            before = ", ";
+        }
+    if (*before == ',')
+        bf_buf_puts(out, ".");
+    if (m->forget->reference || (m->retain && m->retain->reference))
+        bf_buf_puts(out, " Compares with the model as it was.");
+    if (m->train == BF_TRAIN_LORA)
+        bf_buf_puts(out, " Trains an adapter.");
+}
+
+/* As people write it: 2e-4, not 0.0002. */
+static void put_number(struct bf_buf *out, const char *before, double value)
+{
+    int exponent = 0;
+    if (value > 0.0 && value < 1e-2)
+        for (; value < 1.0; value *= 10.0)
+            exponent++;
+    bf_buf_printf(out, "%s%g", before, value);
+    if (exponent > 0)
+        bf_buf_printf(out, "e-%d", exponent);
+}
+
+static void put_schedule(struct bf_buf *out, const struct bf_method *m)
+{
+    bf_buf_printf(out, ", %s", bf_schedule_words[m->schedule]);
+    if (m->floor > 0.0)
+        bf_buf_printf(out, " to %g %%", 100.0 * m->floor);
+    if (m->warmup > 0.0)
+        bf_buf_printf(out, " with %g %% warm-up", 100.0 * m->warmup);
+}
+
+static void put_numbers(struct bf_buf *out, const struct bf_method *m)
+{
+    put_number(out, " Learning rate ", m->train == BF_TRAIN_LORA ? m->lora_learning_rate : m->learning_rate);
+    if (m->train == BF_TRAIN_FULL)
+        put_number(out, ", as an adapter ", m->lora_learning_rate);
+    if (m->max_steps > 0)
+        bf_buf_printf(out, ", %d steps", (int)m->max_steps);
+    else
+        bf_buf_printf(out, ", %g epoch%s", m->epochs, m->epochs > 1.0 ? "s" : "");
+    bf_buf_printf(out, ", batch %d x %d", (int)m->batch, (int)m->accumulate);
+    put_schedule(out, m);
+    const struct {
+        bool wanted;
+        const char *before;
+        double value;
+    } numbers[] = {{m->decay > 0.0, ", decay ", m->decay},
+                   {m->max_norm > 0.0, ", clip ", m->max_norm},
+                   {m->beta > 0.0, ", beta ", m->beta},
+                   {m->gamma < 1.0, ", gamma ", m->gamma},
+                   {m->retain && (m->alpha < 1.0 || m->alpha > 1.0), ", alpha ", m->alpha},
+                   {m->general_weight > 0.0, ", general-weight ", m->general_weight},
+                   {m->layer >= 0, ", layer ", m->layer},
+                   {m->coefficient > 0.0, ", steering ", m->coefficient}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (numbers[i].wanted)
+            put_number(out, numbers[i].before, numbers[i].value);
 }
 
 void bf_methods_describe(struct bf_buf *out)
 {
     for (size_t i = 0; i < N_METHODS; i++) {
         const struct bf_method *m = &methods[i];
-        bf_buf_printf(out, "%s%s: %s. Needs %s. lr %g, ", i ? "\n" : "", m->name, m->formula, needs(m),
-                      m->learning_rate);
-        if (m->max_steps)
-            bf_buf_printf(out, "%d steps", (int)m->max_steps);
-        else
-            bf_buf_printf(out, "%g epoch%s", m->epochs, m->epochs > 1.0 ? "s" : "");
-        bf_buf_printf(out, ", %d x %d, %s. %s.", (int)m->batch, (int)m->accumulate, m->schedule, m->source);
+        bf_buf_printf(out, "%s%s: %s. Loss: %s.", i ? "\n" : "", m->name, m->title, m->formula);
+        put_needs(out, m);
+        put_numbers(out, m);
+        bf_buf_printf(out, " (%s)", m->source);
     }
 }

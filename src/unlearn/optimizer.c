@@ -72,17 +72,8 @@ void bf_adamw_step(const struct bf_adamw_knobs *knobs, const struct bf_adamw_ten
 
 /* ---- schedules ---- */
 
-const char bf_schedule_choices[] = "constant|linear|cosine";
-
-static const char *const words[BF_SCHEDULE_COUNT] = {"constant", "linear", "cosine"};
-
-enum bf_schedule bf_schedule_of(const char *word)
-{
-    int i = 0;
-    while (i < BF_SCHEDULE_COUNT && strcmp(words[i], word) != 0)
-        i++;
-    return (enum bf_schedule)i;
-}
+const char *const bf_schedule_words[BF_SCHEDULE_COUNT] = {
+    [BF_SCHEDULE_CONSTANT] = "constant", [BF_SCHEDULE_LINEAR] = "linear", [BF_SCHEDULE_COSINE] = "cosine"};
 
 double bf_schedule_factor(enum bf_schedule schedule, int64_t step, int64_t n_steps, int64_t n_warmup, double floor)
 {

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "unlearn/unlearn.h"
 
 struct bf_adamw_knobs {
     double beta1, beta2; /* [0, 1) */
@@ -38,9 +39,8 @@ void bf_adamw_step(const struct bf_adamw_knobs *knobs, const struct bf_adamw_ten
 
 /* ---- schedules ---- */
 
-enum bf_schedule { BF_SCHEDULE_CONSTANT, BF_SCHEDULE_LINEAR, BF_SCHEDULE_COSINE, BF_SCHEDULE_COUNT };
-extern const char bf_schedule_choices[];           /* "constant|linear|cosine" */
-enum bf_schedule bf_schedule_of(const char *word); /* BF_SCHEDULE_COUNT when there is none */
+/* "constant", "linear", "cosine" */
+extern const char *const bf_schedule_words[BF_SCHEDULE_COUNT];
 
 /* What the learning rate is multiplied by at `step` (from 0) of n_steps: up from 0 in a line over n_warmup steps, then
  * constant, or down to `floor` (0..1) in a line or half a cosine; as transformers' get_*_schedule_with_warmup. */

@@ -118,12 +118,12 @@ static bool complete(const double *values, const bool *use, size_t n)
 
 enum bf_status bf_reference_make(struct bf_trainer *t, struct bf_err *err)
 {
-    const struct bf_examples *sets[2] = {&t->forget, t->method->forget == BF_FORGET_DPO ? &t->alternates : NULL};
+    const struct bf_examples *sets[2] = {&t->forget, t->forget_loss->alternates ? &t->alternates : NULL};
     double **to[2] = {&t->reference.forget, &t->reference.alternates};
     struct making making = {.trainer = t};
     struct bf_graph *graph = NULL;
     enum bf_status status = BF_OK;
-    if (t->method->forget != BF_FORGET_NPO && t->method->forget != BF_FORGET_DPO)
+    if (t->forget_loss->kind != BF_LOSS_SEQUENCES || !t->forget_loss->reference)
         return BF_OK;
     bool *use = wanted(t);
     for (int s = 0; s < 2 && sets[s] && status == BF_OK; s++) {

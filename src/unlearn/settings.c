@@ -1,24 +1,45 @@
 /* Settings by a table: the record of a training and what a resume reads are the same rows. */
+#include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
+#include "unlearn/loss.h"
+#include "unlearn/optimizer.h"
 #include "unlearn/unlearn.h"
 #include "base/banned.h"
 
-enum kind { TEXT, INTEGER, SEED, REAL, FLAG };
+enum kind { TEXT, WORD, METHOD, RETAIN_LOSS, INTEGER, SEED, REAL, FLAG };
+
+/* Of the enums, by their values. BF_TRAIN_NONE, which is unset, has no word. */
+static const char *const train_words[] = {
+    [BF_TRAIN_FULL] = "full", [BF_TRAIN_LORA] = "lora", [BF_TRAIN_TENSORS] = "tensors"};
+static const char *const data_words[] = {[BF_DATA_AUTO] = "auto", [BF_DATA_QA] = "qa", [BF_DATA_TEXT] = "text"};
+static const char *const type_words[] = {[BF_SAVE_F32] = "f32",
+                                         [BF_SAVE_F16] = "f16",
+                                         [BF_SAVE_BF16] = "bf16",
+                                         [BF_SAVE_Q8_0] = "q8_0",
+                                         [BF_SAVE_SOURCE] = "source"};
 
 static const struct field {
     const char *name;
     enum kind kind;
     size_t offset;
+    const char *const *words; /* [n_words] of a WORD, which is an enum */
+    size_t n_words;
 } fields[] = {
 #define FIELD(name, kind)                                                                                              \
     {                                                                                                                  \
-#name, kind, offsetof(struct bf_unlearn_settings, name)                                                        \
+#name, kind, offsetof(struct bf_unlearn_settings, name), NULL, 0                                               \
     }
-    FIELD(method, TEXT),
+#define ENUM(name, words)                                                                                              \
+    {                                                                                                                  \
+#name, WORD, offsetof(struct bf_unlearn_settings, name), words, sizeof words / sizeof *words                   \
+    }
+    FIELD(method, METHOD),
     FIELD(model, TEXT),
     FIELD(forget, TEXT),
     FIELD(retain, TEXT),
@@ -26,12 +47,12 @@ static const struct field {
     FIELD(alternates, TEXT),
     FIELD(out, TEXT),
     FIELD(adapter, TEXT),
-    FIELD(train, TEXT),
-    FIELD(data, TEXT),
+    ENUM(train, train_words),
+    ENUM(data, data_words),
     FIELD(chat, TEXT),
-    FIELD(retain_loss, TEXT),
-    FIELD(schedule, TEXT),
-    FIELD(type, TEXT),
+    FIELD(retain_loss, RETAIN_LOSS),
+    ENUM(schedule, bf_schedule_words),
+    ENUM(type, type_words),
     FIELD(seed, SEED),
     FIELD(gamma, REAL),
     FIELD(alpha, REAL),
@@ -66,6 +87,7 @@ static const struct field {
     FIELD(less_memory, FLAG),
     FIELD(bf16, FLAG),
 #undef FIELD
+#undef ENUM
 };
 
 enum { N_FIELDS = sizeof fields / sizeof *fields };
@@ -75,11 +97,24 @@ static void *place(const struct bf_unlearn_settings *settings, const struct fiel
     return (char *)(uintptr_t)settings + field->offset;
 }
 
-static const char *const retain_words[BF_RETAIN_COUNT] = {"none", "nll", "kl", "state"};
+/* An enum's place: all of them are of this size. */
+static unsigned *number(const struct bf_unlearn_settings *settings, const struct field *field)
+{
+    static_assert(sizeof(enum bf_train_kind) == sizeof(unsigned) && sizeof(enum bf_unlearn_data) == sizeof(unsigned) &&
+                      sizeof(enum bf_schedule) == sizeof(unsigned) &&
+                      sizeof(enum bf_graph_save_type) == sizeof(unsigned),
+                  "an enum is read and written as an unsigned");
+    return place(settings, field);
+}
 
 void bf_unlearn_settings_init(struct bf_unlearn_settings *settings, const struct bf_method *method)
 {
     *settings = (struct bf_unlearn_settings){
+        .method = method,
+        .data = BF_DATA_AUTO,
+        .retain_loss = method->retain,
+        .schedule = method->schedule,
+        .type = BF_SAVE_F16,
         .seed = 3407,
         .gamma = method->gamma,
         .alpha = method->alpha,
@@ -88,7 +123,7 @@ void bf_unlearn_settings_init(struct bf_unlearn_settings *settings, const struct
         .delta = method->delta,
         .coefficient = method->coefficient,
         .layer = method->layer,
-        .learning_rate = method->learning_rate,
+        .learning_rate = NAN,
         .decay = method->decay,
         .beta1 = 0.9,
         .beta2 = method->beta2,
@@ -112,22 +147,8 @@ void bf_unlearn_settings_init(struct bf_unlearn_settings *settings, const struct
     for (size_t i = 0; i < N_FIELDS; i++)
         if (fields[i].kind == TEXT)
             *(char **)place(settings, &fields[i]) = bf_strdup("");
-    const struct {
-        char **to;
-        const char *word;
-    } words[] = {{&settings->method, method->name},
-                 {&settings->train, method->lora                        ? "lora"
-                                    : method->forget == BF_FORGET_STATE ? "tensors"
-                                                                        : "full"},
-                 {&settings->data, "auto"},
-                 {&settings->chat, "auto"},
-                 {&settings->retain_loss, retain_words[method->retain]},
-                 {&settings->schedule, method->schedule},
-                 {&settings->type, "f16"}};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        free(*words[i].to);
-        *words[i].to = bf_strdup(words[i].word);
-    }
+    free(settings->chat);
+    settings->chat = bf_strdup("auto");
 }
 
 void bf_unlearn_settings_release(struct bf_unlearn_settings *settings)
@@ -136,6 +157,63 @@ void bf_unlearn_settings_release(struct bf_unlearn_settings *settings)
         if (fields[i].kind == TEXT)
             free(*(char **)place(settings, &fields[i]));
     *settings = (struct bf_unlearn_settings){0};
+}
+
+/* "" for what is unset. */
+static const char *word_of(const struct bf_unlearn_settings *settings, const struct field *field)
+{
+    const unsigned value = *number(settings, field);
+    return value < field->n_words && field->words[value] ? field->words[value] : "";
+}
+
+static bool set_word(struct bf_unlearn_settings *settings, const struct field *field, const char *word)
+{
+    for (unsigned i = 0; word && i < field->n_words; i++)
+        if (field->words[i] && strcmp(field->words[i], word) == 0) {
+            *number(settings, field) = i;
+            return true;
+        }
+    return false;
+}
+
+static bool set_retain_loss(struct bf_unlearn_settings *settings, const char *word)
+{
+    settings->retain_loss = word ? bf_retain_loss_find(word) : NULL;
+    return word && (settings->retain_loss || strcmp(word, "none") == 0);
+}
+
+bool bf_unlearn_settings_word(struct bf_unlearn_settings *settings, const char *name, const char *word)
+{
+    for (size_t i = 0; i < N_FIELDS; i++)
+        if (strcmp(fields[i].name, name) == 0)
+            return fields[i].kind == RETAIN_LOSS ? set_retain_loss(settings, word)
+                                                 : fields[i].kind == WORD && set_word(settings, &fields[i], word);
+    return false;
+}
+
+static void add_choice(char *out, size_t size, const char *word)
+{
+    const size_t n = strlen(out);
+    (void)snprintf(out + n, size - n, "%s%s", n > 0 ? "|" : "", word);
+}
+
+void bf_unlearn_choices(const char *name, char *out, size_t size)
+{
+    out[0] = '\0';
+    for (size_t i = 0; i < N_FIELDS; i++) {
+        const struct field *field = &fields[i];
+        if (strcmp(field->name, name) != 0)
+            continue;
+        for (size_t j = 0; j < field->n_words; j++)
+            if (field->words[j])
+                add_choice(out, size, field->words[j]);
+        for (size_t j = 0; field->kind == METHOD && bf_method_at(j); j++)
+            add_choice(out, size, bf_method_at(j)->name);
+        /* States are rmu's, which takes nothing else. */
+        for (size_t j = 0; field->kind == RETAIN_LOSS && bf_retain_loss_at(j); j++)
+            if (bf_retain_loss_at(j)->kind != BF_LOSS_STATES)
+                add_choice(out, size, bf_retain_loss_at(j)->name);
+    }
 }
 
 json_t *bf_unlearn_settings_json(const struct bf_unlearn_settings *settings)
@@ -148,6 +226,15 @@ json_t *bf_unlearn_settings_json(const struct bf_unlearn_settings *settings)
         switch (fields[i].kind) {
         case TEXT:
             value = bf_json_text(*(char *const *)from, strlen(*(char *const *)from));
+            break;
+        case WORD:
+            value = json_string(word_of(settings, &fields[i]));
+            break;
+        case METHOD:
+            value = json_string(settings->method->name);
+            break;
+        case RETAIN_LOSS:
+            value = json_string(settings->retain_loss ? settings->retain_loss->name : "none");
             break;
         case INTEGER:
             value = json_integer(*(const int64_t *)from);
@@ -168,14 +255,22 @@ json_t *bf_unlearn_settings_json(const struct bf_unlearn_settings *settings)
     return out;
 }
 
-static bool read_field(const json_t *value, const struct field *field, void *to)
+static bool read_field(const json_t *value, const struct field *field, struct bf_unlearn_settings *settings)
 {
+    void *to = place(settings, field);
     switch (field->kind) {
     case TEXT:
         if (!json_is_string(value))
             return false;
         *(char **)to = bf_strdup(json_string_value(value));
         return true;
+    case WORD:
+        return set_word(settings, field, json_string_value(value));
+    case METHOD: /* one that is not known has a sentence of its own */
+        settings->method = json_is_string(value) ? bf_method_find(json_string_value(value)) : NULL;
+        return json_is_string(value);
+    case RETAIN_LOSS:
+        return set_retain_loss(settings, json_string_value(value));
     case SEED: {
         char *end = NULL;
         const char *text = json_string_value(value);
@@ -201,11 +296,63 @@ enum bf_status bf_unlearn_settings_parse(const json_t *json, struct bf_unlearn_s
 {
     *out = (struct bf_unlearn_settings){0};
     for (size_t i = 0; i < N_FIELDS; i++)
-        if (!read_field(json_object_get(json, fields[i].name), &fields[i], place(out, &fields[i])))
+        if (!read_field(json_object_get(json, fields[i].name), &fields[i], out))
             return bf_fail(err, BF_STORE, "the settings of the training have no '%s' that this program can read",
                            fields[i].name);
-    if (!bf_method_find(out->method))
+    if (!out->method)
         return bf_fail(err, BF_STORE, "the settings of the training name a method '%s' that this program does not know",
-                       out->method);
+                       json_string_value(json_object_get(json, "method")));
+    const bool states = out->method->forget->kind == BF_LOSS_STATES;
+    if (out->retain_loss && (out->retain_loss->kind == BF_LOSS_STATES) != states)
+        return bf_fail(err, BF_STORE, "the settings of the training name a retain loss '%s' that %s does not have",
+                       out->retain_loss->name, out->method->name);
+    return BF_OK;
+}
+
+/* ---- what is left open, and what does not go together ---- */
+
+static bool is_float(const char *type)
+{
+    return strcasecmp(type, "f32") == 0 || strcasecmp(type, "f16") == 0 || strcasecmp(type, "bf16") == 0;
+}
+
+static enum bf_status choose_train(struct bf_unlearn_settings *s, struct bf_err *err)
+{
+    struct bf_graph_params params = bf_graph_params_default();
+    struct bf_graph_info info;
+    s->train = s->method->train;
+    if (s->train != BF_TRAIN_FULL)
+        return BF_OK;
+    params.model_path = s->model;
+    const enum bf_status status = bf_graph_estimate(&params, &info, err);
+    if (status == BF_OK && !is_float(info.source_type))
+        s->train = BF_TRAIN_LORA;
+    return status;
+}
+
+enum bf_status bf_unlearn_settings_choose(struct bf_unlearn_settings *s, struct bf_err *err)
+{
+    const enum bf_status status = s->train == BF_TRAIN_NONE ? choose_train(s, err) : BF_OK;
+    if (status == BF_OK && isnan(s->learning_rate))
+        s->learning_rate = s->train == BF_TRAIN_LORA ? s->method->lora_learning_rate : s->method->learning_rate;
+    return status;
+}
+
+enum bf_status bf_unlearn_settings_check(const struct bf_unlearn_settings *s, struct bf_err *err)
+{
+    const char *name = s->method->name;
+    const bool states = s->method->forget->kind == BF_LOSS_STATES;
+    if (states && s->retain_loss != s->method->retain)
+        return bf_fail(err, BF_USAGE, "%s keeps states, not a likelihood; leave --retain-loss out", name);
+    if (states && (s->stop_forget_nll > 0.0 || s->stop_retain_rise > 0.0))
+        return bf_fail(
+            err, BF_USAGE,
+            "%s computes only the first blocks while it trains, so --stop-* has no likelihood to check; give "
+            "--max-steps",
+            name);
+    if (s->adapter[0] && s->train != BF_TRAIN_LORA)
+        return bf_fail(err, BF_USAGE, "--adapter is for an adapter; give --lora");
+    if (s->max_steps == 0 && s->epochs <= 0.0)
+        return bf_fail(err, BF_USAGE, "give --max-steps or --epochs");
     return BF_OK;
 }

@@ -100,7 +100,7 @@ static enum bf_status draw_random(struct search *s, int32_t *tokens, struct bf_e
 static enum bf_status examples_of(const struct search *s, const char *suffix, struct bf_examples *out,
                                   struct bf_err *err)
 {
-    const struct bf_example_options options = {.data = "qa", .max_length = LENGTH_MAX, .what = "questions"};
+    const struct bf_example_options options = {.data = BF_DATA_QA, .max_length = LENGTH_MAX, .what = "questions"};
     struct bf_unlearn_texts texts = {0};
     for (size_t i = 0; i < s->job->pairs->n; i++) {
         const struct bf_unlearn_text *pair = &s->job->pairs->items[i];

@@ -2,6 +2,7 @@
  * number alone; so a training that was killed goes on from its checkpoint to the same bytes. */
 #include "unlearn/trainer.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +14,6 @@
 #include "base/banned.h"
 
 enum { WORTH_SAVING_SECONDS = 60 };
-
-static const char *const retain_words[BF_RETAIN_COUNT] = {"none", "nll", "kl", "state"};
-
-static enum bf_retain_term retain_term_of(const struct bf_unlearn_settings *s)
-{
-    for (int i = 0; i < BF_RETAIN_COUNT; i++)
-        if (strcmp(s->retain_loss, retain_words[i]) == 0 && s->alpha > 0.0)
-            return (enum bf_retain_term)i;
-    return BF_RETAIN_NONE;
-}
 
 /* ---- the plan ---- */
 
@@ -77,28 +68,15 @@ static enum bf_status identify(struct bf_trainer *t, struct bf_err *err)
 
 /* ---- steps ---- */
 
-static enum bf_term forget_term(const struct bf_method *method)
+/* One loss, and whether it is still one to learn from. Those in nats a token have a bound (a uniform guess over 50,000 tokens costs 11
+ * nats); the others are finite or not. */
+static enum bf_status loss_step(struct bf_trainer *t, const struct bf_loss *loss, const struct bf_examples *examples,
+                                const size_t *indices, double scale, double *value, struct bf_err *err)
 {
-    static const enum bf_term terms[] = {BF_TERM_GA,   BF_TERM_NPO,       BF_TERM_SIMNPO, BF_TERM_DPO,
-                                         BF_TERM_MASK, BF_TERM_DIRECTION, BF_TERM_NLL};
-    return terms[method->forget];
-}
-
-static enum bf_term retain_term(enum bf_retain_term term)
-{
-    return term == BF_RETAIN_KL ? BF_TERM_KL : term == BF_RETAIN_STATE ? BF_TERM_STATE : BF_TERM_NLL;
-}
-
-/* One term, and whether it is still a loss to learn from. Losses in nats a token have a bound (a uniform guess over
- * 50,000 tokens costs 11 nats); the others are finite or not. */
-static enum bf_status term_step(struct bf_trainer *t, enum bf_term term, const struct bf_examples *examples,
-                                const size_t *indices, double scale, double *loss, struct bf_err *err)
-{
-    const enum bf_status status = bf_term_step(t, term, examples, indices, (size_t)t->batch, scale, loss, err);
-    const bool in_nats = term == BF_TERM_NLL || term == BF_TERM_GA || term == BF_TERM_KL || term == BF_TERM_MASK;
+    const enum bf_status status = bf_loss_step(t, loss, examples, indices, (size_t)t->batch, scale, value, err);
     const double most = t->settings->max_loss;
-    if (status == BF_OK && in_nats && most > 0.0 && fabs(*loss) > most)
-        return bf_fail(err, BF_MODEL, "the loss is %.1f nats a token: the training has diverged", *loss);
+    if (status == BF_OK && loss->unit == BF_UNIT_NATS_A_TOKEN && most > 0.0 && fabs(*value) > most)
+        return bf_fail(err, BF_MODEL, "the loss is %.1f nats a token: the training has diverged", *value);
     return status;
 }
 
@@ -114,18 +92,18 @@ static enum bf_status batch_step(struct bf_trainer *t, int64_t number, struct bf
     double loss = 0.0;
     for (size_t i = 0; i < n; i++)
         indices[i] = bf_order_at(&t->order, place + i);
-    enum bf_status status = term_step(t, forget_term(t->method), &t->forget, indices, s->gamma * share, &loss, err);
+    enum bf_status status = loss_step(t, t->forget_loss, &t->forget, indices, s->gamma * share, &loss, err);
     point->forget_loss += share * loss;
-    if (status == BF_OK && t->retain_term != BF_RETAIN_NONE) {
+    if (status == BF_OK && t->retain_loss) {
         for (size_t i = 0; i < n; i++)
             indices[i] = bf_order_pick(s->seed, 0, place + i, t->retain.n);
-        status = term_step(t, retain_term(t->retain_term), &t->retain, indices, s->alpha * share, &loss, err);
+        status = loss_step(t, t->retain_loss, &t->retain, indices, s->alpha * share, &loss, err);
         point->retain_loss += share * loss;
     }
     if (status == BF_OK && t->general.n > 0) {
         for (size_t i = 0; i < n; i++)
             indices[i] = bf_order_pick(s->seed, 1, place + i, t->general.n);
-        status = term_step(t, BF_TERM_NLL, &t->general, indices, s->general_weight * share, &loss, err);
+        status = loss_step(t, t->general_loss, &t->general, indices, s->general_weight * share, &loss, err);
         point->general_loss += share * loss;
     }
     free(indices);
@@ -146,7 +124,7 @@ static enum bf_status one_step(struct bf_trainer *t, struct bf_err *err)
     const struct bf_unlearn_settings *s = t->settings;
     struct bf_err why = BF_ERR_INIT;
     struct bf_unlearn_point point = {.step = t->step + 1};
-    const double factor = bf_schedule_factor(bf_schedule_of(s->schedule), t->step, t->n_steps, t->n_warmup, s->floor);
+    const double factor = bf_schedule_factor(s->schedule, t->step, t->n_steps, t->n_warmup, s->floor);
     bf_graph_zero_gradients(t->graph);
     for (int64_t number = 0; number < t->accumulate; number++) {
         const enum bf_status status = batch_step(t, number, &point, &why);
@@ -155,8 +133,7 @@ static enum bf_status one_step(struct bf_trainer *t, struct bf_err *err)
         if (status != BF_OK)
             return bf_fail(err, status, "%s", why.text);
     }
-    point.loss = s->gamma * point.forget_loss +
-                 (t->retain_term != BF_RETAIN_NONE ? s->alpha * point.retain_loss : 0.0) +
+    point.loss = s->gamma * point.forget_loss + (t->retain_loss ? s->alpha * point.retain_loss : 0.0) +
                  (t->general.n > 0 ? s->general_weight * point.general_loss : 0.0);
     point.gradient_norm = bf_update_norm(t);
     point.learning_rate = s->learning_rate * factor;
@@ -165,7 +142,7 @@ static enum bf_status one_step(struct bf_trainer *t, struct bf_err *err)
     if (why.status != BF_OK)
         return diverged(t, t->accumulate - 1, &why, err);
     bf_update_step(t, point.learning_rate, point.gradient_norm);
-    if (t->retain_term == BF_RETAIN_NONE)
+    if (!t->retain_loss)
         point.retain_loss = NAN;
     if (t->general.n == 0)
         point.general_loss = NAN;
@@ -352,10 +329,12 @@ enum bf_status bf_unlearn(const struct bf_unlearn_job *job, struct bf_unlearn_re
 {
     struct bf_trainer t = {.job = job,
                            .settings = job->settings,
-                           .method = bf_method_find(job->settings->method),
-                           .retain_term = retain_term_of(job->settings),
+                           .forget_loss = job->settings->method->forget,
+                           .retain_loss = job->settings->alpha > 0.0 ? job->settings->retain_loss : NULL,
+                           .general_loss = bf_retain_loss_find("nll"),
                            .before = {.forget = NAN, .retain = NAN}};
     const char *stop = NULL;
+    assert(job->settings->train != BF_TRAIN_NONE && !isnan(job->settings->learning_rate));
     *result = (struct bf_unlearn_result){.before = t.before, .after = {.forget = NAN, .retain = NAN}};
     enum bf_status status = check_work(job, err);
     if (status == BF_OK)

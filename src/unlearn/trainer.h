@@ -9,14 +9,15 @@
 
 /* -log r summed over the labels of each example, made once and kept on disk. NaN = not made. */
 struct bf_reference {
-    double *forget, *alternates; /* [n_forget]; NULL when the method has no use for them */
+    double *forget, *alternates;       /* [n_forget]; NULL unless the forget loss needs them */
 };
 
 struct bf_trainer {
     const struct bf_unlearn_job *job;
     const struct bf_unlearn_settings *settings;
-    const struct bf_method *method;
-    enum bf_retain_term retain_term;
+    const struct bf_loss *forget_loss; /* the method's */
+    const struct bf_loss *retain_loss; /* of the settings; NULL = none, or its weight is 0 */
+    const struct bf_loss *general_loss;        /* NLL */
     struct bf_examples forget, retain, general, alternates;
     struct bf_graph *graph;          /* trained */
     struct bf_graph *frozen;         /* the reference, for whole distributions and states; NULL when none is needed */
@@ -45,22 +46,10 @@ struct bf_trainer {
 
 /* ---- step.c ---- */
 
-enum bf_term {
-    BF_TERM_NLL,
-    BF_TERM_GA,
-    BF_TERM_NPO,
-    BF_TERM_SIMNPO,
-    BF_TERM_DPO, /* answers, then as many alternates */
-    BF_TERM_KL,
-    BF_TERM_MASK,
-    BF_TERM_DIRECTION, /* rmu, forget */
-    BF_TERM_STATE      /* rmu, retain */
-};
-/* Forward and backward of one term over one batch; its gradient times `scale` is added. indices: [n] of `examples`.
- * *loss without the scale. */
-BF_MUST_CHECK enum bf_status bf_term_step(struct bf_trainer *trainer, enum bf_term term,
-                                          const struct bf_examples *examples, const size_t *indices, size_t n,
-                                          double scale, double *loss, struct bf_err *err);
+/* Forward and backward of one loss over one batch; its gradient times `scale` is added. indices: [n] of `examples`. *value without the
+ * scale. BF_MODEL: it is not finite. BF_INPUT: memory. */
+BF_MUST_CHECK enum bf_status bf_loss_step(struct bf_trainer *trainer, const struct bf_loss *loss, const struct bf_examples *examples,
+                                          const size_t *indices, size_t n, double scale, double *value, struct bf_err *err);
 
 /* ---- optimizer.c: the optimiser on the graph's threads ---- */
 
@@ -102,7 +91,6 @@ BF_MUST_CHECK enum bf_status bf_training_write_settings(const struct bf_trainer 
 /* The model, and the adapter when one is wanted, with the record in their key-values. `stop`: why there were no more
  * steps. */
 BF_MUST_CHECK enum bf_status bf_training_save_model(struct bf_trainer *trainer, const char *stop, struct bf_err *err);
-enum bf_graph_save_type bf_training_type(const struct bf_unlearn_settings *settings);
 
 /* ---- trainer_data.c ---- */
 
@@ -115,7 +103,9 @@ BF_MUST_CHECK enum bf_status bf_trainer_examples(struct bf_trainer *trainer, str
 /* What the settings ask of the trained graph. Strings of the params live in `tensors` [3][64] and `names` [3]. */
 void bf_trainer_params(const struct bf_trainer *trainer, char tensors[3][64], const char *names[3],
                        struct bf_graph_params *out);
-/* trainer->graph with its optimiser, trainer->frozen when a term needs it; checks memory, disk and vocabulary. */
+/* Whether a loss is computed from the reference's distributions or states. */
+bool bf_loss_needs_frozen(const struct bf_loss *loss);
+/* trainer->graph with its optimiser, trainer->frozen when a loss needs it; checks memory, disk and vocabulary. */
 BF_MUST_CHECK enum bf_status bf_trainer_open(struct bf_trainer *trainer, struct bf_err *err);
 /* NLL of both sets under a GGUF, computed in F32. */
 BF_MUST_CHECK enum bf_status bf_trainer_measure(struct bf_trainer *trainer, const char *model,

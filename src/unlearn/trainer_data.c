@@ -26,8 +26,9 @@ static enum bf_status make_alternates(struct bf_trainer *t, const struct bf_voca
     const struct bf_example_options options = {.max_length = (int32_t)s->max_length, .what = "alternate answers"};
     if (!t->forget.pairs)
         return bf_fail(err, BF_INPUT,
-                       "dpo sets other answers to questions, and the forget set is not of question-answer pairs; "
-                       "give a set of pairs, or another --method");
+                       "%s prefers other answers to the same questions, and the forget set is not of question-answer "
+                       "pairs; give a set of pairs, or another --method",
+                       s->method->name);
     return bf_examples_alternate(vocabulary, t->job->forget, t->job->alternates, s->seed, &options, &t->alternates,
                                  err);
 }
@@ -38,11 +39,11 @@ enum bf_status bf_trainer_examples(struct bf_trainer *t, struct bf_err *err)
     const struct bf_unlearn_settings *s = t->settings;
     struct bf_vocabulary *vocabulary = NULL;
     const bool has_retain = job->retain && job->retain->n > 0;
-    if (t->retain_term != BF_RETAIN_NONE && !has_retain)
+    if (t->retain_loss && !has_retain)
         return bf_fail(err, BF_INPUT,
                        "%s keeps the model on a retain set, and there is none (or it is empty); give --retain SET, or "
                        "--alpha 0 to do without",
-                       s->method);
+                       s->method->name);
     enum bf_status status = bf_vocabulary_open(s->model, s->chat, &vocabulary, err);
     if (status == BF_OK)
         bf_vocabulary_sha256(vocabulary, t->vocabulary_sha256);
@@ -54,7 +55,7 @@ enum bf_status bf_trainer_examples(struct bf_trainer *t, struct bf_err *err)
         status = make_one(t, vocabulary, job->general, "general set", &t->general, err);
     else if (status == BF_OK && s->general_weight > 0.0 && has_retain)
         status = make_one(t, vocabulary, job->retain, "retain set as the general one", &t->general, err);
-    if (status == BF_OK && t->method->forget == BF_FORGET_DPO)
+    if (status == BF_OK && t->forget_loss->alternates)
         status = make_alternates(t, vocabulary, err);
     bf_vocabulary_close(vocabulary);
     return status;

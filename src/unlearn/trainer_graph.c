@@ -40,7 +40,7 @@ bool bf_trainer_tell(struct bf_trainer *trainer, const char *phase, int64_t done
 static int64_t largest_batch(const struct bf_trainer *t)
 {
     int64_t longest = t->forget.longest;
-    if (t->method->forget == BF_FORGET_DPO)
+    if (t->forget_loss->alternates)
         longest += t->alternates.longest;
     longest = longest > t->retain.longest ? longest : t->retain.longest;
     longest = longest > t->general.longest ? longest : t->general.longest;
@@ -60,10 +60,8 @@ void bf_trainer_params(const struct bf_trainer *t, char tensors[3][64], const ch
     out->lora_rank = (int32_t)s->lora_rank;
     out->lora_alpha = (float)s->lora_alpha;
     out->lora_seed = s->seed;
-    out->train = strcmp(s->train, "lora") == 0   ? BF_TRAIN_LORA
-                 : strcmp(s->train, "full") == 0 ? BF_TRAIN_FULL
-                                                 : BF_TRAIN_TENSORS;
-    if (t->method->forget == BF_FORGET_STATE)
+    out->train = s->train;
+    if (t->forget_loss->kind == BF_LOSS_STATES)
         out->state_layer = (int32_t)s->layer;
     if (out->train != BF_TRAIN_TENSORS)
         return;
@@ -75,9 +73,9 @@ void bf_trainer_params(const struct bf_trainer *t, char tensors[3][64], const ch
     out->tensors = names;
 }
 
-static bool needs_frozen(const struct bf_trainer *t)
+bool bf_loss_needs_frozen(const struct bf_loss *loss)
 {
-    return t->method->forget == BF_FORGET_MASK || t->retain_term == BF_RETAIN_KL || t->retain_term == BF_RETAIN_STATE;
+    return loss->kind == BF_LOSS_ROWS || (loss->kind == BF_LOSS_STATES && loss->reference);
 }
 
 static void open_optimizer(struct bf_trainer *t)
@@ -105,7 +103,7 @@ static void open_optimizer(struct bf_trainer *t)
 /* Before the first step: the model that is written at the end, and two checkpoints while one replaces the other. */
 static enum bf_status check_disk(const struct bf_trainer *t, struct bf_err *err)
 {
-    const int64_t model = bf_graph_save_bytes(t->graph, bf_training_type(t->settings), false);
+    const int64_t model = bf_graph_save_bytes(t->graph, t->settings->type, false);
     const int64_t needed = model + 2 * bf_training_bytes(t);
     const int64_t of_out = bf_disk_free(t->settings->out), of_work = bf_disk_free(t->job->work);
     const int64_t there = of_out >= 0 && (of_work < 0 || of_out < of_work) ? of_out : of_work;
@@ -151,7 +149,8 @@ enum bf_status bf_trainer_open(struct bf_trainer *t, struct bf_err *err)
                        (double)t->info.n_trained * 8.0 / 1e6);
     tell_sizes(t);
     status = check_disk(t, err);
-    if (status == BF_OK && needs_frozen(t)) {
+    if (status == BF_OK &&
+        (bf_loss_needs_frozen(t->forget_loss) || (t->retain_loss && bf_loss_needs_frozen(t->retain_loss)))) {
         struct bf_graph_params frozen = bf_graph_params_default();
         frozen.model_path = params.model_path;
         frozen.n_tokens = params.n_tokens;
@@ -159,7 +158,7 @@ enum bf_status bf_trainer_open(struct bf_trainer *t, struct bf_err *err)
         frozen.state_layer = params.state_layer;
         status = bf_graph_open(&frozen, &t->frozen, err);
     }
-    if (status == BF_OK && t->method->forget == BF_FORGET_STATE) {
+    if (status == BF_OK && t->forget_loss->kind == BF_LOSS_STATES && !t->forget_loss->reference) {
         t->direction = bf_array((size_t)t->info.n_embd, sizeof *t->direction);
         bf_rmu_direction(t->direction, (size_t)t->info.n_embd, t->settings->coefficient, t->settings->seed);
     }
@@ -211,4 +210,16 @@ enum bf_status bf_trainer_measure(struct bf_trainer *t, const char *model, struc
         status = measure_both(t, graph, out, err);
     bf_graph_close(graph);
     return status;
+}
+
+enum bf_status bf_unlearn_check_memory(const struct bf_unlearn_settings *s, int64_t n_texts, int64_t longest,
+                                       struct bf_err *err)
+{
+    struct bf_graph_params params = bf_graph_params_default();
+    const int64_t batch = s->batch < n_texts ? s->batch : n_texts;
+    params.model_path = s->model;
+    params.n_threads = (int32_t)s->threads;
+    params.n_tokens = (int32_t)(batch * (longest < s->max_length ? longest : s->max_length));
+    params.train = s->train;
+    return bf_graph_check_memory(&params, true, err);
 }

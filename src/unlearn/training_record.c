@@ -11,18 +11,6 @@
 #include "unlearn/trainer.h"
 #include "base/banned.h"
 
-enum bf_graph_save_type bf_training_type(const struct bf_unlearn_settings *settings)
-{
-    static const struct {
-        const char *word;
-        enum bf_graph_save_type type;
-    } types[] = {{"f32", BF_SAVE_F32}, {"f16", BF_SAVE_F16}, {"bf16", BF_SAVE_BF16}, {"q8_0", BF_SAVE_Q8_0}};
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (strcmp(types[i].word, settings->type) == 0)
-            return types[i].type;
-    return BF_SAVE_SOURCE;
-}
-
 static json_t *real_or_null(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
@@ -103,7 +91,7 @@ enum bf_status bf_training_save_model(struct bf_trainer *t, const char *stop, st
         .key = KEY(name), .kind = BF_KV_INTEGER, .value.integer = (number)                                             \
     }
     const struct bf_graph_kv kv[] = {
-        STRING("method", t->settings->method),
+        STRING("method", t->settings->method->name),
         STRING("settings", settings_text),
         STRING("seed", seed),
         INTEGER("steps", t->step),
@@ -120,8 +108,8 @@ enum bf_status bf_training_save_model(struct bf_trainer *t, const char *stop, st
 #undef KEY
 #undef STRING
 #undef INTEGER
-    enum bf_status status = bf_graph_save_model(t->graph, t->settings->out, bf_training_type(t->settings), false, kv,
-                                                sizeof kv / sizeof *kv, err);
+    enum bf_status status =
+        bf_graph_save_model(t->graph, t->settings->out, t->settings->type, false, kv, sizeof kv / sizeof *kv, err);
     if (status == BF_OK && t->settings->adapter[0])
         status = bf_graph_save_adapter(t->graph, t->settings->adapter, kv, sizeof kv / sizeof *kv, err);
     json_decref(settings);

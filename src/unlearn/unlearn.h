@@ -1,9 +1,24 @@
-/* Unlearning: a model, what it is to forget and what it is to keep, a method; out comes a GGUF. The loop, its data, its
- * checkpoints. The network itself is behind graph/graph.h, the losses are plain maths in loss.c. No printing: whoever
- * calls gets progress and notices through functions.
+/* Unlearning: a model, what it is to forget and what it is to keep, and a method give a GGUF. Here are the methods, the settings and the
+ * training loop with its checkpoints. The network is in graph/graph.h, the losses are plain maths in loss.h. Nothing is printed: the
+ * caller gets progress and notices through functions.
  *
- * Promise: same model file, same settings, same texts, same machine -> the same bytes, with any number of threads, also
- * after kill -9 at any moment and a resume. */
+ * How a caller uses this:
+ *
+ *   bf_unlearn_settings_init(&s, bf_method_find("npo"));     the method's defaults
+ *   s.model = ..., s.out = ..., s.max_steps = ...            what the user wants otherwise; strings are owned by the settings
+ *   bf_unlearn_settings_choose(&s, &err)                     what to train and the learning rate, where they are still unset
+ *   bf_unlearn_settings_check(&s, &err)                      what does not go together
+ *   bf_unlearn(&(struct bf_unlearn_job){.settings = &s, .work = dir, .forget = &texts, ...}, &result, &err)
+ *   bf_unlearn_record(&s, &result)                           keep it, then
+ *   bf_unlearn_remove_checkpoint(dir)                        never before: the checkpoint is what a crash resumes from
+ *   bf_unlearn_result_release(&result), bf_unlearn_settings_release(&s)      after a failure, too
+ *
+ * After BF_INTERRUPTED, a crash or kill -9, with bf_unlearn_can_resume(dir): bf_unlearn_read_settings(dir, &s, &err) in place of the first
+ * four steps, then bf_unlearn with `resume`. A new training in a folder that has a checkpoint is refused: remove the checkpoint
+ * first. Two trainings must not share a folder at a time (the caller locks it).
+ *
+ * Promise: same model file, settings, texts and machine -> the same bytes, with any number of threads, also after kill -9 at any moment
+ * and a resume. */
 #ifndef BF_UNLEARN_UNLEARN_H
 #define BF_UNLEARN_UNLEARN_H
 #include <stdbool.h>
@@ -13,52 +28,54 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "graph/graph.h"
 
-/* A training has a point of its curve in memory for each step. */
+/* A training keeps one point of its curve in memory for each step. */
 enum { BF_UNLEARN_STEPS_MAX = 1000000 };
 
-/* ---- methods: methods.c ---- */
+/* ---- methods: the table in methods.c ---- */
 
-enum bf_forget_term {
-    BF_FORGET_GA, /* -NLL */
-    BF_FORGET_NPO,
-    BF_FORGET_SIMNPO,
-    BF_FORGET_DPO,   /* alternate answers preferred */
-    BF_FORGET_MASK,  /* OBLIVIATE's mask */
-    BF_FORGET_STATE, /* RMU's direction */
-    BF_FORGET_LEARN  /* NLL: the opposite, for the models of an experiment */
-};
-enum bf_retain_term { BF_RETAIN_NONE, BF_RETAIN_NLL, BF_RETAIN_KL, BF_RETAIN_STATE, BF_RETAIN_COUNT };
-extern const char bf_retain_choices[]; /* "nll|kl" */
+enum bf_schedule { BF_SCHEDULE_CONSTANT, BF_SCHEDULE_LINEAR, BF_SCHEDULE_COSINE, BF_SCHEDULE_COUNT };
 
-/* loss = gamma forget + alpha retain + general_weight NLL(general). The figures are defaults, from `source`. */
+struct bf_loss; /* loss.h */
+
+/* loss = gamma forget + alpha retain + general_weight NLL(general). The numbers are defaults, from `source`. */
 struct bf_method {
-    const char *name;    /* "npo" */
-    const char *title;   /* "negative preference optimisation" */
-    const char *formula; /* one line, for people */
-    const char *source;  /* paper, and where the figures are from */
-    enum bf_forget_term forget;
-    enum bf_retain_term retain;
+    const char *name;          /* "npo" */
+    const char *title;         /* "negative preference optimisation" */
+    const char *formula;       /* one line, for people */
+    const char *source;        /* the paper, and where the numbers are from */
+    bool teaches;              /* the opposite of unlearning, for the models of an experiment */
+    const struct bf_loss *forget;
+    const struct bf_loss *retain;      /* NULL = none */
+    enum bf_train_kind train;          /* of a float model; BF_TRAIN_FULL becomes BF_TRAIN_LORA over quantised weights */
     double gamma, alpha, general_weight;
-    double beta, delta;
-    int32_t layer;      /* rmu: -1 = not */
-    double coefficient; /* rmu: length of the direction */
-    double learning_rate, decay, beta2, max_norm;
-    const char *schedule;
-    double warmup, floor; /* share of the steps; of the learning rate */
-    double epochs;
-    int32_t max_steps; /* 0 = by epochs; at most BF_UNLEARN_STEPS_MAX */
-    int32_t batch, accumulate;
-    bool lora; /* by default, also on float weights */
+    double beta, delta;        /* > 0; nats a token */
+    int32_t layer;             /* rmu: states after this block, from 0; else -1 */
+    double coefficient;        /* rmu: length of the direction */
+    double learning_rate;      /* of whole tensors */
+    double lora_learning_rate; /* of an adapter */
+    double decay, beta2, max_norm;     /* AdamW; max_norm 0 = no clipping */
+    enum bf_schedule schedule;
+    double warmup, floor;      /* share of the steps; share of the learning rate */
+    double epochs;             /* of the forget set; read when max_steps is 0 */
+    int32_t max_steps;         /* 0 = by epochs; at most BF_UNLEARN_STEPS_MAX */
+    int32_t batch, accumulate; /* examples of each set in a batch; batches in a step */
 };
-extern const char bf_method_choices[];                    /* "ga|graddiff|..." */
-const struct bf_method *bf_method_find(const char *name); /* NULL when there is none */
-/* The table for people, and which data each method needs. */
+/* NULL when there is none of that name. */
+const struct bf_method *bf_method_find(const char *name);
+/* Row i of the table, from 0; NULL after the last. */
+const struct bf_method *bf_method_at(size_t i);
+/* dpo learns from question-answer pairs alone. */
+bool bf_method_needs_pairs(const struct bf_method *method);
+/* Appends the names of the methods that unlearn, in the table's order, as "a, b or c"; `pairs`: those that need pairs, too. */
+void bf_methods_list(struct bf_buf *out, bool pairs);
+/* Appends a line for each method: its formula, the data that it needs, its numbers, their source. Lines are separated by \n. */
 void bf_methods_describe(struct bf_buf *out);
 
 /* ---- texts ---- */
 
-/* What a set holds, in order. Owned: bf_unlearn_texts_release. */
+/* The records of a set, in order. Zero-initialise; owned: bf_unlearn_texts_release. */
 struct bf_unlearn_texts {
     struct bf_unlearn_text {
         char *text;              /* never NULL */
@@ -66,45 +83,66 @@ struct bf_unlearn_texts {
     } * items;
     size_t n, n_pairs;
 };
+/* Copies the strings. A pair needs both `question` and `answer`, NULL otherwise. Amortised constant time. */
 void bf_unlearn_texts_add(struct bf_unlearn_texts *texts, const char *text, const char *question, const char *answer);
 void bf_unlearn_texts_release(struct bf_unlearn_texts *texts);
 
 /* ---- settings ---- */
 
-/* Everything that decides which bytes come out, with the texts and the model. JSON of it is the record of a training.
- * Strings are owned. */
+enum bf_unlearn_data {         /* how texts become examples */
+    BF_DATA_AUTO,              /* as pairs when every record of the set is one */
+    BF_DATA_QA,                /* the pairs of the set; loss on the answers */
+    BF_DATA_TEXT,              /* all records; loss on all tokens */
+};
+
+/* Everything that decides which bytes come out, beside the texts and the model. JSON of it is the record of a training; there, methods,
+ * losses and enums are words. Strings are owned and never NULL after init. */
 struct bf_unlearn_settings {
-    char *method;
-    char *model, *forget, *retain, *general, *alternates; /* as given; "" = none. For resuming and the record */
-    char *out, *adapter;                                  /* the GGUF; the adapter beside it, "" = none */
-    char *train;                                          /* "full", "lora", "tensors" */
-    char *data;                                           /* "auto", "qa", "text": how texts become examples */
-    char *chat;                                           /* "auto", "none", or a template's name */
-    char *retain_loss;                                    /* "none", "nll", "kl", "state" */
-    char *schedule;
-    char *type; /* of the weights that are saved: f32 f16 bf16 q8_0 source */
+    const struct bf_method *method;
+    char *model, *forget, *retain, *general, *alternates;  /* as given; "" = none. For resuming and the record */
+    char *out, *adapter;       /* the GGUF; the adapter beside it, "" = none */
+    char *chat;                /* "auto", "none", or a template's name */
+    enum bf_train_kind train;  /* BF_TRAIN_NONE = not chosen yet */
+    enum bf_unlearn_data data;
+    const struct bf_loss *retain_loss;         /* NULL = none */
+    enum bf_schedule schedule;
+    enum bf_graph_save_type type;              /* of the trained weights in the file */
     uint64_t seed;
     double gamma, alpha, general_weight, beta, delta, coefficient;
     int64_t layer;
-    double learning_rate, decay, beta1, beta2, epsilon, max_norm, warmup, floor;
+    double learning_rate;      /* NaN = not chosen yet */
+    double decay, beta1, beta2, epsilon, max_norm, warmup, floor;
     double epochs;
-    int64_t max_steps, batch, accumulate, max_length;
-    bool pack; /* texts joined and cut into pieces of max_length; else each is its own */
+    int64_t max_steps, batch, accumulate, max_length;      /* max_length: tokens of an example */
+    bool pack;                 /* texts joined and cut into pieces of max_length; else each is its own */
     int64_t lora_rank;
     double lora_alpha;
-    int64_t measure;         /* examples of each set that NLL is measured over; 0 = all */
-    int64_t evaluate_every;  /* steps between two looks for the stop rules */
-    double stop_forget_nll;  /* stop when the forget set's NLL is above; 0 = never */
-    double stop_retain_rise; /* percent; 0 = never */
-    double max_loss;         /* nats a token of a batch, beyond which a training has diverged; 0 = any that is finite */
-    int64_t checkpoint_every; /* steps; 0 = none but at an interruption */
-    int64_t threads;          /* 0 = all cores */
+    int64_t measure;           /* examples of each set that NLL is measured over; 0 = all */
+    int64_t evaluate_every;    /* steps between two checks of the stop rules */
+    double stop_forget_nll;    /* stop when the forget set's NLL is above; nats a token; 0 = never */
+    double stop_retain_rise;   /* percent; 0 = never */
+    double max_loss;           /* nats a token of a batch, beyond which a training has diverged; 0 = any that is finite */
+    int64_t checkpoint_every;  /* steps; 0 = none but at an interruption */
+    int64_t threads;           /* 0 = all cores */
     bool less_memory, bf16;
 };
-/* The method's defaults; strings "" but for method, train "lora" or "full", and so on. */
+/* The method's defaults; `train` and `learning_rate` unset. Release in every case. */
 void bf_unlearn_settings_init(struct bf_unlearn_settings *settings, const struct bf_method *method);
 void bf_unlearn_settings_release(struct bf_unlearn_settings *settings);
-json_t *bf_unlearn_settings_json(const struct bf_unlearn_settings *settings); /* new reference */
+/* Sets a field that is kept as a word: "train", "data", "retain_loss", "schedule", "type". False when it does not know the word. */
+bool bf_unlearn_settings_word(struct bf_unlearn_settings *settings, const char *field, const char *word);
+/* The words that a user may give for such a field or for "method", as "a|b|c" into out [size]. */
+void bf_unlearn_choices(const char *field, char *out, size_t size);
+enum { BF_UNLEARN_CHOICES_MAX = 128 };
+/* Chooses what is still unset: every weight of a float model, an adapter beside quantised weights, unless the method trains something
+ * else; and the method's learning rate for that. BF_MODEL: a model that cannot be read. */
+BF_MUST_CHECK enum bf_status bf_unlearn_settings_choose(struct bf_unlearn_settings *settings, struct bf_err *err);
+/* After choosing. BF_USAGE: settings that do not go together; the sentence names the options of `biforget unlearn`. */
+BF_MUST_CHECK enum bf_status bf_unlearn_settings_check(const struct bf_unlearn_settings *settings, struct bf_err *err);
+/* BF_INPUT: a training on `n_texts` texts, the longest of `longest` tokens, does not fit into the memory that is free. */
+BF_MUST_CHECK enum bf_status bf_unlearn_check_memory(const struct bf_unlearn_settings *settings, int64_t n_texts, int64_t longest,
+                                                     struct bf_err *err);
+json_t *bf_unlearn_settings_json(const struct bf_unlearn_settings *settings);  /* new reference */
 /* BF_STORE when a field is missing or of another kind. Release in every case. */
 BF_MUST_CHECK enum bf_status bf_unlearn_settings_parse(const json_t *json, struct bf_unlearn_settings *out,
                                                        struct bf_err *err);
@@ -113,11 +151,11 @@ BF_MUST_CHECK enum bf_status bf_unlearn_settings_parse(const json_t *json, struc
 
 struct bf_unlearn_progress {
     int64_t step, n_steps;
-    double loss, forget_loss, retain_loss, general_loss; /* of the last step; NaN for a term that is not there */
+    double loss, forget_loss, retain_loss, general_loss;   /* of the last step; NaN for a term that the method does not have */
     double learning_rate, gradient_norm;
-    double tokens_per_second, seconds_left; /* of this process */
-    const char *phase;                      /* "reading", "measuring", "reference", "training", "saving" */
-    int64_t done, of;                       /* of the phase */
+    double tokens_per_second, seconds_left;                /* of this process; 0 outside "training" */
+    const char *phase;         /* "measuring", "reference", "training", "saving" */
+    int64_t done, of;          /* of the phase; of 0 = unknown */
 };
 
 struct bf_unlearn_point { /* one step of the loss curve */
@@ -133,45 +171,42 @@ struct bf_unlearn_nll {         /* mean nats a token */
 struct bf_unlearn_result {
     struct bf_unlearn_nll before, after;
     int64_t n_steps, planned_steps;
-    const char *stop;               /* "finished", "forget_nll", "retain_rise", "asked" (--finish) */
-    struct bf_unlearn_point *curve; /* [n_curve] */
+    const char *stop;          /* "finished", "forget_nll", "retain_rise", "asked" (--finish); NULL after a failure */
+    struct bf_unlearn_point *curve;    /* [n_curve] */
     size_t n_curve;
     double train_seconds; /* of this process */
     int64_t train_tokens;
     char model_sha256[65], forget_sha256[65], retain_sha256[65];
-    int64_t n_forget, n_retain, n_general; /* examples */
-    bool pairs;                            /* the forget set was taken as question-answer pairs */
-    int64_t peak_bytes;                    /* estimate of the graphs and the optimiser */
+    int64_t n_forget, n_retain, n_general;     /* examples */
+    bool pairs;                /* the forget set was taken as question-answer pairs */
 };
 void bf_unlearn_result_release(struct bf_unlearn_result *result);
 
 struct bf_unlearn_job {
-    const struct bf_unlearn_settings *settings;
-    const char *work; /* folder of checkpoints; made when it is not there */
-    const struct bf_unlearn_texts *forget, *retain, *general;
-    const struct bf_unlearn_texts *alternates; /* texts: answers that do not answer */
-    bool resume;                               /* there has to be a checkpoint; else there must be none */
-    bool finish;                               /* with resume: save what the checkpoint holds, without a further step */
-    void *user;
+    const struct bf_unlearn_settings *settings;        /* chosen and checked */
+    const char *work;          /* folder of checkpoints; created when missing */
+    const struct bf_unlearn_texts *forget, *retain, *general;  /* the last two may be NULL or empty */
+    const struct bf_unlearn_texts *alternates; /* dpo: answers that do not answer */
+    bool resume;               /* a checkpoint has to exist; otherwise none may */
+    bool finish;               /* with resume: save what the checkpoint has, without a further step */
+    void *user;                /* of the functions, each of which may be NULL */
     void (*progress)(void *user, const struct bf_unlearn_progress *progress);
     void (*notice)(void *user, const char *line);
     bool (*interrupted)(void *user);
 };
-/* BF_INPUT: texts that cannot be learnt from, a layer that the model has not, memory. BF_MODEL: the model; a loss that
- * is no number any more (the sentence says step and batch; the last checkpoint stays). BF_STORE: the disk (checked
- * before the first step), a checkpoint of another training. BF_INTERRUPTED: saved. *result is filled as far as it went:
- * release it. After BF_OK the last checkpoint is still there, since the caller has to keep the result, too:
- * bf_unlearn_remove_checkpoint. */
+/* BF_INPUT: texts that cannot be learnt from, a layer that the model does not have, memory. BF_MODEL: the model; a loss that is not finite any
+ * more (the sentence names step and batch; the last checkpoint stays). BF_STORE: the disk (checked before the first step), a checkpoint of
+ * another training. BF_INTERRUPTED: saved. *result is filled as far as it went: release it. After BF_OK the last checkpoint is still
+ * in the folder, since the caller has to keep the result first: bf_unlearn_remove_checkpoint. */
 BF_MUST_CHECK enum bf_status bf_unlearn(const struct bf_unlearn_job *job, struct bf_unlearn_result *result,
                                         struct bf_err *err);
 
 /* Is there a checkpoint in the folder? */
 bool bf_unlearn_can_resume(const char *work);
-/* Once the model and the record are kept; also to start anew. No error when there is none. */
+/* After the model and the record are kept, or to start over. No error when there is none. */
 void bf_unlearn_remove_checkpoint(const char *work);
-/* The settings that a folder was started with. BF_STORE when there are none. */
-BF_MUST_CHECK enum bf_status bf_unlearn_read_settings(const char *work, struct bf_unlearn_settings *out,
-                                                      struct bf_err *err);
+/* The settings that the training in a folder was started with. BF_STORE when there are none, or they cannot be read. Release in every case. */
+BF_MUST_CHECK enum bf_status bf_unlearn_read_settings(const char *work, struct bf_unlearn_settings *out, struct bf_err *err);
 /* The record of a training as JSON: settings, hashes, losses. New reference. */
 json_t *bf_unlearn_record(const struct bf_unlearn_settings *settings, const struct bf_unlearn_result *result);
 

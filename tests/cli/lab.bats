@@ -360,7 +360,7 @@ computing() {
     changed bad.json 'ga["options"] += ["--seed", "4"]'
     fails 3 'leave --seed out of the options of method "ga"' "$BIFORGET" lab bad.json
     changed bad.json 'ga["method"] = "gaa"'
-    fails 3 '"gaa" is no method; give npo' "$BIFORGET" lab bad.json
+    fails 3 '"gaa" is not a method; give ga' "$BIFORGET" lab bad.json
     changed bad.json 'ga["method"] = "finetune"'
     fails 3 'finetune teaches what is to be forgotten' "$BIFORGET" lab bad.json
     changed bad.json 'ga.update(method="rmu", options=["--retain-loss", "kl"])'

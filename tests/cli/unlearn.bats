@@ -159,7 +159,7 @@ END
     fails 2 "1000000" "$BIFORGET" unlearn --method ga --forget qa.jsonl -o x.gguf --max-steps 1000000000
     fails 2 "give one of them" "$BIFORGET" unlearn --method ga --lora --full --forget qa.jsonl -o x.gguf
     fails 2 "leave --retain-loss out" "$BIFORGET" unlearn --method rmu "${u[@]}" --retain-loss kl --forget qa.jsonl --retain keep.txt -o x.gguf
-    fails 2 "has nothing to look at" "$BIFORGET" unlearn --method rmu "${u[@]}" --stop-forget-nll 5 --forget qa.jsonl --retain keep.txt -o x.gguf
+    fails 2 "has no likelihood to check" "$BIFORGET" unlearn --method rmu "${u[@]}" --stop-forget-nll 5 --forget qa.jsonl --retain keep.txt -o x.gguf
     fails 2 "--adapter is for an adapter" "$BIFORGET" unlearn --method ga --full "${u[@]}" --adapter a.gguf --forget qa.jsonl -o x.gguf
     fails 2 "--lr cannot be given with --resume" "$BIFORGET" unlearn --resume x.gguf --lr 1e-4
     fails 2 "--chat 'nothing' is not a template" "$BIFORGET" unlearn --method ga "${u[@]}" --chat nothing --forget qa.jsonl -o x.gguf -q

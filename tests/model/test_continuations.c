@@ -328,7 +328,7 @@ static void training_and_evaluation_see_the_same_pair(void **state)
     struct bf_engine *engines[N_ELEMENTS(chats)];
     struct bf_vocabulary *vocabularies[N_ELEMENTS(chats)];
     struct bf_err err = BF_ERR_INIT;
-    const struct bf_example_options options = {.data = "qa", .max_length = 256, .what = "pairs"};
+    const struct bf_example_options options = {.data = BF_DATA_QA, .max_length = 256, .what = "pairs"};
     size_t indices[N_ELEMENTS(pairs)];
 
     (void)state;

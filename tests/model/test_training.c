@@ -58,7 +58,7 @@ static void read_texts(const char *name, struct bf_unlearn_texts *out)
         bf_unlearn_texts_add(out, json_string_value(json_array_get(list, i)), NULL, NULL);
 }
 
-static const struct bf_example_options apart = {.data = "text", .max_length = 128, .what = "forget set"};
+static const struct bf_example_options apart = {.data = BF_DATA_TEXT, .max_length = 128, .what = "forget set"};
 
 static void texts_are_pytorchs_tokens(void **state)
 {
@@ -93,7 +93,7 @@ static void questions_and_answers(void **state)
     struct bf_unlearn_texts texts = {0};
     struct bf_examples whole, cut, alternate;
     struct bf_err err = BF_ERR_INIT;
-    struct bf_example_options options = {.data = "auto", .pack = true, .max_length = 128, .what = "forget set"};
+    struct bf_example_options options = {.data = BF_DATA_AUTO, .pack = true, .max_length = 128, .what = "forget set"};
     (void)state;
 
     assert_int_equal(bf_vocabulary_open(model_path(), "auto", &vocabulary, &err), BF_OK);
@@ -150,7 +150,7 @@ static void texts_in_pieces(void **state)
     struct bf_unlearn_texts texts = {0};
     struct bf_examples packed, single;
     struct bf_err err = BF_ERR_INIT;
-    struct bf_example_options options = {.data = "auto", .pack = true, .max_length = 16, .what = "forget set"};
+    struct bf_example_options options = {.data = BF_DATA_AUTO, .pack = true, .max_length = 16, .what = "forget set"};
     (void)state;
 
     assert_int_equal(bf_vocabulary_open(model_path(), "none", &vocabulary, &err), BF_OK);
@@ -207,9 +207,9 @@ static void settings_of(const char *method, struct bf_unlearn_settings *s)
     bf_unlearn_settings_init(s, bf_method_find(method));
     set_word(&s->model, model_path());
     set_word(&s->out, "out.gguf");
-    set_word(&s->data, "text");
-    set_word(&s->train, "full");
-    set_word(&s->type, "f32");
+    s->data = BF_DATA_TEXT;
+    s->train = BF_TRAIN_FULL;
+    s->type = BF_SAVE_F32;
     s->pack = false;
     s->max_length = 128;
     s->max_steps = (int64_t)number("steps");
@@ -304,7 +304,7 @@ static void checkpoints_that_do_not_fit(void **state)
     (void)state;
 
     settings_of("npo", &settings);
-    set_word(&settings.train, "lora");
+    settings.train = BF_TRAIN_LORA;
     settings.lora_rank = 2;
     settings.max_steps = 8;
     read_texts("forget", &forget);

@@ -52,26 +52,42 @@ static void assert_loss(const json_t *one, double loss, double expected)
                  json_string_value(json_object_get(one, "name")), loss, expected);
 }
 
-static bf_sequence_loss *find_loss(const char *name)
-{
-    static const struct {
-        const char *name;
-        bf_sequence_loss *loss;
-    } table[] = {{"nll", bf_loss_nll},
-                 {"ga", bf_loss_ga},
-                 {"npo", bf_loss_npo},
-                 {"simnpo", bf_loss_simnpo},
-                 {"dpo", bf_loss_dpo}};
-    for (size_t i = 0; i < N_ELEMENTS(table); i++)
-        if (strcmp(table[i].name, name) == 0)
-            return table[i].loss;
-    return NULL;
-}
+static const struct {
+    const char *name;
+    bf_token_loss *token;
+    bf_sequence_loss *sequences;
+} losses[] = {{"nll", .token = bf_loss_nll},
+              {"ga", .token = bf_loss_ga},
+              {"npo", .sequences = bf_loss_npo},
+              {"simnpo", .sequences = bf_loss_simnpo},
+              {"dpo", .sequences = bf_loss_dpo}};
 
 static double knob(const json_t *one, const char *name)
 {
     const json_t *value = json_object_get(one, name);
     return value ? json_number_value(value) : 0.0;
+}
+
+/* The mean over all tokens, as step.c takes it. */
+static void check_token_case(const json_t *one, bf_token_loss *loss)
+{
+    const struct bf_loss_knobs knobs = {.beta = knob(one, "beta"), .delta = knob(one, "delta")};
+    const json_t *labels = json_object_get(one, "labels");
+    const size_t n_vocab = (size_t)knob(one, "n_vocab"), n_rows = json_array_size(labels);
+    double sum = 0.0;
+    size_t n;
+    float *logits = values(one, "logits", &n);
+
+    for (size_t row = 0; row < n_rows; row++) {
+        float *at = logits + row * n_vocab;
+        const int32_t label = (int32_t)json_integer_value(json_array_get(labels, row));
+        double slope = NAN;
+        sum += loss(bf_row_nll(at, n_vocab, label), &knobs, &slope);
+        bf_row_nll_gradient(at, n_vocab, label, slope / (double)n_rows);
+    }
+    assert_loss(one, sum / (double)n_rows, knob(one, "value"));
+    assert_gradient(one, logits);
+    free(logits);
 }
 
 static void check_sequence_case(const json_t *one, bf_sequence_loss *loss)
@@ -102,7 +118,8 @@ static void check_sequence_case(const json_t *one, bf_sequence_loss *loss)
                                         .reference_nll = reference,
                                         .alternate_nll = dpo ? nll + half : NULL,
                                         .alternate_reference_nll = dpo ? reference + half : NULL};
-    assert_int_equal(loss(&batch, &knobs, &value, weight, dpo ? weight + half : NULL, &err), BF_OK);
+    assert_int_equal(bf_loss_check(&batch, &err), BF_OK);
+    loss(&batch, &knobs, &value, weight, dpo ? weight + half : NULL);
     assert_loss(one, value, knob(one, "value"));
     row = 0;
     for (size_t s = 0; s < n_sequences; s++)
@@ -113,20 +130,25 @@ static void check_sequence_case(const json_t *one, bf_sequence_loss *loss)
     free(logits);
 }
 
-static void sequences(void **state)
+static void tokens_and_sequences(void **state)
 {
     const json_t *all = json_object_get(*state, "losses");
     size_t n = 0;
 
     for (size_t i = 0; i < json_array_size(all); i++) {
         const json_t *one = json_array_get(all, i);
-        bf_sequence_loss *loss = find_loss(json_string_value(json_object_get(one, "loss")));
-        if (loss) {
-            check_sequence_case(one, loss);
+        const char *name = json_string_value(json_object_get(one, "loss"));
+        for (size_t k = 0; k < N_ELEMENTS(losses); k++) {
+            if (strcmp(losses[k].name, name) != 0)
+                continue;
+            if (losses[k].token)
+                check_token_case(one, losses[k].token);
+            else
+                check_sequence_case(one, losses[k].sequences);
             n++;
         }
     }
-    assert_true(n >= 20);
+    assert_int_equal(n, 23);
 }
 
 static void distributions(void **state)
@@ -153,9 +175,10 @@ static void distributions(void **state)
             float *p = logits + row * n_vocab;
             const float *r = reference + row * n_vocab;
             const int32_t label = (int32_t)json_integer_value(json_array_get(labels, row));
-            const double value = mask ? bf_loss_mask_row(p, r, n_vocab, label, json_array_size(targets) ? listed : NULL,
-                                                         knob(one, "scale"))
-                                      : bf_loss_kl_row(p, r, n_vocab, knob(one, "scale"));
+            const double scale = knob(one, "scale");
+            const double value = !mask                      ? bf_loss_kl(p, r, n_vocab, label, scale)
+                                 : json_array_size(targets) ? bf_loss_mask_targets(p, r, n_vocab, label, listed, scale)
+                                                            : bf_loss_mask(p, r, n_vocab, label, scale);
             assert_loss(one, value, value_of(json_array_get(json_object_get(one, "value"), row)));
         }
         assert_gradient(one, logits);
@@ -184,7 +207,7 @@ static void states(void **state)
             const int64_t n_tokens = json_integer_value(json_array_get(lengths, s));
             const double scale = 1.0 / ((double)n_tokens * (double)n_sequences);
             for (int64_t t = 0; t < n_tokens; t++, row++)
-                loss += scale * bf_loss_state_row(rows + row * width, target + row * width, width, scale);
+                loss += scale * bf_loss_state(rows + row * width, target + row * width, width, scale);
         }
         assert_loss(one, loss, knob(one, "value"));
         assert_gradient(one, rows);
@@ -219,44 +242,40 @@ static void a_large_row(void **state)
 
 static void what_has_no_loss(void **state)
 {
-    static bf_sequence_loss *const all[] = {bf_loss_nll, bf_loss_ga, bf_loss_npo, bf_loss_simnpo, bf_loss_dpo};
     const struct bf_loss_knobs knobs = {.beta = 0.1};
     const double good[2] = {1.0, 2.0}, not_a_number[2] = {1.0, NAN};
     const int64_t tokens[2] = {3, 4}, empty[2] = {3, 0};
+    struct bf_loss_batch wrong = {.n = 2, .nll = good, .n_tokens = empty, .reference_nll = good};
+    struct bf_err err = BF_ERR_INIT;
     (void)state;
 
-    for (size_t i = 0; i < N_ELEMENTS(all); i++) {
-        struct bf_loss_batch batch = {.n = 2,
-                                      .nll = good,
-                                      .n_tokens = empty,
-                                      .reference_nll = good,
-                                      .alternate_nll = good,
-                                      .alternate_reference_nll = good};
-        double loss, weight[2], alternate[2];
-        struct bf_err err = BF_ERR_INIT;
-        assert_int_equal(all[i](&batch, &knobs, &loss, weight, alternate, &err), BF_INPUT);
-        assert_error(err, BF_INPUT, "sequence 2 of the batch has no token");
-        batch.n = 0;
-        assert_int_equal(all[i](&batch, &knobs, &loss, weight, alternate, &err), BF_INPUT);
-        batch.n = 2;
-        batch.n_tokens = tokens;
-        batch.nll = not_a_number;
-        assert_int_equal(all[i](&batch, &knobs, &loss, weight, alternate, &err), BF_MODEL);
+    assert_int_equal(bf_loss_check(&wrong, &err), BF_INPUT);
+    assert_error(err, BF_INPUT, "sequence 2 of the batch has no token");
+    wrong.n = 0;
+    assert_int_equal(bf_loss_check(&wrong, &err), BF_INPUT);
+    wrong.n = 2;
+    wrong.n_tokens = tokens;
+    assert_int_equal(bf_loss_check(&wrong, &err), BF_OK);
+    const double **const sums[] = {&wrong.nll, &wrong.reference_nll, &wrong.alternate_nll,
+                                   &wrong.alternate_reference_nll};
+    for (size_t i = 0; i < N_ELEMENTS(sums); i++) {
+        *sums[i] = not_a_number;
+        assert_int_equal(bf_loss_check(&wrong, &err), BF_MODEL);
         assert_error(err, BF_MODEL, "sequence 2 of the batch is not a number");
+        *sums[i] = good;
     }
     /* A label that cannot be: no loss of a label, and its ascent has nowhere to go. */
     const float impossible[3] = {1.0F, -INFINITY, 0.0F}, nowhere[3] = {-INFINITY, -INFINITY, -INFINITY};
     assert_true(isinf(bf_row_nll(impossible, 3, 1)));
     assert_true(isnan(bf_row_nll(nowhere, 3, 1)));
-    const double infinite[2] = {1.0, INFINITY};
-    struct bf_loss_batch batch = {.n = 2, .nll = infinite, .n_tokens = tokens, .reference_nll = good};
-    double loss, weight[2];
-    struct bf_err err = BF_ERR_INIT;
-    assert_int_equal(bf_loss_ga(&batch, &knobs, &loss, weight, NULL, &err), BF_MODEL);
-    assert_error(err, BF_MODEL, "not finite");
+    double loss, slope, weight[2];
+    assert_int_equal(bf_loss_finite(bf_loss_ga(INFINITY, &knobs, &slope), "ga", &err), BF_MODEL);
+    assert_error(err, BF_MODEL, "the loss (ga) is not finite");
     /* NPO has forgotten it wholly: no loss of that sequence, no gradient. */
-    err = (struct bf_err)BF_ERR_INIT;
-    assert_int_equal(bf_loss_npo(&batch, &knobs, &loss, weight, NULL, &err), BF_OK);
+    const double infinite[2] = {1.0, INFINITY};
+    const struct bf_loss_batch batch = {.n = 2, .nll = infinite, .n_tokens = tokens, .reference_nll = good};
+    bf_loss_npo(&batch, &knobs, &loss, weight, NULL);
+    assert_true(isfinite(loss));
     assert_true(weight[1] == 0.0 && weight[0] < 0.0);
     /* NaN and +inf among the logits are never a number that looks good. */
     const float bad[2][3] = {{0.0F, NAN, 1.0F}, {0.0F, INFINITY, 1.0F}};
@@ -264,7 +283,7 @@ static void what_has_no_loss(void **state)
     assert_true(isnan(bf_row_nll(bad[1], 3, 0)));
     float row[3] = {1.0F, 2.0F, 3.0F};
     const unsigned char every[3] = {1, 1, 1};
-    assert_true(isnan(bf_loss_mask_row(row, row, 3, 0, every, 1.0)));
+    assert_true(isnan(bf_loss_mask_targets(row, row, 3, 0, every, 1.0)));
 }
 
 static void a_direction(void **state)
@@ -288,8 +307,8 @@ static void a_direction(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sequences),   cmocka_unit_test(distributions),    cmocka_unit_test(states),
-        cmocka_unit_test(a_large_row), cmocka_unit_test(what_has_no_loss), cmocka_unit_test(a_direction),
+        cmocka_unit_test(tokens_and_sequences), cmocka_unit_test(distributions),    cmocka_unit_test(states),
+        cmocka_unit_test(a_large_row),          cmocka_unit_test(what_has_no_loss), cmocka_unit_test(a_direction),
     };
     return cmocka_run_group_tests_name("losses", tests, open_losses, close_golden);
 }

@@ -65,14 +65,14 @@ static void schedules(void **state)
     assert_int_equal(json_array_size(all), 12);
     for (size_t k = 0; k < json_array_size(all); k++) {
         const json_t *one = json_array_get(all, k), *factors = json_object_get(one, "factors");
-        const enum bf_schedule schedule = bf_schedule_of(json_string_value(json_object_get(one, "schedule")));
-        assert_int_not_equal(schedule, BF_SCHEDULE_COUNT);
+        struct bf_unlearn_settings settings = {0};
+        assert_true(
+            bf_unlearn_settings_word(&settings, "schedule", json_string_value(json_object_get(one, "schedule"))));
         for (size_t s = 0; s < json_array_size(factors); s++)
-            assert_near(bf_schedule_factor(schedule, (int64_t)s, (int64_t)number(one, "n_steps"),
+            assert_near(bf_schedule_factor(settings.schedule, (int64_t)s, (int64_t)number(one, "n_steps"),
                                            (int64_t)number(one, "n_warmup"), number(one, "floor")),
                         number_at(factors, s), 1e-12);
     }
-    assert_int_equal(bf_schedule_of("square"), BF_SCHEDULE_COUNT);
 }
 
 static void a_norm_that_is_none(void **state)

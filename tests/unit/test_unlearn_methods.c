@@ -1,0 +1,309 @@
+/* The table of methods, the settings that come of it, and that a loss is one function and one row: trainings of a tiny model by losses
+ * that only this file has. */
+#include "tiny_text_model.h"
+
+#include <math.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "unlearn/loss.h"
+#include "unlearn/unlearn.h"
+#include "base/banned.h"
+
+static int enter(void **state)
+{
+    const int failed = enter_scratch(state);
+    if (!failed)
+        tiny_text_write("tiny.gguf", NULL, NULL);
+    return failed;
+}
+
+static void set_text(char **to, const char *text)
+{
+    free(*to);
+    *to = strdup(text);
+}
+
+static void init_settings(struct bf_unlearn_settings *s, const struct bf_method *method)
+{
+    bf_unlearn_settings_init(s, method);
+    set_text(&s->model, "tiny.gguf");
+    set_text(&s->out, "out.gguf");
+    set_text(&s->chat, "none");
+    s->learning_rate = 1e-2;
+    s->max_steps = 4;
+    s->batch = 2;
+    s->accumulate = 2;
+    s->threads = 1;
+    s->max_loss = 0.0;
+    s->checkpoint_every = 0;
+}
+
+/* ---- a loss of one's own ---- */
+
+static double negated(double nll, const struct bf_loss_knobs *knobs, double *slope)
+{
+    (void)knobs;
+    *slope = -1.0;
+    return -nll;
+}
+
+static void negated_sums(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss,
+                         double *weight, double *alternate_weight)
+{
+    double sum = 0.0, n = 0.0;
+    (void)knobs, (void)alternate_weight;
+    for (size_t i = 0; i < batch->n; i++) {
+        sum += batch->nll[i];
+        n += (double)batch->n_tokens[i];
+    }
+    for (size_t i = 0; i < batch->n; i++)
+        weight[i] = -1.0 / n;
+    *loss = -sum / n;
+}
+
+/* The same of a row of logits. */
+static double negated_row(float *logits, const float *reference, size_t n, int32_t label, double scale)
+{
+    const double nll = bf_row_nll(logits, n, label);
+    (void)reference;
+    bf_row_nll_gradient(logits, n, label, -scale);
+    return -nll;
+}
+
+static const struct bf_loss own_losses[] = {
+    {.name = "negated", .kind = BF_LOSS_TOKENS, .of.token = negated},
+    {.name = "negated sums", .kind = BF_LOSS_SEQUENCES, .of.sequences = negated_sums},
+    {.name = "negated rows", .kind = BF_LOSS_ROWS, .of.row = negated_row},
+};
+
+static void train(const struct bf_method *method, const char *work, struct bf_unlearn_result *result)
+{
+    struct bf_unlearn_settings settings;
+    struct bf_unlearn_texts forget = {0}, keep = {0};
+    struct bf_err err = BF_ERR_INIT;
+
+    init_settings(&settings, method);
+    bf_unlearn_texts_add(&forget, "Zeus rules the sky.", "Who rules the sky?", "Zeus.");
+    bf_unlearn_texts_add(&forget, "Poseidon rules the sea.", "Who rules the sea?", "Poseidon, with his trident.");
+    bf_unlearn_texts_add(&forget, "Hades rules the underworld.", "Who rules below?", "Hades.");
+    bf_unlearn_texts_add(&keep, "Water boils.", "When does water boil?", "At one hundred degrees.");
+    assert_int_equal(bf_unlearn_settings_choose(&settings, &err), BF_OK);
+    const struct bf_unlearn_job job = {.settings = &settings, .work = work, .forget = &forget, .retain = &keep};
+    if (bf_unlearn(&job, result, &err) != BF_OK)
+        fail_msg("%s: %s", method->forget->name, err.text);
+    assert_int_equal(result->n_curve, 4);
+    bf_unlearn_texts_release(&forget);
+    bf_unlearn_texts_release(&keep);
+    bf_unlearn_settings_release(&settings);
+}
+
+static void a_loss_is_a_function_and_a_row(void **state)
+{
+    struct bf_unlearn_result expected, learnt;
+    struct bf_method row = *bf_method_find("graddiff");
+    (void)state;
+
+    train(bf_method_find("graddiff"), "built-in", &expected);
+    for (size_t i = 0; i < N_ELEMENTS(own_losses); i++) {
+        struct bf_unlearn_result result;
+        row.forget = &own_losses[i];
+        train(&row, own_losses[i].name, &result);
+        for (size_t s = 0; s < result.n_curve; s++) {
+            assert_true(fabs(result.curve[s].forget_loss / expected.curve[s].forget_loss - 1.0) < 1e-6);
+            assert_true(fabs(result.curve[s].gradient_norm / expected.curve[s].gradient_norm - 1.0) < 1e-5);
+        }
+        assert_true(result.after.forget > result.before.forget);
+        /* Of the same kind it is the same arithmetic. */
+        if (own_losses[i].kind == BF_LOSS_TOKENS)
+            assert_true(memcmp(result.curve, expected.curve, result.n_curve * sizeof *result.curve) == 0);
+        bf_unlearn_result_release(&result);
+    }
+    train(bf_method_find("finetune"), "learnt", &learnt);
+    assert_true(learnt.after.forget < learnt.before.forget);
+    bf_unlearn_result_release(&learnt);
+    bf_unlearn_result_release(&expected);
+}
+
+/* ---- the table ---- */
+
+static void every_row_is_whole(void **state)
+{
+    size_t n = 0;
+    (void)state;
+
+    for (const struct bf_method *m; (m = bf_method_at(n)); n++) {
+        assert_ptr_equal(bf_method_find(m->name), m);
+        assert_true(*m->title && *m->formula && *m->source);
+        assert_true(m->learning_rate > 0.0 && m->lora_learning_rate > 0.0);
+        assert_true(m->batch > 0 && m->accumulate > 0 && (m->max_steps > 0 || m->epochs > 0.0));
+        assert_true(m->train != BF_TRAIN_NONE && m->schedule < BF_SCHEDULE_COUNT);
+        assert_int_equal(m->alpha > 0.0, m->retain != NULL);
+        assert_non_null(m->forget->of.token);
+        if (m->retain)
+            assert_ptr_equal(bf_retain_loss_find(m->retain->name), m->retain);
+        if (m->forget->kind == BF_LOSS_STATES)
+            assert_true(m->layer >= 0 && m->retain->kind == BF_LOSS_STATES);
+    }
+    assert_int_equal(n, 8);
+    assert_null(bf_method_find("gaa"));
+    assert_null(bf_retain_loss_find("none"));
+}
+
+static void the_table_for_people(void **state)
+{
+    struct bf_buf text;
+    char choices[BF_UNLEARN_CHOICES_MAX];
+    (void)state;
+
+    bf_buf_init(&text, SIZE_MAX);
+    bf_methods_list(&text, false);
+    assert_string_equal(text.data, "ga, graddiff, npo, simnpo, rmu or obliviate");
+    bf_buf_clear(&text);
+    bf_methods_list(&text, true);
+    assert_string_equal(text.data, "ga, graddiff, npo, simnpo, dpo, rmu or obliviate");
+    bf_buf_clear(&text);
+    bf_methods_describe(&text);
+    assert_non_null(strstr(text.data, "Needs question-answer pairs, a retain set. Compares with the model as it was."));
+    assert_non_null(
+        strstr(text.data, "Learning rate 5e-5, 150 steps, batch 4 x 1, constant, alpha 1200, layer 7, steering 6.5"));
+    assert_non_null(strstr(text.data,
+                           "Learning rate 1e-5, as an adapter 2e-4, 10 epochs, batch 8 x 4, linear with 10 % "
+                           "warm-up, decay 0.01, clip 1, beta 4.5, gamma 0.125"));
+    assert_non_null(
+        strstr(text.data, "cosine to 10 % with 10 % warm-up, decay 0.1, clip 1, alpha 0.2, general-weight 0.7"));
+    bf_buf_release(&text);
+    bf_unlearn_choices("method", choices, sizeof choices);
+    assert_string_equal(choices, "ga|graddiff|npo|simnpo|dpo|rmu|obliviate|finetune");
+    bf_unlearn_choices("retain_loss", choices, sizeof choices);
+    assert_string_equal(choices, "nll|kl");
+    bf_unlearn_choices("type", choices, sizeof choices);
+    assert_string_equal(choices, "f32|f16|bf16|q8_0|source");
+}
+
+/* ---- settings ---- */
+
+static void words_are_words_on_disk_alone(void **state)
+{
+    static const char *const fields[] = {"train", "data", "schedule", "type", "retain_loss"};
+    struct bf_unlearn_settings s, again;
+    struct bf_err err = BF_ERR_INIT;
+    (void)state;
+
+    init_settings(&s, bf_method_find("graddiff"));
+    for (size_t i = 0; i < N_ELEMENTS(fields); i++) {
+        char choices[BF_UNLEARN_CHOICES_MAX], *next = NULL;
+        bf_unlearn_choices(fields[i], choices, sizeof choices);
+        for (char *word = strtok_r(choices, "|", &next); word; word = strtok_r(NULL, "|", &next)) {
+            assert_true(bf_unlearn_settings_word(&s, fields[i], word));
+            json_t *json = bf_unlearn_settings_json(&s), *json_again = NULL;
+            if (strcmp(json_string_value(json_object_get(json, "train")), "") != 0) {
+                assert_string_equal(json_string_value(json_object_get(json, fields[i])), word);
+                assert_int_equal(bf_unlearn_settings_parse(json, &again, &err), BF_OK);
+                json_again = bf_unlearn_settings_json(&again);
+                assert_true(json_equal(json, json_again));
+                bf_unlearn_settings_release(&again);
+            }
+            json_decref(json);
+            json_decref(json_again);
+        }
+        assert_false(bf_unlearn_settings_word(&s, fields[i], "sideways"));
+    }
+    assert_false(bf_unlearn_settings_word(&s, "gamma", "1"));
+    assert_false(bf_unlearn_settings_word(&s, "nothing", "auto"));
+    bf_unlearn_settings_release(&s);
+}
+
+static void records_that_do_not_fit(void **state)
+{
+    static const struct {
+        const char *field, *word, *why;
+    } wrong[] = {{"schedule", "square", "no 'schedule'"},
+                 {"train", "", "no 'train'"},
+                 {"retain_loss", "state", "a retain loss 'state' that graddiff does not have"},
+                 {"method", "forgetting", "a method 'forgetting'"}};
+    struct bf_unlearn_settings s, again;
+    (void)state;
+
+    init_settings(&s, bf_method_find("graddiff"));
+    s.train = BF_TRAIN_FULL;
+    for (size_t i = 0; i < N_ELEMENTS(wrong); i++) {
+        struct bf_err err = BF_ERR_INIT;
+        json_t *json = bf_unlearn_settings_json(&s);
+        json_object_set_new(json, wrong[i].field, json_string(wrong[i].word));
+        assert_int_equal(bf_unlearn_settings_parse(json, &again, &err), BF_STORE);
+        assert_error(err, BF_STORE, wrong[i].why);
+        bf_unlearn_settings_release(&again);
+        json_decref(json);
+    }
+    bf_unlearn_settings_release(&s);
+}
+
+/* A learning rate that somebody gave is kept, also when it is that of whole models. */
+static void what_is_unset_is_chosen(void **state)
+{
+    static const struct {
+        const char *method;
+        enum bf_train_kind train;
+        double given, expected;
+        enum bf_train_kind expected_train;
+    } cases[] = {
+        {"npo", BF_TRAIN_NONE, NAN, 1e-5, BF_TRAIN_FULL},       {"npo", BF_TRAIN_LORA, NAN, 2e-4, BF_TRAIN_LORA},
+        {"npo", BF_TRAIN_LORA, 1e-5, 1e-5, BF_TRAIN_LORA},      {"npo", BF_TRAIN_FULL, 3e-3, 3e-3, BF_TRAIN_FULL},
+        {"rmu", BF_TRAIN_NONE, NAN, 5e-5, BF_TRAIN_TENSORS},    {"rmu", BF_TRAIN_LORA, NAN, 5e-5, BF_TRAIN_LORA},
+        {"obliviate", BF_TRAIN_NONE, NAN, 3e-4, BF_TRAIN_LORA}, {"finetune", BF_TRAIN_LORA, NAN, 2e-4, BF_TRAIN_LORA}};
+    (void)state;
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct bf_unlearn_settings s;
+        struct bf_err err = BF_ERR_INIT;
+        init_settings(&s, bf_method_find(cases[i].method));
+        s.train = cases[i].train;
+        s.learning_rate = cases[i].given;
+        assert_int_equal(bf_unlearn_settings_choose(&s, &err), BF_OK);
+        assert_int_equal(s.train, cases[i].expected_train);
+        assert_true(s.learning_rate == cases[i].expected);
+        bf_unlearn_settings_release(&s);
+    }
+}
+
+static void what_does_not_go_together(void **state)
+{
+    struct bf_unlearn_settings s;
+    struct bf_err err = BF_ERR_INIT;
+    (void)state;
+
+    init_settings(&s, bf_method_find("rmu"));
+    s.train = BF_TRAIN_TENSORS;
+    assert_int_equal(bf_unlearn_settings_check(&s, &err), BF_OK);
+    s.stop_forget_nll = 5.0;
+    assert_int_equal(bf_unlearn_settings_check(&s, &err), BF_USAGE);
+    assert_error(err, BF_USAGE, "--stop-*");
+    assert_true(bf_unlearn_settings_word(&s, "retain_loss", "kl"));
+    assert_int_equal(bf_unlearn_settings_check(&s, &err), BF_USAGE);
+    assert_error(err, BF_USAGE, "leave --retain-loss out");
+    bf_unlearn_settings_release(&s);
+    init_settings(&s, bf_method_find("ga"));
+    s.train = BF_TRAIN_FULL;
+    set_text(&s.adapter, "adapter.gguf");
+    assert_int_equal(bf_unlearn_settings_check(&s, &err), BF_USAGE);
+    assert_error(err, BF_USAGE, "give --lora");
+    set_text(&s.adapter, "");
+    s.max_steps = 0;
+    s.epochs = 0.0;
+    assert_int_equal(bf_unlearn_settings_check(&s, &err), BF_USAGE);
+    assert_error(err, BF_USAGE, "give --max-steps or --epochs");
+    bf_unlearn_settings_release(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_loss_is_a_function_and_a_row), cmocka_unit_test(every_row_is_whole),
+        cmocka_unit_test(the_table_for_people),           cmocka_unit_test(words_are_words_on_disk_alone),
+        cmocka_unit_test(records_that_do_not_fit),        cmocka_unit_test(what_is_unset_is_chosen),
+        cmocka_unit_test(what_does_not_go_together),
+    };
+    return cmocka_run_group_tests_name("unlearn methods", tests, enter, leave_scratch);
+}
