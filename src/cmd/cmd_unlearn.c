@@ -222,7 +222,7 @@ static enum bf_status train(const struct bf_call *call, const struct bf_unlearn_
     return status;
 }
 
-/* Where to write is for the user to say: what stands in the folder of a training may be a stranger's. */
+/* The user says where to write: paths in the folder of a training may have been written by somebody else. */
 static enum bf_status place_resumed(const struct bf_unlearn_values *v, struct bf_unlearn_settings *s,
                                     struct bf_err *err)
 {
@@ -230,11 +230,11 @@ static enum bf_status place_resumed(const struct bf_unlearn_values *v, struct bf
         s->threads = v->threads;
     if (s->adapter[0] && !v->adapter)
         return bf_fail(err, BF_USAGE,
-                       "this training also writes its adapter; say where to: biforget unlearn --resume %s --adapter "
+                       "this training also writes its adapter; say where: biforget unlearn --resume %s --adapter "
                        "FILE (it was '%s')",
                        BF_SHELL_WORD(v->resume), s->adapter);
     if (!s->adapter[0] && v->adapter)
-        return bf_fail(err, BF_USAGE, "this training was not asked for an adapter; leave --adapter out");
+        return bf_fail(err, BF_USAGE, "this training does not write an adapter; leave --adapter out");
     free(s->out);
     free(s->adapter);
     s->out = bf_strdup(v->resume);

@@ -41,10 +41,10 @@ enum bf_status bf_graph_lora_bind(struct bf_graph *g, struct bf_err *err)
         while (j < BF_N_LINEAR && strcmp(kinds[j], p->lora_targets[i]) != 0)
             j++;
         if (j == BF_N_LINEAR)
-            return bf_fail(
-                err, BF_INPUT,
-                "'%s' is no target of LoRA; use attn_q, attn_k, attn_v, attn_output, ffn_gate, ffn_up, ffn_down",
-                p->lora_targets[i]);
+            return bf_fail(err, BF_INPUT,
+                           "'%s' is not a target of LoRA; give one of attn_q, attn_k, attn_v, attn_output, ffn_gate, "
+                           "ffn_up, ffn_down",
+                           p->lora_targets[i]);
         wanted[j] = true;
     }
     bool any = false;

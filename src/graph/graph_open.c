@@ -1,4 +1,4 @@
-/* A graph's life, and what it says of itself. */
+/* Opens and closes a graph; what it needs, what it has, its parameters. */
 #include <ggml.h>
 #include <gguf.h>
 #include <stdlib.h>
@@ -46,7 +46,7 @@ static void free_list(const char *const *list, size_t n)
     free((void *)(uintptr_t)list);
 }
 
-/* gguf's own words go to ggml's log: they are caught here while a file is tried. */
+/* gguf reports errors to ggml's log: the first is caught here while a file is opened. */
 static void catch_error(enum ggml_log_level level, const char *text, void *user)
 {
     char *first = user;

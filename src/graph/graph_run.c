@@ -155,7 +155,8 @@ enum bf_status bf_graph_input_gradient(const struct bf_graph *g, int32_t first, 
 {
     const int64_t n_embd = g->config.n_embd;
     if (!g->params.input_gradient || g->n_stepped == 0)
-        return bf_fail(err, BF_INPUT, "there is no gradient of tokens: no step with such gradients was the last run");
+        return bf_fail(err, BF_INPUT,
+                       "there is no gradient of the tokens: the last run was not a step with input_gradient");
     if (first < 0 || n < 0 || first > g->n_stepped - n)
         return bf_fail(err, BF_INPUT, "tokens %d to %d are not in the batch of %d tokens", first, first + n - 1,
                        g->n_stepped);

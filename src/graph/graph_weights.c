@@ -26,13 +26,13 @@ static bool readable(int type)
     return type == GGML_TYPE_F32 || ggml_get_type_traits((enum ggml_type)type)->to_float != NULL;
 }
 
-/* Copies what the file says of its tensors; bytes have to lie inside the file. */
+/* Copies the file's list of tensors; their bytes have to lie inside the file. */
 static enum bf_status list_tensors(struct bf_graph *g, uint64_t n_file_bytes, struct bf_err *err)
 {
     const int64_t n = gguf_get_n_tensors(g->gguf);
     const uint64_t start = gguf_get_data_offset(g->gguf);
     if (n < 1 || n > 1 << 20)
-        return bf_fail(err, BF_MODEL, "'%s' holds %" PRId64 " tensors: it is no model", g->path, n);
+        return bf_fail(err, BF_MODEL, "'%s' has %" PRId64 " tensors: it is not a model", g->path, n);
     g->weights = bf_array((size_t)n, sizeof *g->weights);
     g->n_weights = (size_t)n;
     for (int64_t i = 0; i < n; i++) {
@@ -54,7 +54,7 @@ static enum bf_status list_tensors(struct bf_graph *g, uint64_t n_file_bytes, st
             return bf_fail(err, BF_MODEL, "'%s': the tensor '%s' is of type %s, which cannot be read as numbers",
                            g->path, w->name, ggml_type_name((enum ggml_type)w->type));
         if (start > n_file_bytes || offset > n_file_bytes - start || w->n_bytes > n_file_bytes - start - offset)
-            return bf_fail(err, BF_MODEL, "'%s' is cut short: the tensor '%s' would end behind the end of the file",
+            return bf_fail(err, BF_MODEL, "'%s' is cut short: the tensor '%s' would end after the end of the file",
                            g->path, w->name);
         w->offset = start + offset;
         g->n_elements += w->n_in * w->n_out;
@@ -194,7 +194,7 @@ static enum bf_status choose_trained(struct bf_graph *g, struct bf_err *err)
                 g->params.tensors[i], g->config.n_layer - 1);
         if (!w->used)
             return bf_fail(err, BF_INPUT,
-                           "the tensor '%s' lies behind block %d, whose states are asked for: no gradient reaches it",
+                           "the tensor '%s' lies after block %d, whose states are the values: no gradient reaches it",
                            w->name, g->params.state_layer);
         w->trained = true;
     }

@@ -1,5 +1,5 @@
-/* What the frozen reference says of the forget set, once. One double an example on disk, under a key of the model's and
- * the examples' hashes: a second training of the same model on the same set reads it. */
+/* -log r of each example of the forget set, computed once. One double an example on disk, under a key of the model's and the examples'
+ * hashes: a second training of the same model on the same set reads it. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +43,7 @@ static char *path_of(const struct bf_trainer *t, const char *key)
     return path;
 }
 
-/* A cache that does not fit is made anew, not complained about. */
+/* A cache that does not fit is rebuilt without a complaint. */
 static void read_cache(const char *path, const char *key, double *out, size_t n)
 {
     const size_t size = sizeof magic + 64 + n * sizeof *out;

@@ -1,5 +1,5 @@
-/* The loop: sets to examples, steps, checkpoints, the model. What each step does follows from the settings and its
- * number alone; so a training that was killed goes on from its checkpoint to the same bytes. */
+/* The loop: sets to examples, steps, checkpoints, the model. What each step does follows from the settings and its number alone; so a
+ * training that was killed resumes from its checkpoint to the same bytes. */
 #include "unlearn/trainer.h"
 
 #include <assert.h>
@@ -172,8 +172,8 @@ static void tell_step(struct bf_trainer *t)
         t->job->progress(t->job->user, &progress);
 }
 
-/* NULL = go on. */
-static enum bf_status look_for_end(struct bf_trainer *t, const char **stop, struct bf_err *err)
+/* *stop is the rule that is met, NULL when none is. */
+static enum bf_status check_stop_rules(struct bf_trainer *t, const char **stop, struct bf_err *err)
 {
     const struct bf_unlearn_settings *s = t->settings;
     struct bf_unlearn_nll now;
@@ -228,8 +228,8 @@ static enum bf_status loop(struct bf_trainer *t, const char **stop, struct bf_er
     *stop = t->job->finish ? "asked" : NULL;
     t->begin_seconds = t->saved_seconds = bf_seconds();
     t->begin_step = t->step;
-    if (t->job->resume && !*stop && t->step > 0) { /* the checkpoint may be of the moment before this look */
-        status = look_for_end(t, stop, err);
+    if (t->job->resume && !*stop && t->step > 0) { /* the checkpoint may be of the moment before this check */
+        status = check_stop_rules(t, stop, err);
         if (status == BF_INTERRUPTED)
             return stopped(t, err);
     }
@@ -242,7 +242,7 @@ static enum bf_status loop(struct bf_trainer *t, const char **stop, struct bf_er
         if (status != BF_OK)
             break;
         tell_step(t);
-        status = look_for_end(t, stop, err);
+        status = check_stop_rules(t, stop, err);
         if (status == BF_INTERRUPTED) { /* while it was measured: the step is done */
             *stop = NULL;
             status = BF_OK;
@@ -264,11 +264,12 @@ static enum bf_status check_work(const struct bf_unlearn_job *job, struct bf_err
 {
     const bool there = bf_unlearn_can_resume(job->work);
     if (job->resume && !there)
-        return bf_fail(err, BF_STORE, "'%s' has no checkpoint to go on from; start the training anew", job->work);
+        return bf_fail(err, BF_STORE, "'%s' has no checkpoint to resume from; start the training over", job->work);
     if (!job->resume && there)
-        return bf_fail(err, BF_STORE,
-                       "'%s' holds a training that is not finished; go on with --resume, or start anew with --restart",
-                       job->work);
+        return bf_fail(
+            err, BF_STORE,
+            "'%s' has a training that is not finished; resume it with --resume, or start over with --restart",
+            job->work);
     return bf_mkdirs(job->work, err);
 }
 
@@ -279,7 +280,7 @@ static enum bf_status begin(struct bf_trainer *t, struct bf_err *err)
     struct bf_graph_params params;
     struct bf_graph_info estimate;
     bf_trainer_params(t, tensors, names, &params);
-    /* What the model does not have is said before anything is measured. */
+    /* A layer or tensor that the model does not have is refused before anything is measured. */
     enum bf_status status = bf_graph_estimate(&params, &estimate, err);
     if (status == BF_OK)
         status = identify(t, err);

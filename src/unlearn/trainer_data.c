@@ -1,4 +1,4 @@
-/* The sets of a training as examples, and what is said of them. */
+/* The sets of a training as examples, and the notices about them. */
 #include "unlearn/trainer.h"
 
 #include "base/banned.h"
@@ -16,7 +16,8 @@ static enum bf_status make_one(struct bf_trainer *t, const struct bf_vocabulary 
                           out->pairs ? "question-answer pairs" : "pieces of text", (long long)out->n_tokens,
                           out->n_cut ? ", some answers cut at --max-length" : "");
     if (status == BF_OK && out->n_left_out > 0)
-        bf_trainer_notice(t, "%zu texts of the %s are no pairs and left out", out->n_left_out, what);
+        bf_trainer_notice(t, "%zu texts of the %s are not question-answer pairs and are left out", out->n_left_out,
+                          what);
     return status;
 }
 
@@ -41,8 +42,9 @@ enum bf_status bf_trainer_examples(struct bf_trainer *t, struct bf_err *err)
     const bool has_retain = job->retain && job->retain->n > 0;
     if (t->retain_loss && !has_retain)
         return bf_fail(err, BF_INPUT,
-                       "%s keeps the model on a retain set, and there is none (or it is empty); give --retain SET, or "
-                       "--alpha 0 to do without",
+                       "%s keeps the model close to itself on a retain set, and none is given (or it is empty); give "
+                       "--retain SET, "
+                       "or --alpha 0 to train without one",
                        s->method->name);
     enum bf_status status = bf_vocabulary_open(s->model, s->chat, &vocabulary, err);
     if (status == BF_OK)

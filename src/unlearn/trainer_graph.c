@@ -145,7 +145,7 @@ enum bf_status bf_trainer_open(struct bf_trainer *t, struct bf_err *err)
     open_optimizer(t);
     if (!t->moments)
         return bf_fail(err, BF_INPUT,
-                       "no memory for the optimiser's %.0f MB; train less (--lora), or on a larger machine",
+                       "no memory for the optimiser's %.0f MB; train an adapter (--lora), or use a larger machine",
                        (double)t->info.n_trained * 8.0 / 1e6);
     tell_sizes(t);
     status = check_disk(t, err);

@@ -1,8 +1,8 @@
 /* The state of a training between two steps, in one file that is replaced whole:
  *   "BFTRAIN1", identity (64 hex digits), step, n_tensors, what was measured before, step points of the curve,
  *   per tensor: n, weights, first moments, second moments; a digest of all of it.
- * Numbers as this machine has them: a training goes on where it began. The order of samples needs no state, it follows
- * from the seed and the step. */
+ * Numbers as this machine has them: a training resumes on the machine that it started on. The order of samples needs no state, it follows from the seed and
+ * the step. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,11 +129,11 @@ static enum bf_status read_all(struct bf_trainer *t, struct stream *s, const cha
     get(s, head, sizeof head);
     get(s, identity, sizeof identity);
     if (s->failed || memcmp(head, magic, sizeof magic) != 0)
-        return bf_fail(err, BF_STORE, "'%s' is no checkpoint of this program; start anew with --restart", path);
+        return bf_fail(err, BF_STORE, "'%s' is not a checkpoint of this program; start over with --restart", path);
     if (memcmp(identity, t->identity, 64) != 0)
         return bf_fail(err, BF_STORE,
-                       "'%s' is of another training: the model, a set or the settings are not what they were; put them "
-                       "back, or start anew with --restart",
+                       "'%s' is of another training: the model, a set or the settings have changed; put them "
+                       "back, or start over with --restart",
                        path);
     get(s, &step, sizeof step);
     get(s, &n_tensors, sizeof n_tensors);
@@ -158,7 +158,7 @@ static enum bf_status read_all(struct bf_trainer *t, struct stream *s, const cha
     t->step = step;
     return BF_OK;
 damaged:
-    return bf_fail(err, BF_STORE, "the checkpoint '%s' is cut short or damaged; start anew with --restart", path);
+    return bf_fail(err, BF_STORE, "the checkpoint '%s' is cut short or damaged; start over with --restart", path);
 }
 
 enum bf_status bf_training_load(struct bf_trainer *t, struct bf_err *err)

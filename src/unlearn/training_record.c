@@ -1,5 +1,5 @@
-/* What is written about a training: settings.json beside the checkpoints, key-values in the model, the record for
- * people and programs. Paths stay out of the model: it travels. */
+/* What is written about a training: settings.json beside the checkpoints, key-values in the model, the record for people and programs.
+ * Paths stay out of the model, which is passed on to others. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +52,7 @@ enum bf_status bf_unlearn_read_settings(const char *work, struct bf_unlearn_sett
     *out = (struct bf_unlearn_settings){0};
     bf_buf_init(&text, (size_t)1 << 20);
     if (!bf_file_exists(path))
-        status = bf_fail(err, BF_STORE, "there is no training in '%s' to go on with", work);
+        status = bf_fail(err, BF_STORE, "there is no training in '%s' to resume", work);
     if (status == BF_OK)
         status = bf_file_read(path, &text, err);
     if (status == BF_OK)

@@ -165,7 +165,7 @@ END
     fails 2 "--chat 'nothing' is not a template" "$BIFORGET" unlearn --method ga "${u[@]}" --chat nothing --forget qa.jsonl -o x.gguf -q
     fails 3 "it is empty" "$BIFORGET" unlearn --method ga "${u[@]}" --forget empty.txt -o x.gguf -q
     fails 3 "no such file" "$BIFORGET" unlearn --method ga "${u[@]}" --forget nowhere.txt -o x.gguf -q
-    fails 3 "npo keeps the model on a retain set" "$BIFORGET" unlearn --method npo "${u[@]}" --forget qa.jsonl -o x.gguf -q
+    fails 3 "npo keeps the model close to itself on a retain set" "$BIFORGET" unlearn --method npo "${u[@]}" --forget qa.jsonl -o x.gguf -q
     fails 3 "the answer of record 1 of the forget set is cut away" "$BIFORGET" unlearn --method ga "${u[@]}" --max-length 9 --forget qa.jsonl -o x.gguf -q
     fails 3 "is not of question-answer pairs" "$BIFORGET" unlearn --method dpo "${u[@]}" --forget forget.txt --retain keep.txt -o x.gguf -q
     fails 3 "has no question-answer pairs" "$BIFORGET" unlearn --method ga "${u[@]}" --data qa --forget forget.txt -o x.gguf -q

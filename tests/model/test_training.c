@@ -312,7 +312,7 @@ static void checkpoints_that_do_not_fit(void **state)
     struct bf_unlearn_job job = {
         .settings = &settings, .work = "kept", .forget = &forget, .retain = &retain, .resume = true};
     assert_int_equal(bf_unlearn(&job, &result, &err), BF_STORE);
-    assert_error(err, BF_STORE, "no checkpoint to go on from");
+    assert_error(err, BF_STORE, "no checkpoint to resume from");
     bf_unlearn_result_release(&result);
     job.resume = false;
     job.user = &asked;
@@ -322,7 +322,7 @@ static void checkpoints_that_do_not_fit(void **state)
     bf_unlearn_result_release(&result);
     job.interrupted = NULL;
     assert_int_equal(bf_unlearn(&job, &result, &err), BF_STORE);
-    assert_error(err, BF_STORE, "go on with --resume, or start anew with --restart");
+    assert_error(err, BF_STORE, "resume it with --resume, or start over with --restart");
     bf_unlearn_result_release(&result);
     /* What it was started with can be read; anything else is another training. */
     assert_int_equal(bf_unlearn_read_settings("kept", &other, &err), BF_OK);
