@@ -1,5 +1,6 @@
 #include "cmd/unlearn_options.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -164,8 +165,10 @@ struct bf_opt *bf_unlearn_options(void *target)
 #undef FLAG
 #undef REAL
 #undef WHOLE
-    for (size_t i = 0; table[i].name && i < BF_UNLEARN_OPTIONS_MAX; i++)
+    for (size_t i = 0; table[i].name; i++) {
+        assert(i < BF_UNLEARN_OPTIONS_MAX);
         table[i].given = &v->given[i];
+    }
     return table;
 }
 

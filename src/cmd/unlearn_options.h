@@ -4,7 +4,7 @@
 #include "base/opt.h"
 #include "unlearn/unlearn.h"
 
-enum { BF_UNLEARN_OPTIONS_MAX = 48 };
+enum { BF_UNLEARN_OPTIONS_MAX = 64 };  /* rows of the table, at most */
 
 struct bf_unlearn_values {
     bool quiet; /* first: main.c reads it */

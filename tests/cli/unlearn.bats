@@ -162,6 +162,7 @@ END
     fails 2 "has no likelihood to check" "$BIFORGET" unlearn --method rmu "${u[@]}" --stop-forget-nll 5 --forget qa.jsonl --retain keep.txt -o x.gguf
     fails 2 "--adapter is for an adapter" "$BIFORGET" unlearn --method ga --full "${u[@]}" --adapter a.gguf --forget qa.jsonl -o x.gguf
     fails 2 "--lr cannot be given with --resume" "$BIFORGET" unlearn --resume x.gguf --lr 1e-4
+    fails 2 "--bf16 cannot be given with --resume" "$BIFORGET" unlearn --resume x.gguf --bf16
     fails 2 "--chat 'nothing' is not a template" "$BIFORGET" unlearn --method ga "${u[@]}" --chat nothing --forget qa.jsonl -o x.gguf -q
     fails 3 "it is empty" "$BIFORGET" unlearn --method ga "${u[@]}" --forget empty.txt -o x.gguf -q
     fails 3 "no such file" "$BIFORGET" unlearn --method ga "${u[@]}" --forget nowhere.txt -o x.gguf -q

@@ -114,7 +114,7 @@ static void there_has_to_be_a_step(void **state)
     assert_int_equal(bf_graph_input_gradient(g, -1, 1, out, &err), BF_INPUT);
     (void)case_forward(g, &c);
     assert_int_equal(bf_graph_input_gradient(g, 0, 1, out, &err), BF_INPUT);
-    assert_contains(err.text, "no step");
+    assert_contains(err.text, "was not a step");
     bf_graph_close(g);
 }
 
