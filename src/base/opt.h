@@ -46,7 +46,7 @@ struct bf_command_help {
     const char *synopsis;       /* "biforget domain TOPIC [-m MODEL] [-o DIR] [options]" */
     const char *examples;       /* several lines, each an example with what it does; first thing in --help */
     const char *details;        /* a paragraph or two; may be NULL */
-    /* Appends lines, separated by \n, that come after the details: what is said of rows of a table. May be NULL. */
+    /* Appends lines, separated by \n, that are shown after the details, each a paragraph. May be NULL. */
     void (*describe)(struct bf_buf *out);
     const char *operands;       /* what the operands can be, one sentence without its full stop; may be NULL */
 };
