@@ -4,7 +4,7 @@
 #include "base/opt.h"
 #include "unlearn/unlearn.h"
 
-enum { BF_UNLEARN_OPTIONS_MAX = 64 };  /* rows of the table, at most */
+enum { BF_UNLEARN_OPTIONS_MAX = 64 }; /* rows of the table, at most */
 
 struct bf_unlearn_values {
     bool quiet; /* first: main.c reads it */
@@ -21,11 +21,11 @@ struct bf_unlearn_values {
     int64_t layer, max_steps, batch, accumulate, max_length, lora_rank, measure, evaluate_every, checkpoint_every,
         threads;
     bool pack, less_memory, bf16;
-    bool given[BF_UNLEARN_OPTIONS_MAX];        /* by the row's place in the table */
+    bool given[BF_UNLEARN_OPTIONS_MAX]; /* by the row's place in the table */
     struct {
         char method[BF_UNLEARN_CHOICES_MAX], retain_loss[BF_UNLEARN_CHOICES_MAX], schedule[BF_UNLEARN_CHOICES_MAX],
             type[BF_UNLEARN_CHOICES_MAX], data[BF_UNLEARN_CHOICES_MAX];
-    } choices;                 /* what the table's rows point to: unlearn's own words */
+    } choices; /* what the table's rows point to: unlearn's own words */
 };
 struct bf_opt *bf_unlearn_options(void *values); /* free() */
 

@@ -3,25 +3,25 @@
  *
  * Architectures: llama (SmolLM2, Llama 2 and 3, Mistral) and qwen2, dense; others are refused by name.
  *
- * How a caller uses this:
+ * How a caller uses this, in order:
  *
- *   struct bf_graph_params p = bf_graph_params_default();    then model_path, n_tokens, train
- *   bf_graph_check_memory(&p, true, &err)                    refuses what would not fit, without opening it
- *   bf_graph_open(&p, &g, &err)
- *   for each step of training:
- *       bf_graph_zero_gradients(g)
- *       bf_graph_step(g, &batch, false, visit, user, &err)   once or more; `visit` turns values into gradients; they add up
- *       change bf_graph_get_parameter(g, i).data by .gradient, for every i; bf_graph_each shares that among the threads
- *   bf_graph_forward(g, &batch, visit, user, &err)           at any time: to measure. It leaves the gradients alone
- *   bf_graph_save_model(g, path, ...)                        bf_graph_save_adapter beside it with BF_TRAIN_LORA
- *   bf_graph_close(g)
+ * 1. bf_graph_params_default, then set model_path, n_tokens and train.
+ * 2. bf_graph_check_memory refuses what would not fit, without opening it.
+ * 3. bf_graph_open.
+ * 4. For each step of training: bf_graph_zero_gradients; bf_graph_step once or more, whose `visit` turns values into
+ *    gradients, which add up; then change the data of every bf_graph_get_parameter by its gradient. bf_graph_each
+ *    shares that work among the threads.
+ * 5. bf_graph_forward at any time between steps, to measure: it leaves the gradients alone.
+ * 6. bf_graph_save_model; with BF_TRAIN_LORA bf_graph_save_adapter as well, if wanted.
+ * 7. bf_graph_close.
  *
- * `visit` may call bf_graph_each and nothing else of the same graph; of another graph, everything. bf_graph_input_gradient reads what the
- * last bf_graph_step left: any other run in between makes it fail. Parameters must not change between a step's passes.
+ * `visit` may call bf_graph_each and nothing else of the same graph; of another graph, everything.
+ * bf_graph_input_gradient reads what the last bf_graph_step left: any other run in between makes it fail. Parameters
+ * must not change between a step's passes.
  *
- * A batch is sequences one after another, without padding. A *row* is a token's place in that list: row r of the values is what
- * the model says after token r, so it is the prediction of token r + 1 of the same sequence. Values are logits `[n, n_vocab]` or
- * hidden states `[n, n_embd]`, row-major float.
+ * A batch is sequences one after another, without padding. A *row* is a token's place in that list: row r of the values
+ * is what the model says after token r, so it is the prediction of token r + 1 of the same sequence. Values are logits
+ * `[n, n_vocab]` or hidden states `[n, n_embd]`, row-major float.
  *
  * One thread at a time may use a graph; it has threads of its own inside. The same calls with the same number of
  * threads give the same bits, in any process on the same machine. */
@@ -38,22 +38,24 @@ struct bf_graph;
 /* ---- open ---- */
 
 enum bf_train_kind {
-    BF_TRAIN_NONE,             /* frozen: a reference, or a model to measure; no gradients, the least memory */
-    BF_TRAIN_FULL,             /* every tensor; quantised ones are dequantised */
-    BF_TRAIN_LORA,             /* low-rank adapters (Hu et al., arXiv 2106.09685) beside weights that keep the type of the file */
-    BF_TRAIN_TENSORS,          /* the tensors named; the others keep the type of the file */
+    BF_TRAIN_NONE, /* frozen: a reference, or a model to measure; no gradients, the least memory */
+    BF_TRAIN_FULL, /* every tensor; quantised ones are dequantised */
+    BF_TRAIN_LORA, /* low-rank adapters (Hu et al., arXiv 2106.09685) beside weights that keep the type of the file */
+    BF_TRAIN_TENSORS, /* the tensors named; the others keep the type of the file */
 };
 
 struct bf_graph_params {
-    const char *model_path;    /* GGUF, one file; its bytes are not trusted. Never NULL */
-    int32_t n_tokens;          /* most tokens in one batch, all sequences together; 1 to 1,048,576 [1,024]. Sizes the activations */
-    int32_t n_threads;         /* 0 = one for each core [0]; at most 64 are used */
-    enum bf_train_kind train;  /* BF_TRAIN_NONE */
+    const char *model_path; /* GGUF, one file; its bytes are not trusted. Never NULL */
+    int32_t
+        n_tokens; /* most tokens in one batch, all sequences together; 1 to 1,048,576 [1,024]. Sizes the activations */
+    int32_t n_threads;        /* 0 = one for each core [0]; at most 64 are used */
+    enum bf_train_kind train; /* BF_TRAIN_NONE */
 
     /* BF_TRAIN_LORA. W becomes W + (alpha / rank) B A. A starts uniform in +-1/sqrt(n_in) (as PEFT), B at 0. */
-    int32_t lora_rank;         /* 1 to n_embd [16] */
-    float lora_alpha;          /* > 0 [32] */
-    const char *const *lora_targets;   /* of attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down; NULL = all seven */
+    int32_t lora_rank; /* 1 to n_embd [16] */
+    float lora_alpha;  /* > 0 [32] */
+    const char *const
+        *lora_targets; /* of attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down; NULL = all seven */
     size_t n_lora_targets;
     uint64_t lora_seed;
 
@@ -61,17 +63,20 @@ struct bf_graph_params {
     const char *const *tensors;
     size_t n_tensors;
 
-    int32_t state_layer;       /* [-1]: values are logits. L >= 0: values are hidden states after block L (0-based; Hugging Face's
-                                * hidden_states[L + 1]); later blocks are neither loaded nor computed */
-    bool checkpoint_activations;       /* keep one hidden state a block and compute the rest again: less memory, a third slower */
-    bool expand_frozen;        /* keep frozen weights in F32 too, not in the type of the file: faster, more memory */
-    bool input_gradient;       /* bf_graph_step also leaves what bf_graph_input_gradient reads; goes with every kind, BF_TRAIN_NONE too */
-    /* multiply weights in BF16: faster, and can fake forgetting (docs/unlearning.md). BF_INPUT where the processor has no
-     * such products, or the program was not built for them */
+    int32_t state_layer; /* [-1]: values are logits. L >= 0: values are hidden states after block L (0-based; Hugging
+                          * Face's hidden_states[L + 1]); later blocks are neither loaded nor computed */
+    bool checkpoint_activations; /* keep one hidden state a block and compute the rest again: less memory, a third
+                                    slower */
+    bool expand_frozen;          /* keep frozen weights in F32 too, not in the type of the file: faster, more memory */
+    bool input_gradient;         /* bf_graph_step also leaves what bf_graph_input_gradient reads; goes with every kind,
+                                    BF_TRAIN_NONE too */
+    /* multiply weights in BF16: faster, and can fake forgetting (docs/unlearning.md). BF_INPUT where the processor has
+     * no such products, or the program was not built for them */
     bool bf16_products;
-    size_t max_logit_bytes;    /* rows of logits are made in portions of at most this size, one row at least [96 MiB] */
+    size_t max_logit_bytes; /* rows of logits are made in portions of at most this size, one row at least [96 MiB] */
 };
-struct bf_graph_params bf_graph_params_default(void);  /* model_path NULL; the values in brackets above, else 0, NULL or false */
+struct bf_graph_params bf_graph_params_default(
+    void); /* model_path NULL; the values in brackets above, else 0, NULL or false */
 
 /* *out is the caller's on success: bf_graph_close. BF_INPUT: n_tokens, rank, a target, a tensor's name or a layer that
  * the model does not have; memory is short. BF_MODEL: not a GGUF, cut short, an architecture or a part of one (experts,
@@ -83,28 +88,29 @@ void bf_graph_close(struct bf_graph *g); /* NULL is a no-op */
 struct bf_graph_info {
     const char *architecture; /* "llama"; lives as long as the graph */
     int32_t n_vocab, n_embd, n_layer, n_ff, n_head, n_head_kv;
-    int32_t n_context;         /* of training, as the file says; 0 = not said */
-    int32_t n_layer_used;      /* state_layer + 1, or n_layer */
-    int64_t n_weights;         /* elements of all tensors in the file */
-    int64_t n_trained;         /* elements that have a gradient */
-    size_t n_dequantised;      /* trained tensors that are not F32 in the file: the user should know */
-    const char *source_type;   /* the type that most weights of the file have: "q4_0" */
-    const char *products;      /* the vector unit of the matrix products: "AVX-512" */
+    int32_t n_context;       /* of training, as the file says; 0 = not said */
+    int32_t n_layer_used;    /* state_layer + 1, or n_layer */
+    int64_t n_weights;       /* elements of all tensors in the file */
+    int64_t n_trained;       /* elements that have a gradient */
+    size_t n_dequantised;    /* trained tensors that are not F32 in the file: the user should know */
+    const char *source_type; /* the type that most weights of the file have: "q4_0" */
+    const char *products;    /* the vector unit of the matrix products: "AVX-512" */
     int32_t n_threads;
     size_t n_bytes_weights; /* weights and adapters */
     size_t n_bytes_gradients;
     size_t n_bytes_activations; /* all that grows with n_tokens */
 };
-void bf_graph_get_info(const struct bf_graph *g, struct bf_graph_info *out);   /* strings live as long as the graph */
+void bf_graph_get_info(const struct bf_graph *g, struct bf_graph_info *out); /* strings live as long as the graph */
 
-/* What bf_graph_get_info would report of a graph with these params, without reading weights or taking their memory. An optimiser's
- * memory is not in it. Strings of *out are constants. The same errors as bf_graph_open. */
+/* What bf_graph_get_info would report of a graph with these params, without reading weights or taking their memory. An
+ * optimiser's memory is not in it. Strings of *out are constants. The same errors as bf_graph_open. */
 BF_MUST_CHECK enum bf_status bf_graph_estimate(const struct bf_graph_params *params, struct bf_graph_info *out,
                                                struct bf_err *err);
 
-/* Compares that estimate with the memory that is free now; `moments`: with eight bytes a trained weight for AdamW. BF_INPUT when it does
- * not fit, else the errors of bf_graph_open. */
-BF_MUST_CHECK enum bf_status bf_graph_check_memory(const struct bf_graph_params *params, bool moments, struct bf_err *err);
+/* Compares that estimate with the memory that is free now; `moments`: with eight bytes a trained weight for AdamW.
+ * BF_INPUT when it does not fit, else the errors of bf_graph_open. */
+BF_MUST_CHECK enum bf_status bf_graph_check_memory(const struct bf_graph_params *params, bool moments,
+                                                   struct bf_err *err);
 
 /* ---- run ---- */
 
@@ -132,10 +138,10 @@ typedef enum bf_status (*bf_graph_visit)(void *user, enum bf_graph_pass pass, co
 BF_MUST_CHECK enum bf_status bf_graph_forward(struct bf_graph *g, const struct bf_graph_batch *batch,
                                               bf_graph_visit visit, void *user, struct bf_err *err);
 
-/* Forward and backward. Gradients are ADDED to those of the parameters, so several steps accumulate. With `look_first`, `visit` gets
- * all rows with BF_PASS_READ before it gets them again with BF_PASS_GRADIENT, for losses in which rows of a sequence depend on each other
- * (NPO); the values are the same bits both times (made again when they do not fit into max_logit_bytes). Without it,
- * one pass, BF_PASS_GRADIENT. After an error the gradients are undefined: zero them.
+/* Forward and backward. Gradients are ADDED to those of the parameters, so several steps accumulate. With `look_first`,
+ * `visit` gets all rows with BF_PASS_READ before it gets them again with BF_PASS_GRADIENT, for losses in which rows of
+ * a sequence depend on each other (NPO); the values are the same bits both times (made again when they do not fit into
+ * max_logit_bytes). Without it, one pass, BF_PASS_GRADIENT. After an error the gradients are undefined: zero them.
  * BF_INPUT also for a graph of BF_TRAIN_NONE without `input_gradient` and for one whose adapter is off. */
 BF_MUST_CHECK enum bf_status bf_graph_step(struct bf_graph *g, const struct bf_graph_batch *batch, bool look_first,
                                            bf_graph_visit visit, void *user, struct bf_err *err);

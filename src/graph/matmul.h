@@ -1,5 +1,6 @@
-/* Products of matrices in F32 on several threads, with one operand in any type of ggml. Packing turns what it reads into panels
- * anyway, so that quantised weights are dequantised on the way, once a product, and are never in memory as floats.
+/* Products of matrices in F32 on several threads, with one operand in any type of ggml. Packing turns what it reads
+ * into panels anyway, so that quantised weights are dequantised on the way, once a product, and are never in memory as
+ * floats.
  *
  * With one kernel C has the same bits for any number of threads, since every element's sum is taken in the same order.
  * Kernels differ from each other in rounding: some have an instruction for a product and a sum, and some round once

@@ -1,4 +1,5 @@
-/* The tokenizer and the chat template of a GGUF, without its weights: questions, answers and texts become tokens. Read-only after open. */
+/* The tokenizer and the chat template of a GGUF, without its weights: questions, answers and texts become tokens.
+ * Read-only after open. */
 #ifndef BF_GRAPH_VOCABULARY_H
 #define BF_GRAPH_VOCABULARY_H
 #include <stdbool.h>
@@ -12,12 +13,13 @@ struct bf_vocabulary;
 
 /* `chat`: "auto" = the model's own template (none where it has none), "none" = "Question: ...\nAnswer: ...",
  * "bare" = the question and nothing around it, as the engine asks without a template; or a template's name.
- * BF_MODEL: not a GGUF, a template of the model's own that is not supported. BF_USAGE: `chat` is not a template's name. *out is the caller's. */
+ * BF_MODEL: not a GGUF, a template of the model's own that is not supported. BF_USAGE: `chat` is not a template's name.
+ * *out is the caller's. */
 BF_MUST_CHECK enum bf_status bf_vocabulary_open(const char *model_path, const char *chat, struct bf_vocabulary **out,
                                                 struct bf_err *err);
 void bf_vocabulary_close(struct bf_vocabulary *vocabulary); /* NULL is a no-op */
 int32_t bf_vocabulary_size(const struct bf_vocabulary *vocabulary);
-void bf_vocabulary_sha256(const struct bf_vocabulary *vocabulary, char out[65]);   /* bf_engine_vocabulary_sha256 */
+void bf_vocabulary_sha256(const struct bf_vocabulary *vocabulary, char out[65]); /* bf_engine_vocabulary_sha256 */
 /* The token that texts begin with; -1 when they do not begin with one. */
 int32_t bf_vocabulary_bos(const struct bf_vocabulary *vocabulary);
 

@@ -1,7 +1,7 @@
 /* Texts as tokens with labels, the order that they come in, and batches of them. Private to unlearn/.
  *
- * bf_examples_make, then bf_order_at or bf_order_pick for the indices of a step, then bf_batch_make and bf_batch_for_graph: the graph's
- * batch borrows the arrays of the bf_batch. */
+ * bf_examples_make, then bf_order_at or bf_order_pick for the indices of a step, then bf_batch_make and
+ * bf_batch_for_graph: the graph's batch borrows the arrays of the bf_batch. */
 #ifndef BF_UNLEARN_EXAMPLES_H
 #define BF_UNLEARN_EXAMPLES_H
 #include "graph/graph.h"
@@ -19,9 +19,9 @@ struct bf_examples {
     bool pairs;      /* labels are answers */
     int32_t longest; /* tokens of the longest */
     int64_t n_tokens, n_labels;
-    size_t n_cut;              /* answers whose end did not fit into max_length */
-    size_t n_left_out;         /* records without a question, in a set taken as pairs */
-    char sha256[65];           /* of tokens and labels */
+    size_t n_cut;      /* answers whose end did not fit into max_length */
+    size_t n_left_out; /* records without a question, in a set taken as pairs */
+    char sha256[65];   /* of tokens and labels */
 };
 void bf_examples_release(struct bf_examples *examples);
 
@@ -39,9 +39,10 @@ BF_MUST_CHECK enum bf_status bf_examples_make(const struct bf_vocabulary *vocabu
                                               const struct bf_unlearn_texts *texts,
                                               const struct bf_example_options *options, struct bf_examples *out,
                                               struct bf_err *err);
-/* The questions of `texts` with other answers, picked by the seed: example i has the question of pair i. BF_INPUT: no answer, one that does not
- * fit. */
-BF_MUST_CHECK enum bf_status bf_examples_alternate(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
+/* The questions of `texts` with other answers, picked by the seed: example i has the question of pair i. BF_INPUT: no
+ * answer, one that does not fit. */
+BF_MUST_CHECK enum bf_status bf_examples_alternate(const struct bf_vocabulary *vocabulary,
+                                                   const struct bf_unlearn_texts *texts,
                                                    const struct bf_unlearn_texts *answers, uint64_t seed,
                                                    const struct bf_example_options *options, struct bf_examples *out,
                                                    struct bf_err *err);
@@ -53,7 +54,7 @@ struct bf_order {
     uint64_t epoch;      /* that `permutation` is of */
     size_t *permutation; /* [n]; NULL before the first call */
 };
-/* The example at place `position` (from 0) of the endless stream of epochs. Constant time, O(n) when the epoch changes. */
+/* The example at place `position` (from 0) of the endless stream of epochs. O(1), O(n) when the epoch changes. */
 size_t bf_order_at(struct bf_order *order, uint64_t position);
 void bf_order_release(struct bf_order *order);
 /* One of n (>= 1) at random for this place, with replacement. Sets with different `stream` are drawn independently. */

@@ -103,8 +103,8 @@ enum bf_status bf_loss_finite(double loss, const char *name, struct bf_err *err)
 
 /* ---- losses of a token ---- */
 
-/* The negative log-likelihood of the labels, the mean over all tokens of the batch: what language models are trained with, and the usual
- * retain term (open-unlearning: retain_loss_type NLL, the cross-entropy of transformers). */
+/* The negative log-likelihood of the labels, the mean over all tokens of the batch: what language models are trained
+ * with, and the usual retain term (open-unlearning: retain_loss_type NLL, the cross-entropy of transformers). */
 double bf_loss_nll(double nll, const struct bf_loss_knobs *knobs, double *slope)
 {
     (void)knobs;
@@ -112,9 +112,10 @@ double bf_loss_nll(double nll, const struct bf_loss_knobs *knobs, double *slope)
     return nll;
 }
 
-/* Gradient ascent: -NLL of the forget set (Jang et al., "Knowledge Unlearning for Mitigating Privacy Risks in Language Models", ACL
- * 2023; open-unlearning GradAscent). With a retain term beside it, it is gradient difference (Liu, Liu and Stone, "Continual
- * Learning and Private Unlearning", CoLLAs 2022; open-unlearning GradDiff): the sum is made by the table of methods. */
+/* Gradient ascent: -NLL of the forget set (Jang et al., "Knowledge Unlearning for Mitigating Privacy Risks in Language
+ * Models", ACL 2023; open-unlearning GradAscent). With a retain term beside it, it is gradient difference (Liu, Liu and
+ * Stone, "Continual Learning and Private Unlearning", CoLLAs 2022; open-unlearning GradDiff): the sum is made by the
+ * table of methods. */
 double bf_loss_ga(double nll, const struct bf_loss_knobs *knobs, double *slope)
 {
     (void)knobs;
@@ -124,11 +125,10 @@ double bf_loss_ga(double nll, const struct bf_loss_knobs *knobs, double *slope)
 
 /* ---- losses over sequences ---- */
 
-/* Negative preference optimisation (Zhang et al., "Negative Preference Optimization: From Catastrophic Collapse to Effective
- * Unlearning", COLM 2024, equation 3; open-unlearning NPO):
- *   loss = -(2/beta) mean_i log sigmoid(-beta (log p_i - log r_i)),
- * log p_i summed over the tokens of sequence i. As beta -> 0 it becomes gradient ascent; where p has forgotten (log p << log r) its
- * gradient fades, which is what keeps it from collapsing. */
+/* Negative preference optimisation (Zhang et al., "Negative Preference Optimization: From Catastrophic Collapse to
+ * Effective Unlearning", COLM 2024, equation 3; open-unlearning NPO): loss = -(2/beta) mean_i log sigmoid(-beta (log
+ * p_i - log r_i)), log p_i summed over the tokens of sequence i. As beta -> 0 it becomes gradient ascent; where p has
+ * forgotten (log p << log r) its gradient fades, which is what keeps it from collapsing. */
 void bf_loss_npo(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss, double *weight,
                  double *alternate_weight)
 {
@@ -182,8 +182,9 @@ void bf_loss_dpo(const struct bf_loss_batch *batch, const struct bf_loss_knobs *
 
 /* ---- losses over distributions and states, a row at a time ---- */
 
-/* KL(r || p), the reference as the teacher: a retain term (Maini et al., "TOFU", 2024, KL minimisation; open-unlearning:
- * retain_loss_type KL), and OBLIVIATE's distillation. Of p alone it is the cross-entropy with soft labels, so the gradient is p - r. */
+/* KL(r || p), the reference as the teacher: a retain term (Maini et al., "TOFU", 2024, KL minimisation;
+ * open-unlearning: retain_loss_type KL), and OBLIVIATE's distillation. Of p alone it is the cross-entropy with soft
+ * labels, so the gradient is p - r. */
 double bf_loss_kl(float *logits, const float *reference, size_t n, int32_t label, double scale)
 {
     (void)label;
@@ -250,9 +251,10 @@ double bf_loss_mask(float *logits, const float *reference, size_t n, int32_t lab
     return bf_loss_mask_targets(logits, reference, n, label, NULL, scale);
 }
 
-/* Representation misdirection for unlearning (Li et al., "The WMDP Benchmark", ICML 2024, section 4; github.com/centerforaisafety/wmdp;
- * averaged over tokens and sequences as in open-unlearning's RMU): states of forget texts at one layer are pushed to c u, u a random
- * direction of length 1, states of retain texts are held where the reference has them. Both are the mean squared error of a row. */
+/* Representation misdirection for unlearning (Li et al., "The WMDP Benchmark", ICML 2024, section 4;
+ * github.com/centerforaisafety/wmdp; averaged over tokens and sequences as in open-unlearning's RMU): states of forget
+ * texts at one layer are pushed to c u, u a random direction of length 1, states of retain texts are held where the
+ * reference has them. Both are the mean squared error of a row. */
 double bf_loss_state(float *state, const float *target, size_t n, double scale)
 {
     const double factor = 2.0 * scale / (double)n;

@@ -1,11 +1,11 @@
-/* The losses of unlearning as plain maths: from likelihoods, distributions or states to a loss and its gradient. No model, no graph, no
- * file. Private to unlearn/.
+/* The losses of unlearning as plain maths: from likelihoods, distributions or states to a loss and its gradient. No
+ * model, no graph, no file. Private to unlearn/.
  *
- * To add a loss: one function in loss.c, of the type below that fits, and one row in the table of methods.c that names it. step.c calls
- * the function by its kind and does the rest: batches, weights, both passes, the reference.
+ * To add a loss: one function in loss.c, of the type below that fits, and one row in the table of methods.c that names
+ * it. step.c calls the function by its kind and does the rest: batches, weights, both passes, the reference.
  *
- * Formulas are those of open-unlearning (github.com/locuslab/open-unlearning, src/trainer, as of December 2025) where it has the
- * loss; each names its paper. p is the model that is trained, r the frozen reference; NLL is -log p in nats. */
+ * Formulas are those of open-unlearning (github.com/locuslab/open-unlearning, src/trainer, as of December 2025) where
+ * it has the loss; each names its paper. p is the model that is trained, r the frozen reference, NLL -log p in nats. */
 #ifndef BF_UNLEARN_LOSS_H
 #define BF_UNLEARN_LOSS_H
 #include <stdbool.h>
@@ -17,42 +17,43 @@
 /* ---- what a loss is ---- */
 
 struct bf_loss_knobs {
-    double beta;                                   /* > 0: npo, simnpo, dpo */
-    double delta;                                  /* simnpo: nats a token */
+    double beta;  /* > 0: npo, simnpo, dpo */
+    double delta; /* simnpo: nats a token */
 };
 
-/* Of one token with this NLL (>= 0, +inf possible): the loss, and *slope = d loss / d NLL. The batch's loss is the mean over all of its tokens. */
+/* Of one token with this NLL (>= 0, +inf possible): the loss, and *slope = d loss / d NLL. The batch's loss is the mean
+ * over all of its tokens. */
 typedef double bf_token_loss(double nll, const struct bf_loss_knobs *knobs, double *slope);
 
 /* One batch of sequences: sums over the tokens that a loss is taken of (the answer's). */
 struct bf_loss_batch {
-    size_t n;                                      /* sequences, >= 1 */
-    const double *nll;                             /* [n] -log p of the sequence */
-    const int64_t *n_tokens;                       /* [n] tokens that nll is the sum over, >= 1 */
-    const double *reference_nll;                   /* [n] -log r; NULL unless the loss has `reference` */
-    const double *alternate_nll;                   /* [n] of the alternate answers; NULL unless the loss has `alternates` */
-    const double *alternate_reference_nll;         /* [n] with both */
+    size_t n;                              /* sequences, >= 1 */
+    const double *nll;                     /* [n] -log p of the sequence */
+    const int64_t *n_tokens;               /* [n] tokens that nll is the sum over, >= 1 */
+    const double *reference_nll;           /* [n] -log r; NULL unless the loss has `reference` */
+    const double *alternate_nll;           /* [n] of the alternate answers; NULL unless the loss has `alternates` */
+    const double *alternate_reference_nll; /* [n] with both */
 };
-/* *loss of the batch; weight[i] = d loss / d nll[i]; alternate_weight[i] = d loss / d alternate_nll[i] (NULL without alternates).
- * The batch has been checked. A result that is not finite is the caller's to refuse. */
-typedef void bf_sequence_loss(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss, double *weight,
-                              double *alternate_weight);
+/* *loss of the batch; weight[i] = d loss / d nll[i]; alternate_weight[i] = d loss / d alternate_nll[i] (NULL without
+ * alternates). The batch has been checked. A result that is not finite is the caller's to refuse. */
+typedef void bf_sequence_loss(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss,
+                              double *weight, double *alternate_weight);
 
-/* Of one row: logits[n] of p and reference[n] of r at a place whose label is `label`. Returns the loss, NaN when there is none;
- * logits become scale * d loss / d logits. The batch's loss is the mean over its rows. */
+/* Of one row: logits[n] of p and reference[n] of r at a place whose label is `label`. Returns the loss, NaN when there
+ * is none; logits become scale * d loss / d logits. The batch's loss is the mean over its rows. */
 typedef double bf_row_loss(float *logits, const float *reference, size_t n, int32_t label, double scale);
 
-/* Of one hidden state [n] and its target [n]. Returns the loss; the state becomes scale * d loss / d state. The batch's loss is the mean
- * over the tokens of a sequence, then over sequences. */
+/* Of one hidden state [n] and its target [n]. Returns the loss; the state becomes scale * d loss / d state. The batch's
+ * loss is the mean over the tokens of a sequence, then over sequences. */
 typedef double bf_state_loss(float *state, const float *target, size_t n, double scale);
 
 struct bf_loss {
-    const char *name;          /* in errors; of a retain loss also the word in settings: "kl" */
+    const char *name; /* in errors; of a retain loss also the word in settings: "kl" */
     enum bf_loss_kind {
-        BF_LOSS_TOKENS,        /* one pass */
-        BF_LOSS_SEQUENCES,     /* all rows are read before a gradient is written: a row's gradient depends on its sequence */
-        BF_LOSS_ROWS,          /* with a frozen graph of the reference beside the trained one */
-        BF_LOSS_STATES,        /* blocks after the method's layer are neither loaded nor computed */
+        BF_LOSS_TOKENS,    /* one pass */
+        BF_LOSS_SEQUENCES, /* two passes: a row's gradient depends on the sums of its sequence */
+        BF_LOSS_ROWS,      /* with a frozen graph of the reference beside the trained one */
+        BF_LOSS_STATES,    /* blocks after the method's layer are neither loaded nor computed */
     } kind;
     union {
         bf_token_loss *token;
@@ -60,19 +61,23 @@ struct bf_loss {
         bf_row_loss *row;
         bf_state_loss *state;
     } of;
-    bool reference;            /* SEQUENCES: reference_nll, of a forget loss only. STATES: targets are r's states; else a random direction.
-                                * ROWS always have it */
-    bool alternates;           /* SEQUENCES of a forget loss: pairs with alternate answers beside the answers */
-    enum { BF_UNIT_NATS_A_TOKEN, BF_UNIT_OWN } unit;   /* nats a token have a bound (--max-loss); the others are finite or not */
+    bool reference;  /* SEQUENCES, of a forget loss only: reference_nll. STATES: targets are r's states, else a random
+                      * direction. ROWS: always */
+    bool alternates; /* SEQUENCES of a forget loss: pairs with alternate answers beside the answers */
+    enum {
+        BF_UNIT_NATS_A_TOKEN,
+        BF_UNIT_OWN
+    } unit; /* nats a token have a bound (--max-loss); the others are finite or not */
 };
 
-/* The retain losses by their words, in methods.c: "nll", "kl", "state". NULL for "none" and for a word that is not one. */
+/* The retain losses of methods.c by their words: "nll", "kl", "state". NULL for "none" and any other word. */
 const struct bf_loss *bf_retain_loss_find(const char *name);
-const struct bf_loss *bf_retain_loss_at(size_t i);     /* row i, from 0; NULL after the last */
+const struct bf_loss *bf_retain_loss_at(size_t i); /* row i, from 0; NULL after the last */
 
 /* ---- rows of logits ----
- * A loss of tokens or sequences needs the logits twice, a portion of the rows at a time, so that the logits of a whole batch never have to be
- * in memory: bf_row_nll gives -log p of a label, bf_row_nll_gradient writes weight * (softmax - one-hot). */
+ * A loss of tokens or sequences needs the logits twice, a portion of the rows at a time, so that the logits of a whole
+ * batch never have to be in memory: bf_row_nll gives -log p of a label, bf_row_nll_gradient writes weight * (softmax -
+ * one-hot). */
 
 /* log sum exp of logits[n], in double. -inf when all are -inf; NaN when one is NaN or +inf. */
 double bf_row_log_sum(const float *logits, size_t n);
@@ -91,14 +96,15 @@ bf_sequence_loss bf_loss_npo, bf_loss_simnpo, bf_loss_dpo;
 bf_row_loss bf_loss_kl, bf_loss_mask;
 bf_state_loss bf_loss_state;
 
-/* OBLIVIATE's mask with targets beside the label: every token i with targets[i] != 0; targets [n] or NULL. NaN when no token is left. */
-double bf_loss_mask_targets(float *logits, const float *reference, size_t n, int32_t label, const unsigned char *targets,
-                            double scale);
+/* OBLIVIATE's mask with targets beside the label: every token i with targets[i] != 0; targets [n] or NULL. NaN when no
+ * token is left. */
+double bf_loss_mask_targets(float *logits, const float *reference, size_t n, int32_t label,
+                            const unsigned char *targets, double scale);
 /* RMU's direction: n uniform numbers of [0, 1) from the seed, scaled to the length `coefficient`. */
 void bf_rmu_direction(float *out, size_t n, double coefficient, uint64_t seed);
 
-/* What every batch of tokens or sequences is checked for. BF_INPUT: no sequence, or one without a token to learn from (its number is
- * in the sentence). BF_MODEL: a sum that is NaN. */
+/* What every batch of tokens or sequences is checked for. BF_INPUT: no sequence, or one without a token to learn from
+ * (its number is in the sentence). BF_MODEL: a sum that is NaN. */
 BF_MUST_CHECK enum bf_status bf_loss_check(const struct bf_loss_batch *batch, struct bf_err *err);
 /* BF_MODEL when the loss that came out is not finite. `name` is the loss's. */
 BF_MUST_CHECK enum bf_status bf_loss_finite(double loss, const char *name, struct bf_err *err);

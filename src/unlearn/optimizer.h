@@ -1,5 +1,5 @@
-/* AdamW with clipping, and schedules of the learning rate, on plain arrays. Private to unlearn/. For each step: gradients, then
- * bf_gradient_norm, then bf_adamw_step with that norm.
+/* AdamW with clipping, and schedules of the learning rate, on plain arrays. Private to unlearn/. For each step:
+ * gradients, then bf_gradient_norm, then bf_adamw_step with that norm.
  *
  * AdamW (Loshchilov and Hutter, ICLR 2019) as torch.optim.AdamW computes it:
  *   w *= 1 - lr * decay;  m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2

@@ -1,5 +1,5 @@
-/* -log r of each example of the forget set, computed once. One double an example on disk, under a key of the model's and the examples'
- * hashes: a second training of the same model on the same set reads it. */
+/* -log r of each example of the forget set, computed once. One double an example on disk, under a key of the model's
+ * and the examples' hashes: a second training of the same model on the same set reads it. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
-/* One loss over one batch: forward, loss, backward. The graph hands the rows over in portions. A loss over sequences reads all of them
- * first, since their sums decide the weights; the others write gradients as they read. Which function is called follows from the loss's
- * kind alone: a new loss needs nothing here. */
+/* One loss over one batch: forward, loss, backward. The graph hands the rows over in portions. A loss over sequences
+ * reads all of them first, since their sums decide the weights; the others write gradients as they read. Which function
+ * is called follows from the loss's kind alone: a new loss needs nothing here. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

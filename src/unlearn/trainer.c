@@ -1,5 +1,5 @@
-/* The loop: sets to examples, steps, checkpoints, the model. What each step does follows from the settings and its number alone; so a
- * training that was killed resumes from its checkpoint to the same bytes. */
+/* The loop: sets to examples, steps, checkpoints, the model. What each step does follows from the settings and its
+ * number alone; so a training that was killed resumes from its checkpoint to the same bytes. */
 #include "unlearn/trainer.h"
 
 #include <assert.h>
@@ -68,8 +68,8 @@ static enum bf_status identify(struct bf_trainer *t, struct bf_err *err)
 
 /* ---- steps ---- */
 
-/* One loss, and whether it is still one to learn from. Those in nats a token have a bound (a uniform guess over 50,000 tokens costs 11
- * nats); the others are finite or not. */
+/* One loss, and whether it is still one to learn from. Those in nats a token have a bound (a uniform guess over 50,000
+ * tokens costs 11 nats); the others are finite or not. */
 static enum bf_status loss_step(struct bf_trainer *t, const struct bf_loss *loss, const struct bf_examples *examples,
                                 const size_t *indices, double scale, double *value, struct bf_err *err)
 {

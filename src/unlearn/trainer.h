@@ -1,15 +1,17 @@
-/* What the files of a training share: one struct bf_trainer, which bf_unlearn (trainer.c) takes through these stages in order.
+/* What the files of a training share: one struct bf_trainer, which bf_unlearn (trainer.c) takes through these stages.
  *
- *   bf_trainer_examples     texts -> forget, retain, general, alternates; the plan (batch, n_steps, order) follows from their sizes
- *   bf_trainer_measure      NLL before, of the model file; opens a graph of its own and closes it
- *   bf_trainer_open         graph, info, tensors, moments, spans; frozen and direction where a loss needs them
- *   bf_training_load        on a resume: weights, moments, step, curve, before. Else bf_training_write_settings
- *   bf_reference_make       reference, where the forget loss needs sums of r
- *   for each step           bf_loss_step for each loss of each batch, bf_update_norm, bf_update_step; bf_training_save now and then
- *   bf_training_save_model  the GGUF; then the graphs are closed, and bf_trainer_measure again, of the file that was written
+ * 1. bf_trainer_examples: texts become forget, retain, general, alternates. The plan (batch, n_steps, order) follows
+ *    from their sizes.
+ * 2. bf_trainer_measure: NLL before, of the model file, in a graph of its own.
+ * 3. bf_trainer_open: graph, info, tensors, moments, spans; frozen and direction where a loss needs them.
+ * 4. On a resume bf_training_load: weights, moments, step, curve, before. Else bf_training_write_settings.
+ * 5. bf_reference_make: reference, where the forget loss needs sums of r.
+ * 6. For each step: bf_loss_step for each loss of each batch, bf_update_norm, bf_update_step; now and then
+ *    bf_training_save.
+ * 7. bf_training_save_model; then the graphs are closed, and bf_trainer_measure again, of the file that was written.
  *
- * What step n does follows from the settings and n alone: which examples (bf_order_at, bf_order_pick), which learning rate. So a resume has
- * no state but weights, moments and n. Private to unlearn/. */
+ * What step n does follows from the settings and n alone: which examples (bf_order_at, bf_order_pick), which learning
+ * rate. So a resume has no state but weights, moments and n. Private to unlearn/. */
 #ifndef BF_UNLEARN_TRAINER_H
 #define BF_UNLEARN_TRAINER_H
 #include "unlearn/examples.h"
@@ -20,36 +22,36 @@
 
 /* -log r summed over the labels of each example, made once and kept on disk. NaN = not made. */
 struct bf_reference {
-    double *forget, *alternates;       /* [n_forget]; NULL unless the forget loss needs them */
+    double *forget, *alternates; /* [n_forget]; NULL unless the forget loss needs them */
 };
 
 struct bf_trainer {
     const struct bf_unlearn_job *job;
     const struct bf_unlearn_settings *settings;
-    const struct bf_loss *forget_loss; /* the method's */
-    const struct bf_loss *retain_loss; /* of the settings; NULL = none, or its weight is 0 */
-    const struct bf_loss *general_loss;        /* NLL */
-    struct bf_examples forget, retain, general, alternates;    /* n = 0: not read */
-    struct bf_graph *graph;            /* trained */
-    struct bf_graph *frozen;           /* the reference, for whole distributions and states; NULL when none is needed */
-    struct bf_graph_info info;         /* of graph */
-    struct bf_adamw_tensor *tensors;   /* [n_tensors] */
+    const struct bf_loss *forget_loss;                      /* the method's */
+    const struct bf_loss *retain_loss;                      /* of the settings; NULL = none, or its weight is 0 */
+    const struct bf_loss *general_loss;                     /* NLL */
+    struct bf_examples forget, retain, general, alternates; /* n = 0: not read */
+    struct bf_graph *graph;                                 /* trained */
+    struct bf_graph *frozen;         /* the reference, for whole distributions and states; NULL when none is needed */
+    struct bf_graph_info info;       /* of graph */
+    struct bf_adamw_tensor *tensors; /* [n_tensors] */
     size_t n_tensors;
-    float *moments;                    /* two for each trained weight, tensor after tensor */
-    struct bf_adamw_tensor *spans;     /* [n_spans] the tensors in pieces, for the threads */
-    double *squares;                   /* [n_spans] */
+    float *moments;                /* two for each trained weight, tensor after tensor */
+    struct bf_adamw_tensor *spans; /* [n_spans] the tensors in pieces, for the threads */
+    double *squares;               /* [n_spans] */
     size_t n_spans;
     struct bf_reference reference;
     float *direction; /* [n_embd] rmu */
     struct bf_order order;
     int64_t batch, accumulate; /* of the settings, at most what the forget set has */
     int64_t n_steps, n_warmup;
-    int64_t max_tokens;                /* of a batch when NLL is measured */
-    int64_t step;                      /* steps done */
-    char identity[65];                 /* SHA-256 of all that decides the bytes */
+    int64_t max_tokens; /* of a batch when NLL is measured */
+    int64_t step;       /* steps done */
+    char identity[65];  /* SHA-256 of all that decides the bytes */
     char model_sha256[65], vocabulary_sha256[65];
     struct bf_unlearn_nll before;
-    struct bf_unlearn_point *curve;    /* [n_steps], the first `step` of them filled */
+    struct bf_unlearn_point *curve; /* [n_steps], the first `step` of them filled */
     /* Of this process. */
     double begin_seconds, saved_seconds;
     int64_t begin_step, n_tokens;
@@ -57,10 +59,11 @@ struct bf_trainer {
 
 /* ---- step.c ---- */
 
-/* Forward and backward of one loss over one batch; its gradient times `scale` is added. indices: [n] of `examples`. *value without the
- * scale. BF_MODEL: it is not finite. BF_INPUT: memory. */
-BF_MUST_CHECK enum bf_status bf_loss_step(struct bf_trainer *trainer, const struct bf_loss *loss, const struct bf_examples *examples,
-                                          const size_t *indices, size_t n, double scale, double *value, struct bf_err *err);
+/* Forward and backward of one loss over one batch; its gradient times `scale` is added. indices: [n] of `examples`.
+ * *value without the scale. BF_MODEL: it is not finite. BF_INPUT: memory. */
+BF_MUST_CHECK enum bf_status bf_loss_step(struct bf_trainer *trainer, const struct bf_loss *loss,
+                                          const struct bf_examples *examples, const size_t *indices, size_t n,
+                                          double scale, double *value, struct bf_err *err);
 
 /* ---- optimizer.c: the optimiser on the graph's threads ---- */
 

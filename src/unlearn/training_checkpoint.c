@@ -1,8 +1,8 @@
 /* The state of a training between two steps, in one file that is replaced whole:
  *   "BFTRAIN1", identity (64 hex digits), step, n_tensors, what was measured before, step points of the curve,
  *   per tensor: n, weights, first moments, second moments; a digest of all of it.
- * Numbers as this machine has them: a training resumes on the machine that it started on. The order of samples needs no state, it follows from the seed and
- * the step. */
+ * Numbers as this machine has them: a training resumes on the machine that it started on. The order of samples needs no
+ * state, it follows from the seed and the step. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

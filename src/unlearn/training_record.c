@@ -1,5 +1,5 @@
-/* What is written about a training: settings.json beside the checkpoints, key-values in the model, the record for people and programs.
- * Paths stay out of the model, which is passed on to others. */
+/* What is written about a training: settings.json beside the checkpoints, key-values in the model, the record for
+ * people and programs. Paths stay out of the model, which is passed on to others. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

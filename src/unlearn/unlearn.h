@@ -1,24 +1,24 @@
-/* Unlearning: a model, what it is to forget and what it is to keep, and a method give a GGUF. Here are the methods, the settings and the
- * training loop with its checkpoints. The network is in graph/graph.h, the losses are plain maths in loss.h. Nothing is printed: the
- * caller gets progress and notices through functions.
+/* Unlearning: a model, what it is to forget and what it is to keep, and a method give a GGUF. Here are the methods, the
+ * settings and the training loop with its checkpoints. The network is in graph/graph.h, the losses are plain maths in
+ * loss.h. Nothing is printed: the caller gets progress and notices through functions.
  *
- * How a caller uses this:
+ * How a caller uses this, in order:
  *
- *   bf_unlearn_settings_init(&s, bf_method_find("npo"));     the method's defaults
- *   s.model = ..., s.out = ..., s.max_steps = ...            what the user wants otherwise; strings are owned by the settings
- *   bf_unlearn_settings_choose(&s, &err)                     what to train and the learning rate, where they are still unset
- *   bf_unlearn_settings_check(&s, &err)                      what does not go together
- *   bf_unlearn(&(struct bf_unlearn_job){.settings = &s, .work = dir, .forget = &texts, ...}, &result, &err)
- *   bf_unlearn_record(&s, &result)                           keep it, then
- *   bf_unlearn_remove_checkpoint(dir)                        never before: the checkpoint is what a crash resumes from
- *   bf_unlearn_result_release(&result), bf_unlearn_settings_release(&s)      after a failure, too
+ * 1. bf_unlearn_settings_init with a method of bf_method_find gives the method's defaults.
+ * 2. Set what the user wants otherwise: model, out, max_steps, ... Strings are owned by the settings.
+ * 3. bf_unlearn_settings_choose sets what to train and the learning rate, where they are still unset.
+ * 4. bf_unlearn_settings_check refuses what does not go together.
+ * 5. bf_unlearn trains and writes the model.
+ * 6. Keep the result (bf_unlearn_record), then bf_unlearn_remove_checkpoint. Not the other way round: until the record
+ *    is kept, the checkpoint is what a crash is resumed from.
+ * 7. bf_unlearn_result_release and bf_unlearn_settings_release, after a failure, too.
  *
- * After BF_INTERRUPTED, a crash or kill -9, with bf_unlearn_can_resume(dir): bf_unlearn_read_settings(dir, &s, &err) in place of the first
- * four steps, then bf_unlearn with `resume`. A new training in a folder that has a checkpoint is refused: remove the checkpoint
- * first. Two trainings must not share a folder at a time (the caller locks it).
+ * After BF_INTERRUPTED, a crash or kill -9, with bf_unlearn_can_resume(dir): bf_unlearn_read_settings(dir, &s, &err) in
+ * place of steps 1 to 4, then bf_unlearn with `resume`. A new training in a folder that has a checkpoint is refused:
+ * remove the checkpoint first. Two trainings must not share a folder at a time (the caller locks it).
  *
- * Promise: same model file, settings, texts and machine -> the same bytes, with any number of threads, also after kill -9 at any moment
- * and a resume. */
+ * Promise: same model file, settings, texts and machine -> the same bytes, with any number of threads, also after kill
+ * -9 at any moment and a resume. */
 #ifndef BF_UNLEARN_UNLEARN_H
 #define BF_UNLEARN_UNLEARN_H
 #include <stdbool.h>
@@ -41,21 +41,21 @@ struct bf_loss; /* loss.h */
 
 /* loss = gamma forget + alpha retain + general_weight NLL(general). The numbers are defaults, from `source`. */
 struct bf_method {
-    const char *name;          /* "npo" */
-    const char *title;         /* "negative preference optimisation" */
-    const char *formula;       /* one line, for people */
-    const char *source;        /* the paper, and where the numbers are from */
-    bool teaches;              /* the opposite of unlearning, for the models of an experiment */
+    const char *name;    /* "npo" */
+    const char *title;   /* "negative preference optimisation" */
+    const char *formula; /* one line, for people */
+    const char *source;  /* the paper, and where the numbers are from */
+    bool teaches;        /* the opposite of unlearning, for the models of an experiment */
     const struct bf_loss *forget;
-    const struct bf_loss *retain;      /* NULL = none */
-    enum bf_train_kind train;          /* of a float model; BF_TRAIN_FULL becomes BF_TRAIN_LORA over quantised weights */
+    const struct bf_loss *retain; /* NULL = none */
+    enum bf_train_kind train;     /* of a float model; BF_TRAIN_FULL becomes BF_TRAIN_LORA over quantised weights */
     double gamma, alpha, general_weight;
-    double beta, delta;        /* > 0; nats a token */
-    int32_t layer;             /* rmu: states after this block, from 0; else -1 */
-    double coefficient;        /* rmu: length of the direction */
-    double learning_rate;      /* of whole tensors */
-    double lora_learning_rate; /* of an adapter */
-    double decay, beta2, max_norm;     /* AdamW; max_norm 0 = no clipping */
+    double beta, delta;            /* > 0; nats a token */
+    int32_t layer;                 /* rmu: states after this block, from 0; else -1 */
+    double coefficient;            /* rmu: length of the direction */
+    double learning_rate;          /* of whole tensors */
+    double lora_learning_rate;     /* of an adapter */
+    double decay, beta2, max_norm; /* AdamW; max_norm 0 = no clipping */
     enum bf_schedule schedule;
     double warmup, floor;      /* share of the steps; share of the learning rate */
     double epochs;             /* of the forget set; read when max_steps is 0 */
@@ -68,9 +68,11 @@ const struct bf_method *bf_method_find(const char *name);
 const struct bf_method *bf_method_at(size_t i);
 /* dpo learns from question-answer pairs alone. */
 bool bf_method_needs_pairs(const struct bf_method *method);
-/* Appends the names of the methods that unlearn, in the table's order, as "a, b or c"; `pairs`: those that need pairs, too. */
+/* Appends the names of the methods that unlearn, in the table's order, as "a, b or c"; `pairs`: those that need pairs,
+ * too. */
 void bf_methods_list(struct bf_buf *out, bool pairs);
-/* Appends a line for each method: its formula, the data that it needs, its numbers, their source. Lines are separated by \n. */
+/* Appends a line for each method: its formula, the data that it needs, its numbers, their source. Lines are separated
+ * by \n. */
 void bf_methods_describe(struct bf_buf *out);
 
 /* ---- texts ---- */
@@ -89,60 +91,61 @@ void bf_unlearn_texts_release(struct bf_unlearn_texts *texts);
 
 /* ---- settings ---- */
 
-enum bf_unlearn_data {         /* how texts become examples */
-    BF_DATA_AUTO,              /* as pairs when every record of the set is one */
-    BF_DATA_QA,                /* the pairs of the set; loss on the answers */
-    BF_DATA_TEXT,              /* all records; loss on all tokens */
+enum bf_unlearn_data {               /* how texts become examples */
+                       BF_DATA_AUTO, /* as pairs when every record of the set is one */
+                       BF_DATA_QA,   /* the pairs of the set; loss on the answers */
+                       BF_DATA_TEXT, /* all records; loss on all tokens */
 };
 
-/* Everything that decides which bytes come out, beside the texts and the model. JSON of it is the record of a training; there, methods,
- * losses and enums are words. Strings are owned and never NULL after init. */
+/* Everything that decides which bytes come out, beside the texts and the model. JSON of it is the record of a training;
+ * there, methods, losses and enums are words. Strings are owned and never NULL after init. */
 struct bf_unlearn_settings {
     const struct bf_method *method;
-    char *model, *forget, *retain, *general, *alternates;  /* as given; "" = none. For resuming and the record */
-    char *out, *adapter;       /* the GGUF; the adapter beside it, "" = none */
-    char *chat;                /* "auto", "none", or a template's name */
-    enum bf_train_kind train;  /* BF_TRAIN_NONE = not chosen yet */
+    char *model, *forget, *retain, *general, *alternates; /* as given; "" = none. For resuming and the record */
+    char *out, *adapter;                                  /* the GGUF; the adapter beside it, "" = none */
+    char *chat;                                           /* "auto", "none", or a template's name */
+    enum bf_train_kind train;                             /* BF_TRAIN_NONE = not chosen yet */
     enum bf_unlearn_data data;
-    const struct bf_loss *retain_loss;         /* NULL = none */
+    const struct bf_loss *retain_loss; /* NULL = none */
     enum bf_schedule schedule;
-    enum bf_graph_save_type type;              /* of the trained weights in the file */
+    enum bf_graph_save_type type; /* of the trained weights in the file */
     uint64_t seed;
     double gamma, alpha, general_weight, beta, delta, coefficient;
     int64_t layer;
-    double learning_rate;      /* NaN = not chosen yet */
+    double learning_rate; /* NaN = not chosen yet */
     double decay, beta1, beta2, epsilon, max_norm, warmup, floor;
     double epochs;
-    int64_t max_steps, batch, accumulate, max_length;      /* max_length: tokens of an example */
-    bool pack;                 /* texts joined and cut into pieces of max_length; else each is its own */
+    int64_t max_steps, batch, accumulate, max_length; /* max_length: tokens of an example */
+    bool pack; /* texts joined and cut into pieces of max_length; else each is its own */
     int64_t lora_rank;
     double lora_alpha;
-    int64_t measure;           /* examples of each set that NLL is measured over; 0 = all */
-    int64_t evaluate_every;    /* steps between two checks of the stop rules */
-    double stop_forget_nll;    /* stop when the forget set's NLL is above; nats a token; 0 = never */
-    double stop_retain_rise;   /* percent; 0 = never */
-    double max_loss;           /* nats a token of a batch, beyond which a training has diverged; 0 = any that is finite */
-    int64_t checkpoint_every;  /* steps; 0 = none but at an interruption */
-    int64_t threads;           /* 0 = all cores */
+    int64_t measure;         /* examples of each set that NLL is measured over; 0 = all */
+    int64_t evaluate_every;  /* steps between two checks of the stop rules */
+    double stop_forget_nll;  /* stop when the forget set's NLL is above; nats a token; 0 = never */
+    double stop_retain_rise; /* percent; 0 = never */
+    double max_loss;         /* nats a token of a batch, beyond which a training has diverged; 0 = any that is finite */
+    int64_t checkpoint_every; /* steps; 0 = none but at an interruption */
+    int64_t threads;          /* 0 = all cores */
     bool less_memory, bf16;
 };
 /* The method's defaults; `train` and `learning_rate` unset. Release in every case. */
 void bf_unlearn_settings_init(struct bf_unlearn_settings *settings, const struct bf_method *method);
 void bf_unlearn_settings_release(struct bf_unlearn_settings *settings);
-/* Sets a field that is kept as a word: "train", "data", "retain_loss", "schedule", "type". False when it does not know the word. */
+/* Sets a field that is kept as a word: "train", "data", "retain_loss", "schedule", "type". False when it does not know
+ * the word. */
 bool bf_unlearn_settings_word(struct bf_unlearn_settings *settings, const char *field, const char *word);
 /* The words that a user may give for such a field or for "method", as "a|b|c" into out [size]. */
 void bf_unlearn_choices(const char *field, char *out, size_t size);
 enum { BF_UNLEARN_CHOICES_MAX = 128 };
-/* Chooses what is still unset: every weight of a float model, an adapter beside quantised weights, unless the method trains something
- * else; and the method's learning rate for that. BF_MODEL: a model that cannot be read. */
+/* Chooses what is still unset: every weight of a float model, an adapter beside quantised weights, unless the method
+ * trains something else; and the method's learning rate for that. BF_MODEL: a model that cannot be read. */
 BF_MUST_CHECK enum bf_status bf_unlearn_settings_choose(struct bf_unlearn_settings *settings, struct bf_err *err);
 /* After choosing. BF_USAGE: settings that do not go together; the sentence names the options of `biforget unlearn`. */
 BF_MUST_CHECK enum bf_status bf_unlearn_settings_check(const struct bf_unlearn_settings *settings, struct bf_err *err);
-/* BF_INPUT: a training on `n_texts` texts, the longest of `longest` tokens, does not fit into the memory that is free. */
-BF_MUST_CHECK enum bf_status bf_unlearn_check_memory(const struct bf_unlearn_settings *settings, int64_t n_texts, int64_t longest,
-                                                     struct bf_err *err);
-json_t *bf_unlearn_settings_json(const struct bf_unlearn_settings *settings);  /* new reference */
+/* BF_INPUT: a training on `n_texts` texts, the longest of `longest` tokens, does not fit into free memory. */
+BF_MUST_CHECK enum bf_status bf_unlearn_check_memory(const struct bf_unlearn_settings *settings, int64_t n_texts,
+                                                     int64_t longest, struct bf_err *err);
+json_t *bf_unlearn_settings_json(const struct bf_unlearn_settings *settings); /* new reference */
 /* BF_STORE when a field is missing or of another kind. Release in every case. */
 BF_MUST_CHECK enum bf_status bf_unlearn_settings_parse(const json_t *json, struct bf_unlearn_settings *out,
                                                        struct bf_err *err);
@@ -151,11 +154,12 @@ BF_MUST_CHECK enum bf_status bf_unlearn_settings_parse(const json_t *json, struc
 
 struct bf_unlearn_progress {
     int64_t step, n_steps;
-    double loss, forget_loss, retain_loss, general_loss;   /* of the last step; NaN for a term that the method does not have */
+    double loss, forget_loss, retain_loss,
+        general_loss; /* of the last step; NaN for a term that the method does not have */
     double learning_rate, gradient_norm;
-    double tokens_per_second, seconds_left;                /* of this process; 0 outside "training" */
-    const char *phase;         /* "measuring", "reference", "training", "saving" */
-    int64_t done, of;          /* of the phase; of 0 = unknown */
+    double tokens_per_second, seconds_left; /* of this process; 0 outside "training" */
+    const char *phase;                      /* "measuring", "reference", "training", "saving" */
+    int64_t done, of;                       /* of the phase; of 0 = unknown */
 };
 
 struct bf_unlearn_point { /* one step of the loss curve */
@@ -171,33 +175,34 @@ struct bf_unlearn_nll {         /* mean nats a token */
 struct bf_unlearn_result {
     struct bf_unlearn_nll before, after;
     int64_t n_steps, planned_steps;
-    const char *stop;          /* "finished", "forget_nll", "retain_rise", "asked" (--finish); NULL after a failure */
-    struct bf_unlearn_point *curve;    /* [n_curve] */
+    const char *stop; /* "finished", "forget_nll", "retain_rise", "asked" (--finish); NULL after a failure */
+    struct bf_unlearn_point *curve; /* [n_curve] */
     size_t n_curve;
     double train_seconds; /* of this process */
     int64_t train_tokens;
     char model_sha256[65], forget_sha256[65], retain_sha256[65];
-    int64_t n_forget, n_retain, n_general;     /* examples */
-    bool pairs;                /* the forget set was taken as question-answer pairs */
+    int64_t n_forget, n_retain, n_general; /* examples */
+    bool pairs;                            /* the forget set was taken as question-answer pairs */
 };
 void bf_unlearn_result_release(struct bf_unlearn_result *result);
 
 struct bf_unlearn_job {
-    const struct bf_unlearn_settings *settings;        /* chosen and checked */
-    const char *work;          /* folder of checkpoints; created when missing */
-    const struct bf_unlearn_texts *forget, *retain, *general;  /* the last two may be NULL or empty */
-    const struct bf_unlearn_texts *alternates; /* dpo: answers that do not answer */
-    bool resume;               /* a checkpoint has to exist; otherwise none may */
-    bool finish;               /* with resume: save what the checkpoint has, without a further step */
-    void *user;                /* of the functions, each of which may be NULL */
+    const struct bf_unlearn_settings *settings;               /* chosen and checked */
+    const char *work;                                         /* folder of checkpoints; created when missing */
+    const struct bf_unlearn_texts *forget, *retain, *general; /* the last two may be NULL or empty */
+    const struct bf_unlearn_texts *alternates;                /* dpo: answers that do not answer */
+    bool resume;                                              /* a checkpoint has to exist; otherwise none may */
+    bool finish; /* with resume: save what the checkpoint has, without a further step */
+    void *user;  /* of the functions, each of which may be NULL */
     void (*progress)(void *user, const struct bf_unlearn_progress *progress);
     void (*notice)(void *user, const char *line);
     bool (*interrupted)(void *user);
 };
-/* BF_INPUT: texts that cannot be learnt from, a layer that the model does not have, memory. BF_MODEL: the model; a loss that is not finite any
- * more (the sentence names step and batch; the last checkpoint stays). BF_STORE: the disk (checked before the first step), a checkpoint of
- * another training. BF_INTERRUPTED: saved. *result is filled as far as it went: release it. After BF_OK the last checkpoint is still
- * in the folder, since the caller has to keep the result first: bf_unlearn_remove_checkpoint. */
+/* BF_INPUT: texts that cannot be learnt from, a layer that the model does not have, memory. BF_MODEL: the model; a loss
+ * that is not finite any more (the sentence names step and batch; the last checkpoint stays). BF_STORE: the disk
+ * (checked before the first step), a checkpoint of another training. BF_INTERRUPTED: saved. *result is filled as far as
+ * it went: release it. After BF_OK the last checkpoint is still in the folder, since the caller has to keep the result
+ * first: bf_unlearn_remove_checkpoint. */
 BF_MUST_CHECK enum bf_status bf_unlearn(const struct bf_unlearn_job *job, struct bf_unlearn_result *result,
                                         struct bf_err *err);
 
@@ -205,8 +210,10 @@ BF_MUST_CHECK enum bf_status bf_unlearn(const struct bf_unlearn_job *job, struct
 bool bf_unlearn_can_resume(const char *work);
 /* After the model and the record are kept, or to start over. No error when there is none. */
 void bf_unlearn_remove_checkpoint(const char *work);
-/* The settings that the training in a folder was started with. BF_STORE when there are none, or they cannot be read. Release in every case. */
-BF_MUST_CHECK enum bf_status bf_unlearn_read_settings(const char *work, struct bf_unlearn_settings *out, struct bf_err *err);
+/* The settings that the training in a folder was started with. BF_STORE when there are none, or they cannot be read.
+ * Release in every case. */
+BF_MUST_CHECK enum bf_status bf_unlearn_read_settings(const char *work, struct bf_unlearn_settings *out,
+                                                      struct bf_err *err);
 /* The record of a training as JSON: settings, hashes, losses. New reference. */
 json_t *bf_unlearn_record(const struct bf_unlearn_settings *settings, const struct bf_unlearn_result *result);
 

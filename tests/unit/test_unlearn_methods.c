@@ -1,5 +1,5 @@
-/* The table of methods, the settings that come of it, and that a loss is one function and one row: trainings of a tiny model by losses
- * that only this file has. */
+/* The table of methods, the settings that come of it, and that a loss is one function and one row: trainings of a tiny
+ * model by losses that only this file has. */
 #include "tiny_text_model.h"
 
 #include <math.h>
