@@ -1,7 +1,7 @@
 /* The schema, one entry per version. An entry that has been released is never edited: a change is a new entry.
  *
- * `stage`, `reason` and `stop` are tables and not CHECK lists, so that a new word is a new row (entered from the enums
- * by bf_migrate) and not a rebuilt table. Rows are never deleted. STRICT: a column holds its type or the insert
+ * `stage`, `reason` and `stop` are tables rather than CHECK lists: a new word is then a new row, entered from the enums
+ * by bf_migrate, and no table has to be rebuilt. Rows are never deleted. STRICT: a column holds its type or the insert
  * fails. */
 #include "store/store_db.h"
 
@@ -56,7 +56,7 @@ static const char first[] =
     "    text TEXT NOT NULL,\n"
     "    is_qa INTEGER NOT NULL CHECK (is_qa IN (0, 1))\n"
     ") STRICT;\n"
-    /* id is the order of commits. seed holds the 64 bits of an unsigned number. Figures that do not exist are NULL. */
+    /* id is the order of commits. seed holds the 64 bits of an unsigned number. Numbers that do not exist are NULL. */
     "CREATE TABLE sample (\n"
     "    id INTEGER PRIMARY KEY CHECK (id >= 1),\n"
     "    stage TEXT NOT NULL REFERENCES stage (word),\n"
@@ -116,8 +116,9 @@ static const char first[] =
     ") STRICT;\n"
     "PRAGMA user_version = 1;\n";
 
-/* Many requests in one run: what belonged to the run belongs to a request now. Originals, guards, and answers that wait
- * for their turn. Tables whose keys change are made anew and filled; the caller has foreign keys off meanwhile. */
+/* Many requests in one run: what belonged to the run belongs to a request now. Adds originals, guards, and answers that
+ * wait for their turn. Tables whose keys change are rebuilt and filled; the caller switches foreign keys off for that
+ * time. */
 static const char second[] =
     "ALTER TABLE request ADD COLUMN name TEXT NOT NULL DEFAULT '';\n"
     "ALTER TABLE request ADD COLUMN role TEXT NOT NULL DEFAULT 'forget' CHECK (role IN ('forget', 'retain'));\n"
@@ -145,7 +146,7 @@ static const char second[] =
     ") STRICT;\n"
     "INSERT INTO state SELECT * FROM state_1;\n"
     "DROP TABLE state_1;\n"
-    /* hash is of the text, folded; one row of each text. */
+    /* hash: of the folded text; each text has one row. */
     "CREATE TABLE original (\n"
     "    request INTEGER NOT NULL REFERENCES request (id),\n"
     "    idx INTEGER NOT NULL CHECK (idx >= 0),\n"
@@ -157,7 +158,7 @@ static const char second[] =
     "    PRIMARY KEY (request, idx),\n"
     "    UNIQUE (request, hash)\n"
     ") STRICT, WITHOUT ROWID;\n"
-    /* What a request's samples must not be nearer to; float16, little-endian, unit length. */
+    /* Vectors that a request's samples must not be too close to; float16, little-endian, unit length. */
     "CREATE TABLE guard (\n"
     "    request INTEGER NOT NULL REFERENCES request (id),\n"
     "    idx INTEGER NOT NULL CHECK (idx >= 0),\n"
@@ -168,7 +169,7 @@ static const char second[] =
     "    data BLOB NOT NULL CHECK (length(data) = 2 * n_embd),\n"
     "    PRIMARY KEY (request, idx)\n"
     ") STRICT, WITHOUT ROWID;\n"
-    /* Answers that came before their turn: a resumed run does not ask again. Gone with their commit. */
+    /* Answers that came before their turn, so that a resumed run need not ask again. Deleted with their commit. */
     "CREATE TABLE answer (\n"
     "    request INTEGER NOT NULL REFERENCES request (id),\n"
     "    number INTEGER NOT NULL CHECK (number >= 0),\n"
@@ -259,11 +260,11 @@ static const char second[] =
     "CREATE INDEX point_by_sample ON point (sample);\n"
     "PRAGMA user_version = 2;\n";
 
-/* Vectors of texts by their content, so that measuring again embeds nothing. `model` says whose and how pooled; content
- * is a SHA-256; float32, little-endian, as the model gave them. */
+/* Vectors of texts by their content, so that a second measurement need not embed them. `model` says which model made
+ * the vector and how it was pooled; content is a SHA-256; float32, little-endian, as the model gave them. */
 static const char third[] = BF_VECTOR_TABLE "PRAGMA user_version = 3;\n";
 
-/* What was unlearnt with the run's set, and how the losses went. NULL: no such figure. */
+/* The trainings that used the run's set, and their losses step by step. NULL: there is no such number. */
 static const char fourth[] = "CREATE TABLE training (\n"
                              "    id INTEGER PRIMARY KEY,\n"
                              "    method TEXT NOT NULL,\n"
@@ -333,8 +334,7 @@ enum bf_status bf_migrate(struct bf_store *store, struct bf_err *err)
 {
     int64_t version = 0;
     enum bf_status status = bf_sql_integer(store, "PRAGMA user_version", &version, err);
-    /* Tables that are made anew go through a state without their references; the pragma works outside a transaction
-     * only. */
+    /* While a table is rebuilt its references are missing; the pragma works only outside a transaction. */
     if (status == BF_OK && version < BF_STORE_VERSION)
         status = bf_sql_exec(store, "PRAGMA foreign_keys = OFF", "bring up to date", err);
     while (status == BF_OK && version < BF_STORE_VERSION) {

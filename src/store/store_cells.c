@@ -1,4 +1,4 @@
-/* Cells of an experiment: what was computed once is never computed again. */
+/* Cells of an experiment: each is computed once and kept. */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -21,7 +21,7 @@ enum bf_status bf_store_open_cells(const char *path, struct bf_store **out, stru
     static const struct bf_sql_own_file file = {
         .application_id = BF_CELLS_APPLICATION_ID,
         .tables = TABLE,
-        .what = "file of a lab",
+        .what = "lab file",
         .advice = "name another folder with -o",
     };
     return bf_sql_open_own(path, &file, out, err);
@@ -53,7 +53,7 @@ enum bf_status bf_store_get_cell(struct bf_store *store, const char *key, struct
         sqlite3_reset(s);
     } else if (rc != SQLITE_ROW) {
         status = bf_sql_fail(store, "read", err);
-    } else { /* the row stays open, since its strings are the statement's; the next call resets it */
+    } else { /* the row stays open, since its strings belong to the statement; the next call resets it */
         *found = read_cell(s, out);
         if (!*found)
             status = bf_sql_damaged(store, "a cell", err);
@@ -64,7 +64,7 @@ enum bf_status bf_store_get_cell(struct bf_store *store, const char *key, struct
 enum bf_status bf_store_put_cell(struct bf_store *store, const struct bf_cell *cell, struct bf_err *err)
 {
     sqlite3_stmt *s;
-    if (store->statements[BF_SQL_GET_CELL]) /* an open row would keep the file from being written through */
+    if (store->statements[BF_SQL_GET_CELL]) /* an open row would keep the journal from being merged into the file */
         sqlite3_reset(store->statements[BF_SQL_GET_CELL]);
     enum bf_status status = bf_sql_begin(store, true, err);
     if (status != BF_OK)

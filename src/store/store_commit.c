@@ -1,5 +1,5 @@
-/* Writing: one transaction per sample. Either the row, its embedding, its points and its checkpoint are all there, or
- * none of them is. */
+/* Writing: one transaction per answer. Either all of its samples with their embeddings, points and checks are written,
+ * or none of them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +56,7 @@ static enum bf_status insert_sample(struct bf_store *store, const struct bf_samp
     if (rc != SQLITE_OK || sqlite3_step(s) != SQLITE_DONE)
         status = fail_sample(store, sample, err);
     sqlite3_reset(s);
-    sqlite3_clear_bindings(s); /* the strings are the caller's and go away */
+    sqlite3_clear_bindings(s); /* the strings belong to the caller and are about to go away */
     return status;
 }
 
@@ -128,7 +128,7 @@ enum bf_status bf_sql_add_sample(struct bf_store *store, const struct bf_sample 
     return status == BF_OK ? insert_embedding(store, *id, sample, err) : status;
 }
 
-/* The answer has become samples. */
+/* The answer has become samples and need not be kept any more. */
 static enum bf_status delete_answer(struct bf_store *store, int64_t number, struct bf_err *err)
 {
     sqlite3_stmt *s;

@@ -1,9 +1,9 @@
-/* Counting and listing: nothing that can be counted is stored. */
+/* Counting and listing. Numbers that can be counted are not stored. */
 #include "store/store_db.h"
 
 #include "base/banned.h"
 
-/* One (stage, reason) group into the totals; false when the words are not ours. */
+/* Add one (stage, reason) group to the totals; false when this program does not know the words. */
 static bool add_group(struct bf_counts *out, const char *stage_word, const char *reason_word, int64_t n)
 {
     const enum bf_stage stage = bf_stage_of(stage_word ? stage_word : "");

@@ -1,5 +1,5 @@
-/* A new run. It is built as run.db.new and renamed when it is whole: a run.db that exists is a run, even after
- * kill -9 in between. Whatever fails, what this call made is taken away again. */
+/* A new run. It is built as run.db.new and renamed when it is complete, so that a run.db that exists is a run, even
+ * when kill -9 came in between. Whatever fails, everything that this call created is removed again. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -116,13 +116,13 @@ static enum bf_status insert_templates(struct bf_store *store, const struct bf_t
     return status;
 }
 
-/* What else the caller has to write. */
+/* What the caller wants to write as well. */
 struct filler {
     void *user;
     enum bf_status (*fill)(void *user, struct bf_store *store, struct bf_err *err);
 };
 
-/* Fill `path` (empty, ours) with a whole run. */
+/* Fill the new, empty file `path` with a complete run. */
 static enum bf_status build(const char *dir, const char *path, const struct bf_run *run,
                             const struct bf_template_set *templates, const struct filler *filler, struct bf_err *err)
 {
@@ -130,7 +130,7 @@ static enum bf_status build(const char *dir, const char *path, const struct bf_r
     enum bf_status status;
     store->creating = true;
     status = bf_sql_open(store, path, SQLITE_OPEN_READWRITE, err);
-    if (status == BF_OK) /* nobody knows the file yet: no journal to leave behind */
+    if (status == BF_OK) /* nobody else knows the file yet, so no journal has to be left on the disk */
         status = bf_sql_exec(store, "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = FULL", "create", err);
     if (status == BF_OK)
         status = bf_migrate(store, err);
@@ -155,7 +155,7 @@ static enum bf_status fail_exists(const char *dir, struct bf_err *err)
                    dir, BF_SHELL_WORD(dir));
 }
 
-/* The whole run at `path`, or nothing. */
+/* The complete run at `path`, or nothing. */
 static enum bf_status build_and_rename(const char *dir, const char *path, const struct bf_run *run,
                                        const struct bf_template_set *templates, const struct filler *filler,
                                        struct bf_err *err)
@@ -163,7 +163,7 @@ static enum bf_status build_and_rename(const char *dir, const char *path, const 
     char *fresh = bf_path_join(dir, BF_STORE_FILE ".new");
     enum bf_status status;
     int fd = -1;
-    unlink(fresh); /* of a creation that was killed */
+    unlink(fresh); /* left by a creation that was killed */
     fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
         status = bf_fail(err, BF_STORE, "cannot create '%s': %s; choose a folder you can write to with -o", path,
@@ -227,7 +227,7 @@ enum bf_status bf_store_create_filled(const char *dir, const struct bf_run *run,
         goto out;
     status = bf_store_open_writer(dir, fd, true, out, err);
     if (status == BF_OK)
-        fd = -1; /* the store's now */
+        fd = -1; /* owned by the store now */
     else
         remove_database(dir);
 out:

@@ -1,4 +1,4 @@
-/* SQLite's codes as sentences: what was tried, on which file, why it failed, what to do. */
+/* SQLite's error codes as sentences: what was tried, on which file, why it failed, and what to do. */
 #include <errno.h>
 #include <inttypes.h>
 
@@ -47,11 +47,11 @@ enum bf_status bf_sql_fail(const struct bf_store *store, const char *action, str
                        action, store->path, system ? bf_errno_text(system) : sqlite3_errmsg(store->db));
     case SQLITE_NOTADB:
         return bf_fail(err, BF_STORE,
-                       "'%s' is not a run: it is no database, or its first page is damaged; name a run folder of"
+                       "'%s' is not a run: it is not a database, or its first page is damaged; name a run folder of"
                        " biforget",
                        store->path);
     case SQLITE_CORRUPT:
-    case SQLITE_ERROR: /* our own statements are right, so the tables are not ours */
+    case SQLITE_ERROR: /* our statements are correct, so these are not our tables */
         return bf_sql_damaged(store, sqlite3_errmsg(store->db), err);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

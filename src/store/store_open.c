@@ -1,6 +1,5 @@
-/* Opening a run, closing it, and reading what it is. What a folder holds is untrusted: the file is told from other
- * SQLite files by its application_id, from newer ones by its user_version, and everything else is checked on the
- * way. */
+/* Opening a run, closing it, and reading what it is. The content of a folder is untrusted: application_id tells a run
+ * apart from other SQLite files, user_version from newer runs, and everything else is checked when it is read. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +19,7 @@ void bf_store_close(struct bf_store *store)
         return;
     for (int i = 0; i < BF_SQL_COUNT; i++)
         sqlite3_finalize(store->statements[i]);
-    /* _v2: a cursor that is still open keeps the connection until it is closed too. */
+    /* _v2: a cursor that is still open keeps the connection until it is closed, too. */
     sqlite3_close_v2(store->db);
     bf_store_unlock(store->dir, store->lock_fd, false);
     free(store->entry_name);
@@ -114,7 +113,7 @@ static enum bf_status check_identity(struct bf_store *store, struct bf_err *err)
     return BF_OK;
 }
 
-/* Before the file grows by another ten hours of work. A reader meets damage where it reads. */
+/* A writer checks the file before it adds another ten hours of work to it. A reader notices damage where it reads. */
 static enum bf_status quick_check(struct bf_store *store, struct bf_err *err)
 {
     sqlite3_stmt *statement = NULL;
@@ -131,14 +130,14 @@ static enum bf_status quick_check(struct bf_store *store, struct bf_err *err)
     return status;
 }
 
-/* A plain file called run.db, in a folder. Asked first: SQLite would wait for ever on a pipe of that name. */
+/* Is it a folder with a plain file run.db? Checked first, since SQLite would wait for ever on a pipe of that name. */
 static enum bf_status check_files(const struct bf_store *store, struct bf_err *err)
 {
     struct stat info;
     if (lstat(store->path, &info) == 0 && S_ISREG(info.st_mode))
         return BF_OK;
     const int reason = errno;
-    if (bf_is_link(store->path)) /* readers write too: they merge the journal */
+    if (bf_is_link(store->path)) /* readers write as well: they merge the journal */
         return bf_fail(err, BF_STORE, "'%s' is a symbolic link, which is not followed; name the folder it leads into",
                        store->path);
     if (!bf_file_exists(store->dir))
@@ -170,8 +169,8 @@ static char *immutable_uri(const char *path)
     return bf_buf_take(&uri);
 }
 
-/* A reader of a WAL file needs its -shm file, which cannot be made on a read-only or full disk. Without a journal
- * nobody is writing and the file alone is the whole run: then it may be read as immutable. With one it may not. */
+/* A reader of a WAL file needs its -shm file, which cannot be created on a read-only or full disk. Without a journal,
+ * nobody is writing and the file alone is the complete run: it may be read as immutable. With a journal it may not. */
 static enum bf_status open_immutable(struct bf_store *store, struct bf_err *err)
 {
     char *journal = bf_path_join(store->dir, BF_STORE_FILE "-wal");
@@ -180,7 +179,7 @@ static enum bf_status open_immutable(struct bf_store *store, struct bf_err *err)
     if (bf_file_size(journal) > 0) {
         status = bf_fail(err, BF_STORE,
                          "cannot read '%s': its journal run.db-wal is not merged yet and the folder cannot be written;"
-                         " copy the folder to a place that can, and read it there",
+                         " copy the folder to a place that can be written, and read it there",
                          store->path);
         goto out;
     }
@@ -210,8 +209,8 @@ static enum bf_status open_reader(const char *dir, struct bf_store **out, struct
     enum bf_status status = check_files(store, err);
     if (status != BF_OK)
         goto out;
-    /* Read-write where that is possible (SQLite falls back by itself), so that the last reader removes the -wal and
-     * -shm files again; query_only keeps the content as it is. */
+    /* Read-write where that is possible (SQLite falls back to read-only), so that the last reader removes the -wal and
+     * -shm files again; query_only protects the content. */
     status = bf_sql_open(store, store->path, SQLITE_OPEN_READWRITE, err);
     if (status == BF_OK)
         status = bf_sql_exec(store, "PRAGMA query_only = ON", "open", err);
@@ -249,7 +248,7 @@ enum bf_status bf_store_open_writer(const char *dir, int lock_fd, bool creating,
         status = load_run(store, err);
     if (status == BF_OK)
         status = bf_sql_exec(store, "PRAGMA journal_mode = WAL", "open", err);
-    if (status == BF_OK) /* a slow reader lets the journal grow; afterwards it shrinks to this again */
+    if (status == BF_OK) /* a slow reader lets the journal grow; it shrinks to this size afterwards */
         status = bf_sql_integer(store, "PRAGMA journal_size_limit = 67108864", &limit, err);
     if (status == BF_OK) {
         store->lock_fd = lock_fd;
@@ -271,7 +270,7 @@ enum bf_status bf_store_open(const char *dir, enum bf_open_mode mode, struct bf_
     if (mode == BF_STORE_READ)
         return open_reader(dir, out, err);
     probe = bf_store_new(dir, false);
-    status = check_files(probe, err); /* before a lock file is left in a folder that is no run */
+    status = check_files(probe, err); /* before a lock file is left in a folder that does not hold a run */
     bf_store_close(probe);
     if (status == BF_OK)
         status = bf_store_lock(dir, &fd, &created, err);

@@ -1,5 +1,5 @@
-/* What is ours on the disk beside the run itself: SQLite files of vectors alone or of the cells of a lab, and the lock
- * of a folder. */
+/* Files of ours beside the run itself: SQLite files with only vectors or with the cells of a lab, and the lock of a run
+ * folder. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -15,7 +15,7 @@ enum { SQL_MAX = 8192 };
 
 static enum bf_status fail_foreign(const char *path, const struct bf_sql_own_file *file, struct bf_err *err)
 {
-    return bf_fail(err, BF_STORE, "'%s' is no %s: another program made it; %s", path, file->what, file->advice);
+    return bf_fail(err, BF_STORE, "'%s' is not a %s: another program made it; %s", path, file->what, file->advice);
 }
 
 static enum bf_status make(struct bf_store *store, const struct bf_sql_own_file *file, struct bf_err *err)
@@ -28,7 +28,7 @@ static enum bf_status make(struct bf_store *store, const struct bf_sql_own_file 
     return status;
 }
 
-/* A new file gets its tables; another must be ours. */
+/* A new file gets its tables; an existing one must be ours. */
 static enum bf_status prepare(struct bf_store *store, const struct bf_sql_own_file *file, struct bf_err *err)
 {
     int64_t application = 0, n_tables = 0;
@@ -48,19 +48,20 @@ enum bf_status bf_sql_open_own(const char *path, const struct bf_sql_own_file *f
     struct stat info;
     *out = NULL;
     if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) /* SQLite would wait for ever on a pipe */
-        return bf_fail(err, BF_STORE, "cannot use '%s' as a %s: it is no plain file; %s", path, file->what,
+        return bf_fail(err, BF_STORE, "cannot use '%s' as a %s: it is not a plain file; %s", path, file->what,
                        file->advice);
     struct bf_store *store = bf_store_new(".", true);
     free(store->path);
     store->path = bf_strdup(path);
-    store->creating = true; /* there is no run to resume: sentences do not offer it */
-    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* SQLite would give it the mode of the umask */
+    store->creating = true; /* there is no run that error sentences could offer to resume */
+    const int fd =
+        open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* created here, since SQLite would use the mode of the umask */
     if (fd >= 0)
         close(fd);
     enum bf_status status = bf_sql_open(store, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
     if (status != BF_OK && store->db && (sqlite3_errcode(store->db) & 0xff) == SQLITE_NOTADB)
         status = fail_foreign(path, file, err);
-    if (status == BF_OK) /* two processes may make it at once */
+    if (status == BF_OK) /* two processes may create it at the same time */
         status = bf_sql_begin(store, false, err);
     if (status == BF_OK)
         status = bf_sql_end(store, prepare(store, file, err), false, err);

@@ -1,5 +1,5 @@
-/* Reading samples. One statement answers every query of a kind: a filter that is off has a NULL parameter. It walks the
- * rows in commit order, so its memory does not depend on the run. */
+/* Reading samples. Two statements answer every query: a filter that is off has a NULL parameter. They walk the rows in
+ * commit order, so that memory does not depend on the size of the run. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,18 +9,18 @@
 
 #include "base/banned.h"
 
-/* Larger than any model's hidden state; bounds what a hostile file can ask for. */
+/* Larger than any model's hidden state; bounds what a hostile file can make us allocate. */
 #define EMBEDDING_MAX (1 << 20)
 
 struct bf_cursor {
     struct bf_store *store;
-    sqlite3_stmt *statement; /* its own, not cached: several cursors may be open */
+    sqlite3_stmt *statement; /* not the cached one: several cursors may be open */
     uint16_t *embedding;     /* of the current row */
     size_t embedding_size;   /* numbers that fit */
     bool done;
 };
 
-/* Which stages a variant joins: all but the probes, and those by name. */
+/* Which stages a variant joins: all but the probes, which have variants of their own. */
 static const struct {
     const char *word;
     bool mi, jailbreak;
@@ -63,7 +63,7 @@ bool bf_variant_has(const char *variant, enum bf_stage stage)
     " AND (?4 IS NULL OR coalesce(s.reason, '') = ?4)"                                                                 \
     " AND (?5 IS NULL OR (s.state = 'kept' AND s.stage NOT IN (coalesce(?6, ''), coalesce(?7, ''))))"                  \
     " AND (?11 IS NULL OR q.role = ?11) AND (?12 = 0 OR s.same_as IS NULL)"
-/* Two texts, so that one request's samples come by their index and not by reading all. */
+/* Two texts, so that the samples of one request are found by the index instead of by reading all of them. */
 static const char sql_all[] = SAMPLES " AND ?10 IS NULL ORDER BY s.id LIMIT ?8 OFFSET ?9";
 static const char sql_request[] = SAMPLES " AND s.request = ?10 ORDER BY s.id LIMIT ?8 OFFSET ?9";
 
@@ -116,7 +116,7 @@ void bf_cursor_close(struct bf_cursor *cursor)
     free(cursor);
 }
 
-/* Column `column` as the 16-bit numbers that commit wrote, byte order and alignment made ours. */
+/* Column `column` as 16-bit numbers: a commit wrote them little-endian, and a blob is not aligned. */
 static bool read_embedding(struct bf_cursor *cursor, int column, struct bf_sample *sample)
 {
     sqlite3_stmt *s = cursor->statement;
@@ -141,7 +141,7 @@ static bool read_embedding(struct bf_cursor *cursor, int column, struct bf_sampl
     return true;
 }
 
-/* An index that may be missing: NULL -> -1. */
+/* An index that may be missing: -1 for NULL. */
 static bool read_index(sqlite3_stmt *s, int column, int32_t *out)
 {
     *out = -1;

@@ -1,5 +1,5 @@
-/* The committed samples as bf_synth_domain wants them: in commit order, with embeddings, each with the points that were
- * found in it. One row in memory at a time. */
+/* The committed samples as bf_synth_run reads them: in commit order, with embeddings, each with the points that were
+ * found in it. One row is in memory at a time. */
 #include <stdlib.h>
 #include <string.h>
 

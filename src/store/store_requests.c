@@ -199,7 +199,7 @@ enum bf_status bf_store_original(struct bf_store *store, int64_t index, struct b
     return status;
 }
 
-/* A float16 blob of column + 1, its length in column; false when they do not go together. */
+/* The float16 blob in column + 1, whose length is in column; false when the two do not agree. */
 static bool read_half(sqlite3_stmt *s, int column, uint16_t **half, int32_t *n)
 {
     const unsigned char *bytes = sqlite3_column_blob(s, column + 1);
@@ -335,7 +335,7 @@ out:
     return status;
 }
 
-/* ---- samples that do not come one by one ---- */
+/* ---- imported samples, and duplicates between requests ---- */
 
 enum bf_status bf_store_add_sample(struct bf_store *store, const struct bf_sample *sample, struct bf_err *err)
 {

@@ -30,7 +30,7 @@ static const char *const sql_text[BF_SQL_COUNT] = {
         " n_domain, n_control, min_k_domain, min_k_control, min_k_effect, similarity_domain, similarity_control,"
         " agreement_domain, agreement_control)"
         " VALUES (?16, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-    /* Over all requests: sums; the rest is the first's. */
+    /* Over all requests: sums; everything else is of the first. */
     [BF_SQL_GET_STATE] =
         "WITH a AS (SELECT min(coalesce(s.finished, 0)) AS finished, coalesce(sum(s.generated_tokens), 0) AS tokens,"
         " coalesce(sum(s.generate_seconds), 0.0) AS generate, coalesce(sum(s.wall_seconds), 0.0) AS wall"
@@ -102,7 +102,7 @@ struct bf_store *bf_store_new(const char *dir, bool writer)
 
 enum bf_status bf_sql_open(struct bf_store *store, const char *path, int flags, struct bf_err *err)
 {
-    /* A relative name that starts with "file:" would be taken for a URI by some builds of SQLite. */
+    /* Some builds of SQLite would take a relative name that starts with "file:" for a URI. */
     char *name = (flags & SQLITE_OPEN_URI) != 0 || path[0] == '/' ? bf_strdup(path) : bf_path_join(".", path);
     const int rc = sqlite3_open_v2(name, &store->db, flags, NULL);
     free(name);
@@ -112,7 +112,7 @@ enum bf_status bf_sql_open(struct bf_store *store, const char *path, int flags, 
     sqlite3_busy_timeout(store->db, BF_STORE_BUSY_MS);
     sqlite3_limit(store->db, SQLITE_LIMIT_LENGTH, BF_STORE_VALUE_MAX_BYTES);
     sqlite3_limit(store->db, SQLITE_LIMIT_ATTACHED, 0);
-    /* A run folder may come from a stranger: nothing in its schema may run on its own. */
+    /* A run folder may come from a stranger: no code in its schema may run. */
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
@@ -186,7 +186,7 @@ enum bf_status bf_sql_end(struct bf_store *store, enum bf_status status, bool du
 {
     if (status == BF_OK)
         status = run_cached(store, BF_SQL_COMMIT, err);
-    /* After a full disk SQLite may have rolled back by itself; and no second failure may hide the first. */
+    /* On a full disk SQLite may have rolled back already; and a second failure must not hide the first. */
     if (status != BF_OK && !sqlite3_get_autocommit(store->db))
         (void)!run_cached(store, BF_SQL_ROLLBACK, NULL);
     if (durable && bf_sql_exec(store, "PRAGMA synchronous = NORMAL", "write to", NULL) != BF_OK && status == BF_OK)

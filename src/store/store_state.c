@@ -1,4 +1,4 @@
-/* Where a run stands, beyond what can be counted: one row, replaced each time. */
+/* The state of a request, beyond what can be counted: one row, replaced each time. */
 #include <string.h>
 
 #include "store/store_db.h"
@@ -15,7 +15,7 @@ static bool knowledge_of(const char *word, enum bf_knowledge *out)
     return false;
 }
 
-/* A finished request waits for nothing: what is left belongs to prompts that the stop rule dropped. */
+/* A finished request needs no kept answers: those that remain belong to prompts that the stop rule dropped. */
 static enum bf_status delete_answers(struct bf_store *store, struct bf_err *err)
 {
     sqlite3_stmt *s;
@@ -30,7 +30,7 @@ enum bf_status bf_store_set_state(struct bf_store *store, const struct bf_run_st
 {
     const struct bf_knowledge_check *k = &state->knowledge;
     sqlite3_stmt *s;
-    const bool inside = !sqlite3_get_autocommit(store->db); /* of a fill: part of its transaction */
+    const bool inside = !sqlite3_get_autocommit(store->db); /* called by a fill: part of its transaction */
     enum bf_status status = inside ? BF_OK : bf_sql_begin(store, true, err);
     if (status != BF_OK)
         return status;
@@ -85,7 +85,7 @@ enum bf_status bf_store_state(struct bf_store *store, struct bf_run_state *out, 
     out->generated_tokens = sqlite3_column_int64(s, 2);
     out->generate_seconds = bf_sql_real(s, 3);
     out->wall_seconds = bf_sql_real(s, 4);
-    if (!stop) { /* the first request has said nothing yet */
+    if (!stop) { /* the first request has not written its state yet */
         out->stop = BF_STOP_NOT_YET;
         goto out;
     }

@@ -46,7 +46,8 @@ static enum bf_status insert_step(struct bf_store *store, int64_t training, cons
 enum bf_status bf_store_add_training(struct bf_store *store, const struct bf_training *t, struct bf_err *err)
 {
     int64_t id = 0;
-    if (store->statements[BF_SQL_EACH_TRAINING]) /* an open row would keep the file from being written through */
+    if (store
+            ->statements[BF_SQL_EACH_TRAINING]) /* an open row would keep the journal from being merged into the file */
         sqlite3_reset(store->statements[BF_SQL_EACH_TRAINING]);
     enum bf_status status = bf_sql_begin(store, true, err);
     if (status != BF_OK)
@@ -57,7 +58,7 @@ enum bf_status bf_store_add_training(struct bf_store *store, const struct bf_tra
     return bf_sql_end(store, status, true, err);
 }
 
-/* A reader may have a run from before there was the table. */
+/* A reader may have opened a run that is older than this table. */
 static enum bf_status has_table(struct bf_store *store, bool *there, struct bf_err *err)
 {
     int64_t n = 0;

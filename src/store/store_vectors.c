@@ -30,7 +30,7 @@ static bool read_floats(const unsigned char *bytes, size_t n, float *out)
     return true;
 }
 
-/* A reader may have a run before it has the table. */
+/* A reader may have opened a run that is older than this table. */
 static enum bf_status find_table(struct bf_store *store, struct bf_err *err)
 {
     int64_t n = 0;
@@ -110,7 +110,7 @@ enum bf_status bf_store_open_vectors(const char *path, struct bf_store **out, st
     static const struct bf_sql_own_file file = {
         .application_id = BF_VECTORS_APPLICATION_ID,
         .tables = BF_VECTOR_TABLE,
-        .what = "file of vectors",
+        .what = "vector file",
         .advice = "name another with --cache",
     };
     return bf_sql_open_own(path, &file, out, err);

@@ -380,5 +380,5 @@ computing() {
     sed 's/{"method": "ga",/{"method": "ga", "n_seeds": 17,/' spec.json >seeds.json
     fails 3 '"n_seeds" is no whole number from 0 to 16' "$BIFORGET" lab seeds.json
     fails 2 "not both" "$BIFORGET" lab spec.json --size tiny
-    fails 5 "is no file of a lab" bash -c 'mkdir -p foreign && echo text >foreign/lab.db && exec "$BIFORGET" lab spec.json -m tiny.gguf -o foreign -q'
+    fails 5 "is not a lab file" bash -c 'mkdir -p foreign && echo text >foreign/lab.db && exec "$BIFORGET" lab spec.json -m tiny.gguf -o foreign -q'
 }

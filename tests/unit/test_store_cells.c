@@ -41,7 +41,7 @@ static void kept_over_a_close(void **state)
     bf_store_close(store);
 }
 
-static void what_is_no_cell(void **state)
+static void what_is_not_a_cell(void **state)
 {
     struct bf_err err = BF_ERR_INIT;
     struct bf_store *store;
@@ -54,7 +54,7 @@ static void what_is_no_cell(void **state)
     assert_ok(bf_store_open_vectors("vectors.db", &store, &err));
     bf_store_close(store);
     assert_int_equal(bf_store_open_cells("vectors.db", &store, &err), BF_STORE);
-    assert_says(&err, "is no file of a lab");
+    assert_says(&err, "is not a lab file");
     assert_null(store);
 }
 
@@ -62,7 +62,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kept_over_a_close),
-        cmocka_unit_test(what_is_no_cell),
+        cmocka_unit_test(what_is_not_a_cell),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }

@@ -148,7 +148,7 @@ static void files_of_others_are_refused(void **state)
     refuses(run, "another program made it");
     refuses(foreign, "another program made it");
     refuses(text, "another program made it");
-    refuses(parent, "no plain file");
+    refuses(parent, "not a plain file");
     refuses(missing, "no such file");
     free(dir);
     free(run);
