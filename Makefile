@@ -69,12 +69,12 @@ models: build ## fetch the default models only
 	@scripts/fetch_models default embedder
 
 .PHONY: install
-install: ## install under DESTDIR/PREFIX: the program, man page, completions
+install: ## install under DESTDIR/PREFIX: the program, manual pages, completions
 	@test -x build/biforget || $(MAKE) build # not always: sudo has another cache and would build all again
 	@DESTDIR="$(DESTDIR)" cmake --install build --prefix "$(PREFIX)"
 
 .PHONY: docs
-docs: build ## write the man page and the completions anew
+docs: build ## write the manual pages and the completions
 	@scripts/docs
 
 .PHONY: setup

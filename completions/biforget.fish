@@ -364,6 +364,6 @@ complete -c biforget -n __fish_use_subcommand -a quantize -d 'convert a GGUF fil
 complete -c biforget -n '__fish_seen_subcommand_from quantize' -l type -x -a 'q4_0 q8_0 f16 bf16 f32' -d 'type of every weight matrix'
 complete -c biforget -n '__fish_seen_subcommand_from quantize' -l threads -s t -r -d 'threads'
 complete -c biforget -n '__fish_seen_subcommand_from quantize' -l quiet -s q -d 'say nothing on stderr but errors'
-complete -c biforget -n __fish_use_subcommand -a help -d 'all options of a command; manual page; completion'
-complete -c biforget -n '__fish_seen_subcommand_from help' -l man -d 'print the manual page (roff)'
+complete -c biforget -n __fish_use_subcommand -a help -d 'all options of a command; manual pages; completion'
+complete -c biforget -n '__fish_seen_subcommand_from help' -l man -d 'print a manual page (roff): of COMMAND, or of the program'
 complete -c biforget -n '__fish_seen_subcommand_from help' -l completion -x -a 'bash zsh fish' -d 'print a completion script for this shell'

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/print.h"
 #include "base/version.h"
@@ -82,30 +83,113 @@ static void put_option(FILE *out, const struct bf_opt *o)
     fputs(".\n", out);
 }
 
-static void put_command(FILE *out, const struct bf_command *command)
+/* Running text; a line that ends a sentence ends a paragraph. */
+static void put_paragraphs(FILE *out, const char *text)
 {
-    void *values = NULL;
-    struct bf_opt *table = table_of(command, &values);
-    fputs(".SS ", out);
-    put_roff(out, command->help.synopsis);
-    fputc('\n', out);
-    fputc(toupper((unsigned char)command->help.summary[0]), out);
-    put_roff(out, command->help.summary + 1);
-    fputs(".\n", out);
-    if (command->help.operands) {
-        fputs(".PP\n", out);
-        put_roff(out, command->help.operands);
-        fputs(".\n", out);
+    const size_t n = strlen(text);
+    char *line = bf_alloc(n + 1);
+    for (const char *p = text; *p;) {
+        const size_t length = strcspn(p, "\n");
+        memcpy(line, p, length);
+        line[length] = '\0';
+        p += length + (p[length] == '\n');
+        put_roff(out, line);
+        fputs(*p && length > 0 && line[length - 1] == '.' ? "\n.PP\n" : "\n", out);
     }
-    if (command->help.details) {
-        fputs(".PP\n", out);
-        put_roff(out, command->help.details);
+    free(line);
+}
+
+static void put_header(FILE *out, const char *page)
+{
+    fputs(".TH ", out);
+    for (const char *p = page; *p; p++)
+        fputc(toupper((unsigned char)*p), out);
+    bf_print(out, " 1 \"\" \"biforget %s\" \"User Commands\"\n.SH NAME\n", BF_VERSION);
+    put_roff(out, page);
+    fputs(" \\- ", out);
+}
+
+/* Does `text` send the reader to 'biforget NAME'? NULL does not. */
+static bool names(const char *text, const char *name)
+{
+    static const char program[] = "biforget ";
+    const size_t n = strlen(name);
+    for (const char *p = text ? strstr(text, program) : NULL; p; p = strstr(p, program)) {
+        p += sizeof program - 1;
+        if (strncmp(p, name, n) == 0 && !isalnum((unsigned char)p[n]))
+            return true;
+    }
+    return false;
+}
+
+static bool leads_to(const struct bf_command *from, const struct bf_opt *table, const char *name)
+{
+    const struct bf_command_help *help = &from->help;
+    bool found = names(help->details, name) || names(help->operands, name) || names(help->examples, name);
+    for (const struct bf_opt *o = table; o->name && !found; o++)
+        found = names(o->help, name) || names(o->fallback, name);
+    return found;
+}
+
+static void put_page_name(FILE *out, const char *name, const char *after)
+{
+    fputs(".BR biforget\\-", out);
+    bf_print(out, "%s (1)%s\n", name, after);
+}
+
+/* biforget(1), and the commands that the page names. */
+static void put_see_also(FILE *out, const struct bf_command *command, const struct bf_opt *table)
+{
+    fputs(".SH SEE ALSO\n.BR biforget (1)", out);
+    for (size_t i = 0; bf_commands[i]; i++) {
+        const char *name = bf_commands[i]->help.name;
+        if (bf_commands[i] == command || !leads_to(command, table, name))
+            continue;
+        fputs(",\n.BR biforget\\-", out);
+        bf_print(out, "%s (1)", name);
+    }
+    fputc('\n', out);
+}
+
+/* "biforget NAME" is bold, the rest is not. */
+static void put_synopsis(FILE *out, const struct bf_command_help *help)
+{
+    const char *rest = strstr(help->synopsis, help->name) + strlen(help->name);
+    bf_print(out, ".SH SYNOPSIS\n.B biforget %s\n", help->name);
+    if (rest[0] == ' ') {
+        put_roff(out, rest + 1);
         fputc('\n', out);
     }
-    if (command->help.describe) {
+}
+
+void bf_manual_command(FILE *out, const struct bf_command *command)
+{
+    const struct bf_command_help *help = &command->help;
+    void *values = NULL;
+    struct bf_opt *table = table_of(command, &values);
+    char page[64];
+    snprintf(page, sizeof page, "biforget-%s", help->name);
+    put_header(out, page);
+    put_roff(out, help->summary);
+    fputc('\n', out);
+    put_synopsis(out, help);
+    fputs(".SH DESCRIPTION\n", out);
+    fputc(toupper((unsigned char)help->summary[0]), out);
+    put_roff(out, help->summary + 1);
+    fputs(".\n", out);
+    if (help->operands) {
+        fputs(".PP\n", out);
+        put_roff(out, help->operands);
+        fputs(".\n", out);
+    }
+    if (help->details) {
+        fputs(".PP\n", out);
+        put_paragraphs(out, help->details);
+    }
+    if (help->describe) {
         struct bf_buf lines;
         bf_buf_init(&lines, SIZE_MAX);
-        command->help.describe(&lines);
+        help->describe(&lines);
         for (char *next = NULL, *line = strtok_r(lines.data, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
             fputs(".PP\n", out);
             put_roff(out, line);
@@ -113,19 +197,33 @@ static void put_command(FILE *out, const struct bf_command *command)
         }
         bf_buf_release(&lines);
     }
-    fputs(".PP\n.EX\n", out);
-    put_roff(out, command->help.examples);
-    fputs(".EE\n", out);
+    fputs(".SH OPTIONS\n", out);
     for (const struct bf_opt *o = table; o->name; o++)
         put_option(out, o);
+    fputs(".SH EXAMPLES\n.EX\n", out);
+    put_roff(out, help->examples);
+    fputs(".EE\n.SH EXIT STATUS\nAs for all commands:\n.BR biforget (1)\nlists it, the environment and the files.\n",
+          out);
+    put_see_also(out, command, table);
     free(table);
     free(values);
 }
 
+static void put_commands(FILE *out)
+{
+    fputs(".SH COMMANDS\nEach has a page of its own.\n", out);
+    for (size_t i = 0; bf_commands[i]; i++) {
+        fputs(".TP\n", out);
+        put_page_name(out, bf_commands[i]->help.name, "");
+        put_roff(out, bf_commands[i]->help.summary);
+        fputc('\n', out);
+    }
+}
+
 void bf_manual(FILE *out)
 {
-    bf_print(out, ".TH BIFORGET 1 \"\" \"biforget %s\" \"User Commands\"\n", BF_VERSION);
-    fputs(".SH NAME\nbiforget \\- forget sets for machine unlearning, written by the model that is to forget\n"
+    put_header(out, "biforget");
+    fputs("forget sets for machine unlearning, written by the model that is to forget\n"
           ".SH SYNOPSIS\n.B biforget\n.I COMMAND\n[options]\n"
           ".SH DESCRIPTION\nA person names a domain; the target model itself, a GGUF file, writes the data that an "
           "unlearning\n"
@@ -137,18 +235,21 @@ void bf_manual(FILE *out)
           "the same bytes.\n"
           ".PP\nResults go to standard output, everything else to standard error. Each command has\n.B \\-\\-help\n"
           "(the usual options) and\n.B \\-\\-help\\-all\n(all of them). An option without a value also has its "
-          "opposite:\n"
-          ".BR \\-\\-no\\-filter\\-echo .\n"
-          ".SH COMMANDS\n",
+          "opposite, as\n"
+          ".BR \\-\\-no\\-filter\\-echo .\n",
           out);
-    for (size_t i = 0; bf_commands[i]; i++)
-        put_command(out, bf_commands[i]);
+    put_commands(out);
     fputs(".SH FILES\n.TP\n.I DIR/run.db\nthe run: every sample, kept or not, with its provenance (SQLite)\n"
           ".TP\n.I DIR/forget.jsonl\nthe finished forget set, variant both\n"
+          ".TP\n.I DIR/retain.jsonl\nthe retain set, when one was asked for\n"
+          ".TP\n.I DIR/report.html\nthe run as a page that opens offline\n"
+          ".TP\n.I DIR/unlearned\\-METHOD.gguf, DIR/closed\\-loop.json\nwith\n.BR \\-\\-then :\n"
+          "the model that forgot; what was done, and the numbers before and after\n"
           ".TP\n.I DIR/run.lock\nheld by the process that writes the run\n"
           ".TP\n.I \\(ti/.cache/biforget\nmodels by name and the built engine\n"
-          ".SH ENVIRONMENT\n.TP\n.B BIFORGET_CACHE\nanother cache folder; else\n.I $XDG_CACHE_HOME/biforget\nis used, "
-          "if that is set\n"
+          ".SH ENVIRONMENT\n.TP\n.B BIFORGET_CACHE\nthe cache folder; without it\n.I "
+          "$XDG_CACHE_HOME/biforget\nis used, if that is set\n"
+          ".TP\n.B BIFORGET_API_KEY\nthe key for the server of\n.B \\-\\-api\n"
           ".TP\n.B GOMP_SPINCOUNT, OMP_WAIT_POLICY\nhow long threads spin at a barrier; without either the program "
           "sets the first to 5000, which keeps it\nusable on a machine that has other work\n"
           ".TP\n.B NO_COLOR\nno colour on the terminal\n"
@@ -159,11 +260,14 @@ void bf_manual(FILE *out)
           ".TP\n.B 5\nstore or disk\n.TP\n.B 130\ninterrupted by Ctrl\\-C, SIGTERM or a terminal that was closed "
           "(SIGHUP); the last line says how "
           "to resume. What was done is saved, but for\n"
-          ".BR eval ,\nwhich begins anew\n"
+          ".BR biforget\\-eval (1),\nwhich starts over\n"
           ".SH NOTES\nForget sets may hold private or hazardous text: run folders are readable by their owner only, "
           "and nothing is\n"
-          "uploaded.\n",
+          "uploaded.\n"
+          ".SH SEE ALSO\n",
           out);
+    for (size_t i = 0; bf_commands[i]; i++)
+        put_page_name(out, bf_commands[i]->help.name, bf_commands[i + 1] ? "," : "");
 }
 
 static void each_name(FILE *out, const char *prefix, const char *separator)

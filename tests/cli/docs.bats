@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Documents must not drift: what the program writes itself is compared byte for byte, and every link in a *.md leads somewhere.
+load helper
 
 setup() {
     cd "$BIFORGET_SOURCE"
@@ -47,8 +48,18 @@ headings() {
     prose "$1" | sed -nE 's/^#+ +//p' | tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9 _-]//g; s/ /-/g'
 }
 
-@test "the manual page is what the program prints" {
-    same docs/biforget.1 --man
+commands_of_overview() { "$BIFORGET" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
+
+@test "the manual has a page for the program and for each command, as the program prints them, and no other" {
+    same docs/man/biforget.1 --man
+    pages=docs/man/biforget.1
+    for command in $(commands_of_overview); do
+        same "docs/man/biforget-$command.1" --man "$command"
+        pages+=$'\n'docs/man/biforget-$command.1
+    done
+    [ "$(sort <<<"$pages")" = "$(find docs/man -type f | sort)" ]
+    [ "$(wc -l <<<"$pages")" -ge 10 ]
+    fails 2 "'domian' is not a biforget command" "$BIFORGET" help --man domian
 }
 
 @test "the bash completion is what the program prints" {
@@ -63,23 +74,38 @@ headings() {
     same completions/biforget.fish --completion fish
 }
 
-@test "the manual page names every command of the overview" {
-    run "$BIFORGET" --help
-    [ "$status" -eq 0 ]
-    n=0
-    for command in $(sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' <<<"$output"); do
-        grep -q "^\.SS biforget $command\( \|\$\)" docs/biforget.1 || { echo "no section for '$command'"; return 1; }
-        n=$((n + 1))
+@test "the page of a command has all of its options; that of the program leads to all pages" {
+    for command in $(commands_of_overview); do
+        page=docs/man/biforget-$command.1
+        grep -qF ".BR biforget\\-$command (1)" docs/man/biforget.1
+        for option in $("$BIFORGET" "$command" --help-all | sed -nE 's/^  (-[a-z],|   ) --([a-z0-9-]+).*/\2/p'); do
+            [ "$option" = help ] || grep -qF "\\-\\-${option//-/\\-}\\fR" "$page" || { echo "$page has no --$option"; return 1; }
+        done
     done
-    [ "$n" -ge 9 ]
+    # A command leads to those that its help names.
+    grep -qF '.BR biforget\-resume (1)' docs/man/biforget-domain.1
 }
 
-@test "groff renders the manual page without a warning" {
+@test "groff and mandoc render the manual pages without a warning" {
     command -v groff >/dev/null || skip "no groff"
-    groff -man -Tutf8 -ww docs/biforget.1 >"$BATS_TEST_TMPDIR/page" 2>"$BATS_TEST_TMPDIR/warnings"
-    cat "$BATS_TEST_TMPDIR/warnings"
-    [ ! -s "$BATS_TEST_TMPDIR/warnings" ]
-    grep -q 'biforget resume' "$BATS_TEST_TMPDIR/page"
+    for page in docs/man/*.1; do
+        groff -man -Tutf8 -P-cbu -ww "$page" >"$BATS_TEST_TMPDIR/page" 2>"$BATS_TEST_TMPDIR/warnings"
+        [ ! -s "$BATS_TEST_TMPDIR/warnings" ] || { cat "$BATS_TEST_TMPDIR/warnings"; return 1; }
+        for section in NAME SYNOPSIS DESCRIPTION 'EXIT STATUS' 'SEE ALSO'; do
+            grep -q "$section" "$BATS_TEST_TMPDIR/page" || { echo "$page has no $section"; return 1; }
+        done
+    done
+    # The pages have no date: the same program prints the same bytes on any day.
+    ! command -v mandoc >/dev/null || ! mandoc -T lint -W warning docs/man/*.1 | grep -v 'missing date'
+}
+
+@test "make install puts all pages where man looks for them" {
+    command -v man >/dev/null || skip "no man"
+    DESTDIR=$BATS_TEST_TMPDIR/root cmake --install "$(dirname "$BIFORGET")" --prefix /usr >/dev/null
+    diff -r docs/man "$BATS_TEST_TMPDIR/root/usr/share/man/man1"
+    run man -M "$BATS_TEST_TMPDIR/root/usr/share/man" biforget-unlearn
+    [ "$status" = 0 ]
+    [[ $output == *"make a model forget a set"*"--method"* ]]
 }
 
 @test "bash reads its completion, and it offers commands, options and choices" {
