@@ -22,7 +22,7 @@ struct bf_quality_job bf_quality_job_default(void)
 static enum bf_status read_sets(const struct bf_quality_job *job, struct bf_set_runs *runs,
                                 struct bf_quality_measured *m, struct bf_err *err)
 {
-    /* Half as many again, so that the samples of the seeds differ. */
+    /* Half as many more, so that the samples of the seeds differ. */
     const size_t max_chunks = job->n_chunks + job->n_chunks / 2;
     enum bf_status status = BF_OK;
     m->rows = bf_array(job->n_sets, sizeof *m->rows);
@@ -36,7 +36,7 @@ static enum bf_status read_sets(const struct bf_quality_job *job, struct bf_set_
         status = bf_quality_take(&row->set, job->model.engine, max_chunks, job->n_texts_max, job->seed, job->log,
                                  &row->taken, err);
         if (status == BF_OK && row->taken.n_kept == 0)
-            status = bf_fail(err, BF_INPUT, "the set '%s' has %lld texts and not one token of the model; give another",
+            status = bf_fail(err, BF_INPUT, "the set '%s' has %lld texts without a single token; give another set",
                              row->set.path, (long long)row->taken.n_texts);
     }
     return status;
@@ -49,11 +49,11 @@ static enum bf_status tokenize_domain(const struct bf_quality_job *job, int32_t 
     *ids = bf_array((size_t)room, sizeof **ids);
     *n = bf_engine_tokenize(job->model.engine, job->domain, *ids, room);
     if (*n < 0)
-        return bf_fail(err, BF_MODEL, "'%s' does not tell the tokens of a text; give the model as a file with -m",
+        return bf_fail(err, BF_MODEL, "'%s' does not report the tokens of a text; give the model as a file with -m",
                        bf_engine_info(job->model.engine)->model_desc);
     if (*n == 0 || *n > room)
         return bf_fail(err, BF_USAGE,
-                       "the domain's name has no token of the model; give one in words, for example --domain \"Greek "
+                       "the domain's name has no tokens; give one in words, for example --domain \"Greek "
                        "mythology\"");
     return BF_OK;
 }

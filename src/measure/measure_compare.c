@@ -1,4 +1,4 @@
-/* What differs between sets beyond noise, in numbers and in plain words. */
+/* Differences between sets, and whether they are beyond noise, in numbers and in plain words. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 enum { NAME_CHARACTERS = 60 };
 
-/* Of each figure: what the smaller value means, what is measured, how many digits people read. */
+/* Of each metric: what a smaller and a larger value mean, what is measured, how many digits are shown. */
 static const struct {
     const char *smaller, *larger, *measure;
     int digits;

@@ -15,7 +15,7 @@ static json_t *text(const char *s)
     return s ? bf_json_text(s, strlen(s)) : json_null();
 }
 
-/* Never NaN: what is not finite is null. */
+/* Never NaN: a value that is not finite becomes null. */
 static json_t *number(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
@@ -26,7 +26,7 @@ static json_t *pair(double a, double b)
     return isfinite(a) && isfinite(b) ? json_pack("[f, f]", a, b) : json_null();
 }
 
-/* The figure, and why it has no value; with its interval unless the kind never has one. */
+/* The value, or null and the reason in `why`; `interval`: with its interval. */
 static void put_figure(json_t *out, json_t *why, const char *name, const struct bf_figure *figure, bool interval)
 {
     json_object_set_new(out, name, figure->why ? json_null() : number(figure->value));

@@ -66,7 +66,7 @@ static struct bf_texts *texts_of(const struct bf_quality_taken *taken, size_t n,
     return texts;
 }
 
-/* No value, no resamples. */
+/* Without a value there are no resamples. */
 static void drop_unknown(struct bf_quality_row *row)
 {
     for (int f = 0; f < BF_COMPARED_COUNT; f++)
@@ -104,7 +104,7 @@ static enum bf_status measure_coverage(struct bf_quality_row *row, struct bf_err
     if (status == BF_OK && n > 0)
         status = bf_share_figure(covered, n, &row->coverage, err);
     else
-        row->coverage = (struct bf_figure){.why = "the set does not say which points it is about"};
+        row->coverage = (struct bf_figure){.why = "the set has no points"};
     return status;
 }
 
@@ -143,7 +143,7 @@ static enum bf_status measure_diversity(const struct bf_quality_job *job, const 
     return status == BF_OK ? status : bf_fail(err, status, "the set '%s': %s", row->set.name, why.text);
 }
 
-/* One seed's maps into the rows' sums. */
+/* Add the map of one seed to the sums of the rows. */
 static void add_seed(const struct bf_quality_job *job, struct bf_quality_measured *m, const struct bf_relevance *map,
                      size_t seed)
 {
@@ -173,14 +173,15 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Over all seeds: the mean, and an interval that holds both kinds of noise: which chunks, which layout. */
+/* Over all seeds: the mean, and an interval that covers both sources of noise: which chunks were drawn, and the layout.
+ */
 static void finish_seeds(const struct bf_quality_job *job, struct bf_quality_row *row)
 {
     const size_t n = bf_quality_n_resampled(job, BF_RELEVANCE);
     for (int f = 0; f < 2; f++) {
         struct bf_figure *figure = &row->compared[f];
         figure->value /= (double)job->n_seeds;
-        figure->has_interval = figure->has_interval && figure->n > 1; /* one chunk varies with nothing */
+        figure->has_interval = figure->has_interval && figure->n > 1; /* resamples of one chunk do not vary */
         if (figure->why || !figure->has_interval)
             continue;
         double *sorted = bf_array(n, sizeof *sorted);
@@ -250,7 +251,7 @@ static enum bf_status measure_relevance(const struct bf_quality_job *job, struct
         if (status == BF_OK && bf_interrupted())
             status =
                 bf_fail(err, BF_INTERRUPTED,
-                        "interrupted; the vectors are kept where they can be, the same command goes on from there");
+                        "interrupted; vectors are kept where they can be, and the same command resumes from there");
     }
     for (size_t r = 0; r < m->n_rows && status == BF_OK; r++)
         finish_seeds(job, &m->rows[r]);

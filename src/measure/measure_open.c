@@ -25,7 +25,7 @@ static enum bf_status read_run(struct bf_store *store, struct bf_quality_first *
     if (status != BF_OK)
         return status;
     const char *topic = json_string_value(json_object_get(request, "topic"));
-    /* Of an import or a file of instances it is only a name for people. */
+    /* For an import or a file of instances the topic is only a name for people. */
     if (topic && (strcmp(run->request_kind, "domain") == 0 || strcmp(run->request_kind, "textbook") == 0) &&
         !first->topic)
         first->topic = bf_strdup(topic);
@@ -61,7 +61,7 @@ static enum bf_status open_model(const char *path, const struct bf_quality_wante
     o.model_path = path;
     o.n_threads = wanted->n_threads;
     o.gpu_layers = wanted->gpu_layers;
-    o.embed_only = true; /* nothing is written: no room for sequences */
+    o.embed_only = true; /* nothing is generated, so no sequences are needed */
     enum bf_status status = bf_engine_open(&o, &out->engine, err);
     if (status == BF_OK)
         status = bf_sha256_file(path, sha256, err);
@@ -85,10 +85,11 @@ enum bf_status bf_quality_open_models(struct bf_quality_job *job, const struct b
     const bool other = status == BF_OK && first->model_sha256 && strcmp(first->model_sha256, models->model_sha256) != 0;
     if (other && !wanted->model)
         status = bf_fail(err, BF_MODEL,
-                         "'%s' is not the run's model any more (sha256 %.12s..., not %.12s...); give one with -m",
+                         "'%s' is no longer the run's model (sha256 %.12s..., not %.12s...); give a model with -m",
                          models->model, models->model_sha256, first->model_sha256);
     else if (other)
-        bf_log_warn(job->log, "this is not the model that wrote the run; figures are of the model that is given");
+        bf_log_warn(job->log,
+                    "this is not the model that wrote the run; the metrics are those of the model that you gave");
     if (status == BF_OK && models->embedder)
         status = open_model(models->embedder, wanted, &job->embedder, models->embedder_sha256, err);
     return status;

@@ -20,7 +20,7 @@ struct taking {
     struct bf_rng chunk_rng, text_rng;
     struct bf_chunks chunks;
     const struct bf_set_text *text; /* being read */
-    struct bf_quality_chunk open;   /* where the chunk that is being filled begins */
+    struct bf_quality_chunk open;   /* the text in which the chunk that is being filled begins */
     int32_t *tokens;
     size_t allocated;
     uint64_t n_full;
@@ -55,7 +55,7 @@ void bf_quality_taken_release(struct bf_quality_taken *taken)
     *taken = (struct bf_quality_taken){0};
 }
 
-/* Algorithm R: the place of item `i` (from 0) among `max`, or max when it is not taken. */
+/* Algorithm R (reservoir sampling): the place of item `i` (from 0) among `max`, or max when it is not taken. */
 static size_t place_of(uint64_t i, size_t max, struct bf_rng *rng)
 {
     if (i < max)
@@ -131,7 +131,7 @@ static enum bf_status on_text(void *user, const struct bf_set_text *text, struct
     }
     const int32_t n = bf_engine_tokenize(t->engine, text->text, t->tokens, (int32_t)t->allocated);
     if (n < 0 || (size_t)n > t->allocated)
-        return bf_fail(err, BF_MODEL, "'%s' does not tell the tokens of a text; give the model as a file with -m",
+        return bf_fail(err, BF_MODEL, "'%s' does not report the tokens of a text; give the model as a file with -m",
                        bf_engine_info(t->engine)->model_desc);
     t->text = text;
     if (t->chunks.n_tokens % t->chunks.size == 0)

@@ -251,7 +251,7 @@ static enum bf_status embed_new(struct embedding *e, struct bf_err *err)
 {
     size_t wanted[BATCH];
     const size_t all = e->out->n - e->out->n_cached;
-    enum bf_status status = keep(e, 0, e->out->n, err); /* what one set has and another has not */
+    enum bf_status status = keep(e, 0, e->out->n, err); /* vectors that one set has stored and another has not yet */
     e->start = bf_seconds();
     e->last_talk = e->start;
     for (size_t g = 0; g < e->out->n && status == BF_OK;) {
@@ -268,8 +268,8 @@ static enum bf_status embed_new(struct embedding *e, struct bf_err *err)
         talk(e, e->out->n_embedded, all);
         if (status == BF_OK && bf_interrupted() && e->out->n_embedded < all)
             status = bf_fail(err, BF_INTERRUPTED,
-                             "interrupted with %zu of %zu chunks embedded; what can be kept is kept, the same command "
-                             "goes on from there",
+                             "interrupted with %zu of %zu chunks embedded; vectors are kept where they can be, and the "
+                             "same command resumes from there",
                              e->out->n_embedded, all);
     }
     return status;

@@ -12,7 +12,7 @@
 #include "synth/synth.h"
 #include "base/banned.h"
 
-/* So that the end of a run costs seconds, whatever its size. */
+/* Limits, so that the report at the end of a run takes seconds, whatever the run's size. */
 enum {
     PARTS_MAX = 8,
     VECTORS_MAX = 1000,
@@ -25,7 +25,7 @@ enum {
 
 /* ---- the domain's name ---- */
 
-/* The one domain of the requests to forget; "" when there is none or several. free(). */
+/* The single domain of the requests to forget; "" when there is none, or several. free(). */
 static enum bf_status domain_of(struct bf_store *store, char **out, struct bf_err *err)
 {
     struct bf_request_entry entry = {.id = 0};
@@ -95,7 +95,7 @@ static char *copy(const char *text)
     return text ? bf_strdup(text) : NULL;
 }
 
-/* false: there is none, or one of another length than the others. */
+/* False when the sample has no vector, or one of another length than the others. */
 static bool take_vector(struct stored *s, const struct bf_sample *sample)
 {
     struct bf_quality_vectors *v = &s->m.vectors;
@@ -136,14 +136,14 @@ static void take_row(struct stored *s, struct bf_quality_row *row, const struct 
     };
 }
 
-/* What becomes a set: one request, or all of a role. */
+/* The requests that become a set: one, or all of a role. */
 struct part {
     int64_t request; /* 0: all */
     enum bf_role role;
     char *name;
 };
 
-/* *n: kept samples of the part. With `row` they are read, every so many of them. */
+/* *n: kept samples of the part. With `row` they are read, every k-th of them. */
 static enum bf_status each_kept(struct stored *s, const struct part *part, struct bf_quality_row *row, size_t *n,
                                 struct bf_err *err)
 {
@@ -187,7 +187,7 @@ static enum bf_status read_part(struct stored *s, const struct part *part, bool 
     return each_kept(s, part, row, &n, err);
 }
 
-/* Up to PARTS_MAX requests are a set each; more are one for each role. parts is [PARTS_MAX], names free(). */
+/* Up to PARTS_MAX requests are a set each; of more, each role is a set. parts is [PARTS_MAX]; free() their names. */
 static enum bf_status find_parts(struct bf_store *store, struct part *parts, size_t *n, struct bf_err *err)
 {
     struct bf_request_entry entry = {.id = 0};
@@ -225,8 +225,8 @@ static enum bf_status read_parts(struct stored *s, struct bf_err *err)
     return status;
 }
 
-/* The domain's vector goes to the last row; without one the mean of all, so that the map can be made and the domain
- * taken off. */
+/* The domain's vector goes to the last row. Without one the mean of all goes there, so that the map can be made; it is
+ * removed from the result afterwards. */
 static enum bf_status place_domain(struct stored *s, const char *domain, bool *known, struct bf_err *err)
 {
     struct bf_quality_vectors *v = &s->m.vectors;
@@ -234,7 +234,7 @@ static enum bf_status place_domain(struct stored *s, const char *domain, bool *k
     struct bf_vector_key key;
     enum bf_status status = BF_OK;
     *known = false;
-    if (v->n == 0) { /* wording alone is measured; the domain is any vector that can be standardised */
+    if (v->n == 0) { /* only wording is measured; the domain may be any vector that can be standardised */
         v->n_embd = 2;
         v->rows = bf_array(2, sizeof *v->rows);
         v->rows[0] = 1.0F;
@@ -256,7 +256,7 @@ static enum bf_status place_domain(struct stored *s, const char *domain, bool *k
     return status;
 }
 
-/* ---- what cannot be said ---- */
+/* ---- metrics that are not known ---- */
 
 static void unknown(json_t *set, const char *key, const char *why)
 {
@@ -292,7 +292,7 @@ static void take_off(json_t *result, bool domain_known)
         json_object_set_new(result, "domain", json_null());
         if (json_is_object(json_object_get(result, "map")))
             json_object_set_new(json_object_get(result, "map"), "domain", json_null());
-        /* The sentences would speak of it. */
+        /* The sentences would mention it. */
         json_object_del(result, "sentences");
         json_object_del(result, "differences");
     }
@@ -308,9 +308,10 @@ enum bf_status bf_report_stored(struct bf_store *store, struct bf_log *log, json
     bool known = false;
     *out = NULL;
     *why = "no text is kept yet";
-    *basis = "Vectors are those stored with the samples, by the embedder that the run used, one for each whole text; "
-             "compare such figures only with like ones. \"biforget report DIR\" embeds pieces of equal length with the "
-             "model itself.";
+    *basis =
+        "Vectors are those stored with the samples, by the embedder that the run used, one for each whole text; "
+        "compare them only with metrics of the same kind. \"biforget report DIR\" embeds pieces of equal length with "
+        "the model itself.";
     s.m.rows = bf_array(PARTS_MAX, sizeof *s.m.rows);
     enum bf_status status = domain_of(store, &domain, err);
     if (status == BF_OK)
@@ -335,7 +336,7 @@ enum bf_status bf_report_stored(struct bf_store *store, struct bf_log *log, json
     if (status == BF_OK) {
         *out = bf_quality_json(&job, &s.m);
         take_off(*out, known);
-        json_object_set_new(*out, "parts", json_true()); /* of one run: none is to be better than another */
+        json_object_set_new(*out, "parts", json_true()); /* parts of one run: none is marked as better */
     }
 out:
     bf_quality_measured_release(&s.m);

@@ -1,4 +1,4 @@
-/* Which files of a folder belong together, and how many lines of one are those of another. */
+/* Which files of a folder belong together, and whether one begins with the lines of another. */
 #include "sets/official_folder.h"
 
 #include <dirent.h>
@@ -21,7 +21,7 @@ static const char prefix[] = "synthetic_";
 static const char extension[] = ".txt";
 static const char both[] = "_both";
 
-/* Is s[0..n) "_itemsperround6_maxround4_mianum1000_jailbreaknum1000", or nothing? */
+/* Is s[0..n) like "_itemsperround6_maxround4_mianum1000_jailbreaknum1000", or empty? */
 static bool is_settings(const char *s, size_t n)
 {
     static const char *const words[] = {"_itemsperround", "_maxround", "_mianum", "_jailbreaknum"};
@@ -65,9 +65,8 @@ static enum bf_official_variant variant_of(const char *name, const char **topic,
         }
     }
     for (size_t at = n; at-- > 1;) { /* the last "_both" whose rest fits */
-        size_t behind = at + sizeof both - 1;
-        if (behind <= n && memcmp(*topic + at, both, sizeof both - 1) == 0 &&
-            is_settings(*topic + behind, n - behind)) {
+        size_t end = at + sizeof both - 1;
+        if (end <= n && memcmp(*topic + at, both, sizeof both - 1) == 0 && is_settings(*topic + end, n - end)) {
             *n_topic = at;
             return BF_OFFICIAL_BOTH;
         }
@@ -88,7 +87,7 @@ static char *topic_text(const char *s, size_t n)
     return bf_buf_take(&text);
 }
 
-/* The set of a topic, made when it is new. */
+/* The set of a topic; a new one when the topic is new. */
 static struct bf_official_set *set_of(struct bf_official_folder *folder, const char *s, size_t n)
 {
     char *topic = topic_text(s, n);
@@ -118,7 +117,7 @@ static enum bf_status add_file(struct bf_official_folder *folder, const char *di
     set = set_of(folder, topic, n_topic);
     if (set->paths[variant])
         return bf_fail(err, BF_INPUT,
-                       "'%s' has two files of one kind for '%s', '%s' the second; put them into folders of their own",
+                       "'%s' has two files of one variant for '%s', the second is '%s'; put them into separate folders",
                        dir, set->topic, name);
     set->paths[variant] = bf_path_join(dir, name);
     return BF_OK;
@@ -135,7 +134,7 @@ static enum bf_status next_line(struct bf_source *source, struct bf_buf *line, b
     return BF_OK;
 }
 
-/* Count the lines of a file and see whether those of `first` (nullable) stand at its beginning. */
+/* Count the lines of a file, and check whether it begins with those of `first` (nullable). */
 static enum bf_status count_lines(const char *path, const char *first, int64_t *n, bool *continues, struct bf_err *err)
 {
     struct bf_source source, other = {.fd = -1};

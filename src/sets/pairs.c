@@ -77,7 +77,7 @@ static bool is_json(const char *path)
     return dot && (strcasecmp(dot, ".json") == 0 || strcasecmp(dot, ".jsonl") == 0 || strcasecmp(dot, ".ndjson") == 0);
 }
 
-/* MUSE's verbmem files: {"prompt", "gt"}. *found = false when the first record is none. */
+/* MUSE's verbmem files: {"prompt", "gt"}. *found = false when the first record lacks these keys. */
 static enum bf_status load_prompts(const char *path, size_t limit, struct bf_pairs *out, bool *found,
                                    struct bf_err *err)
 {
@@ -91,7 +91,7 @@ static enum bf_status load_prompts(const char *path, size_t limit, struct bf_pai
         *found = json_object_get(records.items[0].json, "prompt") && json_object_get(records.items[0].json, "gt");
         for (size_t i = 0; *found && i < records.n && (limit == 0 || i < limit) && status == BF_OK; i++) {
             char *prompt = NULL, *target = NULL;
-            /* The space between them is part of one or the other, and decides about tokens. */
+            /* The space between the two belongs to one of them, and affects the tokens. */
             status = bf_records_verbatim(&records, i, "prompt", &prompt, err);
             if (status == BF_OK)
                 status = bf_records_verbatim(&records, i, "gt", &target, err);
@@ -145,7 +145,7 @@ void bf_pairs_halve(struct bf_pairs *pairs)
         struct bf_pair *pair = &pairs->items[i];
         if (pair->question[0])
             continue;
-        /* The first space behind the middle; a text of one word stays whole behind no prompt. */
+        /* At the first space after the middle; a text of one word stays whole, after an empty prompt. */
         const char *text = pair->answer;
         const size_t n = strlen(text);
         const char *cut = strpbrk(text + n / 2, " \n\t");

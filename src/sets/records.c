@@ -116,7 +116,7 @@ enum bf_status bf_records_parse(const char *data, size_t n, const char *name, st
     enum bf_status status =
         first < n && data[first] == '[' ? parse_list(data, n, out, err) : parse_lines(data, n, out, err);
     if (status == BF_OK && out->n == 0)
-        status = bf_fail(err, BF_INPUT, "'%s' has no record; give a JSON list or one JSON object a line", name);
+        status = bf_fail(err, BF_INPUT, "'%s' has no record; give a JSON list or one JSON object per line", name);
     if (status != BF_OK)
         bf_records_release(out);
     return status;

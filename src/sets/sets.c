@@ -49,7 +49,7 @@ static bool has_file(const char *dir, const char *name)
     return there;
 }
 
-/* "DIR:fix" -> DIR and "fix", when there is no such folder as the whole. */
+/* "DIR:fix" -> DIR and "fix", unless a folder has the whole name. */
 static char *split_variant(const char *given, const char **variant)
 {
     const char *colon = strrchr(given, ':');
@@ -126,15 +126,15 @@ static enum bf_status open_official(struct bf_set *set, const char *variant, con
     if (status != BF_OK) {
         bf_official_folder_release(&folder);
         return bf_fail(err, BF_INPUT,
-                       "'%s' is no set: no run (run.db), no export (data/, forget.json), no folder of the official "
-                       "scripts; name one of these or a file (.jsonl, .json, .csv, .txt)",
+                       "'%s' is not a set: not a run (run.db), an export (data/, forget.json) or a folder of the "
+                       "official scripts; name one of these or a file (.jsonl, .json, .csv, .txt)",
                        set->path);
     }
     for (size_t i = 0; i < folder.n; i++)
         if (folder.n == 1 || (domain && strcmp(folder.sets[i].topic, domain) == 0))
             chosen = &folder.sets[i];
     if (!chosen) {
-        status = bf_fail(err, BF_INPUT, "'%s' has %zu sets and none of this domain; give the file itself", set->path,
+        status = bf_fail(err, BF_INPUT, "'%s' has %zu sets, but none of this domain; give the file itself", set->path,
                          folder.n);
         bf_official_folder_release(&folder);
         return status;

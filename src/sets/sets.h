@@ -1,4 +1,5 @@
-/* A set as people name it, read text by text: a run folder, an export, a folder of the official scripts, a file. */
+/* A set as people name it on the command line, read text by text: a run folder, an export, a folder of the official
+ * scripts, a file. */
 #ifndef BF_SETS_SETS_H
 #define BF_SETS_SETS_H
 #include <stdbool.h>
@@ -20,41 +21,41 @@ struct bf_set_runs {
 void bf_set_runs_close(struct bf_set_runs *runs);
 
 struct bf_set {
-    char *name;                         /* for people: unique among the sets of a command only when they see to it */
-    char *path;                         /* what was given, without the variant */
+    char *name;                         /* for people; the sets of a command may share one */
+    char *path;                         /* as given, without the variant */
     const char *kind;                   /* "run", "hf", "muse", "open-unlearning", "official", "file" */
-    const char *variant;                /* NULL where there are none */
-    char *file;                         /* that is read; NULL for a run */
-    struct bf_instance_options options; /* its hints may be changed after the open: BF_HINTS_SKIP_BAD */
-    enum bf_role role; /* of a run: its forget sets, or its retain sets. BF_ROLE_FORGET unless set after the open */
-    struct bf_store *store; /* of a run; belongs to the runs */
+    const char *variant;                /* "fix", "mi", ...; NULL for sets without variants */
+    char *file;                         /* the file that is read; NULL for a run */
+    struct bf_instance_options options; /* the caller may change its hints after the open: BF_HINTS_SKIP_BAD */
+    enum bf_role role;      /* of a run: its forget or its retain sets. BF_ROLE_FORGET unless changed after the open */
+    struct bf_store *store; /* of a run; belongs to struct bf_set_runs */
 };
 void bf_set_release(struct bf_set *set);
 
-/* "NAME=SET" when there is no such file or folder: *name is NULL without a name. Both free(). */
+/* Split "NAME=SET", unless a file or folder has that whole name. *name is NULL without a name. free() both. */
 void bf_set_split(const char *operand, char **name, char **set);
 
-/* Find out what it is; a run is opened, as its writer when that is possible, so that vectors can be kept in it.
- * `domain` (nullable) chooses among the sets of an official folder. BF_INPUT or BF_STORE when it is nothing that can be
- * read. */
+/* Find out what `given` is. A run is opened, as its writer when that is possible (unless runs->read_only), so that
+ * vectors can be kept in it. `name` (nullable) is for people. `domain` (nullable) chooses among the sets of an official
+ * folder. `runs` must outlive *out. BF_INPUT or BF_STORE when it cannot be read. Release *out on success. */
 BF_MUST_CHECK enum bf_status bf_set_open(const char *given, const char *name, const char *domain, bool skip_bad,
                                          struct bf_set_runs *runs, struct bf_set *out, struct bf_err *err);
 
-/* Strings are valid during the call; all but the text NULL when unknown. */
+/* Strings are valid during the call; all but `text` are NULL when unknown. */
 struct bf_set_text {
     int64_t number; /* from 1 */
-    int64_t id;     /* of the sample in its run; 0 of a file */
+    int64_t id;     /* of the sample in its run; 0 for a text of a file */
     const char *text;
     const char *question, *answer; /* both or neither */
     const char *stage, *point, *template_name;
 };
-/* Each text once, in order. BF_INPUT when there is none. */
+/* Call `each` for every text, in order; its failure ends the walk. BF_INPUT when the set has no text. */
 BF_MUST_CHECK enum bf_status bf_set_each(const struct bf_set *set, void *user,
                                          enum bf_status (*each)(void *user, const struct bf_set_text *text,
                                                                 struct bf_err *err),
                                          struct bf_err *err);
 
-/* Points of a run, and those with a kept text; both 0 without points. */
+/* The number of points of a run, and of those with a kept text; both 0 when the set has no points. */
 BF_MUST_CHECK enum bf_status bf_set_points(const struct bf_set *set, size_t *n_points, size_t *n_covered,
                                            struct bf_err *err);
 

@@ -194,7 +194,7 @@ print([r["name"] for r in rows], all(float(r["full_relevance"]) >= 0 for r in ro
     [ "$(json '1 <= d["map"]["perplexity"] < 8' <<<"$output")" = True ]
 }
 
-@test "what is no set, and domains that are none" {
+@test "a path that is not a set, and domains without tokens" {
     : >empty.txt
     mkdir -p folder
     fails 2 "give the sets" "$BIFORGET" quality
@@ -202,7 +202,7 @@ print([r["name"] for r in rows], all(float(r["full_relevance"]) >= 0 for r in ro
     fails 2 "domain's name is empty" "$BIFORGET" quality a.txt --domain "  " -m "$BIFORGET_TEST_MODEL"
     fails 3 "it is empty" "$BIFORGET" quality empty.txt "${q[@]}" -q
     fails 3 "no such file or folder" "$BIFORGET" quality nothing.txt "${q[@]}" -q
-    fails 3 "is no set" "$BIFORGET" quality folder "${q[@]}" -q
+    fails 3 "is not a set" "$BIFORGET" quality folder "${q[@]}" -q
     fails 3 "leave ':fix' out" "$BIFORGET" quality a.txt:fix "${q[@]}" -q
     fails 4 "no-such-model" "$BIFORGET" quality a.txt --domain Zeus -m no-such-model
     printf '{"text":"Zeus"}\n{"text":\n' >broken.jsonl
@@ -248,6 +248,6 @@ PY
     code=0
     wait $job || code=$?
     [ "$code" = 130 ]
-    grep -q 'goes on from there' long.err
+    grep -q 'resumes from there' long.err
     [ "$(python3 -c 'import sqlite3; print(sqlite3.connect("long.db").execute("select count(*) from vector").fetchone()[0] >= 16)')" = True ]
 }

@@ -243,8 +243,9 @@ static void multiple_choice_csv(void **state)
         {"question,A,B,answer,label\nq,a,b,A,B\n", "two columns match 'label'"},
         {"question,A,B,answer\nq,a,b\n", ":2: 3 fields where the first row has 4"},
         {"question,A,B,C,answer\nq,a,,c,A\n", ":2: choice B is empty"},
-        {"question,A,B,C,answer\nq,a,b,c,1\nr,a,b,c,2\n", "the answers can be read as numbers from 0 or as numbers from 1"},
-        {"question,A,B,C,answer\nq,1,0,2,1\n", "the answers can be the texts of choices or numbers from 0"},
+        {"question,A,B,C,answer\nq,a,b,c,1\nr,a,b,c,2\n",
+         "the answers can be read as numbers from 0 or as numbers from 1"},
+        {"question,A,B,C,answer\nq,1,0,2,1\n", "the answers can be read as the texts of choices or as numbers from 0"},
         {"question,A,B,answer\nq,a,b,A\nr,a,b,a\ns,a,b,x\n", ":4: the answer 'x' is not one of the letters A to B"},
     };
     for (size_t i = 0; i < N_ELEMENTS(bad); i++) {

@@ -106,7 +106,7 @@ static void files_of_different_runs(void **state)
     write_in("mixed", "synthetic_Mars_both" SETTINGS ".txt", "Mars is red.\n");
     write_in("mixed", "synthetic_Mars_both_itemsperround5_maxround3_mianum1_jailbreaknum1.txt", "Mars is red.\n");
     assert_int_equal(bf_official_folder_read("mixed", &folder, &err), BF_INPUT);
-    assert_error(err, BF_INPUT, "'mixed' has two files of one kind for 'Mars'");
+    assert_error(err, BF_INPUT, "'mixed' has two files of one variant for 'Mars'");
     bf_official_folder_release(&folder);
 }
 
