@@ -183,6 +183,9 @@ endforeach()
 
 bf_test(layers.includes unit bash "${PROJECT_SOURCE_DIR}/tools/check_layers.sh")
 bf_test(layers.self_test unit bash "${PROJECT_SOURCE_DIR}/tools/check_layers.sh" --self-test)
+if(NOT BIFORGET_SANITIZE AND NOT BIFORGET_FUZZ)
+    bf_test(layers.symbols unit python3 "${PROJECT_SOURCE_DIR}/tools/check_symbols.py" "${CMAKE_BINARY_DIR}")
+endif()
 bf_test(layers.words unit python3 "${PROJECT_SOURCE_DIR}/tools/check_words.py")
 bf_test(layers.words_self_test unit python3 "${PROJECT_SOURCE_DIR}/tools/check_words.py" --self-test)
 
