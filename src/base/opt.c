@@ -1,6 +1,7 @@
 /* Parsing of the command line by a table. opt_value.c reads the values, opt_help.c prints the table. */
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -258,9 +259,17 @@ void bf_nearest_offer(struct bf_nearest *nearest, const char *candidate, size_t 
     }
 }
 
-struct bf_opt *bf_opt_copy(const struct bf_opt *table, size_t n)
+struct bf_opt *bf_opt_append(struct bf_opt *table, const struct bf_opt *rows, size_t n)
 {
-    struct bf_opt *copy = bf_array(n, sizeof *copy);
-    memcpy(copy, table, n * sizeof *copy);
-    return copy;
+    size_t n_before = 0;
+
+    while (table && table[n_before].name)
+        n_before++;
+    struct bf_opt *longer = bf_array(n_before + n + 1, sizeof *longer);
+    if (n_before > 0)
+        memcpy(longer, table, n_before * sizeof *longer);
+    if (n > 0)
+        memcpy(longer + n_before, rows, n * sizeof *longer);
+    free(table);
+    return longer;
 }

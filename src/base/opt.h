@@ -61,18 +61,45 @@ BF_MUST_CHECK enum bf_status bf_opt_parse(const struct bf_opt *table, int argc, 
 /* --help: examples, then options (the rare ones only when `all`). */
 void bf_opt_help(FILE *out, const struct bf_command_help *command, const struct bf_opt *table, bool all);
 
-/* A copy of a table that a command built on its stack; free(). `n` rows, the last one without a name. */
-struct bf_opt *bf_opt_copy(const struct bf_opt *table, size_t n);
-// clang-format off
-#define BF_OPT_TABLE(...)                                                                \
-    bf_opt_copy((const struct bf_opt[]){ __VA_ARGS__, { .name = NULL } },                \
-                sizeof((const struct bf_opt[]){ __VA_ARGS__ }) / sizeof(struct bf_opt) + 1)
+/* The word for an option's value in help: the row's own, else one that fits the type. "" for a flag. */
+const char *bf_opt_value_word(const struct bf_opt *opt);
 
-#define BF_OPT_QUIET(flag)                                                               \
-    { .name = "quiet", .letter = 'q', .type = BF_OPT_FLAG, .target = (flag),             \
-      .help = "say nothing on stderr but errors" }
-#define BF_OPT_JSON(flag, what)                                                          \
-    { .name = "json", .type = BF_OPT_FLAG, .target = (flag), .help = "print " what " as one JSON object" }
+/* `table` with n rows more at its end; NULL is an empty table. free() what is returned, `table` is gone. */
+struct bf_opt *bf_opt_append(struct bf_opt *table, const struct bf_opt *rows, size_t n);
+
+/* Laid out by hand: clang-format takes the braces for blocks. */
+// clang-format off
+#define BF_OPT_APPEND(table, ...)                                                                                      \
+    bf_opt_append((table), (const struct bf_opt[]){__VA_ARGS__},                                                       \
+                  sizeof((const struct bf_opt[]){__VA_ARGS__}) / sizeof(struct bf_opt))
+#define BF_OPT_TABLE(...) BF_OPT_APPEND(NULL, __VA_ARGS__)
+
+/* Rows, a line each: the name, where the value goes (a pointer of the type above), what the type needs, the help, and
+ * then any other field by its name. DEFAULT is the row's `fallback`:
+ *     BF_WHOLE("limit", &v->limit, 0, 1e9, "20", "samples to show (0 = all)", .letter = 'n'), */
+#define BF_OPT_TARGET(type, target) (1 ? (target) : (type *)0)
+#define BF_FLAG(NAME, TARGET, ...)                                                                                     \
+    {.name = (NAME), .type = BF_OPT_FLAG, .target = BF_OPT_TARGET(bool, TARGET), .help = __VA_ARGS__}
+#define BF_WHOLE(NAME, TARGET, MIN, MAX, DEFAULT, ...)                                                                 \
+    {.name = (NAME), .type = BF_OPT_INT, .target = BF_OPT_TARGET(int64_t, TARGET), .min = (MIN), .max = (MAX),         \
+     .fallback = (DEFAULT), .help = __VA_ARGS__}
+#define BF_SEED(NAME, TARGET, DEFAULT, ...)                                                                            \
+    {.name = (NAME), .type = BF_OPT_SEED, .target = BF_OPT_TARGET(uint64_t, TARGET), .fallback = (DEFAULT),            \
+     .help = __VA_ARGS__}
+#define BF_REAL(NAME, TARGET, MIN, MAX, DEFAULT, ...)                                                                  \
+    {.name = (NAME), .type = BF_OPT_DOUBLE, .target = BF_OPT_TARGET(double, TARGET), .min = (MIN), .max = (MAX),       \
+     .fallback = (DEFAULT), .help = __VA_ARGS__}
+#define BF_REALS(NAME, TARGET, MIN, MAX, DEFAULT, ...)                                                                 \
+    {.name = (NAME), .type = BF_OPT_DOUBLES, .target = BF_OPT_TARGET(struct bf_doubles, TARGET), .min = (MIN),         \
+     .max = (MAX), .fallback = (DEFAULT), .help = __VA_ARGS__}
+#define BF_TEXT(NAME, TARGET, VALUE, ...)                                                                              \
+    {.name = (NAME), .type = BF_OPT_TEXT, .target = BF_OPT_TARGET(const char *, TARGET), .value = (VALUE),             \
+     .help = __VA_ARGS__}
+#define BF_CHOICE(NAME, TARGET, CHOICES, ...)                                                                          \
+    {.name = (NAME), .type = BF_OPT_CHOICE, .target = BF_OPT_TARGET(const char *, TARGET), .choices = (CHOICES),       \
+     .help = __VA_ARGS__}
+#define BF_OPT_QUIET(TARGET) BF_FLAG("quiet", TARGET, "say nothing on stderr but errors", .letter = 'q')
+#define BF_OPT_JSON(TARGET, WHAT) BF_FLAG("json", TARGET, "print " WHAT " as one JSON object")
 // clang-format on
 
 /* The candidate with the smallest edit distance to what was typed, when it is close enough to be a slip. Borrowed. */

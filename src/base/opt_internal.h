@@ -6,7 +6,4 @@
 /* Read `value` into the option's target, which stays as it was on failure. Not for flags. */
 BF_MUST_CHECK enum bf_status bf_opt_set(const struct bf_opt *opt, const char *value, struct bf_err *err);
 
-/* The word for the value: the table's, else one that fits the type. "" for a flag. */
-const char *bf_opt_value_word(const struct bf_opt *opt);
-
 #endif

@@ -41,22 +41,11 @@ struct model {
 static struct bf_opt *options(void *target)
 {
     struct values *v = target;
-    return BF_OPT_TABLE({.name = "model",
-                         .letter = 'm',
-                         .type = BF_OPT_TEXT,
-                         .target = &v->model,
-                         .value = "FILE|NAME",
-                         .fallback = "none: only the machine",
-                         .help = "a model to look at"},
-                        {.name = "parallel",
-                         .type = BF_OPT_INT,
-                         .target = &v->parallel,
-                         .min = 0,
-                         .max = 256,
-                         .value = "N",
-                         .fallback = "32, or 64 from 8 cores on",
-                         .help = "sequences in the check"},
-                        BF_OPT_JSON(&v->json, "what was found"));
+    return BF_OPT_TABLE(
+        BF_TEXT("model", &v->model, "FILE|NAME", "a model to look at", .letter = 'm',
+                .fallback = "none: only the machine"),
+        BF_WHOLE("parallel", &v->parallel, 0, 256, "32, or 64 from 8 cores on", "sequences in the check"),
+        BF_OPT_JSON(&v->json, "what was found"));
 }
 
 /* "__AVX2__ __FMA__" -> "AVX2 FMA" */

@@ -15,21 +15,13 @@ static struct bf_opt *options(void *target)
 {
     struct values *v = target;
     bf_then_defaults(&v->start.then);
-    const struct bf_opt own[] = {
-        {.name = "retain-set",
-         .type = BF_OPT_TEXT,
-         .target = &v->retain_set,
-         .value = "SET",
-         .help = "to keep: a domain to write about, or a file"},
+    struct bf_opt *table = bf_start_first(&v->start, "runs/TOPIC");
+    table = BF_OPT_APPEND(
+        table, BF_TEXT("retain-set", &v->retain_set, "SET", "to keep: a domain to write about, or a file"),
         BF_THEN_OPTIONS(&v->start.then),
-        {.name = "retain",
-         .type = BF_OPT_TEXT,
-         .target = &v->retain,
-         .value = "DOMAIN|FILE",
-         .help = "reject samples nearer to this (not a set for training: --retain-set)",
-         .rare = true},
-    };
-    return bf_start_table(&v->start, BF_KIND_DOMAIN, "runs/TOPIC", own, sizeof own / sizeof *own);
+        BF_TEXT("retain", &v->retain, "DOMAIN|FILE",
+                "reject samples nearer to this (not a set for training: --retain-set)", .rare = true));
+    return bf_start_rest(&v->start, BF_KIND_DOMAIN, table);
 }
 
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)

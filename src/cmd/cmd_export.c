@@ -19,48 +19,23 @@ static struct bf_opt *options(void *target)
     v->variant = "both";
     v->role = "forget";
     v->manifest = true;
-    return BF_OPT_TABLE({.name = "format",
-                         .letter = 'f',
-                         .type = BF_OPT_CHOICE,
-                         .target = &v->format,
-                         .value = "FORMAT",
-                         .choices = bf_export_formats,
-                         .fallback = "jsonl",
-                         .help =
-                             "jsonl: with provenance; txt: one sample a line; wmdp: {\"text\"} lines; tofu: QA pairs; "
-                             "muse, hf, open-unlearning: folders for these projects"},
-                        {.name = "variant",
-                         .type = BF_OPT_CHOICE,
-                         .target = &v->variant,
-                         .choices = bf_export_variants,
-                         .fallback = "both",
-                         .help = "fix: Stage I; mi, jailbreak: with that probe; both: all"},
-                        {.name = "role",
-                         .type = BF_OPT_CHOICE,
-                         .target = &v->role,
-                         .choices = "forget|retain",
-                         .fallback = "forget",
-                         .help = "the forget sets or the retain sets of the run; folders hold both"},
-                        {.name = "request",
-                         .type = BF_OPT_TEXT,
-                         .target = &v->request,
-                         .value = "NAME",
-                         .fallback = "all, equal texts once",
-                         .help = "one request of a run of many"},
-                        {.name = "output",
-                         .letter = 'o',
-                         .type = BF_OPT_TEXT,
-                         .target = &v->out,
-                         .value = "FILE|DIR",
-                         .fallback = "standard output",
-                         .help = "the file or folder to write, replaced whole"},
-                        {.name = "manifest",
-                         .type = BF_OPT_FLAG,
-                         .target = &v->manifest,
-                         .fallback = "on",
-                         .help = "settings, seeds, counts and sha256, in FILE.manifest.json or DIR/manifest.json; "
-                                 "--no-manifest writes none"},
-                        BF_OPT_QUIET(&v->quiet));
+    return BF_OPT_TABLE(
+        BF_CHOICE(
+            "format", &v->format, bf_export_formats,
+            "jsonl: with provenance; txt: one sample a line; wmdp: {\"text\"} lines; tofu: QA pairs; muse, hf, open-unlearning: folders for these projects",
+            .letter = 'f', .value = "FORMAT", .fallback = "jsonl"),
+        BF_CHOICE("variant", &v->variant, bf_export_variants, "fix: Stage I; mi, jailbreak: with that probe; both: all",
+                  .fallback = "both"),
+        BF_CHOICE("role", &v->role, "forget|retain", "the forget sets or the retain sets of the run; folders hold both",
+                  .fallback = "forget"),
+        BF_TEXT("request", &v->request, "NAME", "one request of a run of many", .fallback = "all, equal texts once"),
+        BF_TEXT("output", &v->out, "FILE|DIR", "the file or folder to write, replaced whole", .letter = 'o',
+                .fallback = "standard output"),
+        BF_FLAG(
+            "manifest", &v->manifest,
+            "settings, seeds, counts and sha256, in FILE.manifest.json or DIR/manifest.json; --no-manifest writes none",
+            .fallback = "on"),
+        BF_OPT_QUIET(&v->quiet));
 }
 
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)

@@ -16,15 +16,9 @@ struct values {
 static struct bf_opt *options(void *target)
 {
     struct values *v = target;
-    return BF_OPT_TABLE({.name = "man",
-                         .type = BF_OPT_FLAG,
-                         .target = &v->manual,
-                         .help = "print a manual page (roff): of COMMAND, or of the program"},
-                        {.name = "completion",
-                         .type = BF_OPT_CHOICE,
-                         .target = &v->completion,
-                         .choices = "bash|zsh|fish",
-                         .help = "print a completion script for this shell"});
+    return BF_OPT_TABLE(
+        BF_FLAG("man", &v->manual, "print a manual page (roff): of COMMAND, or of the program"),
+        BF_CHOICE("completion", &v->completion, "bash|zsh|fish", "print a completion script for this shell"));
 }
 
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)

@@ -25,28 +25,13 @@ struct values {
 static struct bf_opt *options(void *target)
 {
     struct values *v = target;
-    struct bf_opt instances[BF_INSTANCE_OPTIONS];
-    bf_instance_options(&v->instances, instances);
-    return BF_OPT_TABLE({.name = "name",
-                         .type = BF_OPT_TEXT,
-                         .target = &v->name,
-                         .value = "NAME",
-                         .fallback = "of the file",
-                         .help = "what the set is called in comparisons"},
-                        {.name = "output",
-                         .letter = 'o',
-                         .type = BF_OPT_TEXT,
-                         .target = &v->out,
-                         .value = "DIR",
-                         .fallback = "runs/NAME",
-                         .help = "the run folder, made by this command"},
-                        {.name = "topic",
-                         .type = BF_OPT_TEXT,
-                         .target = &v->topic,
-                         .value = "TOPIC",
-                         .help = "which set of a folder of the BiForget scripts, when it has several"},
-                        instances[0], instances[1], instances[2], instances[3], instances[4], instances[5],
-                        BF_OPT_JSON(&v->json, "the summary"), BF_OPT_QUIET(&v->quiet));
+    struct bf_opt *table = BF_OPT_TABLE(
+        BF_TEXT("name", &v->name, "NAME", "what the set is called in comparisons", .fallback = "of the file"),
+        BF_TEXT("output", &v->out, "DIR", "the run folder, made by this command", .letter = 'o',
+                .fallback = "runs/NAME"),
+        BF_TEXT("topic", &v->topic, "TOPIC", "which set of a folder of the BiForget scripts, when it has several"));
+    table = bf_instance_options(&v->instances, table);
+    return BF_OPT_APPEND(table, BF_OPT_JSON(&v->json, "the summary"), BF_OPT_QUIET(&v->quiet));
 }
 
 struct import {

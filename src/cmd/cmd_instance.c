@@ -16,17 +16,11 @@ struct values {
 static struct bf_opt *options(void *target)
 {
     struct values *v = target;
-    struct bf_opt own[BF_INSTANCE_OPTIONS + 1];
-    bf_instance_options(&v->instances, own);
-    own[BF_INSTANCE_OPTIONS] = (struct bf_opt){
-        .name = "retain",
-        .type = BF_OPT_TEXT,
-        .target = &v->retain,
-        .value = "DOMAIN|FILE",
-        .help = "reject variants nearer to this (not a set for training)",
-        .rare = true,
-    };
-    return bf_start_table(&v->start, BF_KIND_INSTANCE, "runs/NAME of the file", own, sizeof own / sizeof *own);
+    struct bf_opt *table = bf_start_first(&v->start, "runs/NAME of the file");
+    table = bf_instance_options(&v->instances, table);
+    table = BF_OPT_APPEND(table, BF_TEXT("retain", &v->retain, "DOMAIN|FILE",
+                                         "reject variants nearer to this (not a set for training)", .rare = true));
+    return bf_start_rest(&v->start, BF_KIND_INSTANCE, table);
 }
 
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)

@@ -21,39 +21,16 @@ struct values {
 static struct bf_opt *options(void *target)
 {
     struct values *v = target;
-    return BF_OPT_TABLE({.name = "size",
-                         .type = BF_OPT_CHOICE,
-                         .target = &v->size,
-                         .choices = bf_lab_sizes,
-                         .value = "SIZE",
-                         .help = "a built-in experiment: tiny takes minutes, small hours"},
-                        {.name = "output",
-                         .letter = 'o',
-                         .type = BF_OPT_TEXT,
-                         .target = &v->out,
-                         .value = "DIR",
-                         .fallback = "lab-NAME",
-                         .help = "the experiment's folder; the same again goes on where it stood"},
-                        {.name = "model",
-                         .letter = 'm',
-                         .type = BF_OPT_TEXT,
-                         .target = &v->model,
-                         .value = "FILE|NAME",
-                         .fallback = "as the experiment says",
-                         .help = "another base model"},
-                        {.name = "threads",
-                         .type = BF_OPT_INT,
-                         .target = &v->threads,
-                         .min = 0,
-                         .max = 1024,
-                         .value = "N",
-                         .fallback = "0: all cores",
-                         .help = "threads of every command"},
-                        {.name = "keep-models",
-                         .type = BF_OPT_FLAG,
-                         .target = &v->keep_models,
-                         .help = "keep the unlearned models (0.3 GB each with the small model)"},
-                        BF_OPT_JSON(&v->json, "all results"), BF_OPT_QUIET(&v->quiet));
+    return BF_OPT_TABLE(
+        BF_CHOICE("size", &v->size, bf_lab_sizes, "a built-in experiment: tiny takes minutes, small hours",
+                  .value = "SIZE"),
+        BF_TEXT("output", &v->out, "DIR", "the experiment's folder; the same again goes on where it stood",
+                .letter = 'o', .fallback = "lab-NAME"),
+        BF_TEXT("model", &v->model, "FILE|NAME", "another base model", .letter = 'm',
+                .fallback = "as the experiment says"),
+        BF_WHOLE("threads", &v->threads, 0, 1024, "0: all cores", "threads of every command"),
+        BF_FLAG("keep-models", &v->keep_models, "keep the unlearned models (0.3 GB each with the small model)"),
+        BF_OPT_JSON(&v->json, "all results"), BF_OPT_QUIET(&v->quiet));
 }
 
 static enum bf_status lab_run(const struct bf_call *call, struct bf_err *err)

@@ -16,11 +16,7 @@ struct values {
 static struct bf_opt *options(void *target)
 {
     struct values *v = target;
-    return BF_OPT_TABLE({.name = "path",
-                         .type = BF_OPT_TEXT,
-                         .target = &v->path,
-                         .value = "NAME",
-                         .help = "print only the file of this model"},
+    return BF_OPT_TABLE(BF_TEXT("path", &v->path, "NAME", "print only the file of this model"),
                         BF_OPT_JSON(&v->json, "the list"));
 }
 

@@ -14,22 +14,9 @@ static struct bf_opt *options(void *target)
 {
     struct values *v = target;
     v->type = "q4_0";
-    return BF_OPT_TABLE({.name = "type",
-                         .type = BF_OPT_CHOICE,
-                         .target = &v->type,
-                         .choices = "q4_0|q8_0|f16|bf16|f32",
-                         .fallback = "q4_0",
-                         .help = "type of every weight matrix"},
-                        {.name = "threads",
-                         .letter = 't',
-                         .type = BF_OPT_INT,
-                         .target = &v->threads,
-                         .min = 0,
-                         .max = 1024,
-                         .value = "N",
-                         .fallback = "all cores",
-                         .help = "threads"},
-                        BF_OPT_QUIET(&v->quiet));
+    return BF_OPT_TABLE(
+        BF_CHOICE("type", &v->type, "q4_0|q8_0|f16|bf16|f32", "type of every weight matrix", .fallback = "q4_0"),
+        BF_WHOLE("threads", &v->threads, 0, 1024, "all cores", "threads", .letter = 't'), BF_OPT_QUIET(&v->quiet));
 }
 
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)

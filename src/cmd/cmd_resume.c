@@ -24,38 +24,15 @@ static struct bf_opt *options(void *target)
 {
     struct values *v = target;
     bf_then_defaults(&v->then);
-    const struct bf_opt own[] = {
-        {.name = "model",
-         .letter = 'm',
-         .type = BF_OPT_TEXT,
-         .target = &v->model,
-         .value = "FILE",
-         .fallback = "the run's",
-         .help = "where the run's model is now, if it has moved"},
-        {.name = "embedder",
-         .type = BF_OPT_TEXT,
-         .target = &v->embedder,
-         .value = "FILE",
-         .fallback = "the run's",
-         .help = "where the run's embedder is now, if it has moved"},
-        {.name = "retain-set",
-         .type = BF_OPT_TEXT,
-         .target = &v->then.retain_file,
-         .value = "FILE",
-         .fallback = "that of the run",
-         .help = "for --then: texts to keep"},
-        BF_THEN_OPTIONS(&v->then),
-        BF_OPT_JSON(&v->json, "the summary"),
-        BF_OPT_QUIET(&v->quiet),
-    };
-    enum { N_OWN = sizeof own / sizeof *own, N_FIRST = N_OWN - 2 };
-    struct bf_opt *table = bf_array(N_OWN + bf_machine_option_count(false) + 1, sizeof *table);
-    for (size_t i = 0; i < N_FIRST; i++)
-        table[i] = own[i];
-    bf_machine_options(&v->machine, false, table + N_FIRST);
-    for (size_t i = N_FIRST; i < N_OWN; i++)
-        table[bf_machine_option_count(false) + i] = own[i];
-    return table;
+    struct bf_opt *table = BF_OPT_TABLE(
+        BF_TEXT("model", &v->model, "FILE", "where the run's model is now, if it has moved", .letter = 'm',
+                .fallback = "the run's"),
+        BF_TEXT("embedder", &v->embedder, "FILE", "where the run's embedder is now, if it has moved",
+                .fallback = "the run's"),
+        BF_TEXT("retain-set", &v->then.retain_file, "FILE", "for --then: texts to keep", .fallback = "that of the run"),
+        BF_THEN_OPTIONS(&v->then));
+    table = bf_machine_options(&v->machine, false, table);
+    return BF_OPT_APPEND(table, BF_OPT_JSON(&v->json, "the summary"), BF_OPT_QUIET(&v->quiet));
 }
 
 /* A wish that is given now, or one that is kept. *model: free(), NULL when nothing comes after the run. */

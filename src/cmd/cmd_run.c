@@ -20,27 +20,15 @@ static struct bf_opt *options(void *target)
     struct values *v = target;
     v->profile = "quick";
     v->templates = "default";
-    const struct bf_opt own[] = {
-        {.name = "profile",
-         .letter = 'p',
-         .type = BF_OPT_CHOICE,
-         .target = &v->profile,
-         .choices = bf_profile_choices,
-         .fallback = "quick",
-         .help = "of the requests that name none"},
-        {.name = "templates",
-         .type = BF_OPT_TEXT,
-         .target = &v->templates,
-         .value = "NAME|FILE",
-         .fallback = "default",
-         .help = "prompt set of all requests: 'default' or a JSON file",
-         .rare = true},
-        {.name = "skip-bad",
-         .type = BF_OPT_FLAG,
-         .target = &v->skip_bad,
-         .help = "leave out instances that cannot be read"},
-    };
-    return bf_start_table(&v->start, BF_KIND_COUNT, "runs/NAME of the file", own, sizeof own / sizeof *own);
+    struct bf_opt *table = bf_start_first(&v->start, "runs/NAME of the file");
+    table = BF_OPT_APPEND(table,
+                          BF_CHOICE("profile", &v->profile, bf_profile_choices, "of the requests that name none",
+                                    .letter = 'p', .fallback = "quick"),
+                          BF_TEXT("templates", &v->templates, "NAME|FILE",
+                                  "prompt set of all requests: 'default' or a JSON file", .fallback = "default",
+                                  .rare = true),
+                          BF_FLAG("skip-bad", &v->skip_bad, "leave out instances that cannot be read"));
+    return bf_start_rest(&v->start, BF_KIND_COUNT, table);
 }
 
 /* A retain request keeps away from every domain that the file forgets, a forget request from what its line names. */

@@ -7,7 +7,7 @@
 
 static struct bf_opt *options(void *target)
 {
-    return bf_start_table(target, BF_KIND_TEXTBOOK, "runs/textbook-TOPIC", NULL, 0);
+    return bf_start_rest(target, BF_KIND_TEXTBOOK, bf_start_first(target, "runs/textbook-TOPIC"));
 }
 
 static enum bf_status run(const struct bf_call *call, struct bf_err *err)

@@ -1,53 +1,21 @@
 #include "cmd/instance_options.h"
 
-#include <string.h>
-
-#include "base/mem.h"
 #include "base/banned.h"
 
-void bf_instance_options(struct bf_instance_values *v, struct bf_opt *out)
+struct bf_opt *bf_instance_options(struct bf_instance_values *v, struct bf_opt *table)
 {
     v->format = "auto";
-    const struct bf_opt rows[BF_INSTANCE_OPTIONS] = {
-        {.name = "format",
-         .letter = 'f',
-         .type = BF_OPT_CHOICE,
-         .target = &v->format,
-         .choices = bf_instance_format_choices,
-         .fallback = "by the file's name",
-         .help = "how the file is read"},
-        {.name = "skip-bad",
-         .type = BF_OPT_FLAG,
-         .target = &v->skip_bad,
-         .help = "leave out records that cannot be read"},
-        {.name = "text-key",
-         .type = BF_OPT_TEXT,
-         .target = &v->text_key,
-         .value = "KEY",
-         .fallback = "text, content",
-         .help = "key or column of the text",
-         .rare = true},
-        {.name = "question-key",
-         .type = BF_OPT_TEXT,
-         .target = &v->question_key,
-         .value = "KEY",
-         .fallback = "question",
-         .help = "key or column of the question",
-         .rare = true},
-        {.name = "answer-key",
-         .type = BF_OPT_TEXT,
-         .target = &v->answer_key,
-         .value = "KEY",
-         .fallback = "answer",
-         .help = "key or column of the answer",
-         .rare = true},
-        {.name = "paragraphs",
-         .type = BF_OPT_FLAG,
-         .target = &v->paragraphs,
-         .help = "txt: a text is what stands between blank lines",
-         .rare = true},
-    };
-    memcpy(out, rows, sizeof rows);
+    return BF_OPT_APPEND(
+        table,
+        BF_CHOICE("format", &v->format, bf_instance_format_choices, "how the file is read", .letter = 'f',
+                  .fallback = "by the file's name"),
+        BF_FLAG("skip-bad", &v->skip_bad, "leave out records that cannot be read"),
+        BF_TEXT("text-key", &v->text_key, "KEY", "key or column of the text", .fallback = "text, content",
+                .rare = true),
+        BF_TEXT("question-key", &v->question_key, "KEY", "key or column of the question", .fallback = "question",
+                .rare = true),
+        BF_TEXT("answer-key", &v->answer_key, "KEY", "key or column of the answer", .fallback = "answer", .rare = true),
+        BF_FLAG("paragraphs", &v->paragraphs, "txt: a text is what stands between blank lines", .rare = true));
 }
 
 struct bf_instance_options bf_instance_file_options(const struct bf_instance_values *v, bool long_texts)

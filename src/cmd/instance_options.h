@@ -9,9 +9,8 @@ struct bf_instance_values {
     bool skip_bad, paragraphs;
 };
 
-enum { BF_INSTANCE_OPTIONS = 6 };
-/* Fill out [BF_INSTANCE_OPTIONS]; sets the defaults. */
-void bf_instance_options(struct bf_instance_values *values, struct bf_opt *out);
+/* Append the rows to `table` (bf_opt_append); sets the defaults. */
+struct bf_opt *bf_instance_options(struct bf_instance_values *values, struct bf_opt *table);
 /* `long_texts`: the larger limit, for import. */
 struct bf_instance_options bf_instance_file_options(const struct bf_instance_values *values, bool long_texts);
 

@@ -4,8 +4,8 @@
 #include "base/opt.h"
 #include "engine/machine.h"
 
-/* With `fresh` the options that a run keeps from its start, too (--chat, --api-model, ...). */
-size_t bf_machine_option_count(bool fresh);
-void bf_machine_options(struct bf_machine_values *values, bool fresh, struct bf_opt *out);
+/* Append the rows to `table` (bf_opt_append); sets the defaults. With `fresh` also the options whose values a run keeps
+ * from its start (--chat, --api-model, ...). */
+struct bf_opt *bf_machine_options(struct bf_machine_values *values, bool fresh, struct bf_opt *table);
 
 #endif

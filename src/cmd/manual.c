@@ -63,8 +63,8 @@ static void put_option(FILE *out, const struct bf_opt *o)
     fputs("\\fB\\-\\-", out);
     put_roff(out, o->name);
     fputs("\\fR", out);
-    const char *value = o->type == BF_OPT_CHOICE ? o->choices : o->type == BF_OPT_FLAG ? NULL : o->value;
-    if (value) {
+    const char *value = o->type == BF_OPT_CHOICE ? o->choices : bf_opt_value_word(o);
+    if (value[0]) {
         fputs(" \\fI", out);
         put_roff(out, value);
         fputs("\\fR", out);

@@ -66,14 +66,6 @@ static const struct bf_field *field_of(const char *option)
     return NULL;
 }
 
-size_t bf_method_option_count(enum bf_kind kind)
-{
-    size_t n = 1;
-    for (size_t i = 0; i < N_ROWS; i++)
-        n += (rows[i].kinds >> kind) & 1;
-    return n;
-}
-
 static void option_of(size_t row, struct bf_method_values *values, struct bf_opt *out)
 {
     const struct bf_field *field = field_of(rows[row].name);
@@ -122,22 +114,19 @@ static void option_of(size_t row, struct bf_method_values *values, struct bf_opt
     }
 }
 
-void bf_method_options(struct bf_method_values *values, enum bf_kind kind, struct bf_opt *out)
+struct bf_opt *bf_method_options(struct bf_method_values *values, enum bf_kind kind, struct bf_opt *table)
 {
-    size_t n = 0;
     values->profile = "quick";
-    out[n++] = (struct bf_opt){
-        .name = "profile",
-        .letter = 'p',
-        .type = BF_OPT_CHOICE,
-        .target = &values->profile,
-        .choices = bf_profile_choices,
-        .fallback = "quick",
-        .help = "all figures below: quick takes minutes, paper is the publication's",
-    };
+    table = BF_OPT_APPEND(table, BF_CHOICE("profile", &values->profile, bf_profile_choices,
+                                           "all figures below: quick takes minutes, paper is the publication's",
+                                           .letter = 'p', .fallback = "quick"));
     for (size_t i = 0; i < N_ROWS; i++)
-        if ((rows[i].kinds >> kind) & 1)
-            option_of(i, values, &out[n++]);
+        if ((rows[i].kinds >> kind) & 1) {
+            struct bf_opt row;
+            option_of(i, values, &row);
+            table = bf_opt_append(table, &row, 1);
+        }
+    return table;
 }
 
 static void apply(const struct bf_field *field, const union bf_method_value *value, struct bf_request *request)

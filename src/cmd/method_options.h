@@ -22,10 +22,8 @@ struct bf_method_values {
     bool given[BF_METHOD_OPTIONS_MAX];
 };
 
-/* Number of rows for a kind of request, --profile included. */
-size_t bf_method_option_count(enum bf_kind kind);
-/* Fill `out` [bf_method_option_count(kind)] with rows whose targets point into *values; sets the defaults. */
-void bf_method_options(struct bf_method_values *values, enum bf_kind kind, struct bf_opt *out);
+/* Append the rows of a kind of request, --profile first, to `table` (bf_opt_append); sets the defaults. */
+struct bf_opt *bf_method_options(struct bf_method_values *values, enum bf_kind kind, struct bf_opt *table);
 /* The profile with the given options over it, checked. Release *out with bf_request_release. */
 BF_MUST_CHECK enum bf_status bf_method_request(const struct bf_method_values *values, enum bf_kind kind,
                                                const char *topic, struct bf_request *out, struct bf_err *err);

@@ -8,52 +8,24 @@
 #include "engine/models.h"
 #include "base/banned.h"
 
-struct bf_opt *bf_start_table(struct bf_start_options *v, enum bf_kind kind, const char *default_out,
-                              const struct bf_opt *own, size_t n_own)
+struct bf_opt *bf_start_first(struct bf_start_options *v, const char *default_out)
 {
-    const struct bf_opt first[] = {
-        {.name = "model",
-         .letter = 'm',
-         .type = BF_OPT_TEXT,
-         .target = &v->model,
-         .value = "FILE|NAME",
-         .fallback = "the default of 'biforget models'",
-         .help = "the target model, a GGUF file"},
-        {.name = "output",
-         .letter = 'o',
-         .type = BF_OPT_TEXT,
-         .target = &v->out,
-         .value = "DIR",
-         .fallback = default_out,
-         .help = "the run folder, made by this command"},
-    };
-    const struct bf_opt last[] = {
-        {.name = "embedder",
-         .type = BF_OPT_TEXT,
-         .target = &v->embedder,
-         .value = "FILE|NAME|model",
-         .fallback = "all-minilm-l6-v2 if installed, else model",
-         .help = "measures diversity; 'model' = the target itself"},
-        BF_OPT_JSON(&v->json, "the summary"),
-        BF_OPT_QUIET(&v->quiet),
-    };
-    enum { N_FIRST = sizeof first / sizeof *first, N_LAST = sizeof last / sizeof *last };
-    const size_t n_method = kind == BF_KIND_COUNT ? 0 : bf_method_option_count(kind);
-    const size_t n_machine = bf_machine_option_count(true);
-    struct bf_opt *table = bf_array(N_FIRST + n_own + n_method + n_machine + N_LAST + 1, sizeof *table);
-    struct bf_opt *at = table;
-    memcpy(at, first, sizeof first);
-    at += N_FIRST;
-    if (n_own > 0)
-        memcpy(at, own, n_own * sizeof *own);
-    at += n_own;
-    if (n_method > 0)
-        bf_method_options(&v->method, kind, at);
-    at += n_method;
-    bf_machine_options(&v->machine, true, at);
-    at += n_machine;
-    memcpy(at, last, sizeof last);
-    return table;
+    return BF_OPT_TABLE(BF_TEXT("model", &v->model, "FILE|NAME", "the target model, a GGUF file", .letter = 'm',
+                                .fallback = "the default of 'biforget models'"),
+                        BF_TEXT("output", &v->out, "DIR", "the run folder, made by this command", .letter = 'o',
+                                .fallback = default_out));
+}
+
+struct bf_opt *bf_start_rest(struct bf_start_options *v, enum bf_kind kind, struct bf_opt *table)
+{
+    if (kind != BF_KIND_COUNT)
+        table = bf_method_options(&v->method, kind, table);
+    table = bf_machine_options(&v->machine, true, table);
+    return BF_OPT_APPEND(table,
+                         BF_TEXT("embedder", &v->embedder, "FILE|NAME|model",
+                                 "measures diversity; 'model' = the target itself",
+                                 .fallback = "all-minilm-l6-v2 if installed, else model"),
+                         BF_OPT_JSON(&v->json, "the summary"), BF_OPT_QUIET(&v->quiet));
 }
 
 /* What comes after the run, before anything is loaded. *wish: empty without --then. */

@@ -15,10 +15,10 @@ struct bf_start_options {
     struct bf_machine_values machine;
     struct bf_then_values then; /* zero: nothing comes after the run */
 };
-/* The table: -m, -o, the kind's parameters of the method (BF_KIND_COUNT: none), the machine, the command's own rows, -q
- * and --json. free(). */
-struct bf_opt *bf_start_table(struct bf_start_options *options, enum bf_kind kind, const char *default_out,
-                              const struct bf_opt *own, size_t n_own);
+/* A table that begins with -m and -o; the command appends its own rows. free(). */
+struct bf_opt *bf_start_first(struct bf_start_options *options, const char *default_out);
+/* Append the kind's parameters of the method (BF_KIND_COUNT: none), the machine, --embedder, --json and -q. */
+struct bf_opt *bf_start_rest(struct bf_start_options *options, enum bf_kind kind, struct bf_opt *table);
 /* bf_start with these options, after a check of --then. */
 BF_MUST_CHECK enum bf_status bf_start_with(const struct bf_call *call, const struct bf_start_options *options,
                                            const char *kind, const char *dir, const struct bf_start_request *requests,

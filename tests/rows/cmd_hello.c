@@ -11,8 +11,7 @@ struct values {
 static struct bf_opt *hello_options(void *values)
 {
     struct values *v = values;
-    const struct bf_opt own = {
-        .name = "name", .type = BF_OPT_TEXT, .target = &v->name, .value = "NAME", .help = "who is greeted"};
+    const struct bf_opt own = BF_TEXT("name", &v->name, "NAME", "who is greeted");
     struct bf_opt *table = bf_array(2, sizeof *table);
     v->name = "Zeus";
     table[0] = own;

@@ -1,5 +1,7 @@
 #include "unit.h"
 
+#include <stdlib.h>
+
 #include "base/opt.h"
 #include "opt_check.h"
 
@@ -363,6 +365,27 @@ static void tables_are_checked(void **state)
 #undef BAD
 }
 
+static void rows_are_appended_in_order(void **state)
+{
+    static bool flag;
+    static double number;
+    struct bf_opt *rows = BF_OPT_TABLE(BF_FLAG("first", &flag, "a flag", .letter = 'f'));
+
+    (void)state;
+    rows = bf_opt_append(rows, NULL, 0);
+    rows = BF_OPT_APPEND(rows, BF_REAL("second", &number, -1, 2, "0.5", "a number", .rare = true),
+                         BF_FLAG("third", &got.json, "another flag"));
+    assert_null(opt_check(rows));
+    assert_string_equal(rows[0].name, "first");
+    assert_true(rows[0].letter == 'f' && rows[0].target == &flag && !rows[0].rare);
+    assert_string_equal(rows[1].name, "second");
+    assert_true(rows[1].type == BF_OPT_DOUBLE && rows[1].min < 0 && rows[1].max > 1 && rows[1].rare);
+    assert_string_equal(rows[1].fallback, "0.5");
+    assert_string_equal(rows[2].name, "third");
+    assert_null(rows[3].name);
+    free(rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +402,7 @@ int main(void)
         cmocka_unit_test(too_many_operands),
         cmocka_unit_test(bounds_that_are_none_are_not_shown),
         cmocka_unit_test(tables_are_checked),
+        cmocka_unit_test(rows_are_appended_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
