@@ -14,7 +14,7 @@
 #include "graph/matmul_kernel.h"
 #include "base/banned.h"
 
-struct values {
+struct doctor_values {
     const char *model;
     int64_t parallel;
     bool json;
@@ -38,9 +38,9 @@ struct model {
     struct bf_engine *engine;
 };
 
-static struct bf_opt *options(void *target)
+static struct bf_opt *doctor_options(void *target)
 {
-    struct values *v = target;
+    struct doctor_values *v = target;
     return BF_OPT_TABLE(
         BF_TEXT("model", &v->model, "FILE|NAME", "a model to look at", .letter = 'm',
                 .fallback = "none: only the machine"),
@@ -79,7 +79,7 @@ static void machine_release(struct machine *m)
     free(m->cache);
 }
 
-static enum bf_status look_at_model(const struct values *v, struct model *model, struct bf_err *err)
+static enum bf_status look_at_model(const struct doctor_values *v, struct model *model, struct bf_err *err)
 {
     enum bf_status status = bf_model_path(v->model, &model->path, err);
     if (status != BF_OK)
@@ -218,9 +218,9 @@ static void print_json(const struct machine *m, const struct model *model)
     json_decref(root);
 }
 
-static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+static enum bf_status doctor_run(const struct bf_call *call, struct bf_err *err)
 {
-    const struct values *v = call->values;
+    const struct doctor_values *v = call->values;
     struct machine machine;
     struct model model = {NULL, NULL};
     enum bf_status status = look_at_machine(&machine, err);
@@ -248,7 +248,7 @@ const struct bf_command bf_cmd_doctor = {
             .examples = "  biforget doctor\n"
                         "  biforget doctor -m my-model.gguf\n",
         },
-    .values_size = sizeof(struct values),
-    .options = options,
-    .run = run,
+    .values_size = sizeof(struct doctor_values),
+    .options = doctor_options,
+    .run = doctor_run,
 };

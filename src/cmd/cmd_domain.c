@@ -6,14 +6,14 @@
 #include "cmd/start_options.h"
 #include "base/banned.h"
 
-struct values {
+struct domain_values {
     struct bf_start_options start;
     const char *retain_set, *retain;
 };
 
-static struct bf_opt *options(void *target)
+static struct bf_opt *domain_options(void *target)
 {
-    struct values *v = target;
+    struct domain_values *v = target;
     bf_then_defaults(&v->start.then);
     struct bf_opt *table = bf_start_first(&v->start, "runs/TOPIC");
     table = BF_OPT_APPEND(
@@ -24,9 +24,9 @@ static struct bf_opt *options(void *target)
     return bf_start_rest(&v->start, BF_KIND_DOMAIN, table);
 }
 
-static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+static enum bf_status domain_run(const struct bf_call *call, struct bf_err *err)
 {
-    const struct values *v = call->values;
+    const struct domain_values *v = call->values;
     struct bf_request forget = {.topic = NULL};
     struct bf_request retain = {.topic = NULL};
     struct bf_start_options start = v->start;
@@ -79,9 +79,9 @@ const struct bf_command bf_cmd_domain = {
                        "--eval a table says what changed. Methods but ga need --retain-set: a domain, which is written "
                        "about, or a file of your own (a name with a slash or an ending such as .txt, .jsonl, .csv).",
         },
-    .values_size = sizeof(struct values),
+    .values_size = sizeof(struct domain_values),
     .max_operands = 1,
-    .options = options,
-    .run = run,
+    .options = domain_options,
+    .run = domain_run,
     .quiet_option = true,
 };

@@ -11,12 +11,12 @@
 #include "cmd/output_path.h"
 #include "base/banned.h"
 
-static struct bf_opt *options(void *target)
+static struct bf_opt *eval_options(void *target)
 {
     return bf_eval_options(target);
 }
 
-static void print(const struct bf_eval_values *v, const json_t *result)
+static void print_result(const struct bf_eval_values *v, const json_t *result)
 {
     if (!v->json) {
         bf_eval_text(result, stdout);
@@ -90,7 +90,7 @@ static enum bf_status eval_run(const struct bf_call *call, struct bf_err *err)
             bf_eval_put(result, "model", bf_eval_model_json(&task.model));
         bf_eval_put(result, "seed", json_integer((json_int_t)v->request.seed));
         bf_log_live_end(call->log);
-        print(v, result);
+        print_result(v, result);
     }
     bf_atomic_abort(&items);
     json_decref(result);
@@ -123,7 +123,7 @@ const struct bf_command bf_cmd_eval = {
         },
     .values_size = sizeof(struct bf_eval_values),
     .max_operands = BF_OPERANDS_MAX,
-    .options = options,
+    .options = eval_options,
     .run = eval_run,
     .quiet_option = true,
     .narrow = bf_eval_options_narrow,

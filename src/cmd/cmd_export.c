@@ -6,15 +6,15 @@
 #include "export/export.h"
 #include "base/banned.h"
 
-struct values {
+struct export_values {
     bool quiet;
     bool manifest;
     const char *format, *variant, *out, *role, *request;
 };
 
-static struct bf_opt *options(void *target)
+static struct bf_opt *export_options(void *target)
 {
-    struct values *v = target;
+    struct export_values *v = target;
     v->format = "jsonl";
     v->variant = "both";
     v->role = "forget";
@@ -38,9 +38,9 @@ static struct bf_opt *options(void *target)
         BF_OPT_QUIET(&v->quiet));
 }
 
-static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+static enum bf_status export_run(const struct bf_call *call, struct bf_err *err)
 {
-    const struct values *v = call->values;
+    const struct export_values *v = call->values;
     const char *path = v->out ? v->out : "-";
     struct bf_store *store = NULL;
     int64_t n = 0, n_left_out = 0;
@@ -95,9 +95,9 @@ const struct bf_command bf_cmd_export = {
                 "them, too.\n"
                 "A folder that is not empty is replaced only when an earlier export wrote every file in it.",
         },
-    .values_size = sizeof(struct values),
+    .values_size = sizeof(struct export_values),
     .max_operands = 1,
-    .options = options,
-    .run = run,
+    .options = export_options,
+    .run = export_run,
     .quiet_option = true,
 };

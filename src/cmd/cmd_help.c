@@ -8,22 +8,22 @@
 #include "cmd/overview.h"
 #include "base/banned.h"
 
-struct values {
+struct help_values {
     bool manual;
     const char *completion;
 };
 
-static struct bf_opt *options(void *target)
+static struct bf_opt *help_options(void *target)
 {
-    struct values *v = target;
+    struct help_values *v = target;
     return BF_OPT_TABLE(
         BF_FLAG("man", &v->manual, "print a manual page (roff): of COMMAND, or of the program"),
         BF_CHOICE("completion", &v->completion, "bash|zsh|fish", "print a completion script for this shell"));
 }
 
-static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+static enum bf_status help_run(const struct bf_call *call, struct bf_err *err)
 {
-    const struct values *v = call->values;
+    const struct help_values *v = call->values;
     if (v->completion) {
         bf_completion(stdout, v->completion);
         return BF_OK;
@@ -60,8 +60,8 @@ const struct bf_command bf_cmd_help = {
                         "  biforget help --man domain | man -l -\n"
                         "  biforget help --completion bash | sudo tee /etc/bash_completion.d/biforget\n",
         },
-    .values_size = sizeof(struct values),
+    .values_size = sizeof(struct help_values),
     .max_operands = 1,
-    .options = options,
-    .run = run,
+    .options = help_options,
+    .run = help_run,
 };

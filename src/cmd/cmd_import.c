@@ -15,16 +15,16 @@
 #include "sets/official_folder.h"
 #include "base/banned.h"
 
-struct values {
+struct import_values {
     bool quiet;
     bool json;
     const char *name, *out, *topic;
     struct bf_instance_values instances;
 };
 
-static struct bf_opt *options(void *target)
+static struct bf_opt *import_options(void *target)
 {
-    struct values *v = target;
+    struct import_values *v = target;
     struct bf_opt *table = BF_OPT_TABLE(
         BF_TEXT("name", &v->name, "NAME", "what the set is called in comparisons", .fallback = "of the file"),
         BF_TEXT("output", &v->out, "DIR", "the run folder, made by this command", .letter = 'o',
@@ -97,7 +97,7 @@ static enum bf_status fill(void *user, struct bf_store *store, struct bf_err *er
     return status;
 }
 
-static enum bf_status create(const struct values *v, const char *name, const char *dir, struct import *import,
+static enum bf_status create(const struct import_values *v, const char *name, const char *dir, struct import *import,
                              struct bf_store **out, struct bf_err *err)
 {
     struct bf_request request;
@@ -140,8 +140,8 @@ static enum bf_status create(const struct values *v, const char *name, const cha
 }
 
 /* Which set of the folder, and its file. */
-static enum bf_status choose_set(const struct values *v, const struct bf_official_folder *folder, struct import *import,
-                                 struct bf_err *err)
+static enum bf_status choose_set(const struct import_values *v, const struct bf_official_folder *folder,
+                                 struct import *import, struct bf_err *err)
 {
     struct bf_buf topics;
     if (folder->n == 1 && !v->topic)
@@ -163,9 +163,9 @@ static enum bf_status choose_set(const struct values *v, const struct bf_officia
     return BF_OK;
 }
 
-static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+static enum bf_status import_run(const struct bf_call *call, struct bf_err *err)
 {
-    const struct values *v = call->values;
+    const struct import_values *v = call->values;
     struct bf_official_folder folder = {.sets = NULL};
     struct bf_store *store = NULL;
     char *dir = NULL;
@@ -219,9 +219,9 @@ const struct bf_command bf_cmd_import = {
                 "Makes a run folder of texts that no model wrote here, so that 'show', 'export' and everything that "
                 "compares sets can read it. Nothing is judged or left out but what cannot be read.",
         },
-    .values_size = sizeof(struct values),
+    .values_size = sizeof(struct import_values),
     .max_operands = 1,
-    .options = options,
-    .run = run,
+    .options = import_options,
+    .run = import_run,
     .quiet_option = true,
 };

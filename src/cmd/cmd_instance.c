@@ -7,15 +7,15 @@
 #include "cmd/start_options.h"
 #include "base/banned.h"
 
-struct values {
+struct instance_values {
     struct bf_start_options start;
     struct bf_instance_values instances;
     const char *retain;
 };
 
-static struct bf_opt *options(void *target)
+static struct bf_opt *instance_options(void *target)
 {
-    struct values *v = target;
+    struct instance_values *v = target;
     struct bf_opt *table = bf_start_first(&v->start, "runs/NAME of the file");
     table = bf_instance_options(&v->instances, table);
     table = BF_OPT_APPEND(table, BF_TEXT("retain", &v->retain, "DOMAIN|FILE",
@@ -23,9 +23,9 @@ static struct bf_opt *options(void *target)
     return bf_start_rest(&v->start, BF_KIND_INSTANCE, table);
 }
 
-static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+static enum bf_status instance_run(const struct bf_call *call, struct bf_err *err)
 {
-    const struct values *v = call->values;
+    const struct instance_values *v = call->values;
     struct bf_request request = {.topic = NULL};
     char *dir = NULL;
     char *name = NULL;
@@ -69,9 +69,9 @@ const struct bf_command bf_cmd_instance = {
                 "register, at each temperature. A variant that loses or invents a name, number or date, or drifts "
                 "in meaning, is rejected with its reason. Pairs stay pairs: export them with --format tofu.",
         },
-    .values_size = sizeof(struct values),
+    .values_size = sizeof(struct instance_values),
     .max_operands = 1,
-    .options = options,
-    .run = run,
+    .options = instance_options,
+    .run = instance_run,
     .quiet_option = true,
 };

@@ -11,16 +11,16 @@
 #include "lab/lab.h"
 #include "base/banned.h"
 
-struct values {
+struct lab_values {
     bool quiet;
     bool json, keep_models;
     const char *size, *model, *out;
     int64_t threads;
 };
 
-static struct bf_opt *options(void *target)
+static struct bf_opt *lab_options(void *target)
 {
-    struct values *v = target;
+    struct lab_values *v = target;
     return BF_OPT_TABLE(
         BF_CHOICE("size", &v->size, bf_lab_sizes, "a built-in experiment: tiny takes minutes, small hours",
                   .value = "SIZE"),
@@ -35,7 +35,7 @@ static struct bf_opt *options(void *target)
 
 static enum bf_status lab_run(const struct bf_call *call, struct bf_err *err)
 {
-    const struct values *v = call->values;
+    const struct lab_values *v = call->values;
     struct bf_lab_spec spec = {0};
     char *model = NULL, *dir = NULL;
     int lock = -1;
@@ -104,9 +104,9 @@ const struct bf_command bf_cmd_lab = {
                 "its "
                 "command line, and can be repeated by hand.",
         },
-    .values_size = sizeof(struct values),
+    .values_size = sizeof(struct lab_values),
     .max_operands = 1,
-    .options = options,
+    .options = lab_options,
     .run = lab_run,
     .quiet_option = true,
 };

@@ -8,14 +8,14 @@
 #include "engine/models.h"
 #include "base/banned.h"
 
-struct values {
+struct models_values {
     bool json;
     const char *path;
 };
 
-static struct bf_opt *options(void *target)
+static struct bf_opt *models_options(void *target)
 {
-    struct values *v = target;
+    struct models_values *v = target;
     return BF_OPT_TABLE(BF_TEXT("path", &v->path, "NAME", "print only the file of this model"),
                         BF_OPT_JSON(&v->json, "the list"));
 }
@@ -42,9 +42,9 @@ static void print_json(const struct bf_models *models)
     json_decref(root);
 }
 
-static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+static enum bf_status models_run(const struct bf_call *call, struct bf_err *err)
 {
-    const struct values *v = call->values;
+    const struct models_values *v = call->values;
     struct bf_models models;
     if (v->path) {
         char *path = NULL;
@@ -85,7 +85,7 @@ const struct bf_command bf_cmd_models = {
             .examples = "  biforget models\n"
                         "  biforget doctor -m \"$(biforget models --path smollm2-135m-instruct)\"\n",
         },
-    .values_size = sizeof(struct values),
-    .options = options,
-    .run = run,
+    .values_size = sizeof(struct models_values),
+    .options = models_options,
+    .run = models_run,
 };

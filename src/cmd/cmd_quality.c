@@ -12,7 +12,7 @@
 #include "request/request.h"
 #include "base/banned.h"
 
-struct values {
+struct quality_values {
     bool quiet;
     bool json, csv, map, skip_bad;
     const char *domain, *model, *embedder, *cache, *format;
@@ -20,9 +20,9 @@ struct values {
     int64_t seeds, chunks, nearest, hypotheses, texts, resamples, threads, gpu_layers;
 };
 
-static struct bf_opt *options(void *target)
+static struct bf_opt *quality_options(void *target)
 {
-    struct values *v = target;
+    struct quality_values *v = target;
     const struct bf_quality_job job = bf_quality_job_default();
     v->format = "text";
     v->embedder = "model";
@@ -59,7 +59,7 @@ static struct bf_opt *options(void *target)
         BF_OPT_QUIET(&v->quiet));
 }
 
-static void print(const struct values *v, json_t *result)
+static void print_sets(const struct quality_values *v, json_t *result)
 {
     const char *format = v->json ? "json" : v->csv ? "csv" : v->format;
     if (!v->map)
@@ -79,8 +79,8 @@ static void print(const struct values *v, json_t *result)
     }
 }
 
-static enum bf_status measure(const struct values *v, struct bf_quality_job *job, const struct bf_quality_first *first,
-                              struct bf_err *err)
+static enum bf_status measure_and_print(const struct quality_values *v, struct bf_quality_job *job,
+                                        const struct bf_quality_first *first, struct bf_err *err)
 {
     const struct bf_quality_wanted wanted = {v->model, v->embedder, (int32_t)v->threads, (int32_t)v->gpu_layers};
     struct bf_quality_models models = {0};
@@ -90,7 +90,7 @@ static enum bf_status measure(const struct values *v, struct bf_quality_job *job
         status = bf_quality_measure(job, &result, err);
     if (status == BF_OK) {
         bf_log_live_end(job->log);
-        print(v, result);
+        print_sets(v, result);
     }
     json_decref(result);
     bf_quality_close_models(job, &models);
@@ -98,7 +98,7 @@ static enum bf_status measure(const struct values *v, struct bf_quality_job *job
 }
 
 /* Before anything is embedded. */
-static enum bf_status check_cache(const struct values *v, const struct bf_quality_job *job, struct bf_err *err)
+static enum bf_status check_cache(const struct quality_values *v, const struct bf_quality_job *job, struct bf_err *err)
 {
     const char *inputs[BF_OPERANDS_MAX + 2] = {v->model, v->embedder};
     for (size_t s = 0; s < job->n_sets; s++)
@@ -106,9 +106,9 @@ static enum bf_status check_cache(const struct values *v, const struct bf_qualit
     return bf_output_path(v->cache, BF_OUTPUT_FILE, inputs, job->n_sets + 2, err);
 }
 
-static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+static enum bf_status quality_run(const struct bf_call *call, struct bf_err *err)
 {
-    const struct values *v = call->values;
+    const struct quality_values *v = call->values;
     struct bf_quality_job job = bf_quality_job_default();
     struct bf_request request = {0}; /* only its topic */
     struct bf_quality_first first = {0};
@@ -146,7 +146,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     if (status == BF_OK) {
         job.domain = request.topic;
         bf_interrupt_install();
-        status = measure(v, &job, &first, err);
+        status = measure_and_print(v, &job, &first, err);
     }
     bf_request_release(&request);
     bf_quality_first_release(&first);
@@ -171,9 +171,9 @@ const struct bf_command bf_cmd_quality = {
                        "wrote, one of the official scripts, or a file (.jsonl, .json, .csv, .txt) of any size. "
                        "docs/quality.md tells what each figure means.",
         },
-    .values_size = sizeof(struct values),
+    .values_size = sizeof(struct quality_values),
     .max_operands = BF_OPERANDS_MAX,
-    .options = options,
-    .run = run,
+    .options = quality_options,
+    .run = quality_run,
     .quiet_option = true,
 };

@@ -4,24 +4,24 @@
 #include "engine/engine.h"
 #include "base/banned.h"
 
-struct values {
+struct quantize_values {
     bool quiet;
     const char *type;
     int64_t threads;
 };
 
-static struct bf_opt *options(void *target)
+static struct bf_opt *quantize_options(void *target)
 {
-    struct values *v = target;
+    struct quantize_values *v = target;
     v->type = "q4_0";
     return BF_OPT_TABLE(
         BF_CHOICE("type", &v->type, "q4_0|q8_0|f16|bf16|f32", "type of every weight matrix", .fallback = "q4_0"),
         BF_WHOLE("threads", &v->threads, 0, 1024, "all cores", "threads", .letter = 't'), BF_OPT_QUIET(&v->quiet));
 }
 
-static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+static enum bf_status quantize_run(const struct bf_call *call, struct bf_err *err)
 {
-    const struct values *v = call->values;
+    const struct quantize_values *v = call->values;
     if (call->n_operands != 2)
         return bf_fail(err, BF_USAGE, "give a model and the file to write: biforget quantize IN.gguf OUT.gguf");
     const char *in = call->operands[0];
@@ -52,9 +52,9 @@ const struct bf_command bf_cmd_quantize = {
             .details = "Q4_0 and Q8_0 rows get the same bits in any batch on a CPU; K-quants and BF16 do not. "
                        "Convert from the least quantised file you have: converting twice loses twice.",
         },
-    .values_size = sizeof(struct values),
+    .values_size = sizeof(struct quantize_values),
     .max_operands = 2,
-    .options = options,
-    .run = run,
+    .options = quantize_options,
+    .run = quantize_run,
     .quiet_option = true,
 };

@@ -14,7 +14,7 @@
 #include "request/request.h"
 #include "base/banned.h"
 
-struct values {
+struct report_values {
     bool quiet;
     bool stored, skip_bad;
     const char *out, *svg, *domain, *model, *embedder, *cache;
@@ -22,9 +22,9 @@ struct values {
     int64_t seeds, threads, gpu_layers;
 };
 
-static struct bf_opt *options(void *target)
+static struct bf_opt *report_options(void *target)
 {
-    struct values *v = target;
+    struct report_values *v = target;
     const struct bf_quality_job job = bf_quality_job_default();
     v->embedder = "model";
     v->seed = job.seed;
@@ -63,8 +63,9 @@ static void release_sets(struct sets *sets)
 
 /* Is there something to embed with, and a domain to compare with? *stored false then; else the log says why not. A
  * question of one run alone: with more sets there is no other way. */
-static enum bf_status choose(const struct values *v, struct bf_quality_job *job, struct bf_quality_first *first,
-                             struct bf_request *request, bool *stored, struct bf_err *err)
+static enum bf_status choose_vectors(const struct report_values *v, struct bf_quality_job *job,
+                                     struct bf_quality_first *first, struct bf_request *request, bool *stored,
+                                     struct bf_err *err)
 {
     const char *domain = v->domain ? v->domain : first->topic;
     const bool alone = job->n_sets == 1;
@@ -90,8 +91,8 @@ static enum bf_status choose(const struct values *v, struct bf_quality_job *job,
     return status;
 }
 
-static enum bf_status measure(const struct values *v, struct bf_quality_job *job, const struct bf_quality_first *first,
-                              json_t **out, struct bf_err *err)
+static enum bf_status measure_sets(const struct report_values *v, struct bf_quality_job *job,
+                                   const struct bf_quality_first *first, json_t **out, struct bf_err *err)
 {
     const struct bf_quality_wanted wanted = {v->model, v->embedder, (int32_t)v->threads, (int32_t)v->gpu_layers};
     struct bf_quality_models models = {0};
@@ -116,8 +117,8 @@ static enum bf_status has_texts(const char *dir, bool *out, struct bf_err *err)
     return status;
 }
 
-static enum bf_status write(const struct values *v, const char *dir, json_t *quality, bool stored, struct bf_log *log,
-                            struct bf_err *err)
+static enum bf_status write_page(const struct report_values *v, const char *dir, json_t *quality, bool stored,
+                                 struct bf_log *log, struct bf_err *err)
 {
     struct bf_page_options page = {.quality = quality};
     struct bf_store *store = NULL;
@@ -141,7 +142,7 @@ static enum bf_status write(const struct values *v, const char *dir, json_t *qua
 }
 
 /* Before anything is measured: a map takes minutes. */
-static enum bf_status check_output(const struct values *v, const struct sets *sets, struct bf_err *err)
+static enum bf_status check_output(const struct report_values *v, const struct sets *sets, struct bf_err *err)
 {
     const char *inputs[BF_OPERANDS_MAX + 3] = {v->model, v->embedder, v->cache};
     for (size_t s = 0; s < sets->n; s++)
@@ -153,9 +154,9 @@ static enum bf_status check_output(const struct values *v, const struct sets *se
     return status == BF_OK ? bf_output_path(v->svg, BF_OUTPUT_FOLDER, NULL, 0, err) : status;
 }
 
-static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+static enum bf_status report_run(const struct bf_call *call, struct bf_err *err)
 {
-    const struct values *v = call->values;
+    const struct report_values *v = call->values;
     struct bf_quality_job job = bf_quality_job_default();
     struct bf_quality_first first = {0};
     struct bf_request request = {0}; /* only its topic */
@@ -184,13 +185,13 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     if (status == BF_OK)
         status = bf_quality_look(&job, &first, err);
     if (status == BF_OK && (texts || sets.n > 1))
-        status = choose(v, &job, &first, &request, &stored, err);
+        status = choose_vectors(v, &job, &first, &request, &stored, err);
     if (status == BF_OK && (texts || sets.n > 1) && !stored) {
         bf_interrupt_install();
-        status = measure(v, &job, &first, &quality, err);
+        status = measure_sets(v, &job, &first, &quality, err);
     }
     if (status == BF_OK)
-        status = write(v, sets.paths[0], quality, stored, call->log, err);
+        status = write_page(v, sets.paths[0], quality, stored, call->log, err);
     json_decref(quality);
     bf_request_release(&request);
     bf_quality_first_release(&first);
@@ -212,9 +213,9 @@ const struct bf_command bf_cmd_report = {
                        "coverage, Min-K% prob, rejected texts, knowledge check, all samples, settings and hashes. "
                        "DIR is a run folder, SET what 'biforget quality' takes. docs/report.md tells more.",
         },
-    .values_size = sizeof(struct values),
+    .values_size = sizeof(struct report_values),
     .max_operands = BF_OPERANDS_MAX,
-    .options = options,
-    .run = run,
+    .options = report_options,
+    .run = report_run,
     .quiet_option = true,
 };

@@ -12,7 +12,7 @@
 #include "run/start.h"
 #include "base/banned.h"
 
-struct values {
+struct resume_values {
     bool quiet;
     bool json;
     const char *model, *embedder;
@@ -20,9 +20,9 @@ struct values {
     struct bf_then_values then;
 };
 
-static struct bf_opt *options(void *target)
+static struct bf_opt *resume_options(void *target)
 {
-    struct values *v = target;
+    struct resume_values *v = target;
     bf_then_defaults(&v->then);
     struct bf_opt *table = BF_OPT_TABLE(
         BF_TEXT("model", &v->model, "FILE", "where the run's model is now, if it has moved", .letter = 'm',
@@ -36,7 +36,8 @@ static struct bf_opt *options(void *target)
 }
 
 /* A wish that is given now, or one that is kept. *model: free(), NULL when nothing comes after the run. */
-static enum bf_status look_ahead(const struct values *v, struct bf_store *store, char **model, struct bf_err *err)
+static enum bf_status look_ahead(const struct resume_values *v, struct bf_store *store, char **model,
+                                 struct bf_err *err)
 {
     const struct bf_run *run = bf_store_run(store);
     const char *dir = bf_store_dir(store);
@@ -78,7 +79,7 @@ static enum bf_status check_model(const struct bf_run *run, const char *model, s
 }
 
 /* The run is written: is it shown now, or by what comes after it? */
-static enum bf_status finish(const struct values *v, struct bf_session *s, const char *model, struct bf_err *err)
+static enum bf_status finish(const struct resume_values *v, struct bf_session *s, const char *model, struct bf_err *err)
 {
     const char *dir = bf_store_dir(s->store);
     if (model) {
@@ -103,9 +104,9 @@ static enum bf_status finish(const struct values *v, struct bf_session *s, const
     return bf_report_outcome(status, &report, err);
 }
 
-static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+static enum bf_status resume_run(const struct bf_call *call, struct bf_err *err)
 {
-    const struct values *v = call->values;
+    const struct resume_values *v = call->values;
     struct bf_session s = {.log = call->log};
     struct bf_run_state state;
     char *model = NULL;
@@ -159,9 +160,9 @@ const struct bf_command bf_cmd_resume = {
                        "stable; --parallel and --threads may differ from before.\n"
                        "Goes on with --then of 'biforget domain', too, or unlearns a finished run now.",
         },
-    .values_size = sizeof(struct values),
+    .values_size = sizeof(struct resume_values),
     .max_operands = 1,
-    .options = options,
-    .run = run,
+    .options = resume_options,
+    .run = resume_run,
     .quiet_option = true,
 };

@@ -9,15 +9,15 @@
 #include "request/request_file.h"
 #include "base/banned.h"
 
-struct values {
+struct run_values {
     struct bf_start_options start;
     const char *profile, *templates;
     bool skip_bad;
 };
 
-static struct bf_opt *options(void *target)
+static struct bf_opt *run_options(void *target)
 {
-    struct values *v = target;
+    struct run_values *v = target;
     v->profile = "quick";
     v->templates = "default";
     struct bf_opt *table = bf_start_first(&v->start, "runs/NAME of the file");
@@ -60,7 +60,7 @@ static size_t guards_of(const struct bf_request_file *file, const struct bf_requ
 }
 
 /* One template set serves the whole run: its samples are told apart by the templates' places in it. */
-static enum bf_status set_templates(const struct values *v, const char *path, struct bf_request_line *line,
+static enum bf_status set_templates(const struct run_values *v, const char *path, struct bf_request_line *line,
                                     struct bf_err *err)
 {
     if (strcmp(line->request.templates, "default") != 0 && strcmp(line->request.templates, v->templates) != 0)
@@ -72,9 +72,9 @@ static enum bf_status set_templates(const struct values *v, const char *path, st
     return BF_OK;
 }
 
-static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+static enum bf_status run_run(const struct bf_call *call, struct bf_err *err)
 {
-    const struct values *v = call->values;
+    const struct run_values *v = call->values;
     struct bf_request_file file = {.lines = NULL};
     struct bf_start_request *requests = NULL;
     struct bf_guard_source **guards = NULL;
@@ -135,9 +135,9 @@ const struct bf_command bf_cmd_run = {
                        "stands once "
                        "in forget.jsonl.",
         },
-    .values_size = sizeof(struct values),
+    .values_size = sizeof(struct run_values),
     .max_operands = 1,
-    .options = options,
-    .run = run,
+    .options = run_options,
+    .run = run_run,
     .quiet_option = true,
 };

@@ -9,15 +9,15 @@
 #include "store/store.h"
 #include "base/banned.h"
 
-struct values {
+struct show_values {
     const char *stage, *state, *reason;
     int64_t limit, offset;
     bool wide;
 };
 
-static struct bf_opt *options(void *target)
+static struct bf_opt *show_options(void *target)
 {
-    struct values *v = target;
+    struct show_values *v = target;
     v->state = "all";
     v->limit = 20;
     return BF_OPT_TABLE(
@@ -69,9 +69,9 @@ static void print_row(const struct bf_row *row, bool whole)
     bf_buf_release(&text);
 }
 
-static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+static enum bf_status show_run(const struct bf_call *call, struct bf_err *err)
 {
-    const struct values *v = call->values;
+    const struct show_values *v = call->values;
     struct bf_store *store = NULL;
     struct bf_cursor *cursor = NULL;
     struct bf_query query = {.limit = v->limit, .offset = v->offset};
@@ -131,8 +131,8 @@ const struct bf_command bf_cmd_show = {
                         "  biforget show runs/harry-potter --stage jailbreak --limit 0 | less\n",
             .details = "In the order of their commit, each with where it comes from.",
         },
-    .values_size = sizeof(struct values),
+    .values_size = sizeof(struct show_values),
     .max_operands = 1,
-    .options = options,
-    .run = run,
+    .options = show_options,
+    .run = show_run,
 };

@@ -3,19 +3,19 @@
 #include "run/session.h"
 #include "base/banned.h"
 
-struct values {
+struct status_values {
     bool json;
 };
 
-static struct bf_opt *options(void *target)
+static struct bf_opt *status_options(void *target)
 {
-    struct values *v = target;
+    struct status_values *v = target;
     return BF_OPT_TABLE(BF_OPT_JSON(&v->json, "the state"));
 }
 
-static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+static enum bf_status status_run(const struct bf_call *call, struct bf_err *err)
 {
-    const struct values *v = call->values;
+    const struct status_values *v = call->values;
     struct bf_store *store = NULL;
     enum bf_status status = bf_open_run(call, "biforget status runs/harry-potter", &store, err);
     if (status == BF_OK)
@@ -33,8 +33,8 @@ const struct bf_command bf_cmd_status = {
             .examples = "  biforget status runs/harry-potter             also while it is being written\n"
                         "  biforget status runs/harry-potter --json | jq .kept\n",
         },
-    .values_size = sizeof(struct values),
+    .values_size = sizeof(struct status_values),
     .max_operands = 1,
-    .options = options,
-    .run = run,
+    .options = status_options,
+    .run = status_run,
 };

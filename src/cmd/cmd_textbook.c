@@ -5,12 +5,12 @@
 #include "cmd/start_options.h"
 #include "base/banned.h"
 
-static struct bf_opt *options(void *target)
+static struct bf_opt *textbook_options(void *target)
 {
     return bf_start_rest(target, BF_KIND_TEXTBOOK, bf_start_first(target, "runs/textbook-TOPIC"));
 }
 
-static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+static enum bf_status textbook_run(const struct bf_call *call, struct bf_err *err)
 {
     const struct bf_start_options *v = call->values;
     struct bf_request request = {.topic = NULL};
@@ -44,7 +44,7 @@ const struct bf_command bf_cmd_textbook = {
         },
     .values_size = sizeof(struct bf_start_options),
     .max_operands = 1,
-    .options = options,
-    .run = run,
+    .options = textbook_options,
+    .run = textbook_run,
     .quiet_option = true,
 };
