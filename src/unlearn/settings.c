@@ -194,6 +194,7 @@ bool bf_unlearn_settings_word(struct bf_unlearn_settings *settings, const char *
 static void add_choice(char *out, size_t size, const char *word)
 {
     const size_t n = strlen(out);
+    assert(n + 1 + strlen(word) < size);
     (void)snprintf(out + n, size - n, "%s%s", n > 0 ? "|" : "", word);
 }
 

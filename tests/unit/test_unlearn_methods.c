@@ -182,7 +182,8 @@ static void the_table_for_people(void **state)
         strstr(text.data, "cosine to 10 % with 10 % warm-up, decay 0.1, clip 1, alpha 0.2, general-weight 0.7"));
     bf_buf_release(&text);
     bf_unlearn_choices("method", choices, sizeof choices);
-    assert_true(strncmp(choices, "ga|graddiff|npo|simnpo|dpo|rmu|obliviate|", 41) == 0);
+    for (size_t i = 0; bf_method_at(i); i++)
+        assert_contains(choices, bf_method_at(i)->name);
     bf_unlearn_choices("retain_loss", choices, sizeof choices);
     assert_string_equal(choices, "nll|kl");
     bf_unlearn_choices("type", choices, sizeof choices);
