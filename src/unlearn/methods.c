@@ -1,4 +1,5 @@
 /* The table of methods: a row is a loss on the forget set, one on the retain set, and the numbers of the paper. */
+#include <math.h>
 #include <string.h>
 
 #include "unlearn/loss.h"
@@ -212,13 +213,12 @@ static void put_needs(struct bf_buf *out, const struct bf_method *m)
 /* As people write it: 2e-4, not 0.0002. */
 static void put_number(struct bf_buf *out, const char *before, double value)
 {
-    int exponent = 0;
-    if (value > 0.0 && value < 1e-2)
-        for (; value < 1.0; value *= 10.0)
-            exponent++;
-    bf_buf_printf(out, "%s%g", before, value);
-    if (exponent > 0)
-        bf_buf_printf(out, "e-%d", exponent);
+    if (value > 0.0 && value < 1e-2) {
+        const int exponent = (int)floor(log10(value));
+        bf_buf_printf(out, "%s%ge%d", before, value / pow(10.0, exponent), exponent);
+    } else {
+        bf_buf_printf(out, "%s%g", before, value);
+    }
 }
 
 static void put_schedule(struct bf_buf *out, const struct bf_method *m)
