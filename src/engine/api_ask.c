@@ -1,4 +1,4 @@
-/* One request and its answer: for finding out what servers offer, and for their tokens. */
+/* A single request and its answer: for probing what servers offer, and for their tokens. */
 #include <stdlib.h>
 
 #include "engine/api_private.h"

@@ -1,4 +1,4 @@
-/* One attempt: curl's options, and what its end means for the request, the endpoint and the run. */
+/* One attempt at a request: curl's options, and what its end means for the request, the endpoint and the run. */
 #include "engine/api_attempt.h"
 
 #include <stdio.h>
@@ -30,8 +30,8 @@ static void set_options(struct bf_api_loop *r, struct bf_api_slot *s, const char
     curl_easy_setopt(c, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
     curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
-                     (long)CURL_HTTP_VERSION_1_1);   /* a dropped request is a closed connection */
-    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L); /* the key goes to nobody else */
+                     (long)CURL_HTTP_VERSION_1_1);   /* so that dropping a request closes its connection */
+    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L); /* the key must not reach another server */
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
     if (net->ca_file)
@@ -89,9 +89,9 @@ void bf_api_attempt_end(struct bf_api_loop *r, struct bf_api_slot *s)
     r->n_under_way--;
 }
 
-/* ---- what an attempt came to ---- */
+/* ---- the outcome of an attempt ---- */
 
-/* "503 Loading model", in *why. */
+/* Write "HTTP status 503, Loading model" to why. */
 static void say_http(const struct bf_api_loop *r, const struct bf_api_slot *s, long http, char *why)
 {
     struct bf_buf text;
@@ -137,7 +137,7 @@ static enum bf_api_outcome judge_http(struct bf_api_loop *r, struct bf_api_slot 
         return http == 429 ? BF_API_BUSY : BF_API_AWAY;
     }
     bool passing = http == 408 || http == 425 || (http >= 500 && http != 501);
-    if (http == 500 && strstr(why, "too large")) /* llama-server's word for a text that does not fit its batch */
+    if (http == 500 && strstr(why, "too large")) /* llama-server's message about a text that does not fit its batch */
         passing = false;
     const int32_t enough = r->work->errors_refuse;
     if (passing && !(http >= 500 && enough > 0 && s->n_failures + 1 >= enough))
@@ -179,7 +179,7 @@ enum bf_api_outcome bf_api_attempt_judge(struct bf_api_loop *r, struct bf_api_sl
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_CERTPROBLEM:
         bf_fail(r->err, BF_MODEL,
-                "the certificate of %s cannot be verified (%s); a private authority's certificates can be "
+                "the certificate of %s cannot be verified (%s); certificates of a private authority can be "
                 "given with --api-ca FILE",
                 e->base, text);
         return BF_API_FATAL;

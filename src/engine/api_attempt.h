@@ -14,11 +14,11 @@ struct bf_api_slot {
     CURL *easy;           /* while under way */
     struct bf_buf answer; /* while under way */
     int32_t endpoint;     /* of the last attempt; -1 = none yet */
-    int32_t n_failures;   /* that count */
-    int32_t n_pauses;     /* all failures: each pause is longer than the last */
-    double due;           /* when to try, while waiting */
-    double sent;          /* the last attempt */
-    bool away;            /* waits for an endpoint to be back, not for itself */
+    int32_t n_failures;   /* those that count against the request */
+    int32_t n_pauses;     /* after failures of any kind; each pause is longer than the last */
+    double due;           /* when to send it, while it waits */
+    double sent;          /* when the last attempt was sent */
+    bool away;            /* waits until an endpoint is back, not for its own pause */
     char curl_text[CURL_ERROR_SIZE];
 };
 
@@ -29,11 +29,11 @@ struct bf_api_loop {
     CURLM *multi;
     struct bf_api_slot *slots; /* [work->n_parallel] */
     int32_t n_used, n_under_way;
-    bool ended; /* the source said END */
+    bool ended; /* the source has returned END */
     struct bf_api_patience patience;
     bool cannot_connect;   /* the last failure made no connection */
-    bool delivered;        /* this turn: places are free, ask the source before waiting */
-    double waited_seconds; /* in poll */
+    bool delivered;        /* in this turn: slots are free, so ask the source before waiting */
+    double waited_seconds; /* spent in poll */
 };
 
 /* What became of an attempt. */
@@ -42,7 +42,7 @@ enum bf_api_outcome {
     BF_API_REFUSED, /* final for this request */
     BF_API_FATAL,   /* final for the run */
     BF_API_FAILED,  /* counts against the request and the endpoint */
-    BF_API_BUSY,    /* a live server asks for patience: nobody's failure */
+    BF_API_BUSY,    /* a live server asks to wait: counts against nobody */
     BF_API_AWAY /* no connection, or a server that says it is not ready: the endpoint's failure, not the request's */
 };
 

@@ -1,14 +1,14 @@
-/* What is asked of a server. Fields beyond OpenAI's are sent only to servers that are known to take them.
+/* Request bodies. Fields beyond OpenAI's are sent only to servers that are known to accept them.
  *
- * What log-probabilities mean differs, and the names do not tell:
+ * Servers differ in the meaning of log-probabilities, although the fields have the same names:
  *  - llama-server: "logprob" is the model's own distribution, before any sampler; with post_sampling_probs it gives
- *    "prob" instead, under what is left after them. Its samplers run in another order than ours (top-k, top-p, min-p,
- *    temperature) unless told, and min-p is on by default.
+ *    "prob" instead, under the distribution that the samplers leave. Unless told otherwise, its samplers run in another
+ *    order than ours (top-k, top-p, min-p, temperature), and min-p is on by default.
  *  - vLLM: the model's own distribution, or after all samplers with --logprobs-mode processed_logprobs.
- *  - SGLang: after temperature but before top-k and top-p, neither of both kinds, unless started with
+ *  - SGLang: after temperature but before top-k and top-p, which is neither kind, unless started with
  *    SGLANG_RETURN_ORIGINAL_LOGPROB=1.
- * api_probe.c finds out by asking. vLLM and SGLang take the model's generation_config.json for what is not said, so the
- * neutral values are said. */
+ * api_probe.c finds out by requests. For fields that are missing, vLLM and SGLang use the model's
+ * generation_config.json, so the neutral values are always sent. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,7 +71,7 @@ static void put_unless(const struct bf_api_server *server, enum bf_api_field fie
         put(body, key, value);
 }
 
-/* What the user adds; nothing of ours is in it (bf_api_is_ours). */
+/* Add the user's fields; none of them is one of ours (bf_api_is_ours). */
 static void put_extra(const struct bf_api_server *server, json_t *body)
 {
     if (server->extra && json_object_update(body, server->extra) != 0)
@@ -104,10 +104,10 @@ char *bf_api_body_generate(const struct bf_api_server *server, const struct bf_g
     else
         put(body, "prompt", text_of(q->prompt));
     put(body, server->new_max_tokens ? "max_completion_tokens" : "max_tokens", json_integer(q->max_tokens));
-    /* Greedy decoding also where the server knows no top_k. */
+    /* Greedy decoding also works where the server does not know top_k. */
     const bool greedy = q->top_k == 1 && !server->sounding;
     put(body, "temperature", json_real(greedy ? server->coldest : q->temperature));
-    /* 1 is "off", which some servers refuse to be told. */
+    /* 1 means "off", which some servers do not accept. */
     if (q->top_p < 1.0 || server->kind != BF_API_KIND_OTHER)
         put(body, "top_p", json_real(q->top_p));
     if (q->n_stops > 0)
@@ -124,7 +124,7 @@ char *bf_api_body_generate(const struct bf_api_server *server, const struct bf_g
     if (llama) {
         put_unless(server, BF_API_FIELD_SAMPLERS, body, "samplers",
                    json_pack("[s, s, s]", "temperature", "top_k", "top_p"));
-        /* As the embedded engine: all of the answer is text. */
+        /* As in the embedded engine, the whole answer is text. */
         put_unless(server, BF_API_FIELD_SAMPLERS, body, "reasoning_format", json_string("none"));
         put_unless(server, BF_API_FIELD_SAMPLERS, body, "cache_prompt", json_true());
     }
@@ -202,7 +202,7 @@ size_t bf_api_list_max(size_t n, size_t n_each)
     return ANSWER_BYTES + (n < room ? n : room) * n_each;
 }
 
-/* One token has to be generated: not all servers can do with none. */
+/* One token is generated: not all servers accept 0. */
 static json_t *scoring(const struct bf_api_server *server)
 {
     json_t *body = json_object();
@@ -210,8 +210,7 @@ static json_t *scoring(const struct bf_api_server *server)
     put(body, "max_tokens", json_integer(1));
     put(body, "temperature", json_real(1.0));
     put(body, "stream", json_false());
-    if (server->kind ==
-        BF_API_KIND_VLLM) { /* what the model's generation_config.json says would shape the choice's probabilities */
+    if (server->kind == BF_API_KIND_VLLM) { /* generation_config.json would change the probabilities of choices */
         put(body, "top_p", json_real(1.0));
         put(body, "top_k", json_integer(-1));
         put(body, "repetition_penalty", json_real(1.0));
@@ -269,7 +268,7 @@ char *bf_api_body_embed(const struct bf_api_server *server, const char *const *t
     put(body, "input", input);
     put(body, "encoding_format", json_string("float"));
     if (server->kind == BF_API_KIND_LLAMA)
-        put(body, "embd_normalize", json_integer(-1)); /* as the embedded engine: not scaled */
+        put(body, "embd_normalize", json_integer(-1)); /* not scaled, as in the embedded engine */
     return dump(body);
 }
 

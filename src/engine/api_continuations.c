@@ -1,11 +1,11 @@
-/* Log-probabilities of given texts on a server. What a continuation is asked as:
+/* Log-probabilities of given texts on a server. How continuations become requests:
  *
  *     a text from its beginning        an echo with log-probabilities
- *     a choice of tokens               one request with logprob_token_ids, where offered; else an echo for each choice
- *     a text after a prompt            prompt_logprobs of token ids, where offered: the server's chat template around
- *                                      question and answer
+ *     a choice of tokens               one request with logprob_token_ids, if possible; else an echo for each choice
+ *     a text after a prompt            prompt_logprobs of token ids, if possible: question and answer in the server's
+ *                                      chat template
  *
- * A part of the items is asked for at a time, and delivered in order. */
+ * The items are requested in parts, and delivered in order. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,21 +19,21 @@ enum { TAIL_BYTES = 32 };
 /* One request of a part. */
 struct unit {
     size_t item;
-    size_t choice;           /* of an echo with a choice after the prompt */
-    char *text;              /* echo: what is sent; else NULL */
+    size_t choice;           /* for an echo of a prompt with a choice */
+    char *text;              /* echo: the text that is sent; else NULL */
     struct bf_tokens prompt; /* prompt_logprobs; borrowed ids */
-    int32_t first;           /* likewise: the first token that counts */
+    int32_t first;           /* prompt_logprobs: the first token that counts */
     bool chosen;             /* logprob_token_ids */
     int32_t ids[BF_CHOICES_MAX];
     struct bf_api_scores scores;
     float choices[BF_CHOICES_MAX];
 };
 
-/* The token of a choice after prompts with this end. */
+/* The token that a choice becomes after prompts that end with `tail`. */
 struct known_choice {
     char tail[TAIL_BYTES + 1];
     const char *choice, *prompt; /* borrowed; the prompt is the first one with this end */
-    int32_t id;                  /* -1 = not one token */
+    int32_t id;                  /* -1: it is not a single token */
 };
 
 struct run {
@@ -44,7 +44,7 @@ struct run {
     size_t first, n_part; /* of this part */
     struct unit *units;
     size_t n_units;
-    struct bf_api_text_tokens *texts; /* [2 * n_part] of items with prompts: the prompt's, the whole's */
+    struct bf_api_text_tokens *texts; /* [2 * n_part] for items with prompts: the prompt, and prompt and text */
     struct known_choice *known;
     size_t n_known, n_looked_up;
 };
@@ -67,18 +67,19 @@ static enum bf_status check_item(const struct bf_api *self, const struct bf_cont
     if (is_whole(item) || is_choice(item))
         return BF_OK;
     if (!item->text || item->n_choices > 0 || !self->server.prompt_numbers)
-        return bf_fail(err, BF_MODEL,
-                       "'%s' scores whole texts, not an answer after a prompt nor the token that ends it; use a server "
-                       "that has prompt_logprobs and /tokenize (vLLM), or give the model as a file with -m",
-                       model);
+        return bf_fail(
+            err, BF_MODEL,
+            "'%s' scores whole texts, but not an answer after a prompt or the token that ends it; use a server "
+            "that has prompt_logprobs and /tokenize (vLLM), or give the model as a file with -m",
+            model);
     if (item->with_end && !self->server.chat)
         return bf_fail(err, BF_MODEL,
-                       "'%s' has no chat template on this server, so the token that ends an answer is not known; give "
+                       "'%s' has no chat template on this server, so the token that ends an answer is unknown; give "
                        "the model as a file with -m",
                        model);
     if (item->with_end && item->prompt[0] == 0)
         return bf_fail(err, BF_INPUT,
-                       "an answer without a question is outside the chat template of '%s', so no token ends it; give "
+                       "the chat template of '%s' has no answer without a question, so no token ends it; give "
                        "a question",
                        model);
     return BF_OK;
@@ -137,8 +138,8 @@ static char *joined(const char *a, const char *b)
 
 /* ---- texts after prompts ---- */
 
-/* What follows an answer in the chat template, its end token first: what two conversations with other answers have in
- * common at their ends. */
+/* The tokens that the chat template puts after an answer, its end token first: the common end of two conversations with
+ * different answers. */
 static enum bf_status find_tail(struct run *r, struct bf_err *err)
 {
     struct bf_api_text_tokens two[2] = {{.prompt = "Hi", .text = "Io", .chat = true},
@@ -158,14 +159,12 @@ static enum bf_status find_tail(struct run *r, struct bf_err *err)
     return status;
 }
 
-/* The tokens of all items with prompts. Those with one prompt that follow each other with the same prompt share its
- * tokens. */
+/* The tokens of all items with prompts. Neighbours with the same prompt share its tokens. */
 static enum bf_status find_texts(struct run *r, struct bf_err *err)
 {
     const bool chat = r->self->server.chat;
     struct bf_api_text_tokens *ask = bf_array(2 * r->n_part, sizeof *ask);
-    const char *prompt =
-        NULL; /* of the last one asked about: choices and whole texts between are asked for otherwise */
+    const char *prompt = NULL; /* the last prompt requested; choices and whole texts between need no tokens */
     size_t n = 0;
     for (size_t i = 0; i < r->n_part; i++) {
         const struct bf_continuation *item = &r->items[r->first + i];
@@ -210,14 +209,14 @@ static enum bf_status add_text(struct run *r, size_t i, struct bf_err *err)
     while (border < head->n && border < n && head->ids[border] == all->ids[border])
         border++;
     if (n < 1 || (all->chat && border + 1 < head->n))
-        return bf_fail(
-            err, BF_MODEL,
-            "the server's chat template writes a question in another way when an answer follows, so that item "
-            "%zu cannot be scored; give the model as a file with -m",
-            r->first + i + 1);
-    r->units[r->n_units++] = (struct unit){.item = r->first + i,
-                                           .prompt = {.ids = all->ids, .n = n},
-                                           .first = border > 0 ? border : 1}; /* the first token has no probability */
+        return bf_fail(err, BF_MODEL,
+                       "the server's chat template writes a question differently when an answer follows, so that item "
+                       "%zu cannot be scored; give the model as a file with -m",
+                       r->first + i + 1);
+    r->units[r->n_units++] =
+        (struct unit){.item = r->first + i,
+                      .prompt = {.ids = all->ids, .n = n},
+                      .first = border > 0 ? border : 1}; /* the first token of all has no probability */
     return BF_OK;
 }
 
@@ -233,7 +232,7 @@ static struct known_choice *find_choice(const struct run *r, const char *prompt,
     return NULL;
 }
 
-/* The tokens of choices that no earlier prompt with the same end had. */
+/* Look up the tokens of choices after ends of prompts that are new. */
 static enum bf_status find_choices(struct run *r, struct bf_err *err)
 {
     for (size_t i = r->first; i < r->first + r->n_part; i++)
@@ -317,7 +316,8 @@ static enum bf_status make_units(struct run *r, struct bf_err *err)
     return status;
 }
 
-/* The choices of an item, from one answer or from one for each. *at: the item's first unit, moved past its last. */
+/* Fill in the choices of an item, from one answer or from one per choice. *at: the item's first unit; moved past its
+ * last. */
 static enum bf_status take_choices(const struct run *r, size_t i, size_t *at, float *choices, struct bf_err *err)
 {
     const struct bf_continuation *item = &r->items[i];
@@ -331,7 +331,7 @@ static enum bf_status take_choices(const struct run *r, size_t i, size_t *at, fl
         if (u->scores.n < 1 || u->scores.n != r->units[*at - c].scores.n)
             return bf_fail(
                 err, BF_MODEL,
-                "the choice '%s' is not as many tokens of the server's model as '%s': they cannot be compared",
+                "the choices '%s' and '%s' have different numbers of tokens in the server's model, so they cannot be compared",
                 item->choices[c], item->choices[0]);
         choices[c] = u->scores.logp[u->scores.n - 1];
     }

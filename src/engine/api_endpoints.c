@@ -1,4 +1,4 @@
-/* The endpoints and what goes with every request: addresses, the key, curl's own state. */
+/* The endpoints, and what every request needs: addresses, the key, curl's state. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static bool has_control_or_space(const char *s, size_t n)
     return false;
 }
 
-/* libcurl's own parser decides what an address is; here stands what is not wanted in one. */
+/* libcurl's parser decides what an address is; this refuses parts that must not be in one. */
 static enum bf_status check_url(const char *url, struct bf_err *err)
 {
     enum bf_status status = BF_OK;
@@ -32,19 +32,19 @@ static enum bf_status check_url(const char *url, struct bf_err *err)
     if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
         curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
         curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
-        /* What cannot be parsed may still hold a password: it is not repeated. */
-        status = bf_fail(err, BF_USAGE, "--api has an address that is no URL; give one like http://host:8080/v1");
+        /* An address that cannot be parsed may contain a password, so it is not shown. */
+        status = bf_fail(err, BF_USAGE, "--api has an address that is not a URL; give one like http://host:8080/v1");
     } else if (curl_url_get(parsed, CURLUPART_USER, &user, 0) == CURLUE_OK) {
         status = bf_fail(err, BF_USAGE,
                          "--api '%s' has a user name or password in it; put the key into BIFORGET_API_KEY", shown);
     } else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) {
         status = bf_fail(err, BF_USAGE, "--api '%s' is neither http nor https", shown);
     } else if (curl_url_get(parsed, CURLUPART_QUERY, &query, 0) == CURLUE_OK || strchr(url, '#')) {
-        /* It may be a key: not repeated. */
+        /* It may be a key, so it is not shown. */
         status = bf_fail(err, BF_USAGE,
                          "--api '%s' has more than a path; give one like http://host:8080/v1, and a key in "
                          "BIFORGET_API_KEY",
-                         shown); /* the host itself may be half of a password with a '?' in it */
+                         shown); /* even the host may be half of a password that has a '?' in it */
     }
     curl_free(scheme);
     curl_free(user);
@@ -88,7 +88,7 @@ static enum bf_status set_key(struct bf_api_net *net, const char *key, struct bf
     size_t n = strlen(key);
     if (n > URL_BYTES_MAX * 8 || has_control_or_space(key, n))
         return bf_fail(err, BF_USAGE,
-                       "BIFORGET_API_KEY holds a space, a line break or another character that no key has");
+                       "BIFORGET_API_KEY has a space, a line break or another character that cannot be in a key");
     net->api_key = bf_strdup(key);
     size_t size = n + sizeof format;
     char *line = bf_alloc(size);
@@ -120,7 +120,7 @@ enum bf_status bf_api_net_init(struct bf_api_net *net, const struct bf_api_optio
     add_header(net, "Content-Type: application/json");
     add_header(net, "Accept: application/json");
     add_header(net, "User-Agent: biforget/" BF_VERSION);
-    add_header(net, "Expect:"); /* no round trip before a long body */
+    add_header(net, "Expect:"); /* saves a round trip before a long body */
     enum bf_status status = set_key(net, o->api_key, err);
     const char *at = o->endpoints ? o->endpoints : "";
     while (status == BF_OK) {
@@ -162,7 +162,7 @@ void bf_api_net_rest(struct bf_api_net *net, int32_t endpoint, double now)
 
 void bf_api_notice(const struct bf_api_net *net, bool warning, const char *format, ...)
 {
-    struct bf_err sentence = BF_ERR_INIT; /* as errors: one line, valid UTF-8, not too long */
+    struct bf_err sentence = BF_ERR_INIT; /* like an error: one line, valid UTF-8, not too long */
     char text[BF_ERR_TEXT_MAX];
     va_list args;
     if (!net->notice)

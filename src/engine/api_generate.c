@@ -1,5 +1,5 @@
-/* generate on a server: prompts become requests, answers become struct bf_gen_answer. Which request is where is
- * api_net.c's. */
+/* generate on a server: prompts become requests, and answers become struct bf_gen_answer. Sending them is the task of
+ * api_net.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "engine/api_private.h"
 #include "base/banned.h"
 
-/* An answer that the sink has not seen yet. */
+/* An answer that is ready for the sink. */
 struct ready {
     int64_t index;
     struct bf_api_answer answer;
@@ -19,9 +19,9 @@ struct run {
     const struct bf_gen_job *job;
     struct bf_gen_stats *stats;
     struct bf_err *err;
-    enum bf_status failed; /* the source met a request that cannot be */
+    enum bf_status failed; /* the source gave a request that is not possible */
     double start;
-    struct ready *ready; /* [n_parallel]: a turn brings at most one answer for each place */
+    struct ready *ready; /* [n_parallel]: a turn delivers at most one answer for each slot */
     int32_t n_ready;
 };
 
@@ -97,7 +97,7 @@ static enum bf_status hand_over(struct run *r, const struct ready *ready, struct
     return r->job->sink(r->job->user, &answer, err);
 }
 
-/* What the sink does (filters, an embedding) takes time: it is called when the servers have work again. */
+/* The sink (filters, an embedding) takes time, so it is called when the servers have new work. */
 static enum bf_status flush(void *user, struct bf_err *err)
 {
     struct run *r = user;

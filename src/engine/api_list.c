@@ -1,5 +1,4 @@
-/* A list of requests, all the same to the network, as many in flight as --parallel says; the answers come in any
- * order. */
+/* A list of requests, with as many in flight as --parallel says. Answers come in any order. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +33,7 @@ static enum bf_status on_answer(void *user, const struct bf_api_call *call, cons
     return status;
 }
 
-/* Which of the texts it was is what a person wants to know. */
+/* Say which of the texts it was. */
 static enum bf_status on_refused(void *user, const struct bf_api_call *call, long http, struct bf_err *err)
 {
     struct run *r = user;

@@ -1,12 +1,12 @@
-/* The loop over all requests of a run. A request waits (for its first turn, for a pause to pass, for an endpoint to be
- * back) or is under way; it leaves the table when it is answered, refused or no longer wanted.
+/* The loop over all requests of a run. A request waits (for its first turn, for the end of a pause, until an endpoint
+ * is back) or is under way; it leaves the table when it is answered, refused or no longer wanted.
  *
  *     source -> WAITING -> UNDER WAY -> sink
  *                  ^           |
- *                  +-- pause --+  connection lost, time-out, 408, 425, 429, 5xx, a body that is unusable
+ *                  +-- pause --+  connection lost, time-out, 408, 425, 429, 5xx, an unusable body
  *
- * What counts against a request is only what a live server did to it; a server that cannot be reached costs time, and
- * the run gives up when nothing has answered for long enough. */
+ * Only failures of a live server count against a request. A server that cannot be reached costs time, and the run gives
+ * up when no server has answered for long enough. */
 #include "engine/api_net.h"
 
 #include <math.h>
@@ -29,8 +29,8 @@ static bool may_take(const struct bf_api_net *net, int32_t i, const struct bf_ap
     return call->endpoint >= 0 ? call->endpoint == i : (e->roles & (unsigned)call->role) != 0;
 }
 
-/* The endpoint with the fewest requests in flight, not the one that has just failed this request when there is another.
- * -1 when all rest: then *when is the earliest time at which one may be back. */
+/* The endpoint with the fewest requests in flight; if possible not the one that has just failed this request. -1 when
+ * all are resting: *when is then the earliest time at which one may be back. */
 static int32_t choose_endpoint(const struct bf_api_loop *r, const struct bf_api_slot *s, double now, double *when)
 {
     int32_t best = -1, failed = s->n_pauses > 0 ? s->endpoint : -1;
@@ -41,7 +41,7 @@ static int32_t choose_endpoint(const struct bf_api_loop *r, const struct bf_api_
             continue;
         if (now < e->not_before || !bf_api_breaker_allows(&e->breaker, now)) {
             double back = e->not_before > e->breaker.rest_until ? e->not_before : e->breaker.rest_until;
-            back = back > now ? back : now + TICK_MS / 1e3; /* another request is trying it */
+            back = back > now ? back : now + TICK_MS / 1e3; /* another request is testing it */
             *when = back < *when ? back : *when;
             continue;
         }
@@ -67,12 +67,12 @@ static enum bf_status fail_attempts(struct bf_api_loop *r, const struct bf_api_s
 {
     return bf_fail(
         r->err, BF_MODEL,
-        "%s failed request %lld %d times, at last with: %s; look into the server's log, then resume: what is "
+        "%s failed request %lld %d times, most recently with: %s; look into the server's log, then resume: what is "
         "committed is saved",
         r->net->endpoints[s->endpoint].base, (long long)s->call.index, s->n_failures, why);
 }
 
-/* Back into the queue, or the end of the run. */
+/* Put the request back into the queue, or end the run. */
 static enum bf_status try_later(struct bf_api_loop *r, struct bf_api_slot *s, enum bf_api_outcome outcome,
                                 const char *why)
 {
@@ -89,12 +89,12 @@ static enum bf_status try_later(struct bf_api_loop *r, struct bf_api_slot *s, en
         return fail_attempts(r, s, why);
     s->due = now + bf_api_backoff(++s->n_pauses, &net->rng);
     s->away = outcome == BF_API_AWAY;
-    /* A short question that was not answered in its time was waited for from its beginning. */
+    /* For a short request that timed out, the wait began when it was sent. */
     bf_api_patience_failed(&r->patience, r->work->timeout_seconds > 0 ? s->sent : now);
     return BF_OK;
 }
 
-/* An answer after failures: whoever waits for a server need not wait longer. */
+/* An answer after failures: requests that wait for a server can be sent at once. */
 static void on_recovery(struct bf_api_loop *r)
 {
     for (int32_t i = 0; i < r->work->n_parallel && r->patience.failing_since > 0; i++)
@@ -168,7 +168,7 @@ static void drop_unwanted(struct bf_api_loop *r)
     }
 }
 
-/* Send what is due. Returns the earliest time at which something else will be. */
+/* Send the requests that are due. Returns the earliest time at which another one will be. */
 static double send_due(struct bf_api_loop *r)
 {
     double next = bf_seconds() + TICK_MS / 1e3;
@@ -206,7 +206,7 @@ static enum bf_status collect(struct bf_api_loop *r)
     return BF_OK;
 }
 
-/* Whom the requests wait for, and why: "URL: reason; URL: reason". */
+/* Which endpoints the requests wait for, and why: "URL: reason; URL: reason". */
 static void list_complaints(const struct bf_api_loop *r, struct bf_buf *text)
 {
     unsigned roles = 0;
@@ -240,14 +240,15 @@ static enum bf_status check_patience(struct bf_api_loop *r)
     enum bf_status status = BF_OK;
     if (over) {
         r->net->gave_up = true;
-        status = bf_fail(r->err, BF_MODEL,
-                         "no server has answered for %.0f s (%s); see that one runs, then start again or resume: what "
-                         "is committed is saved",
-                         now - r->patience.failing_since, text.data);
+        status =
+            bf_fail(r->err, BF_MODEL,
+                    "no server has answered for %.0f s (%s); make sure that one runs, then start again or resume: what "
+                    "is committed is saved",
+                    now - r->patience.failing_since, text.data);
     } else if (r->patience.failing_since > 0) {
         const double left = patience - (now - r->patience.failing_since);
-        bf_api_notice(r->net, false, "waiting for %s (%s); --api-give-up ends it in %.0f s", r->work->what, text.data,
-                      left > 0 ? left : 0.0);
+        bf_api_notice(r->net, false, "waiting for %s (%s); giving up in %.0f s (--api-give-up)", r->work->what,
+                      text.data, left > 0 ? left : 0.0);
     } else {
         bf_api_notice(r->net, false, "has waited %.0f s for %s, %d request%s under way (%s)", now - r->patience.heard,
                       r->work->what, r->n_under_way, r->n_under_way == 1 ? "" : "s", text.data);
@@ -265,7 +266,7 @@ static enum bf_status turn(struct bf_api_loop *r)
     double next = send_due(r);
     enum bf_status status = collect(r);
     if (status != BF_OK && r->delivered && r->work->flush)
-        (void)r->work->flush(r->work->user, NULL); /* what has come is not lost with the rest */
+        (void)r->work->flush(r->work->user, NULL); /* do not lose the answers that have come */
     if (status == BF_OK && r->delivered && r->work->flush) {
         int n_running = 0;
         admit(r);

@@ -1,4 +1,4 @@
-/* Generated text and its per-token numbers. Three shapes of the latter are known:
+/* Generated text and its per-token numbers, which come in three shapes:
  *
  *     "logprobs": {"content": [{"token": " a", "bytes": [32, 97], "logprob": -0.5, "top_logprobs": [...]}, ...]}
  *         chat; llama-server
@@ -7,7 +7,7 @@
  *     "completion_probabilities": [...] beside the choices: like content
  *         older llama-server
  *
- * llama-server adds "id", and says "prob" and "top_probs" when asked for probabilities after sampling. */
+ * llama-server adds "id"; probabilities after sampling are "prob" and "top_probs". */
 #include "engine/api_parse.h"
 
 #include <float.h>
@@ -21,7 +21,7 @@
 enum {
     TEXT_BYTES_MAX = 64 << 20,
     SLACK_TOKENS = 1, /* the end token may be listed */
-    SLACK_NAMES = 4   /* as names of an object, tokens of broken characters fall together */
+    SLACK_NAMES = 4   /* as keys of an object, tokens of broken characters coincide */
 };
 
 void bf_api_answer_release(struct bf_api_answer *a)
@@ -34,7 +34,7 @@ void bf_api_answer_release(struct bf_api_answer *a)
     *a = (struct bf_api_answer){0};
 }
 
-/* A NUL in it becomes U+FFFD. */
+/* Append a string; a NUL in it becomes U+FFFD. */
 static void put_text(struct bf_buf *out, const json_t *text)
 {
     const char *s = json_string_value(text);
@@ -50,8 +50,8 @@ static void put_text(struct bf_buf *out, const json_t *text)
     }
 }
 
-/* A list of typed parts: [{"type": "text", "text": "..."}]; the text of parts of type "thinking" is one level deeper,
- * or there. */
+/* A list of typed parts: [{"type": "text", "text": "..."}]; the text of a part of type "thinking" may be one
+ * level deeper. */
 static void put_parts(struct bf_buf *text, struct bf_buf *thoughts, const json_t *parts, int depth)
 {
     for (size_t i = 0; i < json_array_size(parts); i++) {
@@ -109,11 +109,11 @@ static enum bf_status read_text(const json_t *choice, struct bf_buf *out, struct
 
 /* ---- per-token numbers ---- */
 
-/* One shape behind the others: the i-th token's text, id, number and alternatives. */
+/* All three shapes as one: text, id, number and alternatives of the i-th token. */
 struct numbers {
     const json_t *content;                       /* [objects] */
     const json_t *tokens, *token_logprobs, *top; /* [strings], [numbers], [objects]; when content is NULL */
-    bool stop_text;                              /* a stop of ours ended the answer */
+    bool stop_text;                              /* one of the request's stop texts ended the answer */
     size_t n;
 };
 
@@ -141,7 +141,7 @@ static const json_t *token_text(const struct numbers *x, size_t i)
     return x->content ? json_object_get(json_array_get(x->content, i), "token") : json_array_get(x->tokens, i);
 }
 
-/* "token_id:5", where asked for; -1 for another name. */
+/* The id in a name like "token_id:5"; -1 for other names. */
 static int32_t id_in_name(const char *name)
 {
     static const char prefix[] = "token_id:";
@@ -152,8 +152,8 @@ static int32_t id_in_name(const char *name)
     return *end == 0 && id >= 0 && id <= INT32_MAX ? (int32_t)id : -1;
 }
 
-/* A token that ends the answer stands in the list with no text, or with a text ("</s>") that the answer does not end
- * with. Of a token that is named by its id vLLM's stop_reason tells: the stop text that ended the answer, else null or
+/* Is the last listed token an end token? It has no text, or a text ("</s>") that the answer does not end with. When
+ * tokens are named by id, vLLM's stop_reason decides: it is the stop text that ended the answer, or otherwise null or
  * the end token. */
 static bool is_end_token(const struct numbers *x, size_t i, const struct bf_buf *text)
 {
@@ -200,7 +200,7 @@ static double *read_top(const json_t *top, size_t *n)
                 ++*n;
         return out;
     }
-    json_t *walked = (json_t *)(uintptr_t)top; /* jansson's iterator wants it without const; it changes nothing */
+    json_t *walked = (json_t *)(uintptr_t)top; /* jansson's iterator takes no const, but changes nothing */
     for (void *at = json_object_iter(walked); at && *n < size; at = json_object_iter_next(walked, at))
         if (bf_api_json_logp(json_object_iter_value(at), &out[*n]))
             ++*n;
@@ -216,8 +216,7 @@ static enum bf_status read_both(const struct numbers *x, size_t i, const struct 
     double *top = read_top(list, &n);
     enum bf_status status = BF_OK;
     if (n + (json_is_object(list) ? SLACK_NAMES : 0) < (size_t)e->top_k || n == 0)
-        status =
-            bf_fail(err, BF_MODEL, "it lists %zu alternatives to a token, not the %d that were asked for", n, e->top_k);
+        status = bf_fail(err, BF_MODEL, "it lists %zu alternatives to a token instead of %d", n, e->top_k);
     else
         *p = bf_api_sampling_probability(top, n, logp, e->temperature, e->top_k, e->top_p);
     free(top);
@@ -277,7 +276,7 @@ static void read_ids(const struct numbers *x, struct bf_api_answer *out)
 
 static enum bf_status too_many(const struct bf_api_expected *e, size_t n, struct bf_err *err)
 {
-    return bf_fail(err, BF_MODEL, "it has %zu tokens, but at most %d were asked for", n, e->max_tokens);
+    return bf_fail(err, BF_MODEL, "it has %zu tokens, but at most %d were requested", n, e->max_tokens);
 }
 
 static enum bf_status read_numbers(const json_t *root, const json_t *choice, const struct bf_api_expected *e,

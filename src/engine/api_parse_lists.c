@@ -1,4 +1,4 @@
-/* The rest of what servers answer: vectors, tokens, models, errors. */
+/* Other answers of servers: vectors, tokens, models, errors. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,13 +53,13 @@ static enum bf_status read_vector(const json_t *vector, int32_t *n_embd, float *
 {
     size_t n = json_array_size(vector);
     if (n == 0 || n > EMBD_MAX || (*n_embd > 0 && n != (size_t)*n_embd))
-        return bf_fail(err, BF_MODEL, "a vector of it has %zu numbers, not %d", n, *n_embd);
+        return bf_fail(err, BF_MODEL, "one of its vectors has %zu numbers instead of %d", n, *n_embd);
     *n_embd = (int32_t)n;
     for (size_t d = 0; d < n; d++) {
         const json_t *number = json_array_get(vector, d);
         float value = (float)json_number_value(number);
         if (!json_is_number(number) || !isfinite(value))
-            return bf_fail(err, BF_MODEL, "a vector of it holds something that is no number");
+            return bf_fail(err, BF_MODEL, "one of its vectors has an element that is not a number");
         if (out)
             out[d] = value;
     }
@@ -82,7 +82,7 @@ enum bf_status bf_api_parse_embeddings(const char *data, size_t n, size_t n_text
         const json_t *index = json_object_get(item, "index");
         json_int_t at = json_is_integer(index) ? json_integer_value(index) : (json_int_t)i;
         if (at < 0 || (size_t)at >= n_texts || seen[at]) {
-            status = bf_fail(err, BF_MODEL, "its vectors are numbered wrongly");
+            status = bf_fail(err, BF_MODEL, "the numbers of its vectors are wrong");
             break;
         }
         seen[at] = true;
@@ -112,7 +112,7 @@ enum bf_status bf_api_parse_tokens(const char *data, size_t n, int32_t *tokens, 
         const json_t *token = json_array_get(list, i);
         json_int_t value = json_integer_value(token);
         if (!json_is_integer(token) || value < 0 || value > INT32_MAX)
-            status = bf_fail(err, BF_MODEL, "token %zu of it is no number", i + 1);
+            status = bf_fail(err, BF_MODEL, "its token %zu is not a number", i + 1);
         else if (i < (size_t)(max > 0 ? max : 0))
             tokens[i] = (int32_t)value;
     }
@@ -154,12 +154,12 @@ enum bf_status bf_api_parse_models(const char *data, size_t n, struct bf_api_mod
     enum bf_status status = BF_OK;
     const json_t *list = json_object_get(root, "data");
     if (!json_is_array(list))
-        status = bf_fail(err, BF_MODEL, "it is no list of models");
+        status = bf_fail(err, BF_MODEL, "it is not a list of models");
     for (size_t i = 0; i < json_array_size(list) && *n_out < max; i++) {
         const json_t *item = json_array_get(list, i);
         const json_t *id = json_object_get(item, "id");
         struct bf_api_model m = {0};
-        /* The name goes back into requests: all of it, or none. */
+        /* Requests repeat the name, so it must not be cut. */
         if (!json_is_string(id) || json_string_length(id) == 0 || json_string_length(id) >= sizeof m.name)
             continue;
         snprintf(m.name, sizeof m.name, "%s", json_string_value(id));
@@ -209,10 +209,10 @@ void bf_api_parse_error(const char *data, size_t n, const char *secret, struct b
     size_t blank = 0;
     while (blank < len && strchr(" \t\r\n", s[blank]) && s[blank] != 0)
         blank++;
-    /* A web page, or JSON without a message, helps nobody. */
+    /* A web page, or JSON without a message, is no help. */
     if (message || (blank < len && s[blank] != '<' && s[blank] != '{' && s[blank] != '[')) {
         struct bf_buf clean, bare;
-        /* Cleaned before the key is looked for: what is dropped may stand in the middle of it. */
+        /* Cleaned before the search for the key: characters that cleaning drops may be in the middle of it. */
         bf_buf_init(&clean, (size_t)MESSAGE_BYTES * 4);
         bf_buf_init(&bare, (size_t)MESSAGE_BYTES * 32);
         bf_utf8_preview(&clean, s, len < MESSAGE_BYTES ? len : MESSAGE_BYTES, MESSAGE_BYTES);

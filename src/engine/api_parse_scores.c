@@ -1,4 +1,4 @@
-/* Log-probabilities of given tokens, in the three shapes in which servers tell them: the echo of a prompt, vLLM's
+/* Log-probabilities of given tokens, in the three shapes that servers use: the echo of a prompt, vLLM's
  * "prompt_logprobs", and its "logprob_token_ids". */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "engine/api_parse.h"
 #include "base/banned.h"
 
-/* Of two numbers as near as this neither is likelier. */
+/* Two numbers as close as this count as equal. */
 static const double same_logp = 1e-6;
 
 void bf_api_scores_release(struct bf_api_scores *scores)
@@ -32,9 +32,9 @@ static void drop_greedy(struct bf_api_scores *out)
 
 /* ---- an echo ---- */
 
-/* How many of the listed tokens, from the first on, make up `prompt`; 0 when their texts do not tell, as where a token
- * is a piece of a character. A BOS at the beginning has a text that the prompt lacks, and the space before a first word
- * may be missing. */
+/* How many of the first listed tokens make up `prompt`; 0 when their texts do not show it, for example because a token
+ * is a piece of a character. A BOS at the beginning has a text that the prompt lacks, and the space before the first
+ * word may be missing. */
 static size_t tokens_of_prompt(const json_t *tokens, const char *prompt)
 {
     for (size_t first = 0; first < 2; first++) {
@@ -48,7 +48,7 @@ static size_t tokens_of_prompt(const json_t *tokens, const char *prompt)
             if (i == first && *at == ' ' && *s != ' ')
                 at++;
             const size_t skip = i == first && *s == ' ' && *at != ' ' ? 1 : 0;
-            /* A token may hold a NUL, which ends the prompt and not the token. */
+            /* A token may contain a NUL, which ends the prompt but not the token. */
             if (strnlen(at, n - skip) < n - skip || memcmp(at, s + skip, n - skip) != 0)
                 break;
             at += n - skip;
@@ -59,8 +59,8 @@ static size_t tokens_of_prompt(const json_t *tokens, const char *prompt)
     return 0;
 }
 
-/* The prompt's tokens in the list of `n_listed`; 0 when it cannot be told. Some servers (llama-cpp-python) list no BOS
- * and count it. */
+/* How many of the `n_listed` tokens are the prompt's; 0 when that is unclear. Some servers (llama-cpp-python) count a
+ * BOS but do not list it. */
 static size_t prompt_length(const json_t *root, const json_t *tokens, const char *prompt)
 {
     const json_t *usage = json_object_get(root, "usage");
@@ -70,16 +70,16 @@ static size_t prompt_length(const json_t *root, const json_t *tokens, const char
     const size_t n = tokens_of_prompt(tokens, prompt);
     if (n > 0)
         return n == n_counted || n + 1 == n_counted || n_counted == 0 ? n : 0;
-    /* By the counts alone: all that is listed is what was counted. */
+    /* By the counts alone: they must account for every listed token. */
     return n_counted > 0 && n_counted + n_made == n_listed ? n_counted : 0;
 }
 
-/* Among the alternatives at a place none is likelier. */
+/* No alternative at this place is likelier. */
 static bool is_likeliest(const json_t *top, double logp, bool *known)
 {
     bool likeliest = true;
     *known = json_is_object(top) && json_object_size(top) > 0;
-    json_t *walked = (json_t *)(uintptr_t)top; /* jansson's iterator wants it without const; it changes nothing */
+    json_t *walked = (json_t *)(uintptr_t)top; /* jansson's iterator takes no const, but changes nothing */
     for (void *at = *known ? json_object_iter(walked) : NULL; at; at = json_object_iter_next(walked, at))
         likeliest = likeliest && !(json_number_value(json_object_iter_value(at)) > logp + same_logp);
     return likeliest;
@@ -105,8 +105,8 @@ enum bf_status bf_api_parse_echo(const char *data, size_t n, const char *prompt,
     const size_t n_prompt = prompt_length(root, tokens, prompt);
     if (n_prompt == 0) {
         bf_fail(err, BF_MODEL,
-                "it lists %zu tokens and counts %d of the prompt: where the prompt ends in its log-probabilities "
-                "cannot be told",
+                "it lists %zu tokens and counts %d in the prompt: where the prompt ends in its log-probabilities "
+                "is unclear",
                 json_array_size(tokens), bf_api_json_count(json_object_get(root, "usage"), "prompt_tokens"));
         goto out;
     }
@@ -157,7 +157,7 @@ enum bf_status bf_api_parse_prompt_numbers(const char *data, size_t n, const str
         goto out;
     const json_t *list = json_object_get(choice, "prompt_logprobs");
     if (!json_is_array(list) || json_array_size(list) != (size_t)prompt->n) {
-        bf_fail(err, BF_MODEL, "it has log-probabilities of %zu tokens, and %d were asked about", json_array_size(list),
+        bf_fail(err, BF_MODEL, "it has log-probabilities of %zu tokens instead of %d", json_array_size(list),
                 prompt->n);
         goto out;
     }

@@ -1,5 +1,5 @@
-/* What do the servers offer? Found out by asking, in this order: who has which model; how it writes (api_probe_text.c);
- * are prompts echoed, texts embedded, tokenized. */
+/* Find out what the servers offer, by requests in this order: which models they have; how the model writes
+ * (api_probe_text.c); whether they echo prompts, embed texts and tokenise. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@ struct offers {
     struct bf_api_model *models; /* [BF_API_MODELS_MAX] of one endpoint */
     size_t n;
     struct bf_api_model found; /* the generation model */
-    struct bf_buf names;       /* what all endpoints list, for the error */
+    struct bf_buf names;       /* models that the endpoints list, for the error sentence */
     int32_t n_candidates;      /* generation models to choose from */
     bool mixed;                /* the same model on different kinds of servers */
 };
@@ -42,7 +42,7 @@ static void list_name(struct offers *o, const char *name)
     bf_utf8_preview(&o->names, name, strlen(name), 120);
 }
 
-/* Which of the listed models are meant, and so what the endpoint serves. */
+/* Which of the listed models are the ones to use, and so what the endpoint serves. */
 static void take_offers(struct bf_api_endpoint *e, const struct bf_api_options *options, struct offers *o)
 {
     for (size_t i = 0; i < o->n; i++) {
@@ -70,14 +70,14 @@ static struct bf_api_question ask_for_models(const struct bf_api *self, int32_t 
     q.call.endpoint = endpoint;
     q.what = "a list of models";
     q.errors_refuse = 5;
-    q.give_up_seconds = self->net.n_endpoints > 1 ? 60.0 : 0.0; /* the others may be up */
+    q.give_up_seconds = self->net.n_endpoints > 1 ? 60.0 : 0.0; /* another endpoint may be up */
     q.user = o;
     q.read = read_models;
     o->n = 0;
     return q;
 }
 
-/* An address without the /v1 that it should have? */
+/* Does the address lack a /v1? */
 static enum bf_status check_version(struct bf_api *self, int32_t endpoint, struct offers *o, struct bf_err *err)
 {
     const struct bf_api_endpoint *e = &self->net.endpoints[endpoint];
@@ -93,7 +93,8 @@ static enum bf_status check_version(struct bf_api *self, int32_t endpoint, struc
     return bf_fail(err, BF_MODEL, "%s lists no models, but %s/v1 does: give --api %s/v1", e->base, e->base, e->base);
 }
 
-/* An endpoint that lists nothing is taken at the caller's word; one that does not answer may come back. */
+/* An endpoint that lists no models is assumed to have those that the caller names; one that does not answer may come
+ * back. */
 static enum bf_status ask_models(struct bf_api *self, const struct bf_api_options *options, struct offers *o,
                                  struct bf_err *err)
 {
@@ -104,7 +105,7 @@ static enum bf_status ask_models(struct bf_api *self, const struct bf_api_option
         long refused = 0;
         enum bf_status status = bf_api_ask(self, &q, &refused, err);
         if (status != BF_OK && !refused && !self->net.gave_up)
-            return status; /* the key is refused, the certificate unknown: not a thing that passes */
+            return status; /* a refused key or an unknown certificate: not temporary */
         if (status != BF_OK && refused) {
             const enum bf_status version = check_version(self, i, o, err);
             if (version != BF_OK)
@@ -130,7 +131,7 @@ static enum bf_status ask_models(struct bf_api *self, const struct bf_api_option
     bf_buf_init(&text, 700);
     bf_api_net_complaints(&self->net, 0, &text);
     bf_fail(err, BF_MODEL,
-            "no server answers (%s); see that one runs and that --api is its address, like http://host:8080/v1",
+            "no server answers (%s); make sure that one runs and that --api is its address, like http://host:8080/v1",
             text.data);
     bf_buf_release(&text);
     return BF_MODEL;
@@ -168,7 +169,7 @@ static enum bf_status choose_models(struct bf_api *self, const struct bf_api_opt
         return bf_fail(err, BF_MODEL, "the servers do not say which models they have: name one with --api-model");
     if (o->mixed)
         return bf_fail(err, BF_MODEL,
-                       "the servers are of different kinds, which take different requests: give --api only "
+                       "the servers are of different kinds, which need different requests: give --api only "
                        "addresses of one kind (llama-server, vLLM, SGLang)");
     const char *name = options->model ? options->model : o->found.name;
     snprintf(server->model, sizeof server->model, "%s", name);
@@ -189,7 +190,7 @@ static enum bf_status read_echo(void *user, const char *data, size_t n, struct b
     return status;
 }
 
-/* The tokens of probe_text and what is asked about them. */
+/* The tokens of probe_text, for the requests about them. */
 struct known_tokens {
     struct bf_tokens tokens;
     int32_t ids[64];
@@ -214,7 +215,7 @@ static enum bf_status read_chosen(void *user, const char *data, size_t n, struct
 struct vectors {
     size_t n_texts;
     int32_t *n_embd;
-    float *out; /* [n_texts, n_embd], NULL = only learn n_embd */
+    float *out; /* [n_texts, n_embd]; NULL = only find n_embd */
 };
 
 static enum bf_status read_vectors(void *user, const char *data, size_t n, struct bf_err *err)
@@ -245,10 +246,10 @@ static enum bf_status read_version(void *user, const char *data, size_t n, struc
     return BF_OK;
 }
 
-/* llama-server with separate places for a language model (-np above 1 without --kv-unified) pools only the end of a
- * text that shares a batch with others. Whether texts share one is a matter of moments there, so a llama-server that
- * embeds with the model that writes gets them one at a time, unasked. Of other servers the same text alone and between
- * others tells. */
+/* Must texts be embedded one at a time? llama-server with separate slots for a language model (-np above 1 without
+ * --kv-unified) pools only the end of a text that shares a batch with others. There it depends on timing whether texts
+ * share one, so a llama-server that embeds with the model that writes always gets them one at a time. Other servers are
+ * tested: the same text alone and among others. */
 static enum bf_status find_neighbours(struct bf_api *self, struct bf_err *err)
 {
     static const char *const texts[4] = {"Between Mars and Jupiter lies a belt of many thousand small bodies", "Io",
@@ -312,7 +313,7 @@ static enum bf_status find_embeddings(struct bf_api *self, const struct bf_api_o
                    server->embed_model, reason.text);
 }
 
-/* vLLM's ways to score more than whole texts. */
+/* Can it score more than whole texts, as vLLM can? */
 static enum bf_status find_scores_of_tokens(struct bf_api *self, struct known_tokens *k, struct bf_err *err)
 {
     struct bf_api_server *server = &self->server;

@@ -1,10 +1,10 @@
-/* How does the server's model write? Found out by short requests: by chat or by bare prompts, with which of our fields,
- * whether it thinks before it answers, and what its log-probabilities mean. The latter shows when the likeliest token
- * is taken (top-k 1) at temperature 1 and at 2:
+/* Find out how the server's model writes, by short requests: with chat or with bare prompts, with which of our fields,
+ * whether it thinks before it answers, and what its log-probabilities mean. Taking the likeliest token (top-k 1) at
+ * temperature 1 and at temperature 2 shows the last:
  *
- *     0 and 0            after all samplers: the one token that is left has probability 1
- *     the same, below 0  the model's own
- *     different          after temperature alone: neither kind, so not used */
+ *     0 and 0            after all samplers: the only token left has probability 1
+ *     equal, below 0     the model's own
+ *     different          after temperature only: neither kind, so not used */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +51,7 @@ static enum bf_status sound(struct bf_api *self, const struct bf_gen_request *re
     return status;
 }
 
-/* As the requests to come: temperature, top-k and top-p all in force. */
+/* Like the later requests: temperature, top-k and top-p all have an effect. */
 static struct bf_gen_request common_request(const struct bf_api_options *options)
 {
     return (struct bf_gen_request){.prompt = prompts[0],
@@ -64,11 +64,11 @@ static struct bf_gen_request common_request(const struct bf_api_options *options
 
 /* ---- fields ---- */
 
-/* What a request went without, and why. */
+/* Which fields a request had to leave out, and why. */
 struct refusals {
     unsigned without; /* enum bf_api_field */
     bool numbers;
-    bool thinks; /* the answer that came at last begins with thoughts */
+    bool thinks; /* the final answer begins with thoughts */
     struct bf_err first;
 };
 
@@ -86,7 +86,7 @@ static const struct {
     {"cache_prompt", BF_API_FIELD_SAMPLERS},
 };
 
-/* Does the server say which field it is? */
+/* Does the server name the refused field? */
 static bool take_named(struct bf_api_server *server, const char *sentence, struct refusals *r)
 {
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
@@ -122,15 +122,15 @@ static void say_refusals(const struct bf_api *self, const struct refusals *r)
     if (r->numbers)
         bf_buf_printf(&names, "%slogprobs", names.len ? ", " : "");
     if (names.len > 0)
-        bf_api_notice(&self->net, true, "the server refuses requests with %s (%s): they go without%s", names.data,
-                      r->first.text,
+        bf_api_notice(&self->net, true, "the server refuses requests with %s (%s), so they are sent without%s",
+                      names.data, r->first.text,
                       r->without & BF_API_FIELD_TOP_K  ? ", so that texts are drawn from more tokens than --top-k"
                       : r->without & BF_API_FIELD_SEED ? ", so that the same seed gives other texts"
                                                        : "");
     bf_buf_release(&names);
 }
 
-/* The largest set of fields that the server accepts: without what it names, else without one after another. */
+/* Find the largest set of fields that the server accepts: leave out those that it names, or else one after another. */
 static enum bf_status find_fields(struct bf_api *self, const struct bf_api_options *options, enum bf_api_numbers wanted,
                                   struct refusals *said, long *refused, struct bf_err *err)
 {
@@ -172,7 +172,7 @@ static enum bf_status find_fields(struct bf_api *self, const struct bf_api_optio
             return BF_OK;
         }
         if (err && (n_tried == 1 || !*refused))
-            *err = reason; /* the first sentence is about the request as it should be */
+            *err = reason; /* the first sentence is about the complete request */
         if (!*refused)
             return status;
         const bool renamed = server->new_max_tokens;
@@ -184,7 +184,7 @@ static enum bf_status find_fields(struct bf_api *self, const struct bf_api_optio
         if (!took)
             step++;
         if (*refused >= 500)
-            errors_refuse = 2; /* it has had its time to get ready */
+            errors_refuse = 2; /* it has had time to get ready */
     }
     return status;
 }
@@ -215,7 +215,7 @@ static enum bf_status find_mode(struct bf_api *self, const struct bf_api_options
     }
     if (options->mode != BF_API_MODE_AUTO)
         return bf_fail(err, status, "'%s' does not answer a short request: %s", model, reason.text);
-    /* An error is not a refusal: it may pass, and the form of a prompt decides about every answer. */
+    /* An error is not a refusal: it may be temporary, and every answer depends on the form of the prompt. */
     if (is_error(refused))
         return bf_fail(err, status,
                        "'%s' fails short chat requests: %s; start again when the server is ready, or give --api-mode "
@@ -232,16 +232,17 @@ static enum bf_status find_mode(struct bf_api *self, const struct bf_api_options
         return bf_fail(err, status, "'%s' does not answer a short request; chat: %s; completions: %s", model,
                        reason.text, second.text);
     say_refusals(self, &said);
-    bf_api_notice(&self->net, true,
-                  "the server refuses chat requests (%s): prompts go to it bare, without a chat template; --api-mode "
-                  "completions says that this is meant",
-                  reason.text);
+    bf_api_notice(
+        &self->net, true,
+        "the server refuses chat requests (%s), so prompts are sent bare, without a chat template; --api-mode "
+        "completions confirms that this is intended",
+        reason.text);
     return BF_OK;
 }
 
 /* ---- greedy answers ---- */
 
-/* Old servers want a temperature above 0. */
+/* Old servers need a temperature above 0. */
 static enum bf_status find_coldest(struct bf_api *self, const struct bf_api_options *options, struct bf_err *err)
 {
     static const double coldest[2] = {0.0, 1e-3};
@@ -275,7 +276,7 @@ static enum bf_status find_coldest(struct bf_api *self, const struct bf_api_opti
 
 /* ---- thoughts ---- */
 
-/* Its chat template is asked to leave them out, and it is seen whether that helps. */
+/* Ask the chat template to leave thoughts out, and see whether that works. */
 static enum bf_status turn_thoughts_off(struct bf_api *self, const struct bf_api_options *options, struct bf_err *err)
 {
     struct bf_api_server *server = &self->server;
@@ -300,22 +301,23 @@ static enum bf_status turn_thoughts_off(struct bf_api *self, const struct bf_api
                       "the model thinks before it answers; its chat template is asked to leave that out "
                       "(chat_template_kwargs: enable_thinking and thinking false)");
     else
-        bf_api_notice(&self->net, true,
-                      "the model thinks before it answers: thoughts are cut off, and an answer without an end of them "
-                      "is lost; say with --api-extra how its chat template turns them off, or give more "
-                      "--max-new-tokens");
+        bf_api_notice(
+            &self->net, true,
+            "the model thinks before it answers: thoughts are cut off, and an answer in which they do not end "
+            "is lost; say with --api-extra how its chat template turns them off, or give more "
+            "--max-new-tokens");
     return BF_OK;
 }
 
 /* ---- probabilities ---- */
 
-/* Largest distance from 0 of the likeliest tokens' log-probabilities, and the first token's own. NaN when there are
+/* The largest distance from 0 of the likeliest tokens' log-probabilities, and the first token's. NaN when there are
  * none. */
 static enum bf_status likeliest(struct bf_api *self, const char *prompt, double temperature, double *first, double *far,
                                 struct bf_err *err)
 {
     const bool top_k = !(self->server.without & BF_API_FIELD_TOP_K);
-    /* Without top-k the smallest nucleus does the same. */
+    /* Without top-k, the smallest nucleus has the same effect. */
     const struct bf_gen_request request = {.prompt = prompt,
                                            .max_tokens = SOUNDING_TOKENS,
                                            .temperature = temperature,
@@ -334,7 +336,7 @@ static enum bf_status likeliest(struct bf_api *self, const char *prompt, double 
     return BF_OK;
 }
 
-/* What the log-probabilities of a server that is not llama-server mean: sets server->numbers. */
+/* What do the log-probabilities mean on a server that is not llama-server? Sets server->numbers. */
 static enum bf_status find_meaning(struct bf_api *self, struct bf_err *err)
 {
     double first[2] = {0}, far[2] = {0}, other = 0.0, other_far = 0.0;
@@ -342,7 +344,7 @@ static enum bf_status find_meaning(struct bf_api *self, struct bf_err *err)
     self->server.sounding = true;
     for (int i = 0; i < 2 && status == BF_OK; i++)
         status = likeliest(self, prompts[0], 1.0 + i, &first[i], &far[i], err);
-    /* A model may be sure of four tokens; of those behind another question, too, it will hardly be. */
+    /* A model may be sure of four tokens, but hardly of those after a second question as well. */
     const bool certain = fabs(far[0]) < 1e-4 && fabs(far[1]) < 1e-4;
     if (status == BF_OK && certain)
         status = likeliest(self, prompts[1], 2.0, &other, &other_far, err);
@@ -351,7 +353,7 @@ static enum bf_status find_meaning(struct bf_api *self, struct bf_err *err)
         return status;
     if (certain && fabs(other_far) < 1e-4)
         self->server.numbers = BF_API_NUMBERS_SAMPLING;
-    else if (!(fabs(first[0] - first[1]) < 0.02)) /* also for NaN; 0.02 is more than a GPU's noise */
+    else if (!(fabs(first[0] - first[1]) < 0.02)) /* true for NaN as well; 0.02 is more than the noise of a GPU */
         self->server.numbers = BF_API_NUMBERS_NONE;
     return BF_OK;
 }
@@ -360,8 +362,8 @@ static enum bf_status refuse_probs(const struct bf_api *self, const char *kind, 
 {
     return bf_fail(
         err, BF_MODEL,
-        "'%s' on this server gives no token probabilities of the kind that is asked for (%s%s%s); docs/scaling.md says "
-        "how servers are started for it",
+        "'%s' on this server does not give token probabilities of the requested kind (%s%s%s); docs/scaling.md says "
+        "how to start servers for it",
         self->server.model, kind, why[0] ? ": " : "", why);
 }
 
@@ -404,7 +406,7 @@ enum bf_status bf_api_probe_text(struct bf_api *self, const struct bf_api_option
     bool thinks = false;
     enum bf_status status = find_mode(self, options, first, &thinks, err);
     if (status == BF_OK && llama && probs == BF_API_PROBS_AUTO && server->numbers == BF_API_NUMBERS_NONE)
-        status = find_mode(self, options, BF_API_NUMBERS_MODEL, &thinks, err); /* an old one */
+        status = find_mode(self, options, BF_API_NUMBERS_MODEL, &thinks, err); /* an old llama-server */
     if (status == BF_OK && options->greedy)
         status = find_coldest(self, options, err);
     if (status == BF_OK && thinks && server->chat)

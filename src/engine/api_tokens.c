@@ -8,8 +8,8 @@
 
 enum { TOKEN_BYTES = 64 };
 
-/* A text has at most as many tokens as bytes, and a template some more; each is a number, and its text where a server
- * adds that. */
+/* A text has at most as many tokens as bytes, and a template adds some; an answer has a number for each, and with some
+ * servers its text. */
 static size_t answer_max(size_t n_bytes)
 {
     return bf_api_list_max(n_bytes, TOKEN_BYTES);
@@ -29,7 +29,7 @@ static enum bf_status read_tokens(void *user, const char *data, size_t n, struct
 
 int32_t bf_api_tokenize(const struct bf_engine *engine, const char *text, int32_t *tokens, int32_t max)
 {
-    /* The handle is not const for the network's sake: connections and counters. */
+    /* The network changes connections and counters, so the handle is not const. */
     struct bf_api *self = (struct bf_api *)(uintptr_t)engine;
     if (!self->server.tokenize)
         return -1;

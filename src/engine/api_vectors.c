@@ -21,20 +21,20 @@ static bool tick(void *user, int32_t n_in_flight, double waited_seconds)
 
 /* ---- vectors ---- */
 
-/* Texts that are not empty, in groups. A refused group is asked again text by text, a refused text again by its first
- * half: servers do not cut what is too long for them. */
+/* Texts that are not empty, in groups. A refused group is sent again text by text, and a refused text again as its
+ * first half, since servers do not cut texts that are too long. */
 struct embed_run {
-    struct bf_api *self; /* first: tick reads it */
+    struct bf_api *self; /* first member: tick reads it */
     const char *const *texts;
-    size_t *order, n_order, next; /* texts to ask for: order[next..n_order) */
-    size_t *redo, n_redo;         /* texts to ask for again, alone */
+    size_t *order, n_order, next; /* texts to send: order[next..n_order) */
+    size_t *redo, n_redo;         /* texts to send again, alone */
     size_t n_pending;             /* texts under way */
     size_t *len;                  /* [n_texts] bytes to send */
     size_t group_max;
     float *out;
 };
 
-/* A group in one number: where it starts in `order` and how many; a text alone: ~text. */
+/* A group as one number: its start in `order` and its size; a single text is ~text. */
 static int64_t group_index(size_t first, size_t n)
 {
     return (int64_t)(first * (TEXTS_A_REQUEST + 1) + n);
@@ -64,7 +64,7 @@ static enum bf_source next_group(void *user, struct bf_api_call *call)
         call->index = group_index(r->next, n);
         r->next += n;
     } else {
-        return r->n_pending > 0 ? BF_SOURCE_WAIT : BF_SOURCE_END; /* a group under way may be refused */
+        return r->n_pending > 0 ? BF_SOURCE_WAIT : BF_SOURCE_END; /* a group under way may still be refused */
     }
     size_t n = texts_of(r, call->index, texts);
     r->n_pending += n;
@@ -127,7 +127,7 @@ enum bf_status bf_api_embed(struct bf_engine *engine, const char *const *texts, 
     struct bf_api *self = bf_api_of(engine);
     if (pooling != BF_POOL_MODEL)
         return bf_fail(err, BF_USAGE,
-                       "a server pools as it was started (llama-server --pooling): ask for the model's own");
+                       "a server pools as it was started (llama-server --pooling): use the model's own pooling");
     struct embed_run r = {
         .self = self,
         .texts = texts,
@@ -162,7 +162,7 @@ enum bf_status bf_api_embed(struct bf_engine *engine, const char *const *texts, 
     if (n_cut == 0 && self->n_texts_cut > 0)
         bf_api_notice(
             &self->net, true,
-            "a text is too long for the server's embedding model: of such texts only the beginning is embedded");
+            "a text is too long for the server's embedding model: only the beginning of such texts is embedded");
     free(r.order);
     free(r.redo);
     free(r.len);

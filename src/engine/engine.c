@@ -1,4 +1,4 @@
-/* The handle of engine.h: each call goes to the maker's table after a check of what the engine can do. */
+/* The handle of engine.h: each call checks that the engine can do it, and goes to the table of its implementation. */
 #include "engine/engine.h"
 
 #include "engine/engine_ops.h"
@@ -45,8 +45,8 @@ enum bf_status bf_engine_score_continuations(struct bf_engine *engine, const str
             engine->info.model_desc);
     for (size_t i = 0; i < n_items; i++)
         if (items[i].n_choices > BF_CHOICES_MAX)
-            return bf_fail(err, BF_MODEL, "item %zu has %zu choices, and %d are the most", i + 1, items[i].n_choices,
-                           (int)BF_CHOICES_MAX);
+            return bf_fail(err, BF_MODEL, "item %zu has %zu choices, but at most %d are possible", i + 1,
+                           items[i].n_choices, (int)BF_CHOICES_MAX);
     return engine->ops->score_continuations(engine, items, n_items, job, err);
 }
 
@@ -69,7 +69,8 @@ static enum bf_status check_tokens(const struct bf_engine *engine, const struct 
     for (size_t t = 0; t < n; t++)
         for (int32_t i = 0; i < texts[t].n; i++)
             if (texts[t].ids[i] < 0 || texts[t].ids[i] >= engine->info.n_vocab)
-                return bf_fail(err, BF_MODEL, "token %d is none of the %d of '%s'; tokenize with the same model",
+                return bf_fail(err, BF_MODEL,
+                               "token %d is not one of the %d tokens of '%s'; tokenize with the same model",
                                texts[t].ids[i], engine->info.n_vocab, engine->info.model_desc);
     return BF_OK;
 }

@@ -1,9 +1,10 @@
-/* The remote engine: OpenAI-compatible servers in place of a model in this process. This file opens and closes it. From
+/* The remote engine: OpenAI-compatible servers instead of a model in this process. This file opens and closes it. From
  * the network upwards:
  *
  *     api_backoff    when to ask again                     api_parse, api_parse_lists   what servers answer
- *     api_endpoints  addresses and the key                 api_body                     what is asked
- *     api_net        all requests of a run                 api_probe                    what servers offer
+ *     api_endpoints  addresses and the key                 api_body                     request bodies
+ *     api_attempt    one attempt at a request              api_probe                    what servers offer
+ *     api_net        all requests of a run
  *     api_probe_text how they write                         api_ask, api_list             one question, lists of them
  *     api_generate, api_vectors, api_tokens, api_continuations          the functions of the table */
 #include <stdlib.h>
@@ -41,7 +42,7 @@ static enum bf_status check_options(const struct bf_api_options *o, struct bf_er
     if (!o->endpoints || o->endpoints[0] == 0)
         return bf_fail(err, BF_USAGE, "no server given; use --api http://host:8080/v1");
     if (o->n_parallel < 0 || o->n_parallel > BF_API_PARALLEL_MAX)
-        return bf_fail(err, BF_USAGE, "--parallel %d is beyond the %d requests that may be in flight", o->n_parallel,
+        return bf_fail(err, BF_USAGE, "--parallel %d is more than the %d requests that may be in flight", o->n_parallel,
                        (int)BF_API_PARALLEL_MAX);
     if ((o->model && strlen(o->model) >= BF_API_NAME_MAX) ||
         (o->embed_model && strlen(o->embed_model) >= BF_API_NAME_MAX))
@@ -49,7 +50,7 @@ static enum bf_status check_options(const struct bf_api_options *o, struct bf_er
     return BF_OK;
 }
 
-/* The user's own fields. */
+/* The fields that the user adds. */
 static enum bf_status read_extra(struct bf_api_server *server, const char *text, struct bf_err *err)
 {
     struct bf_err reason = BF_ERR_INIT;
@@ -60,10 +61,10 @@ static enum bf_status read_extra(struct bf_api_server *server, const char *text,
     if (bf_json_parse(text, strlen(text), "--api-extra", &server->extra, &reason) != BF_OK)
         return bf_fail(err, BF_USAGE, "%s; give a JSON object like '{\"priority\": 5}'", reason.text);
     if (!json_is_object(server->extra))
-        return bf_fail(err, BF_USAGE, "--api-extra is a JSON object like '{\"priority\": 5}', which this is not");
+        return bf_fail(err, BF_USAGE, "--api-extra takes a JSON object like '{\"priority\": 5}'");
     json_object_foreach(server->extra, key, value) if (bf_api_is_ours(key)) return bf_fail(
         err, BF_USAGE,
-        "--api-extra may not hold '%s', which biforget says itself; there are options "
+        "--api-extra may not set '%s', which biforget sets itself; there are options "
         "for what can be chosen (--temperatures, --top-p, --seed ...)",
         key);
     return BF_OK;

@@ -1,8 +1,8 @@
 /* The embedded engine: a GGUF model in this process, through llama.cpp. This file opens and closes it; generating,
- * scoring, embedding, chat templates and the stability check have a file each (llama_*.c).
+ * scoring, embedding, chat templates and the stability check each have a file (llama_*.c).
  *
- * Weights are read, not mapped: with Q4_0 llama.cpp rearranges them in memory of its own, and the mapped pages would
- * count a second time. */
+ * Weights are read, not mapped: llama.cpp copies Q4_0 weights into another layout, and mapped pages would take memory a
+ * second time. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ enum {
     UBATCH_TOKENS = 256
 };
 
-static const uint64_t memory_reserve = 512ULL << 20; /* left to the rest of the machine and to compute buffers */
+static const uint64_t memory_reserve = 512ULL << 20; /* left for the rest of the machine and for compute buffers */
 
 static void copy_text(char *out, size_t n, const char *text)
 {
@@ -101,9 +101,10 @@ static enum bf_status load_model(struct bf_llama *self, const struct bf_engine_o
     self->model = llama_model_load_from_file(o->model_path, params);
     bf_llama_log_end(&log);
     if (!self->model)
-        return bf_fail(err, BF_MODEL,
-                       "cannot load the model '%s': %s; is the file whole? compare its size or sha256 with its source",
-                       o->model_path, log.first);
+        return bf_fail(
+            err, BF_MODEL,
+            "cannot load the model '%s': %s; is the file complete? compare its size or sha256 with its source",
+            o->model_path, log.first);
     self->vocab = llama_model_get_vocab(self->model);
     return BF_OK;
 }
@@ -121,12 +122,12 @@ static enum bf_status load_lora(struct bf_llama *self, const struct bf_engine_op
     self->lora_scale = o->lora_scale != 0.0 ? (float)o->lora_scale : 1.0F;
     if (!self->lora)
         return bf_fail(err, BF_MODEL,
-                       "cannot put the LoRA adapter '%s' over '%s': %s; it must be a GGUF made for this model "
+                       "cannot apply the LoRA adapter '%s' to '%s': %s; it must be a GGUF made for this model "
                        "(convert_lora_to_gguf.py)",
                        o->lora_path, o->model_path, log.first);
     char theirs[80], ours[65];
     if (llama_adapter_meta_val_str(self->lora, BF_ENGINE_VOCABULARY_KEY, theirs, sizeof theirs) < 0)
-        return BF_OK; /* of another program: it does not say */
+        return BF_OK; /* another program made it: its vocabulary is not known */
     bf_engine_vocabulary_sha256(self->vocab, ours);
     if (strcmp(theirs, ours) != 0)
         return bf_fail(err, BF_MODEL,
@@ -145,7 +146,7 @@ enum bf_status bf_llama_apply_lora(const struct bf_llama *self, struct llama_con
     return BF_OK;
 }
 
-/* "llama 135M Q4_0". llama.cpp guesses the size from the number of layers, and calls SmolLM2-135M 256M. */
+/* "llama 135M Q4_0". llama.cpp would guess the size from the number of layers, and call SmolLM2-135M 256M. */
 static void describe(struct bf_engine_info *info)
 {
     const bool billions = info->n_params >= 1000000000;
@@ -179,7 +180,7 @@ static void fill_info(struct bf_llama *self, const struct bf_engine_options *o)
     info->can_embed = true;
 }
 
-/* The parallelism that was asked for, if it fits; else the largest sensible one. */
+/* The requested parallelism, if it fits; without a request, the largest sensible one. */
 static enum bf_status choose_parallel(struct bf_llama *self, const struct bf_engine_options *o, struct bf_err *err)
 {
     struct bf_engine_info *info = &self->base.info;
@@ -204,7 +205,7 @@ static enum bf_status choose_parallel(struct bf_llama *self, const struct bf_eng
     uint64_t fits = per_sequence > 0 ? usable / per_sequence : BF_PARALLEL_MAX;
     if (o->n_parallel > 0) {
         if (o->n_parallel > BF_PARALLEL_MAX)
-            return bf_fail(err, BF_USAGE, "--parallel %d is beyond the %d sequences that one context can hold",
+            return bf_fail(err, BF_USAGE, "--parallel %d is more than the %d sequences that one context can hold",
                            o->n_parallel, (int)BF_PARALLEL_MAX);
         if ((uint64_t)o->n_parallel > fits)
             return bf_fail(
@@ -219,7 +220,7 @@ static enum bf_status choose_parallel(struct bf_llama *self, const struct bf_eng
                            "'%s' needs %.1f GB more memory for a single sequence than is free; use a smaller model, or "
                            "shorter prompts and answers",
                            info->model_desc, (double)(per_sequence - usable) / 1e9);
-        /* A few cores are busy with 32 rows; more only take memory and delay the first commit. */
+        /* 32 rows keep a few cores busy; more only take memory and delay the first commit. */
         int32_t wanted = info->n_threads >= MANY_CORES || o->gpu_layers != 0 ? DEFAULT_PARALLEL_MANY : DEFAULT_PARALLEL;
         if (o->n_parallel_most > 0 && o->n_parallel_most < wanted)
             wanted = o->n_parallel_most;
@@ -246,7 +247,7 @@ static enum bf_status make_context(struct bf_llama *self, const struct bf_engine
     params.n_outputs_max_per_seq = 0;
     params.n_threads = info->n_threads;
     params.n_threads_batch = info->n_threads;
-    /* llama.cpp's flash attention reads F16 only: it would round an F32 cache at every step. */
+    /* llama.cpp's flash attention only reads F16: it would round an F32 cache at every step. */
     const bool f32 = info->kv_cache == BF_KV_CACHE_F32;
     info->flash_attention = !f32;
     params.type_k = params.type_v = f32 ? GGML_TYPE_F32 : GGML_TYPE_F16;
@@ -257,7 +258,7 @@ static enum bf_status make_context(struct bf_llama *self, const struct bf_engine
     bf_llama_log_begin(&log);
     self->context = llama_init_from_model(self->model, params);
     bf_llama_log_end(&log);
-    /* How much memory a GPU has is known to llama.cpp alone: what it could not allocate in F32 may fit in F16. */
+    /* Only llama.cpp knows how much memory a GPU has: a cache that it cannot allocate in F32 may fit in F16. */
     if (!self->context && f32 && o->kv_cache == BF_KV_CACHE_F32_IF_FITS) {
         struct bf_engine_options smaller = *o;
         smaller.kv_cache = BF_KV_CACHE_F16;
@@ -305,18 +306,19 @@ enum bf_status bf_engine_open(const struct bf_engine_options *o, struct bf_engin
     status = load_lora(self, o, err);
     if (status != BF_OK || o->embed_only)
         goto out;
-    /* llama.cpp counts BERT among the decoders and would let it write nonsense. */
+    /* llama.cpp counts BERT as a decoder and would let it write nonsense. */
     if (!llama_model_has_decoder(self->model) || llama_vocab_n_tokens(self->vocab) < 1 || !bf_llama_is_causal(self)) {
-        status =
-            bf_fail(err, BF_MODEL, "'%s' cannot generate text: it is no decoder model; give a language model with -m",
-                    o->model_path);
+        status = bf_fail(err, BF_MODEL,
+                         "'%s' cannot generate text: it is not a decoder model; give a language model with -m",
+                         o->model_path);
         goto out;
     }
     if (llama_model_is_recurrent(self->model) || llama_model_is_hybrid(self->model) ||
         llama_model_is_diffusion(self->model) || llama_model_has_encoder(self->model)) {
-        status = bf_fail(err, BF_MODEL,
-                         "'%s' has the architecture '%s', which this engine does not drive (decoder transformers only)",
-                         o->model_path, self->base.info.architecture);
+        status = bf_fail(
+            err, BF_MODEL,
+            "'%s' has the architecture '%s', but this engine runs decoder transformers only; give another model",
+            o->model_path, self->base.info.architecture);
         goto out;
     }
     status = bf_llama_chat_init(self, chat, err);

@@ -1,5 +1,5 @@
-/* How an engine is made: a table of functions behind the handle of engine.h. Private to this room and to the scripted
- * engine of the fault tests. */
+/* How an engine is implemented: a table of functions, one for each call of engine.h. Private to this room and to the
+ * scripted engine of the fault tests. */
 #ifndef BF_ENGINE_ENGINE_OPS_H
 #define BF_ENGINE_ENGINE_OPS_H
 #include "engine/engine.h"
@@ -11,7 +11,7 @@ struct bf_engine_ops {
     enum bf_status (*embed)(struct bf_engine *engine, const char *const *texts, size_t n_texts, enum bf_pooling pooling,
                             bool together, float *out, struct bf_err *err);
     int32_t (*tokenize)(const struct bf_engine *engine, const char *text, int32_t *tokens, int32_t max);
-    /* NULL: there is no such call. */
+    /* NULL: the engine cannot do it. */
     enum bf_status (*embed_tokens)(struct bf_engine *engine, const struct bf_tokens *texts, size_t n_texts,
                                    enum bf_pooling pooling, float *out, struct bf_err *err);
     enum bf_status (*detokenize)(const struct bf_engine *engine, const struct bf_tokens *tokens, struct bf_buf *out,
@@ -20,7 +20,7 @@ struct bf_engine_ops {
                                           const struct bf_continuation_job *job, struct bf_err *err);
 };
 
-/* First member of every engine's own struct. */
+/* The first member of every implementation's struct. */
 struct bf_engine {
     const struct bf_engine_ops *ops;
     struct bf_engine_info info;

@@ -22,7 +22,7 @@ enum bf_status bf_models_load(struct bf_models *out, struct bf_err *err)
         if (strcmp(bf_embedded_files[i].name, "models/manifest.json") == 0)
             file = &bf_embedded_files[i];
     if (!file)
-        return bf_fail(err, BF_MODEL, "this build holds no list of models; give a GGUF file with -m");
+        return bf_fail(err, BF_MODEL, "this build has no list of models; give a GGUF file with -m");
     enum bf_status status = bf_json_parse(file->data, file->n, "the list of models", &out->json, err);
     if (status != BF_OK)
         return status;
@@ -99,12 +99,13 @@ enum bf_status bf_model_path(const char *model, char **out, struct bf_err *err)
                          "-m or a name from 'biforget models'",
                          model ? model : "default");
     else if (!entry->path)
-        status = bf_fail(err, BF_MODEL,
-                         "the model '%s' has no place: set HOME or BIFORGET_CACHE, or give a GGUF file with -m",
-                         entry->name);
+        status =
+            bf_fail(err, BF_MODEL,
+                    "there is no folder for the model '%s': set HOME or BIFORGET_CACHE, or give a GGUF file with -m",
+                    entry->name);
     else if (entry->partial)
         status = bf_fail(err, BF_MODEL,
-                         "the model '%s' is not whole ('%s' has %lld bytes, not %lld); fetch it again with "
+                         "the model '%s' is not complete ('%s' has %lld bytes, not %lld); fetch it again with "
                          "'scripts/fetch_models %s' in the source folder",
                          entry->name, entry->path, (long long)bf_file_size(entry->path), (long long)entry->bytes,
                          entry->name);

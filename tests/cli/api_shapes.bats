@@ -63,7 +63,7 @@ print(sum(1 for l in open("log") for r in [json.loads(l)] if r["path"] == sys.ar
     serve '{"owner": "someone", "refuses": {"top_k": "unknown argument: top_k", "seed": "seed is not supported"}}'
     run --separate-stderr domain
     [ "$status" = 0 ]
-    [[ "$stderr" == *"warning: the server refuses requests with top_k, seed (HTTP status 400, unknown argument: top_k): they go without"* ]]
+    [[ "$stderr" == *"warning: the server refuses requests with top_k, seed (HTTP status 400, unknown argument: top_k), so they are sent without"* ]]
     [ "$(asked /v1/chat/completions '"top_k" not in b and "seed" not in b and b.get("logprobs") and b["max_tokens"] == 32')" -ge 2 ]
 }
 
@@ -129,7 +129,7 @@ print(sum(1 for l in open("log") for r in [json.loads(l)] if r["path"] == sys.ar
     run --separate-stderr domain --api-extra '{"priority": 5, "cache_salt": "x"}'
     [ "$status" = 0 ]
     [ "$(asked /v1/chat/completions 'b.get("priority") != 5 or b.get("cache_salt") != "x"')" = 0 ]
-    fails 2 "may not hold 'temperature'" domain -o other --api-extra '{"temperature": 0}'
+    fails 2 "may not set 'temperature'" domain -o other --api-extra '{"temperature": 0}'
     fails 2 "JSON object" domain -o other --api-extra '[1]'
     fails 2 "--api-extra" domain -o other --api-extra '{'
 }
@@ -160,6 +160,6 @@ print(sum(1 for l in open("log") for r in [json.loads(l)] if r["path"] == sys.ar
     serve '{"fails": ["/v1/chat/completions", 503, 1000]}'
     run --separate-stderr domain --api-give-up 3
     [ "$status" = 4 ]
-    [[ "$stderr" == *"waiting for a short chat answer ($url: HTTP status 503, not ready); --api-give-up ends it in"* ]]
+    [[ "$stderr" == *"waiting for a short chat answer ($url: HTTP status 503, not ready); giving up in"* ]]
     [[ "$stderr" == *"no server has answered for 3 s"* ]]
 }

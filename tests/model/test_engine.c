@@ -319,7 +319,7 @@ static void check_tokens(const struct bf_engine_options *options, const char *te
     assert_int_equal(bf_engine_detokenize(engine, &tokens[0], &again, &err), BF_MODEL);
     ids[1] = bf_engine_info(engine)->n_vocab;
     assert_int_equal(bf_engine_embed_tokens(engine, tokens, 1, BF_POOL_MEAN, by_tokens, &err), BF_MODEL);
-    assert_error(err, BF_MODEL, "is none of the");
+    assert_error(err, BF_MODEL, "is not one of the");
     ids[1] = -1;
     assert_int_equal(bf_engine_detokenize(engine, &tokens[0], &again, &err), BF_MODEL);
     bf_buf_release(&again);

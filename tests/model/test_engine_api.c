@@ -425,9 +425,9 @@ static void failures_that_do_not_pass(void **state)
     assert_job_fails("403", o, "BIFORGET_API_KEY");
     assert_job_fails("redirect", o, "a redirect (HTTP status 307)");
     o.max_attempts = 2;
-    assert_job_fails("500,500", o, "failed request 0 2 times, at last with: HTTP status 500, scripted failure");
+    assert_job_fails("500,500", o, "failed request 0 2 times, most recently with: HTTP status 500, scripted failure");
     assert_job_fails("garbage,garbage", o,
-                     "2 times, at last with: the server's answer is unusable: it is not valid JSON");
+                     "2 times, most recently with: the server's answer is unusable: it is not valid JSON");
     assert_job_fails("cut,cut", o, "2 times");
 }
 

@@ -28,9 +28,9 @@ static void addresses_that_cannot_be(void **state)
         {"http://a /v1", "needs addresses"},
         {"http://a/v1\n", "needs addresses"},
         {"ftp://a/v1", "neither http nor https"},
-        {"file:///etc/passwd", "no URL"},
-        {"http://", "no URL"},
-        {"localhost:8080/v1", "no URL"},
+        {"file:///etc/passwd", "not a URL"},
+        {"http://", "not a URL"},
+        {"localhost:8080/v1", "not a URL"},
         {"http://me:hunter2@a/v1", "'http://...@a/v1' has a user name or password in it"},
         {"http://hunter2@a/v1", "BIFORGET_API_KEY"},
         {"http://a/v1?key=hunter2", "'http://a/v1?...' has more than a path"},
@@ -78,7 +78,7 @@ static void keys_that_would_break_the_header(void **state)
     o.endpoints = "http://127.0.0.1:1/v1";
     for (size_t i = 0; i < N_ELEMENTS(keys); i++) {
         o.api_key = keys[i];
-        assert_refused(o, BF_USAGE, "BIFORGET_API_KEY holds");
+        assert_refused(o, BF_USAGE, "BIFORGET_API_KEY has");
     }
 }
 

@@ -141,7 +141,7 @@ static void both_kinds_from_the_likeliest_tokens(void **state)
     bf_api_answer_release(&a);
     e.top_k = 5;
     assert_int_equal(bf_api_parse_answer(json, strlen(json), &e, &a, &err), BF_MODEL);
-    assert_error(err, BF_MODEL, "4 alternatives to a token, not the 5");
+    assert_error(err, BF_MODEL, "4 alternatives to a token instead of 5");
     bf_api_answer_release(&a);
 }
 
@@ -174,7 +174,7 @@ static void without_numbers_usage_counts(void **state)
     assert_string_equal(a.text.data, "");
     bf_api_answer_release(&a);
     assert_unusable("{\"choices\":[{\"text\":\"a\",\"finish_reason\":\"length\"}],\"usage\":{\"completion_tokens\":9}}",
-                    BF_API_NUMBERS_NONE, "it has 9 tokens, but at most 8 were asked for");
+                    BF_API_NUMBERS_NONE, "it has 9 tokens, but at most 8 were requested");
 }
 
 static void a_nul_in_the_text_is_replaced(void **state)
@@ -341,7 +341,7 @@ static void numbers_of_a_prompt_that_is_tokens(void **state)
     bf_api_scores_release(&s);
     const struct bf_tokens longer = {.ids = ids, .n = 3};
     assert_int_equal(bf_api_parse_prompt_numbers(json, strlen(json), &longer, 1, &s, &err), BF_MODEL);
-    assert_error(err, BF_MODEL, "4 tokens, and 3");
+    assert_error(err, BF_MODEL, "4 tokens instead of 3");
 }
 
 static void numbers_of_chosen_tokens(void **state)
@@ -437,13 +437,16 @@ static void vectors_in_any_order(void **state)
         const char *json, *words;
     } bad[] = {
         {"{\"data\":[{\"index\":0,\"embedding\":[1,2]}]}", "1 vectors for 2 texts"},
-        {"{\"data\":[{\"index\":0,\"embedding\":[1,2]},{\"index\":0,\"embedding\":[1,2]}]}", "numbered wrongly"},
-        {"{\"data\":[{\"index\":0,\"embedding\":[1,2]},{\"index\":-1,\"embedding\":[1,2]}]}", "numbered wrongly"},
-        {"{\"data\":[{\"index\":0,\"embedding\":[1,2]},{\"index\":2,\"embedding\":[1,2]}]}", "numbered wrongly"},
-        {"{\"data\":[{\"embedding\":[1,2]},{\"embedding\":[1,2,3]}]}", "has 3 numbers, not 2"},
+        {"{\"data\":[{\"index\":0,\"embedding\":[1,2]},{\"index\":0,\"embedding\":[1,2]}]}",
+         "numbers of its vectors are wrong"},
+        {"{\"data\":[{\"index\":0,\"embedding\":[1,2]},{\"index\":-1,\"embedding\":[1,2]}]}",
+         "numbers of its vectors are wrong"},
+        {"{\"data\":[{\"index\":0,\"embedding\":[1,2]},{\"index\":2,\"embedding\":[1,2]}]}",
+         "numbers of its vectors are wrong"},
+        {"{\"data\":[{\"embedding\":[1,2]},{\"embedding\":[1,2,3]}]}", "has 3 numbers instead of 2"},
         {"{\"data\":[{\"embedding\":[1,2]},{\"embedding\":[]}]}", "has 0 numbers"},
-        {"{\"data\":[{\"embedding\":[1,2]},{\"embedding\":[1,null]}]}", "no number"},
-        {"{\"data\":[{\"embedding\":[1,2]},{\"embedding\":[1,1e300]}]}", "no number"},
+        {"{\"data\":[{\"embedding\":[1,2]},{\"embedding\":[1,null]}]}", "not a number"},
+        {"{\"data\":[{\"embedding\":[1,2]},{\"embedding\":[1,1e300]}]}", "not a number"},
         {"{\"data\":[{\"embedding\":[1,2]},7]}", "has 0 numbers"},
         {"{\"data\":\"AAAA\"}", "0 vectors"},
         {"{\"error\":{}}", "0 vectors"},
@@ -489,7 +492,7 @@ static void lists_of_models(void **state)
     assert_int_equal(bf_api_parse_models(json, strlen(json), models, 1, &n, &err), BF_OK);
     assert_int_equal(n, 1);
     assert_int_equal(bf_api_parse_models("{}", 2, models, 4, &n, &err), BF_MODEL);
-    assert_error(err, BF_MODEL, "no list of models");
+    assert_error(err, BF_MODEL, "not a list of models");
 }
 
 static void tokens(void **state)

@@ -128,7 +128,7 @@ static void the_end_of_an_answer_without_a_question_is_refused(void **state)
 
     (void)state;
     assert_int_equal(score(items, 1, &row, &err), BF_INPUT);
-    assert_error(err, BF_INPUT, "an answer without a question is outside the chat template");
+    assert_error(err, BF_INPUT, "has no answer without a question");
 }
 
 int main(void)
