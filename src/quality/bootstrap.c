@@ -63,7 +63,7 @@ enum bf_status bf_bootstrap_run(const struct bf_bootstrap *bootstrap, size_t n, 
     double *values = NULL;
     if (n_resamples < RESAMPLES_MIN || n > UINT32_MAX)
         return bf_fail(err, BF_INPUT,
-                       "a 95 %% interval of %zu items from %zu resamples is not possible; take %d or more", n,
+                       "a 95 %% interval of %zu items from %zu resamples is not possible; give %d or more", n,
                        n_resamples, RESAMPLES_MIN);
     enum bf_status status = bf_quality_array(&values, n_resamples, sizeof *values, err);
     if (status != BF_OK)
@@ -113,7 +113,7 @@ enum bf_status bf_mean_figure(const double *values, size_t n, const struct bf_bo
     }
     out->value = sum / (double)n;
     if (!isfinite(out->value))
-        return bf_fail(err, BF_INPUT, "the mean of %zu values is beyond what a number can hold", n);
+        return bf_fail(err, BF_INPUT, "the mean of %zu values is too large for a number", n);
     return bf_bootstrap_run(bootstrap, n, mean_of, &mean, resampled, out, err);
 }
 
@@ -145,7 +145,7 @@ void bf_sample_indices(size_t n, size_t k, uint64_t seed, size_t *out)
     struct bf_rng rng;
     size_t taken = 0;
     bf_rng_init(&rng, seed);
-    /* Selection sampling (Knuth, 3.4.2, S): each index with the odds of what is still wanted to what is left. */
+    /* Selection sampling (Knuth, 3.4.2, S): take each index with probability (still wanted) / (still left). */
     for (size_t i = 0; i < n && taken < k; i++)
         if (bf_rng_below(&rng, n - i) < k - taken)
             out[taken++] = i;

@@ -1,6 +1,6 @@
-/* Remote-clique of unit vectors u: with S their sum, sum over all ordered pairs of cos = |S|^2 - n, so the mean
- * distance is (n^2 - |S|^2) / (n (n - 1)). In a resample with weights w the pairs of an item with itself go out, from
- * both: 1 - (|sum w u|^2 - sum w^2) / (n^2 - sum w^2). */
+/* Remote-clique of unit vectors u: with S their sum, the sum of cos over all ordered pairs is |S|^2 - n, so the mean
+ * distance is (n^2 - |S|^2) / (n (n - 1)). In a resample with weights w the pairs of an item with its own copies are
+ * left out of both sums: 1 - (|sum w u|^2 - sum w^2) / (n^2 - sum w^2). */
 #include <math.h>
 #include <stdlib.h>
 
@@ -18,7 +18,7 @@ struct clique {
 
 static double in_range(double diversity)
 {
-    /* Rounding may leave a set of equal points a hair below 0. */
+    /* Rounding may put a set of equal points slightly below 0. */
     return diversity < 0.0 ? 0.0 : diversity > 2.0 ? 2.0 : diversity;
 }
 
@@ -39,7 +39,7 @@ BF_CLONES static double resampled_clique(const void *user, const uint32_t *weigh
         square += sum[d] * sum[d];
     free(sum);
     const double pairs = (double)c->n * (double)c->n - squared_weights;
-    /* One item drawn n times has no pair; that can happen to a handful of items only. */
+    /* One item drawn n times has no pair, which happens only with a handful of items. */
     return pairs > 0.0 ? in_range(1.0 - (square - squared_weights) / pairs) : c->value;
 }
 

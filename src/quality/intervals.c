@@ -48,7 +48,7 @@ void bf_student_figure(const double *values, size_t n, struct bf_figure *out)
 enum bf_status bf_share_figure(size_t k, size_t n, struct bf_figure *out, struct bf_err *err)
 {
     if (k > n)
-        return bf_fail(err, BF_INPUT, "%zu of %zu is no share: count each item once", k, n);
+        return bf_fail(err, BF_INPUT, "%zu of %zu is not a share: count each item once", k, n);
     *out = (struct bf_figure){.n = n};
     if (n == 0) {
         out->why = "nothing to cover";

@@ -1,8 +1,10 @@
 /* Lanczos on X X^T, X the centred vectors [n][n_dims], without forming it: each step is two products with X, and all
- * earlier directions are projected out, so that it stays exact. The extreme eigenvectors, which are wanted, come first.
+ * earlier directions are projected out, so that it stays exact. The extreme eigenvectors, which are needed here,
+ * converge first.
  *
- *     basis[0..m) of R^n, orthonormal      alpha[m], beta[m]: the tridiagonal matrix T = basis X X^T
- * basis^T */
+ *     basis[0..m) of R^n, orthonormal
+ *     alpha[m], beta[m]: the tridiagonal matrix T = basis X X^T basis^T
+ */
 #include "quality/pca.h"
 
 #include <float.h>
@@ -83,7 +85,8 @@ static double dot(const double *a, const double *b, size_t n)
     return sum;
 }
 
-/* Take out of v what lies along the basis; twice, since once leaves rounding behind. Its length after. */
+/* Subtract from v its components along the basis; twice, since once leaves rounding errors. Returns the remaining
+ * length. */
 BF_CLONES static double orthogonalise(double *v, const double *basis, size_t m, size_t n)
 {
     for (int pass = 0; pass < 2; pass++)
@@ -95,7 +98,8 @@ BF_CLONES static double orthogonalise(double *v, const double *basis, size_t m, 
     return sqrt(dot(v, v, n));
 }
 
-/* A unit vector that sums to 0, as all of X X^T's do, and is orthogonal to the basis; false when there is none left. */
+/* A unit vector that sums to 0, as all eigenvectors of X X^T do, and is orthogonal to the basis; false when there is
+ * none. */
 static bool fresh_direction(struct bf_rng *rng, double *v, const double *basis, size_t m, size_t n)
 {
     double mean = 0.0;
@@ -166,7 +170,7 @@ static void tridiagonal_eigen(double *d, double *e, double *z, size_t m)
         }
 }
 
-/* T, and what was found out about it. */
+/* T and its eigenvectors. */
 struct ritz {
     double alpha[STEPS_MAX], beta[STEPS_MAX];
     double values[STEPS_MAX], scratch[STEPS_MAX];
@@ -174,7 +178,7 @@ struct ritz {
     size_t top[2];   /* rows of `vectors` with the largest values; the same one when m is 1 */
 };
 
-/* Solve T's first m steps; true when both top pairs stand still. */
+/* Solve T's first m steps; true when the two largest pairs have converged. */
 static bool solve(struct ritz *t, size_t m)
 {
     memcpy(t->values, t->alpha, m * sizeof *t->values);
@@ -195,7 +199,7 @@ static bool solve(struct ritz *t, size_t m)
     return m > 1;
 }
 
-/* Lanczos; the number of steps. basis is [STEPS_MAX + 1][n] at most. */
+/* Lanczos. Returns the number of steps. basis is [STEPS_MAX + 1][n] at most. */
 static size_t expand(struct krylov *k, double *basis, struct ritz *t, size_t steps_max)
 {
     struct bf_rng rng;
@@ -222,7 +226,7 @@ static size_t expand(struct krylov *k, double *basis, struct ritz *t, size_t ste
             for (size_t i = 0; i < k->n; i++)
                 w[i] /= t->beta[m - 1];
         } else {
-            /* An invariant subspace: what is left, equal eigenvalues among it, is found from somewhere else. */
+            /* An invariant subspace: the rest, such as repeated eigenvalues, is found from a new direction. */
             t->beta[m - 1] = 0.0;
             if (!fresh_direction(&rng, w, basis, m, k->n))
                 break;

@@ -1,6 +1,6 @@
-/* Each cell is the bounding box of its points, halved both ways at its middle; so a split always parts some, and cells
- * shrink to what they hold. Cells lie in the order of a walk (a cell, then what is in it), and each knows where the
- * walk goes on without looking into it; points lie in the order of their leaves.
+/* Each cell is the bounding box of its points, halved both ways at its middle; so a split always separates some points,
+ * and cells shrink to their points. Cells are stored in the order of a walk (a cell, then its children), and each knows
+ * where the walk continues when it skips the children; points are stored in the order of their leaves.
  *
  *     cells:  root | first quarter | its quarters ... | second quarter | ...      next: past all of one's
  * own */
@@ -20,12 +20,12 @@ struct cell {
     float width_square; /* of the longer side */
     float weight;       /* how many points */
     uint32_t next;      /* the cell after this and all inside */
-    uint32_t first, n;  /* a leaf's points; n is 0 for what is split, and for points in one place */
+    uint32_t first, n;  /* a leaf's points; n is 0 for a cell that is split, and for points in one place */
 };
 
 struct bf_quadtree {
     size_t n, n_cells;
-    struct cell *cells; /* [2 n]: each split parts its points, so there are fewer splits than leaves */
+    struct cell *cells; /* [2 n]: each split separates points, so there are fewer splits than leaves */
     uint32_t *order;    /* [n] index of each point, leaf by leaf */
     uint32_t *scratch;  /* [n] */
     float *x, *y;       /* [n] in that order */
@@ -61,7 +61,7 @@ struct box {
     float low_x, high_x, low_y, high_y;
 };
 
-/* In double: even between neighbouring floats there is a middle, so the two extremes part. */
+/* In double: even neighbouring floats have a middle, so the two extremes are separated. */
 static unsigned quarter(const struct box *box, float x, float y)
 {
     const double middle_x = ((double)box->low_x + (double)box->high_x) / 2.0;
@@ -69,8 +69,8 @@ static unsigned quarter(const struct box *box, float x, float y)
     return ((double)x > middle_x ? 1U : 0U) + ((double)y > middle_y ? 2U : 0U);
 }
 
-/* The cell of points order[first .. end), and all inside. Boxes halve at each level, so the depth is that of a float's
- * exponents at most. */
+/* The cell of points order[first .. end), and all cells inside. Boxes halve at each level, so the range of a float's
+ * exponents limits the depth. */
 static void build_cell(struct bf_quadtree *tree, const float *x, const float *y, uint32_t first, uint32_t end)
 {
     struct cell *cell = &tree->cells[tree->n_cells++];
@@ -124,8 +124,7 @@ static void build_cell(struct bf_quadtree *tree, const float *x, const float *y,
 void bf_quadtree_build(struct bf_quadtree *tree, const float *x, const float *y)
 {
     tree->n_cells = 0;
-    /* The last tree's order is nearly this one's; starting from the indices would make it depend on nothing but x and
-     * y. */
+    /* Start from the indices, not from the last tree's order, so that the tree depends on nothing but x and y. */
     for (size_t i = 0; i < tree->n; i++)
         tree->order[i] = (uint32_t)i;
     build_cell(tree, x, y, 0, (uint32_t)tree->n);

@@ -50,14 +50,14 @@ enum bf_status bf_centroid_figure(const double *points, size_t n, size_t n_dims,
     }
     out->value = distance(&centroid, NULL);
     if (!isfinite(out->value))
-        return bf_fail(err, BF_INPUT, "the centroid of %zu points is no finite point", n);
+        return bf_fail(err, BF_INPUT, "the centroid of %zu points is not finite", n);
     return bf_bootstrap_run(bootstrap, n, distance, &centroid, resampled, out, err);
 }
 
 /* ---- the map and its sets ---- */
 
 enum { POINTS_MIN = 5, NEIGHBOURS = 5, N_NEAREST = 200 };
-/* Of the mean square: what the rounding of floats leaves of equal numbers. */
+/* As a share of the mean square: the variance that rounding to float leaves in equal numbers. */
 static const double VARIANCE_MIN = 1e-13;
 
 struct bf_relevance_options bf_relevance_default(void)
@@ -106,7 +106,7 @@ static int by_distance(const void *a, const void *b)
     return (x->row > y->row) - (x->row < y->row);
 }
 
-/* The rows of the set, n_kept of them, that lie nearest to the domain [n_dims], standardised. */
+/* rows [n_kept]: the rows of the set that are nearest to the domain [n_dims], which is standardised. */
 static enum bf_status pick_nearest(const struct bf_relevance_set *set, size_t n_dims, const double *domain,
                                    size_t n_kept, size_t *rows, struct bf_err *err)
 {
@@ -129,7 +129,7 @@ static enum bf_status pick_nearest(const struct bf_relevance_set *set, size_t n_
     return status;
 }
 
-/* A row's distance among the unit vectors; `points` gets the set's points as floats, for the map. */
+/* The distance of a set among the unit vectors; `points` gets the set's points as floats, for the map. */
 static enum bf_status measure_full(const struct bf_relevance_set *set, size_t n_dims, const double *domain,
                                    const size_t *chunks, const struct bf_bootstrap *bootstrap,
                                    struct bf_relevance_row *row, float *points, struct bf_err *err)
@@ -189,7 +189,7 @@ static void drop_unknown(struct bf_relevance_row *row)
     }
 }
 
-/* What is going to be on the map. */
+/* Allocate for the points that will be on the map. */
 static enum bf_status make_room(const struct bf_relevance_set *sets, size_t n_sets,
                                 const struct bf_relevance_options *options, struct bf_relevance *out,
                                 struct bf_err *err)
@@ -219,7 +219,7 @@ static enum bf_status check(const struct bf_relevance_set *sets, size_t n_sets, 
                             const struct bf_relevance_options *options, struct bf_err *err)
 {
     if (options->n_nearest == 0)
-        return bf_fail(err, BF_INPUT, "relevance over 0 chunks of a set is not possible: take 1 or more");
+        return bf_fail(err, BF_INPUT, "relevance over 0 chunks of a set is not possible: give 1 or more");
     enum bf_status status = bf_vectors_check(domain, 1, n_dims, "the domain's name", err);
     for (size_t s = 0; s < n_sets && status == BF_OK; s++)
         status = bf_vectors_check(sets[s].vectors, sets[s].n, n_dims, sets[s].name, err);

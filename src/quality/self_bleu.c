@@ -6,7 +6,8 @@
  *
  *     places[hash & mask]: { gram, most, owner, second }, open addressing, at most half full
  *
- * N-grams are told apart by 64-bit hashes: a set of ten million has one false match in 400,000 times. */
+ * N-grams are compared by 64-bit hashes: a set of ten million n-grams has a false match with probability 1 / 400,000.
+ */
 #include "quality/self_bleu.h"
 
 #include <math.h>
@@ -36,7 +37,7 @@ static int by_hash(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The hashes of the text's n-grams, sorted; their number. grams is [words->n]. */
+/* grams [words->n] gets the hashes of the text's n-grams, sorted. Returns their number. */
 static size_t sorted_grams(const struct bf_words *words, size_t order, uint64_t *grams)
 {
     size_t n = 0;
@@ -119,7 +120,7 @@ static void fill(struct table *table, const struct bf_words *texts, size_t n, co
     }
 }
 
-/* n-grams of the text that another text has as well, each at most as often as that text has it. */
+/* The n-grams of the text that some other text has as well, each counted at most as often as that text has it. */
 static size_t clipped(const struct table *table, const uint64_t *grams, size_t n_grams, uint32_t owner)
 {
     size_t sum = 0;
@@ -132,7 +133,7 @@ static size_t clipped(const struct table *table, const uint64_t *grams, size_t n
     return sum;
 }
 
-/* The length closest to `length` among those of the other texts, the shorter one of two. sorted holds `length`
+/* The length closest to `length` among those of the other texts; of two, the shorter. `sorted` includes `length`
  * itself. */
 static size_t closest_length(const uint64_t *sorted, size_t n, uint64_t length)
 {
@@ -180,7 +181,7 @@ void bf_self_bleu(const struct bf_words *texts, size_t n, const size_t *hypothes
             const size_t n_grams = sorted_grams(&texts[hypotheses[h]], order, grams);
             const size_t shared = clipped(&table, grams, n_grams, (uint32_t)hypotheses[h]);
             const double total = n_grams > 0 ? (double)n_grams : 1.0;
-            /* Smoothing 1: a tenth of a match where there is none; but no shared word is no similarity. */
+            /* Smoothing 1: a tenth of a match when there is none; but without a shared word the score is 0. */
             const double precision = shared > 0 ? (double)shared / total : order == 1 ? 0.0 : 0.1 / total;
             scores[h] += log(precision) / ORDERS;
         }

@@ -1,4 +1,5 @@
-/* A set's texts: their words are kept for Self-BLEU, all else is counted as they come. */
+/* A set's texts: their words are kept for Self-BLEU, everything else is counted as texts are added. And chunks of
+ * tokens. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,7 +107,7 @@ enum bf_status bf_texts_self_bleu(const struct bf_texts *texts, size_t n_hypothe
         return BF_OK;
     }
     if (texts->n > UINT32_MAX)
-        return bf_fail(err, BF_INPUT, "Self-BLEU of %zu texts does not fit; measure a sample of the set", texts->n);
+        return bf_fail(err, BF_INPUT, "Self-BLEU of %zu texts is not possible; draw a sample of the set", texts->n);
     size_t *hypotheses = bf_array(n, sizeof *hypotheses);
     double *scores = bf_array(n, sizeof *scores);
     bf_sample_indices(texts->n, n, bootstrap->seed, hypotheses);

@@ -1,6 +1,6 @@
-/* Venna and Kaski (2001): neighbours on the map that are none in the full space, each charged with how far down its
- * rank there is. 1 - 2 / (n k (2n - 3k - 1)) * sum over i, and over j of the k nearest to i on the map, of max(0,
- * rank(i, j) - k). */
+/* Venna and Kaski (2001): each neighbour on the map that is not a neighbour in the full space is charged by its rank
+ * there: 1 - 2 / (n k (2n - 3k - 1)) * sum over i, and over j of the k nearest to i on the map, of max(0, rank(i, j) -
+ * k). */
 #include <math.h>
 #include <stdlib.h>
 
@@ -25,7 +25,8 @@ struct neighbour {
     size_t index;
 };
 
-/* The k nearest to i on the map, nearest first, of two at one distance the earlier; by insertion, since k is small. */
+/* The k nearest to i on the map, nearest first; at equal distance the smaller index wins. By insertion, since k is
+ * small. */
 BF_CLONES static void nearest_on_map(const struct trust *t, size_t i, struct neighbour *nearest)
 {
     size_t held = 0;
@@ -42,7 +43,8 @@ BF_CLONES static void nearest_on_map(const struct trust *t, size_t i, struct nei
     }
 }
 
-/* Points nearer to i than j is, and j. Who stands equally far away does not push j back. */
+/* The rank of j from i: the number of points nearer to i than j is, plus 1. Points at the same distance do not count.
+ */
 BF_CLONES static size_t rank_of(const float *distances, size_t n, size_t i, size_t j)
 {
     const float limit = distances[j];
@@ -81,13 +83,13 @@ enum bf_status bf_trustworthiness(const float *vectors, size_t n, size_t n_dims,
     if (k < 1 || k >= n - n / 2)
         return bf_fail(
             err, BF_INPUT,
-            "the trustworthiness of %zu points over %zu neighbours is not defined: take 1 or more, and fewer than "
+            "the trustworthiness of %zu points over %zu neighbours is not defined: give at least 1, and fewer than "
             "half the points",
             n, k);
     for (size_t i = 0; i < 2 * n; i++)
         if (!isfinite(layout[i]))
-            return bf_fail(err, BF_INPUT, "trustworthiness: point %zu of %zu has no finite place on the map", i / 2 + 1,
-                           n);
+            return bf_fail(err, BF_INPUT, "trustworthiness: the place of point %zu of %zu on the map is not finite",
+                           i / 2 + 1, n);
     struct trust trust = {vectors, n, n_dims, k, layout, bf_array(n, sizeof *trust.charges)};
     struct bf_workers *workers = bf_workers_new(n_threads);
     bf_workers_run(workers, (n + ROWS - 1) / ROWS, charge_rows, &trust);

@@ -30,7 +30,7 @@ double bf_perplexity_search(const float *distances, size_t n, double perplexity,
         double spread = 0.0;
         sum = 0.0;
         for (size_t j = 0; j < n; j++) {
-            /* From the nearest on: the entropy is the same, and the sum cannot vanish. */
+            /* Relative to the nearest: the entropy is the same, and the sum cannot become 0. */
             const double distance = (double)distances[j] - least;
             p[j] = exp(-beta * distance);
             sum += p[j];
@@ -69,7 +69,7 @@ static enum bf_status check_options(size_t n, const struct bf_tsne_options *o, s
     if (!(o->perplexity >= 1.0) || !(o->perplexity < (double)n))
         return bf_fail(
             err, BF_INPUT,
-            "a map of %zu points with perplexity %g is not possible: take a perplexity of 1 or more and below the "
+            "a map of %zu points with perplexity %g is not possible: give a perplexity of at least 1 and below the "
             "number of points",
             n, o->perplexity);
     if (!(o->exaggeration >= 1.0) || !(o->exaggeration <= 1e6) || !(o->learning_rate >= 0.0) ||
@@ -77,8 +77,8 @@ static enum bf_status check_options(size_t n, const struct bf_tsne_options *o, s
         !(o->noise <= 1e3))
         return bf_fail(
             err, BF_INPUT,
-            "t-SNE with exaggeration %g, learning rate %g, angle %g and noise %g is not possible: take 1 or more, 0 "
-            "or more, 0 to 1, 0 or more",
+            "t-SNE with exaggeration %g, learning rate %g, angle %g and noise %g is not possible: exaggeration is at least "
+            "1, the learning rate at least 0, the angle 0 to 1, the noise at least 0",
             o->exaggeration, o->learning_rate, o->angle, o->noise);
     return BF_OK;
 }
@@ -123,7 +123,7 @@ static void round_layout(struct descent *s)
     }
 }
 
-/* One iteration; the length of the gradient, gains included. Lost: points fly apart. */
+/* One iteration. Returns the length of the gradient, gains included. *lost: the points fly apart. */
 static double step(struct descent *s, double exaggeration, double momentum, bool with_kl, bool *lost)
 {
     const struct bf_forces *f = s->forces;
@@ -217,7 +217,7 @@ enum bf_status bf_tsne(const float *vectors, size_t n, size_t n_dims, const stru
         s.x[i] = s.y[i] = BF_MAP_FAR;
     first_layout(vectors, n, n_dims, options, workers, layout);
     if (!descend(&s, options, result))
-        status = bf_fail(err, BF_INPUT, "the map flew apart: take a learning rate below %g", s.rate);
+        status = bf_fail(err, BF_INPUT, "the points of the map flew apart: give a learning rate below %g", s.rate);
 out:
     if (s.forces)
         s.forces->free(s.forces);

@@ -25,8 +25,8 @@ struct barnes_hut {
     double *row_z;     /* [n] */
     double *row_cross; /* [n] sum of p log(1 + squared distance) */
     bool with_kl;
-    const float *x, *y; /* of the call under way */
-    /* For the setting-up: */
+    const float *x, *y; /* of the current call */
+    /* During the construction: */
     const float *vectors;
     size_t n_dims, k;
     double perplexity;
@@ -116,8 +116,8 @@ struct entry {
     uint32_t row;
 };
 
-/* (P + P^T) / 2n from the conditional rows. Rows are walked in order, so what a column receives comes by index as well:
- * a row of P is the merge of two sorted lists. */
+/* (P + P^T) / 2n from the conditional rows. Rows are walked in order, so that the entries of a column arrive sorted by
+ * index: a row of P is the merge of two sorted lists. */
 static void symmetrise(struct barnes_hut *b)
 {
     const size_t n = b->forces.n;
@@ -162,7 +162,7 @@ static void force_rows(void *user, size_t block)
 {
     struct barnes_hut *b = user;
     for (size_t at = block * MAP_ROWS; at < (block + 1) * MAP_ROWS && at < b->forces.n; at++) {
-        /* In the tree's order neighbours on the map follow each other, and walk the same cells. */
+        /* In the tree's order neighbours on the map follow each other, and visit the same cells. */
         const size_t i = bf_quadtree_point(b->tree, at);
         const float xi = b->x[i];
         const float yi = b->y[i];
@@ -224,14 +224,14 @@ enum bf_status bf_forces_barnes_hut(const float *vectors, size_t n, size_t n_dim
                                     struct bf_workers *workers, struct bf_forces **out, struct bf_err *err)
 {
     if (n > UINT32_MAX)
-        return bf_fail(err, BF_INPUT, "a map of %zu points is not possible; take a sample of them", n);
+        return bf_fail(err, BF_INPUT, "a map of %zu points is not possible; draw a sample of them", n);
     struct barnes_hut *b = bf_alloc(sizeof *b);
     b->forces = (struct bf_forces){.n = n, .workers = workers, .compute = compute, .free = free_barnes_hut};
     b->vectors = vectors;
     b->n_dims = n_dims;
     b->perplexity = perplexity;
     b->angle = angle;
-    /* 3 x perplexity may be beyond any size_t; then it is all the others. */
+    /* 3 x perplexity may exceed any size_t; then the neighbours are all other points. */
     b->k = 3.0 * perplexity + 1.0 < (double)(n - 1) ? (size_t)(3.0 * perplexity + 1.0) : n - 1;
     enum bf_status status = bf_quality_array(&b->conditional, n, b->k * sizeof *b->conditional, err);
     if (status == BF_OK)

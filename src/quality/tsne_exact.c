@@ -1,6 +1,6 @@
-/* All pairs. A row's forces are one pass over x, y and a row of P, in floats, many at a time.
+/* All pairs. The forces on a point take one pass over x, y and its row of P, in floats, many at a time.
  *
- *     p [n][stride], stride = n rounded up to whole vectors; what is beyond n is 0
+ *     p [n][stride], stride = n rounded up to whole vectors; the entries beyond n are 0
  */
 #include <math.h>
 #include <stdlib.h>
@@ -20,8 +20,8 @@ struct exact {
     double entropy;     /* sum of p log p */
     double *row_z;      /* [n] */
     double *row_cross;  /* [n] sum over later j of 2 p log(1 + squared distance) */
-    const float *x, *y; /* of the call under way */
-    /* For the setting-up: */
+    const float *x, *y; /* of the current call */
+    /* During the construction: */
     const float *vectors;
     size_t n_dims;
     double perplexity;
@@ -32,7 +32,7 @@ static size_t n_blocks(size_t n)
     return (n + ROWS - 1) / ROWS;
 }
 
-/* Conditional probabilities of the others given each point of the block. */
+/* The conditional probabilities of all other points, given each point of the block. */
 static void condition_rows(void *user, size_t block)
 {
     const struct exact *e = user;
@@ -46,7 +46,7 @@ static void condition_rows(void *user, size_t block)
         const size_t i = first + r;
         float *row = distances + r * n;
         float *out = e->p + i * e->stride;
-        /* The point itself goes out: the last takes its place. */
+        /* Leave out the point itself: the last one takes its place. */
         const float last = row[n - 1];
         row[i] = last;
         (void)bf_perplexity_search(row, n - 1, e->perplexity, p);

@@ -20,12 +20,12 @@ enum bf_status bf_vectors_check(const float *vectors, size_t n, size_t n_dims, c
 #pragma omp simd reduction(+ : square)
         for (size_t d = 0; d < n_dims; d++)
             square += row[d] * row[d];
-        /* Not so for what is not-a-number either. The distance of two such vectors is finite as well. */
+        /* Also false for NaN. Below the limit the distance of two vectors is finite as well. */
         if (!(square <= SQUARE_MAX))
             return bf_fail(
                 err, BF_MODEL,
-                "%s: vector %zu of %zu holds a value that is not a finite number, or too large a one; the model "
-                "that gave it is broken, or its text is: leave that text out, or use another model",
+                "%s: vector %zu of %zu holds a value that is not finite, or is too large; either the model is broken "
+                "or the text is: leave that text out, or use another model",
                 what, i + 1, n);
     }
     return BF_OK;
@@ -35,14 +35,13 @@ enum bf_status bf_quality_array(void *out, size_t n, size_t size, struct bf_err 
 {
     void *array = bf_try_array(n, size);
     if (!array)
-        return bf_fail(err, BF_INPUT, "not enough memory for %zu items of %zu bytes; measure a sample of the set", n,
+        return bf_fail(err, BF_INPUT, "not enough memory for %zu items of %zu bytes; draw a sample of the set", n,
                        size);
     memcpy(out, &array, sizeof array);
     return BF_OK;
 }
 
-/* A stretch of the numbers in floats, the stretches in double: fast, and of full accuracy for any number of
- * dimensions. */
+/* Sums each stretch in float and the stretches in double: fast, and accurate for any number of dimensions. */
 static float squared_distance(const float *a, const float *b, size_t n_dims)
 {
     double sum = 0.0;

@@ -1,4 +1,4 @@
-/* What every figure on vectors does first. */
+/* Checks and helpers that every metric on vectors needs. Private to this room. */
 #ifndef BF_QUALITY_VECTORS_H
 #define BF_QUALITY_VECTORS_H
 #include <stddef.h>
@@ -10,10 +10,10 @@
 BF_MUST_CHECK enum bf_status bf_vectors_check(const float *vectors, size_t n, size_t n_dims, const char *what,
                                               struct bf_err *err);
 
-/* An array of n * size bytes, zeroed, whose size comes from the input. BF_INPUT when memory is short. free(). */
+/* *out: a zeroed array of n * size bytes, free(). For sizes that come from the input: BF_INPUT when memory is short. */
 BF_MUST_CHECK enum bf_status bf_quality_array(void *out, size_t n, size_t size, struct bf_err *err);
 
-/* Squared Euclidean distances of rows first .. first + n_rows - 1 to all n rows: out is [n_rows][n]. */
+/* out [n_rows][n]: squared Euclidean distances of the rows first .. first + n_rows - 1 to all n rows. */
 void bf_squared_distances(const float *vectors, size_t n, size_t n_dims, size_t first, size_t n_rows, float *out);
 
 #endif
