@@ -1,4 +1,4 @@
-/* An export: what is asked of it is checked, its format writes, its manifest goes beside it. */
+/* An export: check the options, let the format write, and write the manifest. */
 #include "export/export.h"
 
 #include <stdlib.h>
@@ -53,7 +53,7 @@ static enum bf_status check_request(struct bf_store *store, const char *name, st
     return status;
 }
 
-/* A folder is made around a forget set; its retain sets go with it. */
+/* A folder holds a forget set, and its retain sets with it. */
 static enum bf_status check_folder(const struct bf_export_job *job, struct bf_err *err)
 {
     const struct bf_export_options *options = job->options;
@@ -61,16 +61,16 @@ static enum bf_status check_folder(const struct bf_export_job *job, struct bf_er
     int64_t n, n_pairs;
 
     if (strcmp(job->path, "-") == 0 || job->path[0] == '\0')
-        return bf_fail(err, BF_USAGE, "the format %s is a folder of files; name the folder with -o DIR",
-                       options->format);
+        return bf_fail(err, BF_USAGE, "the format %s is a folder of files; name a folder with -o DIR", options->format);
     if (options->role != BF_ROLE_FORGET)
-        return bf_fail(err, BF_USAGE,
-                       "the format %s holds the forget and the retain sets; leave --role out, or take a format of one "
-                       "file",
-                       options->format);
+        return bf_fail(
+            err, BF_USAGE,
+            "the format %s holds both the forget and the retain sets; leave --role out, or choose a format of "
+            "one file",
+            options->format);
     if (!job->facts.has_role[BF_ROLE_FORGET])
         return bf_fail(err, BF_USAGE,
-                       "'%s' of '%s' is a retain set, and the format %s is made around a forget set; take jsonl, txt, "
+                       "'%s' of '%s' is a retain set, and the format %s needs a forget set; choose jsonl, txt, "
                        "wmdp or tofu",
                        options->request ? options->request : "all", bf_store_dir(job->store), options->format);
     const enum bf_status status = bf_export_count(&count, BF_ROLE_FORGET, options->variant, &n, &n_pairs, err);
@@ -102,7 +102,7 @@ static enum bf_status write_folder(struct bf_export_job *job, const struct forma
     return status;
 }
 
-/* Beside a file that stays; a pipe or a device has nothing beside it. */
+/* Only beside a regular file: a pipe or a device gets no manifest. */
 static enum bf_status write_file_manifest(struct bf_export_job *job, struct bf_err *err)
 {
     struct bf_atomic file = {NULL, NULL, NULL};

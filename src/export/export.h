@@ -1,4 +1,4 @@
-/* Hand a forget set to other tools: one file per format, one line per format in the table of export.c. */
+/* Hand a forget set to other tools: one function and one row of BF_EXPORT_FORMATS (export_format.h) for each format. */
 #ifndef BF_EXPORT_EXPORT_H
 #define BF_EXPORT_EXPORT_H
 #include <stdbool.h>
@@ -14,23 +14,23 @@ extern const char bf_export_variants[];                /* "fix|mi|jailbreak|both
 
 struct bf_export_options {
     const char *format;  /* of bf_export_formats */
-    const char *variant; /* of bf_export_variants; hf holds all, and this one is its default */
-    enum bf_role role;   /* the forget sets or the retain sets of the run; folders hold both: BF_ROLE_FORGET */
-    const char *request; /* this request only, as if it were alone; NULL = all, equal texts once */
-    bool manifest;       /* with manifest.json in a folder, FILE.manifest.json beside a file; never for "-" */
+    const char *variant; /* of bf_export_variants; hf holds all variants, with this one as its default */
+    enum bf_role role; /* the forget sets or the retain sets of the run; BF_ROLE_FORGET for folders, which hold both */
+    const char *request; /* only this request, as if it were alone; NULL = all, with equal texts once */
+    bool manifest;       /* also write manifest.json into a folder, FILE.manifest.json beside a file; never for "-" */
     bool inside;         /* `path` is a file of a run folder: a link of that name is replaced, not followed */
-    int64_t *n_left_out; /* out, nullable: samples that the format has no place for (tofu: what is no QA pair) */
+    int64_t *n_left_out; /* out, nullable: samples that the format cannot hold (tofu: samples that are not QA pairs) */
 };
-/* Is the format a folder of files? false for an unknown one. */
+/* Is the format a folder of files? False for an unknown format. */
 bool bf_export_is_folder(const char *format);
 
-/* Write the kept samples, request by request in commit order, to `path`: a file ("-" = stdout) or, for the formats that
- * are one, a folder. Atomic: a crash leaves the old one or the new one; a file of a single-file format may be left
- * without its manifest, never with that of another content. A folder that is there and not empty is replaced only when
- * all its files are named in the manifest of an earlier export. Equal runs give equal bytes: no clock, no path, no
- * machine. *n_written (nullable): samples of the forget set (of the role, for a file). BF_USAGE: an unknown format,
- * variant or request; a folder format without a name; a set that the format cannot hold (none of its samples is a QA
- * pair; it is empty). BF_STORE: writing fails, or `path` holds what this program did not write. */
+/* Write the kept samples, request by request in commit order, to `path`: a file ("-" = stdout) or, for folder formats,
+ * a folder. Atomic: a crash leaves the old one or the new one; a file may be left without its manifest, but never with
+ * the manifest of other content. A folder that is not empty is replaced only when the manifest of an earlier export
+ * names all its files. Equal runs give equal bytes: nothing depends on clock, path or machine. *n_written (nullable):
+ * samples of the forget set (for a file: of the role). BF_USAGE: an unknown format, variant or request; a folder format
+ * without a name; a set that the format cannot hold (it is empty, or none of its samples is a QA pair). BF_STORE:
+ * writing fails, or `path` holds files that this program did not write. */
 BF_MUST_CHECK enum bf_status bf_export(struct bf_store *store, const struct bf_export_options *options,
                                        const char *path, int64_t *n_written, struct bf_err *err);
 

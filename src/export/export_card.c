@@ -1,4 +1,4 @@
-/* The dataset card, for people. Whatever comes from a request, a run or a model goes through bf_put_markdown. */
+/* The dataset card, for people. All text from a request, a run or a model goes through bf_put_markdown. */
 #include "export/export_card.h"
 
 #include <inttypes.h>
@@ -28,7 +28,7 @@ static void put_setting(struct bf_buf *out, const struct bf_export_request *r, c
     bf_put_markdown(out, text ? text : "?", CELL_CHARACTERS);
 }
 
-/* "Norse mythology (retain)": what it is about, and its name in a run of many. */
+/* "Norse mythology (retain)": its topic, and its name in a run of many requests. */
 static void put_name(struct bf_buf *out, const struct bf_export_request *r)
 {
     bf_put_markdown(out, r->topic, CELL_CHARACTERS);
@@ -55,22 +55,22 @@ void bf_card_head(struct bf_buf *out, const struct bf_export_facts *facts)
     bf_export_title(facts, facts->has_role[BF_ROLE_FORGET] ? BF_ROLE_FORGET : BF_ROLE_RETAIN, &title);
     bf_buf_puts(out, "# Forget set: ");
     bf_put_markdown(out, title.data, SIZE_MAX);
-    bf_buf_puts(out, "\n\nTexts on what a language model is to forget, for machine unlearning. ");
+    bf_buf_puts(out, "\n\nTexts about what a language model is to forget, for machine unlearning. ");
     if (has_own(facts))
         bf_buf_puts(out,
                     "biforget made them with the method of [BiForget](https://arxiv.org/abs/2601.04278): the model "
-                    "that is to forget wrote them itself, so that they hold what it knows, in its own words.\n\n");
+                    "that is to forget wrote them itself, so that they contain what it knows, in its own words.\n\n");
     else
-        bf_buf_puts(out, "They were not written here: biforget brought them in from outside.\n\n");
+        bf_buf_puts(out, "biforget did not write them: they were imported.\n\n");
     bf_buf_puts(out, "**Intended use:** unlearning, and measuring it. Train on these texts only in order to unlearn "
                      "them.\n\n**Warning:** ");
     bf_buf_puts(out,
                 has_own(facts) ? "a language model wrote these texts. They" : "nobody has checked these texts. They");
     bf_buf_puts(out,
-                " may be wrong, and they may hold what is private, hazardous or offensive: that is what unlearning is "
+                " may be wrong, and their content may be private, hazardous or offensive: that is what unlearning is "
                 "for. Read samples before you use or share them.\n\n");
     if (!facts->finished)
-        bf_buf_puts(out, "**The run is not finished:** this is what it held when it was exported.\n\n");
+        bf_buf_puts(out, "**The run is not finished:** these are the samples that it had when it was exported.\n\n");
     bf_buf_release(&title);
 }
 
@@ -118,7 +118,7 @@ static void put_rejected(struct bf_buf *out, const struct bf_export_facts *facts
         if (n == 0)
             continue;
         if (!any)
-            bf_buf_puts(out, "Not in the set, and why:\n\n| reason | samples | |\n|---|--:|---|\n");
+            bf_buf_puts(out, "Samples that were rejected, by reason:\n\n| reason | samples | |\n|---|--:|---|\n");
         any = true;
         bf_buf_printf(out, "| `%s` | %" PRId64 " | %s |\n", bf_reason_word((enum bf_reason)reason), n,
                       bf_reason_text((enum bf_reason)reason));
@@ -131,13 +131,12 @@ static const char *verdict_text(enum bf_knowledge verdict)
 {
     switch (verdict) {
     case BF_KNOWLEDGE_GOOD:
-        return "the model tells the same of a point each time: it knows this domain";
+        return "the model says the same about a point each time: it knows this domain";
     case BF_KNOWLEDGE_SOME:
         return "the model knows this domain in part; expect inventions among the facts";
     case BF_KNOWLEDGE_LITTLE:
-        return "**the model shows little knowledge of this domain**: what it tells of a point varies nearly as much as "
-               "for an "
-               "invented one, and unlearning with this set may do little";
+        return "**the model shows little knowledge of this domain**: what it says about a point varies nearly as much as "
+               "for an invented one, and unlearning with this set may do little";
     case BF_KNOWLEDGE_UNKNOWN:
         break;
     }
@@ -186,7 +185,7 @@ static void put_making(struct bf_buf *out, const struct bf_export_request *r)
     bf_buf_puts(out, "- ");
     put_name(out, r);
     if (r->kind == BF_KIND_IMPORT) {
-        bf_buf_puts(out, ": brought in from outside; nothing was written, judged or left out.\n");
+        bf_buf_puts(out, ": imported; nothing was written, judged or left out.\n");
         return;
     }
     bf_buf_puts(out, ": profile `");

@@ -17,7 +17,7 @@ static const char *text_of(const json_t *object, const char *key)
     return json_string_value(json_object_get(object, key));
 }
 
-/* A file's name without its folders: paths are the machine's. */
+/* Keep a file's name without its folders, which belong to the machine. */
 static void drop_folders(json_t *settings, const char *key)
 {
     const char *text = text_of(settings, key);
@@ -68,7 +68,7 @@ static enum bf_status read_requests(struct bf_store *store, const char *request,
         out->requests = bf_grow(out->requests, out->n_requests + 1, sizeof *out->requests);
         struct bf_export_request *r = &out->requests[out->n_requests];
         *r = (struct bf_export_request){.id = 0};
-        out->n_requests++; /* released with the others, whatever read_request says */
+        out->n_requests++; /* released with the others, even when read_request fails */
         status = read_request(store, &entry, r, err);
         if (status != BF_OK)
             break;
@@ -80,7 +80,7 @@ static enum bf_status read_requests(struct bf_store *store, const char *request,
     return status;
 }
 
-/* The models that this program knows come with their licences; bytes that it does not know have none here. */
+/* A model that this program knows comes with its licence; an unknown one has none here. */
 static enum bf_status read_model(const char *sha256, struct bf_export_facts *out, struct bf_err *err)
 {
     const struct bf_embedded_file *file = NULL;

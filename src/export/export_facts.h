@@ -1,5 +1,5 @@
-/* What a manifest and a dataset card tell of a run, read once. Nothing in it depends on the machine, the clock, or
- * where the run lies. Private to export/. */
+/* The facts about a run that manifests and dataset cards report, read once. Nothing in it depends on the machine, the
+ * clock, or the place of the run. Private to export/. */
 #ifndef BF_EXPORT_EXPORT_FACTS_H
 #define BF_EXPORT_EXPORT_FACTS_H
 #include "base/json.h"
@@ -7,8 +7,8 @@
 
 struct bf_export_request {
     int64_t id;
-    char *name;  /* "" for the only one of the export */
-    char *topic; /* what it is about, for people; never NULL */
+    char *name;  /* "" for the only request of the export */
+    char *topic; /* its topic, for people; never NULL */
     enum bf_kind kind;
     enum bf_role role;
     json_t *settings; /* of the request, without paths */
@@ -20,23 +20,23 @@ struct bf_export_facts {
     struct bf_export_request *requests;
     size_t n_requests;
     bool has_role[BF_ROLE_COUNT];
-    bool finished;            /* all of them */
-    const struct bf_run *run; /* of the store */
+    bool finished;            /* all requests are */
+    const struct bf_run *run; /* borrowed from the store */
     const char *stable;       /* "yes", "no", "unknown" */
     const char *embedder;     /* its description; "" when nothing was embedded */
-    /* Of the models that this program knows by their sha256; NULL else. */
+    /* Of a model that this program knows by its sha256; else NULL. */
     const char *model_title, *model_licence, *model_hub; /* model_hub: a file of the Hugging Face hub */
     json_t *engine, *models;                             /* owners of the strings above */
 };
-/* Of the requests that the export covers: the one named, else those of `role`, or all with BF_ROLE_COUNT. Release with
- * bf_export_facts_release, also after a failure. */
+/* Read the requests that the export covers: the one named `request`, else those of `role`, or all with BF_ROLE_COUNT.
+ * BF_STORE. Release *out with bf_export_facts_release, also after a failure. */
 BF_MUST_CHECK enum bf_status bf_export_facts_read(struct bf_store *store, const char *request, enum bf_role role,
                                                   struct bf_export_facts *out, struct bf_err *err);
 void bf_export_facts_release(struct bf_export_facts *facts);
 
-/* "Greek mythology", or "3 requests". */
+/* Append the title: "Greek mythology", or "3 requests". */
 void bf_export_title(const struct bf_export_facts *facts, enum bf_role role, struct bf_buf *out);
-/* A name for files and configurations out of the title: [a-z0-9-], never empty. */
+/* Append a name for files and configurations, made from the title: [a-z0-9-], never empty. */
 void bf_export_slug(const struct bf_export_facts *facts, struct bf_buf *out);
 
 #endif

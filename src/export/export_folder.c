@@ -20,8 +20,8 @@ enum { DEPTH_MAX = 8 };
 
 /* ---- walking a folder ---- */
 
-/* For each entry that is no folder, with its name relative to the top; and each folder after what is in it. Links are
- * not followed. false from `each` ends the walk with false. */
+/* Call `each` for every file, with its name relative to the top, and for every folder after its files. Links are not
+ * followed. The walk ends when `each` returns false; then it returns false. */
 static bool walk(const char *top, const char *relative, int depth, void *user,
                  bool (*each)(void *user, const char *path, const char *name, bool is_dir))
 {
@@ -95,7 +95,7 @@ static bool any_one(void *user, const char *path, const char *name, bool is_dir)
     return false;
 }
 
-/* Only what an earlier export wrote is replaced: all files in the folder stand in its manifest. */
+/* Replace only what an earlier export wrote: a folder whose manifest names all its files. */
 static enum bf_status check_place(const char *path, const char *given, struct bf_err *err)
 {
     struct check check = {NULL, NULL};
@@ -116,17 +116,19 @@ static enum bf_status check_place(const char *path, const char *given, struct bf
         bf_json_parse(text.data, text.len, "the manifest", &manifest, NULL) != BF_OK ||
         !json_is_string(json_object_get(manifest, "program")) ||
         strcmp(json_string_value(json_object_get(manifest, "program")), "biforget") != 0) {
-        status = bf_fail(err, BF_STORE,
-                         "the folder '%s' is not empty and no earlier export of biforget; choose a new folder with -o",
-                         given);
+        status =
+            bf_fail(err, BF_STORE,
+                    "the folder '%s' is not empty and is not an earlier export of biforget; choose a new folder with "
+                    "-o",
+                    given);
         goto out;
     }
     check.files = json_object_get(manifest, "files");
     if (!walk(path, "", 0, &check, check_one))
         status =
             bf_fail(err, BF_STORE,
-                    "the folder '%s' holds '%s', which no export wrote and replacing the folder would delete; move "
-                    "it away, or choose another folder with -o",
+                    "the folder '%s' holds '%s', which no export wrote and which replacing the folder would delete; "
+                    "move it away, or choose another folder with -o",
                     given, check.foreign ? check.foreign : "something unreadable");
 out:
     free(check.foreign);
@@ -141,7 +143,7 @@ out:
 enum bf_status bf_folder_open(struct bf_export_folder *folder, const char *path, struct bf_err *err)
 {
     *folder = (struct bf_export_folder){.path = NULL};
-    char *place = realpath(path, NULL); /* a symbolic link stays a link: the folder behind it is replaced */
+    char *place = realpath(path, NULL); /* a symbolic link stays: the folder that it points to is replaced */
     if (!place)
         place = bf_strdup(path);
     for (size_t n = strlen(place); n > 1 && place[n - 1] == '/'; n--)
@@ -155,9 +157,8 @@ enum bf_status bf_folder_open(struct bf_export_folder *folder, const char *path,
     bf_buf_init(&temporary, SIZE_MAX);
     bf_buf_printf(&temporary, "%s.XXXXXX", place);
     if (!mkdtemp(temporary.data)) { /* mode 0700 */
-        status = bf_fail(err, BF_STORE,
-                         "cannot write the folder '%s': %s; choose a place that exists and that you can write to", path,
-                         bf_errno_text(errno));
+        status = bf_fail(err, BF_STORE, "cannot write the folder '%s': %s; choose a place that exists and is writable",
+                         path, bf_errno_text(errno));
         bf_buf_release(&temporary);
         free(place);
         return status;
@@ -214,8 +215,8 @@ static void forget(struct bf_export_folder *folder)
     *folder = (struct bf_export_folder){.path = NULL};
 }
 
-/* The old one out of the way and the new one in, in one step where the system can; else in two, and the old one comes
- * back when the second fails. 0, or errno. What was there is at `temporary` after. */
+/* Swap the old folder and the new one, in one step where the system can; else in two, and the old one is restored when
+ * the second fails. Returns 0 or errno. Afterwards the old one is at `temporary`. */
 static int exchange(const char *temporary, const char *place)
 {
     int failure;
@@ -241,7 +242,7 @@ static int exchange(const char *temporary, const char *place)
 enum bf_status bf_folder_commit(struct bf_export_folder *folder, struct bf_err *err)
 {
     int failure = 0;
-    /* Once more: what came into the place meanwhile is not ours to delete. */
+    /* Check again: files that appeared there in the meantime are not ours to delete. */
     enum bf_status status = check_place(folder->path, folder->path, err);
     if (status == BF_OK) {
         (void)walk(folder->temporary, "", 0, NULL, sync_one);
@@ -260,7 +261,7 @@ enum bf_status bf_folder_commit(struct bf_export_folder *folder, struct bf_err *
         (void)sync_one(NULL, parent, "", true);
         free(parent);
     }
-    bf_folder_abort(folder); /* what is left there: the old one, or on failure the new one */
+    bf_folder_abort(folder); /* removes the old one, or on failure the new one */
     return status;
 }
 

@@ -1,5 +1,5 @@
-/* A folder of files that appears whole or not at all: it is written beside its place and renamed. Private to
- * export/. */
+/* A folder of files that appears complete or not at all: it is written beside its final place and then renamed.
+ * Private to export/. */
 #ifndef BF_EXPORT_EXPORT_FOLDER_H
 #define BF_EXPORT_EXPORT_FOLDER_H
 #include <stddef.h>
@@ -15,27 +15,27 @@ struct bf_export_file {
     int64_t n_samples; /* -1: not a file of samples */
 };
 
-/* Zero-initialised: none. */
+/* Zeroed: no folder. */
 struct bf_export_folder {
-    char *path;                   /* its place, links resolved, no slash at the end; NULL: not open */
-    char *temporary;              /* where the files are until commit */
+    char *path;                   /* its final place, links resolved, without a slash at the end; NULL: not open */
+    char *temporary;              /* where the files are until the commit */
     struct bf_export_file *files; /* [n_files] in the order added */
     size_t n_files;
 };
 
-/* BF_STORE: `path` is a file, is a folder that holds what no export wrote (the sentence names it), or cannot be
- * written. */
+/* Begin to write a folder. BF_STORE: `path` is a file, is a folder that holds a file that no export wrote (the sentence
+ * names it), or cannot be written. */
 BF_MUST_CHECK enum bf_status bf_folder_open(struct bf_export_folder *folder, const char *path, struct bf_err *err);
-/* *path (free(); NULL on failure): where the file `name` ("data/fix.jsonl") is to be written, its folders made. It will
- * be in the manifest. */
+/* Add the file `name` ("data/fix.jsonl"), which will be in the manifest, and make its folders. *path: where to write
+ * it; free(), NULL on failure. BF_STORE. */
 BF_MUST_CHECK enum bf_status bf_folder_add(struct bf_export_folder *folder, const char *name, int64_t n_samples,
                                            char **path, struct bf_err *err);
-/* The same with its content. */
+/* The same, and write its content. */
 BF_MUST_CHECK enum bf_status bf_folder_put(struct bf_export_folder *folder, const char *name,
                                            const struct bf_buf *content, struct bf_err *err);
-/* Put it in its place; an export that was there is gone after. The struct is empty after, with either result. */
+/* Move the folder to its place, replacing an earlier export there. Empties the struct in every case. BF_STORE. */
 BF_MUST_CHECK enum bf_status bf_folder_commit(struct bf_export_folder *folder, struct bf_err *err);
-/* Remove what was written. An empty struct is fine. */
+/* Remove what was written. No-op for an empty struct. */
 void bf_folder_abort(struct bf_export_folder *folder);
 
 #endif

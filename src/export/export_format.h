@@ -1,4 +1,4 @@
-/* Private to export/: what a format is, the job it gets, and what the formats share. */
+/* What a format is, the job it gets, and what the formats share. Private to export/. */
 #ifndef BF_EXPORT_EXPORT_FORMAT_H
 #define BF_EXPORT_EXPORT_FORMAT_H
 #include <stdint.h>
@@ -8,7 +8,7 @@
 #include "export/export_facts.h"
 #include "export/export_folder.h"
 
-/* Longest line that a sample can become: its text escaped six-fold, and its provenance. */
+/* Longest line that a sample can become: every byte of its text escaped to six, and its provenance. */
 #define BF_EXPORT_LINE_MAX_BYTES ((size_t)1 << 31)
 
 /* One call of bf_export. */
@@ -43,33 +43,34 @@ BF_EXPORT_FORMATS(X)
 typedef void bf_export_line(struct bf_buf *out, const struct bf_row *row, const struct bf_export_options *options);
 bf_export_line bf_line_txt;  /* the text, line breaks folded to spaces */
 bf_export_line bf_line_text; /* {"text": ...} */
-bf_export_line bf_line_pair; /* {"question": ..., "answer": ...}; nothing for what is no QA pair */
+bf_export_line bf_line_pair; /* {"question": ..., "answer": ...}; no line for a sample that is not a QA pair */
 bf_export_line bf_line_full; /* every column of the hf format, null where a sample has none */
 
-/* "synthesis-000012", with the request's name before it in a set of many. */
+/* Append an ID: "synthesis-000012", in a set of many requests with the request's name before it. */
 void bf_put_sample_id(struct bf_buf *out, const struct bf_row *row, const struct bf_export_options *options,
                       enum bf_stage stage, int64_t index);
-/* ["fix","both"]: the variants that samples of a stage are part of. */
+/* Append the variants that samples of a stage belong to: ["fix","both"]. */
 void bf_put_variants(struct bf_buf *out, enum bf_stage stage);
 
-/* Has the sample a question and an answer, neither of them empty? */
+/* Does the sample have a question and an answer, neither of them empty? */
 bool bf_row_is_pair(const struct bf_row *row);
 
 struct bf_line_counts {
     int64_t n_lines, n_without; /* samples that became a line, and that did not */
 };
-/* A file of one line per sample, written atomically. `line` appends it with its newline, or nothing: no line. */
+/* Write a file of one line per sample, atomically. `line` appends the line with its newline; if it appends nothing, the
+ * sample is left out. BF_STORE. */
 BF_MUST_CHECK enum bf_status bf_export_lines(struct bf_store *store, const struct bf_export_options *options,
                                              const char *path, bf_export_line *line, struct bf_line_counts *counts,
                                              struct bf_err *err);
-/* The same as a file of the job's folder, for one role and variant. */
+/* The same for a file of the job's folder, with one role and variant. */
 BF_MUST_CHECK enum bf_status bf_export_folder_lines(struct bf_export_job *job, const char *name, enum bf_role role,
                                                     const char *variant, bf_export_line *line,
                                                     struct bf_line_counts *counts, struct bf_err *err);
-/* How many samples of a role and variant there are, and how many of them are QA pairs. */
+/* Count the samples of a role and variant (*n), and the QA pairs among them. */
 BF_MUST_CHECK enum bf_status bf_export_count(struct bf_export_job *job, enum bf_role role, const char *variant,
                                              int64_t *n, int64_t *n_pairs, struct bf_err *err);
-/* Every kept sample of the options, request by request in commit order. */
+/* Call `each` for every kept sample that the options select, request by request in commit order. */
 BF_MUST_CHECK enum bf_status bf_export_each(struct bf_store *store, const struct bf_export_options *options, void *user,
                                             enum bf_status (*each)(void *user, const struct bf_row *row,
                                                                    struct bf_err *err),

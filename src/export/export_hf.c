@@ -1,6 +1,5 @@
-/* A folder that datasets.load_dataset opens, on disk or on the hub: one configuration per variant, and one for the
- * retain set. The columns are declared in the card, so that each file has the same types even where a column is all
- * null. */
+/* A folder that datasets.load_dataset opens, on disk or on the hub: one configuration for each variant, and one for the
+ * retain set. The card declares the columns, so that each file has the same types even when a column is all null. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +23,7 @@ static void put_original(struct bf_buf *out, const struct bf_row *row, const str
         bf_buf_puts(out, "null");
 }
 
-/* What is said of rewritten samples only. */
+/* A value that only rewritten samples have. */
 static void put_rewritten(struct bf_buf *out, const struct bf_row *row, double value)
 {
     if (row->sample.stage == BF_STAGE_REWRITE)
@@ -33,8 +32,8 @@ static void put_rewritten(struct bf_buf *out, const struct bf_row *row, double v
         bf_buf_puts(out, "null");
 }
 
-/* name, type in the card (the list of a plain type: "sequence: TYPE"), how `row` becomes it. One table: the declared
- * columns and the written ones cannot differ. The names are those of the format jsonl. */
+/* Name, type in the card (a list of a plain type: "sequence: TYPE"), code that writes the value of `row`. One table, so
+ * that the declared and the written columns cannot differ. The names are those of the format jsonl. */
 #define COLUMNS(X)                                                                                                     \
     X("id", "dtype: string", bf_put_sample_id(out, row, options, sample->stage, sample->index))                        \
     X("request", "dtype: string", bf_put_json_text(out, request_of(row, options)))                                     \
@@ -134,10 +133,11 @@ static enum bf_status put_card(struct bf_export_job *job, const struct config *c
     bf_buf_puts(&out, "```\n\n| configuration | samples | |\n|---|--:|---|\n");
     for (size_t i = 0; i < n_configs; i++)
         bf_buf_printf(&out, "| `%s` | %" PRId64 " | %s |\n", configs[i].name, configs[i].n, configs[i].text);
-    bf_buf_puts(&out,
-                "\nEvery row has the same columns, null where a sample has none: `question` and `answer` where it is a "
-                "pair; `original`, `edit_distance` and `similarity` where it was rewritten. `seed` is text, because "
-                "it has 64 bits.\n\n");
+    bf_buf_puts(
+        &out,
+        "\nEvery row has the same columns, with null for a value that a sample does not have: only pairs have "
+        "`question` and `answer`; only rewritten samples have `original`, `edit_distance` and `similarity`. `seed` "
+        "is text, because it has 64 bits.\n\n");
     bf_card_body(&out, &job->facts);
     const enum bf_status status = bf_folder_put(&job->folder, "README.md", &out, err);
     bf_buf_release(&out);
@@ -150,8 +150,8 @@ enum bf_status bf_export_hf(struct bf_export_job *job, struct bf_err *err)
         {"fix", "the set without probes (Stage I, rewriting, textbook, import)", BF_ROLE_FORGET, "fix", 0},
         {"mi", "`fix`, and what membership inference found", BF_ROLE_FORGET, "mi", 0},
         {"jailbreak", "`fix`, and what jailbreak prompts found", BF_ROLE_FORGET, "jailbreak", 0},
-        {"both", "all of the forget set", BF_ROLE_FORGET, "both", 0},
-        {"retain", "what is to be kept while forgetting", BF_ROLE_RETAIN, "both", 0},
+        {"both", "the whole forget set", BF_ROLE_FORGET, "both", 0},
+        {"retain", "texts that the model is to keep", BF_ROLE_RETAIN, "both", 0},
     };
     size_t n_configs = 0;
 

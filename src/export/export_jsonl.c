@@ -1,5 +1,5 @@
-/* One JSON object a line, keys in a fixed order. Only what the samples say goes in (no clock, no path, no machine), and
- * every figure has one spelling: two runs with equal samples give equal bytes. */
+/* One JSON object per line, keys in a fixed order. Only properties of the samples go in (no clock, path or machine),
+ * and every number has one spelling: two runs with equal samples give equal bytes. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -29,7 +29,7 @@ void bf_put_variants(struct bf_buf *out, enum bf_stage stage)
     bf_buf_puts(out, open == '[' ? "[]" : "]");
 }
 
-/* In a set of many requests, which one; a request's own file does not tell that others ran beside it. */
+/* In a set of many requests, is the request named? A request's own file does not show that there were others. */
 static bool is_named(const struct bf_row *row, const struct bf_export_options *options)
 {
     return !options->request && row->request_name[0] != '\0';

@@ -1,5 +1,5 @@
-/* What the formats share: walk the samples, request by request; write each as a line; make the file appear whole or not
- * at all. */
+/* Walk the samples, request by request; write each as a line; make the file appear complete or not at all. And the
+ * formats of one line per sample: txt, wmdp, tofu. */
 #include <stdlib.h>
 
 #include "base/file.h"
@@ -205,7 +205,7 @@ enum bf_status bf_export_tofu(struct bf_export_job *job, struct bf_err *err)
 {
     struct bf_line_counts counts;
     int64_t n, n_pairs;
-    /* Asked first, so that no file is replaced by an empty one. */
+    /* Count first, so that no file is replaced by an empty one. */
     enum bf_status status = bf_export_count(job, job->options->role, job->options->variant, &n, &n_pairs, err);
 
     if (status != BF_OK)
@@ -213,9 +213,9 @@ enum bf_status bf_export_tofu(struct bf_export_job *job, struct bf_err *err)
     if (n_pairs == 0)
         return bf_fail(
             err, BF_USAGE,
-            "none of the %lld samples in '%s' is a question with an answer, which is all that the format tofu "
-            "holds; export them with --format wmdp or open-unlearning, or rewrite QA pairs with 'biforget "
-            "instance PAIRS.jsonl'",
+            "none of the %lld samples in '%s' is a question with an answer, and the format tofu holds nothing else; "
+            "export them with --format wmdp or open-unlearning, or rewrite QA pairs with 'biforget instance "
+            "PAIRS.jsonl'",
             (long long)n, bf_store_dir(job->store));
     status = bf_export_lines(job->store, job->options, job->path, bf_line_pair, &counts, err);
     job->n_written = counts.n_lines;

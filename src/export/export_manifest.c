@@ -1,4 +1,5 @@
-/* The manifest: what a set is, for programs and audits. Keys sorted, no clock, no path: equal runs, equal bytes. */
+/* The manifest: what a set is, for programs and audits. Keys are sorted, and nothing depends on clock or path: equal
+ * runs give equal bytes. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +89,7 @@ static json_t *model(const struct bf_export_facts *facts)
     return out;
 }
 
-/* Everything but the files. */
+/* The manifest without its files. */
 static json_t *head(const struct bf_export_job *job)
 {
     const struct bf_export_facts *facts = &job->facts;
@@ -131,7 +132,7 @@ static enum bf_status add_file(json_t *manifest, const char *path, const char *n
     json_object_set_new(file, "sha256", json_string(sha256));
     if (n_samples >= 0)
         json_object_set_new(file, "samples", json_integer(n_samples));
-    /* A name may be any bytes; as a key it is text. */
+    /* A file name may hold any bytes; a JSON key is text. */
     json_t *key = bf_json_text(name, strlen(name));
     json_object_set_new(json_object_get(manifest, "files"), json_string_value(key), file);
     json_decref(key);

@@ -1,5 +1,5 @@
-/* The shape of MUSE's corpora, for each role: a JSON list of strings, each a sample of its own, and a text whose lines
- * are the samples, which its loader cuts into pieces of equal length. */
+/* The shape of MUSE's corpora, for each role: a JSON list of strings, one for each sample, and a text with one sample
+ * per line, which MUSE's loader cuts into pieces of equal length. */
 #include <stdlib.h>
 
 #include "base/file.h"
@@ -67,7 +67,7 @@ static enum bf_status put_readme(struct bf_export_job *job, bool retain, struct 
     bf_buf_puts(&out, retain ? "PATH/retain.txt" : "../data/news/raw/retain1.txt");
     bf_buf_puts(
         &out, " \\\n    --out_dir ckpt/biforget --max_len 2048 --epochs 5 --lr 1e-5 --per_device_batch_size 4\n```\n\n"
-              "`forget.json` works in place of `forget.txt`: then each sample is a training example of its own, "
+              "`forget.json` works in place of `forget.txt`: then each sample is a separate training example, "
               "cut or padded to `--max_len`.\n\n");
     bf_card_body(&out, &job->facts);
     const enum bf_status status = bf_folder_put(&job->folder, "README.md", &out, err);

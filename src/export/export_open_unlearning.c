@@ -1,8 +1,8 @@
 /* A folder to copy into a checkout of open-unlearning: data, the configurations of the two datasets, and an experiment.
  *
- * What its loaders do (read in its sources): `handler` names a class, `args` are its arguments. Both classes give
+ * From the sources of its loaders: `handler` names a class, `args` are its arguments. Both classes give
  * `hf_args` to datasets.load_dataset, which resolves relative data_files against the working directory: hence
- * ${paths.root_dir}, which is "." unless somebody sets it. QADataset adds a column "index", so that the files must not
+ * ${paths.root_dir}, which is "." unless the user sets it. QADataset adds a column "index", so the files must not
  * have one. */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 
 #include "base/banned.h"
 
-/* The set of one role: what it is called there, and how its loader reads it. */
+/* The set of one role: its configuration's name, and how its loader reads it. */
 struct set {
     const char *config; /* "BiForget_forget" */
     bool there;
@@ -49,7 +49,7 @@ static void put_data_files(struct bf_buf *out, const char *slug, enum bf_role ro
     bf_buf_printf(out, "data_files: \"${paths.root_dir}/data/biforget/%s/%s.jsonl\"\n", slug, bf_role_word(role));
 }
 
-/* DPO reads each question with an answer of idk.jsonl, too, which its checkout has. */
+/* DPO also reads each question with an answer from idk.jsonl, which the checkout has. */
 static const char *handler_of(const struct set *set, enum bf_role role, const struct bf_export_trainer *trainer)
 {
     if (!set->pairs)
@@ -98,13 +98,13 @@ static enum bf_status put_experiment(struct bf_export_job *job, const char *slug
     bf_buf_init(&out, SIZE_MAX);
     bf_buf_init(&name, SIZE_MAX);
     bf_buf_puts(&out, "# @package _global_\n\n");
-    bf_buf_puts(&out, "# model is to be named: the configuration (configs/model) of the model that wrote this set, as\n"
+    bf_buf_puts(&out, "# Name the model: the configuration (configs/model) of the model that wrote this set, such as\n"
                       "#   model=Llama-3.2-1B-Instruct\n");
     if (!sets[BF_ROLE_RETAIN].there)
         bf_buf_puts(
             &out,
-            "# The run has no retain set, and the trainers need one. Name a configuration of configs/data/datasets,\n"
-            "# close to what the model is to keep, as\n"
+            "# The run has no retain set, and the trainers need one. Name a configuration of configs/data/datasets\n"
+            "# that is close to what the model is to keep, such as\n"
             "#   data/datasets@data.retain=MUSE_retain\n"
             "# or let biforget write one: biforget domain ... --retain-set \"a neighbouring domain\"\n");
     bf_buf_printf(&out,
@@ -113,7 +113,7 @@ static enum bf_status put_experiment(struct bf_export_job *job, const char *slug
                   "  - override /eval: null\n\n",
                   trainer->handler, sets[BF_ROLE_FORGET].config,
                   sets[BF_ROLE_RETAIN].there ? sets[BF_ROLE_RETAIN].config : "???");
-    bf_buf_puts(&out, "# The data of this experiment, whichever set configs/data/datasets names meanwhile.\ndata:\n"
+    bf_buf_puts(&out, "# The data of this experiment, whichever set configs/data/datasets names by now.\ndata:\n"
                       "  anchor: forget\n");
     pin_data(&out, slug, BF_ROLE_FORGET, &sets[BF_ROLE_FORGET]);
     pin_data(&out, slug, BF_ROLE_RETAIN, &sets[BF_ROLE_RETAIN]);
@@ -160,7 +160,7 @@ static enum bf_status put_readme(struct bf_export_job *job, const char *slug, co
                     : facts->run->model_desc[0] ? facts->run->model_desc
                                                 : "not known",
                     80);
-    bf_buf_puts(&out, "; is it not there, copy the file of a model of the same family and change its two names"
+    bf_buf_puts(&out, "; if there is no such file, copy that of a model of the same family and change its two names"
                       " (`pretrained_model_name_or_path`), or set them with"
                       " `model.model_args.pretrained_model_name_or_path=` and"
                       " `model.tokenizer_args.pretrained_model_name_or_path=`.\n");
@@ -168,19 +168,19 @@ static enum bf_status put_readme(struct bf_export_job *job, const char *slug, co
         bf_buf_puts(
             &out,
             "- `RETAIN` is a file of `configs/data/datasets` without `.yaml`: the run had no retain set, and the"
-            " trainers need one. `MUSE_retain` (news) and `WMDP_retain` are there; the nearer it is to"
-            " what the model has to keep, the better. `TOFU_QA_retain` tells of invented authors and suits models that"
-            " were trained on them only. `biforget domain ... --retain-set \"a neighbouring domain\"` writes"
+            " trainers need one. There are `MUSE_retain` (news) and `WMDP_retain`; the closer it is to"
+            " what the model has to keep, the better. `TOFU_QA_retain` is about invented authors and suits only models"
+            " that were trained on them. `biforget domain ... --retain-set \"a neighbouring domain\"` writes"
             " one.\n");
     bf_export_trainer_words(trainer, &out);
     bf_buf_puts(
         &out,
-        "- Data is looked for below `paths.root_dir`, the working directory unless you set it: from elsewhere add"
-        " `paths.root_dir=PATH/TO/open-unlearning`.\n"
+        "- The data is read from below `paths.root_dir`, the working directory unless you set it: from another"
+        " directory add `paths.root_dir=PATH/TO/open-unlearning`.\n"
         "- Any `trainer=` works: `GradDiff`, `NPO`, `SimNPO`, `RMU`, ... The model is saved below `saves/unlearn/`."
         " Evaluation while training is off, because it needs a single process: use `src/eval.py`.\n"
         "- The dataset configurations of a second set have the same names and replace these. Each experiment"
-        " names its own data and goes on working, as long as both sets are pairs or both are text.\n\n");
+        " names its own data and still works, as long as both sets are pairs or both are text.\n\n");
     bf_buf_puts(&out, "| set | samples | handler |\n|---|--:|---|\n");
     for (int role = 0; role < BF_ROLE_COUNT; role++)
         if (sets[role].there)

@@ -91,7 +91,7 @@ static void put_array(struct bf_buf *out, const json_t *array, int depth)
     const size_t n = json_array_size(array);
     const json_t *first = json_array_get(array, 0);
 
-    if (n == 0 || !(json_is_object(first) || json_is_array(first))) { /* a row of figures is one line */
+    if (n == 0 || !(json_is_object(first) || json_is_array(first))) { /* an array of numbers takes one line */
         put_scalar(out, array);
         return;
     }
@@ -184,7 +184,7 @@ void bf_put_one_line(struct bf_buf *out, const char *text)
         if (size > 0 && is_break(cp)) {
             pending = true;
         } else if (pending && (text[i] == ' ' || text[i] == '\t')) {
-            /* indentation behind a break goes with it */
+            /* indentation after a break goes with it */
         } else {
             if (pending && out->len > start && out->data[out->len - 1] != ' ')
                 bf_buf_putc(out, ' ');

@@ -62,7 +62,7 @@ void bf_export_trainer_release(struct bf_export_trainer *trainer)
     *trainer = (struct bf_export_trainer){0};
 }
 
-/* With a point and a signed exponent: without them YAML 1.1 takes a number for a word. */
+/* With a point and a signed exponent: without them YAML 1.1 reads a string. */
 static void put_real(struct bf_buf *out, const char *indent, const char *name, double value)
 {
     bf_buf_printf(out, "%s%s: %.8e\n", indent, name, value);
@@ -84,7 +84,7 @@ static void put_arguments(const struct bf_export_trainer *t, struct bf_buf *out)
                   constant && real(t, "warmup") > 0.0 ? "constant_with_warmup"
                   : constant                          ? "constant"
                                                       : word(t, "schedule"));
-    /* A TOFU experiment's warmup_epochs would win over it. */
+    /* A TOFU experiment's warmup_epochs would override it. */
     put_real(out, indent, "warmup_ratio", real(t, "warmup"));
     put_real(out, indent, "weight_decay", real(t, "decay"));
     put_real(out, indent, "max_grad_norm", real(t, "max_norm"));
@@ -150,17 +150,19 @@ void bf_export_trainer_words(const struct bf_export_trainer *t, struct bf_buf *o
         return;
     if (t->other_method) {
         bf_buf_puts(out, "- The last training of this run here used a method that open-unlearning does not have; the "
-                         "experiment names NPO in its place, with figures to begin with.\n");
+                         "experiment names NPO in its place, with parameters to start from.\n");
         return;
     }
     bf_buf_printf(
-        out, "- Method and figures are those of the last training of this run here (`biforget unlearn --method %s`).",
+        out,
+        "- Method and parameters are those of the last training of this run here (`biforget unlearn --method %s`).",
         word(t, "method"));
     if (strcmp(word(t, "train"), "lora") == 0)
-        bf_buf_printf(out,
-                      " That one trained an adapter (rank %" PRId64
-                      "), this one trains every weight: a learning rate of 1e-5 "
-                      "(`trainer.args.learning_rate=1e-5`) is where its own experiments begin.",
-                      whole(t, "lora_rank"));
+        bf_buf_printf(
+            out,
+            " It trained an adapter (rank %" PRId64
+            "); open-unlearning trains every weight, and its own experiments start from a learning rate of 1e-5 "
+            "(`trainer.args.learning_rate=1e-5`).",
+            whole(t, "lora_rank"));
     bf_buf_putc(out, '\n');
 }

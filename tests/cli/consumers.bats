@@ -91,7 +91,7 @@ trained() {
     trained pairs dpo --retain "$BATS_FILE_TMPDIR/texts" --max-steps 1 --batch 2 --accum 1 --retain-loss kl --beta 0.2
     check open-unlearning "$(export_as open-unlearning dpo)" IDK NONE DPO '{"beta": 0.2, "retain_loss_type": "KL", "lr_scheduler_type": "linear",
         "warmup_ratio": 0.1, "weight_decay": 0.01, "adam_beta2": 0.999}'
-    grep -q 'trains every weight: a learning rate of 1e-5' "$BATS_TEST_TMPDIR/dpo-open-unlearning/README.md"
+    grep -q 'trains every weight, and its own experiments start from a learning rate of 1e-5' "$BATS_TEST_TMPDIR/dpo-open-unlearning/README.md"
     # A method that is not there: NPO, and a word about it.
     trained pairs obliviate --retain "$BATS_FILE_TMPDIR/texts" --max-steps 1 --batch 2
     check open-unlearning "$(export_as open-unlearning obliviate)" QA NONE NPO

@@ -144,11 +144,11 @@ static void deletes_nothing_of_others(void **state)
     assert_int_equal(mkdir("others", 0755), 0);
     assert_int_equal(mkdir("others/full", 0755), 0);
     write_text("others/full/thesis.txt", "years of work");
-    refused("others/full", "not empty and no earlier export");
+    refused("others/full", "not empty and is not an earlier export");
     write_text("others/full/" BF_EXPORT_MANIFEST, "{\"program\": \"another\"}");
-    refused("others/full", "no earlier export");
+    refused("others/full", "not an earlier export");
     write_text("others/full/" BF_EXPORT_MANIFEST, "not JSON");
-    refused("others/full", "no earlier export");
+    refused("others/full", "not an earlier export");
     write_text("others/full/" BF_EXPORT_MANIFEST, "{\"program\": \"biforget\"}"); /* and no files */
     refused("others/full", "'thesis.txt'");
     assert_holds("others/full/thesis.txt", "years of work");

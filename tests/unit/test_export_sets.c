@@ -366,7 +366,7 @@ static void without_manifest(void **state)
     /* Without it, nobody can tell whose folder it is. */
     options.manifest = true;
     assert_int_equal(bf_export(store, &options, out, NULL, &err), BF_STORE);
-    assert_says(&err, "no earlier export");
+    assert_says(&err, "not an earlier export");
     /* With it, a file that is written without has none that tells of what was there. */
     options.format = "wmdp";
     assert_ok(bf_export(store, &options, file, NULL, &err));
