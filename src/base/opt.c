@@ -11,7 +11,7 @@
 
 /* Where the parser stands. */
 struct parser {
-    const struct bf_opt *table;
+    struct bf_opt *table;
     char **argv;
     int argc;
     int next; /* the argument after the one in hand */
@@ -19,28 +19,22 @@ struct parser {
     struct bf_err *err;
 };
 
-static const struct bf_opt *find_name(const struct bf_opt *table, const char *name, size_t n)
+static struct bf_opt *find_name(struct bf_opt *table, const char *name, size_t n)
 {
-    for (const struct bf_opt *opt = table; opt->name; opt++) {
+    for (struct bf_opt *opt = table; opt->name; opt++) {
         if (strlen(opt->name) == n && memcmp(opt->name, name, n) == 0)
             return opt;
     }
     return NULL;
 }
 
-static const struct bf_opt *find_letter(const struct bf_opt *table, char letter)
+static struct bf_opt *find_letter(struct bf_opt *table, char letter)
 {
-    for (const struct bf_opt *opt = table; opt->name; opt++) {
+    for (struct bf_opt *opt = table; opt->name; opt++) {
         if (opt->letter != 0 && opt->letter == letter)
             return opt;
     }
     return NULL;
-}
-
-static void mark_given(const struct bf_opt *opt)
-{
-    if (opt->given)
-        *opt->given = true;
 }
 
 static bool is_number_type(enum bf_opt_type type)
@@ -98,7 +92,7 @@ static enum bf_status parse_long(struct parser *p, const char *argument)
     const char *name = argument + 2;
     size_t n = strcspn(name, "=");
     const char *value = name[n] == '=' ? name + n + 1 : NULL;
-    const struct bf_opt *opt = find_name(p->table, name, n);
+    struct bf_opt *opt = find_name(p->table, name, n);
     bool negated = false;
 
     if (!opt && !value && strcmp(name, "help") == 0) {
@@ -126,7 +120,7 @@ static enum bf_status parse_long(struct parser *p, const char *argument)
             return bf_fail(p->err, BF_USAGE, "--%s takes no value, so '%s' is refused; write --%s or --no-%s",
                            opt->name, argument, opt->name, opt->name);
         *(bool *)opt->target = !negated;
-        mark_given(opt);
+        opt->given = true;
         return BF_OK;
     }
     if (!value)
@@ -135,7 +129,7 @@ static enum bf_status parse_long(struct parser *p, const char *argument)
         return BF_USAGE;
     if (bf_opt_set(opt, value, p->err) != BF_OK)
         return BF_USAGE;
-    mark_given(opt);
+    opt->given = true;
     return BF_OK;
 }
 
@@ -143,7 +137,7 @@ static enum bf_status parse_long(struct parser *p, const char *argument)
 static enum bf_status parse_short(struct parser *p, const char *argument)
 {
     for (size_t i = 1; argument[i] != '\0'; i++) {
-        const struct bf_opt *opt = find_letter(p->table, argument[i]);
+        struct bf_opt *opt = find_letter(p->table, argument[i]);
         const char *value;
 
         if (!opt && argument[i] == 'h') {
@@ -157,7 +151,7 @@ static enum bf_status parse_short(struct parser *p, const char *argument)
                            argument);
         if (opt->type == BF_OPT_FLAG) {
             *(bool *)opt->target = true;
-            mark_given(opt);
+            opt->given = true;
             continue;
         }
         value = argument[i + 1] != '\0' ? argument + i + 1 : take_value(p, opt);
@@ -165,14 +159,14 @@ static enum bf_status parse_short(struct parser *p, const char *argument)
             return BF_USAGE;
         if (bf_opt_set(opt, value, p->err) != BF_OK)
             return BF_USAGE;
-        mark_given(opt);
+        opt->given = true;
         return BF_OK;
     }
     return BF_OK;
 }
 
-enum bf_status bf_opt_parse(const struct bf_opt *table, int argc, char **argv, const char **operands,
-                            size_t max_operands, size_t *n_operands, int *help, struct bf_err *err)
+enum bf_status bf_opt_parse(struct bf_opt *table, int argc, char **argv, const char **operands, size_t max_operands,
+                            size_t *n_operands, int *help, struct bf_err *err)
 {
     struct parser p = {.table = table, .argv = argv, .argc = argc, .next = 1, .help = help, .err = err};
     bool options_ended = false;
@@ -257,6 +251,26 @@ void bf_nearest_offer(struct bf_nearest *nearest, const char *candidate, size_t 
         nearest->best = candidate;
         nearest->best_length = n;
     }
+}
+
+const struct bf_opt *bf_opt_find(const struct bf_opt *table, const char *name)
+{
+    for (const struct bf_opt *opt = table; opt->name; opt++)
+        if (strcmp(opt->name, name) == 0)
+            return opt;
+    return NULL;
+}
+
+bool bf_opt_takes(const struct bf_opt *opt, const char *operand)
+{
+    const size_t n = strlen(operand);
+
+    for (const char *at = opt->only; at; at = strchr(at, ' ')) {
+        at += *at == ' ';
+        if (strncmp(at, operand, n) == 0 && (at[n] == ' ' || at[n] == '\0'))
+            return true;
+    }
+    return !opt->only;
 }
 
 struct bf_opt *bf_opt_append(struct bf_opt *table, const struct bf_opt *rows, size_t n)

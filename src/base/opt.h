@@ -36,8 +36,11 @@ struct bf_opt {
     const char *fallback; /* the default as people read it: "3407", "from the profile"; NULL when none */
     const char *unit;     /* "tokens", "seconds"; NULL when none */
     const char *help;     /* one line, lower case, no full stop */
-    bool *given;          /* set to true when the option appears; may be NULL */
     bool rare;            /* shown by --help-all and in the manual, not by --help */
+    const char *only;     /* the operands that take it, with blanks between: "privleak tofu"; NULL: all do */
+    const char *instead;  /* why a command that passes options on to this one refuses it; NULL: it does not */
+    unsigned marks;       /* bits that mean something to the commands alone */
+    bool given;           /* set by the parser: the option appeared */
 };
 
 struct bf_command_help {
@@ -52,11 +55,17 @@ struct bf_command_help {
 };
 
 /* Parse argv[1..argc). Operands go to `operands` (at most max_operands), their number to *n_operands; "--" ends the
- * options. An unknown option, a bad value, or too many operands: BF_USAGE with a sentence that names the option,
- * the value, the allowed range, and the nearest option when one is close. --help and -h set *help to 1,
+ * options. Sets `given` of the rows that appear. An unknown option, a bad value, or too many operands: BF_USAGE with a
+ * sentence that names the option, the value, the allowed range, and the nearest option when one is close. --help and -h
+ * set *help to 1,
  * --help-all to 2, and parsing stops. */
-BF_MUST_CHECK enum bf_status bf_opt_parse(const struct bf_opt *table, int argc, char **argv, const char **operands,
+BF_MUST_CHECK enum bf_status bf_opt_parse(struct bf_opt *table, int argc, char **argv, const char **operands,
                                           size_t max_operands, size_t *n_operands, int *help, struct bf_err *err);
+
+/* The row of this name; NULL when there is none. */
+const struct bf_opt *bf_opt_find(const struct bf_opt *table, const char *name);
+/* Does the operand take the option, by `only`? */
+bool bf_opt_takes(const struct bf_opt *opt, const char *operand);
 
 /* --help: examples, then options (the rare ones only when `all`). */
 void bf_opt_help(FILE *out, const struct bf_command_help *command, const struct bf_opt *table, bool all);
@@ -98,8 +107,6 @@ struct bf_opt *bf_opt_append(struct bf_opt *table, const struct bf_opt *rows, si
 #define BF_CHOICE(NAME, TARGET, CHOICES, ...)                                                                          \
     {.name = (NAME), .type = BF_OPT_CHOICE, .target = BF_OPT_TARGET(const char *, TARGET), .choices = (CHOICES),       \
      .help = __VA_ARGS__}
-#define BF_OPT_QUIET(TARGET) BF_FLAG("quiet", TARGET, "say nothing on stderr but errors", .letter = 'q')
-#define BF_OPT_JSON(TARGET, WHAT) BF_FLAG("json", TARGET, "print " WHAT " as one JSON object")
 // clang-format on
 
 /* The candidate with the smallest edit distance to what was typed, when it is close enough to be a slip. Borrowed. */

@@ -15,9 +15,23 @@ enum { BF_OPERANDS_MAX = 16 };
 struct bf_call {
     const char *const *operands;
     size_t n_operands;
-    void *values;       /* the command's own struct, filled from the options */
-    struct bf_log *log; /* stderr */
+    void *values;               /* the command's own struct, filled from the options */
+    const struct bf_opt *table; /* of its options: which were given */
+    struct bf_log *log;         /* stderr */
 };
+
+/* Marks of rows. */
+enum {
+    BF_ON_RESUME = 1,    /* unlearn: may be given with --resume */
+    BF_LAB = 2,          /* the lab gives it itself: not for an experiment's options */
+    BF_LAB_OF_METHOD = 4 /* the same for the options of a method */
+};
+#define BF_OPT_QUIET(TARGET)                                                                                           \
+    BF_FLAG("quiet", TARGET, "say nothing on stderr but errors", .letter = 'q', .instead = "give -q itself",           \
+            .marks = BF_ON_RESUME | BF_LAB)
+#define BF_OPT_JSON(TARGET, WHAT)                                                                                      \
+    BF_FLAG("json", TARGET, "print " WHAT " as one JSON object", .instead = "it is given anyway",                      \
+            .marks = BF_ON_RESUME | BF_LAB)
 
 struct bf_command {
     struct bf_command_help help;

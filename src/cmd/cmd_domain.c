@@ -14,13 +14,13 @@ struct domain_values {
 static struct bf_opt *domain_options(void *target)
 {
     struct domain_values *v = target;
-    bf_then_defaults(&v->start.then);
     struct bf_opt *table = bf_start_first(&v->start, "runs/TOPIC");
-    table = BF_OPT_APPEND(
-        table, BF_TEXT("retain-set", &v->retain_set, "SET", "to keep: a domain to write about, or a file"),
-        BF_THEN_OPTIONS(&v->start.then),
-        BF_TEXT("retain", &v->retain, "DOMAIN|FILE",
-                "reject samples nearer to this (not a set for training: --retain-set)", .rare = true));
+    table = BF_OPT_APPEND(table, BF_TEXT("retain-set", &v->retain_set, "SET",
+                                         "to keep: a domain to write about, or a file", .marks = BF_LAB));
+    table = bf_then_options(&v->start.then, table);
+    table = BF_OPT_APPEND(table, BF_TEXT("retain", &v->retain, "DOMAIN|FILE",
+                                         "reject samples nearer to this (not a set for training: --retain-set)",
+                                         .rare = true));
     return bf_start_rest(&v->start, BF_KIND_DOMAIN, table);
 }
 
@@ -37,9 +37,10 @@ static enum bf_status domain_run(const struct bf_call *call, struct bf_err *err)
     start.then.is_domain = true;
     if (call->n_operands != 1)
         return bf_fail(err, BF_USAGE, "give one domain, in quotes: biforget domain \"Harry Potter\"");
-    enum bf_status status = bf_method_request(&v->start.method, BF_KIND_DOMAIN, call->operands[0], &forget, err);
+    enum bf_status status =
+        bf_method_request(call->table, &v->start.method, BF_KIND_DOMAIN, call->operands[0], &forget, err);
     if (status == BF_OK && writes_retain)
-        status = bf_method_request(&v->start.method, BF_KIND_DOMAIN, v->retain_set, &retain, err);
+        status = bf_method_request(call->table, &v->start.method, BF_KIND_DOMAIN, v->retain_set, &retain, err);
     if (status != BF_OK)
         goto out;
     /* A retain set is Stage I alone: what is probed for is what the model remembers of the domain to forget. */

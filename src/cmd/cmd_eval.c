@@ -63,7 +63,7 @@ static enum bf_status eval_run(const struct bf_call *call, struct bf_err *err)
     json_t *result = NULL;
     enum bf_status status = find_task(call, &i_task, err);
     if (status == BF_OK)
-        status = bf_eval_options_fit(v, i_task, err);
+        status = bf_eval_options_fit(call->table, i_task, err);
     if (status == BF_OK && v->request.out)
         status = check_output(v, call, err);
     if (status == BF_OK && v->request.out)

@@ -33,7 +33,7 @@ static enum bf_status instance_run(const struct bf_call *call, struct bf_err *er
         return bf_fail(err, BF_USAGE,
                        "give one file of sentences or question-answer pairs: biforget instance facts.jsonl");
     name = bf_instance_name(call->operands[0]);
-    enum bf_status status = bf_method_request(&v->start.method, BF_KIND_INSTANCE, name, &request, err);
+    enum bf_status status = bf_method_request(call->table, &v->start.method, BF_KIND_INSTANCE, name, &request, err);
     if (status != BF_OK)
         goto out;
     const struct bf_guard_source retained = bf_guard_source_of(v->retain, BF_REASON_RETAIN_OVERLAP);

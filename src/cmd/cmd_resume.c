@@ -23,14 +23,14 @@ struct resume_values {
 static struct bf_opt *resume_options(void *target)
 {
     struct resume_values *v = target;
-    bf_then_defaults(&v->then);
-    struct bf_opt *table = BF_OPT_TABLE(
-        BF_TEXT("model", &v->model, "FILE", "where the run's model is now, if it has moved", .letter = 'm',
-                .fallback = "the run's"),
-        BF_TEXT("embedder", &v->embedder, "FILE", "where the run's embedder is now, if it has moved",
-                .fallback = "the run's"),
-        BF_TEXT("retain-set", &v->then.retain_file, "FILE", "for --then: texts to keep", .fallback = "that of the run"),
-        BF_THEN_OPTIONS(&v->then));
+    struct bf_opt *table =
+        BF_OPT_TABLE(BF_TEXT("model", &v->model, "FILE", "where the run's model is now, if it has moved", .letter = 'm',
+                             .fallback = "the run's"),
+                     BF_TEXT("embedder", &v->embedder, "FILE", "where the run's embedder is now, if it has moved",
+                             .fallback = "the run's"),
+                     BF_TEXT("retain-set", &v->then.retain_file, "FILE", "for --then: texts to keep",
+                             .fallback = "that of the run"));
+    table = bf_then_options(&v->then, table);
     table = bf_machine_options(&v->machine, false, table);
     return BF_OPT_APPEND(table, BF_OPT_JSON(&v->json, "the summary"), BF_OPT_QUIET(&v->quiet));
 }

@@ -17,7 +17,8 @@ static enum bf_status textbook_run(const struct bf_call *call, struct bf_err *er
     char *dir = NULL;
     if (call->n_operands != 1)
         return bf_fail(err, BF_USAGE, "give one domain, in quotes: biforget textbook \"Harry Potter\"");
-    enum bf_status status = bf_method_request(&v->method, BF_KIND_TEXTBOOK, call->operands[0], &request, err);
+    enum bf_status status =
+        bf_method_request(call->table, &v->method, BF_KIND_TEXTBOOK, call->operands[0], &request, err);
     if (status == BF_OK) {
         const struct bf_start_request first = {.name = "", .role = BF_ROLE_FORGET, .request = &request};
         dir = v->out ? bf_strdup(v->out) : bf_start_dir("textbook-", request.topic);

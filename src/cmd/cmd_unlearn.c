@@ -326,7 +326,7 @@ static enum bf_status run(const struct bf_call *call, struct bf_err *err)
     char *work = work_folder(v);
     enum bf_status status = BF_OK;
     if (v->resume) {
-        status = bf_unlearn_check_resume(v, err);
+        status = bf_unlearn_check_resume(call->table, err);
         if (status == BF_OK)
             status = bf_unlearn_read_settings(work, &settings, err);
         json_t *record = status == BF_OK && bf_file_exists(v->resume) ? finished_record(&settings, work) : NULL;

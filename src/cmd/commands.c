@@ -36,7 +36,7 @@ enum bf_status bf_command_run(const struct bf_command *command, int argc, char *
         bf_opt_help(stdout, &command->help, table, help > 1);
     } else if (status == BF_OK) {
         log->quiet = command->quiet_option && *(bool *)values;
-        struct bf_call call = {operands, n_operands, values, log};
+        struct bf_call call = {operands, n_operands, values, table, log};
         status = command->run(&call, err);
     }
     free(table);

@@ -4,13 +4,10 @@
 #include "base/opt.h"
 #include "eval/eval_request.h"
 
-enum { BF_EVAL_OPTIONS = 34 };
-
 struct bf_eval_values {
     bool quiet; /* first: bf_command_run reads it */
     bool json;
     struct bf_eval_request request;
-    bool given[BF_EVAL_OPTIONS]; /* in the order of the table */
 };
 
 /* The table; free(). Sets the defaults. */
@@ -18,6 +15,6 @@ struct bf_opt *bf_eval_options(struct bf_eval_values *values);
 /* Leave in the table what the task takes; a word that names no task changes nothing. */
 void bf_eval_options_narrow(struct bf_opt *table, const char *word);
 /* BF_USAGE for an option that belongs to other tasks, naming them. `task` is an index into bf_eval_tasks. */
-BF_MUST_CHECK enum bf_status bf_eval_options_fit(const struct bf_eval_values *values, size_t task, struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_eval_options_fit(const struct bf_opt *table, size_t task, struct bf_err *err);
 
 #endif

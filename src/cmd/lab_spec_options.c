@@ -13,73 +13,57 @@
 
 #include "base/banned.h"
 
-/* What the lab gives a command itself. */
-static const char *const of_training[] = {"method",  "model",  "forget", "retain",  "general",
-                                          "output",  "resume", "finish", "restart", "work",
-                                          "answers", "json",   "quiet",  "threads", NULL};
-static const char *const of_method[] = {"method", "model",  "forget",  "retain", "general", "output",
-                                        "resume", "finish", "restart", "work",   "answers", "seed",
-                                        "json",   "quiet",  "threads", NULL};
-static const char *const of_writing[] = {"model",      "output", "then",  "then-options", "eval",
-                                         "retain-set", "json",   "quiet", "threads",      NULL};
-static const char *const of_eval[] = {"model",       "output", "forget",    "retain",        "holdout",
-                                      "authors",     "world",  "retrained", "retrained-auc", "logs",
-                                      "retain-logs", "json",   "quiet",     "threads",       NULL};
-
 struct list {
     const struct bf_lab_options *options;
     const struct bf_command *command;
-    const char *const *taken; /* ends with NULL */
+    unsigned taken;           /* marks of what the lab gives the command itself */
     const char *what, *place; /* of the sentence */
 };
 
 static enum bf_status check_taken(const struct list *list, const struct bf_opt *table, struct bf_err *err)
 {
-    for (size_t i = 0; table[i].name; i++)
-        for (const char *const *name = list->taken; *name; name++)
-            if (*table[i].given && strcmp(table[i].name, *name) == 0)
-                return bf_fail(err, BF_INPUT, "%s: leave --%s out of the options of %s: the lab gives it itself",
-                               list->what, *name, list->place);
+    for (const struct bf_opt *opt = table; opt->name; opt++)
+        if (opt->given && (opt->marks & list->taken))
+            return bf_fail(err, BF_INPUT, "%s: leave --%s out of the options of %s: the lab gives it itself",
+                           list->what, opt->name, list->place);
     return BF_OK;
 }
 
-/* Into `values`, zeroed, of the command's size. */
-static enum bf_status parse(const struct list *list, void *values, struct bf_err *err)
+/* Into `values`, zeroed, of the command's size. *table: free() it; NULL on failure. */
+static enum bf_status parse_list(const struct list *list, void *values, struct bf_opt **table, struct bf_err *err)
 {
     const size_t n = list->options->n;
     char **argv = bf_array(n + 2, sizeof *argv);
     const char *operands[1];
-    size_t n_operands = 0, n_rows = 0;
+    size_t n_operands = 0;
     int help = 0;
     struct bf_err why = BF_ERR_INIT;
-    struct bf_opt *table = list->command->options(values);
-    while (table[n_rows].name)
-        n_rows++;
-    bool *given = bf_array(n_rows + 1, sizeof *given);
-    for (size_t i = 0; i < n_rows; i++)
-        if (!table[i].given)
-            table[i].given = &given[i];
+    *table = list->command->options(values);
     argv[0] = (char *)list->command->help.name;
     for (size_t i = 0; i < n; i++)
         argv[i + 1] = (char *)list->options->words[i];
-    enum bf_status status = bf_opt_parse(table, (int)n + 1, argv, operands, 0, &n_operands, &help, &why);
+    enum bf_status status = bf_opt_parse(*table, (int)n + 1, argv, operands, 0, &n_operands, &help, &why);
     if (status != BF_OK)
         status = bf_fail(err, BF_INPUT, "%s: the options of %s: %s", list->what, list->place, why.text);
     else if (help)
         status = bf_fail(err, BF_INPUT, "%s: leave --help out of the options of %s; 'biforget help %s' tells them",
                          list->what, list->place, list->command->help.name);
     else
-        status = check_taken(list, table, err);
-    free(given);
-    free(table);
+        status = check_taken(list, *table, err);
+    if (status != BF_OK) {
+        free(*table);
+        *table = NULL;
+    }
     free(argv);
     return status;
 }
 
-static enum bf_status parse_away(const struct list *list, struct bf_err *err)
+static enum bf_status check_list(const struct list *list, struct bf_err *err)
 {
     void *values = bf_alloc(list->command->values_size);
-    const enum bf_status status = parse(list, values, err);
+    struct bf_opt *table = NULL;
+    const enum bf_status status = parse_list(list, values, &table, err);
+    free(table);
     free(values);
     return status;
 }
@@ -87,13 +71,15 @@ static enum bf_status parse_away(const struct list *list, struct bf_err *err)
 static enum bf_status check_eval(const struct bf_lab_options *options, const char *task, const char *place,
                                  const char *what, struct bf_err *err)
 {
-    const struct list list = {options, &bf_cmd_eval, of_eval, what, place};
+    const struct list list = {options, &bf_cmd_eval, BF_LAB, what, place};
     struct bf_eval_values values = {0};
+    struct bf_opt *table = NULL;
     struct bf_err why = BF_ERR_INIT;
-    enum bf_status status = parse(&list, &values, err);
+    enum bf_status status = parse_list(&list, &values, &table, err);
     size_t i_task = 0;
-    if (status == BF_OK && bf_eval_task_find(task, &i_task) && bf_eval_options_fit(&values, i_task, &why) != BF_OK)
+    if (status == BF_OK && bf_eval_task_find(task, &i_task) && bf_eval_options_fit(table, i_task, &why) != BF_OK)
         status = bf_fail(err, BF_INPUT, "%s: the options of %s: %s", what, place, why.text);
+    free(table);
     return status;
 }
 
@@ -102,9 +88,9 @@ static enum bf_status check_set(const struct bf_lab_set *set, const char *what, 
     const bool textbook = strcmp(set->kind, "textbook") == 0;
     char place[128];
     snprintf(place, sizeof place, "forget set \"%.80s\"", set->name);
-    const struct list list = {&set->options, textbook ? &bf_cmd_textbook : &bf_cmd_domain, of_writing, what, place};
+    const struct list list = {&set->options, textbook ? &bf_cmd_textbook : &bf_cmd_domain, BF_LAB, what, place};
     if (textbook || strcmp(set->kind, "domain") == 0)
-        return parse_away(&list, err);
+        return check_list(&list, err);
     if (set->options.n > 0)
         return bf_fail(err, BF_INPUT, "%s: %s is of kind %s, which takes no options", what, place, set->kind);
     return BF_OK;
@@ -128,17 +114,17 @@ static enum bf_status check_method_word(const struct bf_lab_method *method, cons
 
 enum bf_status bf_lab_check_options(const struct bf_lab_spec *spec, const char *what, struct bf_err *err)
 {
-    const struct list train = {&spec->train, &bf_cmd_unlearn, of_training, what, "\"train\""};
-    enum bf_status status = parse_away(&train, err);
+    const struct list train = {&spec->train, &bf_cmd_unlearn, BF_LAB, what, "\"train\""};
+    enum bf_status status = check_list(&train, err);
     for (size_t i = 0; i < spec->n_sets && status == BF_OK; i++)
         status = check_set(&spec->sets[i], what, err);
     for (size_t i = 0; i < spec->n_methods && status == BF_OK; i++) {
         char place[128];
         snprintf(place, sizeof place, "method \"%.80s\"", spec->methods[i].name);
-        const struct list list = {&spec->methods[i].options, &bf_cmd_unlearn, of_method, what, place};
+        const struct list list = {&spec->methods[i].options, &bf_cmd_unlearn, BF_LAB | BF_LAB_OF_METHOD, what, place};
         status = check_method_word(&spec->methods[i], what, err);
         if (status == BF_OK)
-            status = parse_away(&list, err);
+            status = check_list(&list, err);
     }
     if (status == BF_OK)
         status = check_eval(&spec->tofu, "tofu", "\"tofu\"", what, err);
@@ -151,7 +137,9 @@ static enum bf_status check_settings(const struct list *list, const char *method
     struct bf_unlearn_values values = {0};
     struct bf_unlearn_settings settings = {0};
     struct bf_err why = BF_ERR_INIT;
-    enum bf_status status = parse(list, &values, err);
+    struct bf_opt *table = NULL;
+    enum bf_status status = parse_list(list, &values, &table, err);
+    free(table);
     if (status != BF_OK)
         return status;
     values.method = method;
@@ -168,12 +156,13 @@ static enum bf_status check_settings(const struct list *list, const char *method
 
 enum bf_status bf_lab_check_settings(const struct bf_lab_spec *spec, const char *model, struct bf_err *err)
 {
-    const struct list train = {&spec->train, &bf_cmd_unlearn, of_training, spec->name, "\"train\""};
+    const struct list train = {&spec->train, &bf_cmd_unlearn, BF_LAB, spec->name, "\"train\""};
     enum bf_status status = check_settings(&train, "finetune", model, err);
     for (size_t i = 0; i < spec->n_methods && status == BF_OK; i++) {
         char place[128];
         snprintf(place, sizeof place, "method \"%.80s\"", spec->methods[i].name);
-        const struct list list = {&spec->methods[i].options, &bf_cmd_unlearn, of_method, spec->name, place};
+        const struct list list = {&spec->methods[i].options, &bf_cmd_unlearn, BF_LAB | BF_LAB_OF_METHOD, spec->name,
+                                  place};
         status = check_settings(&list, spec->methods[i].method, model, err);
     }
     return status;

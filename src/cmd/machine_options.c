@@ -1,5 +1,6 @@
 #include "cmd/machine_options.h"
 
+#include "cmd/cmd.h"
 #include "base/banned.h"
 
 struct bf_opt *bf_machine_options(struct bf_machine_values *v, bool fresh, struct bf_opt *table)
@@ -10,7 +11,7 @@ struct bf_opt *bf_machine_options(struct bf_machine_values *v, bool fresh, struc
     table = BF_OPT_APPEND(
         table,
         BF_WHOLE("parallel", &v->parallel, 0, 256, "32, or 64 from 8 cores on", "samples written at the same time"),
-        BF_WHOLE("threads", &v->threads, 0, 1024, "all cores", "threads of the model", .letter = 't'),
+        BF_WHOLE("threads", &v->threads, 0, 1024, "all cores", "threads of the model", .letter = 't', .marks = BF_LAB),
         BF_WHOLE("gpu-layers", &v->gpu_layers, -1, 10000, "0", "layers on a GPU (-1 = all)", .rare = true),
         BF_WHOLE("context", &v->context, 0, 1 << 20, "by the prompts", "room for one prompt and its answer",
                  .unit = "tokens", .rare = true),

@@ -75,7 +75,6 @@ static void option_of(size_t row, struct bf_method_values *values, struct bf_opt
         .value = rows[row].value,
         .unit = rows[row].unit,
         .help = rows[row].help,
-        .given = &values->given[row],
         .rare = rows[row].rare,
         .min = field->min,
         .max = field->max,
@@ -166,15 +165,17 @@ static void apply(const struct bf_field *field, const union bf_method_value *val
     }
 }
 
-enum bf_status bf_method_request(const struct bf_method_values *values, enum bf_kind kind, const char *topic,
-                                 struct bf_request *out, struct bf_err *err)
+enum bf_status bf_method_request(const struct bf_opt *table, const struct bf_method_values *values, enum bf_kind kind,
+                                 const char *topic, struct bf_request *out, struct bf_err *err)
 {
     enum bf_status status = bf_request_of_kind(kind, values->profile, out, err);
     if (status != BF_OK)
         return status;
-    for (size_t i = 0; i < N_ROWS; i++)
-        if (values->given[i])
-            apply(field_of(rows[i].name), &values->values[i], out);
+    for (size_t i = 0; i < N_ROWS; i++) {
+        const struct bf_opt *opt = bf_opt_find(table, rows[i].name);
+        if (opt && opt->given)
+            apply(field_of(opt->name), opt->target, out);
+    }
     if (topic)
         status = bf_request_set_topic(out, topic, err);
     if (status == BF_OK)

@@ -11,9 +11,9 @@
 struct bf_opt *bf_start_first(struct bf_start_options *v, const char *default_out)
 {
     return BF_OPT_TABLE(BF_TEXT("model", &v->model, "FILE|NAME", "the target model, a GGUF file", .letter = 'm',
-                                .fallback = "the default of 'biforget models'"),
+                                .fallback = "the default of 'biforget models'", .marks = BF_LAB),
                         BF_TEXT("output", &v->out, "DIR", "the run folder, made by this command", .letter = 'o',
-                                .fallback = default_out));
+                                .fallback = default_out, .marks = BF_LAB));
 }
 
 struct bf_opt *bf_start_rest(struct bf_start_options *v, enum bf_kind kind, struct bf_opt *table)

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "cmd/cmd.h"
 #include "cmd/then_options.h"
 #include "sets/pairs.h"
 #include "engine/models.h"
@@ -12,14 +13,21 @@
 #include "graph/graph.h"
 #include "base/banned.h"
 
-void bf_then_defaults(struct bf_then_values *v)
+struct bf_opt *bf_then_options(struct bf_then_values *v, struct bf_opt *table)
 {
     struct bf_buf methods;
     bf_buf_init(&methods, sizeof v->help);
     bf_methods_list(&methods, false);
-    v->eval_limit = BF_THEN_TEXTS;
     (void)snprintf(v->help, sizeof v->help, "then unlearn by this method: %s", methods.data);
     bf_buf_release(&methods);
+    v->eval_limit = 64;
+    return BF_OPT_APPEND(table, BF_TEXT("then", &v->then, "METHOD", v->help, .marks = BF_LAB),
+                         BF_FLAG("eval", &v->eval, "evaluate before and after --then", .marks = BF_LAB),
+                         BF_TEXT("then-options", &v->then_options, "\"WORDS\"",
+                                 "options of 'biforget unlearn': \"--lr 1e-4 --max-steps 50\"", .rare = true,
+                                 .marks = BF_LAB),
+                         BF_WHOLE("eval-limit", &v->eval_limit, 0, 1000000000, "64; 0 = all",
+                                  "texts of each set that --eval looks at; of questions a quarter", .rare = true));
 }
 
 struct words {
@@ -43,34 +51,16 @@ static enum bf_status split(const char *text, struct words *out, struct bf_err *
     return BF_OK;
 }
 
-/* What the run says already, and what is about other trainings. */
-static enum bf_status check_given(const struct bf_unlearn_values *v, const struct bf_opt *table, struct bf_err *err)
+/* Some options of unlearn say what the run already says, or are about other trainings. */
+static enum bf_status check_given(const struct bf_opt *table, struct bf_err *err)
 {
-    static const struct {
-        const char *name, *instead;
-    } taken[] = {
-        {"method", "give it as --then METHOD"},
-        {"model", "the run's model is unlearned"},
-        {"forget", "the run's forget set is unlearned"},
-        {"retain", "give it as --retain-set FILE"},
-        {"output", "the model is written into the run folder"},
-        {"resume", "'biforget resume' does it"},
-        {"finish", "type it by hand: biforget unlearn --resume"},
-        {"restart", "type it by hand: biforget unlearn --restart"},
-        {"work", "checkpoints lie beside the model"},
-        {"adapter", "type it by hand for one: biforget unlearn --adapter FILE"},
-        {"json", "it is given anyway"},
-        {"quiet", "give -q itself"},
-        {"threads", "give --threads itself"},
-    };
-    for (size_t i = 0; table[i].name; i++)
-        for (size_t j = 0; j < sizeof taken / sizeof *taken; j++)
-            if (v->given[i] && strcmp(table[i].name, taken[j].name) == 0)
-                return bf_fail(err, BF_USAGE, "leave --%s out of --then-options: %s", taken[j].name, taken[j].instead);
+    for (const struct bf_opt *opt = table; opt->name; opt++)
+        if (opt->given && opt->instead)
+            return bf_fail(err, BF_USAGE, "leave --%s out of --then-options: %s", opt->name, opt->instead);
     return BF_OK;
 }
 
-static enum bf_status parse(const struct words *words, struct bf_unlearn_values *v, struct bf_err *err)
+static enum bf_status parse_words(const struct words *words, struct bf_unlearn_values *v, struct bf_err *err)
 {
     char *argv[BF_THEN_WORDS_MAX + 1] = {(char *)"unlearn"};
     const char *operands[1];
@@ -85,7 +75,7 @@ static enum bf_status parse(const struct words *words, struct bf_unlearn_values 
     else if (help)
         status = bf_fail(err, BF_USAGE, "leave --help out of --then-options; 'biforget help unlearn' tells them");
     else
-        status = check_given(v, table, err);
+        status = check_given(table, err);
     free(table);
     return status;
 }
@@ -98,7 +88,7 @@ enum bf_status bf_then_check_options(const char *const *list, size_t n, struct b
         return bf_fail(err, BF_INPUT, "its options are more than %d words", BF_THEN_WORDS_MAX);
     for (size_t i = 0; i < n; i++)
         words.items[words.n++] = (char *)(uintptr_t)list[i];
-    return parse(&words, &values, err);
+    return parse_words(&words, &values, err);
 }
 
 static enum bf_status check_method(const struct bf_then_values *v, struct bf_err *err)
@@ -212,7 +202,7 @@ enum bf_status bf_then_wish_from(const struct bf_then_values *v, const char *mod
     if (status == BF_OK)
         status = split(v->then_options, &words, err);
     if (status == BF_OK)
-        status = parse(&words, &unlearn, err);
+        status = parse_words(&words, &unlearn, err);
     if (status == BF_OK) {
         unlearn.method = v->then;
         unlearn.model = model;

@@ -15,26 +15,8 @@ struct bf_then_values {
     char help[128];          /* of --then: the methods by name */
 };
 
-enum { BF_THEN_TEXTS = 64 }; /* of each set that are evaluated, unless --eval-limit says otherwise */
-
-/* What the values are before options are parsed. */
-void bf_then_defaults(struct bf_then_values *values);
-
-/* Rows of an option table, after bf_then_defaults. */
-#define BF_THEN_OPTIONS(v)                                                                                             \
-    {.name = "then", .type = BF_OPT_TEXT, .target = &(v)->then, .value = "METHOD", .help = (v)->help},                 \
-        {.name = "eval", .type = BF_OPT_FLAG, .target = &(v)->eval, .help = "evaluate before and after --then"},       \
-        {.name = "then-options",                                                                                       \
-         .type = BF_OPT_TEXT,                                                                                          \
-         .target = &(v)->then_options,                                                                                 \
-         .value = "\"WORDS\"",                                                                                         \
-         .help = "options of 'biforget unlearn': \"--lr 1e-4 --max-steps 50\"",                                        \
-         .rare = true},                                                                                                \
-    {                                                                                                                  \
-        .name = "eval-limit", .type = BF_OPT_INT, .target = &(v)->eval_limit, .min = 0, .max = 1000000000,             \
-        .value = "N", .fallback = "64; 0 = all",                                                                       \
-        .help = "texts of each set that --eval looks at; of questions a quarter", .rare = true                         \
-    }
+/* Append --then and its companions to `table` (bf_opt_append); sets the defaults. */
+struct bf_opt *bf_then_options(struct bf_then_values *values, struct bf_opt *table);
 
 /* Before anything long begins: can it be done? *wish: bf_then_wish_release; empty when nothing was asked for. `model`
  * is the file. BF_USAGE: options that do not go together, a method that cannot work on this run, no retain set.

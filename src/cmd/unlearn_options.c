@@ -1,6 +1,6 @@
 #include "cmd/unlearn_options.h"
 
-#include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,6 +21,9 @@ struct bf_opt *bf_unlearn_options(void *target)
     bf_unlearn_choices("schedule", v->choices.schedule, sizeof v->choices.schedule);
     bf_unlearn_choices("type", v->choices.type, sizeof v->choices.type);
     bf_unlearn_choices("data", v->choices.data, sizeof v->choices.data);
+    v->gamma = v->alpha = v->general_weight = v->beta = v->delta = v->coefficient = (double)NAN;
+    v->learning_rate = v->decay = v->max_norm = v->warmup = v->epochs = (double)NAN;
+    v->layer = v->max_steps = v->batch = v->accumulate = -1;
     v->data = v->chat = "auto";
     v->type = "f16";
     v->seed = 3407;
@@ -33,176 +36,102 @@ struct bf_opt *bf_unlearn_options(void *target)
     v->max_loss = 100.0;
     v->checkpoint_every = 50;
     v->answers = 3;
-#define TEXT(NAME, FIELD, ...)                                                                                         \
-    {                                                                                                                  \
-        .name = (NAME), .type = BF_OPT_TEXT, .target = &v->FIELD, __VA_ARGS__                                          \
-    }
-#define FLAG(NAME, FIELD, ...)                                                                                         \
-    {                                                                                                                  \
-        .name = (NAME), .type = BF_OPT_FLAG, .target = &v->FIELD, __VA_ARGS__                                          \
-    }
-#define REAL(NAME, FIELD, MIN, MAX, ...)                                                                               \
-    {                                                                                                                  \
-        .name = (NAME), .type = BF_OPT_DOUBLE, .target = &v->FIELD, .min = (MIN), .max = (MAX), .value = "X",          \
-        __VA_ARGS__                                                                                                    \
-    }
-#define WHOLE(NAME, FIELD, MIN, MAX, ...)                                                                              \
-    {                                                                                                                  \
-        .name = (NAME), .type = BF_OPT_INT, .target = &v->FIELD, .min = (MIN), .max = (MAX), .value = "N", __VA_ARGS__ \
-    }
-    struct bf_opt *table = BF_OPT_TABLE(
-        {.name = "method",
-         .type = BF_OPT_CHOICE,
-         .target = &v->method,
-         .choices = v->choices.method,
-         .help = "formula and numbers of each: 'biforget help unlearn'"},
-        TEXT("model", model, .letter = 'm', .value = "FILE|NAME", .fallback = "the default model",
-             .help = "the model that is to forget"),
-        TEXT("forget", forget, .value = "SET", .help = "run folder, export or file: what to forget"),
-        TEXT("retain", retain, .value = "SET", .fallback = "the run's retain set",
-             .help = "texts to keep, same formats as --forget"),
-        TEXT("output", out, .letter = 'o', .value = "FILE", .help = "the GGUF to write, replaced whole"),
-        FLAG("lora", lora, .fallback = "on for quantised models", .help = "train an adapter, merged in"),
-        FLAG("full", full, .fallback = "on for float models", .help = "train every weight"),
-        REAL("lr", learning_rate, 0, 1, .fallback = of_method, .help = "learning rate"),
-        REAL("epochs", epochs, 0.001, 100000, .fallback = of_method, .help = "passes over the forget set"),
-        WHOLE("max-steps", max_steps, 0, BF_UNLEARN_STEPS_MAX, .fallback = of_method,
-              .help = "steps, instead of --epochs"),
-        WHOLE("batch", batch, 1, 4096, .fallback = of_method, .help = "examples of each set in a batch"),
-        WHOLE("accum", accumulate, 1, 4096, .fallback = of_method, .help = "batches in a step, summed", .rare = true),
-        WHOLE("max-length", max_length, 8, 131072, .fallback = "512", .unit = "tokens", .help = "longest example"),
-        REAL("alpha", alpha, 0, 1e9, .fallback = of_method, .help = "weight of the retain set (0 = train without one)"),
-        {.name = "retain-loss",
-         .type = BF_OPT_CHOICE,
-         .target = &v->retain_loss,
-         .choices = v->choices.retain_loss,
-         .fallback = of_method,
-         .help = "nll: likelihood of the retain set; kl: divergence from the model as it was",
-         .rare = true},
-        REAL("stop-forget-nll", stop_forget_nll, 0, 1000, .fallback = "0 = never",
-             .help = "stop when the forget set's NLL is above X nats a token"),
-        REAL("stop-retain-rise", stop_retain_rise, 0, 1e6, .fallback = "0 = never",
-             .help = "stop when the retain set's NLL is up by more than X percent"),
-        WHOLE("checkpoint-every", checkpoint_every, 0, 1000000000, .fallback = "50", .unit = "steps",
-              .help = "save the state of the training"),
-        TEXT("resume", resume, .value = "FILE", .help = "resume the training of this -o"),
-        {.name = "seed",
-         .type = BF_OPT_SEED,
-         .target = &v->seed,
-         .value = "N",
-         .fallback = "3407",
-         .help = "of the order of examples, the adapter and rmu's direction"},
-        WHOLE("threads", threads, 0, 1024, .letter = 't', .fallback = "all cores",
-              .help = "threads (results do not depend on this)"),
-        FLAG("finish", finish, .help = "with --resume: write the model of the last checkpoint", .rare = true),
-        FLAG("restart", restart, .help = "delete the checkpoint of an earlier training of this -o and start over",
-             .rare = true),
-        TEXT("general", general, .value = "SET", .fallback = "the retain set",
-             .help = "obliviate: general text, its world facts", .rare = true),
-        TEXT("alternates", alternates, .value = "FILE", .fallback = "built in",
-             .help = "dpo: answers to prefer, one a line, as \"I don't know\"", .rare = true),
-        TEXT("adapter", adapter, .value = "FILE", .help = "with --lora: also write the adapter, for llama.cpp's --lora",
-             .rare = true),
-        {.name = "type",
-         .type = BF_OPT_CHOICE,
-         .target = &v->type,
-         .choices = v->choices.type,
-         .fallback = "f16",
-         .help = "type of trained weights in the file; others keep theirs",
-         .rare = true},
-        {.name = "data",
-         .type = BF_OPT_CHOICE,
-         .target = &v->data,
-         .choices = v->choices.data,
-         .fallback = "auto",
-         .help = "qa: loss on answers; text: on all tokens; auto: qa when all records are pairs",
-         .rare = true},
-        TEXT("chat", chat, .value = "NAME", .fallback = "auto",
-             .help = "chat template around questions: auto, none, or a name", .rare = true),
-        FLAG("pack", pack, .fallback = "on",
-             .help = "join texts and cut them at --max-length; --no-pack: each by itself", .rare = true),
-        REAL("gamma", gamma, 0, 1e9, .fallback = of_method, .help = "weight of the forget set", .rare = true),
-        REAL("general-weight", general_weight, 0, 1e9, .fallback = of_method,
-             .help = "obliviate: weight of general text", .rare = true),
-        REAL("beta", beta, 1e-6, 1000, .fallback = of_method, .help = "npo, simnpo, dpo: how sharp the preference is",
-             .rare = true),
-        REAL("delta", delta, -1000, 1000, .fallback = of_method, .unit = "nats", .help = "simnpo: margin a token",
-             .rare = true),
-        WHOLE("layer", layer, 0, 100000, .fallback = "7", .help = "rmu: hidden states after this block (from 0)",
-              .rare = true),
-        REAL("steering", coefficient, 0, 1e6, .fallback = "6.5", .help = "rmu: length of the direction", .rare = true),
-        REAL("weight-decay", decay, 0, 10, .fallback = of_method, .help = "of matrices, decoupled from the gradient",
-             .rare = true),
-        REAL("clip", max_norm, 0, 1e9, .fallback = of_method, .help = "largest norm of the gradient (0 = no clipping)",
-             .rare = true),
-        {.name = "schedule",
-         .type = BF_OPT_CHOICE,
-         .target = &v->schedule,
-         .choices = v->choices.schedule,
-         .fallback = of_method,
-         .help = "of the learning rate, after the warm-up",
-         .rare = true},
-        REAL("warmup", warmup, 0, 1, .fallback = of_method,
-             .help = "share of the steps, in which the learning rate rises", .rare = true),
-        WHOLE("lora-rank", lora_rank, 1, 4096, .fallback = "16", .help = "of the adapter", .rare = true),
-        REAL("lora-alpha", lora_alpha, 0.001, 1e6, .fallback = "32",
-             .help = "adapter strength: its scale times its rank", .rare = true),
-        WHOLE("measure", measure, 0, 1000000000, .fallback = "32",
-              .help = "examples of each set that NLL is measured over (0 = all)", .rare = true),
-        WHOLE("evaluate-every", evaluate_every, 1, 1000000000, .fallback = "10", .unit = "steps",
-              .help = "between two checks of --stop-*", .rare = true),
-        REAL("max-loss", max_loss, 0, 1e9, .fallback = "100", .unit = "nats a token",
-             .help = "a training beyond it has diverged (0 = any that is finite)", .rare = true),
-        WHOLE("answers", answers, 0, 100, .fallback = "3", .help = "prompts to answer before and after, to compare",
-              .rare = true),
-        TEXT("work", work, .value = "DIR", .fallback = "FILE.training",
-             .help = "folder of checkpoints and the reference", .rare = true),
-        FLAG("less-memory", less_memory, .help = "compute activations twice instead of keeping them", .rare = true),
-        FLAG("bf16", bf16, .help = "multiply in BF16: faster, and can fake forgetting", .rare = true),
-        FLAG("skip-bad", skip_bad, .help = "leave out records that cannot be read", .rare = true),
+    return BF_OPT_TABLE(
+        BF_CHOICE("method", &v->method, v->choices.method, "formula and numbers of each: 'biforget help unlearn'",
+                  .instead = "give it as --then METHOD", .marks = BF_LAB),
+        BF_TEXT("model", &v->model, "FILE|NAME", "the model that is to forget", .letter = 'm',
+                .fallback = "the default model", .instead = "the run's model is unlearned", .marks = BF_LAB),
+        BF_TEXT("forget", &v->forget, "SET", "run folder, export or file: what to forget",
+                .instead = "the run's forget set is unlearned", .marks = BF_LAB),
+        BF_TEXT("retain", &v->retain, "SET", "texts to keep, same formats as --forget",
+                .fallback = "the run's retain set", .instead = "give it as --retain-set FILE", .marks = BF_LAB),
+        BF_TEXT("output", &v->out, "FILE", "the GGUF to write, replaced whole", .letter = 'o',
+                .instead = "the model is written into the run folder", .marks = BF_LAB),
+        BF_FLAG("lora", &v->lora, "train an adapter, merged in", .fallback = "on for quantised models"),
+        BF_FLAG("full", &v->full, "train every weight", .fallback = "on for float models"),
+        BF_REAL("lr", &v->learning_rate, 0, 1, of_method, "learning rate"),
+        BF_REAL("epochs", &v->epochs, 0.001, 100000, of_method, "passes over the forget set"),
+        BF_WHOLE("max-steps", &v->max_steps, 0, BF_UNLEARN_STEPS_MAX, of_method, "steps, instead of --epochs"),
+        BF_WHOLE("batch", &v->batch, 1, 4096, of_method, "examples of each set in a batch"),
+        BF_WHOLE("accum", &v->accumulate, 1, 4096, of_method, "batches in a step, summed", .rare = true),
+        BF_WHOLE("max-length", &v->max_length, 8, 131072, "512", "longest example", .unit = "tokens"),
+        BF_REAL("alpha", &v->alpha, 0, 1e9, of_method, "weight of the retain set (0 = train without one)"),
+        BF_CHOICE("retain-loss", &v->retain_loss, v->choices.retain_loss,
+                  "nll: likelihood of the retain set; kl: divergence from the model as it was", .fallback = of_method,
+                  .rare = true),
+        BF_REAL("stop-forget-nll", &v->stop_forget_nll, 0, 1000, "0 = never",
+                "stop when the forget set's NLL is above X nats a token"),
+        BF_REAL("stop-retain-rise", &v->stop_retain_rise, 0, 1e6, "0 = never",
+                "stop when the retain set's NLL is up by more than X percent"),
+        BF_WHOLE("checkpoint-every", &v->checkpoint_every, 0, 1000000000, "50", "save the state of the training",
+                 .unit = "steps"),
+        BF_TEXT("resume", &v->resume, "FILE", "resume the training of this -o", .instead = "'biforget resume' does it",
+                .marks = BF_ON_RESUME | BF_LAB),
+        BF_SEED("seed", &v->seed, "3407", "of the order of examples, the adapter and rmu's direction",
+                .marks = BF_LAB_OF_METHOD),
+        BF_WHOLE("threads", &v->threads, 0, 1024, "all cores", "threads (results do not depend on this)", .letter = 't',
+                 .instead = "give --threads itself", .marks = BF_ON_RESUME | BF_LAB),
+        BF_FLAG("finish", &v->finish, "with --resume: write the model of the last checkpoint", .rare = true,
+                .instead = "type it by hand: biforget unlearn --resume", .marks = BF_ON_RESUME | BF_LAB),
+        BF_FLAG("restart", &v->restart, "delete the checkpoint of an earlier training of this -o and start over",
+                .rare = true, .instead = "type it by hand: biforget unlearn --restart", .marks = BF_LAB),
+        BF_TEXT("general", &v->general, "SET", "obliviate: general text, its world facts", .fallback = "the retain set",
+                .rare = true, .marks = BF_LAB),
+        BF_TEXT("alternates", &v->alternates, "FILE", "dpo: answers to prefer, one a line, as \"I don't know\"",
+                .fallback = "built in", .rare = true),
+        BF_TEXT("adapter", &v->adapter, "FILE", "with --lora: also write the adapter, for llama.cpp's --lora",
+                .rare = true, .instead = "type it by hand for one: biforget unlearn --adapter FILE",
+                .marks = BF_ON_RESUME),
+        BF_CHOICE("type", &v->type, v->choices.type, "type of trained weights in the file; others keep theirs",
+                  .fallback = "f16", .rare = true),
+        BF_CHOICE("data", &v->data, v->choices.data,
+                  "qa: loss on answers; text: on all tokens; auto: qa when all records are pairs", .fallback = "auto",
+                  .rare = true),
+        BF_TEXT("chat", &v->chat, "NAME", "chat template around questions: auto, none, or a name", .fallback = "auto",
+                .rare = true),
+        BF_FLAG("pack", &v->pack, "join texts and cut them at --max-length; --no-pack: each by itself",
+                .fallback = "on", .rare = true),
+        BF_REAL("gamma", &v->gamma, 0, 1e9, of_method, "weight of the forget set", .rare = true),
+        BF_REAL("general-weight", &v->general_weight, 0, 1e9, of_method, "obliviate: weight of general text",
+                .rare = true),
+        BF_REAL("beta", &v->beta, 1e-6, 1000, of_method, "npo, simnpo, dpo: how sharp the preference is", .rare = true),
+        BF_REAL("delta", &v->delta, -1000, 1000, of_method, "simnpo: margin a token", .unit = "nats", .rare = true),
+        BF_WHOLE("layer", &v->layer, 0, 100000, "7", "rmu: hidden states after this block (from 0)", .rare = true),
+        BF_REAL("steering", &v->coefficient, 0, 1e6, "6.5", "rmu: length of the direction", .rare = true),
+        BF_REAL("weight-decay", &v->decay, 0, 10, of_method, "of matrices, decoupled from the gradient", .rare = true),
+        BF_REAL("clip", &v->max_norm, 0, 1e9, of_method, "largest norm of the gradient (0 = no clipping)",
+                .rare = true),
+        BF_CHOICE("schedule", &v->schedule, v->choices.schedule, "of the learning rate, after the warm-up",
+                  .fallback = of_method, .rare = true),
+        BF_REAL("warmup", &v->warmup, 0, 1, of_method, "share of the steps, in which the learning rate rises",
+                .rare = true),
+        BF_WHOLE("lora-rank", &v->lora_rank, 1, 4096, "16", "of the adapter", .rare = true),
+        BF_REAL("lora-alpha", &v->lora_alpha, 0.001, 1e6, "32", "adapter strength: its scale times its rank",
+                .rare = true),
+        BF_WHOLE("measure", &v->measure, 0, 1000000000, "32",
+                 "examples of each set that NLL is measured over (0 = all)", .rare = true),
+        BF_WHOLE("evaluate-every", &v->evaluate_every, 1, 1000000000, "10", "between two checks of --stop-*",
+                 .unit = "steps", .rare = true),
+        BF_REAL("max-loss", &v->max_loss, 0, 1e9, "100", "a training beyond it has diverged (0 = any that is finite)",
+                .unit = "nats a token", .rare = true),
+        BF_WHOLE("answers", &v->answers, 0, 100, "3", "prompts to answer before and after, to compare", .rare = true,
+                 .marks = BF_ON_RESUME | BF_LAB),
+        BF_TEXT("work", &v->work, "DIR", "folder of checkpoints and the reference", .fallback = "FILE.training",
+                .rare = true, .instead = "checkpoints lie beside the model", .marks = BF_ON_RESUME | BF_LAB),
+        BF_FLAG("less-memory", &v->less_memory, "compute activations twice instead of keeping them", .rare = true),
+        BF_FLAG("bf16", &v->bf16, "multiply in BF16: faster, and can fake forgetting", .rare = true),
+        BF_FLAG("skip-bad", &v->skip_bad, "leave out records that cannot be read", .rare = true, .marks = BF_ON_RESUME),
         BF_OPT_JSON(&v->json, "NLL before and after, losses and answers"), BF_OPT_QUIET(&v->quiet));
-#undef TEXT
-#undef FLAG
-#undef REAL
-#undef WHOLE
-    for (size_t i = 0; table[i].name; i++) {
-        assert(i < BF_UNLEARN_OPTIONS_MAX);
-        table[i].given = &v->given[i];
-    }
-    return table;
 }
 
-/* Was the option of this name given? */
-static bool is_given(const struct bf_unlearn_values *v, const char *name)
+enum bf_status bf_unlearn_check_resume(const struct bf_opt *table, struct bf_err *err)
 {
-    struct bf_unlearn_values other;
-    struct bf_opt *table = bf_unlearn_options(&other);
-    bool given = false;
-    for (size_t i = 0; table[i].name; i++)
-        if (strcmp(table[i].name, name) == 0)
-            given = v->given[i];
-    free(table);
-    return given;
-}
-
-enum bf_status bf_unlearn_check_resume(const struct bf_unlearn_values *v, struct bf_err *err)
-{
-    static const char *const may[] = {"resume",  "finish", "threads", "work",    "adapter",
-                                      "answers", "json",   "quiet",   "skip-bad"};
-    struct bf_unlearn_values other;
-    struct bf_opt *table = bf_unlearn_options(&other);
-    enum bf_status status = BF_OK;
-    for (size_t i = 0; table[i].name && status == BF_OK; i++) {
-        bool ok = !v->given[i];
-        for (size_t j = 0; j < sizeof may / sizeof *may && !ok; j++)
-            ok = strcmp(table[i].name, may[j]) == 0;
-        if (!ok)
-            status = bf_fail(err, BF_USAGE,
-                             "--%s cannot be given with --resume: a training keeps the settings that it started with",
-                             table[i].name);
-    }
-    free(table);
-    return status;
+    for (const struct bf_opt *opt = table; opt->name; opt++)
+        if (opt->given && !(opt->marks & BF_ON_RESUME))
+            return bf_fail(err, BF_USAGE,
+                           "--%s cannot be given with --resume: a training keeps the settings that it started with",
+                           opt->name);
+    return BF_OK;
 }
 
 static void set_text(char **to, const char *text)
@@ -229,39 +158,38 @@ static enum bf_status check_words(const struct bf_unlearn_values *v, struct bf_e
     return BF_OK;
 }
 
+/* The values whose default is the method's are NaN or below 0 unless they are given. */
+static void take_real(double value, double *out)
+{
+    if (!isnan(value))
+        *out = value;
+}
+
+static void take_whole(int64_t value, int64_t *out)
+{
+    if (value >= 0)
+        *out = value;
+}
+
 static void set_numbers(const struct bf_unlearn_values *v, struct bf_unlearn_settings *s)
 {
-    const struct {
-        const char *name;
-        double from;
-        double *to;
-    } reals[] = {{"gamma", v->gamma, &s->gamma},
-                 {"alpha", v->alpha, &s->alpha},
-                 {"general-weight", v->general_weight, &s->general_weight},
-                 {"beta", v->beta, &s->beta},
-                 {"delta", v->delta, &s->delta},
-                 {"steering", v->coefficient, &s->coefficient},
-                 {"lr", v->learning_rate, &s->learning_rate},
-                 {"weight-decay", v->decay, &s->decay},
-                 {"clip", v->max_norm, &s->max_norm},
-                 {"warmup", v->warmup, &s->warmup},
-                 {"epochs", v->epochs, &s->epochs}};
-    const struct {
-        const char *name;
-        int64_t from;
-        int64_t *to;
-    } wholes[] = {{"layer", v->layer, &s->layer},
-                  {"max-steps", v->max_steps, &s->max_steps},
-                  {"batch", v->batch, &s->batch},
-                  {"accum", v->accumulate, &s->accumulate}};
-    for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
-        if (is_given(v, reals[i].name))
-            *reals[i].to = reals[i].from;
-    for (size_t i = 0; i < sizeof wholes / sizeof *wholes; i++)
-        if (is_given(v, wholes[i].name))
-            *wholes[i].to = wholes[i].from;
-    if (is_given(v, "epochs") && !is_given(v, "max-steps"))
+    take_real(v->gamma, &s->gamma);
+    take_real(v->alpha, &s->alpha);
+    take_real(v->general_weight, &s->general_weight);
+    take_real(v->beta, &s->beta);
+    take_real(v->delta, &s->delta);
+    take_real(v->coefficient, &s->coefficient);
+    take_real(v->learning_rate, &s->learning_rate);
+    take_real(v->decay, &s->decay);
+    take_real(v->max_norm, &s->max_norm);
+    take_real(v->warmup, &s->warmup);
+    take_real(v->epochs, &s->epochs);
+    take_whole(v->layer, &s->layer);
+    take_whole(v->batch, &s->batch);
+    take_whole(v->accumulate, &s->accumulate);
+    if (!isnan(v->epochs))
         s->max_steps = 0;
+    take_whole(v->max_steps, &s->max_steps);
     s->seed = v->seed;
     s->max_length = v->max_length;
     s->pack = v->pack;

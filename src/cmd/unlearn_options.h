@@ -4,8 +4,6 @@
 #include "base/opt.h"
 #include "unlearn/unlearn.h"
 
-enum { BF_UNLEARN_OPTIONS_MAX = 64 }; /* rows of the table, at most */
-
 struct bf_unlearn_values {
     bool quiet; /* first: main.c reads it */
     bool json;
@@ -16,12 +14,10 @@ struct bf_unlearn_values {
     const char *data, *chat, *retain_loss, *schedule, *type;
     uint64_t seed;
     double gamma, alpha, general_weight, beta, delta, coefficient;
-    double learning_rate, decay, max_norm, warmup, floor, epochs, lora_alpha, stop_forget_nll, stop_retain_rise,
-        max_loss;
+    double learning_rate, decay, max_norm, warmup, epochs, lora_alpha, stop_forget_nll, stop_retain_rise, max_loss;
     int64_t layer, max_steps, batch, accumulate, max_length, lora_rank, measure, evaluate_every, checkpoint_every,
         threads;
     bool pack, less_memory, bf16;
-    bool given[BF_UNLEARN_OPTIONS_MAX]; /* by the row's place in the table */
     struct {
         char method[BF_UNLEARN_CHOICES_MAX], retain_loss[BF_UNLEARN_CHOICES_MAX], schedule[BF_UNLEARN_CHOICES_MAX],
             type[BF_UNLEARN_CHOICES_MAX], data[BF_UNLEARN_CHOICES_MAX];
@@ -34,6 +30,6 @@ struct bf_opt *bf_unlearn_options(void *values); /* free() */
 BF_MUST_CHECK enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *values,
                                                       struct bf_unlearn_settings *out, struct bf_err *err);
 /* With --resume only few options may be given: BF_USAGE naming one that may not. */
-BF_MUST_CHECK enum bf_status bf_unlearn_check_resume(const struct bf_unlearn_values *values, struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_unlearn_check_resume(const struct bf_opt *table, struct bf_err *err);
 
 #endif

@@ -165,7 +165,7 @@ static enum bf_status open_file(struct bf_eval_model *m, bool retrained, const c
     o.gpu_layers = (int32_t)machine->gpu_layers;
     o.n_ctx_seq = (int32_t)m->n_context;
     o.template_apart = machine->context == 0;
-    o.chat = m->request->chat_given ? machine->chat : chat;
+    o.chat = machine->chat ? machine->chat : chat;
     o.prefix_cache_bytes = prefix_bytes;
     o.no_stability_check = true;
     bf_log_info(m->log, "loading %s", o.model_path);

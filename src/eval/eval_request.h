@@ -9,9 +9,8 @@
 
 /* Strings are borrowed, NULL = not given. A task reads only the fields of its own options. */
 struct bf_eval_request {
-    struct bf_machine_values machine;
-    bool chat_given;                /* machine.chat is from the user, and overrules the task's template */
-    const char *model, *lora, *out; /* out: file of one JSON object per line for each question or text */
+    struct bf_machine_values machine; /* chat NULL: the task's own template */
+    const char *model, *lora, *out;   /* out: file of one JSON object per line for each question or text */
     double lora_scale;
     const char *kv_cache; /* "auto", "f16", "f32" */
     const char *forget, *retain, *holdout, *authors, *world;

@@ -21,14 +21,14 @@ static void require(bool held)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    bool quiet = false, given = false;
+    bool quiet = false;
     int64_t parallel = 8;
     uint64_t seed = 3407;
     double epsilon = 0.001;
     const char *model = NULL, *chat = "auto";
     struct bf_doubles temperatures = {.values = {1.0}, .n = 1};
-    const struct bf_opt table[] = {
-        {.name = "quiet", .letter = 'q', .type = BF_OPT_FLAG, .target = &quiet, .help = "x", .given = &given},
+    struct bf_opt table[] = {
+        {.name = "quiet", .letter = 'q', .type = BF_OPT_FLAG, .target = &quiet, .help = "x"},
         {.name = "parallel", .letter = 'p', .type = BF_OPT_INT, .target = &parallel, .min = 1, .max = 256, .help = "x"},
         {.name = "seed", .type = BF_OPT_SEED, .target = &seed, .help = "x"},
         {.name = "epsilon",

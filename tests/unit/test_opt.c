@@ -7,7 +7,7 @@
 
 /* One option of each type, and what parsing leaves behind. */
 static struct {
-    bool quiet, json, quiet_given, seed_given;
+    bool quiet, json;
     int64_t parallel;
     uint64_t seed;
     double epsilon;
@@ -19,13 +19,8 @@ static struct {
     struct bf_err err;
 } got;
 
-static const struct bf_opt table[] = {
-    {.name = "quiet",
-     .letter = 'q',
-     .type = BF_OPT_FLAG,
-     .target = &got.quiet,
-     .help = "only errors",
-     .given = &got.quiet_given},
+static struct bf_opt table[] = {
+    {.name = "quiet", .letter = 'q', .type = BF_OPT_FLAG, .target = &got.quiet, .help = "only errors"},
     {.name = "json", .letter = 'j', .type = BF_OPT_FLAG, .target = &got.json, .help = "print JSON"},
     {.name = "parallel",
      .letter = 'p',
@@ -34,7 +29,7 @@ static const struct bf_opt table[] = {
      .min = 1,
      .max = 256,
      .help = "sequences"},
-    {.name = "seed", .type = BF_OPT_SEED, .target = &got.seed, .help = "seed", .given = &got.seed_given},
+    {.name = "seed", .type = BF_OPT_SEED, .target = &got.seed, .help = "seed"},
     {.name = "epsilon",
      .letter = 'e',
      .type = BF_OPT_DOUBLE,
@@ -69,6 +64,8 @@ static enum bf_status parse(const char *const *argv)
     int argc = 0;
 
     memset(&got, 0, sizeof got);
+    for (struct bf_opt *opt = table; opt->name; opt++)
+        opt->given = false;
     got.json = true;
     got.parallel = 8;
     got.epsilon = 0.001;
@@ -77,6 +74,11 @@ static enum bf_status parse(const char *const *argv)
         argc++;
     return bf_opt_parse(table, argc, unlock(argv), got.operands, N_ELEMENTS(got.operands), &got.n_operands, &got.help,
                         &got.err);
+}
+
+static bool given(const char *name)
+{
+    return bf_opt_find(table, name)->given;
 }
 
 #define PARSE(...) parse((const char *[]){"biforget", __VA_ARGS__, NULL})
@@ -92,7 +94,7 @@ static void defaults_stay(void **state)
     (void)state;
     assert_int_equal(parse((const char *[]){"biforget", NULL}), BF_OK);
     assert_int_equal(got.n_operands, 0);
-    assert_true(got.json && !got.quiet && !got.quiet_given && !got.seed_given);
+    assert_true(got.json && !got.quiet && !given("quiet") && !given("seed"));
     assert_true(got.parallel == 8 && got.epsilon == 0.001);
     assert_string_equal(got.chat, "auto");
     assert_null(got.model);
@@ -104,7 +106,7 @@ static void every_way_to_write_an_option(void **state)
     assert_int_equal(PARSE("-q", "Greek mythology", "--parallel", "64", "--seed=18446744073709551615", "-e-1", "-m",
                            "a.gguf", "--chat=none", "--temperatures", "0.6,0.8,1e0", "--no-json", "-"),
                      BF_OK);
-    assert_true(got.quiet && got.quiet_given && got.seed_given && !got.json);
+    assert_true(got.quiet && given("quiet") && given("seed") && !got.json);
     assert_true(got.parallel == 64 && got.seed == UINT64_MAX && got.epsilon == -1);
     assert_string_equal(got.model, "a.gguf");
     assert_string_equal(got.chat, "none");
@@ -124,7 +126,7 @@ static void every_way_to_write_an_option(void **state)
     assert_int_equal(PARSE("--model="), BF_OK);
     assert_string_equal(got.model, "");
     assert_int_equal(PARSE("--quiet", "--no-quiet"), BF_OK);
-    assert_true(!got.quiet && got.quiet_given);
+    assert_true(!got.quiet && given("quiet"));
 }
 
 static void negative_numbers_are_values(void **state)
@@ -223,7 +225,7 @@ static void numbers_are_whole_and_in_range(void **state)
         char text[64];
         (void)snprintf(text, sizeof text, "--seed=%s", bad_seeds[i]);
         assert_usage("whole number from 0 to 18446744073709551615", text);
-        assert_false(got.seed_given);
+        assert_false(given("seed"));
     }
     assert_int_equal(PARSE("--parallel", "256", "--epsilon", "0.5", "--seed", "0"), BF_OK);
     assert_int_equal(PARSE("--parallel", "+1", "--epsilon=+.5"), BF_OK);
@@ -286,7 +288,7 @@ static void too_many_operands(void **state)
 static void bounds_that_are_none_are_not_shown(void **state)
 {
     int64_t count = 0;
-    const struct bf_opt open[] = {
+    struct bf_opt open[] = {
         {.name = "count", .type = BF_OPT_INT, .target = &count, .min = 0, .max = 9.3e18, .help = "count"},
         {.name = NULL},
     };
@@ -386,6 +388,17 @@ static void rows_are_appended_in_order(void **state)
     free(rows);
 }
 
+static void an_option_may_be_for_some_operands_only(void **state)
+{
+    const struct bf_opt some = {.name = "some", .only = "privleak tofu"}, all = {.name = "all"};
+
+    (void)state;
+    assert_true(bf_opt_takes(&some, "privleak") && bf_opt_takes(&some, "tofu"));
+    assert_false(bf_opt_takes(&some, "priv") || bf_opt_takes(&some, "tof") || bf_opt_takes(&some, "privleak tofus"));
+    assert_false(bf_opt_takes(&some, "leak") || bf_opt_takes(&some, "mcq"));
+    assert_true(bf_opt_takes(&all, "mcq"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,6 +416,7 @@ int main(void)
         cmocka_unit_test(bounds_that_are_none_are_not_shown),
         cmocka_unit_test(tables_are_checked),
         cmocka_unit_test(rows_are_appended_in_order),
+        cmocka_unit_test(an_option_may_be_for_some_operands_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
