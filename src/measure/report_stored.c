@@ -143,7 +143,7 @@ struct part {
     char *name;
 };
 
-/* *n: kept samples of the part. With `row` they are read, every k-th of them. */
+/* *n: kept samples of the part. With `row`, which has room for *n, they are read, every k-th of them. */
 static enum bf_status each_kept(struct stored *s, const struct part *part, struct bf_quality_row *row, size_t *n,
                                 struct bf_err *err)
 {
@@ -157,7 +157,7 @@ static enum bf_status each_kept(struct stored *s, const struct part *part, struc
     for (bool more = status == BF_OK; more && status == BF_OK;) {
         struct bf_row from;
         status = bf_cursor_next(cursor, &from, &more, err);
-        if (status != BF_OK || !more)
+        if (status != BF_OK || !more || (row && at == *n)) /* a run under way has grown since the first look */
             break;
         if (row)
             take_row(s, row, &from, at % every_vector == 0, at % every_text == 0);
