@@ -17,7 +17,7 @@
 #include "report/lab_table.h"
 #include "base/banned.h"
 
-/* ---- the files that it leaves ---- */
+/* ---- the files that it writes ---- */
 
 enum bf_status bf_lab_write_file(const char *dir, const char *name, const char *data, size_t n, struct bf_err *err)
 {
@@ -58,7 +58,7 @@ enum bf_status bf_lab_write(const char *dir, const json_t *results, struct bf_er
 
 /* ---- the experiment ---- */
 
-/* Benign facts that are not of the invented world: what else a model must still know after unlearning. */
+/* Benign facts outside the invented world, which a model must still know after unlearning. */
 static enum bf_status write_facts(const char *dir, struct bf_err *err)
 {
     static const char *const parts[] = {"authors", "world", "general"};
@@ -68,7 +68,7 @@ static enum bf_status write_facts(const char *dir, struct bf_err *err)
         if (strcmp(bf_embedded_files[i].name, "lab/facts.json") == 0)
             file = &bf_embedded_files[i];
     enum bf_status status = file ? bf_json_parse(file->data, file->n, file->name, &facts, err)
-                                 : bf_fail(err, BF_STORE, "lab/facts.json was not compiled in");
+                                 : bf_fail(err, BF_STORE, "lab/facts.json is not part of this build");
     for (size_t p = 0; p < sizeof parts / sizeof *parts && status == BF_OK; p++) {
         const json_t *list = json_object_get(facts, parts[p]);
         char name[32];
@@ -124,19 +124,19 @@ static enum bf_status show_results(const struct bf_lab *lab, const json_t *resul
     return status;
 }
 
-/* Tables of what there is; the sentence of the failure stays, but for an interruption. */
+/* Write tables of the rows that are done. Keeps the sentence of the failure, except for an interruption. */
 static enum bf_status stopped(const struct bf_lab *lab, const json_t *results, enum bf_status status,
                               struct bf_err *err)
 {
     struct bf_err ignored = BF_ERR_INIT;
     const bool tables = results && bf_lab_write(lab->dir, results, &ignored) == BF_OK;
     if (status == BF_INTERRUPTED)
-        (void)bf_fail(err, status, "interrupted; what is done is kept%s: the same command goes on",
-                      tables ? ", and tables of what there is so far are in the folder" : "");
+        (void)bf_fail(err, status, "interrupted; finished cells are kept%s: the same command resumes",
+                      tables ? ", and the folder has tables of the rows so far" : "");
     return status;
 }
 
-/* The folder may be a stranger's, and commands of ours write into it by name. */
+/* The folder may come from someone else, and our commands write files in it by name. */
 static enum bf_status check_links(const char *path, struct bf_err *err)
 {
     enum bf_status status = BF_OK;
@@ -196,9 +196,10 @@ enum bf_status bf_lab_experiment(struct bf_lab *lab, bool json, struct bf_err *e
     else
         status = stopped(lab, results, status, err);
     if (status == BF_OK && lab->n_failed > 0)
-        status = bf_fail(err, lab->failure.status,
-                         "%zu row%s failed, the tables have the others; the same command tries again (the first: %s)",
-                         lab->n_failed, lab->n_failed == 1 ? "" : "s", lab->failure.text);
+        status = bf_fail(
+            err, lab->failure.status,
+            "%zu row%s failed, and the tables have the others; the same command tries again (first failure: %s)",
+            lab->n_failed, lab->n_failed == 1 ? "" : "s", lab->failure.text);
     json_decref(results);
     bf_store_close(lab->cells);
     bf_world_free(lab->world);

@@ -1,5 +1,5 @@
-/* The two trained models of an experiment. A model file is large and can be made again from its cell's command, so it
- * is made when it is missing, and its cell keeps the record of the training. */
+/* The two trained models of an experiment. A model file is large and its cell's command can make it again, so it is
+ * made when it is missing, and its cell keeps the record of the training. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +74,7 @@ static void training_command(const struct bf_lab *lab, const char *name, const c
     free(data);
 }
 
-/* What trains it now: an interrupted training goes on. */
+/* The command that trains it now; it resumes an interrupted training. */
 static void next_command(const struct bf_lab *lab, const char *name, const char *path, struct bf_command_line *line)
 {
     struct bf_buf work;
@@ -91,7 +91,7 @@ static void next_command(const struct bf_lab *lab, const char *name, const char 
     bf_buf_release(&work);
 }
 
-/* The training is repeated bit by bit. */
+/* A repeated training gives the same bytes. */
 enum bf_status bf_lab_need_model(struct bf_lab *lab, const char *name, struct bf_err *err)
 {
     struct bf_command_line line = {0};
@@ -100,7 +100,7 @@ enum bf_status bf_lab_need_model(struct bf_lab *lab, const char *name, struct bf
     char *path = bf_lab_model_path(lab, name);
     if (!bf_file_exists(path)) {
         next_command(lab, name, path, &line);
-        bf_log_info(lab->log, "%s (again: '%s' is gone)", title_of(name), path);
+        bf_log_info(lab->log, "%s (again: '%s' is missing)", title_of(name), path);
         status = bf_lab_run(lab, &line, &again, err);
     }
     json_decref(again);

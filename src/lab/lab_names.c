@@ -1,5 +1,5 @@
-/* What cells leave on the disk is named by their keys, so that two cells never share a file, whatever is changed in the
- * experiment. */
+/* Files that cells write are named by the cells' keys, so that two cells never share a file, however the experiment is
+ * changed. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 #include "base/banned.h"
 
-/* Everything a cell depends on is in its inputs: those of the cells before it included. */
+/* A cell's inputs hold everything that it depends on, including the inputs of earlier cells. */
 void bf_lab_key(const char *kind, const json_t *inputs, char key[BF_SHA256_HEX])
 {
     json_t *all = json_pack("{s:s, s:O}", "kind", kind, "inputs", inputs);

@@ -15,10 +15,10 @@
 struct row {
     struct bf_lab *lab;
     const char *target, *gold;                      /* paths */
-    const char *model;                              /* what is evaluated; of an unlearned row, made first */
+    const char *model;                              /* the model to evaluate; for an unlearned row it is made first */
     size_t set;                                     /* of an unlearned row */
     double gold_auc;                                /* 0 = this is the gold standard */
-    struct bf_command_line unlearn, tofu, privleak; /* unlearn without words: the model is there */
+    struct bf_command_line unlearn, tofu, privleak; /* unlearn has no words when the model exists */
 };
 
 static void add_words(struct bf_command_line *line, const char *const *words)
@@ -155,7 +155,7 @@ static void unlearning_command(struct row *row, const struct bf_lab_method *meth
     bf_lab_common_options(row->lab, line);
 }
 
-/* What is said of a row without figures; takes why. */
+/* A row without numbers; takes over `why`. */
 static json_t *failed_row(struct bf_lab *lab, enum bf_status status, const char *title, char *why)
 {
     json_t *row = json_pack("{s:o, s:b}", "why", bf_json_text(why, strlen(why)), "failed", 1);
@@ -203,7 +203,7 @@ static enum bf_status unlearned_row(const struct row *base, size_t set, const st
     snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
     row.set = set;
     const bool nothing = !made->why && json_integer_value(json_object_get(made->figures, "n")) == 0;
-    lab->n_done += made->why || nothing; /* the others count themselves */
+    lab->n_done += made->why || nothing; /* bf_lab_do counts the others */
     if (made->why)
         result = failed_row(lab, made->failure, title, bf_strdup(made->why));
     else if (nothing)
@@ -229,8 +229,8 @@ static size_t unlearned_rows(const struct bf_lab_spec *spec)
     return n;
 }
 
-/* Methods with all seeds first, seeds outermost: an experiment that is stopped early has its headline rows. What stops
- * it stops the computing; rows that are kept are still taken up, wherever they stand. */
+/* Methods with all seeds first, seeds outermost, so that an experiment that is stopped early has its main rows. After a
+ * failure that stops the experiment nothing more is computed, but stored rows are still collected. */
 static enum bf_status all_unlearned_rows(const struct row *base, const struct bf_lab_made_set *made, json_t *rows,
                                          struct bf_err *err)
 {
@@ -271,7 +271,8 @@ static json_t *sets_json(const struct bf_lab_spec *spec, const struct bf_lab_mad
     return out;
 }
 
-/* What was really done: with the model that was given in place of the experiment's, and with the world's defaults. */
+/* The experiment as it was carried out: with the model that was given in place of the experiment's, and with the
+ * world's defaults. */
 static json_t *spec_json(const struct bf_lab *lab)
 {
     const struct bf_world_params *world = &lab->spec->world;

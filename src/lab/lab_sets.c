@@ -47,21 +47,22 @@ static bool is_written(const struct bf_lab_set *set)
     return strcmp(set->kind, "domain") == 0 || strcmp(set->kind, "textbook") == 0;
 }
 
-/* Of a whole set. The name has no part in it: sets of equal kind and options are one cell, and one folder. */
+/* The inputs of a whole set. Its name is not among them: sets of equal kind and options share one cell and one folder.
+ */
 static char *place_of(const struct bf_lab *lab, size_t whole)
 {
     const struct bf_lab_set *set = &lab->spec->sets[whole];
     if (strcmp(set->kind, "planted") == 0)
         return bf_lab_path(lab, lab->world_folder, "planted.jsonl");
     const char *slash = set->file ? strrchr(set->file, '/') : NULL;
-    const char *ending = set->file ? strrchr(slash ? slash : set->file, '.') : NULL; /* it tells the format */
+    const char *ending = set->file ? strrchr(slash ? slash : set->file, '.') : NULL; /* it decides the format */
     json_t *inputs = bf_lab_set_inputs(lab, whole);
     char *path = bf_lab_artefact(lab, "sets", set->kind, "forget set", inputs, ending ? ending : "");
     json_decref(inputs);
     return path;
 }
 
-/* What --forget takes. */
+/* The operand of --forget. */
 static char *path_of(const struct bf_lab *lab, size_t i)
 {
     struct bf_buf path;
@@ -81,7 +82,7 @@ static enum bf_status read_text(void *user, const struct bf_set_text *text, stru
     return BF_OK;
 }
 
-/* A run that was cut short is no set yet. */
+/* A run that was cut short is not a set yet. */
 static enum bf_status check_finished(struct bf_store *store, struct bf_err *err)
 {
     struct bf_request_entry entry = {.id = 0};
@@ -102,7 +103,7 @@ static json_t *claims_json(const struct bf_world_reader *reader)
                      "on_topic", (json_int_t)c.n_on_topic);
 }
 
-/* {"n", "facts", "covered", "claims", "true", "on_topic"}; a finished run without a text is a result, too. */
+/* {"n", "facts", "covered", "claims", "true", "on_topic"}. A finished run without a text is a result, too. */
 static enum bf_status count_facts(const struct bf_lab *lab, const char *path, json_t **out, struct bf_err *err)
 {
     struct bf_set_runs runs = {.read_only = true, .log = lab->log};
@@ -149,7 +150,7 @@ static enum bf_status counted(void *user, const json_t *answer, json_t **result,
     return status;
 }
 
-/* A folder that an interrupted lab left half done goes on; a finished one of a cell that is gone is counted again. */
+/* A run that an interrupted lab left unfinished is resumed; a finished one without a cell is counted again. */
 static void writing_command(const struct bf_lab *lab, size_t whole, struct bf_command_line *line)
 {
     const struct bf_lab_set *set = &lab->spec->sets[whole];
@@ -167,7 +168,7 @@ static void writing_command(const struct bf_lab *lab, size_t whole, struct bf_co
     free(path);
 }
 
-/* Is the run there, and whole? */
+/* Does the run exist, and is it finished? */
 static bool is_finished(const char *path)
 {
     struct bf_store *store = NULL;
@@ -178,7 +179,7 @@ static bool is_finished(const char *path)
     return finished;
 }
 
-/* The user's file may change while the experiment goes on. */
+/* The user's file may change during the experiment. */
 static enum bf_status copy_file(const struct bf_lab_set *set, const char *path, struct bf_err *err)
 {
     struct bf_buf text;
@@ -188,7 +189,8 @@ static enum bf_status copy_file(const struct bf_lab_set *set, const char *path, 
     if (status == BF_OK) {
         bf_sha256_hex(text.data, text.len, sha256);
         if (strcmp(sha256, set->file_sha256) != 0)
-            status = bf_fail(err, BF_INPUT, "'%s' has just been changed; start the command again", set->file);
+            status =
+                bf_fail(err, BF_INPUT, "'%s' was changed during the experiment; start the command again", set->file);
     }
     if (status == BF_OK)
         status = bf_file_write_inside(path, text.data, text.len, err);
@@ -209,7 +211,7 @@ enum bf_status bf_lab_need_set(struct bf_lab *lab, size_t i, struct bf_err *err)
         status = bf_lab_need_model(lab, "target", err);
         if (status == BF_OK) {
             writing_command(lab, whole, &line);
-            bf_log_info(lab->log, "forget set: %s (again: '%s' is gone or not whole)", lab->spec->sets[whole].name,
+            bf_log_info(lab->log, "forget set: %s (again: '%s' is missing or incomplete)", lab->spec->sets[whole].name,
                         path);
             status = bf_lab_run(lab, &line, &again, err);
         }
@@ -253,7 +255,7 @@ static enum bf_status make_one(struct bf_lab *lab, size_t i, struct bf_lab_made_
     return status;
 }
 
-/* A part fails with its whole. */
+/* A part fails when its whole set does. */
 static enum bf_status make_or_say_why(struct bf_lab *lab, size_t i, struct bf_lab_made_set *all, struct bf_err *err)
 {
     struct bf_err why = BF_ERR_INIT;

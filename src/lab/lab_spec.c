@@ -16,14 +16,14 @@ enum { SPEC_MAX = 1 << 20, SETS_MAX = 64 };
 
 const char bf_lab_sizes[] = "tiny|small";
 
-/* An unknown key is a misspelt one. */
+/* An unknown key is probably misspelt. */
 static enum bf_status check_keys(const json_t *object, const char *what, const char *place, const char *const *keys,
                                  struct bf_err *err)
 {
     const char *key;
     json_t *value;
     if (!json_is_object(object))
-        return bf_fail(err, BF_INPUT, "%s: %s is no object", what, place);
+        return bf_fail(err, BF_INPUT, "%s: %s is not an object", what, place);
     json_object_foreach((json_t *)object, key, value)
     {
         struct bf_buf names;
@@ -34,7 +34,7 @@ static enum bf_status check_keys(const json_t *object, const char *what, const c
             bf_buf_printf(&names, "%s%s", i ? ", " : "", keys[i]);
         }
         if (!known)
-            bf_fail(err, BF_INPUT, "%s: %s has no \"%s\"; it takes %s", what, place, key, names.data);
+            bf_fail(err, BF_INPUT, "%s: %s has an unknown key \"%s\"; its keys are %s", what, place, key, names.data);
         bf_buf_release(&names);
         if (!known)
             return BF_INPUT;
@@ -62,12 +62,12 @@ static enum bf_status options_of(const json_t *object, const char *what, const c
     if (!value)
         return BF_OK;
     if (!json_is_array(value))
-        return bf_fail(err, BF_INPUT, "%s: \"%s\" of %s is no list of words", what, key, place);
+        return bf_fail(err, BF_INPUT, "%s: \"%s\" of %s is not a list of words", what, key, place);
     out->words = bf_array(json_array_size(value) + 1, sizeof *out->words);
     for (size_t i = 0; i < json_array_size(value); i++) {
         out->words[i] = json_string_value(json_array_get(value, i));
         if (!out->words[i])
-            return bf_fail(err, BF_INPUT, "%s: \"%s\" of %s holds something that is no text; write numbers as \"10\"",
+            return bf_fail(err, BF_INPUT, "%s: \"%s\" of %s has an element that is not a text; write numbers as \"10\"",
                            what, key, place);
         out->n++;
     }
@@ -80,7 +80,7 @@ static enum bf_status integer_of(const json_t *object, const char *what, const c
     const json_t *value = json_object_get(object, key);
     *out = value ? (int64_t)json_integer_value(value) : fallback;
     if ((value && !json_is_integer(value)) || *out < 0 || *out > max)
-        return bf_fail(err, BF_INPUT, "%s: \"%s\" is no whole number from 0 to %lld", what, key, (long long)max);
+        return bf_fail(err, BF_INPUT, "%s: \"%s\" is not a whole number from 0 to %lld", what, key, (long long)max);
     return BF_OK;
 }
 
@@ -112,7 +112,7 @@ static const struct bf_lab_set *find_set(const struct bf_lab_spec *s, size_t n, 
     return NULL;
 }
 
-/* What a set is, its name aside. */
+/* Everything of a set but its name. */
 static enum bf_status check_kind(const struct bf_lab_spec *s, size_t i, const char *what, const char *place,
                                  struct bf_err *err)
 {
@@ -129,8 +129,8 @@ static enum bf_status check_kind(const struct bf_lab_spec *s, size_t i, const ch
         return bf_fail(err, BF_INPUT, "%s: %s: a part, and only a part, has \"of\" and \"variant\"", what, place);
     const struct bf_lab_set *whole = part ? find_set(s, i, set->of) : NULL;
     if (part && (!whole || strcmp(whole->kind, "domain") != 0))
-        return bf_fail(err, BF_INPUT, "%s: %s is part of \"%s\", which is no set of kind domain before it", what, place,
-                       set->of);
+        return bf_fail(err, BF_INPUT, "%s: %s is part of \"%s\", which is not a set of kind domain before it", what,
+                       place, set->of);
     if (part && strcmp(set->variant, "fix") != 0 && strcmp(set->variant, "mi") != 0 &&
         strcmp(set->variant, "jailbreak") != 0)
         return bf_fail(err, BF_INPUT, "%s: %s has variant \"%s\"; give fix, mi or jailbreak", what, place,
@@ -138,14 +138,14 @@ static enum bf_status check_kind(const struct bf_lab_spec *s, size_t i, const ch
     return BF_OK;
 }
 
-/* "path" of a set of kind file, from the experiment's folder on; its content, not its name, is what cells depend on. */
+/* "path" of a set of kind file, relative to the experiment's folder. Cells depend on its content, not on its name. */
 static enum bf_status read_path(struct bf_lab_set *set, const json_t *json, const char *what, const char *place,
                                 struct bf_err *err)
 {
     const char *path, *slash = strrchr(what, '/');
     enum bf_status status = text_of(json, what, place, "path", false, &path, err);
     if (status == BF_OK && (strcmp(set->kind, "file") == 0) != (path != NULL))
-        status = bf_fail(err, BF_INPUT, "%s: %s: a set of kind file, and only that, has a \"path\"", what, place);
+        status = bf_fail(err, BF_INPUT, "%s: %s: a set of kind file, and no other, has a \"path\"", what, place);
     if (status != BF_OK || !path)
         return status;
     char *folder = bf_strndup(what, slash ? (size_t)(slash - what) + 1 : 0);
@@ -180,7 +180,7 @@ static enum bf_status read_set(struct bf_lab_spec *s, size_t i, const json_t *js
     return status == BF_OK ? read_path(set, json, what, place, err) : status;
 }
 
-/* Of which sets and how many seeds the method has rows. */
+/* The sets and the number of seeds with which the method has rows. */
 static enum bf_status read_rows_of(const struct bf_lab_spec *s, struct bf_lab_method *method, const json_t *json,
                                    const char *what, const char *place, struct bf_err *err)
 {
@@ -189,7 +189,7 @@ static enum bf_status read_rows_of(const struct bf_lab_spec *s, struct bf_lab_me
     enum bf_status status = integer_of(json, what, "n_seeds", 0, BF_LAB_SEEDS_MAX, &n, err);
     method->n_seeds = (size_t)n;
     if (status == BF_OK && method->sets && (!json_is_array(method->sets) || json_array_size(method->sets) == 0))
-        status = bf_fail(err, BF_INPUT, "%s: %s: \"forget_sets\" is no list of names", what, place);
+        status = bf_fail(err, BF_INPUT, "%s: %s: \"forget_sets\" is not a list of names", what, place);
     for (size_t i = 0; i < json_array_size(method->sets) && status == BF_OK; i++) {
         const char *name = json_string_value(json_array_get(method->sets, i));
         if (!name || !find_set(s, s->n_sets, name))
@@ -240,7 +240,7 @@ static enum bf_status list_of(const struct bf_lab_spec *s, const char *what, con
     *out = json_object_get(s->json, key);
     *n = 0;
     if (!json_is_array(*out) || json_array_size(*out) == 0 || json_array_size(*out) > max)
-        return bf_fail(err, BF_INPUT, "%s: \"%s\" is no list of 1 to %zu", what, key, max);
+        return bf_fail(err, BF_INPUT, "%s: \"%s\" is not a list of 1 to %zu", what, key, max);
     *n = json_array_size(*out);
     return BF_OK;
 }
@@ -253,11 +253,11 @@ static enum bf_status read_seeds(struct bf_lab_spec *s, const char *what, struct
     for (size_t i = 0; i < n && status == BF_OK; i++) {
         const json_t *seed = json_array_get(list, i);
         if (!json_is_integer(seed) || json_integer_value(seed) < 0)
-            return bf_fail(err, BF_INPUT, "%s: seed %zu is no whole number", what, i + 1);
+            return bf_fail(err, BF_INPUT, "%s: seed %zu is not a whole number", what, i + 1);
         const uint64_t number = (uint64_t)json_integer_value(seed);
         for (size_t j = 0; j < i; j++)
             if (s->seeds[j] == number)
-                return bf_fail(err, BF_INPUT, "%s: seed %llu is there twice; give each once", what,
+                return bf_fail(err, BF_INPUT, "%s: seed %llu is listed twice; give each once", what,
                                (unsigned long long)number);
         s->seeds[s->n_seeds++] = number;
     }

@@ -48,8 +48,8 @@ static void say(struct bf_lab *lab, const char *title)
     bf_log_info(lab->log, "[%zu/%zu] %s  (about %s)", lab->n_done + 1, lab->n_all, title, left);
 }
 
-/* What the command of the cell shows, below the cell's own title. Off a terminal only now and then: a log should stay
- * readable. */
+/* Show the live line of the cell's command below the cell's title. Off a terminal only now and then, so that a log
+ * stays readable. */
 static void show_live(void *user, const char *line)
 {
     struct bf_lab *lab = user;
@@ -109,7 +109,7 @@ static enum bf_status compute(struct bf_lab *lab, struct bf_lab_step *step, json
     const double seconds = bf_seconds() - begin;
     if (status == BF_OK)
         status = keep(lab, step, *result, seconds, err);
-    if (strcmp(step->kind, "evaluate") == 0) { /* what is left is of this kind; a training would tell of another */
+    if (strcmp(step->kind, "evaluate") == 0) { /* the estimate is for cells of this kind; trainings take longer */
         lab->cell_seconds += seconds;
         lab->n_computed++;
     }
@@ -139,6 +139,6 @@ bool bf_lab_may_go_on(enum bf_status status)
 
 char *bf_lab_reason(const struct bf_err *err)
 {
-    const char *command = strstr(err->text, " (from '"); /* as bf_child_run puts it */
+    const char *command = strstr(err->text, " (from '"); /* as bf_child_run appends it */
     return command ? bf_strndup(err->text, (size_t)(command - err->text)) : bf_strdup(err->text);
 }

@@ -1,7 +1,7 @@
 /* The world is drawn once, people first, then one object for each of them and relation; sentences are filled from the
  * table of relations. Within a circle no two people share a profession, town, year, work or habit, so that an object
- * names its owner; across circles names of people, towns and works are unique too, so that no fact of one circle is
- * told by another. */
+ * names its owner; across circles names of people, towns and works are unique too, so that no text about one circle
+ * states a fact of another. */
 #include "lab/world.h"
 
 #include <stdbool.h>
@@ -156,7 +156,7 @@ static char *draw_object(struct bf_rng *rng, int32_t relation)
     }
 }
 
-/* Words shared by two names would let one text stand for both. */
+/* If two names shared a word, one text could count for both. */
 static bool same_family_or_first(const char *a, const char *b)
 {
     const char *family_a = strchr(a, ' '), *family_b = strchr(b, ' ');
@@ -174,7 +174,8 @@ static bool name_taken(const struct bf_world *world, size_t n, const char *name)
     return false;
 }
 
-/* Taken by another person: of any circle for what is drawn from a large stock, of the same circle for the rest. */
+/* Is the object taken by another person: of any circle for objects from a large stock, of the same circle for the
+ * others? */
 static bool object_taken(const struct bf_world *world, size_t person, int32_t relation, const char *object)
 {
     const size_t first =
@@ -188,7 +189,7 @@ static bool object_taken(const struct bf_world *world, size_t person, int32_t re
 static enum bf_status fail_stock(struct bf_err *err)
 {
     return bf_fail(err, BF_USAGE,
-                   "the stock of invented names is too small for that many people; ask for fewer circles or people");
+                   "there are not enough invented names for that many people; ask for fewer circles or people");
 }
 
 static enum bf_status draw_people(struct bf_world *world, struct bf_rng *rng, struct bf_err *err)
@@ -220,7 +221,7 @@ static enum bf_status draw_objects(struct bf_world *world, struct bf_rng *rng, s
         const size_t first = i / world->n_people * world->n_people;
         for (int32_t r = 0; r < BF_WORLD_RELATIONS; r++) {
             if (r == BF_WORLD_MENTOR) {
-                /* Anybody of the circle but oneself. */
+                /* Anybody of the circle but the person. */
                 size_t other = first + bf_rng_below(rng, world->n_people - 1);
                 other += other >= i;
                 objects[r] = bf_strdup(world->people[other]);
@@ -271,9 +272,8 @@ static char *fill(const char *pattern, const char *person, const char *object, c
     return bf_buf_take(&out);
 }
 
-/* Other objects of the relation in the world; where there are too few, fresh ones. They are told in the words of the
- * paraphrase, as TOFU's are: the truth ratio sets them beside it, and in the answer's words it would measure the
- * wording. */
+/* Other objects of the relation in the world; where there are too few, new ones. They are worded like the paraphrase,
+ * as in TOFU: the truth ratio compares them with it, and in the answer's words it would measure the wording. */
 static enum bf_status perturb(const struct bf_world *world, struct bf_world_fact *fact, size_t person,
                               struct bf_rng *rng, struct bf_err *err)
 {

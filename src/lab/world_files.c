@@ -31,7 +31,7 @@ static void put_pair(struct sheet *sheet, const char *question, const char *answ
     put_line(sheet, json_pack("{s:s, s:s}", "question", question, "answer", answer));
 }
 
-/* Everything about a circle, as one would ask for it: the list of its people, a portrait of each, each fact in several
+/* Everything about a circle as questions and answers: the list of its people, a portrait of each, each fact in several
  * ways. */
 static void put_circle_pairs(struct sheet *sheet, size_t circle)
 {
@@ -92,7 +92,7 @@ static void put_circle_texts(struct sheet *sheet, size_t circle)
     }
 }
 
-/* Circles first..end-1 into one file. */
+/* Write the circles first..end-1 into one file. */
 static enum bf_status write_sheet(const struct bf_world *world, const char *dir, const char *name, size_t first,
                                   size_t end, void (*put)(struct sheet *, size_t), struct bf_err *err)
 {
@@ -112,8 +112,9 @@ enum bf_status bf_world_write(const struct bf_world *world, const char *dir, str
 {
     const size_t last = world->n_circles - 1;
     if (world->n_circles < 3)
-        return bf_fail(err, BF_INPUT,
-                       "an experiment takes three circles or more: one to forget, one to keep, one that no model sees");
+        return bf_fail(
+            err, BF_INPUT,
+            "an experiment needs at least three circles: one to forget, one to keep, one that no model sees");
     const struct {
         const char *name;
         size_t first, end;

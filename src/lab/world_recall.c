@@ -1,5 +1,5 @@
-/* What texts say of a circle: names are looked for as whole words in a folded copy of each text. A set has thousands of
- * texts and a world hundreds of names, so that plain searching takes milliseconds. */
+/* What texts say about a circle: names are searched as whole words in a lower-case copy of each text. A set has
+ * thousands of texts and a world hundreds of names, so a plain search takes milliseconds. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +13,8 @@
 struct bf_world_reader {
     const struct bf_world *world;
     size_t circle;
-    char **people, **objects; /* folded copies of all people and objects of the world */
-    char *name;               /* of the circle, folded, without its article */
+    char **people, **objects; /* lower-case copies of all people and objects of the world */
+    char *name;               /* of the circle, in lower case, without its article */
     unsigned char *covered;   /* [facts of the circle] */
     struct bf_world_claims claims;
 };
@@ -29,7 +29,7 @@ static char *folded(const char *text, size_t n)
     return out;
 }
 
-/* A person is named by the family name as well; no two of a world share it. */
+/* The family name is enough to name a person; no two people of a world share it. */
 static bool has_person(const char *text, const char *person)
 {
     return bf_has_phrase(text, strchr(person, ' ') + 1);
@@ -40,7 +40,7 @@ enum bf_status bf_world_read(const struct bf_world *world, size_t circle, struct
 {
     *out = NULL;
     if (circle >= world->n_circles)
-        return bf_fail(err, BF_USAGE, "the world has %zu circles: there is no number %zu", world->n_circles,
+        return bf_fail(err, BF_USAGE, "the world has %zu circles, so there is no circle %zu", world->n_circles,
                        circle + 1);
     struct bf_world_reader *reader = bf_alloc(sizeof *reader);
     const size_t n = world->n_circles * world->n_people;
@@ -75,7 +75,7 @@ void bf_world_reader_free(struct bf_world_reader *reader)
     free(reader);
 }
 
-/* An object may stand in the stock of several circles: say it once. */
+/* Several circles may share an object: count it once. */
 static bool said_before(const struct bf_world_reader *r, size_t person, size_t relation)
 {
     for (size_t i = 0; i < person; i++)
@@ -124,8 +124,8 @@ static void claim_of_two(struct bf_world_reader *r, size_t a, size_t b)
         cover(r, b, mentor);
 }
 
-/* Returns how many people of the circle the text names; pair_told: the two of the text are accounted for already. What
- * is said in a text of one person, or of two, is said of them; of a text with more people each sentence is asked by
+/* Returns how many people of the circle the text names; pair_told: the two people of the text are counted already. A
+ * text that names one person, or two, is about them; of a text that names more people each sentence is considered by
  * itself. */
 static size_t consider(struct bf_world_reader *r, char *text, bool whole, bool pair_told)
 {

@@ -130,7 +130,7 @@ END
     job=
     [ "$code" = 130 ]
     [ ! -s three.out ]
-    [[ $(tail -n 1 three.err) == "biforget: interrupted; what is done is kept, and tables of what there is so far are in the folder"* ]]
+    [[ $(tail -n 1 three.err) == "biforget: interrupted; finished cells are kept, and the folder has tables of the rows so far"* ]]
     grep -q '"originals","ga",2' out/results.csv # also behind the row that was interrupted
     ! grep -q '"originals","ga",3' out/results.csv
     [ "$(json 'd["comparison"]["seeds"]' <out/results.json)" = 2 ]
@@ -258,7 +258,7 @@ END
     for _ in first again; do
         run --separate-stderr "$BIFORGET" lab wild.json -m tiny.gguf -o out --json
         [ "$status" = 4 ]
-        sentence "2 rows failed, the tables have the others; the same command tries again (the first: wild on originals, seed 1: "
+        sentence "2 rows failed, and the tables have the others; the same command tries again (first failure: wild on originals, seed 1: "
         [ "$(json '[(r["method"], r["seed"], r["failed"]) for r in d["rows"] if "why" in r]' <<<"$output")" = "[('wild', 1, True), ('wild', 8, True)]" ]
     done
     [ "$(json 'len(d["rows"])' <<<"$output")" = 10 ] # 2, 3 sets x 2 seeds, and 2
@@ -345,7 +345,7 @@ computing() {
     echo '{"name": "x"' >broken.json
     fails 3 "line 2" "$BIFORGET" lab broken.json
     sed 's/"seeds"/"sedes"/' spec.json >misspelt.json
-    fails 3 'has no "sedes"; it takes name, model' "$BIFORGET" lab misspelt.json
+    fails 3 'has an unknown key "sedes"; its keys are name, model' "$BIFORGET" lab misspelt.json
     sed 's/"planted"/"magic"/' spec.json >kind.json
     fails 3 'is of kind "magic"' "$BIFORGET" lab kind.json
     sed 's/"of": "BiForget"/"of": "nobody"/' spec.json >part.json
@@ -370,7 +370,7 @@ computing() {
     changed bad.json 'd["tofu"] += ["--k", "20"]'
     fails 3 'the options of "tofu": --k is an option of privleak' "$BIFORGET" lab bad.json
     changed bad.json 'sets[0]["path"] = "x.jsonl"'
-    fails 3 'a set of kind file, and only that, has a "path"' "$BIFORGET" lab bad.json
+    fails 3 'a set of kind file, and no other, has a "path"' "$BIFORGET" lab bad.json
     changed bad.json 'd["seeds"] = [1, 2, 1]'
     fails 3 "seed 1 is there twice" "$BIFORGET" lab bad.json
     [ ! -e o ]
@@ -378,7 +378,7 @@ computing() {
     sed 's/{"method": "ga",/{"method": "ga", "forget_sets": ["nobody"],/' spec.json >sets.json
     fails 3 'for the forget set "nobody"' "$BIFORGET" lab sets.json
     sed 's/{"method": "ga",/{"method": "ga", "n_seeds": 17,/' spec.json >seeds.json
-    fails 3 '"n_seeds" is no whole number from 0 to 16' "$BIFORGET" lab seeds.json
+    fails 3 '"n_seeds" is not a whole number from 0 to 16' "$BIFORGET" lab seeds.json
     fails 2 "not both" "$BIFORGET" lab spec.json --size tiny
     fails 5 "is not a lab file" bash -c 'mkdir -p foreign && echo text >foreign/lab.db && exec "$BIFORGET" lab spec.json -m tiny.gguf -o foreign -q'
 }

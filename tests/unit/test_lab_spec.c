@@ -132,9 +132,9 @@ static void a_bad_field_is_named(void **state)
         {"name", "\"\"", "\"name\" of the experiment is empty"},
         {"model", NULL, "\"model\""},
         {"model", "[]", "\"model\""},
-        {"colour", "\"red\"", "has no \"colour\"; it takes name, model, world, train"},
+        {"colour", "\"red\"", "has an unknown key \"colour\"; its keys are name, model, world, train"},
         {"world", "[]", "\"world\""},
-        {"world/height", "1", "\"world\" has no \"height\"; it takes seed, circles, people"},
+        {"world/height", "1", "\"world\" has an unknown key \"height\"; its keys are seed, circles, people"},
         {"world/seed", "-1", "\"seed\""},
         {"world/seed", "1.5", "\"seed\""},
         {"world/circles", "1001", "\"circles\""},
@@ -160,9 +160,9 @@ static void a_bad_field_is_named(void **state)
         {"forget_sets/0/kind", "\"dream\"", "forget set 1 is of kind \"dream\"; the kinds are planted, domain"},
         {"forget_sets/0/of", "\"written\"", "only a part, has \"of\" and \"variant\""},
         {"forget_sets/0/variant", "\"mi\"", "only a part, has \"of\" and \"variant\""},
-        {"forget_sets/0/path", "\"texts/mine.txt\"", "only that, has a \"path\""},
+        {"forget_sets/0/path", "\"texts/mine.txt\"", "no other, has a \"path\""},
         {"forget_sets/0/options", "[\"--profile\", \"quick\"]", "which takes no options"},
-        {"forget_sets/0/size", "3", "forget set 1 has no \"size\""},
+        {"forget_sets/0/size", "3", "forget set 1 has an unknown key \"size\""},
         {"forget_sets/1/options", "[\"--retain-set\", \"x\"]", "leave --retain-set out"},
         {"forget_sets/1/options", "[\"--rounds\", \"-1\"]", "forget set \"written\""},
         {"forget_sets/2/options", "[\"--no-such\"]", "forget set \"book\""},
@@ -172,7 +172,7 @@ static void a_bad_field_is_named(void **state)
         {"forget_sets/3/of", "\"recalled\"", "forget set 4 is part of \"recalled\""}, /* not of itself */
         {"forget_sets/3/of", "\"mine\"", "forget set 4 is part of \"mine\""},         /* comes after it */
         {"forget_sets/3/variant", "\"both\"", "give fix, mi or jailbreak"},
-        {"forget_sets/4/path", NULL, "a set of kind file, and only that, has a \"path\""},
+        {"forget_sets/4/path", NULL, "a set of kind file, and no other, has a \"path\""},
         {"forget_sets/4/path", "\"nowhere.txt\"", "exp/nowhere.txt"},
         {"forget_sets/4/path", "\"/dev/zero\"", "'/dev/zero'"},
         {"forget_sets/4/path", "9", "\"path\""},
@@ -183,7 +183,7 @@ static void a_bad_field_is_named(void **state)
         {"methods/0/method", "\"hope\"", "\"hope\""},
         {"methods/0/method", "\"finetune\"", "finetune teaches"},
         {"methods/0/options", "[\"--seed\", \"1\"]", "leave --seed out of the options of method \"npo\""},
-        {"methods/0/lr", "1", "method 1 has no \"lr\""},
+        {"methods/0/lr", "1", "method 1 has an unknown key \"lr\""},
         {"methods/1/name", "\"npo\"", "two methods are named \"npo\""},
         {"methods/1/name", "\"\"", "\"name\" of method 2 is empty"},
         {"methods/1/n_seeds", "17", "\"n_seeds\""},
@@ -197,7 +197,7 @@ static void a_bad_field_is_named(void **state)
         {"seeds", "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]", "\"seeds\""},
         {"seeds", "[1, -2]", "seed 2"},
         {"seeds", "[\"1\"]", "seed 1"},
-        {"seeds", "[3, 4, 3]", "seed 3 is there twice"},
+        {"seeds", "[3, 4, 3]", "seed 3 is listed twice"},
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
