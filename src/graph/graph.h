@@ -142,7 +142,7 @@ BF_MUST_CHECK enum bf_status bf_graph_forward(struct bf_graph *g, const struct b
  * `visit` gets all rows with BF_PASS_READ before it gets them again with BF_PASS_GRADIENT, for losses in which rows of
  * a sequence depend on each other (NPO); the values are the same bits both times (made again when they do not fit into
  * max_logit_bytes). Without it, one pass, BF_PASS_GRADIENT. After an error the gradients are undefined: zero them.
- * BF_INPUT also for a graph of BF_TRAIN_NONE without `input_gradient` and for one whose adapter is off. */
+ * BF_INPUT also for a graph of BF_TRAIN_NONE without `input_gradient`. */
 BF_MUST_CHECK enum bf_status bf_graph_step(struct bf_graph *g, const struct bf_graph_batch *batch, bool look_first,
                                            bf_graph_visit visit, void *user, struct bf_err *err);
 
@@ -165,10 +165,6 @@ BF_MUST_CHECK enum bf_status bf_graph_final_states(struct bf_graph *g, const str
  * reference. */
 BF_MUST_CHECK enum bf_status bf_graph_logits_of_states(struct bf_graph *g, const float *states, int32_t n,
                                                        float *logits, struct bf_err *err);
-
-/* BF_TRAIN_LORA: false computes the model without its adapter, which is the reference. On after open. No effect
- * elsewhere. */
-void bf_graph_use_adapter(struct bf_graph *g, bool on);
 
 /* ---- parameters ---- */
 
@@ -212,7 +208,7 @@ struct bf_graph_kv {
 };
 
 /* A model with the source's metadata, tokenizer and all, the key-values (which replace those of the same key), and the
- * current weights; an adapter that is on is merged in. Norms, biases and tensors of one row stay F32. Tensors that were
+ * current weights; an adapter is merged in. Norms, biases and tensors of one row stay F32. Tensors that were
  * not trained are copied as they are, unless `convert_all` wants every matrix in `type`. Atomic: `path` is the old file
  * or the whole new one. BF_STORE: disk full (checked first) or not writable. BF_MODEL: a weight that is not finite,
  * named. */

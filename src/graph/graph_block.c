@@ -48,9 +48,9 @@ void bf_block_forward(struct bf_graph *g, const struct bf_block *b, struct bf_ke
     add_to(g, out, kept->middle);
 }
 
-static bool wanted(const struct bf_graph *g, const struct bf_linear *l)
+static bool wanted(const struct bf_linear *l)
 {
-    return bf_linear_trained(g, l) || (l->bias && l->bias->gradient);
+    return bf_linear_trained(l) || (l->bias && l->bias->gradient);
 }
 
 void bf_block_backward(struct bf_graph *g, const struct bf_block *b, struct bf_kept *kept)
@@ -60,17 +60,17 @@ void bf_block_backward(struct bf_graph *g, const struct bf_block *b, struct bf_k
     const int64_t n = g->n;
     /* How far down a gradient is wanted. */
     const bool into_q =
-        b->back || b->attention_norm->gradient || wanted(g, &l[BF_Q]) || wanted(g, &l[BF_K]) || wanted(g, &l[BF_V]);
-    const bool into_o = into_q || wanted(g, &l[BF_O]);
-    const bool into_gate = into_o || b->ffn_norm->gradient || wanted(g, &l[BF_GATE]) || wanted(g, &l[BF_UP]);
+        b->back || b->attention_norm->gradient || wanted(&l[BF_Q]) || wanted(&l[BF_K]) || wanted(&l[BF_V]);
+    const bool into_o = into_q || wanted(&l[BF_O]);
+    const bool into_gate = into_o || b->ffn_norm->gradient || wanted(&l[BF_GATE]) || wanted(&l[BF_UP]);
 
-    if (bf_linear_trained(g, &l[BF_DOWN]))
+    if (bf_linear_trained(&l[BF_DOWN]))
         bf_swiglu_forward(g, kept->gate, kept->up, g->a, n);
     bf_linear_backward(g, &l[BF_DOWN], g->a, g->dx, into_gate ? g->da : NULL, false, n, kept->low[BF_DOWN]);
     if (!into_gate)
         return;
     bf_swiglu_backward(g, kept->gate, kept->up, g->da, n);
-    if (bf_linear_trained(g, &l[BF_GATE]) || bf_linear_trained(g, &l[BF_UP]))
+    if (bf_linear_trained(&l[BF_GATE]) || bf_linear_trained(&l[BF_UP]))
         bf_norm_again(g, b->ffn_norm, kept->middle, kept->scale2, g->h, n);
     float *dh = into_o || b->ffn_norm->gradient ? g->dh : NULL;
     bf_linear_backward(g, &l[BF_GATE], g->h, kept->gate, dh, false, n, kept->low[BF_GATE]);
@@ -86,7 +86,7 @@ void bf_block_backward(struct bf_graph *g, const struct bf_block *b, struct bf_k
     bf_attention_backward(g, kept);
     bf_rope_apply(g, g->dq, c->n_head, true);
     bf_rope_apply(g, g->dk, c->n_head_kv, true);
-    if (bf_linear_trained(g, &l[BF_Q]) || bf_linear_trained(g, &l[BF_K]) || bf_linear_trained(g, &l[BF_V]))
+    if (bf_linear_trained(&l[BF_Q]) || bf_linear_trained(&l[BF_K]) || bf_linear_trained(&l[BF_V]))
         bf_norm_again(g, b->attention_norm, kept->x, kept->scale1, g->h, n);
     dh = b->back || b->attention_norm->gradient ? g->dh : NULL;
     bf_linear_backward(g, &l[BF_Q], g->h, g->dq, dh, false, n, kept->low[BF_Q]);

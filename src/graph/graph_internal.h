@@ -83,8 +83,7 @@ struct bf_graph {
     struct bf_linear output;                                  /* weight == embedding when tied */
     int32_t n_vocab, n_layer_used;
     struct bf_block *blocks; /* [n_layer_used] */
-    bool adapter_on;
-    bool embedding_back; /* the gradient is wanted down to the embedding */
+    bool embedding_back;     /* the gradient is wanted down to the embedding */
     struct bf_graph_parameter *parameters;
     size_t n_parameters;
 
@@ -152,7 +151,7 @@ void bf_linear_forward(struct bf_graph *g, const struct bf_linear *l, const floa
 void bf_linear_backward(struct bf_graph *g, const struct bf_linear *l, const float *x, const float *dy, float *dx,
                         bool add_to_dx, int64_t n, const float *low);
 /* Whether backward wants x. */
-bool bf_linear_trained(const struct bf_graph *g, const struct bf_linear *l);
+bool bf_linear_trained(const struct bf_linear *l);
 
 /* ---- graph_rows.c: loops over rows on all threads ---- */
 typedef void (*bf_rows_work)(void *user, int64_t first, int64_t end);

@@ -72,14 +72,9 @@ BF_CLONES static void add_bias(void *user, int64_t first, int64_t end)
             c->y[i * c->n_out + j] += c->bias[j];
 }
 
-static bool adapted(const struct bf_graph *g, const struct bf_linear *l)
+bool bf_linear_trained(const struct bf_linear *l)
 {
-    return l->weight->lora && g->adapter_on;
-}
-
-bool bf_linear_trained(const struct bf_graph *g, const struct bf_linear *l)
-{
-    return l->weight->gradient || adapted(g, l);
+    return l->weight->gradient || l->weight->lora;
 }
 
 void bf_linear_forward(struct bf_graph *g, const struct bf_linear *l, const float *x, float *y, int64_t n, float *low)
@@ -92,7 +87,7 @@ void bf_linear_forward(struct bf_graph *g, const struct bf_linear *l, const floa
         struct add c = {y, l->bias->data, w->n_out};
         bf_graph_rows(g, n, ROWS, add_bias, &c);
     }
-    if (!adapted(g, l))
+    if (!w->lora)
         return;
     const int64_t r = g->params.lora_rank;
     p = with_floats(n, r, w->n_in, x, w->lora->a, w->n_in, true, low);
@@ -117,7 +112,7 @@ void bf_linear_backward(struct bf_graph *g, const struct bf_linear *l, const flo
         p.accumulate = add_to_dx;
         bf_matmul_run(g->matmul, &p);
     }
-    if (!adapted(g, l))
+    if (!w->lora)
         return;
     const int64_t r = g->params.lora_rank;
     add_outer(g, w->lora->gradient_b, dy, w->n_out, low, r, n, false);

@@ -168,7 +168,6 @@ static struct bf_graph *new_graph(const struct bf_graph_params *params)
     g->params.model_path = g->path;
     g->params.lora_targets = copy_list(params->lora_targets, params->n_lora_targets);
     g->params.tensors = copy_list(params->tensors, params->n_tensors);
-    g->adapter_on = true;
     return g;
 }
 
@@ -237,11 +236,6 @@ void bf_graph_get_info(const struct bf_graph *g, struct bf_graph_info *out)
         .n_bytes_gradients = g->n_bytes_gradients,
         .n_bytes_activations = g->n_activation_bytes,
     };
-}
-
-void bf_graph_use_adapter(struct bf_graph *g, bool on)
-{
-    g->adapter_on = on;
 }
 
 enum bf_status bf_graph_check_memory(const struct bf_graph_params *params, bool moments, struct bf_err *err)

@@ -133,8 +133,6 @@ enum bf_status bf_graph_step(struct bf_graph *g, const struct bf_graph_batch *ba
 {
     if (g->params.train == BF_TRAIN_NONE && !g->params.input_gradient)
         return bf_fail(err, BF_INPUT, "the model was opened frozen: it has no gradients");
-    if (g->params.train == BF_TRAIN_LORA && !g->adapter_on)
-        return bf_fail(err, BF_INPUT, "the adapter is off: there is nothing to train");
     enum bf_status status = set_batch(g, batch, err);
     if (status != BF_OK || g->n_wanted == 0)
         return status;

@@ -23,15 +23,14 @@ static const int ggml_types[] = {
     [BF_SAVE_Q8_0] = GGML_TYPE_Q8_0,
 };
 
-static bool changed_by_training(const struct bf_graph *g, const struct bf_weight *w)
+static bool changed_by_training(const struct bf_weight *w)
 {
-    return w->trained || (w->lora && g->adapter_on);
+    return w->trained || w->lora;
 }
 
-static int type_in_file(const struct bf_graph *g, const struct bf_weight *w, enum bf_graph_save_type type,
-                        bool convert_all)
+static int type_in_file(const struct bf_weight *w, enum bf_graph_save_type type, bool convert_all)
 {
-    if (!changed_by_training(g, w) && (!convert_all || w->n_dims == 1))
+    if (!changed_by_training(w) && (!convert_all || w->n_dims == 1))
         return w->type;
     if (w->n_dims == 1)
         return GGML_TYPE_F32;
@@ -63,7 +62,7 @@ static void fill_row(const struct tensor_rows *r, int64_t i)
     else
         bf_graph_to_float(w->type, r->bytes + (size_t)row * ggml_row_size((enum ggml_type)w->type, w->n_in), values,
                           w->n_in);
-    if (w->lora && r->g->adapter_on) {
+    if (w->lora) {
         const int64_t rank = r->g->params.lora_rank;
         for (int64_t k = 0; k < rank; k++) {
             const float factor = bf_graph_lora_scale(r->g) * w->lora->b[row * rank + k];
@@ -117,7 +116,7 @@ static enum bf_status write_converted(struct bf_graph *g, const struct bf_weight
 static enum bf_status write_tensor(struct bf_graph *g, const struct bf_weight *w, int type, FILE *stream,
                                    struct bf_err *err)
 {
-    const bool as_is = !changed_by_training(g, w) && type == w->type;
+    const bool as_is = !changed_by_training(w) && type == w->type;
     char *bytes = NULL;
     if (as_is || (!w->data && !w->raw)) {
         bytes = bf_try_array(w->n_bytes, 1);
@@ -208,7 +207,7 @@ int64_t bf_graph_save_bytes(const struct bf_graph *g, enum bf_graph_save_type ty
     int64_t n = (int64_t)gguf_get_data_offset(g->gguf) + 65536;
     for (size_t i = 0; i < g->n_weights; i++) {
         const struct bf_weight *w = &g->weights[i];
-        n += (int64_t)ggml_row_size((enum ggml_type)type_in_file(g, w, type, convert_all), w->n_in) * w->n_out + 64;
+        n += (int64_t)ggml_row_size((enum ggml_type)type_in_file(w, type, convert_all), w->n_in) * w->n_out + 64;
     }
     return n;
 }
@@ -219,7 +218,7 @@ static void add_tensors(const struct bf_graph *g, struct gguf_context *out, stru
 {
     for (size_t i = 0; i < g->n_weights; i++) {
         const struct bf_weight *w = &g->weights[i];
-        const enum ggml_type saved = (enum ggml_type)type_in_file(g, w, type, convert_all);
+        const enum ggml_type saved = (enum ggml_type)type_in_file(w, type, convert_all);
         struct ggml_tensor *tensor = w->n_dims == 1 ? ggml_new_tensor_1d(tensors, saved, w->n_in)
                                                     : ggml_new_tensor_2d(tensors, saved, w->n_in, w->n_out);
         ggml_set_name(tensor, w->name);
@@ -233,7 +232,7 @@ static enum bf_status write_tensors(struct bf_graph *g, const struct gguf_contex
     enum bf_status status = BF_OK;
     for (size_t i = 0; status == BF_OK && i < g->n_weights; i++) {
         const struct bf_weight *w = &g->weights[i];
-        status = write_tensor(g, w, type_in_file(g, w, type, convert_all), stream, err);
+        status = write_tensor(g, w, type_in_file(w, type, convert_all), stream, err);
         bf_save_pad(out, stream, gguf_get_tensor_size(out, (int64_t)i));
     }
     return status;

@@ -99,11 +99,6 @@ void bf_matmul_free(struct bf_matmul *m)
     free(m);
 }
 
-size_t bf_matmul_bytes(const struct bf_matmul *m)
-{
-    return sizeof(float) * ((size_t)SLICE_FLOATS + m->n_threads * (a_floats(m->kernel) + b_floats(m->kernel)));
-}
-
 /* n elements of row `row` of B from `column` on, as floats; in place when they are. */
 static const float *row_of_b(const struct bf_product *p, int64_t row, int64_t column, int64_t n, float *buffer)
 {

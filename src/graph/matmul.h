@@ -35,7 +35,6 @@ struct bf_product {
 /* The kernel is one of bf_kernel_at(); the workers are borrowed. */
 struct bf_matmul *bf_matmul_new(const struct bf_kernel *kernel, struct bf_workers *workers, size_t n_threads);
 void bf_matmul_free(struct bf_matmul *matmul); /* NULL is a no-op */
-size_t bf_matmul_bytes(const struct bf_matmul *matmul);
 void bf_matmul_run(struct bf_matmul *matmul, const struct bf_product *product);
 
 /* The same on the calling thread, F32 only, for the small products of attention. `scratch` is

@@ -22,14 +22,6 @@ double bf_gradient_squares(const struct bf_adamw_tensor *tensor)
     return squares_of(tensor->gradient, tensor->n);
 }
 
-double bf_gradient_norm(const struct bf_adamw_tensor *tensors, size_t n_tensors)
-{
-    double sum = 0.0;
-    for (size_t t = 0; t < n_tensors; t++)
-        sum += bf_gradient_squares(&tensors[t]);
-    return sqrt(sum);
-}
-
 /* What is the same for every element of a tensor. */
 struct adamw {
     float rate, root, b1, b2, c1, c2, epsilon, scale, keep;

@@ -1,5 +1,5 @@
 /* AdamW with clipping, and schedules of the learning rate, on plain arrays. Private to unlearn/. For each step:
- * gradients, then bf_gradient_norm, then bf_adamw_step with that norm.
+ * gradients, then the norm of all of them (the root of the sum of bf_gradient_squares), then bf_adamw_step with it.
  *
  * AdamW (Loshchilov and Hutter, ICLR 2019) as torch.optim.AdamW computes it:
  *   w *= 1 - lr * decay;  m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2
@@ -31,10 +31,8 @@ struct bf_adamw_tensor {
 
 /* The sum of squares of one tensor's gradient. */
 double bf_gradient_squares(const struct bf_adamw_tensor *tensor);
-/* The Euclidean norm of all gradients; not finite when one of them is not. */
-double bf_gradient_norm(const struct bf_adamw_tensor *tensors, size_t n_tensors);
-/* Step number `step` (from 1) at this learning rate. `norm` is bf_gradient_norm's. Gradients are scaled in place when
- * they are clipped. */
+/* Step number `step` (from 1) at this learning rate. `norm` is the Euclidean one of all gradients. Gradients are scaled
+ * in place when they are clipped. */
 void bf_adamw_step(const struct bf_adamw_knobs *knobs, const struct bf_adamw_tensor *tensors, size_t n_tensors,
                    int64_t step, double learning_rate, double norm);
 

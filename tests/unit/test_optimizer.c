@@ -46,7 +46,7 @@ static void adamw(void **state)
             const json_t *step = json_array_get(steps, s);
             for (size_t t = 0; t < 2; t++)
                 load(json_object_get(step, "gradients"), t, gradients[t], sizes[t]);
-            const double norm = bf_gradient_norm(tensors, 2);
+            const double norm = sqrt(bf_gradient_squares(&tensors[0]) + bf_gradient_squares(&tensors[1]));
             assert_near(norm / number(step, "norm"), 1.0, 1e-6);
             bf_adamw_step(&knobs, tensors, 2, (int64_t)s + 1, number(one, "lr"), norm);
             for (size_t t = 0; t < 2; t++)
@@ -81,11 +81,11 @@ static void a_norm_that_is_none(void **state)
     const struct bf_adamw_tensor tensor = {weights, gradient, m, v, 2, 1};
     (void)state;
 
-    assert_true(!(bf_gradient_norm(&tensor, 1) < INFINITY));
+    assert_true(!(bf_gradient_squares(&tensor) < INFINITY));
     gradient[1] = INFINITY;
-    assert_true(!(bf_gradient_norm(&tensor, 1) < INFINITY));
+    assert_true(!(bf_gradient_squares(&tensor) < INFINITY));
     gradient[1] = 1e30F; /* its square is beyond float */
-    assert_true(bf_gradient_norm(&tensor, 1) < INFINITY);
+    assert_true(bf_gradient_squares(&tensor) < INFINITY);
 }
 
 int main(void)
