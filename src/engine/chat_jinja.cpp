@@ -20,11 +20,11 @@ struct bf_jinja {
 namespace {
 
 constexpr size_t rendered_max = 64U << 20;
-constexpr size_t source_max = 1U << 20; /* the longest published ones have some tens of kilobytes */
-constexpr size_t depth_max = 200;       /* the parser takes about 3 kB of stack for a bracket inside another */
-constexpr int64_t range_max = 100000;   /* as Jinja's sandbox, in which Hugging Face runs templates */
+constexpr size_t source_max = 1U << 20; /* the longest published templates have some tens of kilobytes */
+constexpr size_t depth_max = 200;       /* the parser takes about 3 kB of stack for each nested bracket */
+constexpr int64_t range_max = 100000;   /* as in Jinja's sandbox, in which Hugging Face runs templates */
 
-/* The engine's messages hold an excerpt of the template, over several lines: before "Error:", or after the first line. */
+/* The engine's messages contain several lines of the template, before "Error:" or after the first line. */
 void say(const char *what, char *why, size_t n_why)
 {
     static const char mark[] = "Error: ";
@@ -40,13 +40,13 @@ void say(const char *what, char *why, size_t n_why)
             *c = ' ';
 }
 
-/* Whatever a foreign template makes the engine throw ends here. */
+/* Every exception of the engine ends here. */
 template <typename T, typename F> T caught(char *why, size_t n_why, F try_it)
 {
     try {
         return try_it();
     } catch (const std::bad_alloc &) {
-        say("it needs more memory than there is", why, n_why);
+        say("it needs more memory than is available", why, n_why);
     } catch (const std::exception &e) {
         say(e.what(), why, n_why);
     } catch (...) {
@@ -94,7 +94,7 @@ jinja::value fixed_date(const jinja::func_args &args)
     return string_of(text.str());
 }
 
-/* llama.cpp's own makes the whole list, however long. */
+/* llama.cpp's range() makes the whole list, however long. */
 jinja::value short_range(const jinja::func_args &args)
 {
     int64_t n[3] = {0, 0, 1};

@@ -1,6 +1,6 @@
-/* Where the words are is found by what stands around them: the template is rendered once with two markers in their
- * places, and the text before, between and after the markers is the template's own. So it does not matter what a
- * template does with the words (it may trim them, or take the last part of an answer after </think>), nor which engine
+/* How question and answer are found in the rendered text: the template is rendered once with two markers in their
+ * places, and the text before, between and after the markers is the template's own. It then does not matter what a
+ * template does with the words (it may trim them, or keep only the part of an answer after </think>), or which engine
  * renders it. */
 #include "engine/chat_template.h"
 
@@ -18,21 +18,21 @@ enum { RENDERED_MAX = 64 << 20 };
 
 static const char question_marker[] = "BFQUESTIONWORDS", answer_marker[] = "BFANSWERWORDS";
 
-/* The template's own text around the words. */
+/* The template's own text around question and answer. */
 struct frame {
     char *before, *between, *after; /* `between` is NULL without an answer */
 };
 
-/* On which sides are words trimmed? */
+/* On which sides does the template trim words? */
 struct trim {
     bool left, right;
 };
 
 struct bf_chat_template {
-    struct bf_jinja *jinja; /* the model's own */
-    char *name;             /* or llama.cpp's; both NULL = none */
+    struct bf_jinja *jinja; /* the model's own template */
+    char *name;             /* or the name of one of llama.cpp's; both NULL = no template */
     bool typed;
-    struct frame asked, answered; /* `answered.before` is NULL when the template shows no answer */
+    struct frame asked, answered; /* `answered.before` is NULL when the template does not show the answer */
     struct trim question, answer;
 };
 
@@ -82,7 +82,7 @@ static char *render_plain(const char *question, const char *answer)
     return text;
 }
 
-/* NULL: why[0..n_why) says why not. */
+/* NULL on failure; why [n_why] then has the reason. */
 static char *render(const struct bf_chat_template *self, const char *question, const char *answer, char *why,
                     size_t n_why)
 {
@@ -92,7 +92,7 @@ static char *render(const struct bf_chat_template *self, const char *question, c
     return self->name ? render_named(self->name, question, answer) : render_plain(question, answer);
 }
 
-/* ---- what a template does, asked once ---- */
+/* ---- what a template does, found once ---- */
 
 static bool find_frame(const char *text, bool answered, struct frame *out)
 {
@@ -114,13 +114,13 @@ static bool learn_frame(struct bf_chat_template *self, bool answered, struct fra
         return false;
     const bool found = find_frame(text, answered, out);
     if (!found)
-        snprintf(why, n_why, "the question is not in the text that it makes");
+        snprintf(why, n_why, "its text does not contain the question");
     free(text);
     return found;
 }
 
-/* With a space on each side the words stand one byte further on, and as many bytes follow, unless that side is
- * trimmed. */
+/* With a space on each side, the words begin one byte later and one more byte follows them, unless the template trims
+ * that side. */
 static void learn_trim(const struct bf_chat_template *self, bool answered, struct trim *out)
 {
     static const char spaced_question[] = " BFQUESTIONWORDS ", spaced_answer[] = " BFANSWERWORDS ";
@@ -195,9 +195,9 @@ struct bf_chat_template *bf_chat_template_none(void)
     return self;
 }
 
-/* ---- words in their places ---- */
+/* ---- finding the words in a rendered text ---- */
 
-/* Python, which the templates are written for, trims all of Unicode's white space; llama.cpp's engine that of ASCII. */
+/* Templates are written for Python, which trims all white space of Unicode; llama.cpp's engine trims that of ASCII. */
 static char *trimmed(const char *words, struct trim trim)
 {
     size_t from = 0, to = strlen(words);
@@ -236,8 +236,7 @@ static size_t common_end(const char *a, size_t n_a, const char *b)
     return n;
 }
 
-/* A template may look at the words and write something else around them: what is common with its usual text is its
- * own. */
+/* A template may write something else around certain words: the part in common with its usual text is its own. */
 static void place_question(const struct frame *frame, struct bf_chat_text *t)
 {
     t->question = common_beginning(t->text, frame->before);
@@ -253,7 +252,7 @@ static enum bf_status place_answer(const struct frame *frame, const struct bf_ch
     if (!asked->text || t->n - t->question < n_question ||
         memcmp(t->text + t->question, asked->text + asked->question, n_question) != 0)
         return bf_fail(err, BF_MODEL,
-                       "the model's chat template writes a question in another way when an answer comes after it; give "
+                       "the model's chat template writes a question differently when an answer follows; give "
                        "--chat and a name");
     t->question_end = t->question + n_question;
     t->answer = t->question_end + common_beginning(t->text + t->question_end, frame->between);
@@ -272,7 +271,7 @@ static enum bf_status rendered(const struct bf_chat_template *self, const char *
     return BF_OK;
 }
 
-/* The template shows no answer: it stands where the assistant begins. */
+/* The template does not show the answer, so it goes where the assistant begins. */
 static void append_answer(const char *answer, struct bf_chat_text *t)
 {
     const size_t n = strlen(answer);

@@ -1,5 +1,5 @@
-/* A question and an answer inside a chat template, as text that still knows which bytes a person or the model said.
- * Private to engine/.
+/* A question and an answer in a chat template: the rendered text, and which of its bytes are the question and the
+ * answer. Private to engine/.
  *
  *     <|im_start|>user\nWho rules the sea?<|im_end|>\n<|im_start|>assistant\nPoseidon.<|im_end|>\n
  *                       question         ^question_end                       answer   ^answer_end
@@ -13,25 +13,25 @@
 
 struct bf_chat_template;
 
-/* The model's own: Jinja source. BF_MODEL: it does not parse, it raises an error, or the question is not in what it
- * makes. */
+/* The model's own template, from its Jinja source. BF_MODEL: it does not parse, raises an error, or does not show the
+ * question. */
 BF_MUST_CHECK enum bf_status bf_chat_template_own(const char *source, const char *bos, const char *eos,
                                                   struct bf_chat_template **out, struct bf_err *err);
-/* One that llama.cpp has under a name ("chatml"). BF_USAGE: it has none. */
+/* One of llama.cpp's templates, by name ("chatml"). BF_USAGE: there is none of this name. */
 BF_MUST_CHECK enum bf_status bf_chat_template_named(const char *name, struct bf_chat_template **out,
                                                     struct bf_err *err);
-/* None: the text is the question, and then the answer. */
+/* No template: the text is the question followed by the answer. */
 struct bf_chat_template *bf_chat_template_none(void);
 void bf_chat_template_free(struct bf_chat_template *template); /* NULL is a no-op */
 
 struct bf_chat_text {
     char *text; /* free() */
     size_t n;
-    size_t question, question_end; /* what the template left of the question: many trim it */
-    size_t answer, answer_end;     /* the same; both are n without an answer */
+    size_t question, question_end; /* bytes [question, question_end) of text; many templates trim the question */
+    size_t answer, answer_end;     /* the same for the answer; both are n without one */
 };
-/* `answer` NULL: up to where the assistant begins. Else the whole conversation, what comes after the answer too.
- * BF_MODEL: the template raises an error, or writes the question in another way when an answer comes after it. */
+/* Render a question and its answer, with what comes after the answer. answer NULL: only up to where the assistant
+ * begins. BF_MODEL: the template raises an error, or writes the question differently when an answer follows. */
 BF_MUST_CHECK enum bf_status bf_chat_template_render(const struct bf_chat_template *template, const char *question,
                                                      const char *answer, struct bf_chat_text *out, struct bf_err *err);
 

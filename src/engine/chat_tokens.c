@@ -12,12 +12,12 @@
 
 enum { NAMES_MAX = 128 };
 
-/* A token that has a text of its own: "<|im_end|>", or a run of spaces in some vocabularies. */
+/* A special token: "<|im_end|>" or, in some vocabularies, a run of spaces. */
 struct special {
     const char *text;
     size_t n;
     llama_token id;
-    bool in_words; /* a user's words may have it as well: it is no control token */
+    bool in_words; /* not a control token, so that a user's words may contain it, too */
     bool strips_left, strips_right;
 };
 
@@ -27,8 +27,8 @@ struct bf_chat {
     struct special *specials; /* longest first */
     size_t n_specials;
     llama_token bos;            /* put before a text that does not begin with it; LLAMA_TOKEN_NULL = none */
-    llama_token eos;            /* where the template has no end of its own; LLAMA_TOKEN_NULL = none */
-    struct bf_token_list after; /* of an answer, up to its end */
+    llama_token eos;            /* ends an answer when the template has no end; LLAMA_TOKEN_NULL = none */
+    struct bf_token_list after; /* what follows an answer, up to its end token */
     int32_t n_tokens;
     bool plain;
 };
@@ -49,7 +49,7 @@ void bf_token_list_append(struct bf_token_list *list, const int32_t *tokens, siz
 void bf_chat_text_tokens(const struct llama_vocab *vocab, const char *text, size_t n_bytes, struct bf_token_list *out)
 {
     const int32_t n_text = n_bytes > (size_t)INT32_MAX / 2 ? INT32_MAX / 2 : (int32_t)n_bytes;
-    int32_t capacity = n_text + 8; /* a token has at least one byte, but for a space that SentencePiece adds */
+    int32_t capacity = n_text + 8; /* a token has at least one byte, except for a space that SentencePiece adds */
     llama_token *tokens = bf_array((size_t)capacity, sizeof *tokens);
     int32_t n = llama_tokenize(vocab, text, n_text, tokens, capacity, false, false);
     if (n < 0) {
@@ -120,7 +120,8 @@ static bool touches(size_t from, size_t to, size_t words, size_t words_end)
     return from < words_end && to > words;
 }
 
-/* Where this token is next, from `at` on; `to` = nowhere. One that is made of words, in part or whole, is none. */
+/* The next place of this token from `at` on; `to` when there is none. A place that overlaps the user's words does not
+ * count. */
 static size_t next_special(const struct special *special, const struct bf_chat_text *t, size_t at, size_t to)
 {
     while (at + special->n <= to) {
@@ -168,7 +169,7 @@ static void split_run(const struct special *special, const struct bf_chat_text *
     add_piece(out, at, run.to, LLAMA_TOKEN_NULL);
 }
 
-/* As llama.cpp cuts a text before it tokenises the runs: longer tokens first. */
+/* Cut the text as llama.cpp does before it tokenises the runs: longer tokens first. */
 static struct pieces split(const struct bf_chat *self, const struct bf_chat_text *t)
 {
     struct pieces pieces = {0};
@@ -193,7 +194,7 @@ static struct pieces split(const struct bf_chat *self, const struct bf_chat_text
 
 /* ---- text to tokens ---- */
 
-/* The first `to` bytes, tokenised as if nothing came after. */
+/* Tokenise the first `to` bytes as if nothing came after them. */
 static void tokens_until(const struct bf_chat *self, const struct bf_chat_text *t, const struct pieces *pieces,
                          size_t to, struct bf_token_list *out)
 {
@@ -213,8 +214,8 @@ static void tokens_until(const struct bf_chat *self, const struct bf_chat_text *
     }
 }
 
-/* Of a whole conversation: where its answer ends with its end, and which token that is. answer_end and
- * LLAMA_TOKEN_NULL: nowhere. */
+/* In a whole conversation: where the end of its answer is, and which token that is. answer_end and LLAMA_TOKEN_NULL
+ * when there is none. */
 static size_t find_end(const struct bf_chat *self, const struct bf_chat_text *t, const struct pieces *pieces,
                        llama_token *end)
 {
@@ -323,7 +324,7 @@ static enum bf_status refuse(const char *chat, bool own, const char *what, const
     return own ? BF_MODEL : BF_USAGE;
 }
 
-/* What a conversation of one word shows: how long the template is, and what ends an answer. */
+/* A conversation of one word shows how long the template is, and what ends an answer. */
 static enum bf_status learn(struct bf_chat *self, struct bf_err *err)
 {
     static const char word[] = "BFANSWERWORDS";

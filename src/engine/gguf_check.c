@@ -27,7 +27,7 @@ static const struct bf_gguf_key *find(const struct check *c, const char *key)
     return bf_gguf_find(c->gguf, name);
 }
 
-/* After "ARCHITECTURE.", or NULL. */
+/* The key's name after "ARCHITECTURE.", or NULL. */
 static const char *own(const struct check *c, struct bf_gguf_text name, size_t *n)
 {
     const size_t prefix = strlen(c->architecture);
@@ -42,7 +42,7 @@ static const char *own(const struct check *c, struct bf_gguf_text name, size_t *
 static const struct range {
     const char *key;
     int64_t min, max;
-    bool required; /* of a model with weights */
+    bool required; /* in a model with weights */
 } ranges[] = {
     {"block_count", 1, LAYERS_MAX, true},
     {"context_length", 1, 1 << 30, true},
@@ -73,7 +73,7 @@ static void check_range(struct check *c, const struct range *range, bool require
     if (!key && range->required && required)
         c->status =
             bf_fail(c->err, BF_MODEL, "'%s' lacks the key '%s.%s'; " DAMAGED, c->path, c->architecture, range->key);
-    /* A list has a value for each block. */
+    /* A list has one value for each block. */
     for (uint64_t i = 0; key && i < key->n && c->status == BF_OK; i++) {
         if (!bf_gguf_whole(key, i, &value))
             c->status = bf_fail(c->err, BF_MODEL, "'%s': the key '%s.%s' is not a whole number; " DAMAGED, c->path,
@@ -86,7 +86,7 @@ static void check_range(struct check *c, const struct range *range, bool require
     }
 }
 
-/* A number that is there once and for all blocks; `fallback` when it is missing or differs from block to block. */
+/* A number that is the same in all blocks; `fallback` when it is missing or differs between blocks. */
 static int64_t whole(const struct check *c, const char *name, int64_t fallback)
 {
     const struct bf_gguf_key *key = find(c, name);
@@ -177,7 +177,7 @@ static void check_rope_kind(struct check *c)
                             c->path, c->architecture, bf_gguf_text_shown(kind), kind.at);
 }
 
-/* ---- what the file is ---- */
+/* ---- the kind of file ---- */
 
 static void check_general(struct check *c, enum bf_model_use use)
 {

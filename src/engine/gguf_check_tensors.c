@@ -1,5 +1,5 @@
-/* Tensors: of a type that the processor can multiply with, of a possible shape, inside the file and one after the
- * other. */
+/* Tensors must have a type that the processor can multiply with and a possible shape, and must lie in the file one
+ * after another. */
 #include <ggml.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,14 +8,14 @@
 #include "engine/gguf_check.h"
 #include "base/banned.h"
 
-/* Tables of token ids and the like are numbers to look up, not weights. */
+/* Tables of token ids and the like are for looking up, not weights. */
 static bool is_table(struct bf_gguf_text name)
 {
     return bf_gguf_text_ends_with(name, "tid2eid") || bf_gguf_text_ends_with(name, "tid2eid.weight");
 }
 
-/* Weights are of the types that can be turned into floats; the others hold integers, or rows in the middle of a
- * product. Asked of ggml itself: the CPU's own table may be in a library that is loaded later (CPU=portable). */
+/* Weights have a type that can be converted to floats; other types are for integers, or for rows inside a product. This
+ * asks ggml itself, since the CPU's table may be in a library that is loaded later (CPU=portable). */
 static bool multiplies(uint32_t type)
 {
     return type == GGML_TYPE_F32 || ggml_get_type_traits((enum ggml_type)type)->to_float != NULL;
@@ -48,7 +48,7 @@ static enum bf_status check_type(const struct bf_gguf_tensor *t, const char *pat
     return BF_OK;
 }
 
-/* Bytes of a tensor with its values in this type, false when its shape cannot be. */
+/* The size of a tensor in bytes, with its values in this type; false when its shape is impossible. */
 static bool count_bytes(const struct bf_gguf_tensor *t, enum ggml_type type, uint64_t *out)
 {
     const uint64_t block = (uint64_t)ggml_blck_size(type);
@@ -77,7 +77,7 @@ enum bf_status bf_gguf_check_tensors(const struct bf_gguf *gguf, const char *pat
         if (!count_bytes(t, (enum ggml_type)t->type, &n_bytes))
             return bf_fail(err, BF_MODEL,
                            "'%s': the tensor '%.*s' of %" PRIu64 " x %" PRIu64 " x %" PRIu64 " x %" PRIu64
-                           " values of type %s cannot be; the file is damaged, fetch it again",
+                           " values of type %s cannot be right; the file is damaged, fetch it again",
                            path, n, t->name.at, t->n[0], t->n[1], t->n[2], t->n[3],
                            ggml_type_name((enum ggml_type)t->type));
         if (t->offset != expected)
@@ -102,7 +102,8 @@ uint64_t bf_gguf_bytes_in(const struct bf_gguf *gguf, uint32_t type)
     uint64_t sum = gguf->data_start, n_bytes = 0;
     for (size_t i = 0; i < gguf->n_tensors; i++) {
         const struct bf_gguf_tensor *t = &gguf->tensors[i];
-        /* Vectors stay in F32; a row that is not a whole number of blocks, in the type that llama.cpp falls back on. */
+        /* Vectors stay in F32. A row that is not a whole number of blocks gets the type that llama.cpp falls back on.
+         */
         if (count_bytes(t, t->n_dims > 1 ? (enum ggml_type)type : GGML_TYPE_F32, &n_bytes) ||
             count_bytes(t, GGML_TYPE_F16, &n_bytes))
             sum += n_bytes;

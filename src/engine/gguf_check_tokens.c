@@ -1,4 +1,4 @@
-/* The tokenizer, as llama.cpp's llama_vocab (src/llama-vocab.cpp) needs it. */
+/* What llama.cpp's llama_vocab (src/llama-vocab.cpp) needs of a tokenizer. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +10,8 @@
 
 enum { TOKENS_MAX = 1 << 22 };
 
-/* Such a tokenizer writes a character that has no token as its bytes; without their tokens llama.cpp ends the
- * program. */
+/* This kind of tokenizer writes a character without a token as its bytes; when a byte has no token, llama.cpp aborts.
+ */
 static enum bf_status check_bytes(const struct bf_gguf_text *tokens, size_t n, const char *path, struct bf_err *err)
 {
     bool has[256] = {false};
@@ -34,7 +34,7 @@ static enum bf_status check_bytes(const struct bf_gguf_text *tokens, size_t n, c
     return BF_OK;
 }
 
-/* Values that belong to the tokens one by one. */
+/* Lists with one value for each token. */
 static enum bf_status check_list(const struct bf_gguf *gguf, const char *name, uint64_t n_tokens, const char *path,
                                  struct bf_err *err)
 {

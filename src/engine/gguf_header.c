@@ -21,7 +21,7 @@ struct reader {
     const char *path;
     const uint8_t *bytes;
     uint64_t n, at, n_file;
-    bool more;             /* it ends before what it announces, but the file goes on */
+    bool more;             /* the bytes end before the header does, but the file has more */
     enum bf_status status; /* of the first failure */
     struct bf_err *err;
 };
@@ -31,7 +31,7 @@ static bool failed(const struct reader *r)
     return r->status != BF_OK;
 }
 
-/* n more bytes, or NULL. */
+/* The next n bytes, or NULL. */
 static const uint8_t *take(struct reader *r, uint64_t n, const char *what)
 {
     if (failed(r))
@@ -39,7 +39,7 @@ static const uint8_t *take(struct reader *r, uint64_t n, const char *what)
     if (n > r->n - r->at) {
         r->more = n <= r->n_file - r->at;
         r->status = bf_fail(r->more ? NULL : r->err, BF_MODEL,
-                            "'%s' is not a whole GGUF file: it ends (at byte %" PRIu64
+                            "'%s' is not a complete GGUF file: it ends (at byte %" PRIu64
                             ") before the end of %s; compare its size with its source and fetch it again",
                             r->path, r->n_file, what);
         return NULL;
@@ -175,7 +175,7 @@ bool bf_gguf_twice(const struct bf_gguf_text *texts, size_t n, size_t *first, si
     return found;
 }
 
-/* No two names may be equal: llama.cpp takes one of them. */
+/* Names must be unique: of two equal ones, llama.cpp would silently use one. */
 static void check_names(struct reader *r, const struct bf_gguf *g)
 {
     const size_t n = g->n_keys > g->n_tensors ? g->n_keys : g->n_tensors;
@@ -253,7 +253,8 @@ enum bf_status bf_gguf_parse(const char *path, const uint8_t *bytes, size_t n, u
                            "'%s' is damaged: it announces %" PRIu64 " keys and %" PRIu64
                            " tensors; at most %d and %d are possible",
                            path, n_keys, n_tensors, BF_GGUF_KEYS_MAX, BF_GGUF_TENSORS_MAX);
-    /* Each key has 12 bytes at least and each tensor 32: no more memory than the file has. */
+    /* Each key has at least 12 bytes and each tensor at least 32, so this takes no more memory than the file is long.
+     */
     if (!failed(&r) && n_keys * 12 + n_tensors * 32 > n_file_bytes)
         (void)take(&r, n_file_bytes + 1, "its keys and tensors");
     if (!failed(&r)) {
@@ -310,7 +311,7 @@ bool bf_gguf_whole(const struct bf_gguf_key *key, uint64_t element, int64_t *out
         *out = *at;
         return true;
     case BF_GGUF_I8:
-        *out = (int64_t)(*at ^ 0x80U) - 0x80; /* a byte as a number with a sign */
+        *out = (int64_t)(*at ^ 0x80U) - 0x80; /* sign-extend a byte */
         return true;
     case BF_GGUF_U16:
         *out = value.u16;
@@ -403,7 +404,8 @@ enum bf_status bf_gguf_read(const char *path, struct bf_gguf *out, struct bf_err
     uint8_t *bytes = NULL;
     enum bf_status status = BF_OK;
     *out = (struct bf_gguf){0};
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a pipe without a writer would wait */
+    const int fd =
+        open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* opening a pipe without a writer would wait */
     if (fd < 0 || fstat(fd, &info) != 0) {
         status = bf_fail(err, BF_MODEL,
                          "cannot open the model '%s': %s; give a GGUF file with -m, or a name from 'biforget models'",

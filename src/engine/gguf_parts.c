@@ -39,7 +39,7 @@ enum bf_status bf_gguf_part_path(const char *path, size_t i, size_t n, char **ou
     if (n_path <= (size_t)n_ending || strcmp(path + n_path - (size_t)n_ending, ending) != 0)
         return bf_fail(
             err, BF_MODEL,
-            "'%s' is one of %zu parts of a model; give the first, which has to be named ...%s, with the others "
+            "'%s' is one of %zu parts of a model; give the first, which must be named ...%s, with the others "
             "beside it",
             path, n, ending);
     bf_buf_init(&text, SIZE_MAX);
@@ -61,10 +61,10 @@ static enum bf_status check_part(const char *path, size_t i, size_t n, size_t *n
     if (status == BF_OK)
         status = read_number(&part, path, "split.no", -1, BF_GGUF_PARTS_MAX, &number, err);
     if (status == BF_OK && (count != n || number != (int64_t)i))
-        status =
-            bf_fail(err, BF_MODEL,
-                    "'%s' is part %" PRId64 " of %zu by its keys, not %zu of %zu as by its name; fetch the parts again",
-                    path, number + 1, count, i + 1, n);
+        status = bf_fail(err, BF_MODEL,
+                         "'%s' is part %" PRId64
+                         " of %zu according to its keys, but %zu of %zu according to its name; fetch the parts again",
+                         path, number + 1, count, i + 1, n);
     if (status == BF_OK)
         status = bf_gguf_check_tensors(&part, path, err);
     *n_tensors += part.n_tensors;

@@ -1,4 +1,4 @@
-/* Weights that are not numbers: a file that was damaged, or made by a training that failed. */
+/* Weights that are not numbers: the file was damaged, or made by a training that failed. */
 #include <ggml.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 
 #include "base/banned.h"
 
-/* One block of the K-quants, two of AMX's tiles of outputs; rows: one, fewer than a tile, and more than two tiles. */
+/* Inputs: one block of the K-quants. Outputs: two of AMX's tiles. Rows: one, fewer than a tile, more than two tiles. */
 enum { N_IN = 256, N_OUT = 64, ROWS_MAX = 33 };
 static const int row_counts[] = {1, 7, ROWS_MAX};
 static const enum ggml_type types[] = {GGML_TYPE_F32,  GGML_TYPE_F16,  GGML_TYPE_BF16, GGML_TYPE_Q8_0,
@@ -19,7 +19,7 @@ static const enum ggml_type types[] = {GGML_TYPE_F32,  GGML_TYPE_F16,  GGML_TYPE
 struct weights {
     enum ggml_type type;
     void *bytes;   /* as in a file */
-    float *in;     /* [ROWS_MAX][N_IN] what they are multiplied by */
+    float *in;     /* [ROWS_MAX][N_IN] the rows that they are multiplied by */
     double *exact; /* [ROWS_MAX][N_OUT] */
 };
 
@@ -27,7 +27,7 @@ struct cpu {
     ggml_backend_dev_t device;
     ggml_backend_t backend;
     const ggml_backend_buffer_type_t
-        *extra; /* NULL, or what weights are kept in besides plain memory; ends with NULL */
+        *extra; /* types of memory for weights besides the plain one, ends with NULL; or NULL */
 };
 
 float bf_kernels_value(uint64_t seed, uint64_t i)
@@ -41,8 +41,8 @@ float bf_kernels_value(uint64_t seed, uint64_t i)
 
 double bf_kernels_rounding(enum ggml_type type)
 {
-    /* Rows are rounded, too, before they meet weights of these types: to 8 bits in blocks, to F16, to BF16. About five
-     * times what is seen. */
+    /* Before they are multiplied with weights of these types, rows are rounded as well: to 8 bits in blocks, to F16, to
+     * BF16. The limits are about five times the observed error. */
     switch (type) {
     case GGML_TYPE_F32:
         return 1e-5;
@@ -94,7 +94,7 @@ static bool find_cpu(int n_threads, struct cpu *cpu)
     if (!cpu->backend)
         return false;
     ggml_backend_reg_t reg = ggml_backend_dev_backend_reg(cpu->device);
-    /* An object pointer made a function's, as POSIX allows. */
+    /* Convert an object pointer to a function pointer, as POSIX allows. */
     ggml_backend_dev_get_extra_bufts_t get_extra;
     ggml_backend_set_n_threads_t set_threads;
     *(void **)&get_extra = ggml_backend_reg_get_proc_address(reg, "ggml_backend_dev_get_extra_bufts");
@@ -105,7 +105,7 @@ static bool find_cpu(int n_threads, struct cpu *cpu)
     return true;
 }
 
-/* out = weights x rows, [n_rows][N_OUT]; *did is false when this memory does not serve the type. */
+/* out = weights x rows, [n_rows][N_OUT]; *did is false when this memory does not support the type. */
 static bool multiply(const struct cpu *cpu, ggml_backend_buffer_type_t memory, const struct weights *w, int n_rows,
                      float *out, bool *did)
 {
@@ -144,7 +144,7 @@ out:
     return right;
 }
 
-/* The largest relative distance of a row from the exact one; NaN and infinity are as far as can be. */
+/* The largest relative distance of a row from the exact one; infinite when a value is NaN or infinite. */
 static double distance(const float *rows, const double *exact, int n_rows)
 {
     double worst = 0;

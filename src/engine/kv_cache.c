@@ -21,7 +21,7 @@ const char *bf_kv_cache_word(enum bf_kv_cache cache)
     return cache == BF_KV_CACHE_F16 ? "f16" : cache == BF_KV_CACHE_F32 ? "f32" : "auto";
 }
 
-/* A whole number of the model's metadata; -1 when it has none of that name. */
+/* A whole number from the model's metadata; -1 when it has no such key. */
 static int64_t meta_int(const struct llama_model *model, const char *architecture, const char *key)
 {
     char name[128];

@@ -1,6 +1,6 @@
-/* llama.cpp's backends, and the trial of their kernels. In an ordinary build the backends are in the program. In a
- * portable build (CPU=portable) each is a library of its own beside libggml, one for each generation of processors, and
- * has to be loaded. */
+/* llama.cpp's backends, and the trial of their kernels. In an ordinary build the backends are part of the program. In a
+ * portable build (CPU=portable) each is a library next to libggml, one for each generation of processors, and has to be
+ * loaded. */
 #include <dlfcn.h>
 #include <ggml-backend.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "engine/llama_private.h"
 #include "base/banned.h"
 
-/* The file that a symbol comes from; "" when the system does not say. */
+/* The file that a symbol comes from; "" when the system does not know. */
 static void file_of(const void *symbol, char *out, size_t size)
 {
     Dl_info info;
@@ -27,8 +27,8 @@ enum bf_status bf_engine_start_llama(struct bf_err *err)
     llama_backend_init();
     if (ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU))
         return BF_OK;
-    /* From the folder of the library itself and nowhere else: by default the current folder would be searched as well,
-     * and what lies there may be a stranger's. */
+    /* Only from the folder of the library itself: by default the current folder would be searched as well, which may
+     * contain a stranger's files. */
     char folder[4096];
     file_of(dlsym(RTLD_DEFAULT, "ggml_backend_load_all_from_path"), folder, sizeof folder);
     char *slash = strrchr(folder, '/');
@@ -52,7 +52,7 @@ void bf_llama_cpu_variant(char *out, size_t size)
     out[0] = 0;
     if (!cpu)
         return;
-    /* Any function of the backend will do: what counts is where it lies. */
+    /* Any function of the backend shows which file it is in. */
     file_of(ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(cpu), "ggml_backend_set_n_threads"), file,
             sizeof file);
     const char *name = strstr(file, "libggml-cpu-");
@@ -64,18 +64,18 @@ void bf_llama_cpu_variant(char *out, size_t size)
 
 /* ---- the trial ----
  *
- * The kernels are tried in a child process before a model is loaded: an instruction that the processor refuses, or a
- * mistake of the compiler, ends in a sentence then. The result is not cached: trying takes less time than looking for a
- * note of it. */
+ * The kernels are tried in a child process before a model is loaded: an instruction that the processor does not know,
+ * or a mistake of the compiler, then ends in a sentence. The result is not cached: a trial takes less time than reading
+ * a cache. */
 
 enum { SECONDS_MAX = 60 };
 
-/* Of the OpenMP library that llama.cpp is linked with, where it has one. */
+/* In the OpenMP library that llama.cpp is linked with, if there is one. */
 static void use_one_thread(void)
 {
     void (*set_num_threads)(int n);
-    *(void **)&set_num_threads =
-        dlsym(RTLD_DEFAULT, "omp_set_num_threads"); /* an object pointer made a function's, as POSIX allows */
+    *(void **)&set_num_threads = dlsym(
+        RTLD_DEFAULT, "omp_set_num_threads"); /* converts an object pointer to a function pointer, as POSIX allows */
     if (set_num_threads)
         set_num_threads(1);
 }
@@ -84,13 +84,14 @@ static enum bf_status multiply(void *user, struct bf_apart *apart, struct bf_err
 {
     struct bf_kernels kernels;
     (void)user;
-    /* Packing weights for AMX takes OpenMP's default number, and would wait for the parent's threads for ever. */
+    /* Packing weights for AMX uses OpenMP's default number of threads, and would wait for the parent's threads for
+     * ever. */
     use_one_thread();
     bf_apart_doing(apart, "starting llama.cpp");
     enum bf_status status = bf_engine_start_llama(err);
     if (status != BF_OK)
         return status;
-    /* One thread: OpenMP's may be at work in the parent already, and a child has none of them. */
+    /* One thread: the parent may have started OpenMP's threads already, and a child has none of them. */
     status = bf_kernels_multiply(1, &kernels, apart, err);
     if (status == BF_OK)
         bf_apart_doing(apart, "%d products with weights in %s memory", kernels.n_products, kernels.memories);
@@ -111,7 +112,7 @@ enum bf_status bf_engine_check_kernels(char *tested, size_t size, struct bf_err 
         err, BF_MODEL,
         "%s, on this processor: the program was built for another one, or its compiler makes mistakes; build it "
         "again on this machine: delete %s%s, where the built llama.cpp is kept, then 'make clean' and 'make', which "
-        "tries its instructions and leaves such ones out",
+        "tests its instructions and leaves out those that fail",
         why.text, cache ? cache : "the cache folder's ", cache ? "/llama" : "llama");
     free(cache);
     return BF_MODEL;

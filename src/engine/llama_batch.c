@@ -50,7 +50,7 @@ enum bf_status bf_llama_prefill(struct bf_llama *self, struct llama_batch *batch
 {
     while (from < to) {
         int32_t n = to - from < BF_PIECE_TOKENS ? to - from : BF_PIECE_TOKENS;
-        /* No piece of one token: see note (b) in llama_private.h. */
+        /* A piece must not have one token: see note (b) in llama_private.h. */
         if (to - from - n == 1)
             n--;
         batch->n_tokens = 0;
@@ -68,7 +68,7 @@ llama_token *bf_llama_tokens(const struct llama_vocab *vocab, const char *text, 
                              int32_t *n_tokens)
 {
     int32_t len = n_bytes > (size_t)INT32_MAX / 2 ? INT32_MAX / 2 : (int32_t)n_bytes;
-    int32_t capacity = len + 8; /* a token has at least one byte, but for BOS and EOS */
+    int32_t capacity = len + 8; /* a token has at least one byte, except BOS and EOS */
     llama_token *tokens = bf_array((size_t)capacity, sizeof *tokens);
     int32_t n = llama_tokenize(vocab, text, len, tokens, capacity, around, false);
     if (n < 0) {
@@ -91,7 +91,7 @@ enum bf_status bf_llama_chat_init(struct bf_llama *self, const char *chat, struc
     return BF_OK;
 }
 
-/* Two models whose tokens are the same have the same digest, whatever their weights. */
+/* Models with the same tokens have the same digest, whatever their weights. */
 void bf_engine_vocabulary_sha256(const struct llama_vocab *vocab, char out[65])
 {
     struct bf_buf all;
@@ -99,7 +99,7 @@ void bf_engine_vocabulary_sha256(const struct llama_vocab *vocab, char out[65])
     bf_buf_init(&all, SIZE_MAX);
     for (int32_t id = 0; id < n; id++) {
         const char *text = llama_vocab_get_text(vocab, id);
-        bf_buf_printf(&all, "%zu ", strlen(text)); /* where one ends and the next begins is part of it */
+        bf_buf_printf(&all, "%zu ", strlen(text)); /* so that the borders of tokens are part of the digest */
         bf_buf_puts(&all, text);
     }
     bf_sha256_hex(all.data, all.len, out);

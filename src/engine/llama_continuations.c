@@ -1,9 +1,9 @@
-/* Log-probabilities of what follows a prompt, several sequences to a batch:
+/* Log-probabilities of texts after prompts, several sequences in a batch:
  *
  *     window of items   seq 0: [shared][rest of the prompt][text]   rows of a batch: the next n tokens of each sequence
  *                       seq 1: [shared][rest]             [text]    equal counts, ids from 0 on (llama_private.h)
  *
- * A window's items are delivered when all of it is computed, in order. */
+ * The items of a window are delivered in order, when all of them are computed. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,13 +21,13 @@ struct sequence {
     size_t item;
     llama_token *tokens; /* prompt, text, end */
     int32_t n_prompt, n_tokens;
-    int32_t n_input;   /* tokens that go through the model: the last one's row predicts the last that is scored */
-    int32_t first_row; /* the first position whose logits are wanted */
+    int32_t n_input;   /* tokens that go through the model: the row of the last one predicts the last scored token */
+    int32_t first_row; /* the first position whose logits are needed */
     int32_t n_past;
     llama_token choices[BF_CHOICES_MAX];
     float choice_logp[BF_CHOICES_MAX];
-    float *logp;  /* [n_tokens] by position: of tokens[i + 1] behind i */
-    bool *greedy; /* likewise */
+    float *logp;  /* [n_tokens] by position i: of tokens[i + 1] */
+    bool *greedy; /* [n_tokens] by position */
 };
 
 struct run {
@@ -52,7 +52,7 @@ static void release_window(struct run *r)
     r->n_window = r->n_active = 0;
 }
 
-/* The prompt and `text`; *n_prompt is where what counts as the text begins. Ids are appended to `out`. */
+/* Append the ids of the prompt and of `text` to `out`; the text begins at *n_prompt. */
 static enum bf_status tokens_of(const struct bf_llama *self, const char *prompt, const char *text, bool with_end,
                                 struct bf_token_list *out, int32_t *n_prompt, struct bf_err *err)
 {
@@ -92,7 +92,7 @@ static enum bf_status prepare(const struct run *r, size_t i, struct sequence *s,
     s->item = i;
     if (item->with_end && bf_chat_end(self->chat) < 0)
         return bf_fail(err, BF_MODEL, "'%s' has no token that ends an answer", self->base.info.model_desc);
-    /* Without a text choices stand where the template puts an answer. */
+    /* Without a text, choices are where the template puts an answer. */
     const bool only_choices = !has_text && item->n_choices > 0 && !item->with_end;
     const enum bf_status status = tokens_of(self, item->prompt,
                                             only_choices ? item->choices[0]
@@ -134,7 +134,7 @@ static int32_t piece_of(const struct run *r)
     }
     if (rows > r->self->n_outputs)
         n = r->self->n_outputs / r->n_active > 0 ? r->self->n_outputs / r->n_active : 1;
-    /* Nor is a piece of one token left over for a sequence alone: note (b) in llama_private.h. */
+    /* A lone sequence must not keep a piece of one token: note (b) in llama_private.h. */
     return r->n_active == 1 && n > 2 && shortest - n == 1 ? n - 1 : n;
 }
 
@@ -193,7 +193,7 @@ static enum bf_status decode(struct run *r, struct bf_err *err)
     return BF_OK;
 }
 
-/* Take the items of the window up: a sequence of its own for each that needs the model. */
+/* Start the items of the window: each that needs the model gets a sequence. */
 static enum bf_status admit(struct run *r, struct bf_err *err)
 {
     for (int32_t i = 0; i < r->n_window; i++) {
@@ -212,7 +212,7 @@ static enum bf_status admit(struct run *r, struct bf_err *err)
     return BF_OK;
 }
 
-/* Sequences that are done leave, and the last one moves into the gap. */
+/* Finished sequences leave, and the last one moves into the gap. */
 static enum bf_status vacate(struct run *r, struct bf_err *err)
 {
     enum bf_status status = BF_OK;
@@ -230,7 +230,7 @@ static enum bf_status vacate(struct run *r, struct bf_err *err)
 
 static enum bf_status deliver(const struct run *r, const struct sequence *s, struct bf_err *err)
 {
-    /* Of a text from its very beginning the first token has nothing before it. */
+    /* The first token of a text without a prompt has nothing before it. */
     const int32_t first = s->n_prompt > 0 ? s->n_prompt : 1;
     const struct bf_continuation_score score = {
         .item = s->item,

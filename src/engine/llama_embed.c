@@ -1,5 +1,5 @@
-/* Pooled last hidden states, from a second context that shares the weights. Pooling is done here, in double, from the
- * states of all tokens: one way for BERT-like models and for decoders. */
+/* Pooled last hidden states, from a second context that shares the weights. Pooling is done here, in double precision
+ * and from the states of all tokens, in the same way for BERT-like models and for decoders. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,9 +20,9 @@ bool bf_llama_is_causal(const struct bf_llama *self)
     return strcmp(value, "false") != 0 && strcmp(self->base.info.architecture, "bert") != 0;
 }
 
-/* Asked for each node of the graph whether it is waited for, then whether to go on behind it. Behind the last hidden
- * states come only the vocabulary's logits, which llama.cpp would compute for every token: a fifth of the work with a
- * small model. Where the node has another name nothing is left out, and nothing is lost. */
+/* llama.cpp asks for each node of the graph whether to wait for it, and then whether to continue after it. After the
+ * last hidden states only the vocabulary's logits follow, which it would compute for every token: a fifth of the work
+ * with a small model. When the node has another name, nothing is skipped, and the result is the same. */
 static bool until_states(struct ggml_tensor *node, bool ask, void *user)
 {
     (void)user;
@@ -36,8 +36,8 @@ static enum bf_status open_context(struct bf_llama *self, struct bf_err *err)
     int32_t limit =
         info->n_ctx_train > 0 && info->n_ctx_train < EMBED_TOKENS_MAX ? info->n_ctx_train : EMBED_TOKENS_MAX;
     struct llama_context_params params = llama_context_default_params();
-    /* A decoder is computed in short pieces, because llama.cpp makes room for the vocabulary's logits of each embedded
-     * token. */
+    /* A decoder is computed in short pieces, because llama.cpp reserves memory for the vocabulary's logits of each
+     * embedded token. */
     params.n_ctx = (uint32_t)(limit + BF_CTX_PAD - 1) / BF_CTX_PAD * BF_CTX_PAD;
     params.n_batch = (uint32_t)(self->causal ? DECODER_PIECE : limit);
     params.n_ubatch = params.n_batch;
@@ -46,7 +46,7 @@ static enum bf_status open_context(struct bf_llama *self, struct bf_err *err)
     params.n_threads_batch = info->n_threads;
     params.embeddings = true;
     params.pooling_type = LLAMA_POOLING_TYPE_NONE;
-    /* For an encoder's short texts and small heads the CPU's flash attention takes longer than two plain products. */
+    /* With an encoder's short texts and small heads, flash attention on a CPU takes longer than two plain products. */
     params.flash_attn_type = self->causal ? LLAMA_FLASH_ATTN_TYPE_ENABLED : LLAMA_FLASH_ATTN_TYPE_DISABLED;
     params.kv_unified = true;
     params.no_perf = true;
@@ -74,7 +74,7 @@ static enum bf_pooling resolve_pooling(const struct bf_llama *self, enum bf_pool
     return type == LLAMA_POOLING_TYPE_CLS ? BF_POOL_CLS : type == LLAMA_POOLING_TYPE_LAST ? BF_POOL_LAST : BF_POOL_MEAN;
 }
 
-/* A text on its way through the model. */
+/* A text that is being embedded. */
 struct pooled {
     llama_token *tokens;
     int32_t n_tokens;
@@ -157,14 +157,14 @@ static enum bf_status embed_encoder(struct bf_llama *self, struct llama_batch *b
     return status;
 }
 
-/* What is embedded: texts, or tokens. */
+/* What to embed: texts, or tokens. */
 struct wanted {
     const char *const *texts;
     const struct bf_tokens *tokens;
     bool are_tokens;
 };
 
-/* Tokens with what the tokenizer puts before and after a text. */
+/* The tokens, with those that the tokenizer puts before and after a text. */
 static void copy_tokens(const struct bf_llama *self, const struct bf_tokens *given, struct pooled *p)
 {
     const bool bos = llama_vocab_get_add_bos(self->vocab), eos = llama_vocab_get_add_eos(self->vocab);

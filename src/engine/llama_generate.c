@@ -3,12 +3,12 @@
  *
  *     step s:   seq 0: prompt[7]   seq 1: answer[31]   seq 2: prompt[0] ...   ->  one batch, n rows, equal counts
  *
- * A freed place is refilled at once, so the batch stays full and its sequence ids stay consecutive, which is what lets
- * llama.cpp compute it in one go; when nothing is left to refill with, the last sequence moves into the gap. Only when
- * many prompts start together (the first wave) or one is long are prompts computed in pieces of their own before that.
+ * A freed place is refilled at once. The batch stays full and its sequence ids stay consecutive, so that llama.cpp can
+ * compute it in one go. When there are no more prompts, the last sequence moves into the gap. Only when many prompts
+ * start together (at the beginning), or one is long, are prompts computed in separate batches first.
  *
- * The schedule depends on the answers and on the source alone, never on time, so a model without row invariance still
- * repeats itself at the same parallelism. */
+ * The schedule depends only on the answers and the source, never on time, so that even a model without row invariance
+ * is reproducible at the same parallelism. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,18 +24,18 @@
 
 enum {
     ANSWER_BYTES_MAX = 1 << 20,
-    LONG_PROMPT = 24, /* uncomputed prompt tokens that are worth a batch of their own */
+    LONG_PROMPT = 24, /* so many uncomputed prompt tokens are worth a separate batch */
     SAMPLE_THREADS_MAX = 8
 };
 
 struct sequence {
-    struct bf_gen_request request; /* prompt pointer not valid here */
+    struct bf_gen_request request; /* its prompt pointer is no longer valid */
     struct bf_sampler sampler;
     struct bf_rng rng;
     llama_token *prompt;
     int32_t n_prompt;
     int32_t n_past;   /* tokens in the key-value cache */
-    llama_token last; /* newest answer token, not yet in the cache */
+    llama_token last; /* newest token of the answer, not in the cache yet */
     int32_t n_answer;
     int32_t *tokens;   /* [max_tokens] */
     float *p_sampling; /* [max_tokens] */
@@ -53,7 +53,7 @@ struct run {
     struct llama_batch batch;
     int32_t n_sample_threads;
     struct bf_candidate *scratch; /* [n_sample_threads, n_vocab] */
-    bool ended;                   /* the source said END */
+    bool ended;                   /* the source has returned END */
 };
 
 static void sequence_release(struct sequence *s)
@@ -104,7 +104,7 @@ static enum bf_status sequence_start(struct run *r, struct sequence *s, const st
     return BF_OK;
 }
 
-/* Take prompts from the source into the places behind the active ones. */
+/* Take prompts from the source into the places after the active ones. */
 static enum bf_status admit(struct run *r)
 {
     struct bf_llama *self = r->self;
@@ -143,7 +143,7 @@ static enum bf_status wave(struct run *r, int32_t first)
         int32_t rest = r->sequences[i].n_prompt - r->sequences[i].n_past;
         shortest = rest < shortest ? rest : shortest;
     }
-    int32_t todo = shortest - 1; /* the last prompt token goes through a common step, which wants its logits */
+    int32_t todo = shortest - 1; /* the last prompt token goes through a common step, for its logits */
     bool many = n_new * 4 >= self->base.info.n_parallel && todo >= 2;
     if (n_new < 1 || !(many || todo >= LONG_PROMPT))
         return BF_OK;
@@ -154,7 +154,7 @@ static enum bf_status wave(struct run *r, int32_t first)
         if (todo - n == 1 && n > 2)
             n--;
         if (n == 1)
-            break; /* a lone token goes through the common steps */
+            break; /* a single token goes through the common steps */
         r->batch.n_tokens = 0;
         for (int32_t i = first; i < r->n_active; i++) {
             struct sequence *s = &r->sequences[i];
@@ -190,7 +190,7 @@ static enum bf_status vacate(struct run *r, int32_t i)
     return BF_OK;
 }
 
-/* Append the token's bytes to the answer. A piece of over 256 bytes does not exist in any known vocabulary. */
+/* Append the token's bytes to the answer. No known vocabulary has a token of more than 256 bytes. */
 static void append_piece(struct run *r, struct sequence *s, llama_token token)
 {
     char piece[256];
@@ -199,7 +199,7 @@ static void append_piece(struct run *r, struct sequence *s, llama_token token)
         bf_buf_put(&s->text, piece, (size_t)n);
 }
 
-/* Has the piece behind text[before] completed one of the request's stops? */
+/* Has the piece that begins at text[before] completed one of the request's stops? */
 static bool has_stop(const struct sequence *s, size_t before)
 {
     for (size_t i = 0; i < s->request.n_stops; i++) {
@@ -255,16 +255,16 @@ static enum bf_status decode_step(struct run *r, int32_t *row)
     return BF_OK;
 }
 
-/* A sequence's row of logits, its random number, and what comes of them. */
+/* A sequence's row of logits, its random number, and the chosen token. */
 struct draw {
-    const float *logits; /* NULL = no row in this step */
+    const float *logits; /* NULL: no row in this step */
     double u;
     bool usable;
     struct bf_choice choice;
 };
 
-/* Choose the next token of every sequence that has a row. The rows are independent, so the model's own threads share
- * them, each a run of them with a scratch of its own. */
+/* Choose the next token of every sequence that has a row. Rows are independent, so they are divided among the model's
+ * threads, each with its own scratch. */
 static void draw_all(struct run *r, const int32_t *row, struct draw *draws)
 {
     const int32_t n = r->n_active;
@@ -290,7 +290,7 @@ static void draw_all(struct run *r, const int32_t *row, struct draw *draws)
     }
 }
 
-/* Take the token that was drawn for sequence i; *done when its answer is complete. */
+/* Process the token that was drawn for sequence i; *done: its answer is complete. */
 static enum bf_status choose(struct run *r, int32_t i, const struct draw *draw, bool *done, enum bf_finish *finish)
 {
     struct bf_llama *self = r->self;

@@ -1,6 +1,6 @@
-/* A handful of entries (tokens, state) under a byte limit, least recently used goes first; and a ring of recent prompts
- * that tells which prefixes are worth an entry. Look-up compares token by token with every entry: a few thousand
- * comparisons a prompt, nothing beside one token of the model. */
+/* A few entries (tokens, state) under a byte limit, of which the least recently used is evicted first; and a ring of
+ * recent prompts that shows which prefixes are worth an entry. A look-up compares the prompt with every entry, token by
+ * token: a few thousand comparisons, which take much less time than one token of the model. */
 #include "engine/llama_prefix.h"
 
 #include <stdlib.h>
@@ -30,7 +30,7 @@ struct bf_prefix_cache {
     int32_t next_recent;
     size_t n_bytes, max_bytes;
     uint64_t tick;
-    uint8_t *scratch; /* state of a sequence on its way to another */
+    uint8_t *scratch; /* for copying the state of a sequence to another */
     size_t n_scratch;
 };
 
@@ -103,7 +103,8 @@ static void remember(struct bf_prefix_cache *cache, const llama_token *prompt, i
     slot->n_tokens = n;
 }
 
-/* Keep the state of `seq`, which holds prompt[0..n). Not keeping it (too large, memory out) is no error. */
+/* Keep the state of `seq`, which contains prompt [n]. When that is impossible (too large, out of memory), nothing is
+ * kept; this is not an error. */
 static void store(struct bf_llama *self, llama_seq_id seq, const llama_token *prompt, int32_t n)
 {
     struct bf_prefix_cache *cache = self->prefixes;

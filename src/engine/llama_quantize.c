@@ -1,4 +1,4 @@
-/* Conversion of weights, and what this build and machine offer. */
+/* Conversion of weights, and a description of this build and machine. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,13 +21,13 @@ static const struct {
     {"bf16", LLAMA_FTYPE_MOSTLY_BF16, GGML_TYPE_BF16},
 };
 
-/* By name: the library opens the file itself. */
+/* By name, since the library opens the file itself. */
 static enum bf_status convert(const char *in, const char *temporary, size_t t, int32_t n_threads, struct bf_err *err)
 {
     struct llama_model_quantize_params params = llama_model_quantize_default_params();
     params.nthread = n_threads;
     params.ftype = types[t].ftype;
-    /* Every matrix, the tied output too: a single K-quant left in it would cost row invariance and speed. */
+    /* Every matrix, even the tied output: a single K-quant would cost row invariance and speed. */
     params.pure = true;
     params.output_tensor_type = types[t].type;
     params.token_embedding_type = types[t].type;
@@ -57,7 +57,7 @@ enum bf_status bf_engine_check_written(const char *path, const char *shown, stru
     bf_gguf_release(&gguf);
     return status == BF_OK ? BF_OK
                            : bf_fail(err, BF_STORE,
-                                     "'%s' was not written: what came onto the disk is not a whole model (%s); is the "
+                                     "'%s' was not written: the file on the disk is not a complete model (%s); is the "
                                      "disk full?",
                                      shown, why.text);
 }

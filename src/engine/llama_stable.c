@@ -1,6 +1,5 @@
-/* Does a row of this model get the same bits whatever stands beside it in the batch? Asked of the model itself: the
- * same few tokens at 1, 5 and N rows and as one piece, logits compared bit for bit. Under a second for the models of
- * section 7. */
+/* Does a row of this model get the same bits whatever else is in the batch? The model itself is tested: the same few
+ * tokens in 1, 5 and N rows and as one piece must give logits that agree bit for bit. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,7 @@
 
 enum { PROBE_TOKENS = 2 };
 
-/* Logits of the last probe token of sequence 0 with `rows` sequences in step. */
+/* Logits of the last probe token of sequence 0, with `rows` sequences in the batch. */
 static enum bf_status probe(struct bf_llama *self, struct llama_batch *batch, const llama_token *tokens, int32_t rows,
                             bool piece, float *out, struct bf_err *err)
 {
@@ -52,7 +51,7 @@ enum bf_status bf_llama_check_stable(struct bf_llama *self, struct bf_err *err)
     bool stable = true;
 
     enum bf_status status = probe(self, &batch, tokens, 1, false, alone, err);
-    if (status == BF_OK && !isfinite(bf_log_sum_exp(alone, n_vocab))) /* NaN is equal to itself bit for bit */
+    if (status == BF_OK && !isfinite(bf_log_sum_exp(alone, n_vocab))) /* bit for bit, NaN is equal to itself */
         status = bf_llama_not_numbers(self, "a few tokens", err);
     for (int i = 0; i < 3 && status == BF_OK && stable; i++) {
         int32_t n = rows[i] < self->n_streams ? rows[i] : self->n_streams;

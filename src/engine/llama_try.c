@@ -1,6 +1,6 @@
-/* The first look at a model: its header is checked (gguf_check.c), then llama.cpp loads it in a process that may die of
- * it, all but the weights: hyper-parameters, vocabulary, tensors' shapes, the graph. Then its chat template is run,
- * which is a program of its own. What llama.cpp ends the program on becomes a sentence. */
+/* Checking a model before it is loaded. Its header is checked (gguf_check.c); then llama.cpp loads all but the weights
+ * in a child process that may crash: hyper-parameters, vocabulary, shapes of tensors, the graph. Then its chat template
+ * is run, which is a program. A crash becomes a sentence. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,9 +19,9 @@
 
 enum { SECONDS_MAX = 300, TEMPLATE_SECONDS_MAX = 30, TRY_TOKENS = 512, WORDS_MAX = 8192 };
 
-/* More than this process has. */
+/* In addition to the memory that this process has. */
 #define MEMORY_MAX ((rlim_t)4 << 30)            /* for a vocabulary and a graph */
-#define TEMPLATE_MEMORY_MAX ((rlim_t)512 << 20) /* for what a chat template makes */
+#define TEMPLATE_MEMORY_MAX ((rlim_t)512 << 20) /* for the text of a chat template */
 
 static const char running_template[] = "running its chat template";
 
@@ -29,10 +29,10 @@ struct attempt {
     const char *path, *lora_path;
     enum bf_model_use use;
     const char *chat;
-    int words; /* a file in memory, for what the process says on stderr when it dies; -1 = none */
+    int words; /* a file in memory that gets the child's stderr; -1 = none */
 };
 
-/* Every byte that a text can have, and words, by the tokenizer: it looks for tokens of single bytes only now. */
+/* Tokenise every byte that a text can have, and words: only now does the tokenizer look for tokens of single bytes. */
 static void read_a_text(const struct llama_vocab *vocab)
 {
     char text[2048] = "";
@@ -76,8 +76,8 @@ static enum bf_status make_a_graph(const struct attempt *a, struct llama_model *
     return made ? BF_OK : refused(a, &log, err);
 }
 
-/* A tokenizer without an end to its output, a list of a billion layers: it shall end itself, not the machine's
- * memory. */
+/* A tokenizer may write without end, and a model may announce a billion layers: the child has to run into a limit
+ * before the machine runs out of memory. */
 static void limit_memory(rlim_t more)
 {
     unsigned long long n_pages = 0;
@@ -92,7 +92,7 @@ static void limit_memory(rlim_t more)
     (void)fclose(file);
 }
 
-/* A conversation in the model's own template, as it is opened later. What it says is what would be said then. */
+/* Open the model's own template as it will be opened later, so that errors are the same. */
 static enum bf_status run_template(const struct attempt *a, const struct llama_model *model, struct bf_apart *apart,
                                    struct bf_err *err)
 {
@@ -105,18 +105,17 @@ static enum bf_status run_template(const struct attempt *a, const struct llama_m
     return bf_chat_open(model, a->chat, a->path, &chat, err);
 }
 
-/* In the other process, which ends with it: nothing is freed. */
+/* Runs in the child process, which ends afterwards, so nothing is freed. */
 static enum bf_status try_to_load(void *user, struct bf_apart *apart, struct bf_err *err)
 {
     const struct attempt *a = user;
     ggml_backend_dev_t no_devices[1] = {NULL};
     struct llama_model_params params = llama_model_default_params();
     struct bf_llama_log log;
-    (void)setenv("GGML_NO_BACKTRACE", "1", 1); /* else a debugger is looked for */
+    (void)setenv("GGML_NO_BACKTRACE", "1", 1); /* otherwise ggml looks for a debugger */
     if (a->words >= 0)
         (void)dup2(a->words, STDERR_FILENO);
-    /* What a backend without its device complains about is not the model's fault, and what it maps is not the model's
-     * memory. */
+    /* Complaints of a backend without a device, and memory that it maps, have nothing to do with the model. */
     bf_llama_log_begin(&log);
     enum bf_status status = bf_engine_start_llama(err);
     bf_llama_log_end(&log);
@@ -143,7 +142,7 @@ static enum bf_status try_to_load(void *user, struct bf_apart *apart, struct bf_
     return status == BF_OK ? run_template(a, model, apart, err) : status;
 }
 
-/* Why it died, as it said itself: the last assertion, else the last exception, else the last line. */
+/* Why the child died, from its stderr: the last assertion, else the last exception, else the last line. */
 static void find_reason(char *words, char *out, size_t n)
 {
     static const char exception[] = "what():  ";
@@ -160,7 +159,7 @@ static void find_reason(char *words, char *out, size_t n)
     snprintf(out, n, "%s%s%s", at ? ": '" : "", at ? at : "", at ? "'" : "");
 }
 
-/* A file without a name; -1 = there is none. */
+/* A file without a name; -1 when that is impossible. */
 static int scratch_file(void)
 {
 #ifdef __linux__
@@ -212,7 +211,7 @@ static enum bf_status check_header(const char *path, enum bf_model_use use, stru
     enum bf_status status = bf_gguf_read(path, &gguf, err);
     if (status != BF_OK)
         return status;
-    status = bf_gguf_check_parts(&gguf, path, err); /* first: parts after the first lack the keys */
+    status = bf_gguf_check_parts(&gguf, path, err); /* first, since only the first part has the keys */
     if (status == BF_OK)
         status = bf_gguf_check(&gguf, path, use, err);
     bf_gguf_release(&gguf);

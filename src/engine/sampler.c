@@ -1,6 +1,6 @@
-/* Two passes over the row: one finds the k best with a threshold that most blocks of logits fail at once, one sums the
- * exponentials. Both are written so that the compiler turns their inner loops into vector code: at batch 64 and a
- * vocabulary of 150,000 the plain form costs more than a tenth of the model's own time. */
+/* Two passes over the row: the first finds the k best, with a threshold that lets most blocks of logits be skipped; the
+ * second sums the exponentials. Their inner loops are written so that the compiler vectorises them: with batches of 64
+ * and a vocabulary of 150,000, the plain form takes more than a tenth of the model's own time. */
 #include "engine/sampler.h"
 
 #include <math.h>
@@ -57,7 +57,7 @@ static float block_max(const float *x, int32_t n)
     return m;
 }
 
-/* Sum of exp(x - max). Float lanes over short stretches, double across them. A NaN anywhere makes the sum NaN. */
+/* Sum of exp(x - max): in float over short stretches, in double across them. Any NaN makes the sum NaN. */
 BF_CLONES static double sum_exp(const float *x, int32_t n, float max)
 {
     double total = 0.0;
@@ -76,7 +76,7 @@ BF_CLONES static double sum_exp(const float *x, int32_t n, float max)
     return total;
 }
 
-/* NaN compares false both ways, so a maximum alone cannot see it: sum it in. */
+/* NaN compares false both ways, so that a maximum does not notice it; a sum does. */
 BF_CLONES static bool has_nan(const float *x, int32_t n)
 {
     float lane[LANES] = {0};
@@ -104,7 +104,7 @@ double bf_log_sum_exp(const float *logits, int32_t n)
     return (double)max + log(sum_exp(logits, n, max));
 }
 
-/* Does a stand before b (larger logit, then smaller id)? */
+/* Is a before b: larger logit, then smaller id? */
 static inline bool before(struct bf_candidate a, struct bf_candidate b)
 {
     return a.logit > b.logit || (a.logit == b.logit && a.token < b.token);
@@ -159,8 +159,8 @@ BF_CLONES static void best_k(const float *logits, int32_t n, int32_t k, struct b
     qsort(best, (size_t)k, sizeof *best, compare);
 }
 
-/* Draw among the first entries of `best` (sorted, k of them). `total` is the mass of the softmax's denominator in units
- * of exp(logit / T - top / T). Returns false when the nucleus does not fit into the k entries. */
+/* Draw among the first entries of best [k], which is sorted. `total` is the softmax's denominator in units of
+ * exp(top / T). Returns false when the nucleus has more than k entries. */
 static bool draw(const struct bf_sampler *s, const struct bf_candidate *best, int32_t k, double total, bool whole,
                  double u, struct bf_choice *out)
 {

@@ -1,5 +1,5 @@
-/* Choosing a token: temperature, then top-k, then top-p, as Hugging Face's generate applies them (DESIGN, section 6).
- * Pure functions on one row of logits. */
+/* Choosing a token: temperature, then top-k, then top-p, as Hugging Face's generate applies them. The order is
+ * part of the method (docs/method.md). Pure functions on one row of logits. */
 #ifndef BF_ENGINE_SAMPLER_H
 #define BF_ENGINE_SAMPLER_H
 #include <stdbool.h>
@@ -15,13 +15,13 @@ struct bf_sampler {
 
 struct bf_choice {
     int32_t token;
-    float p_sampling; /* probability among the tokens left by top-k and top-p, at that temperature */
+    float p_sampling; /* probability at the temperature, among the tokens that top-k and top-p leave */
     float logp_model; /* log-probability among all tokens at temperature 1 */
 };
 
-/* Draw from logits [n_vocab] with u uniform in [0, 1). Ties are ordered by token id, so that equal rows give equal
- * choices. `scratch` holds n_vocab entries and is used only when top-k is off and the nucleus is very wide.
- * false when a logit is NaN or none is finite: the model is broken. O(n_vocab). */
+/* Draw a token from logits [n_vocab], with u uniform in [0, 1). Ties are ordered by token id, so that equal rows give
+ * equal choices. scratch [n_vocab] is only used when top-k is off and the nucleus is very wide. false when a logit is
+ * NaN or none is finite: the model is broken. O(n_vocab); O(n_vocab log n_vocab) with the scratch. */
 struct bf_candidate {
     float logit;
     int32_t token;

@@ -393,7 +393,7 @@ static void files_that_are_no_models(void **state)
     write_text("empty.gguf", "");
     assert_int_equal(mkdir("folder.gguf", 0700), 0);
     o.model_path = "truncated.gguf";
-    assert_refused(&o, BF_MODEL, "'truncated.gguf' is not a whole GGUF file");
+    assert_refused(&o, BF_MODEL, "'truncated.gguf' is not a complete GGUF file");
     o.model_path = "header.gguf";
     assert_refused(&o, BF_MODEL, "'header.gguf'");
     o.model_path = "foreign.gguf";

@@ -244,7 +244,7 @@ static void templates_that_cannot_be(void **state)
     } bad[] = {
         {"{% for m in messages %}", "nexpected"},
         {"{{ raise_exception('no users here') }}", "no users here"},
-        {"Hello.", "the question is not in the text that it makes"},
+        {"Hello.", "its text does not contain the question"},
         {"{{ messages[0].content.nothing(1) }}", "cannot be used ("},
     };
     struct llama_model *model = load_vocabulary("llama-spm");

@@ -285,7 +285,7 @@ static void a_cut_file_says_so(void **state)
     for (size_t cut = 4; cut + 64 < n_header; cut += 7) {
         err = (struct bf_err)BF_ERR_INIT;
         assert_int_equal(bf_gguf_parse("x", bytes, cut, cut, &more, &gguf, &err), BF_MODEL);
-        assert_error(err, BF_MODEL, "not a whole GGUF file");
+        assert_error(err, BF_MODEL, "not a complete GGUF file");
         assert_false(more);
         assert_int_equal(bf_gguf_parse("x", bytes, cut, n, &more, &gguf, NULL), BF_MODEL);
         assert_true(more);

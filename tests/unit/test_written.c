@@ -31,7 +31,7 @@ static void a_lost_header_and_a_lost_end_are_seen(void **state)
     assert_int_equal(fwrite(zeros, 1, sizeof zeros, file), sizeof zeros);
     assert_int_equal(fclose(file), 0);
     assert_int_equal(bf_engine_check_written("head.gguf", "m.gguf", &err), BF_STORE);
-    assert_error(err, BF_STORE, "is not a whole model (");
+    assert_error(err, BF_STORE, "is not a complete model (");
     assert_int_equal(bf_engine_check_written("none.gguf", "m.gguf", &err), BF_STORE);
     write_text("empty.gguf", "");
     assert_int_equal(bf_engine_check_written("empty.gguf", "m.gguf", &err), BF_STORE);
