@@ -33,6 +33,13 @@ test: ## build and run the tests (fetches the small models)
 	@scripts/fetch_models test embedder
 	@scripts/run_tests release
 
+.PHONY: coverage
+coverage: ## which lines of src/ the tests run, room by room (GCC; build/coverage; COVERAGE_MIN=90 fails below)
+	@scripts/setup test
+	@scripts/build coverage
+	@BIFORGET=build/coverage/biforget scripts/fetch_models test embedder
+	@scripts/coverage
+
 .PHONY: test-portable
 test-portable: ## run a portable build on emulated processors (minutes; build/portable)
 	@scripts/setup portable

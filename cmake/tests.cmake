@@ -27,6 +27,10 @@ if(NOT BIFORGET_LLAMA_FITS)
     get_filename_component(bf_llama_root "${llama_DIR}/../../../.." ABSOLUTE)
     list(APPEND bf_test_env "BIFORGET_LLAMA_SERVER=${bf_llama_root}/llama-server")
 endif()
+if(BIFORGET_COVERAGE)
+    # A process that cannot write its counts (a full disk is a test) would say so where a test reads the program's own words.
+    list(APPEND bf_test_env "GCOV_ERROR_FILE=${CMAKE_BINARY_DIR}/gcov-errors")
+endif()
 if(BIFORGET_SANITIZE MATCHES "thread")
     # llama.cpp's threads are not instrumented, and each of their false races takes a look at the suppressions: a test of a
     # minute took a quarter of an hour. What is checked is our code.
@@ -62,7 +66,7 @@ function(bf_test name label)
     if(name IN_LIST bf_long)
         set_tests_properties(${name} PROPERTIES COST 100)
     endif()
-    if(BIFORGET_SANITIZE MATCHES "thread")
+    if(BIFORGET_COVERAGE OR BIFORGET_SANITIZE MATCHES "thread")
         set_tests_properties(${name} PROPERTIES TIMEOUT 1800)
     elseif(name STREQUAL "model.engine")
         # The one that needs all threads: they fill two cores.
