@@ -1,5 +1,5 @@
-/* Counts of processes that end without exit() or become another program: written before they do. Linked with --wrap in the build for
- * coverage alone. A process that a signal kills writes none. */
+/* Counts of processes that end without exit() or become another program: written before they do. Linked with --wrap in
+ * the build for coverage alone. A process that a signal kills writes none. */
 #include <stdbool.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@ int __wrap_execv(const char *path, char *const argv[]);
 int __real_execve(const char *path, char *const argv[], char *const environment[]);
 int __wrap_execve(const char *path, char *const argv[], char *const environment[]);
 
-/* Tests limit the size of files to have writes fail. Counts cut short there would spoil those of all other processes. */
+/* Tests limit the size of files so that writes fail. Counts cut short there would spoil those of all processes. */
 static bool may_write_files(void)
 {
     struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
