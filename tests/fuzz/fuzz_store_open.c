@@ -1,5 +1,5 @@
 /* A folder whose run.db is the input: an error with a sentence, or a run that can be read to its end (or to an error),
- * exported and opened for writing. Never a crash, never a hang on what a schema says. */
+ * exported, measured, shown and opened for writing. Never a crash, never a hang on what a schema says. */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,6 +10,8 @@
 
 #include "base/file.h"
 #include "export/export.h"
+#include "measure/report_stored.h"
+#include "report/page.h"
 #include "store/store.h"
 
 #include "base/banned.h"
@@ -89,6 +91,23 @@ static void read_all(struct bf_store *store)
         &err);
 }
 
+/* What is made of it for people: numbers out of the stored vectors, and the page's data. */
+static void report(struct bf_store *store)
+{
+    struct bf_page_options options = {.max_bytes = 0};
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_log log;
+    json_t *quality = NULL, *page = NULL;
+    bf_log_init(&log, stderr, true);
+    const bool measured = went(bf_report_stored(store, &log, &quality, &options.basis, &options.why, &err), &err);
+    require(measured || !quality, "numbers beside an error");
+    options.quality = quality;
+    if (went(bf_page_data(store, &options, &page, &err), &err))
+        require(json_is_object(page), "a page without data");
+    json_decref(quality);
+    json_decref(page);
+}
+
 static void write_once(struct bf_store *store)
 {
     const struct bf_sample sample = {
@@ -126,6 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         struct bf_store *store = NULL;
         if (went(bf_store_open(dir, mode ? BF_STORE_WRITE : BF_STORE_READ, &store, &err), &err)) {
             read_all(store);
+            report(store);
             if (mode)
                 write_once(store);
         } else {
