@@ -1,4 +1,5 @@
-/* CSV after RFC 4180. A row is cut out first (line breaks inside quotes belong to it), then taken apart. */
+/* CSV, as RFC 4180 defines it. A row is cut out first (line breaks inside quotes belong to it), then split into
+ * fields. */
 #include <string.h>
 
 #include "request/instance_internal.h"
@@ -11,7 +12,7 @@ enum place {
     FIELD_START,
     PLAIN, /* in a field without quotation marks */
     QUOTED,
-    QUOTE_SEEN /* in a quoted field behind a mark: its end, or the first of two */
+    QUOTE_SEEN /* in a quoted field, after a quotation mark: the end of the field, or the first of two marks */
 };
 
 static enum place step(enum place place, char c)
@@ -26,7 +27,7 @@ static enum place step(enum place place, char c)
 static enum bf_status cut_row(struct bf_source *source, struct bf_record *record, bool *ended, struct bf_err *err)
 {
     enum place place = FIELD_START;
-    int64_t quote_line = 0, quote_column = 0; /* of the quotation mark that opened the last quoted field */
+    int64_t quote_line = 0, quote_column = 0; /* place of the mark that opened the last quoted field */
 
     *ended = true;
     for (;;) {
@@ -39,7 +40,8 @@ static enum bf_status cut_row(struct bf_source *source, struct bf_record *record
             break;
         *ended = false;
         while (i < n && ((data[i] != '\n' && data[i] != '\r') || place == QUOTED)) {
-            if (place == FIELD_START && data[i] == '"') { /* the position is known only behind what is taken */
+            if (place == FIELD_START &&
+                data[i] == '"') { /* the source only knows the position after what has been taken */
                 bf_buf_put(&record->raw, data, i);
                 bf_source_take(source, i);
                 data += i;
@@ -63,11 +65,11 @@ static enum bf_status cut_row(struct bf_source *source, struct bf_record *record
     return BF_OK;
 }
 
-/* A row being taken apart. */
+/* A row that is being split into fields. */
 struct row {
     struct bf_record *record;
-    size_t end; /* bytes of raw without the line end */
-    size_t at;  /* where the next field begins; beyond end: there is none */
+    size_t end; /* bytes of raw without its line end */
+    size_t at;  /* where the next field begins; beyond `end`: no more fields */
 };
 
 static void row_init(struct row *row, struct bf_record *record)
@@ -79,7 +81,7 @@ static void row_init(struct row *row, struct bf_record *record)
         row->end--;
 }
 
-/* The next field into `out` (nullable: nobody wants it); false when the row is over or broken. */
+/* Append the next field to `out` (NULL skips it); false when the row has ended or is broken. */
 static bool next_field(struct row *row, struct bf_buf *out)
 {
     const char *data = row->record->raw.data;
@@ -98,7 +100,7 @@ static bool next_field(struct row *row, struct bf_buf *out)
         i++; /* the closing mark */
         if (i < row->end && data[i] != ',') {
             bf_record_bad(row->record, i,
-                          "text behind the quotation mark that closes a field; write a mark inside a "
+                          "text after the quotation mark that closes a field; write a mark inside a "
                           "field twice");
             return false;
         }
@@ -118,7 +120,7 @@ static bool next_field(struct row *row, struct bf_buf *out)
     return true;
 }
 
-/* White space around a column's name is not part of it. */
+/* White space around the name of a column does not belong to it. */
 static bool is_name(const struct bf_buf *field, const char *name)
 {
     size_t begin = 0, end = field->len;
@@ -130,7 +132,7 @@ static bool is_name(const struct bf_buf *field, const char *name)
     return name && end - begin == strlen(name) && memcmp(field->data + begin, name, end - begin) == 0;
 }
 
-/* Remember the column when it has this name; false when there was one already. */
+/* Remember the column when it has this name; false when another column has it, too. */
 static bool offer(const struct bf_buf *field, const char *name, int64_t number, int64_t *column)
 {
     if (!is_name(field, name))
@@ -155,7 +157,7 @@ static enum bf_status fail_bad(const struct bf_instance_file *file, struct bf_er
     return bf_source_fail(&file->source, record->bad_line, record->bad_column, err, "%s", record->reason);
 }
 
-/* The columns' names for an error. */
+/* The names of the columns, for an error sentence. */
 static void show_names(struct bf_record *record, struct bf_buf *out)
 {
     struct row row;
@@ -193,7 +195,7 @@ static enum bf_status no_column(struct bf_instance_file *file, struct bf_err *er
     return status;
 }
 
-/* The only field of a first row may be the name of a column: no text is of such letters alone. */
+/* May the only field of a first row be the name of a column? Texts also have other characters. */
 static bool may_be_name(struct bf_record *record)
 {
     static const char of_names[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.;\t";
@@ -207,7 +209,7 @@ static bool may_be_name(struct bf_record *record)
     return result;
 }
 
-/* The first row: does it name columns? If not, it is the first text. */
+/* Does the first row name columns? If not, it is the first text. */
 static enum bf_status read_header(struct bf_instance_file *file, bool *is_header, struct bf_err *err)
 {
     struct bf_record *record = &file->record;
@@ -275,7 +277,7 @@ static void read_row(struct bf_instance_file *file)
         bf_record_bad(record, 0,
                       "%lld fields where the first row has %lld; put a field with commas between quotation marks",
                       (long long)number, (long long)file->n_columns);
-    /* Where a row may be a text or a pair, an empty field is an absent one. */
+    /* In a file with columns for texts and for pairs, an empty field counts as missing. */
     record->has_text = file->text_column >= 0;
     record->has_question = file->question_column >= 0 && (!record->has_text || record->question.len > 0);
     record->has_answer = file->answer_column >= 0 && (!record->has_text || record->answer.len > 0);

@@ -1,4 +1,4 @@
-/* The reader of instances: options, the way from record to instance, what happens to bad records. */
+/* The reader of instances: options, how a record becomes an instance, what happens to bad records. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,7 +10,7 @@
 #include "base/banned.h"
 
 #define TEXT_MAX_MAX ((size_t)1 << 30)
-#define RAW_EXTRA ((size_t)64 << 10) /* for keys and fields that are not looked at */
+#define RAW_EXTRA ((size_t)64 << 10) /* for keys and fields that are not used */
 
 const char bf_instance_format_choices[] = "auto|jsonl|json|csv|txt";
 
@@ -52,7 +52,7 @@ bool bf_instance_format_of(const char *word, enum bf_instance_format *out)
     return false;
 }
 
-/* The format of a name; AUTO when it tells none. */
+/* The format by the ending of a name; AUTO when the ending is unknown. */
 static enum bf_instance_format format_of_name(const char *path)
 {
     const char *dot = strrchr(path, '.');
@@ -75,12 +75,12 @@ static enum bf_status settle(const char *path, const struct bf_instance_options 
     *out = *given;
     if (out->format == BF_INSTANCES_AUTO) {
         if (strcmp(path, "-") == 0)
-            return bf_fail(err, BF_USAGE, "standard input has no name that tells its format; %s",
+            return bf_fail(err, BF_USAGE, "standard input has no name that shows its format; %s",
                            out->hints == BF_HINTS_OPTIONS ? format_hint(out->hints) : "save it as a file");
         out->format = format_of_name(path);
     }
     if (out->format == BF_INSTANCES_AUTO)
-        return bf_fail(err, BF_USAGE, "cannot tell the format of '%s' by its name (.jsonl .ndjson .json .csv .txt); %s",
+        return bf_fail(err, BF_USAGE, "the name of '%s' does not show its format (.jsonl .ndjson .json .csv .txt); %s",
                        path, format_hint(out->hints));
     if (out->format == BF_INSTANCES_TXT && (out->text_key || out->question_key || out->answer_key))
         return bf_fail(err, BF_USAGE, "a .txt file has no keys; leave out %s",
@@ -93,7 +93,7 @@ static enum bf_status settle(const char *path, const struct bf_instance_options 
     if (out->max_text == 0)
         out->max_text = BF_INSTANCE_TEXT_MAX;
     if (out->max_text > TEXT_MAX_MAX)
-        return bf_fail(err, BF_USAGE, "a text of %zu bytes cannot be allowed; give at most %zu", out->max_text,
+        return bf_fail(err, BF_USAGE, "the limit for a text cannot be %zu bytes; give at most %zu", out->max_text,
                        TEXT_MAX_MAX);
     return BF_OK;
 }
@@ -133,7 +133,7 @@ static enum bf_status (*reader_of(const struct bf_instance_options *options))(st
 static struct bf_instance_file *new_file(const char *path, const struct bf_instance_options *options)
 {
     struct bf_instance_file *file = bf_alloc(sizeof *file);
-    size_t cap = 4 * options->max_text + RAW_EXTRA; /* \u0416 in JSON is three times the letter's size */
+    size_t cap = 4 * options->max_text + RAW_EXTRA; /* \u0416 in JSON takes three times the bytes of its letter */
 
     file->path = bf_strdup(strcmp(path, "-") == 0 ? "standard input" : path);
     file->options = *options;
@@ -173,7 +173,7 @@ enum bf_status bf_instance_file_open(const char *path, const struct bf_instance_
     enum bf_status status;
 
     *out = NULL;
-    if (bf_source_open(&source, path, err) != BF_OK) /* first: a folder is told as a folder, not as an unknown format */
+    if (bf_source_open(&source, path, err) != BF_OK) /* first, so that a folder is not reported as an unknown format */
         return BF_INPUT;
     status = settle(path, options, &settled, err);
     if (status != BF_OK) {
@@ -274,7 +274,7 @@ enum bf_status bf_instance_file_next(struct bf_instance_file *file, struct bf_in
     return stats->n_good == 0 ? no_instances(file, err) : BF_OK;
 }
 
-/* Read all, bad records counted. */
+/* Read everything, counting bad records. */
 static enum bf_status read_all(struct bf_instance_file *file, struct bf_err *err)
 {
     struct bf_instance instance;
@@ -297,7 +297,7 @@ enum bf_status bf_instance_file_check(const char *path, const struct bf_instance
     if (stats)
         *stats = (struct bf_instance_stats){.n_good = 0};
     if (strcmp(path, "-") == 0 || (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)))
-        return bf_fail(err, BF_INPUT, "cannot check '%s' beforehand: it can be read once only; save it as a file",
+        return bf_fail(err, BF_INPUT, "cannot check '%s' beforehand, since it can only be read once; save it as a file",
                        path);
     counting.skip_bad = true;
     status = bf_instance_file_open(path, &counting, &file, err);
@@ -306,7 +306,8 @@ enum bf_status bf_instance_file_check(const char *path, const struct bf_instance
     status = read_all(file, err);
     if (stats)
         *stats = file->stats;
-    if (file->stats.n_bad > 0 && !options->skip_bad) { /* it comes first, whatever comes later */
+    if (file->stats.n_bad > 0 &&
+        !options->skip_bad) { /* the first bad record is reported first, whatever comes later */
         if (file->stats.n_bad == 1)
             status = bf_fail(err, BF_INPUT, "%s%s", file->stats.first_bad, bf_skip_bad_hint(options->hints));
         else

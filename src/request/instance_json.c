@@ -1,4 +1,4 @@
-/* JSON instances: one value a line, or one list whose elements are cut out without reading the whole. */
+/* JSON instances: one value per line, or one list whose elements are cut out one at a time. */
 #include <string.h>
 
 #include "request/instance_internal.h"
@@ -11,7 +11,7 @@ json_t *bf_record_json(struct bf_record *record)
 {
     json_error_t error;
     json_t *value = json_loadb(record->raw.data, record->raw.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    size_t at = error.position > 0 ? (size_t)error.position - 1 : 0; /* the last byte that was read */
+    size_t at = error.position > 0 ? (size_t)error.position - 1 : 0; /* the last byte that the parser read */
 
     if (!value && record->raw.len == 0)
         bf_record_bad(record, 0, "no element before this comma; remove the comma");
@@ -25,12 +25,12 @@ json_t *bf_record_json(struct bf_record *record)
     return value;
 }
 
-/* What the object has in place of what was looked for. */
+/* The sentence for an object without any of the wanted keys: it lists those that it has. */
 static void no_key(struct bf_record *record, const json_t *object, const struct bf_instance_keys *keys,
                    enum bf_instance_hints hints)
 {
     struct bf_buf has, wants;
-    json_t *walked = (json_t *)(uintptr_t)object; /* jansson's iterator wants it without const; it changes nothing */
+    json_t *walked = (json_t *)(uintptr_t)object; /* jansson's iterator takes no const, but changes nothing */
     size_t n = 0;
 
     bf_buf_init(&has, BF_ERR_TEXT_MAX);
@@ -47,7 +47,8 @@ static void no_key(struct bf_record *record, const json_t *object, const struct 
     bf_buf_release(&wants);
 }
 
-/* The string of a key into `out`; false when the key is absent (or null), bad when it is no string. */
+/* Append the string of a key to `out`; false when the key is missing or null. Marks the record bad when the value is
+ * not a string. */
 static bool take_string(struct bf_record *record, const json_t *object, const char *key, struct bf_buf *out)
 {
     const json_t *value = key ? json_object_get(object, key) : NULL;
@@ -61,7 +62,7 @@ static bool take_string(struct bf_record *record, const json_t *object, const ch
     return true;
 }
 
-/* A key that is looked for and there, but null: programs write that where a text could not be made. */
+/* A wanted key whose value is null, as programs write it when they could not make a text. */
 static const char *null_key(const json_t *object, const struct bf_instance_keys *keys)
 {
     const char *const looked_for[] = {keys->text, keys->text_other, keys->question, keys->answer};
@@ -85,7 +86,7 @@ void bf_record_from_json(struct bf_record *record, const struct bf_instance_keys
     } else if (json_is_object(value)) {
         record->has_text = take_string(record, value, keys->text, &record->text) ||
                            take_string(record, value, keys->text_other, &record->text);
-        /* Beside a text an empty question or answer is an absent one. */
+        /* When there is a text, an empty question or answer counts as missing. */
         record->has_question = take_string(record, value, keys->question, &record->question) &&
                                (!record->has_text || record->question.len > 0);
         record->has_answer =
@@ -143,17 +144,17 @@ static enum bf_status skip_space(struct bf_source *source, int *c, struct bf_err
     }
 }
 
-/* Where a cut stands inside an element. */
+/* Where a cut is inside an element. */
 struct element {
     int64_t depth;
     bool in_string, escaped;
 };
 
-/* Look at one byte; true when it is the first one behind the element. */
+/* Look at one byte; true when it is the first after the element. */
 static bool ends_element(struct element *e, char c)
 {
     if (e->in_string) {
-        /* A string has no line breaks: one whose closing mark was forgotten must not swallow the rest of the list. */
+        /* A string has no line breaks: a missing closing mark must not swallow the rest of the list. */
         if (c == '\n' || (c == '"' && !e->escaped))
             e->in_string = false;
         e->escaped = c == '\\' && !e->escaped;
@@ -183,7 +184,7 @@ static enum bf_status cut_element(struct bf_source *source, struct bf_record *re
             return BF_INPUT;
         if (n == 0)
             return bf_source_fail(source, record->line, record->column, err,
-                                  "the list is not closed: the file ends in or behind the element that begins here; is "
+                                  "the list is not closed: the file ends in or after the element that begins here; is "
                                   "the file cut off?");
         while (i < n && !ends_element(&e, data[i]))
             i++;
@@ -194,7 +195,7 @@ static enum bf_status cut_element(struct bf_source *source, struct bf_record *re
     }
 }
 
-/* Behind the list there is nothing. */
+/* There must be nothing after the list. */
 static enum bf_status expect_end(struct bf_source *source, struct bf_err *err)
 {
     int c = -1;
@@ -203,7 +204,7 @@ static enum bf_status expect_end(struct bf_source *source, struct bf_err *err)
         return BF_INPUT;
     if (c >= 0)
         return bf_source_fail(source, source->line, source->column, err,
-                              "text behind the end of the list; one list is a file");
+                              "text after the end of the list; a file has one list");
     return BF_OK;
 }
 
@@ -213,7 +214,7 @@ static enum bf_status open_list(struct bf_instance_file *file, int c, struct bf_
 
     if (c != '[')
         return bf_source_fail(source, source->line, source->column, err,
-                              "neither a JSON list nor a JSON object a line; check the format");
+                              "neither a JSON list nor one JSON object per line; check the format");
     bf_source_take(source, 1);
     file->list_open = true;
     return BF_OK;
@@ -231,7 +232,7 @@ enum bf_status bf_read_json(struct bf_instance_file *file, enum bf_cut *cut, str
     if (!file->list_open) {
         if (c < 0)
             return BF_OK;
-        if (c == '{' || c == '"') { /* JSON lines under the name .json */
+        if (c == '{' || c == '"') { /* JSON lines in a file named .json */
             file->read = bf_read_jsonl;
             return bf_read_jsonl(file, cut, err);
         }
@@ -243,7 +244,7 @@ enum bf_status bf_read_json(struct bf_instance_file *file, enum bf_cut *cut, str
             return BF_INPUT;
         if (c == ']')
             return bf_source_fail(source, source->line, source->column, err,
-                                  "no element behind the last comma of the list; remove the comma");
+                                  "no element after the last comma of the list; remove the comma");
     }
     if (c == ']') {
         bf_source_take(source, 1);

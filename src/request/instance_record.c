@@ -1,4 +1,4 @@
-/* One record: what makes it bad, and what becomes of its text. */
+/* One record: what makes it bad, and how its text is cleaned. */
 #include <stdarg.h>
 #include <string.h>
 
@@ -49,7 +49,7 @@ bool bf_record_readable(struct bf_record *record, size_t max_text)
     const struct bf_buf *raw = &record->raw;
 
     if (raw->overflow) {
-        bf_record_bad(record, 0, "the record is over %zu bytes long and its text may have %zu; split it", raw->cap,
+        bf_record_bad(record, 0, "the record is over %zu bytes long, but its text may have %zu; split it", raw->cap,
                       max_text);
         return false;
     }
@@ -90,10 +90,10 @@ void bf_text_clean(struct bf_buf *out, const char *s, size_t n)
         uint32_t cp = 0;
         size_t length = bf_utf8_decode(s + i, n - i, &cp);
 
-        if (length == 0) /* not for valid UTF-8 */
+        if (length == 0) /* cannot happen in valid UTF-8 */
             length = 1;
         if (cp == '\r' && i + 1 < n && s[i + 1] == '\n')
-            ; /* the line feed follows */
+            ; /* the line feed comes next */
         else if (cp == '\r' || cp == '\v' || cp == '\f' || cp == 0x85)
             bf_buf_putc(out, '\n');
         else if (!bf_utf8_is_control(cp) || cp == '\n' || cp == '\t')
@@ -102,10 +102,10 @@ void bf_text_clean(struct bf_buf *out, const char *s, size_t n)
     }
 }
 
-/* Clean the text in `field` and take white space off both ends. `scratch` is overwritten. */
+/* Clean the text in `field` and trim white space at both ends. `scratch` is overwritten. */
 static void tidy(struct bf_buf *field, struct bf_buf *scratch)
 {
-    size_t begin = 0, end = 0; /* of what is not white space at its ends */
+    size_t begin = 0, end = 0; /* of the text without white space at its ends */
     bool found = false;
 
     bf_buf_clear(scratch);

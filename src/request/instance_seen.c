@@ -1,5 +1,5 @@
-/* Texts seen before: an open-addressing table of 128-bit digests, 16 bytes a slot and at most three quarters full. A
- * SHA-256 cut to half, so that nobody makes two texts that take each other's place. */
+/* A set of texts: an open-addressing table of 128-bit digests, with 16 bytes per slot and at most three quarters full.
+ * The digest is half a SHA-256, so that nobody can construct two texts that count as equal. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 #include "base/banned.h"
 
-#define FIRST_SLOTS 1024U /* a power of two, as all sizes */
+#define FIRST_SLOTS 1024U /* a power of two, like all sizes of the table */
 
 struct digest {
     uint64_t a, b; /* both 0 = free slot */
@@ -31,7 +31,7 @@ static struct digest digest_of(const char *text, size_t n)
     d.b = strtoull(hex + 16, NULL, 16);
     hex[16] = '\0';
     d.a = strtoull(hex, NULL, 16);
-    d.b |= d.a == 0 && d.b == 0; /* the mark of a free slot */
+    d.b |= d.a == 0 && d.b == 0; /* 0, 0 marks a free slot */
     return d;
 }
 

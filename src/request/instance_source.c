@@ -1,4 +1,4 @@
-/* The bytes of a file or pipe with their position, in one chunk of memory. */
+/* The bytes of a file or pipe and their position, in one chunk of memory. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -35,7 +35,7 @@ enum bf_status bf_source_fail(const struct bf_source *source, int64_t line, int6
 
 void bf_source_from_fd(struct bf_source *source, int fd, const char *name, size_t size)
 {
-    if (size < BF_KIND_BYTES) /* what begin() looks at */
+    if (size < BF_KIND_BYTES) /* begin() examines as many */
         size = BF_KIND_BYTES;
     *source = (struct bf_source){.fd = fd, .name = name, .size = size, .line = 1, .column = 1};
     source->chunk = bf_alloc(size);
@@ -74,7 +74,7 @@ void bf_source_release(struct bf_source *source)
     *source = (struct bf_source){.fd = -1};
 }
 
-/* Read once more into the chunk, after what is at hand. */
+/* Read more bytes into the chunk, after those that are there. */
 static enum bf_status fill(struct bf_source *source, struct bf_err *err)
 {
     ssize_t n;
@@ -91,7 +91,7 @@ static enum bf_status fill(struct bf_source *source, struct bf_err *err)
     return BF_OK;
 }
 
-/* The first bytes: what encoding is this? */
+/* Which encoding do the first bytes show? */
 static enum bf_status begin(struct bf_source *source, struct bf_err *err)
 {
     const char *what;

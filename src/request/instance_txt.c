@@ -1,4 +1,4 @@
-/* Plain text: a text a line, or a text between blank lines. */
+/* Plain text: each line is a text, or blank lines separate texts. */
 #include <string.h>
 
 #include "request/instance_internal.h"
@@ -32,7 +32,7 @@ static bool is_gap(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
 }
 
-/* The lines of raw with one space between them. */
+/* Join the lines of raw by one space. */
 static void join_lines(struct bf_record *record)
 {
     const struct bf_buf *raw = &record->raw;
@@ -62,7 +62,7 @@ enum bf_status bf_read_paragraphs(struct bf_instance_file *file, enum bf_cut *cu
     bf_record_start(record, &file->source);
     *cut = BF_CUT_END;
     for (;;) {
-        struct bf_buf *line = &record->question; /* apart from raw, which may be full while the end is looked for */
+        struct bf_buf *line = &record->question; /* not in raw, which may be full before the end is found */
 
         bf_buf_clear(line);
         if (bf_source_line(&file->source, line, &ended, err) != BF_OK)

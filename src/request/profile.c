@@ -1,4 +1,4 @@
-/* The profiles. The figures of the paper (arXiv 2601.04278) and of its authors' code stand here and nowhere else. */
+/* The profiles. This is the only place with the parameters of the paper (arXiv 2601.04278) and of its authors' code. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +51,7 @@ struct bf_request bf_request_defaults(void)
 }
 
 /* One rephrasing family, the four temperatures, 100 tokens, the check of convergence every 1,000 (the paper's instance
- * level); no probes and no control, since nothing is asked that the user has not handed over. */
+ * level); no probes and no control, since the user provides everything that the model is asked about. */
 static void make_instance(struct bf_request *request)
 {
     request->max_new_tokens = 100;
@@ -80,7 +80,7 @@ static void make_textbook(struct bf_request *request, bool quick)
     request->drift_sigma = 0;
 }
 
-/* For a first look on a laptop: the same method with fewer and shorter samples. */
+/* For a first try on a laptop: the same method with fewer and shorter samples. */
 static void make_quick(struct bf_request *request)
 {
     request->rounds = 2;

@@ -15,7 +15,7 @@
 #key, kind, offsetof(struct bf_request, key), __VA_ARGS__                                                      \
     }
 #define NO_RANGE 0, 0, false
-/* After the range: was it in the requests of the first version? */
+/* After the range: did requests of the first version lack it? */
 #define FIRST NULL, false
 #define LATER NULL, true
 
@@ -183,8 +183,7 @@ enum bf_status bf_request_check(const struct bf_request *request, struct bf_err 
     return BF_OK;
 }
 
-/* The domain's name: it comes from the shell or a file, goes into every prompt, and stands on screens and in
- * reports. */
+/* The domain's name comes from the shell or a file, and goes into every prompt, on screens and into reports. */
 
 #define EXAMPLE "for example \"Greek mythology\""
 
@@ -193,7 +192,7 @@ enum bf_status bf_request_set_topic(struct bf_request *request, const char *topi
     enum bf_status status = BF_OK;
     size_t n = topic ? strlen(topic) : 0;
     struct bf_buf folded;
-    bool gap = false; /* white space waits for a character after it */
+    bool gap = false; /* white space that is kept when a character follows */
 
     bf_buf_init(&folded, SIZE_MAX);
     for (size_t i = 0; i < n;) {
@@ -217,7 +216,7 @@ enum bf_status bf_request_set_topic(struct bf_request *request, const char *topi
         i += length;
     }
     if (folded.len == 0) {
-        status = bf_fail(err, BF_USAGE, "the domain's name is empty; name what the model shall forget, " EXAMPLE);
+        status = bf_fail(err, BF_USAGE, "the domain's name is empty; name what the model should forget, " EXAMPLE);
         goto out;
     }
     if (folded.len > BF_TOPIC_MAX_BYTES) {

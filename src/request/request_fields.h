@@ -1,5 +1,5 @@
-/* The parameters of a request as one table, which the range check and both directions of the JSON read. Not for other
- * rooms. A new parameter is a struct field, a row here and its value in profile.c. */
+/* The parameters of a request as a table, for the check of ranges and for writing and reading JSON. Not for other
+ * rooms. A new parameter needs a field in struct bf_request, a row here and its value in profile.c. */
 #ifndef BF_REQUEST_REQUEST_FIELDS_H
 #define BF_REQUEST_REQUEST_FIELDS_H
 #include <stdbool.h>
@@ -18,27 +18,27 @@ enum bf_field_kind {
 };
 
 struct bf_field {
-    const char *key; /* in JSON; the option is the same with dashes */
+    const char *key; /* in JSON; the option has dashes instead */
     enum bf_field_kind kind;
     size_t offset;            /* in struct bf_request */
-    double min, max;          /* of numbers; an INFINITY is no bound, yet the number must be finite */
-    bool above_min;           /* min itself is not allowed */
+    double min, max;          /* for numbers; INFINITY means no bound, but the number must be finite */
+    bool above_min;           /* `min` itself is not allowed */
     const char *const *words; /* BF_FIELD_WORD: by value, NULL at the end */
-    bool optional;            /* requests of the first version lack it: the profile's value then */
+    bool optional;            /* requests of the first version lack it; they have the profile's value */
 };
 
 extern const struct bf_field bf_fields[];
 extern const size_t bf_n_fields;
 
-/* What a request holds before anything is said: the paper's figures for a domain, without texts. In profile.c. */
+/* The defaults of a request: the paper's parameters for a domain, without texts. In profile.c. */
 struct bf_request bf_request_defaults(void);
 
-/* Read one parameter from JSON as people write it: as the store has it, and a seed may be a whole number. The range is
- * bf_request_check's. BF_INPUT and "the request's key '...' is not ..." */
+/* Read one parameter from JSON as people write it: as in the store, but a seed may be a whole number. bf_request_check
+ * checks the range. BF_INPUT with "the request's key '...' is not ..." */
 BF_MUST_CHECK enum bf_status bf_request_set_field(struct bf_request *request, const struct bf_field *field,
                                                   const json_t *value, struct bf_err *err);
 
-/* The words of such a field as "a, b or c", each between two of `quote`, for sentences. */
+/* Append the words of a WORD field as "a, b or c", each between two `quote`s, for sentences. */
 void bf_field_words(const struct bf_field *field, const char *quote, struct bf_buf *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* REQUESTS.jsonl as a whole: its lines, unique names, and what "retain" refers to. */
+/* REQUESTS.jsonl as a whole: its lines, unique names, and the requests that "retain" refers to. */
 #include "request/request_file.h"
 
 #include <stdlib.h>
@@ -15,18 +15,18 @@
 
 #define LINE_MAX_BYTES ((size_t)1 << 20)
 
-/* The file while it is read. */
+/* The state of reading. */
 struct reading {
     struct bf_source source;
-    struct bf_record record; /* the line at hand */
+    struct bf_record record; /* the current line */
     const char *path;
     char *dir;
-    const char *profile; /* of a line that names none */
+    const char *profile; /* for lines that do not name one */
     json_t **retains;    /* "retain" of each line, owned; NULL = none */
     struct bf_request_file *out;
 };
 
-/* The folder of a path: "" when it has none. free(). */
+/* The folder part of a path; "" when it has none. free(). */
 static char *dir_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -48,7 +48,7 @@ static enum bf_status check_name(const struct reading *r, const struct bf_reques
     return BF_OK;
 }
 
-/* The object of record->raw as one more request. */
+/* Add the object in record->raw as a request. */
 static enum bf_status add_line(struct reading *r, const json_t *object, struct bf_err *err)
 {
     struct bf_request_file *out = r->out;
@@ -61,7 +61,7 @@ static enum bf_status add_line(struct reading *r, const json_t *object, struct b
     if (status != BF_OK)
         status = bf_source_fail(&r->source, r->record.line, 0, err, "%s", what.text);
     else if (out->n >= BF_REQUEST_LINES_MAX)
-        status = bf_source_fail(&r->source, r->record.line, 0, err, "over %d requests; split the file",
+        status = bf_source_fail(&r->source, r->record.line, 0, err, "more than %d requests; split the file",
                                 BF_REQUEST_LINES_MAX);
     else
         status = check_name(r, &line, err);
@@ -69,7 +69,7 @@ static enum bf_status add_line(struct reading *r, const json_t *object, struct b
         bf_request_line_release(&line);
         return status;
     }
-    if ((out->n & (out->n - 1)) == 0) { /* full at 0, 1, 2, 4, 8 ... */
+    if ((out->n & (out->n - 1)) == 0) { /* it is full at 0, 1, 2, 4, 8 ... */
         size_t size = out->n == 0 ? 1 : 2 * out->n;
         out->lines = bf_grow(out->lines, size, sizeof *out->lines);
         r->retains = bf_grow(r->retains, size, sizeof(json_t *));
@@ -106,7 +106,7 @@ static enum bf_status read_lines(struct reading *r, struct bf_err *err)
     }
 }
 
-/* The request that a word of "retain" names, by name or by domain; n when none does. */
+/* The request that a word of "retain" refers to, by name or by domain; n when there is none. */
 static size_t find_line(const struct bf_request_file *file, const char *word)
 {
     for (size_t i = 0; i < file->n; i++) {
@@ -120,7 +120,7 @@ static size_t find_line(const struct bf_request_file *file, const char *word)
     return file->n;
 }
 
-/* A word that is no request and no file here: a misspelt one of either, or a domain's name. */
+/* A word that is not a request and not a file: one of them misspelt, or the name of a domain. */
 static enum bf_status take_name(const struct reading *r, const struct bf_request_line *line, const char *word,
                                 struct bf_retain_ref *ref, struct bf_err *err)
 {
@@ -137,21 +137,21 @@ static enum bf_status take_name(const struct reading *r, const struct bf_request
     if (nearest.best)
         return bf_source_fail(
             &r->source, line->line, 0, err,
-            "\"retain\" names '%s', no request of this file and no file beside it; did you mean '%s'?", word,
+            "\"retain\" names '%s', which is not a request of this file and not a file; did you mean '%s'?", word,
             nearest.best);
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
         is_file = is_file || (n > strlen(endings[i]) && strcasecmp(word + n - strlen(endings[i]), endings[i]) == 0);
     if (is_file || n == 0 || n > BF_TOPIC_MAX_BYTES)
         return bf_source_fail(
             &r->source, line->line, 0, err,
-            "\"retain\" names '%.200s', no request of this file and no file beside it; add a line with the "
+            "\"retain\" names '%.200s', which is not a request of this file and not a file; add a line with the "
             "role \"retain\", or the file",
             word);
     ref->name = bf_strdup(word);
     return BF_OK;
 }
 
-/* What a word of a line's "retain" means. */
+/* Find what a word of a line's "retain" refers to. */
 static enum bf_status resolve(const struct reading *r, const struct bf_request_line *line, const char *word,
                               struct bf_retain_ref *ref, struct bf_err *err)
 {
@@ -176,7 +176,7 @@ static enum bf_status resolve(const struct reading *r, const struct bf_request_l
     return BF_OK;
 }
 
-/* When all lines are known: a line may refer to one below it. */
+/* After all lines have been read, since a line may refer to a later one. */
 static enum bf_status resolve_all(const struct reading *r, struct bf_err *err)
 {
     for (size_t i = 0; i < r->out->n; i++) {
@@ -198,7 +198,7 @@ enum bf_status bf_request_file_read(const char *path, const char *profile, struc
                                     struct bf_err *err)
 {
     struct reading r = {.path = path, .profile = profile, .out = out};
-    struct bf_request unused; /* to know the profile before a line is blamed for it */
+    struct bf_request unused; /* checks the profile, so that no line is blamed for it */
     enum bf_status status;
 
     *out = (struct bf_request_file){.n = 0};
@@ -215,8 +215,8 @@ enum bf_status bf_request_file_read(const char *path, const char *profile, struc
     bf_buf_init(&r.record.answer, 0);
     status = read_lines(&r, err);
     if (status == BF_OK && out->n == 0)
-        status =
-            bf_fail(err, BF_INPUT, "no requests in '%s'; write one a line, as {\"domain\": \"Greek mythology\"}", path);
+        status = bf_fail(err, BF_INPUT, "no requests in '%s'; write one per line, as {\"domain\": \"Greek mythology\"}",
+                         path);
     if (status == BF_OK)
         status = resolve_all(&r, err);
     for (size_t i = 0; i < out->n; i++)

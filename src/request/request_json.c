@@ -1,5 +1,5 @@
-/* A request as JSON and back. The store keeps this text and a run's identity is its hash, so reading is strict: every
- * key, the right type, the right range, and no key that this program does not know. */
+/* A request as JSON, and back. The store keeps this text, and its hash identifies a run, so reading is strict: every
+ * key must exist with the right type and range, and unknown keys are refused. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,7 +10,8 @@
 
 #include "base/banned.h"
 
-/* json_..._new of jansson fails when memory is out, or for text that is not UTF-8, which a checked request has not. */
+/* jansson's constructors fail when memory is out, and for text that is not UTF-8, which a checked request does not
+ * contain. */
 static json_t *made(json_t *value)
 {
     if (!value)
@@ -27,7 +28,7 @@ static json_t *real_json(double x)
 {
     json_t *value = json_real(x);
 
-    return value ? value : made(json_null()); /* not finite: such a request fails its check when read back */
+    return value ? value : made(json_null()); /* not finite: the request fails its check when it is read */
 }
 
 static json_t *field_json(const struct bf_field *field, const void *at)
@@ -103,7 +104,7 @@ static enum bf_status read_doubles(const struct bf_field *field, const json_t *v
 {
     if (!json_is_array(value) || json_array_size(value) > BF_DOUBLES_MAX)
         return wrong_type(field, "a list of at most 16 numbers", err);
-    out->n = 0; /* the list takes the place of the one that stood there */
+    out->n = 0; /* replaces the list that was there */
     for (size_t i = 0; i < json_array_size(value); i++) {
         const json_t *item = json_array_get(value, i);
         if (!json_is_number(item))
@@ -196,7 +197,7 @@ static bool is_known(const char *key)
 enum bf_status bf_request_from_json(const json_t *json, struct bf_request *out, struct bf_err *err)
 {
     enum bf_status status = BF_OK;
-    json_t *walked = (json_t *)(uintptr_t)json; /* jansson's iterator wants it without const; it changes nothing */
+    json_t *walked = (json_t *)(uintptr_t)json; /* jansson's iterator takes no const, but changes nothing */
 
     *out = bf_request_defaults();
     if (!json_is_object(json))

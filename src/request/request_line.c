@@ -1,4 +1,4 @@
-/* One line of REQUESTS.jsonl: an object whose keys are all known. */
+/* One line of REQUESTS.jsonl: an object that has only known keys. */
 #include "request/request_line.h"
 
 #include <ctype.h>
@@ -14,14 +14,14 @@
 
 #include "base/banned.h"
 
-/* The key that says what kind of request it is, and of what. */
+/* The keys that give the kind of a request and its subject. */
 static const struct {
     const char *key;
     enum bf_kind kind;
 } kinds[] = {{"domain", BF_KIND_DOMAIN}, {"instances", BF_KIND_INSTANCE}, {"textbook", BF_KIND_TEXTBOOK}};
 #define N_KINDS (sizeof kinds / sizeof *kinds)
 
-/* The keys beside the kinds and the parameters. */
+/* The other keys, apart from parameters. */
 static const char *const other_keys[] = {"name",     "role",         "retain",     "profile",   "format",
                                          "text_key", "question_key", "answer_key", "paragraphs"};
 #define N_OTHER_KEYS (sizeof other_keys / sizeof *other_keys)
@@ -31,7 +31,7 @@ char *bf_line_path(const char *dir, const char *name)
     return name[0] == '/' ? bf_strdup(name) : bf_path_join(dir, name);
 }
 
-/* Kind, topic and profile have keys of their own. */
+/* Parameters that have their own keys: kind, topic and profile. */
 static bool is_parameter(const struct bf_field *field)
 {
     return strcmp(field->key, "kind") != 0 && strcmp(field->key, "topic") != 0 && strcmp(field->key, "profile") != 0;
@@ -85,7 +85,7 @@ static enum bf_status unknown_key(const char *key, struct bf_err *err)
 
 static enum bf_status check_keys(const json_t *object, struct bf_err *err)
 {
-    json_t *walked = (json_t *)(uintptr_t)object; /* jansson's iterator wants it without const; it changes nothing */
+    json_t *walked = (json_t *)(uintptr_t)object; /* jansson's iterator takes no const, but changes nothing */
 
     for (void *at = json_object_iter(walked); at; at = json_object_iter_next(walked, at)) {
         const char *key = json_object_iter_key(at);
@@ -95,7 +95,7 @@ static enum bf_status check_keys(const json_t *object, struct bf_err *err)
     return BF_OK;
 }
 
-/* The string of a key, NULL when the key is absent. */
+/* The string of a key; NULL when the key is missing. */
 static enum bf_status get_string(const json_t *object, const char *key, const char **out, struct bf_err *err)
 {
     const json_t *value = json_object_get(object, key);
@@ -110,7 +110,7 @@ static enum bf_status get_string(const json_t *object, const char *key, const ch
     return BF_OK;
 }
 
-/* "Harry Potter" -> "harry-potter"; a text without ASCII letters gets a name from its hash. */
+/* "Harry Potter" -> "harry-potter"; a text without ASCII letters gets its name from its hash. */
 static char *name_from(const char *text, size_t n)
 {
     struct bf_buf name;
@@ -156,7 +156,7 @@ static enum bf_status read_name(const json_t *object, struct bf_request_line *ou
     return BF_OK;
 }
 
-/* Which of the kinds it is and of what: *value. */
+/* The kind of the request, and its subject in *value. */
 static enum bf_status read_kind(const json_t *object, enum bf_kind *kind, const char **value, struct bf_err *err)
 {
     size_t n = 0;
@@ -172,13 +172,14 @@ static enum bf_status read_kind(const json_t *object, enum bf_kind *kind, const 
         n++;
     }
     if (n != 1)
-        return bf_fail(err, BF_INPUT,
-                       "%s of \"domain\", \"instances\" and \"textbook\"; a line is one request and has one of them",
-                       n == 0 ? "none" : "several");
+        return bf_fail(
+            err, BF_INPUT,
+            "%s of \"domain\", \"instances\" and \"textbook\"; a line is one request and has exactly one of them",
+            n == 0 ? "none" : "several");
     return BF_OK;
 }
 
-/* The parameters of its kind and profile, and the topic or the file. */
+/* Set the parameters of its kind and profile, and the topic or the file. */
 static enum bf_status start(const json_t *object, const char *dir, const char *profile, struct bf_request_line *out,
                             struct bf_err *err)
 {
@@ -213,7 +214,7 @@ static enum bf_status read_role(const json_t *object, struct bf_request_line *ou
     return BF_OK;
 }
 
-/* A copy of an optional key into a field that owns it. */
+/* Copy the string of an optional key. */
 static enum bf_status copy_key(const json_t *object, const char *key, const char **out, struct bf_err *err)
 {
     const char *text = NULL;
@@ -257,11 +258,12 @@ static enum bf_status check_retain(const json_t *object, const struct bf_request
     if (!sound)
         return bf_fail(err, BF_INPUT, "\"retain\" is not a list of strings; give names of retain requests, or files");
     if (value && line->role == BF_ROLE_RETAIN)
-        return bf_fail(err, BF_INPUT, "a request with the role \"retain\" has a \"retain\" of its own; leave it out");
+        return bf_fail(err, BF_INPUT,
+                       "a request with the role \"retain\" cannot have a \"retain\" itself; leave it out");
     return BF_OK;
 }
 
-/* The rule of bf_template_set_load. */
+/* As in bf_template_set_load. */
 static bool is_file_name(const char *templates)
 {
     size_t n = strlen(templates);
@@ -318,7 +320,7 @@ enum bf_status bf_request_line_parse(const json_t *object, const char *dir, cons
     if (!json_is_object(object))
         return bf_fail(err, BF_INPUT, "not an object; write a request as {\"domain\": \"...\"}");
     if (parse(object, dir, profile, out, &what) != BF_OK)
-        return bf_fail(err, BF_INPUT, "%s", what.text); /* checks shared with the command line say BF_USAGE */
+        return bf_fail(err, BF_INPUT, "%s", what.text); /* checks shared with the command line give BF_USAGE */
     return BF_OK;
 }
 

@@ -4,13 +4,13 @@
 #include "base/json.h"
 #include "request/request_file.h"
 
-/* One object as a request; `dir` is the folder of its file. "retain" is checked for its type alone. BF_INPUT with the
- * sentence behind "FILE:LINE: ". Release *out with bf_request_line_release in any case. */
+/* Read one object as a request; `dir` is the folder of its file. Only the type of "retain" is checked. BF_INPUT with
+ * the part of the sentence after "FILE:LINE: ". Release *out with bf_request_line_release after either result. */
 BF_MUST_CHECK enum bf_status bf_request_line_parse(const json_t *object, const char *dir, const char *profile,
                                                    struct bf_request_line *out, struct bf_err *err);
 void bf_request_line_release(struct bf_request_line *line);
 
-/* A file's name as it stands in a line: relative to `dir`, unless it begins with a slash. free(). */
+/* The path of a file that a line names: relative to `dir`, unless it begins with a slash. free(). */
 char *bf_line_path(const char *dir, const char *name);
 
 #endif

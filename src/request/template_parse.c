@@ -1,5 +1,5 @@
-/* A template set from JSON. The file may be anybody's: what could surprise later, in the middle of a long run, is
- * refused here, and the sentence names the template. */
+/* A template set from JSON. The file may come from anybody: what would cause trouble later, in the middle of a long
+ * run, is refused here with a sentence that names the template. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@
 #define NAME_MAX_BYTES 64
 #define SENTENCES_MAX 1000
 
-/* Which placeholders have a value in a stage, and which of them (any one) a template must use. */
+/* Which placeholders have a value in a stage, and of which a template must use at least one. */
 static const struct {
     unsigned allowed, required;
     const char *wanted;
@@ -29,7 +29,7 @@ static const struct {
     [BF_STAGE_SUBFIELDS] = {BIT(TOPIC) | BIT(N), BIT(TOPIC), "{topic}"},
     [BF_STAGE_BULLETS] = {BIT(TOPIC) | BIT(POINT) | BIT(N) | BIT(AUDIENCE), BIT(POINT), "{point}"},
     [BF_STAGE_CHAPTERS] = {BIT(TOPIC) | BIT(POINT) | BIT(AUDIENCE), BIT(POINT), "{point}"},
-/* The others have no prompts of their own. */
+/* The other stages have no prompts. */
 #undef BIT
 };
 
@@ -44,7 +44,7 @@ static bool is_name(const char *s)
 static enum bf_status check_keys(const json_t *object, const char *const *allowed, const char *what, const char *name,
                                  struct bf_err *err)
 {
-    json_t *walked = (json_t *)(uintptr_t)object; /* jansson's iterator wants it without const; it changes nothing */
+    json_t *walked = (json_t *)(uintptr_t)object; /* jansson's iterator takes no const, but changes nothing */
 
     for (void *at = json_object_iter(walked); at; at = json_object_iter_next(walked, at)) {
         const char *key = json_object_iter_key(at);
@@ -58,10 +58,10 @@ static enum bf_status check_keys(const json_t *object, const char *const *allowe
     return BF_OK;
 }
 
-/* Where texts and names may be read from. */
+/* Where a text or name is, for sentences. */
 struct place {
     const char *what; /* the file */
-    const char *name; /* the template, for people */
+    const char *name; /* the template */
     const json_t *object;
     struct bf_err *err;
 };
@@ -165,7 +165,7 @@ static enum bf_status parse_one(const char *what, size_t index, const json_t *ob
     return check_text(&place, item);
 }
 
-/* Rewriting takes the i-th template of a family for sentences and for pairs: the two lists must go together. */
+/* Rewriting uses the i-th template of a family for sentences or for pairs, so the two lists must correspond. */
 static enum bf_status check_rewriting(const struct bf_template_set *set, const char *what, struct bf_err *err)
 {
     size_t q = 0;

@@ -91,8 +91,8 @@ void bf_template_set_release(struct bf_template_set *set)
 
 /* ---- placeholders ----
  *
- * {topic}, {point} and so on, the words below. Any other brace is plain text, so that a prompt may show code or JSON;
- * the check of a set refuses {words} that look like a placeholder and are none. */
+ * {topic}, {point} and so on; the words are below. Any other brace is plain text, so that a prompt may show code or
+ * JSON; the check of a set refuses {words} that look like a placeholder but are not one. */
 
 static const char *const words[BF_PLACEHOLDER_COUNT] = {"topic",    "point",    "n",      "known",
                                                         "sentence", "question", "answer", "audience"};
@@ -130,7 +130,7 @@ void bf_template_fill(struct bf_buf *out, const char *text, const struct bf_fill
         if (*text == '\0')
             break;
         length = bf_placeholder_at(text, &which);
-        if (which < 0) { /* not one of ours: the brace stands for itself */
+        if (which < 0) { /* not one of ours, so the brace is plain text */
             bf_buf_putc(out, '{');
             text++;
             continue;

@@ -202,14 +202,14 @@ static void json_lists_that_hide_their_elements(void **state)
         const char *data, *sentence;
     } cases[] = {
         {"[\"a\", \"b\"",
-         "1:a|!a.json:1:7: the list is not closed: the file ends in or behind the element that begins here; "
+         "1:a|!a.json:1:7: the list is not closed: the file ends in or after the element that begins here; "
          "is the file cut off?"},
         {"[\"a\",", "1:a|!a.json:1:6: the list is not closed: the file ends here; is the file cut off?"},
         {"[", "!a.json:1:2: the list is not closed: the file ends here; is the file cut off?"},
-        {"[\"a\",]", "1:a|!a.json:1:6: no element behind the last comma of the list; remove the comma"},
-        {"[\"a\"]\n[", "1:a|!a.json:2:1: text behind the end of the list; one list is a file"},
-        {"text", "!a.json:1:1: neither a JSON list nor a JSON object a line; check the format"},
-        {"[\"a\",\n{\"text\":\"b\",\n\"c\"]", "1:a|!a.json:2:1: the list is not closed: the file ends in or behind the "
+        {"[\"a\",]", "1:a|!a.json:1:6: no element after the last comma of the list; remove the comma"},
+        {"[\"a\"]\n[", "1:a|!a.json:2:1: text after the end of the list; a file has one list"},
+        {"text", "!a.json:1:1: neither a JSON list nor one JSON object per line; check the format"},
+        {"[\"a\",\n{\"text\":\"b\",\n\"c\"]", "1:a|!a.json:2:1: the list is not closed: the file ends in or after the "
                                               "element that begins here; is the file "
                                               "cut off?"},
     };
@@ -251,7 +251,7 @@ static void csv_that_is_broken(void **state)
                   "2:a|!a.csv:3:1: 2 fields where the first row has 1; put a field with commas between quotation marks "
                   "(--skip-bad leaves such records out)");
     assert_yields("a.csv", BYTES("text\n\"a\" b\nc\n"), &plain,
-                  "!a.csv:2:4: text behind the quotation mark that closes a field; write a mark inside a field twice "
+                  "!a.csv:2:4: text after the quotation mark that closes a field; write a mark inside a field twice "
                   "(--skip-bad leaves such records out)");
     assert_yields(
         "a.csv", BYTES("id,text\n1,x \"y\" z\n"), &plain,
@@ -418,7 +418,7 @@ static void deep_nesting(void **state)
     write_text("deep.json", data);
     assert_yields("deep.json", data, at + 10, &skipping, "1:ok|3:last|");
     assert_yields("deep.json", data, at + 10, &plain,
-                  "1:ok|!deep.json:2:1: the record is over 327680 bytes long and its text may have 65536; split it "
+                  "1:ok|!deep.json:2:1: the record is over 327680 bytes long, but its text may have 65536; split it "
                   "(--skip-bad leaves such records out)");
     memset(data, '[', 100000);
     data[100000] = '\n';
@@ -514,11 +514,11 @@ static void what_cannot_be_opened(void **state)
     assert_int_equal(bf_instance_file_check("nowhere.jsonl", &plain, NULL, &err), BF_INPUT);
     write_text("a.dat", "x\n");
     assert_int_equal(bf_instance_file_open("a.dat", &plain, &file, &err), BF_USAGE);
-    assert_error(err, BF_USAGE, "cannot tell the format of 'a.dat'");
+    assert_error(err, BF_USAGE, "the name of 'a.dat' does not show its format");
     assert_int_equal(bf_instance_file_open("-", &plain, &file, &err), BF_USAGE);
     assert_error(err, BF_USAGE, "standard input has no name");
     assert_int_equal(bf_instance_file_check("-", &plain, NULL, &err), BF_INPUT);
-    assert_error(err, BF_INPUT, "read once only");
+    assert_error(err, BF_INPUT, "only be read once");
     assert_int_equal(bf_instance_file_open("a.dat", &paragraphs, &file, &err), BF_USAGE);
     write_text("a.txt", "x\n");
     assert_int_equal(bf_instance_file_open("a.txt", &keys, &file, &err), BF_USAGE);

@@ -176,7 +176,7 @@ static void mistakes(void **state)
     static const struct {
         const char *text, *sentence;
     } cases[] = {
-        {"", "no requests in 'dir/requests.jsonl'; write one a line"},
+        {"", "no requests in 'dir/requests.jsonl'; write one per line"},
         {"\n \n", "no requests in 'dir/requests.jsonl'"},
         {"{\"domain\": \"Mars\"}\n{\"domain\": }\n",
          "dir/requests.jsonl:2:12: not valid JSON: unexpected token near '}'"},
@@ -217,20 +217,21 @@ static void mistakes(void **state)
         {"{\"domain\": \"Mars\", \"retain\": 5}\n", "\"retain\" is not a list of strings"},
         {"{\"domain\": \"Mars\", \"retain\": [\"a\", null]}\n", "\"retain\" is not a list of strings"},
         {"{\"domain\": \"Mars\", \"role\": \"retain\", \"retain\": []}\n",
-         "a request with the role \"retain\" has a \"retain\""},
+         "a request with the role \"retain\" cannot have a \"retain\""},
         {"{\"domain\": \"Mars\", \"retain\": [\"venus\"]}\n{\"domain\": \"Venus\"}\n",
          "dir/requests.jsonl:1: \"retain\" names 'venus', which line 2 wants to forget"},
         {"{\"domain\": \"Mars\", \"retain\": [\"mars\"]}\n", "\"retain\" names 'mars', which line 1 wants to forget"},
         {"{\"domain\": \"Mars\", \"retain\": [\"planest\"]}\n{\"domain\": \"Planets\", \"role\": \"retain\"}\n",
-         "dir/requests.jsonl:1: \"retain\" names 'planest', no request of this file and no file beside it; did you "
+         "dir/requests.jsonl:1: \"retain\" names 'planest', which is not a request of this file and not a file; did you "
          "mean "
          "'planets'?"},
         {"{\"domain\": \"Mars\", \"retain\": [\"other.csv\"]}\n",
-         "dir/requests.jsonl:1: \"retain\" names 'other.csv', no request of this file and no file beside it; add a "
+         "dir/requests.jsonl:1: \"retain\" names 'other.csv', which is not a request of this file and not a file; add a "
          "line"},
         {"{\"domain\": \"Mars\", \"retain\": [\"sub/\"]}\n",
-         "\"retain\" names 'sub/', no request of this file and no file"},
-        {"{\"domain\": \"Mars\", \"retain\": [\"\"]}\n", "\"retain\" names '', no request of this file and no file"},
+         "\"retain\" names 'sub/', which is not a request of this file and not a file"},
+        {"{\"domain\": \"Mars\", \"retain\": [\"\"]}\n",
+         "\"retain\" names '', which is not a request of this file and not a file"},
     };
 
     (void)state;
