@@ -4,7 +4,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/print.h"
-#include "cmd/machine_options.h"
+#include "cmd/shared_options.h"
 #include "cmd/then_options.h"
 #include "run/then.h"
 #include "cmd/cmd.h"

@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
-#include "cmd/machine_options.h"
+#include "cmd/shared_options.h"
 #include "eval/eval_task.h"
 #include "base/banned.h"
 

@@ -2,7 +2,7 @@
 #ifndef BF_CMD_START_OPTIONS_H
 #define BF_CMD_START_OPTIONS_H
 #include "cmd/cmd.h"
-#include "cmd/machine_options.h"
+#include "cmd/shared_options.h"
 #include "cmd/method_options.h"
 #include "cmd/then_options.h"
 #include "run/start.h"

@@ -1,4 +1,4 @@
-#include "cmd/machine_options.h"
+#include "cmd/shared_options.h"
 
 #include "cmd/cmd.h"
 #include "base/banned.h"

@@ -1,6 +1,6 @@
 /* Where and how a model runs, as options: what every command shares that opens a target model. */
-#ifndef BF_CMD_MACHINE_OPTIONS_H
-#define BF_CMD_MACHINE_OPTIONS_H
+#ifndef BF_CMD_SHARED_OPTIONS_H
+#define BF_CMD_SHARED_OPTIONS_H
 #include "base/opt.h"
 #include "engine/machine.h"
 
