@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/version.h"
 #include "cmd/cmd.h"
-#include "cmd/instance_options.h"
+#include "cmd/shared_options.h"
 #include "cmd/output_path.h"
 #include "run/report_write.h"
 #include "run/session.h"

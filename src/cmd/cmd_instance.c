@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "cmd/cmd.h"
-#include "cmd/instance_options.h"
+#include "cmd/shared_options.h"
 #include "cmd/start_options.h"
 #include "base/banned.h"
 

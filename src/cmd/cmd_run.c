@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
-#include "cmd/instance_options.h"
+#include "cmd/shared_options.h"
 #include "cmd/start_options.h"
 #include "request/request_file.h"
 #include "base/banned.h"
