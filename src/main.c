@@ -9,7 +9,6 @@
 #include "base/version.h"
 #include "cmd/cmd.h"
 #include "base/last_words.h"
-#include "cmd/overview.h"
 #include "base/banned.h"
 
 int main(int argc, char **argv)

@@ -5,6 +5,7 @@
 #define BF_CMD_CMD_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -73,6 +74,8 @@ BF_COMMANDS(X)
 extern const struct bf_command *const bf_commands[];
 /* By name; NULL when there is none. */
 const struct bf_command *bf_command_find(const char *name);
+/* What `biforget --help` prints. */
+void bf_overview(FILE *out);
 /* Parse the options, then run the command or print its help. argv[0] is the command's name. */
 BF_MUST_CHECK enum bf_status bf_command_run(const struct bf_command *command, int argc, char **argv, struct bf_log *log,
                                             struct bf_err *err);

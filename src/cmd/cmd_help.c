@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/manual.h"
-#include "cmd/overview.h"
 #include "base/banned.h"
 
 struct help_values {

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 
 #include "cmd/cmd.h"
-#include "cmd/overview.h"
 #include "eval/eval_task.h"
 #include "report/page.h"
 
