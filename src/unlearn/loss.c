@@ -126,9 +126,10 @@ double bf_loss_ga(double nll, const struct bf_loss_knobs *knobs, double *slope)
 /* ---- losses over sequences ---- */
 
 /* Negative preference optimisation (Zhang et al., "Negative Preference Optimization: From Catastrophic Collapse to
- * Effective Unlearning", COLM 2024, equation 3; open-unlearning NPO): loss = -(2/beta) mean_i log sigmoid(-beta (log
- * p_i - log r_i)), log p_i summed over the tokens of sequence i. As beta -> 0 it becomes gradient ascent; where p has
- * forgotten (log p << log r) its gradient fades, which is what keeps it from collapsing. */
+ * Effective Unlearning", COLM 2024, equation 3; open-unlearning NPO):
+ *   loss = -(2/beta) mean_i log sigmoid(-beta (log p_i - log r_i)),
+ * log p_i summed over the tokens of sequence i. As beta -> 0 it becomes gradient ascent; where p has forgotten (log p
+ * << log r) its gradient fades, which is what keeps it from collapsing. */
 void bf_loss_npo(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss, double *weight,
                  double *alternate_weight)
 {
