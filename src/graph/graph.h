@@ -46,16 +46,15 @@ enum bf_train_kind {
 
 struct bf_graph_params {
     const char *model_path; /* GGUF, one file; its bytes are not trusted. Never NULL */
-    int32_t
-        n_tokens; /* most tokens in one batch, all sequences together; 1 to 1,048,576 [1,024]. Sizes the activations */
-    int32_t n_threads;        /* 0 = one for each core [0]; at most 64 are used */
+    int32_t n_tokens;  /* most in one batch, all sequences together; 1 to 1,048,576 [1,024]. Sizes the activations */
+    int32_t n_threads; /* 0 = one for each core [0]; at most 64 are used */
     enum bf_train_kind train; /* BF_TRAIN_NONE */
 
     /* BF_TRAIN_LORA. W becomes W + (alpha / rank) B A. A starts uniform in +-1/sqrt(n_in) (as PEFT), B at 0. */
     int32_t lora_rank; /* 1 to n_embd [16] */
     float lora_alpha;  /* > 0 [32] */
-    const char *const
-        *lora_targets; /* of attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down; NULL = all seven */
+    /* of attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down; NULL = all seven */
+    const char *const *lora_targets;
     size_t n_lora_targets;
     uint64_t lora_seed;
 
@@ -65,18 +64,18 @@ struct bf_graph_params {
 
     int32_t state_layer; /* [-1]: values are logits. L >= 0: values are hidden states after block L (0-based; Hugging
                           * Face's hidden_states[L + 1]); later blocks are neither loaded nor computed */
-    bool checkpoint_activations; /* keep one hidden state a block and compute the rest again: less memory, a third
-                                    slower */
-    bool expand_frozen;          /* keep frozen weights in F32 too, not in the type of the file: faster, more memory */
-    bool input_gradient;         /* bf_graph_step also leaves what bf_graph_input_gradient reads; goes with every kind,
-                                    BF_TRAIN_NONE too */
+    /* keep one hidden state a block and compute the rest again: less memory, a third slower */
+    bool checkpoint_activations;
+    bool expand_frozen; /* keep frozen weights in F32 too, not in the type of the file: faster, more memory */
+    /* bf_graph_step also leaves what bf_graph_input_gradient reads; with every kind of training, BF_TRAIN_NONE too */
+    bool input_gradient;
     /* multiply weights in BF16: faster, and can fake forgetting (docs/unlearning.md). BF_INPUT where the processor has
      * no such products, or the program was not built for them */
     bool bf16_products;
     size_t max_logit_bytes; /* rows of logits are made in portions of at most this size, one row at least [96 MiB] */
 };
-struct bf_graph_params bf_graph_params_default(
-    void); /* model_path NULL; the values in brackets above, else 0, NULL or false */
+/* model_path NULL; the values in brackets above, else 0, NULL or false */
+struct bf_graph_params bf_graph_params_default(void);
 
 /* *out is the caller's on success: bf_graph_close. BF_INPUT: n_tokens, rank, a target, a tensor's name or a layer that
  * the model does not have; memory is short. BF_MODEL: not a GGUF, cut short, an architecture or a part of one (experts,
