@@ -372,7 +372,7 @@ computing() {
     changed bad.json 'sets[0]["path"] = "x.jsonl"'
     fails 3 'a set of kind file, and no other, has a "path"' "$BIFORGET" lab bad.json
     changed bad.json 'd["seeds"] = [1, 2, 1]'
-    fails 3 "seed 1 is there twice" "$BIFORGET" lab bad.json
+    fails 3 "seed 1 is listed twice" "$BIFORGET" lab bad.json
     [ ! -e o ]
     fails 2 "--size tiny (minutes), --size small (hours), or a SPEC.json" "$BIFORGET" lab
     sed 's/{"method": "ga",/{"method": "ga", "forget_sets": ["nobody"],/' spec.json >sets.json
