@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "base/banned.h"
 
-static const char prefix[] = "robust-", making_prefix[] = "making-", lock_name[] = "lock";
+static const char prefix[] = "robust-", lock_name[] = "lock";
 
 /* A folder without a lock file is someone else's, or is just being made. */
 static void remove_left_behind(const char *root)
@@ -37,7 +37,7 @@ static void remove_left_behind(const char *root)
 /* The folder gets the name that others look for only once its lock is held. */
 static enum bf_status make(const char *root, struct bf_eval_scratch *out, struct bf_err *err)
 {
-    char *making = bf_path_join(root, "making-robust-XXXXXX"), *name = strrchr(making, '/') + sizeof making_prefix;
+    char *making = bf_path_join(root, "making-robust-XXXXXX"), *name = strrchr(making, '/') + sizeof "/making-" - 1;
     if (!mkdtemp(making)) {
         enum bf_status failed = bf_fail(err, BF_STORE, "cannot create the folder '%s' for a temporary model: %s",
                                         making, bf_errno_text(errno));
