@@ -6,6 +6,8 @@
 
 #include "base/banned.h"
 
+enum { LAYER_MAX = 9999 };
+
 static const struct {
     const char *method, *handler;
 } handlers[] = {{"ga", "GradAscent"}, {"graddiff", "GradDiff"}, {"npo", "NPO"},
@@ -25,6 +27,22 @@ static double real(const struct bf_export_trainer *t, const char *name)
 static int64_t whole(const struct bf_export_trainer *t, const char *name)
 {
     return json_integer_value(json_object_get(t->settings, name));
+}
+
+/* Their words go into a configuration that another program runs, and the run may be a stranger's: none but those that
+ * we know. */
+static enum bf_status check_settings(const struct bf_export_trainer *t, struct bf_err *err)
+{
+    static const char *const schedules[] = {"constant", "linear", "cosine"};
+    bool known = false;
+    for (size_t i = 0; i < sizeof schedules / sizeof *schedules; i++)
+        known = known || strcmp(word(t, "schedule"), schedules[i]) == 0;
+    if (!known)
+        return bf_fail(err, BF_INPUT,
+                       "the settings of the run's training: \"schedule\" is not constant, linear or cosine");
+    if (whole(t, "layer") > LAYER_MAX)
+        return bf_fail(err, BF_INPUT, "the settings of the run's training: \"layer\" is above %d", LAYER_MAX);
+    return BF_OK;
 }
 
 enum bf_status bf_export_trainer_read(struct bf_store *store, struct bf_export_trainer *out, struct bf_err *err)
@@ -53,7 +71,7 @@ enum bf_status bf_export_trainer_read(struct bf_store *store, struct bf_export_t
     out->alternates = strcmp(out->handler, "DPO") == 0;
     const int64_t length = whole(out, "max_length");
     out->max_length = length >= 8 && length <= 1 << 20 ? length : 512;
-    return BF_OK;
+    return out->other_method ? BF_OK : check_settings(out, err);
 }
 
 void bf_export_trainer_release(struct bf_export_trainer *trainer)
