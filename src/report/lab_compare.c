@@ -157,8 +157,8 @@ static const char *word_of(const struct bf_figure *d, const char *better)
     return (d->value < 0.0) == (strcmp(better, "smaller") == 0) ? "better" : "worse";
 }
 
-/* Over the methods first..last-1. A method that lacks a seed which another has would put its own level into the
- * differences between seeds: it is left out. */
+/* Over the methods first..last-1. A method that lacks a seed which another has is left out: its own level would enter
+ * the differences between seeds. */
 static json_t *difference(const struct cells *c, size_t set, size_t first, size_t last, size_t figure)
 {
     double *of_seed = bf_array(c->n_seeds + 1, sizeof *of_seed);
@@ -207,7 +207,7 @@ static json_t *row_of(const struct cells *c, size_t set, size_t first, size_t la
                      "differences", differences);
 }
 
-/* Is there a seed of which both sets have a figure? */
+/* Is there a seed for which both sets have the metric? */
 static bool is_compared(const struct cells *c, size_t set, size_t method)
 {
     for (size_t s = 0; s < c->n_seeds; s++)
@@ -251,7 +251,7 @@ json_t *bf_lab_compare(const json_t *results)
                                         "digits", compared[f].digits, "better", compared[f].better));
     if (c.reference == c.n_sets || c.n_sets < 2)
         out = json_pack("{s:s}", "why",
-                        c.n_sets < 2 ? "there is one forget set" : "no forget set is of kind domain, to compare with");
+                        c.n_sets < 2 ? "there is only one forget set" : "no forget set of kind domain to compare with");
     else
         out = json_pack("{s:s, s:I, s:O, s:I, s:o}", "reference", text_of(json_array_get(c.sets, c.reference), "name"),
                         "seeds", (json_int_t)c.n_seeds, "figures", figures, "floored", floored(results), "rows",

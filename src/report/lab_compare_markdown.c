@@ -50,7 +50,7 @@ void bf_lab_comparison_markdown(const json_t *comparison, struct bf_buf *out)
         ": differences (set minus reference) paired by method and seed, averaged over the methods within a "
         "seed, then over seeds; in brackets the 95 % Student-t interval over seeds. Forget Quality is a p "
         "value: its log10 is compared. |PrivLeak|: smaller is better; Model Utility and Forget Quality: "
-        "larger is better; ROUGE-L has no direction, since less than the gold standard's is no better. \\*: without "
+        "larger is better; ROUGE-L has no direction, since less than the gold standard's is not better. \\*: without "
         "methods that were not tried with every seed.");
     if (floors > 0)
         bf_buf_printf(out, " Forget Quality was 0 in %lld row%s, which counts as 2e-308.", (long long)floors,

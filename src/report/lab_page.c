@@ -42,7 +42,7 @@ static json_t *compared_of(const json_t *results, const char *key, const char *s
         for (size_t f = 0; f < BF_LAB_COMPARED; f++)
             bf_lab_add_value(&values[f], bf_lab_compared_of(row, (enum bf_lab_compared)f));
     }
-    /* PrivLeak measures against the gold standard, whose own distance is 0 whatever its row holds. */
+    /* PrivLeak measures against the gold standard, whose own distance is 0, whatever its row says. */
     if (strcmp(key, "model") == 0 && strcmp(set, "gold") == 0)
         values[BF_LAB_COMPARED_PRIVLEAK] = (struct bf_lab_value){.n = 1};
     for (size_t f = 0; f < BF_LAB_COMPARED; f++)
@@ -140,7 +140,7 @@ static json_t *lines_of(const json_t *results)
     return json_pack("{s:o, s:o}", "figures", figures, "rows", rows);
 }
 
-/* The reference and what is part of it, as indices into the trade-off's sets. */
+/* The reference and its parts, as indices into the trade-off's sets. */
 static json_t *ablation(const json_t *results)
 {
     const json_t *sets = json_object_get(results, "sets");

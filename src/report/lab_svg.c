@@ -1,4 +1,4 @@
-/* The trade-off as a picture: colours are sets, marks are methods, whiskers reach over the seeds. */
+/* The trade-off as a picture: colours are sets, marks are methods, whiskers span the seeds. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,7 +37,7 @@ static void widen(double range[2], const struct point *value)
     range[1] = fmax(range[1], value->high);
 }
 
-/* False when nothing has both figures. */
+/* False when no point has both metrics. */
 static bool panel_range(struct bf_svg *svg, const json_t *part, enum bf_lab_compared figure)
 {
     const json_t *points = json_object_get(part, "points");

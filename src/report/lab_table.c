@@ -66,7 +66,7 @@ static bool is_gold(const json_t *row)
 double bf_lab_figure_of(const json_t *row, enum bf_lab_figure figure)
 {
     const double x = number_at(row, figures[figure].path);
-    /* The others are measured against its AUC; its own row holds a PrivLeak against 0.5. */
+    /* The other rows are measured against its AUC; its own row has a PrivLeak against 0.5. */
     return figure == BF_LAB_PRIVLEAK && isfinite(x) && is_gold(row) ? 0.0 : x;
 }
 
@@ -120,7 +120,7 @@ char *bf_lab_line_method(const struct bf_lab_line *line)
     return bf_buf_take(&out);
 }
 
-/* A p value is small in other ways than a share: "3e-06". */
+/* A p value needs its order of magnitude: "3e-06". */
 static void put_number(struct bf_buf *out, double x, int digits)
 {
     if (digits == 3 && x > 0.0 && x < 0.0005)
@@ -187,7 +187,7 @@ void bf_lab_markdown(const json_t *results, struct bf_buf *out)
 {
     const json_t *sets = json_object_get(results, "sets");
     struct bf_lab_lines lines;
-    bf_buf_puts(out, "| Forget set | Texts | on the domain | Recall of planted facts | Precision of what it says |\n"
+    bf_buf_puts(out, "| Forget set | Texts | on the domain | Recall of planted facts | Precision of its claims |\n"
                      "|---|--:|--:|--:|--:|\n");
     for (size_t i = 0; i < json_array_size(sets); i++) {
         const json_t *set = json_array_get(sets, i), *f = json_object_get(set, "figures");

@@ -25,7 +25,7 @@ static const char *plural(long long n)
     return n == 1 ? "" : "s";
 }
 
-/* Takes what `text` holds. */
+/* Add the sentence in `text`, and clear it. */
 static void say(json_t *out, struct bf_buf *text, const char *tone)
 {
     json_array_append_new(out, json_pack("{s:o, s:s}", "text", bf_page_text(text->data, 1000), "tone", tone));
@@ -68,9 +68,9 @@ static void say_cells(const json_t *results, json_t *out, struct bf_buf *text)
     put_names(sets, "name", "kind", text);
     bf_buf_printf(text, ") with %lld method%s (", n_methods, plural(n_methods));
     put_names(methods, "name", "method", text);
-    bf_buf_printf(text,
-                  ") and up to %lld seed%s, as the table tells; each result was evaluated like TOFU and with PrivLeak.",
-                  n_seeds, plural(n_seeds));
+    bf_buf_printf(
+        text, ") and up to %lld seed%s, as the table shows; each result was evaluated as in TOFU and with PrivLeak.",
+        n_seeds, plural(n_seeds));
     say(out, text, "plain");
 }
 
@@ -83,7 +83,7 @@ static void say_missing(const json_t *results, json_t *out, struct bf_buf *text)
         n += json_object_get(json_array_get(rows, i), "method") != NULL;
     if (n >= planned)
         return;
-    bf_buf_printf(text, "Only %lld of %lld rows are done; the same command goes on.", n, planned);
+    bf_buf_printf(text, "Only %lld of %lld rows are done; the same command resumes.", n, planned);
     say(out, text, "warning");
 }
 
@@ -96,8 +96,8 @@ static void say_failed(const json_t *results, json_t *out, struct bf_buf *text)
             first = json_array_get(rows, i);
     if (n == 0)
         return;
-    bf_buf_printf(text, "%lld row%s failed; the same command tries again. The first: %s on %s, seed %lld: %s.", n,
-                  plural(n), text_of(first, "method"), text_of(first, "set"), number_of(first, "seed"),
+    bf_buf_printf(text, "%lld row%s failed; the same command tries again. The first failure: %s on %s, seed %lld: %s.",
+                  n, plural(n), text_of(first, "method"), text_of(first, "set"), number_of(first, "seed"),
                   text_of(first, "why"));
     say(out, text, "warning");
 }
@@ -111,10 +111,11 @@ static void say_target(const json_t *results, json_t *out, struct bf_buf *text)
             p = bf_lab_figure_of(json_array_get(rows, i), BF_LAB_FORGET_QUALITY);
     if (!(p >= 0.05))
         return;
-    bf_buf_printf(text,
-                  "Before any unlearning the target cannot be told from the gold standard (Forget Quality %.3f): it "
-                  "learned too little of the domain for anything below to mean much.",
-                  p);
+    bf_buf_printf(
+        text,
+        "Before any unlearning the target cannot be distinguished from the gold standard (Forget Quality %.3f): "
+        "it learned too little of the domain for anything below to mean much.",
+        p);
     say(out, text, "warning");
 }
 
@@ -125,7 +126,7 @@ static void say_empty(const json_t *results, json_t *out, struct bf_buf *text)
         const json_t *set = json_array_get(sets, i);
         if (!json_object_get(set, "figures") || number_of(json_object_get(set, "figures"), "n") > 0)
             continue;
-        bf_buf_printf(text, "%s has no text: nothing could be unlearned with it.", text_of(set, "name"));
+        bf_buf_printf(text, "%s has no text, so nothing could be unlearned with it.", text_of(set, "name"));
         say(out, text, "warning");
     }
 }
@@ -176,8 +177,8 @@ json_t *bf_lab_page_words(const json_t *results)
     say_target(results, out, &text);
     say_empty(results, out, &text);
     say_comparison(results, out, &text);
-    bf_buf_puts(&text, "One world, one base model, one training of target and gold standard: the intervals tell how "
-                       "much the seeds of unlearning matter, not whether another world or model would say the same.");
+    bf_buf_puts(&text, "One world, one base model, one training of target and gold standard: the intervals show how "
+                       "much the seeds of unlearning matter, not whether another world or model would give the same.");
     say(out, &text, "plain");
     bf_buf_release(&text);
     return out;

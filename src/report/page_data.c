@@ -90,9 +90,9 @@ static json_t *lead(const struct bf_page *page)
     static const struct {
         const char *kind, *text;
     } kinds[] = {{"domain", "Forget set of a domain"},
-                 {"instance", "Forget set out of instances"},
+                 {"instance", "Forget set from instances"},
                  {"textbook", "Textbook-style baseline"},
-                 {"import", "Texts brought in from outside"},
+                 {"import", "Imported texts"},
                  {"run", "Forget set of many requests"}};
     const char *profile = json_string_value(json_object_get(s->request, "profile"));
     struct bf_buf text;

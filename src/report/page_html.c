@@ -8,7 +8,7 @@
 #include "report/page_internal.h"
 #include "base/banned.h"
 
-/* In the order in which they stand in the page; the last one starts. */
+/* In the order of the page; the last one starts it. */
 static const char *const run_scripts[] = {
     "third_party/uplot/uPlot.iife.min.js",
     "src/report/page/tools.js",
@@ -85,7 +85,7 @@ void bf_page_put_json(struct bf_buf *out, const json_t *value)
     free(text);
 }
 
-/* What stands in a place {{NAME}} of the frame. */
+/* The text for a place {{NAME}} of the frame. */
 struct frame {
     struct bf_buf style, script;
     const json_t *data;

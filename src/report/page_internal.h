@@ -8,7 +8,7 @@ enum {
     BF_PAGE_BINS = 20,              /* of the histogram, over 0..1 */
     BF_PAGE_TRACES = 8,             /* requests whose diversity is drawn */
     BF_PAGE_EXAMPLES = 3,           /* of each reason */
-    BF_PAGE_TEMPLATES = 1024,       /* more are not told apart */
+    BF_PAGE_TEMPLATES = 1024,       /* templates beyond these are not counted */
     BF_PAGE_TEXT_CHARACTERS = 1500, /* of a sample in the table */
 };
 
@@ -25,7 +25,7 @@ struct bf_page_trace {
     size_t n, allocated;
 };
 
-/* How Min-K% prob of the membership-inference samples is distributed, of requests with the first one's settings. */
+/* The distribution of Min-K% prob over the membership-inference samples, for requests with the first one's settings. */
 struct bf_page_min_k {
     bool any;
     bool model_distribution;
@@ -34,7 +34,7 @@ struct bf_page_min_k {
     int64_t n, n_left_out; /* left out: other settings, or no figure */
 };
 
-/* What one pass over all samples gives. */
+/* The result of one pass over all samples. */
 struct bf_page_walk {
     struct bf_page_template templates[BF_PAGE_TEMPLATES];
     int32_t n_templates;
@@ -57,7 +57,7 @@ struct bf_page {
 BF_MUST_CHECK enum bf_status bf_page_walk_read(struct bf_page *page, struct bf_err *err);
 void bf_page_walk_free(struct bf_page_walk *walk);
 
-/* A section: its value in the page's object, a new reference; NULL leaves the section out. */
+/* A section. *out: its value in the page's object, a new reference; NULL leaves the section out. BF_STORE. */
 typedef enum bf_status bf_page_section(struct bf_page *page, json_t **out, struct bf_err *err);
 /* The sections: key in the page's object, function. A new one is that function, a row here, and its drawing, a row of
  * main.js. */
@@ -76,7 +76,7 @@ typedef enum bf_status bf_page_section(struct bf_page *page, json_t **out, struc
 #define X(key, build) bf_page_section build;
 BF_PAGE_SECTIONS(X)
 #undef X
-/* Not in the table: takes what room the others leave. */
+/* Not in the table, since it takes the bytes that the other sections leave. */
 BF_MUST_CHECK enum bf_status bf_page_samples(struct bf_page *page, size_t max_bytes, json_t **out, struct bf_err *err);
 
 /* Bytes of a run's page without any data. */

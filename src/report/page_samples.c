@@ -1,4 +1,4 @@
-/* The table of samples: all of them, or, when they need more room than the page has, every k-th. */
+/* The table of samples: all of them, or every k-th when they need more bytes than the page has left. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "report/page_internal.h"
 #include "base/banned.h"
 
-/* Words that many rows share are numbers in the rows. */
+/* Words that many rows share are stored once; the rows have their numbers. */
 struct words {
     json_t *list, *index; /* the words in order; word -> number */
 };

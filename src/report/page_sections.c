@@ -1,4 +1,4 @@
-/* The sections of the page, but for words, settings and samples. */
+/* The sections of the page, except for words, settings, trainings and samples. */
 #include <math.h>
 #include <string.h>
 
@@ -31,7 +31,7 @@ static json_t *columns(void)
     return out;
 }
 
-/* What a row of the table needs: no paths, which are of this machine. */
+/* What a row of the table needs. Paths are left out, since they belong to this machine. */
 static json_t *compared_set(const json_t *set)
 {
     json_t *out = json_object();
@@ -190,7 +190,7 @@ enum bf_status bf_page_trace_section(struct bf_page *page, json_t **out, struct 
     if (json_array_size(traces) > 0)
         *out = json_pack("{s:O, s:b}", "traces", traces, "more", (int)page->walk->more_traces);
     else
-        *out = bf_page_why("diversity is followed over two kept samples or more of Stage I or of rewriting; this run "
+        *out = bf_page_why("diversity needs two or more kept samples of Stage I or of rewriting; this run "
                            "has none");
     json_decref(traces);
     return status;

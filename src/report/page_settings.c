@@ -1,4 +1,4 @@
-/* What a run was made with, so that it can be made again: the command, all settings, and hashes. */
+/* How a run was made, so that it can be repeated: the command, all settings, and hashes. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -15,7 +15,7 @@ enum {
 struct curve {
     json_t *points;
     int64_t n_steps, every;
-    bool terms[3]; /* forget, retain, general: is there any figure */
+    bool terms[3]; /* forget, retain, general: does any step have it? */
 };
 
 static void add_step(void *user, const struct bf_training_step *step)
@@ -33,7 +33,7 @@ static void add_step(void *user, const struct bf_training_step *step)
     json_array_append_new(curve->points, point);
 }
 
-/* Of the settings, whose paths stay out. */
+/* Taken from the settings alone, whose paths must not get into the page. */
 static json_t *learning_rate_of(const char *text)
 {
     json_t *settings = json_loads(text, JSON_REJECT_DUPLICATES, NULL),
@@ -77,7 +77,7 @@ enum bf_status bf_page_training(struct bf_page *page, json_t **out, struct bf_er
             n++;
         }
     } while (status == BF_OK && training.id != 0);
-    if (status == BF_OK && n > 0) /* a run that nothing was unlearned with has no such section */
+    if (status == BF_OK && n > 0) /* without a training there is no such section */
         *out = json_pack("{s:O, s:I}", "trainings", list, "n", (json_int_t)n);
     json_decref(list);
     return status;
@@ -126,7 +126,7 @@ enum bf_status bf_page_closed_loop(struct bf_page *page, json_t **out, struct bf
     char *path = bf_path_join(bf_store_dir(page->store), "closed-loop.json");
     (void)err;
     bf_buf_init(&text, FILE_MAX);
-    /* A file that cannot be read is no reason for a run without a page. */
+    /* A file that cannot be read does not keep the run from its page. */
     if (bf_file_exists(path) && bf_file_read(path, &text, NULL) == BF_OK &&
         bf_json_parse(text.data, text.len, path, &state, NULL) == BF_OK &&
         json_is_true(json_object_get(state, "finished")))

@@ -7,7 +7,7 @@
 #include "report/page_internal.h"
 #include "base/banned.h"
 
-enum { ROW_BYTES = 110 }; /* of a sample in the page, but for its text */
+enum { ROW_BYTES = 110 }; /* of a sample in the page, without its text */
 
 static void count_template(struct bf_page_walk *walk, const struct bf_row *row)
 {
@@ -91,7 +91,7 @@ static void count_min_k(struct bf_page *page, const struct bf_row *row, int64_t 
         m->n_left_out++;
         return;
     }
-    int bin = (int)(value * BF_PAGE_BINS + 1e-9); /* so that tau itself falls into the bin that it opens */
+    int bin = (int)(value * BF_PAGE_BINS + 1e-9); /* so that tau falls into the bin that begins with it */
     bin = bin < BF_PAGE_BINS ? bin : BF_PAGE_BINS - 1;
     m->n++;
     if (row->sample.reason == BF_REASON_NONE)

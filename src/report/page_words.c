@@ -32,7 +32,7 @@ static void say_kept(const struct bf_summary *s, json_t *out, struct bf_buf *tex
 {
     const int64_t n = generated(&s->counts);
     if (n == 0)
-        bf_buf_puts(text, "This run holds no sample yet.");
+        bf_buf_puts(text, "This run has no sample yet.");
     else
         bf_buf_printf(text, "%lld sample%s %s kept of %lld", (long long)s->counts.both, plural(s->counts.both),
                       s->counts.both == 1 ? "is" : "are", (long long)n);
@@ -41,7 +41,7 @@ static void say_kept(const struct bf_summary *s, json_t *out, struct bf_buf *tex
         bf_utf8_preview(text, s->run->model_desc, strlen(s->run->model_desc), 120);
     }
     if (n > 0)
-        bf_buf_puts(text, s->run->model_desc[0] ? "." : ", brought in from outside.");
+        bf_buf_puts(text, s->run->model_desc[0] ? "." : ", imported from a file.");
     say(out, text, "plain");
     bool first = true;
     for (int i = 0; i < BF_STAGE_COUNT; i++)
@@ -61,7 +61,7 @@ static void say_end(const struct bf_summary *s, json_t *out, struct bf_buf *text
     if (strcmp(s->run->kind, "import") == 0)
         return;
     if (!s->state.finished) {
-        bf_buf_puts(text, "The run is not finished: everything below is about what is there so far. Go on with "
+        bf_buf_puts(text, "The run is not finished: everything below is about the samples so far. Resume it with "
                           "\"biforget resume\".");
         say(out, text, "warning");
         return;
@@ -119,12 +119,12 @@ static void say_variety(const struct bf_summary *s, json_t *out, struct bf_buf *
     if (v->n_originals == 0)
         return;
     bf_buf_printf(text,
-                  "%lld original%s, with %.1f kept variants each in the mean (%lld to %lld), %.1f of them "
+                  "%lld original%s, with a mean of %.1f kept variants each (%lld to %lld), %.1f of them "
                   "different on the surface.",
                   (long long)v->n_originals, plural(v->n_originals), v->variants, (long long)v->least,
                   (long long)v->most, v->distinct);
     if (v->n_without > 0)
-        bf_buf_printf(text, " %lld %s no variant that passed.", (long long)v->n_without,
+        bf_buf_printf(text, " %lld %s no variant that was kept.", (long long)v->n_without,
                       v->n_without == 1 ? "has" : "have");
     say(out, text, v->n_without > 0 ? "warning" : "plain");
 }
@@ -158,12 +158,12 @@ static void say_requests(const struct bf_summary *s, json_t *out, struct bf_buf 
         }
         bf_buf_printf(text, "): %lld kept of %lld", (long long)r->n_kept, (long long)r->n_generated);
         if (r->n_shared > 0)
-            bf_buf_printf(text, ", %lld of them kept by an earlier request, too", (long long)r->n_shared);
+            bf_buf_printf(text, ", %lld of them also kept by an earlier request", (long long)r->n_shared);
         bf_buf_printf(text, "; %s.", r->finished ? bf_stop_text(r->stop) : "not finished");
         say(out, text, "plain");
     }
     if (s->n_requests > REQUESTS_SAID) {
-        bf_buf_printf(text, "And %zu more requests: \"biforget status --json\" has all.",
+        bf_buf_printf(text, "And %zu more requests: \"biforget status --json\" lists all.",
                       s->n_requests - REQUESTS_SAID);
         say(out, text, "plain");
     }
@@ -186,11 +186,12 @@ static void say_stable(const struct bf_summary *s, json_t *out, struct bf_buf *t
     const char *stable = bf_quality_string(s->engine, "stable");
     if (strcmp(stable, "yes") == 0)
         bf_buf_puts(text,
-                    "Repeatable: the same model file, options and seed give the same bytes, however many samples are "
-                    "written at a time and after any interruption.");
+                    "Repeatable: the same model file, options and seed give the same bytes, at any number of parallel "
+                    "sequences and after any interruption.");
     else if (strcmp(stable, "no") == 0)
-        bf_buf_puts(text, "Repeatable only with as many samples at a time (--parallel) and without interruption: this "
-                          "model's numbers depend on what else is in the batch.");
+        bf_buf_puts(text,
+                    "Repeatable only with the same --parallel and without interruption: this model's numbers depend "
+                    "on what else is in the batch.");
     if (text->len > 0)
         say(out, text, "plain");
 }

@@ -10,18 +10,18 @@
 struct bf_quality_column {
     const char *key, *title;
     int digits;         /* after the point; 0 = a count */
-    bool interval;      /* KEY_interval stands beside it */
+    bool interval;      /* sets[] also has KEY_interval */
     const char *better; /* "smaller", "larger" or NULL */
 };
-/* The paper's three figures first. */
+/* In the order of tables. */
 extern const struct bf_quality_column bf_quality_columns[];
 extern const size_t bf_quality_n_columns;
 const struct bf_quality_column *bf_quality_column(const char *key);
 
-/* Appended: a value, or `unknown`; and with `interval` " [low, high]". */
+/* Append a value, or `unknown`; with `interval` also " [low, high]". */
 void bf_put_quality_value(struct bf_buf *out, const json_t *set, const struct bf_quality_column *column, bool interval,
                           const char *unknown);
-/* The set's name on one line, at most max_cp characters. */
+/* Append the set's name on one line, at most max_cp characters. */
 void bf_put_quality_name(struct bf_buf *out, const json_t *set, size_t max_cp);
 /* A string of the result, or "". */
 const char *bf_quality_string(const json_t *object, const char *key);

@@ -7,7 +7,7 @@
 #include "report/quality_table.h"
 #include "base/banned.h"
 
-/* A field in quotation marks where it needs them. A name that a spreadsheet would take for a formula gets an
+/* A field, in quotation marks where it needs them. A name that a spreadsheet would take for a formula gets an
  * apostrophe. */
 static void put_clean_field(FILE *out, const char *text)
 {

@@ -8,7 +8,7 @@
 
 enum { NAME_COLUMNS = 18, TITLE_CHARACTERS = 60 };
 
-/* Two tables of one width: what the method is judged by, and how the texts are worded. */
+/* Tables of equal width: the metrics that the method is judged by, those of wording, and counts. */
 struct place {
     const char *key;
     int width;
@@ -28,7 +28,7 @@ static const struct place points[] = {{"n_tokens", 12}, {"coverage", 24}};
 static void put_cell(FILE *out, const char *text, int width, bool right)
 {
     const size_t n = bf_utf8_count(text, strlen(text));
-    const int pad = (size_t)width > n ? width - (int)n : 1; /* never glued to its neighbour */
+    const int pad = (size_t)width > n ? width - (int)n : 1; /* at least one space before its neighbour */
     bf_print(out, "%*s%s%*s", right ? pad : 0, "", text, right ? 0 : pad, "");
 }
 
@@ -126,7 +126,7 @@ void bf_quality_text(const json_t *result, FILE *out)
         bf_print(out, "  %s\n", sentence ? sentence : "");
     }
     bf_print(out,
-             "%s  In brackets: 95 %% intervals. Chunks: pieces of 128 tokens. What each figure means:\n"
+             "%s  In brackets: 95 %% intervals. Chunks: pieces of 128 tokens. What each metric means:\n"
              "  docs/quality.md\n",
              json_array_size(sentences) > 0 ? "\n" : "");
 }

@@ -1,4 +1,4 @@
-/* Show people a run: as text for a terminal, as JSON for programs. */
+/* A run's summary: as text for a terminal, as JSON for programs. */
 #ifndef BF_REPORT_REPORT_H
 #define BF_REPORT_REPORT_H
 #include <stdint.h>
@@ -8,13 +8,13 @@
 #include "base/json.h"
 #include "store/store.h"
 
-/* What the run holds: samples by stage and point, rejected by reason, why it stopped, the knowledge check, `n_examples`
- * texts spread over the stages, where the files are and what to do next. Model text is shown on one line, control
- * characters removed. */
+/* Print what the run holds: samples by stage and point, rejections by reason, why it stopped, the knowledge check,
+ * `n_examples` texts spread over the stages, where the files are, and what to do next. Each text of a model is shown on
+ * one line, without control characters. BF_STORE. */
 BF_MUST_CHECK enum bf_status bf_report_text(struct bf_store *store, int n_examples, FILE *out, struct bf_err *err);
 
-/* The same as one object: kept, rejected{reason}, stop_reason, generated_tokens, generate_seconds, wall_seconds,
- * finished, variants{}, stages{}, points[], knowledge{}, stable, dir, ... New reference. */
+/* *out: the same as one object: kept, rejected{reason}, stop_reason, generated_tokens, generate_seconds, wall_seconds,
+ * finished, variants{}, stages{}, points[], knowledge{}, stable, dir, ... New reference. BF_STORE. */
 BF_MUST_CHECK enum bf_status bf_report_json(struct bf_store *store, json_t **out, struct bf_err *err);
 
 #endif

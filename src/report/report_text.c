@@ -56,7 +56,7 @@ static void put_requests(const struct bf_summary *s, FILE *out)
     }
     if (s->n_requests > REQUESTS_SHOWN)
         bf_print(out, "  and %zu more: 'biforget status DIR --json' has all\n", s->n_requests - REQUESTS_SHOWN);
-    fputs("  shared: kept by an earlier request of the same role, too; such texts stand once in the sets\n", out);
+    fputs("  shared: also kept by an earlier request of the same role; the sets have such texts once\n", out);
 }
 
 static void put_variety(const struct bf_summary *s, FILE *out)
@@ -65,12 +65,12 @@ static void put_variety(const struct bf_summary *s, FILE *out)
     if (v->n_originals == 0)
         return;
     bf_print(out,
-             "\n  %lld original%s, each with %.1f kept variant%s in the mean (%lld to %lld), %.1f of them different on "
+             "\n  %lld original%s, with a mean of %.1f kept variant%s each (%lld to %lld), %.1f of them different on "
              "the surface\n",
              (long long)v->n_originals, plural(v->n_originals), v->variants, v->variants == 1.0 ? "" : "s",
              (long long)v->least, (long long)v->most, v->distinct);
     if (v->n_without > 0)
-        bf_print(out, "  %lld original%s no variant that passed\n", (long long)v->n_without,
+        bf_print(out, "  %lld original%s no variant that was kept\n", (long long)v->n_without,
                  v->n_without == 1 ? " has" : "s have");
     if (isfinite(v->edit_distance))
         bf_print(out, "  edit distance to the original %.2f, distinct-1 %.2f, distinct-2 %.2f\n", v->edit_distance,
@@ -113,7 +113,7 @@ static void put_reasons(const struct bf_summary *s, FILE *out)
         if (s->counts.rejected[r] == 0)
             continue;
         if (!any)
-            bf_print(out, "\n  not kept, and why:\n");
+            bf_print(out, "\n  rejected, by reason:\n");
         any = true;
         bf_print(out, "  %5lld  %-14s  %s\n", (long long)s->counts.rejected[r], bf_reason_word((enum bf_reason)r),
                  bf_reason_text((enum bf_reason)r));
@@ -144,7 +144,7 @@ static const char *knowledge_lines(enum bf_knowledge verdict)
 {
     return verdict != BF_KNOWLEDGE_LITTLE
                ? bf_knowledge_sentence(verdict)
-               : "THE MODEL SHOWS LITTLE KNOWLEDGE of this domain: what it tells of a point varies\n"
+               : "THE MODEL SHOWS LITTLE KNOWLEDGE of this domain: what it says about a point varies\n"
                  "    nearly as much as for an invented one. Read samples before you unlearn with this set";
 }
 
@@ -154,7 +154,7 @@ static void put_knowledge(const struct bf_summary *s, FILE *out)
     if (k->n_control == 0 || k->n_domain == 0 || s->n_requests != 1)
         return;
     bf_print(out, "  knowledge check: %s\n", knowledge_lines(k->verdict));
-    /* Of a point with one text nothing agrees with anything. */
+    /* Agreement needs points with at least two texts. */
     char domain[16] = "-", control[16] = "-";
     if (isfinite(k->agreement_domain))
         snprintf(domain, sizeof domain, "%.2f", k->agreement_domain);
@@ -239,13 +239,12 @@ static void put_next(const struct bf_summary *s, FILE *out)
         fputs("  repeatable: yes, the same seed gives the same bytes at any --parallel and after any interruption\n",
               out);
     else if (stable && strcmp(stable, "no") == 0)
-        fputs("  repeatable: only at the same --parallel and without interruption ('biforget doctor' tells why)\n",
-              out);
+        fputs("  repeatable: only at the same --parallel and without interruption ('biforget doctor' says why)\n", out);
     if (!s->state.finished) {
         bf_print(out, "\n  not finished; resume it with: biforget resume %s\n", BF_SHELL_WORD(s->dir));
         return;
     }
-    bf_print(out, "\n  %s/forget.jsonl   the forget set (variant both), one JSON object a line\n", s->dir);
+    bf_print(out, "\n  %s/forget.jsonl   the forget set (variant both), one JSON object per line\n", s->dir);
     for (size_t i = 0; i < s->n_requests; i++)
         if (s->requests[i].role == BF_ROLE_RETAIN) {
             bf_print(out, "  %s/retain.jsonl   the retain set\n", s->dir);
@@ -255,7 +254,7 @@ static void put_next(const struct bf_summary *s, FILE *out)
     if (bf_file_exists(page))
         bf_print(out, "  %s/report.html    the run as a page: map, coverage, samples\n", s->dir);
     free(page);
-    bf_print(out, "  %s/run.db         everything, also what was not kept, with its provenance\n", s->dir);
+    bf_print(out, "  %s/run.db         everything with its provenance, including rejected samples\n", s->dir);
     bf_print(out, "\n  next: biforget show %s --limit 10\n", BF_SHELL_WORD(s->dir));
     bf_print(out, "        biforget export %s --format txt --variant fix -o forget.txt\n", BF_SHELL_WORD(s->dir));
 }

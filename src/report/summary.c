@@ -204,13 +204,12 @@ const char *bf_knowledge_sentence(enum bf_knowledge verdict)
 {
     switch (verdict) {
     case BF_KNOWLEDGE_GOOD:
-        return "the model tells the same of a point each time: it knows this domain";
+        return "the model says the same about a point each time: it knows this domain";
     case BF_KNOWLEDGE_SOME:
         return "the model knows this domain in part; expect inventions among the facts";
     case BF_KNOWLEDGE_LITTLE:
-        return "the model shows little knowledge of this domain: what it tells of a point varies nearly as much as for "
-               "an "
-               "invented one; read samples before you unlearn with this set";
+        return "the model shows little knowledge of this domain: what it says about a point varies nearly as much as "
+               "for an invented one; read samples before you unlearn with this set";
     case BF_KNOWLEDGE_UNKNOWN:
         break;
     }

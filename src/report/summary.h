@@ -1,4 +1,4 @@
-/* What both summaries (text and JSON) read from a run, once. Private to this room. */
+/* The facts that both summaries (text and JSON) need, read once. Private to this room. */
 #ifndef BF_REPORT_SUMMARY_H
 #define BF_REPORT_SUMMARY_H
 #include "base/json.h"
@@ -16,8 +16,8 @@ struct bf_request_summary {
     enum bf_role role;
     bool finished;
     enum bf_stop stop;
-    int64_t n_generated, n_kept; /* samples; lists and chapters are none */
-    int64_t n_shared;            /* kept ones that an earlier request keeps, too */
+    int64_t n_generated, n_kept; /* samples, without lists and chapters */
+    int64_t n_shared;            /* kept samples that an earlier request keeps, too */
     enum bf_knowledge knowledge;
 };
 
@@ -29,7 +29,7 @@ struct bf_variety_summary {
     int64_t n_without;         /* originals without any variant */
     int64_t least, most;       /* variants of one original */
     double variants, distinct; /* kept variants, and those that differ on the surface, per original */
-    double distinct_1, distinct_2, edit_distance; /* over originals with variants; NaN when there are none */
+    double distinct_1, distinct_2, edit_distance; /* over originals with variants; NaN without any */
     int64_t with_distinct[BF_VARIETY_MAX +
                           1]; /* originals by their number of surface-distinct variants; the last: or more */
 };
@@ -45,12 +45,12 @@ struct bf_summary {
     struct bf_variety_summary variety; /* of all instance requests */
     struct bf_point_count *points;
     size_t n_points;
-    double diversity;          /* of the kept Stage I samples, at the last one; NaN below two */
+    double diversity;          /* of the kept Stage I samples, after the last one; NaN below two samples */
     struct bf_checkpoint last; /* the last check of the stop rule */
     int64_t n_checkpoints;
 };
 BF_MUST_CHECK enum bf_status bf_summary_read(struct bf_store *store, struct bf_summary *out, struct bf_err *err);
-/* The verdict of the knowledge check as a sentence, lower case, no full stop. */
+/* The verdict of the knowledge check as a sentence, in lower case, without a full stop. Static. */
 const char *bf_knowledge_sentence(enum bf_knowledge verdict);
 void bf_summary_release(struct bf_summary *summary);
 

@@ -7,7 +7,7 @@
 #include "base/utf8.h"
 #include "base/banned.h"
 
-/* Okabe and Ito (2008), the dark ones first. */
+/* The colours of Okabe and Ito (2008), dark ones first. */
 static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                       "#000000", "#e69f00", "#56b4e9", "#8a8a8a"};
 static const double pi = 3.14159265358979323846;

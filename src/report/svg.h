@@ -1,5 +1,5 @@
-/* Drawing plain charts as SVG 1.1 text: a frame with axes, marks, words. Private to this room. Coordinates of data go
- * through the frame; those of the picture are in its units, from the upper left. Text is escaped. */
+/* Drawing plain charts as SVG 1.1 text: a frame with axes, marks, words. Private to this room. bf_svg_x and bf_svg_y
+ * map coordinates of the data to those of the picture, which are in its units from the upper left. Text is escaped. */
 #ifndef BF_REPORT_SVG_H
 #define BF_REPORT_SVG_H
 #include <stdbool.h>
@@ -29,7 +29,7 @@ struct bf_svg {
 
 void bf_svg_open(struct bf_svg *svg, struct bf_buf *out, double width, double height, const char *title);
 void bf_svg_close(struct bf_svg *svg);
-/* Ranges of the data; equal ends are spread. */
+/* Set the ranges of the data; equal ends are widened. */
 void bf_svg_range(struct bf_svg *svg, double x_low, double x_high, double y_low, double y_high);
 double bf_svg_x(const struct bf_svg *svg, double x);
 double bf_svg_y(const struct bf_svg *svg, double y);
@@ -38,10 +38,10 @@ void bf_svg_axes(struct bf_svg *svg, const char *x_label, const char *y_label, b
 /* A frame alone. */
 void bf_svg_frame(struct bf_svg *svg);
 
-/* What is drawn in between belongs together; viewers show `title` under the pointer. */
+/* Open and close a group of marks; viewers show `title` under the pointer. */
 void bf_svg_group_open(struct bf_svg *svg, const char *title);
 void bf_svg_group_close(struct bf_svg *svg);
-/* The colour of group i, told apart by the colour-blind, too. Static. */
+/* The colour of group i, which colour-blind people can distinguish, too. Static. */
 const char *bf_svg_colour(size_t i);
 void bf_svg_mark(struct bf_svg *svg, enum bf_svg_mark mark, double x, double y, double r, const char *colour);
 void bf_svg_star(struct bf_svg *svg, double x, double y, double r);
@@ -49,7 +49,7 @@ void bf_svg_plus(struct bf_svg *svg, double x, double y, double r, const char *c
 void bf_svg_line(struct bf_svg *svg, double x1, double y1, double x2, double y2, const char *colour, double width,
                  bool dashed);
 void bf_svg_rect(struct bf_svg *svg, double x, double y, double width, double height, const char *colour);
-/* anchor: "start", "middle", "end". White around it keeps it readable on marks. */
+/* anchor: "start", "middle", "end". A white outline keeps the text readable on marks. */
 void bf_svg_text(struct bf_svg *svg, double x, double y, const char *anchor, double size, const char *text);
 
 #endif

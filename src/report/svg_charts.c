@@ -1,4 +1,4 @@
-/* The page's charts as pictures for papers, out of the same object. */
+/* The page's charts as pictures for papers, from the same object. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,7 +34,7 @@ static void widen(double *low, double *high, double value)
 /* ---- map ---- */
 
 struct groups {
-    const char *names[GROUPS]; /* the last one takes what is too many */
+    const char *names[GROUPS]; /* the last one takes all that exceed the limit */
     size_t n;
     bool by_set;
 };

@@ -61,7 +61,8 @@ static void test_words(void **state)
     (void)state;
     json_t *results = experiment(), *words = bf_lab_page_words(results);
     char *text = json_dumps(words, 0);
-    assert_contains(text, "1 row failed; the same command tries again. The first: npo on a, seed 2: it diverged");
+    assert_contains(text,
+                    "1 row failed; the same command tries again. The first failure: npo on a, seed 2: it diverged");
     free(text);
     json_decref(words);
     json_decref(results);

@@ -104,9 +104,9 @@ const axis = (label, extra) =>
         extra || {},
     );
 
-/* A chart in a figure. `describe` is what a screen reader says of the whole; with `items` its marks can be pointed at, tapped,
- * and walked through by the arrow keys: items[i] = {x, y, tip: () => node, say: text}, with passed: true for one that the keys pass
- * over. byX: the pointer chooses the mark above or below it, however far. */
+/* A chart in a <figure>. `describe` is what a screen reader says about the whole chart. With `items` its marks can be pointed at, tapped,
+ * and visited with the arrow keys: items[i] = {x, y, tip: () => node, say: text}, with passed: true for one that the keys skip.
+ * byX: the pointer chooses the mark above or below it, however far. */
 function figure(place, options) {
     const box = el("div", {
         class: options.framed ? "chart framed" : "chart",
@@ -298,7 +298,7 @@ function mapChart(place, map, groups, groupOf, colourOf, tipOf) {
             ctx.strokeStyle = theColour("--text");
             ctx.lineWidth = 1.5 * ratio;
             ctx.stroke();
-            /* Names go to the side that is away from the star, its own away from the nearest. */
+            /* Names go to the side away from the star; the star's own name goes away from the nearest centroid. */
             const below =
                 labels.length > 0 &&
                 labels.reduce((a, b) => (Math.hypot(a[1] - x, a[2] - y) < Math.hypot(b[1] - x, b[2] - y) ? a : b))[2] >
@@ -362,7 +362,7 @@ function traceChart(place, traces, caption) {
                         {},
                         `${t.name ? short(t.name, 40) + ": " : ""}check after ${plural(n, "kept sample")}: diversity ${fixed(d, 4)}` +
                             (known(gain) ? `, gain ${gain > 0 ? "+" : ""}${gain.toFixed(4)}` : "") +
-                            (stop ? "; here the stop rule ended it" : ""),
+                            (stop ? "; here the stop rule ended the stage" : ""),
                     ),
             }));
             const last = t.points[t.points.length - 1],

@@ -43,7 +43,7 @@ function start(sections) {
             el(
                 "p",
                 {},
-                `Written by biforget ${data.program}. This file loads nothing and sends nothing. It may hold what the model should forget: share it with care.`,
+                `Written by biforget ${data.program}. This file loads nothing and sends nothing. It may contain what the model should forget: share it with care.`,
             ),
         );
     document.getElementById("theme").addEventListener("click", () => theme.set(theme.dark() ? "light" : "dark"));

@@ -1,7 +1,7 @@
 "use strict";
 /* The sections of an experiment. */
 
-/* A p value is small in other ways than a share: "3e-6". */
+/* A p value needs its order of magnitude: "3e-6". */
 const figureText = (value, digits) =>
     digits > 2 && value > 0 && value < 0.5 * 10 ** -digits ? value.toExponential(0) : fixed(value, digits);
 /* "0.512 [0.498, 0.530]": the mean over seeds, with the smallest and the largest when there are several. */
@@ -22,14 +22,14 @@ const forgetting = {
     privleak_distance:
         "|PrivLeak|, the distance to the gold standard (per cent): lower is better; the gold standard is at 0.",
     log10_forget_quality:
-        "log10 of Forget Quality, a p value: higher is better. At 0 a model cannot be told from the gold standard; below −1.3 it can, at 5 %.",
+        "log10 of Forget Quality, a p value: higher is better. At 0 a model cannot be distinguished from the gold standard; below −1.3 it can, at the 5 % level.",
     forget_object_accuracy:
         "Object accuracy: the share of answers about what was to be forgotten that name the fact’s object. Lower is more forgotten, but lower than the gold standard’s is not better.",
     forget_rouge_l:
         "ROUGE-L of the answers about what was to be forgotten: lower is more forgotten, but lower than the gold standard’s is not better. Answers of one kind share most of their words, so that it is high even for a model that never saw the facts.",
 };
 
-/* What only filters: `list` are names, `off` is [true where taken away]. */
+/* A group of checkboxes that filter: `list` has the names, `off[i]` is true for those that are hidden. */
 function chooser(title, names, off, keyOf, changed) {
     return el(
         "fieldset",
@@ -97,7 +97,7 @@ function drawTradeoff(place, part) {
             x: utility.title,
             y: figureOf.title,
             off,
-            caption: `${forgetting[figureOf.key]} Further right is better. Points are means over seeds, whiskers reach from the smallest to the largest. Dashed: the gold standard.`,
+            caption: `${forgetting[figureOf.key]} Further right is better. Points are means over seeds, whiskers span the smallest to the largest. Dashed: the gold standard.`,
         });
         holder.append(
             legend([
@@ -186,10 +186,10 @@ function drawLabComparison(place, part, data) {
     place.append(
         note(
             "Pairs of the same method and seed; averaged over the methods within a seed, then over seeds. In brackets: the 95 % Student-t interval over " +
-                `${plural(part.seeds, "seed")}; undecided when it holds 0. One interval in twenty misses, and there are many here. ` +
+                `${plural(part.seeds, "seed")}; undecided when it contains 0. One interval in twenty misses the true value, and there are many here. ` +
                 "Forget Quality is a p value, so its log10 is compared" +
                 (part.floored > 0 ? `; it was 0 in ${plural(part.floored, "row")}, which counts as 2e-308` : "") +
-                ". ROUGE-L has no better direction: below the gold standard’s, less is no better.",
+                ". ROUGE-L has no better direction: below the gold standard’s, less is not better.",
         ),
     );
 }
@@ -217,7 +217,7 @@ function drawLabSets(place, sets) {
                 { text: "texts", number: true },
                 { text: "on the domain", number: true },
                 { text: "recall of planted facts", number: true },
-                { text: "precision of what it says", number: true },
+                { text: "precision of its claims", number: true },
             ],
             sets.map((set) => [
                 set.name,
@@ -272,7 +272,7 @@ function drawLines(place, part) {
             part.rows.map((row) =>
                 [row.set, row.method].concat(row.values.map((value, i) => spread(value, part.figures[i].digits))),
             ),
-            { label: "All figures", class: "figures" },
+            { label: "All metrics", class: "figures" },
         ),
         note(
             "Means over seeds, in brackets the smallest and the largest. PrivLeak is signed: below 0 too little is forgotten, above 0 more than the gold standard, whose AUC it is measured against. Probability and ROUGE-L are of the planted facts of the domain, the same for all; NLL (nats a token) is of the set of the row itself, so it cannot be compared between sets.",
@@ -298,7 +298,7 @@ function drawLabSettings(place, part, data) {
         el(
             "p",
             {},
-            "does it all again. Each cell is a command that can be typed by hand; lab.db in the experiment’s folder has them:",
+            "repeats everything. Each cell is a command that can be typed by hand; lab.db in the experiment’s folder has them:",
         ),
         el(
             "pre",

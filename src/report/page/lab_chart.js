@@ -1,5 +1,5 @@
 "use strict";
-/* The trade-off: a point for each set and method, whiskers from the smallest to the largest seed. Colours are sets, marks are methods. */
+/* The trade-off: a point for each set and method, with whiskers from the smallest to the largest seed. Colours are sets, marks are methods. */
 
 /* points: [{x: [n, mean, low, high], y: the same, set, method, tip: text}]; gold and target: {x, y} with numbers, or null. */
 function tradeoffChart(place, points, models, options) {

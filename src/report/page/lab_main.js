@@ -6,6 +6,6 @@ start([
     ["comparison", "Against the reference", "comparison", drawLabComparison],
     ["sets", "Forget sets", "sets", drawLabSets],
     ["ablation", "Ablation", "ablation", drawAblation],
-    ["table", "All figures", "lines", drawLines],
+    ["table", "All metrics", "lines", drawLines],
     ["settings", "Settings, and how to repeat it", "settings", drawLabSettings],
 ]);

@@ -1,5 +1,5 @@
 "use strict";
-/* The table of samples: search, filters, order, pages. Rows are lists, in this order. */
+/* The table of samples: search, filters, order, pages. A row is a list of values in this order. */
 const COLUMN = {
     id: 0,
     request: 1,
@@ -22,7 +22,7 @@ function drawSamples(place, part) {
         rows = part.rows;
     const word = (row, column) => words[row[column]];
     if (part.n === 0) {
-        place.append(note("There is no sample."));
+        place.append(note("There are no samples."));
         return;
     }
     if (rows.length < part.n)
@@ -64,7 +64,7 @@ function drawSamples(place, part) {
         ["Min-K%", C.minK],
         ["To domain", C.similarity],
     ];
-    /* A column without a value in any row says nothing. */
+    /* A column without a value in any row is left out. */
     const filled = (column) => rows.some((row) => (isNumber(column) ? known(row[column]) : words[row[column]] !== ""));
     const heads = everyHead.filter(([, column]) => column === null || column === C.reason || filled(column));
     function select(key, label, column, everything, nameOf) {
@@ -90,7 +90,7 @@ function drawSamples(place, part) {
     const search = el("input", {
         type: "search",
         id: "search",
-        placeholder: "words of a text, a point or a template",
+        placeholder: "words in a text, a point or a template",
         autocomplete: "off",
         oninput: () => {
             state.search = search.value;
@@ -121,7 +121,7 @@ function drawSamples(place, part) {
             select("request", "Request", C.request, all("all"), (w) => w),
         ),
     );
-    /* "kept" has an entry of its own already. */
+    /* "kept" already has its own entry. */
     const states = place.querySelector("#filter-reason");
     [...states.options].forEach((option) => {
         if (option.value !== "kept" && option.value !== "*" && words[option.value] === "") option.remove();
@@ -202,7 +202,7 @@ function drawSamples(place, part) {
             pages = Math.max(1, Math.ceil(found.length / state.size));
         state.page = Math.min(state.page, pages - 1);
         body.replaceChildren(...found.slice(state.page * state.size, (state.page + 1) * state.size).map(line));
-        said.textContent = found.length === 0 ? "No sample fits." : `${plural(found.length, "sample")} found.`;
+        said.textContent = found.length === 0 ? "No sample matches." : `${plural(found.length, "sample")} found.`;
         where.textContent = `Page ${state.page + 1} of ${pages}`;
         back.disabled = state.page === 0;
         on.disabled = state.page + 1 >= pages;

@@ -1,5 +1,5 @@
 "use strict";
-/* The sections but for the table of samples: each draws its part of the data into a place. */
+/* The sections except the table of samples: each draws its part of the data into a place. */
 
 /* ---- comparison ---- */
 
@@ -23,7 +23,7 @@ function drawComparison(place, part) {
                 : null,
         ];
     };
-    /* A line for each figure, a column for each set: a page is narrow. */
+    /* A line for each metric, a column for each set, since a page is narrow. */
     place.append(
         table(
             ["figure"].concat(part.sets.map((set) => ({ text: set.name, number: true }))),
@@ -43,7 +43,7 @@ function drawComparison(place, part) {
             { label: "Comparison of the sets", class: "figures" },
         ),
     );
-    /* What has no value, by reason: "tokens, chunks: counted by ..." */
+    /* Metrics without a value, by reason: "tokens, chunks: counted by ..." */
     const reasons = new Map();
     part.columns.forEach((column) =>
         part.sets.forEach((set) => {
@@ -165,7 +165,7 @@ function drawMap(place, part, data) {
 
 function mapCaption(part) {
     return (
-        `Each mark is a text, placed by t-SNE so that texts of like meaning lie together; directions and units mean nothing. ` +
+        `Each mark is a text, placed by t-SNE so that texts of similar meaning are close; directions and units have no meaning. ` +
         (part.basis ? part.basis + " " : "") +
         `Perplexity ${fixed(part.perplexity, 1)}, KL divergence ${fixed(part.kl, 3)}, trustworthiness ${fixed(part.trustworthiness, 3)}. ` +
         `Point at or tap a mark, or focus the map and press the arrow keys.`
@@ -181,7 +181,7 @@ function drawTrace(place, part) {
     traceChart(
         place,
         part.traces,
-        "Mean cosine distance over all pairs of kept samples, after each one. Dots: checks of the stop rule; diamond and dashed line: where it ended.",
+        "Mean cosine distance over all pairs of kept samples, after each sample. Dots: checks of the stop rule; diamond and dashed line: where the stage ended.",
     );
     if (several) place.append(legend(part.traces.map((t, k) => ["line", `--hue-${k % 8}`, t.name])));
     if (part.more) place.append(note("Only the first eight requests are drawn."));
@@ -247,7 +247,7 @@ function coverageList(place, rows, word, facts) {
 
 function drawCoverage(place, part) {
     if (part.points.length === 0 && part.templates.length === 0) {
-        place.append(note("No point and no template has a text."));
+        place.append(note("No point or template has a text."));
         return;
     }
     const two = el("div", { class: "two" });
@@ -264,7 +264,7 @@ function drawCoverage(place, part) {
         coverageList(side, part.templates, "templates", (row) => `${row[3]}, ${stageName(row[4])}`);
         two.append(side);
     }
-    place.append(note("Kept of generated. A bar is as long as its share of the longest row's generated texts."));
+    place.append(note("Kept of generated. The full width is the number of generated texts of the longest row."));
 }
 
 /* ---- Min-K% prob ---- */
@@ -282,7 +282,7 @@ function drawMinK(place, part) {
         layers,
         part.tau,
         `Min-K% prob (mean of the ${part.k_percent} % least likely tokens)`,
-        `Membership inference keeps a text from tau on. ${part.model_distribution ? "The model's own distribution." : "The distribution that was sampled from."}`,
+        `Membership inference keeps a text when it reaches tau. ${part.model_distribution ? "By the model's own distribution." : "By the distribution that was sampled from."}`,
         "Histogram of Min-K% prob. The arrow keys walk through its bars.",
     );
     place.append(
@@ -294,7 +294,7 @@ function drawMinK(place, part) {
     );
     if (part.n_left_out > 0)
         place.append(
-            note(`${plural(part.n_left_out, "text")} left out: of requests with another tau, or without the figure.`),
+            note(`${plural(part.n_left_out, "text")} left out: the request has another tau, or the value is missing.`),
         );
 }
 
@@ -378,7 +378,7 @@ function drawKnowledge(place, list) {
     });
     place.append(
         note(
-            "The same figures for texts about an invented topic, which the model cannot know. A warning light, not a measurement: its thresholds were set on two models.",
+            "The same numbers for texts about an invented topic, which the model cannot know. A warning light, not a measurement: its thresholds were set on two models.",
         ),
     );
 }
@@ -392,7 +392,7 @@ function valueText(value) {
 function drawSettings(place, part, data) {
     const [tokens, generating, wall] = part.times;
     place.append(
-        el("p", {}, "The command, but for the place of files:"),
+        el("p", {}, "The command, without the folders of files:"),
         el("pre", { tabindex: "0", "aria-label": "Command" }, el("code", {}, part.command)),
         el(
             "p",
@@ -471,7 +471,7 @@ function drawSettings(place, part, data) {
 function drawClosedLoop(place, part) {
     const sets = { forget: "forget set", retain: "retain set", questions: "questions" };
     const names = {
-        nll: "NLL, nats a token",
+        nll: "NLL, nats per token",
         exact_memorization: "exact memorisation",
         extraction_strength: "extraction strength",
         rouge_l: "answers, ROUGE-L recall",
@@ -479,7 +479,7 @@ function drawClosedLoop(place, part) {
     };
     const signed = (value) => (value < 0 ? "" : "+") + fixed(value, 4);
     place.append(
-        el("p", {}, `Method ${part.method}; the model that forgot is ${part.output} in the run's folder.`),
+        el("p", {}, `Method ${part.method}; the unlearned model is ${part.output} in the run's folder.`),
         table(
             [
                 "figure",
@@ -500,7 +500,7 @@ function drawClosedLoop(place, part) {
             { label: "Before and after unlearning" },
         ),
         note(
-            "Both sets are those that training saw: what the model says of other texts, and what it still can, these figures do not tell.",
+            "Training saw both sets: these numbers do not show what the model says about other texts, nor which abilities it kept.",
         ),
     );
     if (part.answers.length > 0)

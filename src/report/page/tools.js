@@ -1,5 +1,5 @@
 "use strict";
-/* What all sections share. Texts of models are untrusted: they get on the page only as text nodes and attribute values. */
+/* What all sections share. Texts of models are untrusted: they reach the page only as text nodes and attribute values. */
 
 /* el("p", {class: "note"}, "text", [nodes]): an element with attributes, listeners (onclick: function) and children. */
 function el(tag, attributes, ...children) {
@@ -21,7 +21,7 @@ const squeeze = (text) => text.replace(/\s+/g, " ").trim();
 const short = (text, n) => (text.length > n ? text.slice(0, n - 1).replace(/[\ud800-\udbff]$/, "") + "…" : text);
 const theColour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/* Words of the program, as people read them. */
+/* The program's words, as people read them. */
 const stageNames = {
     synthesis: "Stage I",
     mi: "membership inference",
@@ -84,7 +84,7 @@ function bar(value, most, tone) {
     return el("span", { class: "track", "aria-hidden": "true" }, fill);
 }
 
-/* A long text: its beginning, and all of it on demand. */
+/* The beginning of a long text, and all of it on demand. */
 function textCell(text, n) {
     const line = squeeze(text);
     if (line.length <= n && line === text) return el("span", { class: "text" }, text);
@@ -92,7 +92,7 @@ function textCell(text, n) {
     return el("details", { class: "text" }, el("summary", {}, short(line, n)), el("div", { class: "lines" }, text));
 }
 
-/* Narrow a list to what the screen bears; a button shows the rest. */
+/* Shorten a list to fit the screen; a button shows the rest. */
 function firstOf(nodes, n, place, word) {
     nodes.slice(0, n).forEach((node) => place.append(node));
     if (nodes.length <= n) return null;

@@ -26,7 +26,7 @@ function lossChart(place, training) {
     figure(place, {
         byX: true,
         describe: `Losses of ${plural(training.steps, "step")} of ${training.method}. The arrow keys walk through some of them.`,
-        caption: "What is minimised at each step, and the terms it is made of, as they are before weighting.",
+        caption: "The loss that is minimised at each step, and its terms before weighting.",
         items,
         data: [steps].concat(shown.map((k) => training.points.map((p) => p[k + 1]))),
         plot: ({ chosen }) => ({
@@ -88,7 +88,7 @@ function drawTraining(place, part) {
             { label: "Trainings" },
         ),
         note(
-            "NLL: mean negative log-likelihood of a token in nats, of the weights that were written, on examples of the set that was unlearned and of the retain set. A higher forget NLL alone does not prove forgetting; biforget eval measures it.",
+            "NLL: mean negative log-likelihood in nats per token, for the weights that were written, on examples of the set that was unlearned and of the retain set. A higher forget NLL alone does not prove forgetting; biforget eval measures it.",
         ),
     );
     if (part.n > part.trainings.length)
