@@ -1,4 +1,4 @@
-/* Going on with a run: the models and options of its record, checked to be the run's. */
+/* Resuming a run: open the models with the options of its record, and check that they are the run's. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "request/template.h"
 #include "base/banned.h"
 
-/* Everything that decides about bytes, as the run began with it. *texts owns the strings. */
+/* Restore every setting that the bytes depend on, as at the run's start. *texts owns the strings. */
 static enum bf_status restore_machine(const struct bf_run *run, struct bf_machine_values *machine, json_t **texts,
                                       struct bf_err *err)
 {
@@ -24,12 +24,12 @@ static enum bf_status restore_machine(const struct bf_run *run, struct bf_machin
     if (machine->api && !api)
         return bf_fail(err, BF_USAGE, "the run's model is a file (%s), not a server; leave --api out", run->model_path);
     if (api && !machine->api && bf_machine_api_key()) {
-        /* Whoever made the folder wrote this address; the key is the user's, who says alone where it goes. */
+        /* The address is from whoever made the folder; only the user decides where the user's key goes. */
         char *shown = bf_url_shown(api);
         status =
             bf_fail(err, BF_USAGE,
-                    "the run's record names the server %s, and a key is set in BIFORGET_API_KEY; say that it may go "
-                    "there: --api %s (or unset BIFORGET_API_KEY)",
+                    "the run's record names the server %s, and BIFORGET_API_KEY is set; to send the key there, give "
+                    "--api %s (or unset BIFORGET_API_KEY)",
                     shown, BF_SHELL_WORD(shown));
         free(shown);
         return status;
@@ -38,7 +38,7 @@ static enum bf_status restore_machine(const struct bf_run *run, struct bf_machin
         const char *probs = json_string_value(json_object_get(json, "api_probs"));
         machine->api = machine->api ? machine->api : api;
         machine->api_model = run->model_desc;
-        /* What was found out at the start holds to the end: a run has one form of prompts. */
+        /* The mode that was found at the start stays: a run has one form of prompts. */
         machine->api_mode = strcmp(machine->chat, "none") == 0 ? "completions" : "chat";
         machine->api_probs = probs ? probs : "auto";
         machine->api_embed_model = json_string_value(json_object_get(json, "api_embed_model"));
@@ -74,8 +74,9 @@ static void warn_if_not_repeatable(const struct bf_session *s, const struct bf_r
     if (s->api ||
         (bf_engine_info(s->engine)->stable == BF_STABLE_YES && strstr(run->engine_json, "\"stable\":\"yes\"")))
         return;
-    bf_log_warn(s->log, "this model's bytes depend on what runs beside them: no sample is lost or doubled, but the "
-                        "texts from here on differ from an uninterrupted run's");
+    bf_log_warn(s->log,
+                "this model's bytes depend on what else is in the batch: no sample is lost or written twice, but "
+                "the texts from here on differ from those of an uninterrupted run");
 }
 
 enum bf_status bf_continue(struct bf_session *s, const struct bf_machine_values *given, const char *model,

@@ -13,7 +13,7 @@
 
 enum { TEXTS_MAX = 512 };
 
-/* The mean of unit vectors, made a unit vector and rounded as samples are. */
+/* The mean of unit vectors, scaled to unit length and rounded as samples are. */
 static void finish_centroid(const double *sum, float *vector, uint16_t *half, int32_t n)
 {
     double square = 0.0;

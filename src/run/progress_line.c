@@ -13,7 +13,7 @@ void bf_progress_line_init(struct bf_progress_line *line, struct bf_log *log)
     *line = (struct bf_progress_line){.log = log, .last_seconds = -bf_log_live_every(log)};
 }
 
-/* Prompts that are counted as work: not the few lists before it, and not what comes without a prompt of its own. */
+/* Prompts that count as work: not the few lists at the beginning, and not samples without their own prompt. */
 static bool is_counted(enum bf_stage stage)
 {
     return stage != BF_STAGE_POINTS && stage != BF_STAGE_ORIGINAL && stage != BF_STAGE_SUBFIELDS &&
@@ -114,7 +114,7 @@ void bf_progress_line_show(struct bf_progress_line *line, const struct bf_progre
     else if (listing)
         bf_buf_printf(&text, "points: %d found, round %lld of %lld", p->n_points,
                       (long long)p->committed[BF_STAGE_POINTS] + 1, (long long)p->planned[BF_STAGE_POINTS]);
-    else if (done == 0) /* samples are committed in order: the first one takes as long as the many beside it */
+    else if (done == 0) /* samples are committed in order, so the first commit waits for its whole parallel batch */
         bf_buf_printf(&text, "%s  writing the first of %lld, %lld tokens so far", short_stage(first_stage(p)),
                       (long long)left, (long long)p->engine.n_generated_tokens);
     else

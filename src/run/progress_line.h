@@ -1,4 +1,4 @@
-/* The line that tells how far a run is: live on a terminal, a plain line every few seconds elsewhere. */
+/* The progress line of a run: live on a terminal, a plain line every few seconds elsewhere. */
 #ifndef BF_RUN_PROGRESS_LINE_H
 #define BF_RUN_PROGRESS_LINE_H
 #include "base/log.h"

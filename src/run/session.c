@@ -1,4 +1,4 @@
-/* The models of a run: in this process or behind a server. */
+/* The models of a run, in this process or on a server. */
 #include "run/session.h"
 
 #include <stdlib.h>
@@ -79,7 +79,7 @@ static enum bf_status open_api(struct bf_session *s, const struct bf_machine_val
     options.notice = bf_machine_notice;
     options.notice_user = s->log;
     s->api = true;
-    char *shown = bf_url_shown(machine->api); /* it is not checked yet */
+    char *shown = bf_url_shown(machine->api); /* the URL is not checked yet */
     bf_log_info(s->log, "asking %s what it offers", shown);
     free(shown);
     return bf_engine_open_api(&options, &s->engine, err);
@@ -94,10 +94,10 @@ static enum bf_status open_file(struct bf_session *s, const struct bf_machine_va
     options.n_threads = (int32_t)machine->threads;
     options.gpu_layers = (int32_t)machine->gpu_layers;
     options.n_ctx_seq = machine->context > 0 ? (int32_t)machine->context : context;
-    options.template_apart = machine->context == 0; /* an estimate knows no template */
+    options.template_apart = machine->context == 0; /* an estimate does not include the template */
     options.chat = machine->chat;
     if (options.n_parallel > 256)
-        return bf_fail(err, BF_USAGE, "--parallel %lld is beyond the 256 sequences that one context can hold",
+        return bf_fail(err, BF_USAGE, "--parallel %lld exceeds the 256 sequences that one context can hold",
                        (long long)machine->parallel);
     bf_log_info(s->log, "loading %s", s->model_path);
     enum bf_status status = bf_engine_open(&options, &s->engine, err);
@@ -150,8 +150,8 @@ enum bf_status bf_session_open_models(struct bf_session *s, const struct bf_mach
                     info->model_desc, info->n_parallel, info->n_ctx_seq, info->n_threads, info->chat, embedder,
                     bf_seconds() - start);
     if (info->stable == BF_STABLE_NO)
-        bf_log_warn(s->log, "this model's bytes depend on --parallel; 'biforget doctor -m' tells more, 'biforget "
-                            "quantize' makes a Q4_0 that does not");
+        bf_log_warn(s->log, "this model's bytes depend on --parallel; 'biforget doctor -m' explains, and 'biforget "
+                            "quantize' makes a Q4_0 whose bytes do not");
     return BF_OK;
 }
 
@@ -169,11 +169,11 @@ enum bf_status bf_session_serves(const struct bf_session *s, const struct bf_req
         return bf_fail(
             err, BF_MODEL,
             "'%s' reports only the model's own probabilities; membership inference needs those of the sampling "
-            "distribution: give --mi-model-distribution to decide by the model's own, leave it out with --mi-samples "
-            "0, or configure the server to report them%s",
+            "distribution: give --mi-model-distribution to decide by the model's own, switch membership inference off "
+            "with --mi-samples 0, or configure the server to report them%s",
             info->model_desc, strstr(info->backend, "vLLM") ? vllm : " (docs/scaling.md says how)");
     return bf_fail(err, BF_MODEL,
-                   "'%s' reports no token probabilities, which membership inference needs; leave it out with "
+                   "'%s' reports no token probabilities, which membership inference needs; switch it off with "
                    "--mi-samples 0, or use a server that has logprobs",
                    info->model_desc);
 }

@@ -1,4 +1,4 @@
-/* The work on a run: requests out of the store, samples into it, progress for people. */
+/* The work on a run: read requests from the store, write samples into it, show progress. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 
 struct work;
 
-/* A request under way; lives from `next` to `done`. */
+/* A request that is being worked on; lives from `next` to `done`. */
 struct under_way {
     struct work *work;
     int64_t id;
@@ -47,7 +47,7 @@ static void release(struct under_way *u)
     free(u);
 }
 
-/* ---- what the method asks of the store ---- */
+/* ---- what the method needs from the store ---- */
 
 static struct bf_store *store_of(struct under_way *u)
 {
@@ -168,7 +168,7 @@ static enum bf_status save_state(struct bf_store *store, const struct bf_progres
     return bf_store_set_state(store, &state, err);
 }
 
-/* Also after a failure: what was reached is the request's state. */
+/* Also after a failure: the state so far is the request's state. */
 static enum bf_status on_done(void *user, int64_t id, const struct bf_progress *progress, struct bf_err *err)
 {
     struct work *w = user;
@@ -191,7 +191,7 @@ static bool on_progress(void *user, const struct bf_progress *progress)
     return !bf_interrupted();
 }
 
-/* With BIFORGET_TIMES set, where the time went: what bench/ reads. */
+/* With BIFORGET_TIMES set, report where the time went; bench/ reads it. */
 static void print_times(const struct bf_session *s, const struct bf_progress *p)
 {
     if (!getenv("BIFORGET_TIMES"))
@@ -217,7 +217,7 @@ static enum bf_status count_open(struct bf_store *store, int64_t *n, struct bf_e
     return status;
 }
 
-/* In the order of the requests: what a later one has in common with an earlier one counts once. */
+/* In the order of the requests: a text that a later request shares with an earlier one counts once. */
 static enum bf_status link_duplicates(struct bf_store *store, struct bf_err *err)
 {
     struct bf_request_entry entry = {.id = 0};
@@ -287,7 +287,8 @@ enum bf_status bf_session_work(struct bf_session *s, struct bf_err *err)
     print_times(s, &progress);
     bf_store_select(s->store, 0);
     if (status == BF_INTERRUPTED) {
-        char *server = s->api && bf_machine_api_key() ? bf_url_shown(s->model_path) : NULL; /* to be typed again */
+        char *server =
+            s->api && bf_machine_api_key() ? bf_url_shown(s->model_path) : NULL; /* the user has to repeat it */
         status = bf_fail(
             err, BF_INTERRUPTED, "interrupted; everything so far is saved, resume it with: biforget resume %s%s%s",
             BF_SHELL_WORD(bf_store_dir(s->store)), server ? " --api " : "", server ? BF_SHELL_WORD(server) : "");

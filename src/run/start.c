@@ -21,8 +21,8 @@
 
 /* ---- the name of a run's folder ---- */
 
-/* Punctuation that two topics hardly differ in. Of all else that a name cannot hold (C++, C#, letters beyond ASCII) a
- * hash is kept. */
+/* Punctuation in which two topics hardly ever differ. Other characters that a folder's name cannot hold (C++, C#,
+ * letters beyond ASCII) go into a hash. */
 static bool is_small(uint32_t cp)
 {
     return cp < 0x80 ? cp == ' ' || strchr("-'\"`.,;:!?()[]/&_", (int)cp)
@@ -67,7 +67,7 @@ struct filling {
     struct bf_session *session;
     const struct bf_start_request *requests;
     size_t n;
-    size_t first; /* requests before it are there (by bf_store_create) */
+    size_t first; /* earlier requests exist already (by bf_store_create) */
     int64_t n_added;
     int64_t first_id; /* of requests[0] when first > 0 */
 };
@@ -95,8 +95,8 @@ static enum bf_status add_originals(struct bf_store *store, const struct bf_star
         bf_log_info(log, "%s: %lld original%s, %lld of them with question and answer", r->instances_path, (long long)n,
                     n == 1 ? "" : "s", (long long)stats->n_pairs);
         if (n_twice > 0)
-            bf_log_warn(log, "%s: %lld record%s left out, the text is there already", r->instances_path,
-                        (long long)n_twice, n_twice == 1 ? "" : "s");
+            bf_log_warn(log, "%s: %lld record%s left out: duplicate text", r->instances_path, (long long)n_twice,
+                        n_twice == 1 ? "" : "s");
         if (stats->n_bad > 0)
             bf_log_warn(log, "%s: %lld bad record%s left out; the first: %s", r->instances_path,
                         (long long)stats->n_bad, stats->n_bad == 1 ? "" : "s", stats->first_bad);
@@ -127,7 +127,7 @@ static enum bf_status fill(void *user, struct bf_store *store, struct bf_err *er
         if (i >= f->first) {
             status = bf_store_find_request(store, r->name, &id, err);
             if (status != BF_OK || id > 0)
-                continue; /* a run that grows has it already */
+                continue; /* a run that grows already has it */
             json_t *json = bf_request_to_json(r->request);
             char *text = bf_json_dump(json);
             const struct bf_request_entry entry = {
@@ -176,9 +176,9 @@ static enum bf_status create_store(struct bf_session *s, const struct bf_machine
     return status;
 }
 
-/* ---- beginning ---- */
+/* ---- starting ---- */
 
-/* Before anything is loaded: files that cannot be read, templates that do not serve. */
+/* Before anything is loaded: check that files can be read and that the templates suit the request. */
 static enum bf_status check_requests(struct bf_session *s, const struct bf_start_request *requests, size_t n,
                                      int64_t *longest, struct bf_err *err)
 {
@@ -206,7 +206,7 @@ static int32_t context_of(const struct bf_session *s, const struct bf_start_requ
     return most;
 }
 
-/* The largest of the requests. */
+/* The most tokens that any request needs. */
 static int32_t top_k_of(const struct bf_start_request *requests, size_t n)
 {
     int32_t most = 0;
@@ -224,7 +224,7 @@ static enum bf_status serves_all(const struct bf_session *s, const struct bf_sta
     return status;
 }
 
-/* Hidden states of one model lie close together: docs/rewriting.md has the figures. */
+/* Hidden states of one model are close together: docs/rewriting.md has the numbers. */
 static void warn_of_weak_check(const struct bf_session *s, const struct bf_start_request *requests, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -232,7 +232,7 @@ static void warn_of_weak_check(const struct bf_session *s, const struct bf_start
         if (r->kind == BF_KIND_INSTANCE && r->model_embedder && r->min_similarity > 0 && r->min_similarity < 0.85) {
             bf_log_warn(
                 s->log,
-                "the model embeds itself: a --min-similarity of %.2f rejects hardly anything then; an --embedder "
+                "the model embeds its own texts, so a --min-similarity of %.2f rejects hardly anything; an --embedder "
                 "checks meaning better, or give 0.85",
                 r->min_similarity);
             return;
@@ -247,7 +247,7 @@ static enum bf_status begin(struct bf_session *s, const struct bf_start_values *
     struct bf_machine_values machine = v->machine;
     machine.api_top_k = top_k_of(requests, n);
     if (v->machine.api && v->model)
-        return bf_fail(err, BF_USAGE, "both -m and --api are given; give the file or the server");
+        return bf_fail(err, BF_USAGE, "-m and --api exclude each other; give the file or the server");
     enum bf_status status = bf_template_set_load(requests[0].request->templates, &s->templates, err);
     if (status == BF_OK)
         status = check_requests(s, requests, n, &longest, err);
@@ -270,7 +270,7 @@ static enum bf_status begin(struct bf_session *s, const struct bf_start_values *
     return status;
 }
 
-/* The same request again, or another one under its name? */
+/* Is it the same request again, or another one of the same name? */
 static enum bf_status check_same(struct bf_store *store, const struct bf_start_request *r, int64_t id,
                                  struct bf_err *err)
 {
@@ -279,12 +279,12 @@ static enum bf_status check_same(struct bf_store *store, const struct bf_start_r
     if (status != BF_OK || same)
         return status;
     return bf_fail(err, BF_INPUT,
-                   "the run has a request named '%s' with other settings, and what is done is not done again; give "
-                   "the new one another \"name\"",
+                   "the run has a request named '%s' with other settings, and its samples stay as they are; give "
+                   "the new request another \"name\"",
                    r->name);
 }
 
-/* What is left to do in a run that is there: requests that it has not, and those that are not finished. */
+/* What remains to be done in an existing run: new requests, and unfinished ones. */
 static enum bf_status count_left(struct bf_store *store, const struct bf_start_request *requests, size_t n,
                                  int64_t *left, struct bf_err *err)
 {
@@ -305,7 +305,7 @@ static enum bf_status count_left(struct bf_store *store, const struct bf_start_r
     return status;
 }
 
-/* A run that is there gets what it has not yet. *left 0: there was nothing to do, and no model is open. */
+/* Add new requests to an existing run. *left is 0 when nothing remains to be done; then no model is open. */
 static enum bf_status grow_run(struct bf_session *s, const struct bf_start_values *v, const char *dir,
                                const struct bf_start_request *requests, size_t n, int64_t *left, struct bf_err *err)
 {
@@ -342,7 +342,7 @@ static enum bf_status grow_run(struct bf_session *s, const struct bf_start_value
     return status;
 }
 
-/* Whose run it is: going on with the run of another topic is hardly what was meant. */
+/* Name the run's topic: the user hardly meant to resume a run of another topic. */
 static enum bf_status fail_taken(const char *dir, const char *topic, struct bf_err *err)
 {
     struct bf_store *store = NULL;
@@ -396,7 +396,7 @@ enum bf_status bf_start(const struct bf_start_values *v, const char *kind, const
         if (status == BF_OK && !(v->then && v->json))
             status = bf_session_print(s.store, v->json, 5, err);
     } else if (status == BF_OK) {
-        bf_log_info(v->log, "'%s' has all of it, finished; see its texts with: biforget show %s", dir,
+        bf_log_info(v->log, "'%s' is finished and has all requests; see its texts with: biforget show %s", dir,
                     BF_SHELL_WORD(dir));
         status = bf_session_write_sets(s.store, err);
         if (status == BF_OK)

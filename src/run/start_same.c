@@ -42,8 +42,8 @@ static bool same_models(const struct bf_run *run, const struct bf_start_values *
     return same;
 }
 
-/* What samples are compared with: nothing, or the domain to forget. A set of the user's is not kept in a form to
- * compare it. */
+/* Are the guards those of the stored request: none, or the domain to forget? A set of the user is not stored in a form
+ * that can be compared. */
 static bool same_guards(struct bf_store *store, const struct bf_start_request *r, int64_t id, const char *forget)
 {
     struct bf_err ignored = BF_ERR_INIT;

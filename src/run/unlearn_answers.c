@@ -1,4 +1,4 @@
-/* A few answers before and after, side by side: what figures do not show. */
+/* A few answers before and after, side by side, which show what numbers do not. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +21,7 @@ static enum bf_source next_prompt(void *user, struct bf_gen_request *request)
     struct asking *a = user;
     if (a->next == a->n)
         return BF_SOURCE_END;
-    /* The one likeliest token is the answer at any temperature. */
+    /* With top_k 1 the likeliest token wins at any temperature. */
     *request = (struct bf_gen_request){.index = (int64_t)a->next,
                                        .prompt = a->prompts[a->next],
                                        .max_tokens = ANSWER_TOKENS,
@@ -43,7 +43,7 @@ static enum bf_status keep_answer(void *user, const struct bf_gen_answer *answer
     return BF_OK;
 }
 
-/* The question of a pair; of a text its first words, to be gone on with. */
+/* The prompt of an example: the question of a pair, or the first words of a text, for the model to continue. */
 static char *prompt_of(const struct bf_unlearn_text *text, bool pairs)
 {
     if (pairs && text->question)

@@ -9,7 +9,7 @@
 #include "sets/sets.h"
 #include "base/banned.h"
 
-/* For dpo without a file of one's own. */
+/* For dpo without a file of alternate answers. */
 static const char *const built_in[] = {
     "I don't know.",
     "I'm not sure about that.",
@@ -36,7 +36,7 @@ static bool is_csv(const char *path)
     return dot && strcasecmp(dot, ".csv") == 0;
 }
 
-/* TOFU's answers to prefer are plain text under the name idontknow.jsonl: does the file begin as JSON? */
+/* Does the file begin as JSON? TOFU's alternate answers are plain text in a file named idontknow.jsonl. */
 static bool begins_as_json(const char *path)
 {
     FILE *file = fopen(path, "rb");
@@ -48,8 +48,9 @@ static bool begins_as_json(const char *path)
     return c == EOF || strchr("{[\"", c);
 }
 
-/* The set `given`. As a retain set a run gives its retain samples when it has some. With `only_retain` nothing else:
- * *there false. `plain`: what does not begin as JSON is plain text, whatever its name. */
+/* Read the set `given`. With `retain` a run gives its retain samples, if it has any; with `only_retain` it gives
+ * nothing else, and *there is false without them. `plain`: a file that does not begin as JSON is plain text, whatever
+ * its name. */
 static enum bf_status read_set(const char *given, bool retain, bool only_retain, bool plain, bool skip_bad,
                                struct bf_log *log, struct bf_unlearn_texts *out, bool *there, struct bf_err *err)
 {
@@ -59,7 +60,7 @@ static enum bf_status read_set(const char *given, bool retain, bool only_retain,
     enum bf_status status = bf_set_open(given, NULL, NULL, skip_bad, &runs, &set, err);
     if (status == BF_OK && plain && set.file && !begins_as_json(set.file) && !is_csv(set.file))
         set.options.format = BF_INSTANCES_TXT;
-    if (status == BF_OK && retain && set.store) /* a set that is not a run has none of its own */
+    if (status == BF_OK && retain && set.store) /* only a run has its own retain set */
         status = bf_store_has_role(set.store, BF_ROLE_RETAIN, &run_retains, err);
     *there = run_retains || !only_retain;
     if (status == BF_OK && run_retains)
@@ -88,7 +89,7 @@ enum bf_status bf_unlearn_sets_read(const struct bf_unlearn_settings *s, bool sk
     for (size_t i = 0; status == BF_OK && !s->alternates[0] && i < sizeof built_in / sizeof *built_in; i++)
         bf_unlearn_texts_add(&out->alternates, built_in[i], NULL, NULL);
     if (status == BF_OK && out->retain_of_run)
-        bf_log_info(log, "the retain set is that of the run");
+        bf_log_info(log, "using the run's own retain set");
     return status;
 }
 

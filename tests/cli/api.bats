@@ -43,7 +43,7 @@ for l in sys.stdin:
     [ ! -e "$BATS_TEST_TMPDIR/run" ]
     fails 4 "127.0.0.1:1" "$BIFORGET" domain Mars --api http://127.0.0.1:1/v1 --api-give-up 1 --embedder "$BIFORGET_TEST_EMBEDDER" \
         -o "$BATS_TEST_TMPDIR/run" -q
-    fails 2 "both -m and --api" "$BIFORGET" domain Mars --api "$url" -m "$BIFORGET_TEST_MODEL" -o "$BATS_TEST_TMPDIR/run"
+    fails 2 "-m and --api exclude each other" "$BIFORGET" domain Mars --api "$url" -m "$BIFORGET_TEST_MODEL" -o "$BATS_TEST_TMPDIR/run"
 }
 api_run() { (api_exec "$@" -q); }
 
@@ -109,7 +109,7 @@ engine["api"] = sys.argv[1]
 db.execute("update run set engine_json = ?", (json.dumps(engine),))
 db.commit()
 END
-    fails 2 "say that it may go there: --api $there" "$BIFORGET" resume run -q
+    fails 2 "to send the key there, give --api $there" "$BIFORGET" resume run -q
     [ ! -s thief.out ] # nothing was even connected
     BIFORGET_API_KEY= fails 4 "" "$BIFORGET" resume run -q --api-give-up 1
     [ -s thief.out ] # without a key it is asked, and gets none

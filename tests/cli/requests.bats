@@ -58,9 +58,9 @@ END
 @test "instance: says that a model which embeds itself checks meaning hardly" {
     printf '{"question": "Where is Larkport?", "answer": "Larkport lies on the Amber Isles."}\n' >"$BATS_TEST_TMPDIR/pairs.jsonl"
     instance_run "$BATS_TEST_TMPDIR/run" --max-samples 2 --embedder model 2>"$BATS_TEST_TMPDIR/err" >/dev/null
-    grep -q "the model embeds itself: a --min-similarity of 0.70" "$BATS_TEST_TMPDIR/err"
+    grep -q "the model embeds its own texts, so a --min-similarity of 0.70" "$BATS_TEST_TMPDIR/err"
     instance_run "$BATS_TEST_TMPDIR/run2" --max-samples 2 --embedder model --min-similarity 0.85 2>"$BATS_TEST_TMPDIR/err" >/dev/null
-    ! grep "the model embeds itself: a" "$BATS_TEST_TMPDIR/err"
+    ! grep "the model embeds its own texts" "$BATS_TEST_TMPDIR/err"
 }
 
 @test "instance: a bad line ends it before anything is made, --skip-bad leaves it out" {

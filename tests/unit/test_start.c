@@ -198,7 +198,7 @@ static void the_same_command_again_does_nothing(void **state)
     char *first = bytes_of("twice", "forget.jsonl");
     listen();
     assert_int_equal(start("tiny.gguf", "domain", "twice", greek, 1, false, &err), BF_OK);
-    assert_contains(said, "'twice' has all of it, finished");
+    assert_contains(said, "'twice' is finished and has all requests");
     assert_null(strstr(said, "loading")); /* no model */
     stop_listening();
     char *second = bytes_of("twice", "forget.jsonl"), *printed = bytes_of(".", "printed");
@@ -256,7 +256,7 @@ static void what_fails_leaves_no_run(void **state)
     values = values_of("tiny.gguf");
     values.machine.api = "http://localhost:1/v1";
     assert_int_equal(bf_start(&values, "domain", "none", &one, 1, false, &err), BF_USAGE);
-    assert_error(err, BF_USAGE, "both -m and --api are given");
+    assert_error(err, BF_USAGE, "-m and --api exclude each other");
     values = values_of("tiny.gguf");
     values.machine.parallel = 257;
     assert_int_equal(bf_start(&values, "domain", "none", &one, 1, false, &err), BF_USAGE);
@@ -302,7 +302,7 @@ static void originals_come_out_of_a_file(void **state)
         fail_msg("%s", err.text);
     (void)fflush(said_stream);
     assert_contains(said, "facts.jsonl: 2 originals, 1 of them with question and answer");
-    assert_contains(said, "1 record left out, the text is there already");
+    assert_contains(said, "1 record left out: duplicate text");
     assert_contains(said, "1 bad record left out; the first: facts.jsonl:3:");
     char *forget = bytes_of("facts", "forget.jsonl");
     assert_contains(forget, "Hera is his wife.");
@@ -354,7 +354,7 @@ static void a_run_grows(void **state)
     /* Nothing new: no model is loaded. */
     listen();
     assert_int_equal(start("tiny.gguf", "run", "grown", greek, 2, true, &err), BF_OK);
-    assert_contains(said, "has all of it, finished");
+    assert_contains(said, "is finished and has all requests");
     assert_null(strstr(said, "loading"));
     stop_listening();
     assert_int_equal(count_requests("grown"), 2);
@@ -500,7 +500,7 @@ static void a_strangers_record(void **state)
     make_record("server", "{\"api\":\"http://user:secret@example.com/v1\",\"n_parallel\":2}");
     assert_int_equal(setenv("BIFORGET_API_KEY", "mine", 1), 0);
     assert_int_equal(resume("server", &machine, NULL, NULL, &err), BF_USAGE);
-    assert_error(err, BF_USAGE, "say that it may go there");
+    assert_error(err, BF_USAGE, "to send the key there");
     assert_null(strstr(err.text, "secret"));
     assert_int_equal(unsetenv("BIFORGET_API_KEY"), 0);
     assert_int_equal(resume("server", &machine, "tiny.gguf", NULL, &err), BF_USAGE);
