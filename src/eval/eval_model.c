@@ -147,7 +147,7 @@ static enum bf_status open_file(struct bf_eval_model *m, bool retrained, const c
     if (machine->context > 0)
         m->n_context = machine->context;
     if (n_train > 0 && m->n_context > n_train) {
-        /* The spare tokens alone are no reason to refuse. */
+        /* The spare tokens alone must not lead to a refusal. */
         if (m->n_context - SPARE_TOKENS >= n_train)
             return bf_fail(err, BF_MODEL,
                            "the longest question and answer need about %lld tokens, but '%s' was trained for %d; use "

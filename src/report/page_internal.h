@@ -43,7 +43,7 @@ struct bf_page_walk {
     bool more_traces;
     struct bf_page_min_k min_k;
     json_t *examples[BF_REASON_COUNT]; /* arrays, NULL = none */
-    int64_t n_samples;                 /* lists, chapters and control texts are none */
+    int64_t n_samples;                 /* without lists, chapters and control texts */
     uint64_t n_bytes;                  /* that their rows need in the page, roughly */
 };
 

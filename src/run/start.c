@@ -1,3 +1,13 @@
+/* Starting a run. Everything that can be refused is checked before a model is loaded, and the store appears only when
+ * models and requests suit each other, so that a failed start leaves no folder.
+ *
+ *  - begin: templates, files of instances and options are checked, then the models are opened, then the store is
+ *    created with requests, originals and guards (fill, in one transaction).
+ *  - grow_run: the same for an existing run, whose record names the models; it gets the requests that it lacks.
+ *  - bf_start: chooses between the two, or shows a run that is finished. The work after the run is noted
+ *    (bf_then_begin) before the first sample, so that `resume` knows of it. Samples (bf_session_work), sets and the
+ *    report follow. The store is closed before the commands of `--then` start, since they open it themselves.
+ */
 #include "run/start.h"
 
 #include <ctype.h>
@@ -396,8 +406,7 @@ enum bf_status bf_start(const struct bf_start_values *v, const char *kind, const
         if (status == BF_OK && !(v->then && v->json))
             status = bf_session_print(s.store, v->json, 5, err);
     } else if (status == BF_OK) {
-        bf_log_info(v->log, "'%s' is finished and has all requests; see its texts with: biforget show %s", dir,
-                    BF_SHELL_WORD(dir));
+        bf_log_info(v->log, "'%s' is already finished; see its texts with: biforget show %s", dir, BF_SHELL_WORD(dir));
         status = bf_session_write_sets(s.store, err);
         if (status == BF_OK)
             bf_report_at_end(s.store, NULL, true, v->log, &s.report);

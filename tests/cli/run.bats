@@ -91,7 +91,7 @@ PY
     fails 5 "already holds a run" tiny_run "$run_dir" -q --retain "Norse mythology"
     run --separate-stderr tiny_run "$run_dir" --json
     [ "$status" = 0 ]
-    [[ $stderr == *"'$run_dir' is finished and has all requests; see its texts with: biforget show $run_dir"* ]]
+    [[ $stderr == *"'$run_dir' is already finished; see its texts with: biforget show $run_dir"* ]]
     [ "$(printf '%s' "$output" | json 'd["kept"], d["finished"]')" = "$(json 'd["kept"], d["finished"]' <"$BATS_FILE_TMPDIR/out")" ]
     [ "$(sha256sum "$run_dir/run.db" "$run_dir/forget.jsonl")" = "$before" ]
 }

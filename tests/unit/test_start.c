@@ -198,7 +198,7 @@ static void the_same_command_again_does_nothing(void **state)
     char *first = bytes_of("twice", "forget.jsonl");
     listen();
     assert_int_equal(start("tiny.gguf", "domain", "twice", greek, 1, false, &err), BF_OK);
-    assert_contains(said, "'twice' is finished and has all requests");
+    assert_contains(said, "'twice' is already finished");
     assert_null(strstr(said, "loading")); /* no model */
     stop_listening();
     char *second = bytes_of("twice", "forget.jsonl"), *printed = bytes_of(".", "printed");
@@ -354,7 +354,7 @@ static void a_run_grows(void **state)
     /* Nothing new: no model is loaded. */
     listen();
     assert_int_equal(start("tiny.gguf", "run", "grown", greek, 2, true, &err), BF_OK);
-    assert_contains(said, "is finished and has all requests");
+    assert_contains(said, "is already finished");
     assert_null(strstr(said, "loading"));
     stop_listening();
     assert_int_equal(count_requests("grown"), 2);
