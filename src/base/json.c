@@ -206,3 +206,9 @@ enum bf_status bf_json_write(const char *path, const json_t *value, struct bf_er
     bf_buf_release(&out);
     return status;
 }
+
+const char *bf_json_string(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}

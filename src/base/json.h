@@ -19,4 +19,7 @@ BF_MUST_CHECK enum bf_status bf_json_write(const char *path, const json_t *value
 /* A JSON string from untrusted bytes: invalid UTF-8 becomes U+FFFD. New reference, never NULL. */
 json_t *bf_json_text(const char *s, size_t n);
 
+/* The string under `key`, borrowed; "" when there is none. */
+const char *bf_json_string(const json_t *object, const char *key);
+
 #endif

@@ -10,14 +10,14 @@
 #include "base/rng.h"
 #include "base/banned.h"
 
-struct place {
+struct ranked {
     double value;
     size_t item; /* 0..n_low-1 low, then high */
 };
 
 static int by_value(const void *a, const void *b)
 {
-    const struct place *x = a, *y = b;
+    const struct ranked *x = a, *y = b;
     if (x->value != y->value)
         return x->value < y->value ? -1 : 1;
     return (x->item > y->item) - (x->item < y->item);
@@ -30,7 +30,7 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double area(const struct place *places, size_t n_low, size_t n_high, const uint32_t *counts)
+static double area(const struct ranked *places, size_t n_low, size_t n_high, const uint32_t *counts)
 {
     const size_t n = n_low + n_high;
     double below = 0.0, sum = 0.0; /* counts of low values below; pairs in order */
@@ -63,12 +63,12 @@ enum bf_status bf_auc_figure(const double *low, size_t n_low, const double *high
     if (bootstrap->n_resamples < 100)
         return bf_fail(err, BF_INPUT, "a 95 %% interval needs at least 100 resamples, not %zu", bootstrap->n_resamples);
     const size_t n = n_low + n_high;
-    struct place *places = bf_array(n, sizeof *places);
+    struct ranked *places = bf_array(n, sizeof *places);
     uint32_t *counts = bf_array(n, sizeof *counts);
     double *values = bf_array(bootstrap->n_resamples, sizeof *values);
     enum bf_status status = BF_OK;
     for (size_t i = 0; i < n; i++) {
-        places[i] = (struct place){i < n_low ? low[i] : high[i - n_low], i};
+        places[i] = (struct ranked){i < n_low ? low[i] : high[i - n_low], i};
         counts[i] = 1;
         if (!isfinite(places[i].value)) {
             status = bf_fail(err, BF_INPUT, "score %zu of %zu is not a finite number", i + 1, n);

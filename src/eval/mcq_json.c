@@ -8,7 +8,7 @@
 #include "base/banned.h"
 
 /* A record that is being turned into a question. */
-struct taking {
+struct mcq_record {
     const struct bf_records *records;
     size_t i;
     const json_t *json;
@@ -17,7 +17,7 @@ struct taking {
 };
 
 /* Parts of a question that do not fit into the prompt. */
-static enum bf_status refuse_passage(const struct taking *t, struct bf_err *err)
+static enum bf_status refuse_passage(const struct mcq_record *t, struct bf_err *err)
 {
     static const char *const keys[] = {"passage", "article", "context", "support"};
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
@@ -35,7 +35,7 @@ static enum bf_status refuse_passage(const struct taking *t, struct bf_err *err)
     return BF_OK;
 }
 
-static enum bf_status add_choice(struct taking *t, const json_t *value, const json_t *label, struct bf_err *err)
+static enum bf_status add_choice(struct mcq_record *t, const json_t *value, const json_t *label, struct bf_err *err)
 {
     struct bf_mcq_item *item = t->item;
     char *text = bf_records_scalar(value);
@@ -53,7 +53,7 @@ static enum bf_status add_choice(struct taking *t, const json_t *value, const js
 }
 
 /* [text, ...] or [{"text", "label"}, ...] */
-static enum bf_status take_list(struct taking *t, const json_t *list, const json_t *labels, struct bf_err *err)
+static enum bf_status take_list(struct mcq_record *t, const json_t *list, const json_t *labels, struct bf_err *err)
 {
     enum bf_status status = BF_OK;
     for (size_t c = 0; c < json_array_size(list) && status == BF_OK; c++) {
@@ -66,7 +66,7 @@ static enum bf_status take_list(struct taking *t, const json_t *list, const json
 }
 
 /* {"A": text, "B": text, ...}, the object of them or the record itself. */
-static enum bf_status take_lettered(struct taking *t, const json_t *object, struct bf_err *err)
+static enum bf_status take_lettered(struct mcq_record *t, const json_t *object, struct bf_err *err)
 {
     enum bf_status status = BF_OK;
     for (char letter = 'A'; letter <= 'Z' && status == BF_OK; letter++) {
@@ -81,7 +81,7 @@ static enum bf_status take_lettered(struct taking *t, const json_t *object, stru
     return status;
 }
 
-static enum bf_status take_choices(struct taking *t, const json_t *choices, struct bf_err *err)
+static enum bf_status take_choices(struct mcq_record *t, const json_t *choices, struct bf_err *err)
 {
     const json_t *texts = json_is_object(choices) ? json_object_get(choices, "text") : NULL;
     enum bf_status status = BF_OK;
@@ -107,7 +107,7 @@ static enum bf_status take_choices(struct taking *t, const json_t *choices, stru
 }
 
 /* [0, 1, 0, 0] */
-static enum bf_status answer_of_marks(struct taking *t, const char *key, const json_t *marks, struct bf_err *err)
+static enum bf_status answer_of_marks(struct mcq_record *t, const char *key, const json_t *marks, struct bf_err *err)
 {
     size_t n_right = 0;
     for (size_t c = 0; c < json_array_size(marks); c++) {
@@ -125,7 +125,7 @@ static enum bf_status answer_of_marks(struct taking *t, const char *key, const j
     return BF_OK;
 }
 
-static int by_label(const struct taking *t, const char *answer)
+static int by_label(const struct mcq_record *t, const char *answer)
 {
     for (size_t c = 0; c < t->item->n_choices; c++)
         if (t->labels[c] && strcmp(t->labels[c], answer) == 0)
@@ -133,7 +133,7 @@ static int by_label(const struct taking *t, const char *answer)
     return -1;
 }
 
-static enum bf_status take_answer(struct taking *t, struct bf_err *err)
+static enum bf_status take_answer(struct mcq_record *t, struct bf_err *err)
 {
     static const char *const keys[] = {"answer", "answerKey", "answer_key", "label", "labels"};
     const json_t *answer = NULL;
@@ -176,7 +176,7 @@ static enum bf_status take_record(const struct bf_records *records, size_t i, st
     const json_t *json = records->items[i].json, *question = json_object_get(json, "question");
     const json_t *subject = json_object_get(json, "subject"), *choices = json_object_get(json, "choices");
     const bool nested = json_is_object(question); /* ARC and OpenBookQA as their authors publish them */
-    struct taking t = {records, i, json, bf_mcq_append(out), {NULL}};
+    struct mcq_record t = {records, i, json, bf_mcq_append(out), {NULL}};
     enum bf_status status = refuse_passage(&t, err);
     if (status == BF_OK && nested && !json_is_string(json_object_get(question, "stem")))
         status = bf_records_fail(records, i, err, "\"question\" is an object without a \"stem\"; give a text");

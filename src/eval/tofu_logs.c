@@ -82,18 +82,18 @@ static char **ids_of(const json_t *object, size_t *n)
 }
 
 /* Where in a log something is, for errors. */
-struct place {
+struct log_place {
     const char *file, *section, *metric;
 };
 
-static enum bf_status fail(const struct place *at, const char *id, const char *what, struct bf_err *err)
+static enum bf_status fail(const struct log_place *at, const char *id, const char *what, struct bf_err *err)
 {
     return bf_fail(err, BF_INPUT, "'%s': %s%s\"%s\"%s%s%s %s", at->file, at->section, *at->section ? ": " : "",
                    at->metric, *id ? " of question \"" : "", id, *id ? "\"" : "", what);
 }
 
 /* `values` has exactly the ids of `set`; the first metric of a set gives it its ids. */
-static enum bf_status same_ids(struct bf_tofu_set *set, const json_t *values, const struct place *at,
+static enum bf_status same_ids(struct bf_tofu_set *set, const json_t *values, const struct log_place *at,
                                struct bf_err *err)
 {
     if (!json_is_object(values) || json_object_size(values) == 0)
@@ -121,7 +121,7 @@ static enum bf_status same_ids(struct bf_tofu_set *set, const json_t *values, co
     return BF_OK;
 }
 
-static enum bf_status number_of(const json_t *value, const struct place *at, const char *id, double *out,
+static enum bf_status number_of(const json_t *value, const struct log_place *at, const char *id, double *out,
                                 struct bf_err *err)
 {
     *out = json_number_value(value);
@@ -130,7 +130,7 @@ static enum bf_status number_of(const json_t *value, const struct place *at, con
 
 /* ---- TOFU ---- */
 
-static enum bf_status losses_of(const json_t *value, const struct place *at, const char *id, double *out, size_t *n,
+static enum bf_status losses_of(const json_t *value, const struct log_place *at, const char *id, double *out, size_t *n,
                                 struct bf_err *err)
 {
     enum bf_status status = BF_OK;
@@ -150,10 +150,10 @@ static enum bf_status take_tofu(const json_t *log, enum bf_tofu_part part, const
                                            "rougeL_recall"};
     const json_t *by_key[KEYS];
     enum bf_status status = BF_OK;
-    struct place at[KEYS];
+    struct log_place at[KEYS];
     struct bf_tofu_set whole = {0};
     for (int k = 0; k < KEYS && status == BF_OK; k++) {
-        at[k] = (struct place){file, tofu_files[part], keys[k]};
+        at[k] = (struct log_place){file, tofu_files[part], keys[k]};
         by_key[k] = json_object_get(log, keys[k]);
         status = by_key[k] ? same_ids(&whole, by_key[k], &at[k], err) : fail(&at[k], "", "is missing", err);
     }
@@ -189,7 +189,7 @@ static enum bf_status take_tofu(const json_t *log, enum bf_tofu_part part, const
 static enum bf_status take_open_metric(const json_t *log, const char *file, const char *metric, const char *key,
                                        struct bf_tofu_set *set, double **out, struct bf_err *err)
 {
-    const struct place at = {file, "", metric};
+    const struct log_place at = {file, "", metric};
     const json_t *entry = json_object_get(log, metric);
     if (!entry)
         return BF_OK;

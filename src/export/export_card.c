@@ -135,8 +135,8 @@ static const char *verdict_text(enum bf_knowledge verdict)
     case BF_KNOWLEDGE_SOME:
         return "the model knows this domain in part; expect inventions among the facts";
     case BF_KNOWLEDGE_LITTLE:
-        return "**the model shows little knowledge of this domain**: what it says about a point varies nearly as much as "
-               "for an invented one, and unlearning with this set may do little";
+        return "**the model shows little knowledge of this domain**: what it says about a point varies nearly as much "
+               "as for an invented one, and unlearning with this set may do little";
     case BF_KNOWLEDGE_UNKNOWN:
         break;
     }

@@ -12,15 +12,10 @@
 
 enum { SLUG_MAX = 48, TITLE_CHARACTERS = 120 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
 /* Keep a file's name without its folders, which belong to the machine. */
 static void drop_folders(json_t *settings, const char *key)
 {
-    const char *text = text_of(settings, key);
+    const char *text = json_string_value(json_object_get(settings, key));
     const char *slash = text ? strrchr(text, '/') : NULL;
 
     if (slash)
@@ -38,7 +33,7 @@ static enum bf_status read_request(struct bf_store *store, const struct bf_reque
     drop_folders(settings, "templates");
     if (entry->kind == BF_KIND_INSTANCE || entry->kind == BF_KIND_IMPORT)
         drop_folders(settings, "topic");
-    const char *topic = text_of(settings, "topic");
+    const char *topic = json_string_value(json_object_get(settings, "topic"));
     *out = (struct bf_export_request){
         .id = entry->id,
         .name = bf_strdup(entry->name),
@@ -94,11 +89,11 @@ static enum bf_status read_model(const char *sha256, struct bf_export_facts *out
     const json_t *models = json_object_get(out->models, "models");
     for (size_t i = 0; i < json_array_size(models); i++) {
         const json_t *model = json_array_get(models, i);
-        const char *known = text_of(model, "sha256");
+        const char *known = json_string_value(json_object_get(model, "sha256"));
         if (known && strcmp(known, sha256) == 0) {
-            out->model_title = text_of(model, "title");
-            out->model_licence = text_of(model, "licence");
-            out->model_hub = text_of(model, "hugging_face");
+            out->model_title = json_string_value(json_object_get(model, "title"));
+            out->model_licence = json_string_value(json_object_get(model, "licence"));
+            out->model_hub = json_string_value(json_object_get(model, "hugging_face"));
         }
     }
     return status;
@@ -117,7 +112,8 @@ enum bf_status bf_export_facts_read(struct bf_store *store, const char *request,
         status = read_model(run->model_sha256, out, err);
     if (status != BF_OK)
         return status;
-    const char *stable = text_of(out->engine, "stable"), *embedder = text_of(out->engine, "embedder");
+    const char *stable = json_string_value(json_object_get(out->engine, "stable")),
+               *embedder = json_string_value(json_object_get(out->engine, "embedder"));
     if (stable)
         out->stable = stable;
     if (embedder)

@@ -42,8 +42,8 @@ static enum bf_status check_keys(const json_t *object, const char *what, const c
     return BF_OK;
 }
 
-static enum bf_status text_of(const json_t *object, const char *what, const char *place, const char *key, bool needed,
-                              const char **out, struct bf_err *err)
+static enum bf_status read_text(const json_t *object, const char *what, const char *place, const char *key, bool needed,
+                                const char **out, struct bf_err *err)
 {
     const json_t *value = json_object_get(object, key);
     *out = json_string_value(value);
@@ -143,7 +143,7 @@ static enum bf_status read_path(struct bf_lab_set *set, const json_t *json, cons
                                 struct bf_err *err)
 {
     const char *path, *slash = strrchr(what, '/');
-    enum bf_status status = text_of(json, what, place, "path", false, &path, err);
+    enum bf_status status = read_text(json, what, place, "path", false, &path, err);
     if (status == BF_OK && (strcmp(set->kind, "file") == 0) != (path != NULL))
         status = bf_fail(err, BF_INPUT, "%s: %s: a set of kind file, and no other, has a \"path\"", what, place);
     if (status != BF_OK || !path)
@@ -163,13 +163,13 @@ static enum bf_status read_set(struct bf_lab_spec *s, size_t i, const json_t *js
     snprintf(place, sizeof place, "forget set %zu", i + 1);
     enum bf_status status = check_keys(json, what, place, keys, err);
     if (status == BF_OK)
-        status = text_of(json, what, place, "name", true, &set->name, err);
+        status = read_text(json, what, place, "name", true, &set->name, err);
     if (status == BF_OK)
-        status = text_of(json, what, place, "kind", true, &set->kind, err);
+        status = read_text(json, what, place, "kind", true, &set->kind, err);
     if (status == BF_OK)
-        status = text_of(json, what, place, "of", false, &set->of, err);
+        status = read_text(json, what, place, "of", false, &set->of, err);
     if (status == BF_OK)
-        status = text_of(json, what, place, "variant", false, &set->variant, err);
+        status = read_text(json, what, place, "variant", false, &set->variant, err);
     if (status == BF_OK)
         status = options_of(json, what, place, "options", &set->options, err);
     if (status != BF_OK)
@@ -217,9 +217,9 @@ static enum bf_status read_method(struct bf_lab_spec *s, size_t i, const json_t 
     snprintf(place, sizeof place, "method %zu", i + 1);
     enum bf_status status = check_keys(json, what, place, keys, err);
     if (status == BF_OK)
-        status = text_of(json, what, place, "method", true, &method->method, err);
+        status = read_text(json, what, place, "method", true, &method->method, err);
     if (status == BF_OK)
-        status = text_of(json, what, place, "name", false, &method->name, err);
+        status = read_text(json, what, place, "name", false, &method->name, err);
     if (status == BF_OK)
         status = options_of(json, what, place, "options", &method->options, err);
     if (status == BF_OK)
@@ -294,9 +294,9 @@ enum bf_status bf_lab_spec_parse(const char *data, size_t n, const char *what, b
     if (status == BF_OK)
         status = check_keys(out->json, what, "the experiment", keys, err);
     if (status == BF_OK)
-        status = text_of(out->json, what, "the experiment", "name", true, &out->name, err);
+        status = read_text(out->json, what, "the experiment", "name", true, &out->name, err);
     if (status == BF_OK)
-        status = text_of(out->json, what, "the experiment", "model", true, &out->model, err);
+        status = read_text(out->json, what, "the experiment", "model", true, &out->model, err);
     if (status == BF_OK)
         status = read_world(out, what, err);
     if (status == BF_OK)

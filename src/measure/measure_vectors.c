@@ -49,7 +49,7 @@ static struct bf_engine *engine_of(const struct embedding *e)
     return by_text(e) ? e->job->embedder.engine : e->job->model.engine;
 }
 
-static enum bf_status text_of(const struct embedding *e, size_t piece, struct bf_buf *out, struct bf_err *err)
+static enum bf_status text_of_piece(const struct embedding *e, size_t piece, struct bf_buf *out, struct bf_err *err)
 {
     struct bf_buf raw;
     bf_buf_init(&raw, CHUNK_TEXT_MAX);
@@ -69,7 +69,7 @@ static enum bf_status key_of(struct embedding *e, size_t piece, struct bf_err *e
     key->model = e->model;
     bf_buf_init(&content, SIZE_MAX);
     if (by_text(e))
-        status = text_of(e, piece, &content, err);
+        status = text_of_piece(e, piece, &content, err);
     for (int32_t i = 0; i < tokens->n && !by_text(e); i++)
         for (int shift = 0; shift < 32; shift += 8)
             bf_buf_putc(&content, (char)((uint32_t)tokens->ids[i] >> shift & 0xff));
@@ -227,7 +227,7 @@ static enum bf_status embed_batch(struct embedding *e, const size_t *wanted, siz
         tokens[i] = e->pieces[piece].tokens;
         bf_buf_init(&buffers[i], SIZE_MAX);
         if (by_text(e) && status == BF_OK)
-            status = text_of(e, piece, &buffers[i], err);
+            status = text_of_piece(e, piece, &buffers[i], err);
         texts[i] = buffers[i].data;
     }
     if (status == BF_OK && by_text(e))

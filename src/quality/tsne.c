@@ -77,8 +77,8 @@ static enum bf_status check_options(size_t n, const struct bf_tsne_options *o, s
         !(o->noise <= 1e3))
         return bf_fail(
             err, BF_INPUT,
-            "t-SNE with exaggeration %g, learning rate %g, angle %g and noise %g is not possible: exaggeration is at least "
-            "1, the learning rate at least 0, the angle 0 to 1, the noise at least 0",
+            "t-SNE with exaggeration %g, learning rate %g, angle %g and noise %g is not possible: exaggeration is at "
+            "least 1, the learning rate at least 0, the angle 0 to 1, the noise at least 0",
             o->exaggeration, o->learning_rate, o->angle, o->noise);
     return BF_OK;
 }

@@ -59,12 +59,6 @@ struct cells {
     double *values; /* [n_sets][n_methods][n_seeds][BF_LAB_COMPARED] */
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 static double *value_at(const struct cells *c, size_t set, size_t method, size_t seed)
 {
     return c->values + ((set * c->n_methods + method) * c->n_seeds + seed) * BF_LAB_COMPARED;
@@ -73,7 +67,7 @@ static double *value_at(const struct cells *c, size_t set, size_t method, size_t
 static size_t set_of(const struct cells *c, const json_t *row)
 {
     size_t i = 0;
-    while (i < c->n_sets && strcmp(text_of(json_array_get(c->sets, i), "name"), text_of(row, "set")) != 0)
+    while (i < c->n_sets && strcmp(bf_json_string(json_array_get(c->sets, i), "name"), bf_json_string(row, "set")) != 0)
         i++;
     return i;
 }
@@ -103,17 +97,17 @@ static void read_cells(const json_t *results, struct cells *c)
     c->methods = bf_array(n + 1, sizeof *c->methods);
     c->seeds = bf_array(n + 1, sizeof *c->seeds);
     for (size_t i = c->n_sets; i-- > 0;)
-        if (strcmp(text_of(json_array_get(c->sets, i), "kind"), "domain") == 0)
+        if (strcmp(bf_json_string(json_array_get(c->sets, i), "kind"), "domain") == 0)
             c->reference = i;
     for (size_t i = 0; i < n; i++) {
         const json_t *row = json_array_get(rows, i);
         if (!json_object_get(row, "method"))
             continue;
-        const size_t m = method_of(c, text_of(row, "method"));
+        const size_t m = method_of(c, bf_json_string(row, "method"));
         const json_int_t seed = json_integer_value(json_object_get(row, "seed"));
         const size_t s = seed_of(c, seed);
         if (m == c->n_methods)
-            c->methods[c->n_methods++] = text_of(row, "method");
+            c->methods[c->n_methods++] = bf_json_string(row, "method");
         if (s == c->n_seeds)
             c->seeds[c->n_seeds++] = seed;
     }
@@ -126,7 +120,7 @@ static void read_cells(const json_t *results, struct cells *c)
         const size_t set = set_of(c, row);
         if (!json_object_get(row, "method") || set == c->n_sets)
             continue;
-        double *values = value_at(c, set, method_of(c, text_of(row, "method")),
+        double *values = value_at(c, set, method_of(c, bf_json_string(row, "method")),
                                   seed_of(c, json_integer_value(json_object_get(row, "seed"))));
         for (size_t f = 0; f < BF_LAB_COMPARED; f++)
             values[f] = bf_lab_compared_of(row, (enum bf_lab_compared)f);
@@ -203,8 +197,8 @@ static json_t *row_of(const struct cells *c, size_t set, size_t first, size_t la
     json_t *differences = json_object();
     for (size_t f = 0; f < BF_LAB_COMPARED; f++)
         json_object_set_new(differences, compared[f].key, difference(c, set, first, last, f));
-    return json_pack("{s:s, s:s, s:s?, s:o}", "set", text_of(it, "name"), "kind", text_of(it, "kind"), "method", method,
-                     "differences", differences);
+    return json_pack("{s:s, s:s, s:s?, s:o}", "set", bf_json_string(it, "name"), "kind", bf_json_string(it, "kind"),
+                     "method", method, "differences", differences);
 }
 
 /* Is there a seed for which both sets have the metric? */
@@ -253,9 +247,9 @@ json_t *bf_lab_compare(const json_t *results)
         out = json_pack("{s:s}", "why",
                         c.n_sets < 2 ? "there is only one forget set" : "no forget set of kind domain to compare with");
     else
-        out = json_pack("{s:s, s:I, s:O, s:I, s:o}", "reference", text_of(json_array_get(c.sets, c.reference), "name"),
-                        "seeds", (json_int_t)c.n_seeds, "figures", figures, "floored", floored(results), "rows",
-                        rows_of(&c));
+        out = json_pack("{s:s, s:I, s:O, s:I, s:o}", "reference",
+                        bf_json_string(json_array_get(c.sets, c.reference), "name"), "seeds", (json_int_t)c.n_seeds,
+                        "figures", figures, "floored", floored(results), "rows", rows_of(&c));
     json_decref(figures);
     release_cells(&c);
     return out;

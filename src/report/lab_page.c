@@ -13,12 +13,6 @@
 
 enum { NAME_CHARACTERS = 120 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 /* [seeds, mean, smallest, largest], or null. */
 static json_t *value_json(const struct bf_lab_value *value)
 {
@@ -37,7 +31,7 @@ static json_t *compared_of(const json_t *results, const char *key, const char *s
     json_t *out = json_object();
     for (size_t i = 0; i < json_array_size(rows); i++) {
         const json_t *row = json_array_get(rows, i);
-        if (strcmp(text_of(row, key), set) != 0 || strcmp(text_of(row, "method"), method) != 0)
+        if (strcmp(bf_json_string(row, key), set) != 0 || strcmp(bf_json_string(row, "method"), method) != 0)
             continue;
         for (size_t f = 0; f < BF_LAB_COMPARED; f++)
             bf_lab_add_value(&values[f], bf_lab_compared_of(row, (enum bf_lab_compared)f));
@@ -105,12 +99,12 @@ static json_t *sets_of(const json_t *results)
     json_t *out = json_array();
     for (size_t i = 0; i < json_array_size(sets); i++) {
         const json_t *set = json_array_get(sets, i), *figures = json_object_get(set, "figures");
-        json_t *one = json_pack("{s:o, s:o}", "name", bf_page_text(text_of(set, "name"), NAME_CHARACTERS), "kind",
-                                bf_page_text(text_of(set, "kind"), NAME_CHARACTERS));
+        json_t *one = json_pack("{s:o, s:o}", "name", bf_page_text(bf_json_string(set, "name"), NAME_CHARACTERS),
+                                "kind", bf_page_text(bf_json_string(set, "kind"), NAME_CHARACTERS));
         if (json_object_get(set, "of"))
-            json_object_set_new(one, "of", bf_page_text(text_of(set, "of"), NAME_CHARACTERS));
+            json_object_set_new(one, "of", bf_page_text(bf_json_string(set, "of"), NAME_CHARACTERS));
         if (json_object_get(set, "variant"))
-            json_object_set_new(one, "variant", bf_page_text(text_of(set, "variant"), NAME_CHARACTERS));
+            json_object_set_new(one, "variant", bf_page_text(bf_json_string(set, "variant"), NAME_CHARACTERS));
         for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
             json_object_set_new(one, keys[k], json_integer(json_integer_value(json_object_get(figures, keys[k]))));
         json_array_append_new(out, one);
@@ -144,7 +138,7 @@ static json_t *lines_of(const json_t *results)
 static json_t *ablation(const json_t *results)
 {
     const json_t *sets = json_object_get(results, "sets");
-    const char *reference = text_of(json_object_get(results, "comparison"), "reference");
+    const char *reference = bf_json_string(json_object_get(results, "comparison"), "reference");
     json_t *names = names_of(results, "set"), *out = json_array();
     for (size_t i = 0; i < json_array_size(names); i++) {
         const json_t *name = json_array_get(names, i), *set = NULL;
@@ -152,8 +146,8 @@ static json_t *ablation(const json_t *results)
             if (json_equal(json_object_get(json_array_get(sets, k), "name"), name))
                 set = json_array_get(sets, k);
         const bool whole = strcmp(json_string_value(name), reference) == 0;
-        const bool part = strcmp(text_of(set, "kind"), "part") == 0 &&
-                          (!json_object_get(set, "of") || strcmp(text_of(set, "of"), reference) == 0);
+        const bool part = strcmp(bf_json_string(set, "kind"), "part") == 0 &&
+                          (!json_object_get(set, "of") || strcmp(bf_json_string(set, "of"), reference) == 0);
         if (whole || part)
             json_array_append_new(out, json_integer((json_int_t)i));
     }
@@ -166,16 +160,16 @@ json_t *bf_lab_page_data(const json_t *results)
     struct bf_buf text;
     json_t *out = json_object(), *settings = json_object();
     bf_buf_init(&text, SIZE_MAX);
-    bf_buf_printf(&text, "Experiment %s", text_of(results, "experiment"));
+    bf_buf_printf(&text, "Experiment %s", bf_json_string(results, "experiment"));
     json_object_set_new(out, "kind", json_string("lab"));
     json_object_set_new(out, "title", bf_page_text(text.data, NAME_CHARACTERS));
     bf_buf_release(&text);
     bf_buf_init(&text, SIZE_MAX);
     bf_buf_printf(&text, "What to unlearn with, and how: the domain %s of an invented world",
-                  text_of(results, "domain"));
+                  bf_json_string(results, "domain"));
     json_object_set_new(out, "lead", bf_page_text(text.data, 2 * NAME_CHARACTERS));
     bf_buf_release(&text);
-    json_object_set_new(out, "program", bf_page_text(text_of(results, "program"), 40));
+    json_object_set_new(out, "program", bf_page_text(bf_json_string(results, "program"), 40));
     json_object_set_new(out, "words", bf_lab_page_words(results));
     json_object_set_new(out, "tradeoff", tradeoff(results));
     json_object_set_new(out, "sets", sets_of(results));
@@ -185,7 +179,7 @@ json_t *bf_lab_page_data(const json_t *results)
         json_object_set(out, "comparison", json_object_get(results, "comparison"));
     if (json_object_get(results, "spec"))
         json_object_set(settings, "spec", json_object_get(results, "spec"));
-    json_object_set_new(settings, "model_sha256", bf_page_text(text_of(results, "model_sha256"), 64));
+    json_object_set_new(settings, "model_sha256", bf_page_text(bf_json_string(results, "model_sha256"), 64));
     json_object_set_new(out, "settings", settings);
     return out;
 }

@@ -9,12 +9,6 @@
 
 #include "base/banned.h"
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 static long long number_of(const json_t *object, const char *key)
 {
     return (long long)json_integer_value(json_object_get(object, key));
@@ -44,15 +38,15 @@ static void say_world(const json_t *results, json_t *out, struct bf_buf *text)
                   "but the last circle, to the gold standard the same without the circle to forget, %s. The gold "
                   "standard is what perfect unlearning would give.",
                   number_of(world, "seed"), number_of(world, "circles"), number_of(world, "people"),
-                  text_of(spec, "model"), text_of(results, "domain"));
+                  bf_json_string(spec, "model"), bf_json_string(results, "domain"));
     say(out, text, "plain");
 }
 
 static void put_names(const json_t *list, const char *key, const char *other, struct bf_buf *text)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *name = text_of(json_array_get(list, i), key);
-        bf_buf_printf(text, "%s%s", i > 0 ? "; " : "", *name ? name : text_of(json_array_get(list, i), other));
+        const char *name = bf_json_string(json_array_get(list, i), key);
+        bf_buf_printf(text, "%s%s", i > 0 ? "; " : "", *name ? name : bf_json_string(json_array_get(list, i), other));
     }
 }
 
@@ -97,8 +91,8 @@ static void say_failed(const json_t *results, json_t *out, struct bf_buf *text)
     if (n == 0)
         return;
     bf_buf_printf(text, "%lld row%s failed; the same command tries again. The first failure: %s on %s, seed %lld: %s.",
-                  n, plural(n), text_of(first, "method"), text_of(first, "set"), number_of(first, "seed"),
-                  text_of(first, "why"));
+                  n, plural(n), bf_json_string(first, "method"), bf_json_string(first, "set"), number_of(first, "seed"),
+                  bf_json_string(first, "why"));
     say(out, text, "warning");
 }
 
@@ -107,7 +101,7 @@ static void say_target(const json_t *results, json_t *out, struct bf_buf *text)
     const json_t *rows = json_object_get(results, "rows");
     double p = (double)NAN;
     for (size_t i = 0; i < json_array_size(rows); i++)
-        if (strcmp(text_of(json_array_get(rows, i), "model"), "target") == 0)
+        if (strcmp(bf_json_string(json_array_get(rows, i), "model"), "target") == 0)
             p = bf_lab_figure_of(json_array_get(rows, i), BF_LAB_FORGET_QUALITY);
     if (!(p >= 0.05))
         return;
@@ -126,7 +120,7 @@ static void say_empty(const json_t *results, json_t *out, struct bf_buf *text)
         const json_t *set = json_array_get(sets, i);
         if (!json_object_get(set, "figures") || number_of(json_object_get(set, "figures"), "n") > 0)
             continue;
-        bf_buf_printf(text, "%s has no text, so nothing could be unlearned with it.", text_of(set, "name"));
+        bf_buf_printf(text, "%s has no text, so nothing could be unlearned with it.", bf_json_string(set, "name"));
         say(out, text, "warning");
     }
 }
@@ -136,7 +130,7 @@ static void say_set(const json_t *row, const char *reference, json_t *out, struc
 {
     const json_t *differences = json_object_get(row, "differences");
     size_t n = 0;
-    bf_buf_printf(text, "%s against %s, over all methods: ", text_of(row, "set"), reference);
+    bf_buf_printf(text, "%s against %s, over all methods: ", bf_json_string(row, "set"), reference);
     for (size_t f = 0; f < BF_LAB_COMPARED; f++) {
         const enum bf_lab_compared figure = (enum bf_lab_compared)f;
         const json_t *d = json_object_get(differences, bf_lab_compared_key(figure)), *low = json_object_get(d, "low");
@@ -144,7 +138,7 @@ static void say_set(const json_t *row, const char *reference, json_t *out, struc
         if (!json_is_number(low))
             continue;
         bf_buf_printf(text, "%s%s %s (%+.*f [%+.*f, %+.*f])", n++ > 0 ? "; " : "", bf_lab_compared_title(figure),
-                      text_of(d, "word"), digits, json_number_value(json_object_get(d, "mean")), digits,
+                      bf_json_string(d, "word"), digits, json_number_value(json_object_get(d, "mean")), digits,
                       json_number_value(low), digits, json_number_value(json_object_get(d, "high")));
     }
     bf_buf_puts(text, n > 0 ? "." : "nothing to compare.");
@@ -154,7 +148,7 @@ static void say_set(const json_t *row, const char *reference, json_t *out, struc
 static void say_comparison(const json_t *results, json_t *out, struct bf_buf *text)
 {
     const json_t *comparison = json_object_get(results, "comparison"), *rows = json_object_get(comparison, "rows");
-    const char *reference = text_of(comparison, "reference");
+    const char *reference = bf_json_string(comparison, "reference");
     if (json_array_size(rows) > 0 && number_of(comparison, "seeds") < 2) {
         bf_buf_printf(text, "One seed: the differences to %s have no interval, and nothing is decided.", reference);
         say(out, text, "warning");

@@ -12,7 +12,7 @@ struct words {
     json_t *list, *index; /* the words in order; word -> number */
 };
 
-static json_t *number_of(struct words *words, const char *word)
+static json_t *number_of_word(struct words *words, const char *word)
 {
     json_t *text = bf_page_text(word, 300);
     const char *key = json_string_value(text);
@@ -33,11 +33,11 @@ static json_t *row_json(const struct bf_page *page, struct words *words, const s
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)s->seed);
     json_t *out = json_array();
     json_array_append_new(out, json_integer(row->id));
-    json_array_append_new(out, number_of(words, bf_page_request_name(page, row->request)));
-    json_array_append_new(out, number_of(words, bf_stage_word(s->stage)));
-    json_array_append_new(out, number_of(words, bf_reason_word(s->reason)));
-    json_array_append_new(out, number_of(words, row->point_text));
-    json_array_append_new(out, number_of(words, row->template_name));
+    json_array_append_new(out, number_of_word(words, bf_page_request_name(page, row->request)));
+    json_array_append_new(out, number_of_word(words, bf_stage_word(s->stage)));
+    json_array_append_new(out, number_of_word(words, bf_reason_word(s->reason)));
+    json_array_append_new(out, number_of_word(words, row->point_text));
+    json_array_append_new(out, number_of_word(words, row->template_name));
     json_array_append_new(out, s->stage == BF_STAGE_IMPORT || s->stage == BF_STAGE_ORIGINAL
                                    ? json_null()
                                    : bf_page_number(s->temperature));

@@ -87,12 +87,12 @@ enum bf_status bf_page_training(struct bf_page *page, json_t **out, struct bf_er
 
 enum { FILE_MAX = 64 * 1024 * 1024, ROWS = 40, ANSWERS = 20 };
 
-static json_t *text_of(const json_t *object, const char *key, size_t max_cp)
+static json_t *state_text(const json_t *object, const char *key, size_t max_cp)
 {
     return bf_page_text(json_string_value(json_object_get(object, key)), max_cp);
 }
 
-static json_t *number_of(const json_t *object, const char *key)
+static json_t *state_number(const json_t *object, const char *key)
 {
     const json_t *value = json_object_get(object, key);
     return json_is_number(value) ? bf_page_number(json_number_value(value)) : json_null();
@@ -105,18 +105,18 @@ static json_t *section(const json_t *state)
     json_t *rows = json_array(), *shown = json_array();
     for (size_t i = 0; i < json_array_size(figures) && i < ROWS; i++) {
         const json_t *row = json_array_get(figures, i);
-        json_array_append_new(rows, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "set", text_of(row, "set", 40),
-                                              "figure", text_of(row, "figure", 40), "before", number_of(row, "before"),
-                                              "after", number_of(row, "after"), "n", number_of(row, "n"), "note",
-                                              text_of(row, "note", 120)));
+        json_array_append_new(rows, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "set", state_text(row, "set", 40),
+                                              "figure", state_text(row, "figure", 40), "before",
+                                              state_number(row, "before"), "after", state_number(row, "after"), "n",
+                                              state_number(row, "n"), "note", state_text(row, "note", 120)));
     }
     for (size_t i = 0; i < json_array_size(answers) && i < ANSWERS; i++) {
         const json_t *one = json_array_get(answers, i);
-        json_array_append_new(shown, json_pack("{s:o, s:o, s:o}", "prompt", text_of(one, "prompt", 600), "before",
-                                               text_of(one, "before", 600), "after", text_of(one, "after", 600)));
+        json_array_append_new(shown, json_pack("{s:o, s:o, s:o}", "prompt", state_text(one, "prompt", 600), "before",
+                                               state_text(one, "before", 600), "after", state_text(one, "after", 600)));
     }
-    return json_pack("{s:o, s:o, s:o, s:o}", "method", text_of(wish, "method", 40), "output",
-                     text_of(state, "output", 120), "figures", rows, "answers", shown);
+    return json_pack("{s:o, s:o, s:o, s:o}", "method", state_text(wish, "method", 40), "output",
+                     state_text(state, "output", 120), "figures", rows, "answers", shown);
 }
 
 enum bf_status bf_page_closed_loop(struct bf_page *page, json_t **out, struct bf_err *err)

@@ -183,7 +183,7 @@ static void say_quality(const json_t *quality, json_t *out, struct bf_buf *text)
 
 static void say_stable(const struct bf_summary *s, json_t *out, struct bf_buf *text)
 {
-    const char *stable = bf_quality_string(s->engine, "stable");
+    const char *stable = bf_json_string(s->engine, "stable");
     if (strcmp(stable, "yes") == 0)
         bf_buf_puts(text,
                     "Repeatable: the same model file, options and seed give the same bytes, at any number of parallel "

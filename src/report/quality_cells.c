@@ -55,14 +55,8 @@ void bf_put_quality_value(struct bf_buf *out, const json_t *set, const struct bf
     bf_buf_release(&key);
 }
 
-const char *bf_quality_string(const json_t *object, const char *key)
-{
-    const char *s = json_string_value(json_object_get(object, key));
-    return s ? s : "";
-}
-
 void bf_put_quality_name(struct bf_buf *out, const json_t *set, size_t max_cp)
 {
-    const char *name = bf_quality_string(set, "name");
+    const char *name = bf_json_string(set, "name");
     bf_utf8_preview(out, name, strlen(name), max_cp);
 }

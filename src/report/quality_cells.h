@@ -23,7 +23,5 @@ void bf_put_quality_value(struct bf_buf *out, const json_t *set, const struct bf
                           const char *unknown);
 /* Append the set's name on one line, at most max_cp characters. */
 void bf_put_quality_name(struct bf_buf *out, const json_t *set, size_t max_cp);
-/* A string of the result, or "". */
-const char *bf_quality_string(const json_t *object, const char *key);
 
 #endif

@@ -58,7 +58,7 @@ void bf_quality_csv(const json_t *result, FILE *out)
         static const char *const words[] = {"name", "path", "kind", "variant"};
         for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
             fputs(i ? "," : "", out);
-            put_field(out, bf_quality_string(set, words[i]));
+            put_field(out, bf_json_string(set, words[i]));
         }
         for (size_t c = 0; c < bf_quality_n_columns; c++) {
             const struct bf_quality_column *column = &bf_quality_columns[c];

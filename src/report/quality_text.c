@@ -9,20 +9,20 @@
 enum { NAME_COLUMNS = 18, TITLE_CHARACTERS = 60 };
 
 /* Tables of equal width: the metrics that the method is judged by, those of wording, and counts. */
-struct place {
+struct text_column {
     const char *key;
     int width;
 };
-static const struct place meaning[] = {
+static const struct text_column meaning[] = {
     {"n", 8}, {"chunks", 7}, {"relevance", 23}, {"full_relevance", 21}, {"remote_clique", 21},
 };
-static const struct place wording[] = {
+static const struct text_column wording[] = {
     {"self_bleu", 22},
     {"distinct_2", 12},
     {"duplicates", 22},
     {"near_duplicates", 22},
 };
-static const struct place points[] = {{"n_tokens", 12}, {"coverage", 24}};
+static const struct text_column points[] = {{"n_tokens", 12}, {"coverage", 24}};
 
 /* Padded by code points: names may be in any script. */
 static void put_cell(FILE *out, const char *text, int width, bool right)
@@ -32,7 +32,7 @@ static void put_cell(FILE *out, const char *text, int width, bool right)
     bf_print(out, "%*s%s%*s", right ? pad : 0, "", text, right ? 0 : pad, "");
 }
 
-static void put_table(const json_t *sets, const struct place *places, size_t n, FILE *out)
+static void put_table(const json_t *sets, const struct text_column *places, size_t n, FILE *out)
 {
     bool better = false;
     put_cell(out, "", 2 + NAME_COLUMNS, false);
@@ -108,14 +108,14 @@ void bf_quality_text(const json_t *result, FILE *out)
 {
     const json_t *sets = json_object_get(result, "sets");
     const json_t *sentences = json_object_get(result, "sentences");
-    const char *domain = bf_quality_string(result, "domain");
+    const char *domain = bf_json_string(result, "domain");
     const json_t *embedder = json_object_get(result, "embedder");
     struct bf_buf title;
     bf_buf_init(&title, 4096);
     bf_utf8_preview(&title, domain, strlen(domain), TITLE_CHARACTERS);
     bf_print(out, "\"%s\": %zu set%s, %s%s%s\n\n", title.data, json_array_size(sets),
-             json_array_size(sets) == 1 ? "" : "s", bf_quality_string(json_object_get(result, "model"), "desc"),
-             json_is_object(embedder) ? ", compared by " : "", bf_quality_string(embedder, "desc"));
+             json_array_size(sets) == 1 ? "" : "s", bf_json_string(json_object_get(result, "model"), "desc"),
+             json_is_object(embedder) ? ", compared by " : "", bf_json_string(embedder, "desc"));
     bf_buf_release(&title);
     put_table(sets, meaning, sizeof meaning / sizeof *meaning, out);
     put_table(sets, wording, sizeof wording / sizeof *wording, out);

@@ -18,14 +18,14 @@ void bf_set_texts_release(struct bf_set_texts *texts)
     *texts = (struct bf_set_texts){0};
 }
 
-struct taking {
+struct text_taking {
     struct bf_set_texts *out;
     size_t limit;
 };
 
 static enum bf_status take_text(void *user, const struct bf_set_text *text, struct bf_err *err)
 {
-    struct taking *t = user;
+    struct text_taking *t = user;
     (void)err;
     if (t->limit > 0 && t->out->n == t->limit)
         return BF_OK;
@@ -40,7 +40,7 @@ enum bf_status bf_set_texts_load(const char *name, size_t limit, struct bf_log *
 {
     struct bf_set_runs runs = {.read_only = true, .log = log};
     struct bf_set set = {0};
-    struct taking taking = {out, limit};
+    struct text_taking taking = {out, limit};
     *out = (struct bf_set_texts){0};
     enum bf_status status = bf_set_open(name, NULL, NULL, false, &runs, &set, err);
     if (status == BF_OK) {
