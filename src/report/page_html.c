@@ -13,6 +13,7 @@ static const char *const run_scripts[] = {
     "third_party/uplot/uPlot.iife.min.js",
     "src/report/page/tools.js",
     "src/report/page/charts.js",
+    "src/report/page/map_chart.js",
     "src/report/page/sections.js",
     "src/report/page/training.js",
     "src/report/page/samples.js",

@@ -99,3 +99,50 @@ function drawTraining(place, part) {
         if (training.points.length > 0) lossChart(place, training);
     });
 }
+
+/* ---- before and after: what `--then` found ---- */
+
+function drawClosedLoop(place, part) {
+    const sets = { forget: "forget set", retain: "retain set", questions: "questions" };
+    const names = {
+        nll: "NLL, nats per token",
+        exact_memorization: "exact memorisation",
+        extraction_strength: "extraction strength",
+        rouge_l: "answers, ROUGE-L recall",
+        came_back: "most that comes back",
+    };
+    const signed = (value) => (value < 0 ? "" : "+") + fixed(value, 4);
+    place.append(
+        el("p", {}, `Method ${part.method}; the unlearned model is ${part.output} in the run's folder.`),
+        table(
+            [
+                "figure",
+                "set",
+                { text: "before", number: true },
+                { text: "after", number: true },
+                { text: "change", number: true },
+                { text: "n", number: true },
+            ],
+            part.figures.map((row) => [
+                (names[row.figure] || row.figure) + (row.note ? ` (${row.note})` : ""),
+                sets[row.set] || row.set,
+                known(row.before) ? fixed(row.before, 4) : null,
+                known(row.after) ? fixed(row.after, 4) : null,
+                known(row.before) && known(row.after) ? signed(row.after - row.before) : null,
+                known(row.n) ? String(row.n) : null,
+            ]),
+            { label: "Before and after unlearning" },
+        ),
+        note(
+            "Training saw both sets: these numbers do not show what the model says about other texts, nor which abilities it kept.",
+        ),
+    );
+    if (part.answers.length > 0)
+        place.append(
+            table(
+                ["prompt", "before", "after"],
+                part.answers.map((answer) => [answer.prompt, answer.before, answer.after]),
+                { label: "Answers before and after" },
+            ),
+        );
+}
