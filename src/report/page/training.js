@@ -116,7 +116,7 @@ function drawClosedLoop(place, part) {
         el("p", {}, `Method ${part.method}; the unlearned model is ${part.output} in the run's folder.`),
         table(
             [
-                "figure",
+                "metric",
                 "set",
                 { text: "before", number: true },
                 { text: "after", number: true },
