@@ -18,7 +18,7 @@ static const char *const step_names[BF_THEN_STEPS] = {
     [BF_THEN_QUESTIONS] = "questions",
 };
 
-const char *bf_then_step_name(enum bf_then_step_id id)
+const char *bf_then_step_name(size_t id)
 {
     return step_names[id];
 }

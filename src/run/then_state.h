@@ -51,7 +51,7 @@ enum bf_then_step_id {
     BF_THEN_QUESTIONS,
     BF_THEN_STEPS
 };
-const char *bf_then_step_name(enum bf_then_step_id id); /* "forget before": its key in the file */
+const char *bf_then_step_name(size_t id); /* "forget before": its key in the file */
 
 /* A step that is done has a command, and either a result or a reason why there is none. */
 struct bf_then_step {
