@@ -147,7 +147,7 @@ enum bf_status bf_page_map(struct bf_page *page, json_t **out, struct bf_err *er
 
 /* ---- the trace of the stop rule ---- */
 
-static void add_check(void *user, const struct bf_checkpoint *checkpoint)
+static void add_check(void *user, const struct bf_stop_check *checkpoint)
 {
     json_t *checks = user;
     if (json_array_size(checks) < CHECKS && isfinite(checkpoint->diversity))
@@ -175,7 +175,7 @@ enum bf_status bf_page_trace_section(struct bf_page *page, json_t **out, struct 
         json_t *points = trace_points(trace), *checks = json_array();
         struct bf_run_state state = {.stop = BF_STOP_NOT_YET};
         bf_store_select(page->store, trace->request);
-        status = bf_store_each_checkpoint(page->store, checks, add_check, err);
+        status = bf_store_each_check(page->store, checks, add_check, err);
         if (status == BF_OK)
             status = bf_store_state(page->store, &state, err);
         if (status == BF_OK && json_array_size(points) > 1)

@@ -14,7 +14,7 @@ static void add_point(void *user, const struct bf_point *point, int64_t n_kept, 
     s->points[s->n_points++] = (struct bf_point_count){bf_strdup(point->text), n_kept, n_committed};
 }
 
-static void see_checkpoint(void *user, const struct bf_checkpoint *checkpoint)
+static void see_checkpoint(void *user, const struct bf_stop_check *checkpoint)
 {
     struct bf_summary *s = user;
     s->last = *checkpoint;
@@ -184,7 +184,7 @@ enum bf_status bf_summary_read(struct bf_store *store, struct bf_summary *out, s
     if (status == BF_OK)
         status = bf_store_each_point(store, out, add_point, err);
     if (status == BF_OK)
-        status = bf_store_each_checkpoint(store, out, see_checkpoint, err);
+        status = bf_store_each_check(store, out, see_checkpoint, err);
     if (status == BF_OK)
         status = last_diversity(store, &out->counts, &out->diversity, err);
     if (status == BF_OK)

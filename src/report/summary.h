@@ -46,7 +46,7 @@ struct bf_summary {
     struct bf_point_count *points;
     size_t n_points;
     double diversity;          /* of the kept Stage I samples, after the last one; NaN below two samples */
-    struct bf_checkpoint last; /* the last check of the stop rule */
+    struct bf_stop_check last; /* the last check of the stop rule */
     int64_t n_checkpoints;
 };
 BF_MUST_CHECK enum bf_status bf_summary_read(struct bf_store *store, struct bf_summary *out, struct bf_err *err);

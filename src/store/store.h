@@ -230,9 +230,9 @@ BF_MUST_CHECK enum bf_status bf_store_each_point(struct bf_store *store, void *u
                                                               int64_t n_committed),
                                                  struct bf_err *err);
 /* Calls `each` for every check of the stop rule, in order. */
-BF_MUST_CHECK enum bf_status bf_store_each_checkpoint(struct bf_store *store, void *user,
-                                                      void (*each)(void *user, const struct bf_checkpoint *checkpoint),
-                                                      struct bf_err *err);
+BF_MUST_CHECK enum bf_status bf_store_each_check(struct bf_store *store, void *user,
+                                                 void (*each)(void *user, const struct bf_stop_check *checkpoint),
+                                                 struct bf_err *err);
 
 /* ---- vectors of any texts, kept by content, so that a second measurement need not embed them ---- */
 

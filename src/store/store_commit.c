@@ -104,7 +104,7 @@ static enum bf_status insert_point(struct bf_store *store, int64_t id, const str
                            : bf_sql_fail(store, "write a point to", err);
 }
 
-static enum bf_status insert_checkpoint(struct bf_store *store, int64_t id, const struct bf_checkpoint *checkpoint,
+static enum bf_status insert_checkpoint(struct bf_store *store, int64_t id, const struct bf_stop_check *checkpoint,
                                         struct bf_err *err)
 {
     sqlite3_stmt *s;
@@ -116,8 +116,8 @@ static enum bf_status insert_checkpoint(struct bf_store *store, int64_t id, cons
     rc |= bf_sql_bind_real(s, 3, checkpoint->diversity);
     rc |= bf_sql_bind_real(s, 4, checkpoint->gain);
     rc |= sqlite3_bind_int(s, 5, checkpoint->stop);
-    return rc == SQLITE_OK ? bf_sql_run(store, s, "write a checkpoint to", err)
-                           : bf_sql_fail(store, "write a checkpoint to", err);
+    return rc == SQLITE_OK ? bf_sql_run(store, s, "write a check of the stop rule to", err)
+                           : bf_sql_fail(store, "write a check of the stop rule to", err);
 }
 
 enum bf_status bf_sql_add_sample(struct bf_store *store, const struct bf_sample *sample, int64_t *id,

@@ -73,9 +73,8 @@ out:
     return status;
 }
 
-enum bf_status bf_store_each_checkpoint(struct bf_store *store, void *user,
-                                        void (*each)(void *user, const struct bf_checkpoint *checkpoint),
-                                        struct bf_err *err)
+enum bf_status bf_store_each_check(struct bf_store *store, void *user,
+                                   void (*each)(void *user, const struct bf_stop_check *checkpoint), struct bf_err *err)
 {
     sqlite3_stmt *s;
     int rc;
@@ -84,12 +83,12 @@ enum bf_status bf_store_each_checkpoint(struct bf_store *store, void *user,
         return status;
     bf_sql_bind_request(s, 1, store);
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        const struct bf_checkpoint checkpoint = {sqlite3_column_int64(s, 0), bf_sql_real(s, 1), bf_sql_real(s, 2),
+        const struct bf_stop_check checkpoint = {sqlite3_column_int64(s, 0), bf_sql_real(s, 1), bf_sql_real(s, 2),
                                                  sqlite3_column_int(s, 3) != 0};
         each(user, &checkpoint);
     }
     if (rc != SQLITE_DONE)
-        status = bf_sql_fail(store, "read the checkpoints of", err);
+        status = bf_sql_fail(store, "read the checks of the stop rule of", err);
     sqlite3_reset(s);
     return status;
 }

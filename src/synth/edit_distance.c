@@ -18,8 +18,8 @@ static uint16_t min3(uint16_t a, uint16_t b, uint16_t c)
     return least < c ? least : c;
 }
 
-/* One row of the matrix at a time: row[j] is the distance of the long text's first i words to the short one's first
- * j. */
+/* One row of the matrix at a time: row[j] is the distance between the first i words of the long text and the first j of
+ * the short one. */
 size_t bf_edit_distance(const struct bf_words *a, const struct bf_words *b)
 {
     size_t n_a = n_words(a);
@@ -29,7 +29,7 @@ size_t bf_edit_distance(const struct bf_words *a, const struct bf_words *b)
     size_t n_long = n_a >= n_b ? n_a : n_b;
     size_t n_short = n_a >= n_b ? n_b : n_a;
 
-    /* What both begin and end with costs nothing. */
+    /* A common beginning and end cost nothing. */
     while (n_short > 0 && *longer == *shorter) {
         longer++;
         shorter++;

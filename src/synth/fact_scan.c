@@ -14,7 +14,7 @@
 
 enum { NUMBER_MAX = 512 };
 
-static const double shouted_share = 0.6; /* of the words in capitals only: then capitals tell nothing */
+static const double shouted_share = 0.6; /* with so many words in capitals, capitals mean nothing */
 
 static struct bf_fact *add(struct bf_fact_list *list, enum bf_fact_kind kind, size_t first, size_t n)
 {
@@ -96,7 +96,7 @@ static bool is_digits(const struct bf_tokens *tokens, size_t i)
     return i < tokens->n && tokens->items[i].kind == BF_TOKEN_DIGITS;
 }
 
-/* The small number at token i, else 0. */
+/* The small number at token i, or 0. */
 static int small_value(const struct bf_tokens *tokens, size_t i)
 {
     const char *plain = bf_token_plain(tokens, i);
@@ -104,8 +104,8 @@ static int small_value(const struct bf_tokens *tokens, size_t i)
     return n == 1 ? plain[0] - '0' : n == 2 && plain[1] != '.' ? 10 * (plain[0] - '0') + plain[1] - '0' : 0;
 }
 
-/* "03/05/1998", "1998-05-03", "3.5.1998": three figures with the same mark between, a year at one end. Of the other two
- * each may be the month. Returns the tokens it spans. */
+/* "03/05/1998", "1998-05-03", "3.5.1998": three numbers with the same separator, with a year
+ * at one end. Each of the other two may be the month. Returns how many tokens it spans. */
 static size_t add_numeric_date(struct bf_fact_list *list, size_t i)
 {
     const struct bf_tokens *tokens = &list->tokens;
@@ -166,7 +166,7 @@ static size_t add_figures(struct bf_fact_list *list, size_t i)
     int value = small_value(tokens, i);
     bool counted = multiple > 0 && value > 0;
     add_number(list, i, counted ? 2 : 1, key, counted ? value_key((uint64_t)(multiple * value)) : key, false);
-    /* "3rd": its ending is no word. */
+    /* The ending of "3rd" is not a word. */
     bool ending = i + 1 < tokens->n && tokens->items[i + 1].gap == BF_GAP_NONE;
     return counted || ending ? 2 : 1;
 }
@@ -184,7 +184,7 @@ static size_t add_number_word(struct bf_fact_list *list, size_t i)
     return n;
 }
 
-/* A lone letter may be the writer, or a name: it is asked for by nobody. */
+/* A single letter may be "I" or a name, so no text is required to have it. */
 static void add_roman(struct bf_fact_list *list, size_t i)
 {
     int value = bf_roman_at(&list->tokens, i);
@@ -220,7 +220,7 @@ static bool touches(const struct bf_tokens *tokens, size_t i)
     return i < tokens->n && (tokens->items[i].gap == BF_GAP_SPACE || tokens->items[i].gap == BF_GAP_HYPHEN);
 }
 
-/* "Io" by itself within a sentence; not the "Al" of a longer name. */
+/* "Io" alone within a sentence, but not the "Al" of a longer name. */
 static bool stands_alone(const struct bf_tokens *tokens, size_t i)
 {
     bool before = i > 0 && touches(tokens, i) && tokens->items[i - 1].upper;
@@ -238,7 +238,7 @@ bool bf_fact_is_specific(const struct bf_tokens *tokens, size_t i)
            bf_word_number_at(tokens, i).n_tokens == 0;
 }
 
-/* Does the word stand in small letters elsewhere in the text? */
+/* Is the word elsewhere in the text in lower case? */
 static bool also_small(const struct bf_tokens *tokens, size_t i)
 {
     const struct bf_token *token = &tokens->items[i];
@@ -249,7 +249,8 @@ static bool also_small(const struct bf_tokens *tokens, size_t i)
     return false;
 }
 
-/* "Storms raged": a plural that begins a sentence. Names end in s too: "Zeus", "Paris", "Heracles", "Mars is". */
+/* Is it a plural that begins a sentence ("Storms raged")? Names may end in s as well: "Zeus", "Paris", "Heracles",
+ * "Mars is". */
 static bool looks_plural(const struct bf_tokens *tokens, size_t i)
 {
     const struct bf_token *token = &tokens->items[i];
@@ -264,7 +265,7 @@ static bool looks_plural(const struct bf_tokens *tokens, size_t i)
     return next_n > 0 && next[next_n - 1] != 's';
 }
 
-/* One capitalised word at the start of a sentence: a name? */
+/* Is a single capitalised word at the start of a sentence a name? */
 static bool is_name_at_start(const struct bf_tokens *tokens, size_t i)
 {
     const struct bf_token *token = &tokens->items[i];

@@ -42,7 +42,7 @@ static bool is_apostrophe(uint32_t cp)
 
 /* ---- words ---- */
 
-/* A single capital: with another one and a full stop before it, "U.S." and "J.K." are one word each. */
+/* A single capital after another one with a full stop: "U.S." and "J.K." are one word each. */
 static bool is_initial(const struct scan *scan, size_t at)
 {
     uint32_t cp;
@@ -51,7 +51,7 @@ static bool is_initial(const struct scan *scan, size_t at)
     return step && bf_letter_is_upper(cp) && !(peek(scan, at + step, &next) && bf_letter_is(next));
 }
 
-/* The folded word into out->plain, without the stops of initials and without 's. */
+/* Append the folded word to out->plain, without the full stops of initials and without 's. */
 static void put_plain_word(const struct scan *scan, struct bf_tokens *out, struct bf_token *token)
 {
     token->plain = out->plain.len;
@@ -95,7 +95,7 @@ static void read_word(struct scan *scan, struct bf_tokens *out, struct bf_token 
             token->upper = upper;
             token->lower_case = cased && !upper;
         }
-        /* "B612" is a name; where words stand without spaces, a figure between them is a number. */
+        /* "B612" is a name; in scripts without spaces, digits between words are a number. */
         if (!letter && !(cased && bf_letter_digit(cp) >= 0))
             break;
         token->with_digit = token->with_digit || !letter;
@@ -109,14 +109,14 @@ static void read_word(struct scan *scan, struct bf_tokens *out, struct bf_token 
     put_plain_word(scan, out, token);
 }
 
-/* ---- figures ---- */
+/* ---- digits ---- */
 
 static bool groups(uint32_t cp)
 {
     return cp == ',' || cp == 0xa0 || cp == 0x202f || cp == 0x2009;
 }
 
-/* Length of "DDD" at `at` when no fourth digit follows; 0 when not. */
+/* The length of three digits at `at` without a fourth; otherwise 0. */
 static size_t three_digits(const struct scan *scan, size_t at)
 {
     size_t from = at;
@@ -141,7 +141,7 @@ static size_t put_digits(struct scan *scan, struct bf_buf *out)
     return count;
 }
 
-/* "3.3.1998" is no decimal number: a second dot with a digit follows. */
+/* "3.3.1998" is not a decimal number: a second dot with a digit follows. */
 static bool is_decimal(const struct scan *scan)
 {
     size_t at = scan->i + 1;
@@ -186,9 +186,9 @@ static void read_digits(struct scan *scan, struct bf_tokens *out, struct bf_toke
     token->len = scan->i - token->start;
 }
 
-/* ---- what stands between ---- */
+/* ---- gaps ---- */
 
-/* Words after which a full stop ends no sentence. */
+/* Words after which a full stop does not end a sentence. */
 static bool is_abbreviation(const struct bf_tokens *tokens)
 {
     static const char *const titles[] = {"mr", "mrs", "ms",  "dr",  "prof", "st",  "mt",  "jr", "sr", "no",
@@ -234,7 +234,7 @@ static bool is_quote(uint32_t cp)
     return cp == '"' || cp == '\'' || cp == '`' || (cp >= 0x2018 && cp <= 0x201f) || cp == 0xab || cp == 0xbb;
 }
 
-/* Skip to the next token. The gap is that of the strongest mark between. */
+/* Skip to the next token. The strongest mark in between decides the gap. */
 static enum bf_gap read_gap(struct scan *scan, const struct bf_tokens *tokens)
 {
     enum bf_gap gap = BF_GAP_NONE;
@@ -268,7 +268,7 @@ static enum bf_gap read_gap(struct scan *scan, const struct bf_tokens *tokens)
         return BF_GAP_SENTENCE;
     if (n_spaces > 0 && gap == BF_GAP_NONE)
         return BF_GAP_SPACE;
-    /* A hyphen, dot, slash or colon joins only when nothing else stands there: "a - b" is apart. */
+    /* A hyphen, dot, slash or colon only joins when it is the whole gap: "a - b" is two words. */
     bool joins = gap == BF_GAP_HYPHEN || gap == BF_GAP_SLASH || gap == BF_GAP_DOT || gap == BF_GAP_COLON;
     if (joins && n_spaces > 0)
         return gap == BF_GAP_COLON ? BF_GAP_SENTENCE : BF_GAP_MARK;

@@ -1,4 +1,4 @@
-/* A text as words and figures with what stands between them: what facts are read from. */
+/* A text as words and numbers, and the gaps between them. Facts are recognised in these tokens. */
 #ifndef BF_SYNTH_FACT_TOKENS_H
 #define BF_SYNTH_FACT_TOKENS_H
 #include <stdbool.h>
@@ -12,7 +12,7 @@ enum bf_token_kind {
     BF_TOKEN_DIGITS /* "1998", "1,998.50"; its plain form is "1998.5" */
 };
 
-/* What stands before a token. */
+/* The gap before a token. */
 enum bf_gap {
     BF_GAP_NONE,    /* nothing: "5km" */
     BF_GAP_SPACE,   /* white space, or the full stop of an initial or a title: "J. K.", "Dr. Who" */
@@ -22,21 +22,21 @@ enum bf_gap {
     BF_GAP_COLON,   /* 10:30 */
     BF_GAP_COMMA,   /* a comma, a semicolon */
     BF_GAP_MARK,    /* anything else within a sentence: brackets, quotes, dashes between spaces */
-    BF_GAP_SENTENCE /* the token begins a sentence, a line, or what somebody says */
+    BF_GAP_SENTENCE /* the token begins a sentence, a line, or a quotation */
 };
 
 struct bf_token {
     enum bf_token_kind kind;
     enum bf_gap gap;
     bool upper;              /* begins with a capital */
-    bool all_upper;          /* two letters or more, none of them small */
-    bool lower_case;         /* begins with a small letter of a script that has case */
+    bool all_upper;          /* two letters or more, all of them capitals */
+    bool lower_case;         /* begins with a lower-case letter */
     bool dotted;             /* initials: "U.S." */
-    bool with_digit;         /* a word with a digit in it */
-    bool possessive;         /* a 's was taken off */
-    size_t start, len;       /* bytes of the text, the 's included */
+    bool with_digit;         /* a word that contains a digit */
+    bool possessive;         /* a final 's was removed */
+    size_t start, len;       /* bytes of the text, including the 's */
     size_t plain, plain_len; /* in bf_tokens.plain: the folded word without 's, or the number's plain form */
-    size_t n_letters;        /* of the folded word, code points */
+    size_t n_letters;        /* of the folded word, in code points */
 };
 
 struct bf_tokens {
@@ -45,7 +45,8 @@ struct bf_tokens {
     struct bf_buf plain;
 };
 
-/* At most 16,384 tokens are read. Bytes that are not UTF-8 separate. Release with bf_tokens_release. */
+/* Split a text; at most 16,384 tokens are read. Bytes that are not UTF-8 separate words. Linear in the text. Release
+ * with bf_tokens_release. */
 void bf_tokens_of(struct bf_tokens *out, const char *text, size_t n);
 void bf_tokens_release(struct bf_tokens *tokens);
 const char *bf_token_plain(const struct bf_tokens *tokens, size_t i); /* plain_len bytes, no NUL */

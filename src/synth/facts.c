@@ -36,7 +36,7 @@ static bool has_key(const struct bf_fact_list *list, uint64_t key)
     return false;
 }
 
-/* Does the other text have this fact? A name is there with any of its specific words. */
+/* Does the other text have this fact? For a name, any of its specific words is enough. */
 static bool has_fact(const struct bf_fact_list *other, const struct bf_fact_list *list, const struct bf_fact *fact)
 {
     if (fact->kind != BF_FACT_NAME)
@@ -47,9 +47,9 @@ static bool has_fact(const struct bf_fact_list *other, const struct bf_fact_list
     return false;
 }
 
-/* Of a name that the variant has, each specific word must be known: "Harry Smith" is not Harry Potter. The first word
- * of a sentence may owe its capital to its place: alone, or with a common ending ("Renowned Harry"), it is let pass.
- * The first unknown token; else the end of the name. */
+/* In a name of the variant, every specific word must be known: "Harry Smith" is not Harry Potter. The first word of a
+ * sentence may be capitalised because of its place: alone, or with a common ending ("Renowned Harry"), it is ignored.
+ * Returns the first unknown token, or the end of the name. */
 static size_t first_unknown(const struct bf_fact_list *known, const struct bf_fact_list *list,
                             const struct bf_fact *fact)
 {
@@ -78,7 +78,7 @@ static void set_loss(struct bf_facts_loss *out, enum bf_fact_kind kind, bool inv
     bf_buf_release(&clean);
 }
 
-/* Facts of `list` from byte `from` on that `other` lacks and `except` (nullable) lacks as well. */
+/* Find a fact of `list`, from byte `from` on, that neither `other` nor `except` (nullable) has. */
 static bool all_kept(const struct bf_fact_list *list, const char *text, size_t from, const struct bf_fact_list *other,
                      const struct bf_fact_list *except, const struct bf_facts_options *options,
                      struct bf_facts_loss *out)

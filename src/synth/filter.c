@@ -12,11 +12,11 @@
 
 enum { ECHO_GRAM = 4, LOOP_GRAM = 3, LOOP_WORDS = 24 };
 
-static const double echo_share = 0.5;    /* of the answer's 4-grams that stand in the prompt */
-static const double loop_distinct = 0.4; /* distinct 3-grams of a text that loops */
-static const double letter_share = 0.5;  /* letters and digits among the visible characters */
+static const double echo_share = 0.5;    /* share of the answer's 4-grams that are in the prompt */
+static const double loop_distinct = 0.4; /* share of distinct 3-grams below which a text loops */
+static const double letter_share = 0.5;  /* least share of letters and digits among visible characters */
 
-/* A first line that only announces ("Sure! Here is ...:") is talk, not knowledge. */
+/* Beginnings of a first line that is only an announcement ("Sure! Here is ...:"). */
 static size_t skip_announcement(const char *s, size_t n)
 {
     static const char *const openings[] = {
@@ -88,14 +88,14 @@ static size_t closing_at(const char *s, size_t n)
     return 0;
 }
 
-/* Length of a sentence end at s[i]: the mark and the closing quotes and brackets after it; 0 when there is none. */
+/* Length of the end of a sentence at s[i], with closing quotes and brackets; 0 when there is none. */
 static size_t sentence_end(const char *s, size_t n, size_t i)
 {
     size_t len = 0;
     if (s[i] == '.' || s[i] == '!' || s[i] == '?')
         len = 1;
     else if (i + 3 <= n && (memcmp(s + i, "。", 3) == 0 || memcmp(s + i, "！", 3) == 0 || memcmp(s + i, "？", 3) == 0))
-        return 3 + closing_at(s + i + 3, n - i - 3);   /* the ideographic marks need no space after them */
+        return 3 + closing_at(s + i + 3, n - i - 3);   /* no space is needed after ideographic marks */
     else if (i + 3 <= n && memcmp(s + i, "।", 3) == 0) /* the danda */
         len = 3;
     else if (i + 2 <= n && (memcmp(s + i, "؟", 2) == 0 || memcmp(s + i, "۔", 2) == 0))
@@ -111,7 +111,7 @@ static size_t sentence_end(const char *s, size_t n, size_t i)
             break;
     }
     bool boundary = i + len == n || isspace((unsigned char)s[i + len]);
-    /* "1. " and "J. " end no sentence. */
+    /* "1. " and "J. " do not end a sentence. */
     bool numbering = s[i] == '.' && i >= 1 && (isdigit((unsigned char)s[i - 1]) || isupper((unsigned char)s[i - 1])) &&
                      (i == 1 || isspace((unsigned char)s[i - 2])) && i + len < n;
     return boundary && !numbering ? len : 0;
@@ -135,7 +135,7 @@ static int compare_hashes(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Sorted hashes of the n-grams; *count of them. free(). */
+/* The sorted hashes of *count n-grams. free(). */
 static uint64_t *sorted_grams(const struct bf_words *words, size_t gram, size_t *count)
 {
     *count = words->n >= gram ? words->n - gram + 1 : 0;
@@ -198,7 +198,7 @@ enum bf_reason bf_filter_text(const struct bf_request *request, const char *text
     return BF_REASON_NONE;
 }
 
-/* The label ("question", "q") at s, with stars and spaces around: length up to what follows the colon; 0 when none. */
+/* The length of a label ("question", "q") at s, with stars, spaces and its colon; 0 when there is none. */
 static size_t label_at(const char *s, const char *word)
 {
     size_t i = 0;
@@ -235,7 +235,7 @@ static size_t any_label_at(const char *s, const char *const *words)
     return length;
 }
 
-/* Models answer in the language of the topic, and translate the labels that they were asked for. */
+/* Models answer in the language of the topic, and also translate the labels of the prompt. */
 static const char *const question_words[] = {"question", "pregunta", "frage", "pergunta", "domanda", "вопрос",
                                              "Вопрос",   "问题",     "問題",  "質問",     "问",      "질문",
                                              "السؤال",   "سؤال",     "प्रश्न",  "सवाल",     NULL};

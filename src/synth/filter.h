@@ -1,4 +1,4 @@
-/* Why a text is not kept: the checks that need nothing but the text and its prompt. */
+/* Cleaning texts, and the filters that only need a text and its prompt. */
 #ifndef BF_SYNTH_FILTER_H
 #define BF_SYNTH_FILTER_H
 #include <stdbool.h>
@@ -8,23 +8,23 @@
 #include "synth/synth.h"
 #include "base/words.h"
 
-/* Append the text as it will be kept: cleaned UTF-8, without a reasoning model's thoughts, trimmed, surrounding quotes
- * and a leading "Sure! ..." line removed. */
+/* Append the text in the form that is kept: cleaned UTF-8, without the thoughts of a reasoning model, trimmed, without
+ * surrounding quotes and a leading "Sure! ..." line. */
 void bf_filter_clean(struct bf_buf *out, const char *raw, size_t n);
-/* Cut `text` after its last whole sentence when at least a third of it stands before; else leave it. Returns the new
- * length (bytes), white space at the end dropped. */
+/* Cut `text` after its last complete sentence, unless that would remove more than two thirds. Returns the new length in
+ * bytes, without white space at the end. */
 size_t bf_filter_trim_sentence(const char *text, size_t n);
-/* Of an answer whose text to keep is `text`: was it all thoughts? */
+/* Was an answer, of which `text` remains, nothing but thoughts? */
 bool bf_filter_only_thoughts(const char *text, const char *raw);
-/* The first reason that holds, in this order: too_short, refusal, prompt_echo, degenerate; or BF_REASON_NONE. */
+/* The first reason that applies, in this order: too_short, refusal, prompt_echo, degenerate; or BF_REASON_NONE. */
 enum bf_reason bf_filter_text(const struct bf_request *request, const char *text, const struct bf_words *words,
                               const char *prompt);
-/* A refusal: an apology or an inability at the start, or "as an AI"; in English, Spanish, French, German, Portuguese,
- * Italian, Russian, Chinese, Japanese, Korean, Arabic and Hindi. */
+/* Is it a refusal: an apology or an inability at the start, or "as an AI"? In English, Spanish, French, German,
+ * Portuguese, Italian, Russian, Chinese, Japanese, Korean, Arabic and Hindi. */
 bool bf_is_refusal(const char *text);
 
-/* Split "Question: ... Answer: ..." (also Q:/A:, with markdown stars). true when both parts are there; the parts are
- * trimmed and appended. */
+/* Split "Question: ... Answer: ..." (also Q:/A:, with markdown stars). true when it has both parts, which are trimmed
+ * and appended. */
 bool bf_parse_qa(const char *text, struct bf_buf *question, struct bf_buf *answer);
 
 #endif

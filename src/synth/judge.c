@@ -11,9 +11,9 @@
 #include "base/banned.h"
 
 enum {
-    DRIFT_AFTER = 32,    /* kept Stage I samples before the drift filter speaks */
-    CENTROID_AFTER = 8,  /* and before its statistics are gathered */
-    KNOWLEDGE_TOKENS = 8 /* shorter texts say nothing about Min-K% */
+    DRIFT_AFTER = 32,    /* kept Stage I samples before the drift filter works */
+    CENTROID_AFTER = 8,  /* kept Stage I samples before its statistics begin */
+    KNOWLEDGE_TOKENS = 8 /* Min-K% probability needs at least so many tokens */
 };
 
 static double dot(const float *a, const float *b, int32_t n)
@@ -69,7 +69,7 @@ void bf_judge_release(struct bf_judge *j)
     *j = (struct bf_judge){0};
 }
 
-/* Cosine to the centroid of the kept Stage I samples; NaN while there is none. */
+/* Cosine to the centroid of the kept Stage I samples; NaN when there is none yet. */
 static double to_centroid(const struct bf_judge *j, const float *vector)
 {
     const double *sum = j->stop_rule.sum;
@@ -147,7 +147,7 @@ enum bf_status bf_judge_decide(struct bf_judge *j, const char *prompt, struct bf
     return BF_OK;
 }
 
-/* j->vector holds the sample's. Invented points have no place in the sample; the plan knows them. */
+/* j->vector is that of the sample. The sample cannot name invented points, but the plan knows them. */
 static void take_agreement(struct bf_judge *j, const struct bf_sample *sample)
 {
     bool control = sample->stage == BF_STAGE_CONTROL;
@@ -161,7 +161,7 @@ static void take_agreement(struct bf_judge *j, const struct bf_sample *sample)
                          j->vector, j->n_embd);
 }
 
-bool bf_judge_account(struct bf_judge *j, struct bf_sample *sample, struct bf_checkpoint *checkpoint)
+bool bf_judge_account(struct bf_judge *j, struct bf_sample *sample, struct bf_stop_check *checkpoint)
 {
     bool synthesis = sample->stage == BF_STAGE_SYNTHESIS;
     bool control = sample->stage == BF_STAGE_CONTROL;

@@ -1,4 +1,4 @@
-/* One sample's way from raw answer to kept or rejected, and the memory that later samples are judged by. Everything
+/* The decision whether a sample is kept or rejected, and the memory of earlier samples that it is based on. Everything
  * here depends only on the samples committed before, in index order. */
 #ifndef BF_SYNTH_JUDGE_H
 #define BF_SYNTH_JUDGE_H
@@ -9,7 +9,7 @@
 #include "synth/work.h"
 
 struct bf_judge {
-    const struct bf_work *work; /* for its guards; set before init */
+    const struct bf_work *work; /* for its guards; set it before init */
     const struct bf_request *request;
     const struct bf_plan *plan;
     struct bf_engine *embedder;
@@ -19,22 +19,22 @@ struct bf_judge {
     struct bf_moments centroid_similarity;
     struct bf_knowledge_sums knowledge;
     float *topic, *control_topic; /* [n_embd] unit vectors */
-    float *vector;                /* [n_embd] of the sample at hand */
+    float *vector;                /* [n_embd] of the current sample */
     uint16_t *half;               /* [n_embd] */
     double embed_seconds, filter_seconds;
 };
 
-/* Embeds the topic's name; may fail with the embedder's error. */
+/* Embeds the topic's name; fails with the embedder's error. */
 BF_MUST_CHECK enum bf_status bf_judge_init(struct bf_judge *judge, const struct bf_plan *plan,
                                            struct bf_engine *embedder, struct bf_err *err);
 void bf_judge_release(struct bf_judge *judge);
 
-/* Decide on a fresh sample: fills reason, domain_similarity and embedding (which points into the judge until the next
- * call). text, stage, point, figures are set by the caller. */
+/* Decide on a new sample: sets its reason, domain_similarity and embedding, which points into the judge and is valid
+ * until the next call. The caller has set text, stage, point and numbers. */
 BF_MUST_CHECK enum bf_status bf_judge_decide(struct bf_judge *judge, const char *prompt, struct bf_sample *sample,
                                              struct bf_err *err);
-/* Take a decided sample (fresh or replayed) into the memory: sets sample->diversity, and *checkpoint when it triggered
- * a check of the stop rule (returns true). */
-bool bf_judge_account(struct bf_judge *judge, struct bf_sample *sample, struct bf_checkpoint *checkpoint);
+/* Add a decided sample, new or replayed, to the memory: sets sample->diversity. Returns true and sets *checkpoint when
+ * it triggered a check of the stop rule. */
+bool bf_judge_account(struct bf_judge *judge, struct bf_sample *sample, struct bf_stop_check *checkpoint);
 
 #endif

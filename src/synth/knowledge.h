@@ -1,5 +1,5 @@
-/* Does the model know the domain? The paper found its results weak where the model knew little; a person must be
- * told. */
+/* Does the model know the domain? The paper's results were weak where the model knew little, so users must be warned.
+ */
 #ifndef BF_SYNTH_KNOWLEDGE_H
 #define BF_SYNTH_KNOWLEDGE_H
 #include <stdint.h>
@@ -11,11 +11,11 @@ struct bf_moments {
     int64_t n;
     double mean, m2;
 };
-void bf_moments_add(struct bf_moments *m, double x);     /* NaN is left out */
+void bf_moments_add(struct bf_moments *m, double x);     /* ignores NaN */
 double bf_moments_deviation(const struct bf_moments *m); /* sample standard deviation; 0 below two */
 
 /* Mean cosine between texts of the same group (a point), averaged over the groups with two or more: a model that knows
- * a thing tells the same of it each time, one that invents does not. Adding costs O(n_dims). */
+ * about something says the same each time; a model that invents does not. Adding costs O(n_dims). */
 struct bf_agreement {
     int32_t n_dims, n_groups;
     double *sums;    /* [n_groups, n_dims] */
@@ -23,16 +23,16 @@ struct bf_agreement {
     int64_t *counts; /* [n_groups] */
 };
 void bf_agreement_add(struct bf_agreement *a, int32_t group, const float *unit_vector, int32_t n_dims); /* group >= 0 */
-double bf_agreement_mean(const struct bf_agreement *a); /* NaN while no group has two */
+double bf_agreement_mean(const struct bf_agreement *a); /* NaN when no group has two texts */
 void bf_agreement_release(struct bf_agreement *a);
 
 struct bf_knowledge_sums {
     struct bf_moments min_k_domain, min_k_control, similarity_domain, similarity_control;
     struct bf_agreement agreement_domain, agreement_control;
 };
-/* The verdict goes by agreement, since Min-K% prob alone does not tell: a model writes fluent inventions with as much
- * confidence as facts (measured on two models, docs/knowledge.md). Of the way from the control's agreement to 1, the
- * domain's covers: below 0.15 little, below 0.5 some, else good. Unknown with fewer than 8 texts on either side. */
+/* The verdict depends on agreement, since Min-K% probability alone is not enough: a model writes fluent inventions with
+ * as much confidence as facts (measured on two models, docs/knowledge.md). With x = (domain - control) / (1 - control):
+ * below 0.15 little, below 0.5 some, else good; unknown with fewer than 8 texts on either side. */
 void bf_knowledge_judge(const struct bf_knowledge_sums *sums, struct bf_knowledge_check *out);
 
 #endif

@@ -6,7 +6,7 @@
 
 enum { FORM_MAX = 64, STEM_MIN = 4 };
 
-/* One string for each list, words between spaces: read more easily than a table of four hundred rows. */
+/* Each list is one string with words between spaces, which is easier to read than a table of four hundred rows. */
 static const char common[] =
     " a about above according accordingly across additionally admittedly after afterwards again against ago ah all "
     "allow "

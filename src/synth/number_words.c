@@ -9,7 +9,7 @@ static const struct {
     uint64_t value;
     enum class class;
     bool ordinal; /* ends the number */
-    bool soft;    /* when it stands alone */
+    bool soft;    /* when it is alone */
 } words[] = {
     {"zero", 0, FULL, false, false},
     {"one", 1, UNIT, false, true},
@@ -72,7 +72,7 @@ static const struct {
     {"ninetieth", 90, TENS, true, false},
     {"hundredth", 100, HUNDRED, true, true},
     {"thousandth", 1000, THOUSAND, true, true},
-    /* These never join others. */
+    /* These never combine with others. */
     {"once", 1, FULL, false, true},
     {"single", 1, FULL, false, true},
     {"sole", 1, FULL, false, true},
@@ -111,14 +111,14 @@ static bool joins(const struct bf_tokens *tokens, size_t i)
     return i < tokens->n && (tokens->items[i].gap == BF_GAP_SPACE || tokens->items[i].gap == BF_GAP_HYPHEN);
 }
 
-/* What was read of a number so far: done + part, e.g. 2,000 + 100. */
+/* The number read so far: done + part, for example 2,000 + 100. */
 struct reading {
     uint64_t done;
     uint64_t part;
-    enum class last; /* of the last word taken */
+    enum class last; /* class of the last word */
 };
 
-/* Take a word into the number, when it can follow the last one there. */
+/* Add a word to the number, if it can follow the last one. */
 static bool take(struct reading *r, enum class class, uint64_t value)
 {
     bool fresh = r->last == THOUSAND || r->last == NOT_A_NUMBER;
@@ -144,7 +144,7 @@ static bool take(struct reading *r, enum class class, uint64_t value)
         r->part = (r->part ? r->part : 1) * 100;
         break;
     case THOUSAND:
-        /* Downwards only, which also keeps the sum far from overflow: "two thousand million" is two numbers. */
+        /* Only in descending order, so that the sum cannot overflow: "two thousand million" is two numbers. */
         if (r->part >= 1000 || (fresh && r->last == THOUSAND) || (r->done > 0 && r->done / value < 1000))
             return false;
         r->done += (r->part ? r->part : 1) * value;

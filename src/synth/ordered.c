@@ -38,7 +38,7 @@ enum bf_source bf_ordered_issue(struct bf_ordered *list, int64_t *number)
             return list->final ? BF_SOURCE_END : BF_SOURCE_WAIT;
         if (list->next_issue >= list->next_commit + list->window)
             return BF_SOURCE_WAIT;
-        if (!at(list, list->next_issue)->ready) /* else answered before an interruption */
+        if (!at(list, list->next_issue)->ready) /* otherwise it was answered before an interruption */
             break;
     }
     *number = list->next_issue++;
@@ -86,7 +86,7 @@ static void widen(struct bf_ordered *list, int64_t window)
 
 void bf_ordered_restore(struct bf_ordered *list, const struct bf_pending *p)
 {
-    enum { FAR = 1 << 20 }; /* no window was ever so wide: not ours */
+    enum { FAR = 1 << 20 }; /* no window is this wide, so biforget did not write it */
     if (p->number < list->next_commit || p->number - list->next_commit >= FAR)
         return;
     if (p->number - list->next_commit >= list->window)

@@ -11,7 +11,7 @@
 
 enum { CONTROL_POINTS = 4, TOKENS_PER_POINT = 24 };
 
-/* A word that means nothing, from the seed: the control topic must be one that no model has read about. */
+/* Invent a word from the seed: no model must have read about the control topic. */
 static void invent_name(struct bf_rng *rng, int n_syllables, struct bf_buf *out)
 {
     static const char *const onsets[] = {"v", "thr", "m", "quel", "z", "bral", "d", "k", "sarn", "l", "gw", "ph"};
@@ -59,7 +59,7 @@ void bf_plan_release(struct bf_plan *plan)
     *plan = (struct bf_plan){0};
 }
 
-/* The i-th template of a stage (control samples use those of Stage I); *count of them. */
+/* The i-th of *count templates of a stage; control samples use those of Stage I. */
 static int32_t stage_template(const struct bf_plan *plan, enum bf_stage stage, int64_t i, int32_t *count)
 {
     enum bf_stage wanted = stage == BF_STAGE_CONTROL ? BF_STAGE_SYNTHESIS : stage;
@@ -94,7 +94,7 @@ int64_t bf_plan_count(const struct bf_plan *plan, enum bf_stage stage)
         return r->jailbreak_samples;
     case BF_STAGE_CONTROL:
         return r->control_samples;
-    default: /* not of a domain */
+    default: /* not a stage of a domain */
         break;
     }
     return 0;
@@ -138,7 +138,7 @@ void bf_plan_item(const struct bf_plan *plan, enum bf_stage stage, int64_t index
         }
         out->temperature = r->temperatures.values[temperature];
     } else if (stage == BF_STAGE_CONTROL) {
-        /* As Stage I: Min-K% prob moves with the temperature, and the two are compared. */
+        /* As in Stage I, with which they are compared: Min-K% probability depends on the temperature. */
         int64_t round = index / (n_templates > 0 ? n_templates : 1);
         out->point = (int32_t)(round % CONTROL_POINTS);
         out->temperature = r->temperatures.values[(size_t)(index + round) % r->temperatures.n];

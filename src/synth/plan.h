@@ -1,5 +1,5 @@
-/* A run is a numbered list: the plan gives item i of a stage its prompt, temperature and seed, from the request and the
- * points alone (DESIGN, section 4). */
+/* A run is a numbered list: the plan gives item i of a stage its prompt, temperature and seed, which depend only on the
+ * request and the points (docs/architecture.md, docs/determinism.md). */
 #ifndef BF_SYNTH_PLAN_H
 #define BF_SYNTH_PLAN_H
 #include <stdint.h>
@@ -12,14 +12,14 @@ struct bf_plan {
     const struct bf_request *request;
     const struct bf_template_set *templates;
     const struct bf_points *points;
-    char *control_topic; /* invented from the seed */
+    char *control_topic; /* invented, from the seed */
     struct bf_points control_points;
 };
 
 struct bf_plan_item {
     enum bf_stage stage;
     int64_t index;
-    int32_t point; /* -1 when the template names none */
+    int32_t point; /* -1 when the template has no {point} */
     int32_t template_index;
     double temperature;
     uint64_t seed;
@@ -30,10 +30,11 @@ void bf_plan_init(struct bf_plan *plan, const struct bf_request *request, const 
                   const struct bf_points *points);
 void bf_plan_release(struct bf_plan *plan);
 
-/* Prompts of a stage at most; Stage I counts need the points. */
+/* The most prompts of a stage; for Stage I the points must be known. */
 int64_t bf_plan_count(const struct bf_plan *plan, enum bf_stage stage);
-/* Item `index` of a stage. BF_ORDER_BALANCED lets the point vary fastest, then template, temperature, sample, so that
- * any prefix is even; BF_ORDER_POINT is the official order: point by point, template, temperature, sample. */
+/* Item `index` (from 0) of a stage. In BF_ORDER_BALANCED the point varies fastest, then template, temperature, sample,
+ * so that any prefix is balanced; BF_ORDER_POINT is the order of the official code: point, template, temperature,
+ * sample. */
 void bf_plan_item(const struct bf_plan *plan, enum bf_stage stage, int64_t index, struct bf_plan_item *out);
 /* The prompt of an item, without the chat template. */
 void bf_plan_prompt(const struct bf_plan *plan, const struct bf_plan_item *item, struct bf_buf *out);

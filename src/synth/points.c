@@ -30,7 +30,7 @@ void bf_points_add(struct bf_points *points, int32_t round, const char *text)
 
 /* ---- marks of all scripts ---- */
 
-/* Length of the one of `marks` (a NULL at the end) that stands at s[0..n); 0 when none does. */
+/* The length of the mark at the start of s [n]; `marks` ends with NULL; 0 when there is none. */
 static size_t mark_at(const char *s, size_t n, const char *const *marks)
 {
     for (; *marks; marks++) {
@@ -41,7 +41,7 @@ static size_t mark_at(const char *s, size_t n, const char *const *marks)
     return 0;
 }
 
-/* The same of the end of s[0..n). */
+/* The same at the end of s [n]. */
 static size_t mark_before(const char *s, size_t n, const char *const *marks)
 {
     for (; *marks; marks++) {
@@ -52,8 +52,8 @@ static size_t mark_before(const char *s, size_t n, const char *const *marks)
     return 0;
 }
 
-/* What is no part of a name at its ends: dashes, quotation marks, bullets, full stops, commas, colons, spaces, marks of
- * direction. */
+/* What is not part of a name at its ends: dashes, quotation marks, bullets, full stops, commas, colons, spaces, marks
+ * of direction. */
 static const char *const around[] = {"–",
                                      "—",
                                      "―",
@@ -107,7 +107,7 @@ static const char *const openings[] = {"(", "（", NULL};
 static const char *const list_commas[] = {",", ";", "、", "，", "；", "،", "؛", NULL};
 static const char *const line_ends[] = {"\n", NULL};
 
-/* Strip at both ends what is no part of a name; *n shrinks, the new start is returned. */
+/* Strip everything that is not part of a name at both ends. Returns the new start; *n is the new length. */
 static const char *strip(const char *s, size_t *n)
 {
     bool changed = true;
@@ -163,7 +163,7 @@ static size_t name_length(const char *s, size_t n)
 {
     static const char *const ends[] = {"–", "—", "：", "（", NULL};
     for (size_t i = 2; i < n; i++) {
-        /* Behind a letter of a script without capitals the mark needs no space. */
+        /* After a letter of a script without capitals, the mark needs no space. */
         const bool other = (unsigned char)s[i - 1] >= 0x80;
         const bool colon = s[i] == ':' && i + 1 < n && (other || isspace((unsigned char)s[i + 1]) || s[i + 1] == '*');
         const bool dash =
@@ -189,7 +189,7 @@ static bool add_line(struct bf_points *points, const char *topic, int32_t round,
     const char *s = strip(line, &n);
     s = skip_number(s, &n);
     s = strip(s, &n);
-    /* "Sure, here are six concepts:" announces; it names nothing. */
+    /* "Sure, here are six concepts:" is an announcement, not a name. */
     if (n > 0 && name_length(s, n) == n && (size_t)(end - (s + n)) >= 3 && memcmp(s + n, "：", 3) == 0)
         return false;
     if (n > 0 && line[0] && memchr(line, ':', n + (size_t)(s - line) + 1) && name_length(s, n) == n && s[n] == ':')
@@ -200,7 +200,7 @@ static bool add_line(struct bf_points *points, const char *topic, int32_t round,
         return false;
     struct bf_words words;
     bf_words_of(&words, s, n);
-    /* Names are longer in characters of scripts without spaces than in words. */
+    /* In scripts without spaces, the length of a name is measured in characters, not in words. */
     const size_t n_words = words.n - words.n_unspaced + words.n_unspaced / 3;
     bool short_name = words.n >= 1 && n_words <= POINT_WORDS_MAX && words.n_letters >= 2;
     bf_words_release(&words);
@@ -220,7 +220,7 @@ int32_t bf_points_add_list(struct bf_points *points, const char *topic, int32_t 
     size_t n = strlen(text);
     while (n > 0 && isspace((unsigned char)text[n - 1]))
         n--;
-    /* A model that writes one line means commas. */
+    /* A model that writes a single line separates points by commas. */
     const char *const *separators = memchr(text, '\n', n) ? line_ends : list_commas;
     if (cut) {
         size_t last = n;

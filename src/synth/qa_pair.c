@@ -12,7 +12,7 @@
 
 enum { BEFORE_MAX = 240, FIRST_WORDS = 4, LABEL_DIGITS_MAX = 3 };
 
-/* Word-level edit distance below which an answer, or its beginning, may be the question again. */
+/* Below this word-level edit distance, an answer or its beginning may repeat the question. */
 static const double restated = 0.2;
 
 enum label { QUESTION, ANSWER };
@@ -32,7 +32,7 @@ static const char *skip_numbering(const char *s)
     return skip_set(at + digits + 1, " \t");
 }
 
-/* The label at s: where its text begins; NULL when there is none. */
+/* Where the text after the label at s begins; NULL when there is no label. */
 static const char *label_at(const char *s, enum label label)
 {
     static const char *const adjectives[] = {"rewritten", "rephrased", "reworded", "paraphrased",
@@ -63,8 +63,8 @@ static const char *label_at(const char *s, enum label label)
     return NULL;
 }
 
-/* The next place from s on where the label stands: at the start of a line, or, spelt out with a capital, after a space.
- * `line_start` says whether s itself begins a line. *body is where its text begins. NULL when there is none. */
+/* The next label from s on: at the start of a line or, spelt out with a capital, after a space. `line_start`: does s
+ * begin a line? *body is where its text begins. NULL when there is none. */
 static const char *find_label(const char *s, enum label label, bool line_start, const char **body)
 {
     const char *const spelt = label == QUESTION ? "Question:" : "Answer:";
@@ -97,7 +97,7 @@ static struct part part_of(const char *s, const char *end)
     return part;
 }
 
-/* Nothing but an announcement stands before the question. */
+/* Is there nothing but an announcement before the question? */
 static bool only_announces(const char *s, const char *end)
 {
     s += strspn(s, " \t\r\n*_#\"");
@@ -115,8 +115,8 @@ static bool has_question_mark(const struct part *part)
     return false;
 }
 
-/* A question mark, or a word that asks among the first ones ("In which year ...", "Name the ..."). Other scripts than
- * ASCII are believed. */
+/* Is it a question: a question mark, or a question word near the beginning ("In which year ...", "Name the ...")? True
+ * for scripts other than ASCII. */
 static bool asks(const struct part *part)
 {
     static const char anywhere[] = " who whom whose what when where why how which ";
@@ -157,7 +157,7 @@ static bool adds_nothing(const struct bf_words *asked, const struct bf_words *sa
     return true;
 }
 
-/* Is the answer, or the part of it that ends with its first question mark, the question again? */
+/* Does the answer, or its part up to the first question mark, repeat the question? */
 static bool repeats(const struct part *question, const struct part *answer)
 {
     struct bf_words asked;
@@ -185,7 +185,7 @@ static bool has_words(const struct part *part)
     return any;
 }
 
-/* Find both parts in clean text. NULL, or why they are not there. */
+/* Find both parts in clean text. Returns NULL, or the reason why not. */
 static const char *split(const char *text, struct part *question, struct part *answer)
 {
     const char *asked = NULL;

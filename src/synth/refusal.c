@@ -1,4 +1,4 @@
-/* Refusals, by how they begin, in the languages that models answer in most. */
+/* Refusals, by their beginnings, in the languages that models use most. */
 #include <string.h>
 
 #include "base/letter_case.h"
@@ -9,8 +9,8 @@
 
 enum { READ = 4096, WINDOW = 160 };
 
-/* Compared without regard to case, diacritics and the form of the apostrophe. A word ends after them, but for a '*',
- * which leaves the word's end open. */
+/* Compared without case, diacritics and the form of the apostrophe. A phrase ends at the end of a word; a '*' leaves
+ * the end of the word open. */
 static const char *const openings[] = {
     "i'm sorry",
     "i am sorry",
@@ -260,7 +260,7 @@ static const char *const anywhere[] = {
     "एआई भाषा मॉडल",
     "ai भाषा मॉडल",
 };
-/* After which a clause begins without a comma. */
+/* Words after which a clause begins without a comma. */
 static const char *const joining[] = {
     "but",  "however", "because", "since", "and",  "so",   "that", "pero", "porque", "y",    "que",
     "mais", "car",     "et",      "aber",  "denn", "weil", "da",   "und",  "dass",   "mas",  "pois",
@@ -271,7 +271,7 @@ static const char *const first_person[] = {
     "não posso", "io",  "sono", "non posso", "я",    "我", "私",  "저는",     "أنا", "मैं",
 };
 
-/* The phrase folded; is it a stem, after which its word goes on? */
+/* Fold the phrase; is it a stem, after which the word continues? */
 static bool fold(const char *phrase, struct bf_buf *folded)
 {
     const size_t n = strlen(phrase);
@@ -294,7 +294,7 @@ static bool ends_with(const char *text, size_t n, const char *phrase, struct bf_
            bf_is_word_edge(text, n - folded->len);
 }
 
-/* Where the first letter stands. */
+/* The place of the first letter. */
 static const char *first_letter(const char *text)
 {
     for (uint32_t cp = 0; *text;) {
@@ -306,8 +306,8 @@ static const char *first_letter(const char *text)
     return text;
 }
 
-/* "ChatGPT was built as a language model" speaks of one; "..., but as a language model I" is one. So the phrase begins
- * a clause, or the text is in the first person. */
+/* "ChatGPT was built as a language model" is about a model; "..., but as a language model I" is written by one. So the
+ * phrase must begin a clause, or the text must be in the first person. */
 static bool speaks_of_itself(const char *text, const char *start, size_t at, struct bf_buf *folded)
 {
     uint32_t cp = 0;

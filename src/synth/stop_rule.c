@@ -29,7 +29,7 @@ double bf_stop_rule_diversity(const struct bf_stop_rule *rule)
     return 1.0 - (square - rule->squares) / (n * (n - 1.0));
 }
 
-bool bf_stop_rule_add(struct bf_stop_rule *rule, const float *vector, struct bf_checkpoint *checkpoint)
+bool bf_stop_rule_add(struct bf_stop_rule *rule, const float *vector, struct bf_stop_check *checkpoint)
 {
     for (int32_t d = 0; d < rule->n_dims; d++) {
         double x = (double)vector[d];
@@ -41,7 +41,7 @@ bool bf_stop_rule_add(struct bf_stop_rule *rule, const float *vector, struct bf_
         return false;
     double diversity = bf_stop_rule_diversity(rule);
     double gain = diversity - rule->last;
-    *checkpoint = (struct bf_checkpoint){
+    *checkpoint = (struct bf_stop_check){
         .n_kept = rule->n,
         .diversity = diversity,
         .gain = gain,

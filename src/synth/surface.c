@@ -44,7 +44,7 @@ bool bf_surface_add(struct bf_surface *surface, const char *text, double *neares
         surface->allocated = surface->allocated ? 2 * surface->allocated : 8;
         surface->items = bf_grow(surface->items, surface->allocated, sizeof *surface->items);
     }
-    /* bf_words_of makes room for the longest text; kept ones take what they need. */
+    /* bf_words_of allocates for the longest text; counted texts only keep what they need. */
     words.hashes = bf_grow(words.hashes, words.n > 0 ? words.n : 1, sizeof *words.hashes);
     surface->items[surface->n++] = words;
     return true;

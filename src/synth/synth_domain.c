@@ -1,10 +1,10 @@
-/* A domain request. Its numbers are the rounds of points and then everything else as one list:
+/* A domain request. Its numbers are the rounds of points, followed by everything else as one list:
  *
  *     0 .. rounds-1   rounds                                                         end
  *     points          [ Stage I ............ | MI ....... | jailbreak ... | control ]
  *
- * Points come round by round, since each round is shown what is known. When the stop rule ends Stage I, its open
- * prompts are dropped and the list jumps to MI: the machine stays full across stages. */
+ * * Points come round by round, since the prompt of a round shows the points found so far. When the stop rule ends
+ * Stage I, its open prompts are dropped and the list jumps to MI, so that the engine stays busy across stages. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +23,8 @@ struct domain {
     struct bf_points points;
     struct bf_plan plan;
     struct bf_judge judge;
-    int64_t base[BF_STAGE_DOMAIN_END + 1]; /* first number of a stage; [END] = end */
-    bool listed;                           /* all points are there, base is filled */
+    int64_t base[BF_STAGE_DOMAIN_END + 1]; /* first number of each stage; [END] = end */
+    bool listed;                           /* all points are known, and base is filled in */
     bool last_round_was_empty;
     double list_start;
     int64_t list_tokens_before;
@@ -59,8 +59,8 @@ static void close_domain(struct bf_work *w)
     free(d);
 }
 
-/* Count a decided sample, fresh or replayed. */
-static bool account(struct bf_work *w, struct bf_sample *sample, struct bf_checkpoint *checkpoint)
+/* Count a decided sample, new or replayed. */
+static bool account(struct bf_work *w, struct bf_sample *sample, struct bf_stop_check *checkpoint)
 {
     struct bf_progress *p = &w->progress;
     bf_work_count(w, sample);
@@ -75,7 +75,7 @@ static bool account(struct bf_work *w, struct bf_sample *sample, struct bf_check
     return checked;
 }
 
-/* All points are known: number the rest. */
+/* All points are known: number the other stages. */
 static void begin_list(struct bf_work *w)
 {
     struct domain *d = domain_of(w);
@@ -103,7 +103,7 @@ static void begin_list(struct bf_work *w)
     d->list_tokens_before = w->taken_tokens;
 }
 
-/* One more round, or no more. The next stages have begun, or a round brought nothing new: no more rounds. */
+/* Add one more round, or none when the next stages have begun or a round found nothing new. */
 static void next_round(struct bf_work *w)
 {
     struct domain *d = domain_of(w);
@@ -124,11 +124,11 @@ static enum bf_status replayed(struct bf_work *w, struct bf_sample *sample, cons
     for (size_t i = 0; i < n_points; i++)
         bf_points_add(&d->points, points[i].round, points[i].text);
     if (sample->stage == BF_STAGE_POINTS) {
-        /* A round in which the topic itself became the point had brought nothing (commit_points). */
+        /* A round in which the topic itself became the point had found nothing (commit_points). */
         d->last_round_was_empty = n_points == 0 || strcmp(points[0].text, w->request->topic) == 0;
         w->progress.n_points = d->points.n;
     }
-    struct bf_checkpoint checkpoint;
+    struct bf_stop_check checkpoint;
     account(w, sample, &checkpoint);
     return BF_OK;
 }
@@ -139,7 +139,7 @@ static enum bf_status begin(struct bf_work *w)
     return BF_OK;
 }
 
-/* ---- asking ---- */
+/* ---- prompts ---- */
 
 static void item_of(struct bf_work *w, int64_t number, struct bf_plan_item *item)
 {
@@ -189,7 +189,7 @@ static enum bf_status commit_points(struct bf_work *w, const struct bf_plan_item
     int32_t first = d->points.n;
     bf_points_add_list(&d->points, w->request->topic, round, list, answer->finish == BF_FINISH_LENGTH,
                        w->request->points_per_round);
-    /* A model that lists nothing still has its topic. */
+    /* When the model lists nothing, the topic is the only point. */
     bool last_round = round + 1 == w->request->rounds;
     d->last_round_was_empty = d->points.n == first;
     if (d->points.n == 0 && (last_round || round > 0))
@@ -222,7 +222,7 @@ static enum bf_status commit_text(struct bf_work *w, int64_t number, const struc
     struct bf_commit_item item = {.sample = sample_of(planned, answer)};
     struct bf_sample *sample = &item.sample;
     if (planned->stage == BF_STAGE_CONTROL)
-        sample->point = -1; /* an invented point is none of the domain's */
+        sample->point = -1; /* an invented point is not one of the domain's points */
     bf_work_set_text(w, answer, sample);
     if (w->templates->items[planned->template_index].is_qa && bf_parse_qa(sample->text, &question, &reply)) {
         sample->question = question.data;
@@ -250,7 +250,7 @@ static enum bf_status commit(struct bf_work *w, int64_t number, const struct bf_
     if (status != BF_OK)
         return status;
     if (planned.stage == BF_STAGE_SYNTHESIS && stopped(w))
-        bf_ordered_skip(&w->list, d->base[BF_STAGE_MI]); /* Stage I is over: forget what it had under way */
+        bf_ordered_skip(&w->list, d->base[BF_STAGE_MI]); /* Stage I is over: drop its open prompts */
     else if (number + 1 == d->base[BF_STAGE_MI] && !stopped(w))
         w->progress.stop = BF_STOP_EXHAUSTED;
     return BF_OK;

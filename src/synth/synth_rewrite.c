@@ -1,6 +1,6 @@
-/* An instance request: every original is kept and written anew by each rewriting template at each temperature. By
- * default the original varies fastest: a pass takes one template and temperature through all originals, so that any
- * prefix is even, and the stop rule speaks at the end of a pass, when no original has had more than another. */
+/* An instance request: every original is kept, and rewritten with each template at each temperature. By default the
+ * original varies fastest: a pass applies one template and temperature to all originals, so that any prefix is
+ * balanced. The stop rule only decides at the end of a pass, when all originals have had equally many variants. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,14 +23,14 @@
 enum { QA_BYTES_MAX = 1 << 20 };
 
 struct rewrite {
-    int64_t n, n_total; /* originals; variants at most */
+    int64_t n, n_total; /* originals; the most variants */
     int32_t n_embd, n_templates, n_combinations;
     int32_t *plain, *pair; /* [n_templates] of the set, for sentences and for questions with answers */
-    bool converged;        /* the stop rule spoke; takes effect at the end of the pass */
+    bool converged;        /* the stop rule has decided; takes effect at the end of the pass */
     struct bf_stop_rule stop_rule;
     float *original, *variant; /* [n_embd] unit vectors */
     uint16_t *original_half, *variant_half;
-    struct bf_buf original_text; /* of the number at hand */
+    struct bf_buf original_text; /* of the current number */
     struct bf_buf original_question, original_answer;
     bool is_qa;
     struct bf_buf question, answer;
@@ -47,7 +47,8 @@ static struct rewrite *rewrite_of(struct bf_work *w)
     return w->own;
 }
 
-/* Template fastest within the combinations: two passes differ in what is asked before they differ in temperature. */
+/* Within the combinations the template varies fastest: passes differ in the prompt before they differ in temperature.
+ */
 static void place_of(struct bf_work *w, int64_t number, bool is_qa, struct place *out)
 {
     struct rewrite *r = rewrite_of(w);
@@ -127,8 +128,8 @@ static void close_rewrite(struct bf_work *w)
     free(r);
 }
 
-/* Take a decided sample, fresh or replayed, into the counts and the diversity. `vector` is its embedding or NULL. */
-static bool account(struct bf_work *w, struct bf_sample *sample, const float *vector, struct bf_checkpoint *checkpoint)
+/* Add a decided sample, new or replayed, to the counts and the diversity. `vector` is its embedding or NULL. */
+static bool account(struct bf_work *w, struct bf_sample *sample, const float *vector, struct bf_stop_check *checkpoint)
 {
     struct rewrite *r = rewrite_of(w);
     bf_work_count(w, sample);
@@ -149,7 +150,7 @@ static enum bf_status replayed(struct bf_work *w, struct bf_sample *sample, cons
                                size_t n_points)
 {
     struct rewrite *r = rewrite_of(w);
-    struct bf_checkpoint checkpoint;
+    struct bf_stop_check checkpoint;
     (void)points;
     (void)n_points;
     const bool embedded = sample->embedding && sample->n_embd == r->n_embd;
@@ -183,7 +184,7 @@ static enum bf_status begin(struct bf_work *w)
     return BF_OK;
 }
 
-/* ---- asking ---- */
+/* ---- prompts ---- */
 
 static enum bf_status load_original(struct bf_work *w, int64_t index)
 {
@@ -245,7 +246,7 @@ static void signature_of(const char *text, struct bf_signature *out)
     bf_words_release(&words);
 }
 
-/* What the variant is compared with: the original and its kept variants so far. */
+/* The texts that a variant is compared with: the original and its kept variants so far. */
 struct siblings {
     struct rewrite *rewrite;
     struct bf_similar *similar;
@@ -263,7 +264,7 @@ static void see_sibling(void *to, const struct bf_sample *sample)
             r->original[i] = bf_half_to_float(sample->embedding[i]);
 }
 
-/* The variant's text from the answer: without the model's preface, as a pair when the original is one. */
+/* Set the variant's text from the answer: without the model's announcement, and as a pair when the original is one. */
 static enum bf_reason read_variant(struct bf_work *w, const struct bf_waiting *answer, struct bf_sample *sample)
 {
     struct rewrite *r = rewrite_of(w);
@@ -302,7 +303,7 @@ static enum bf_reason check_facts(const struct bf_work *w, const struct rewrite 
     return kept ? BF_REASON_NONE : loss.invented ? BF_REASON_NEW_FACT : BF_REASON_LOST_FACT;
 }
 
-/* The instruction without the original: repeating the original is no echo of the prompt. */
+/* The instruction without the original: an answer that repeats the original does not echo the prompt. */
 static enum bf_reason check_text(struct bf_work *w, const struct bf_sample *sample)
 {
     struct bf_words words;
@@ -352,7 +353,7 @@ static enum bf_status judge(struct bf_work *w, struct bf_sample *sample, enum bf
 
 /* ---- committing ---- */
 
-/* The original itself: it is the user's, so nothing is asked of it. */
+/* Commit the original itself, unfiltered, since the user wrote it. */
 static enum bf_status original_sample(struct bf_work *w, int64_t index, struct bf_sample *sample)
 {
     struct rewrite *r = rewrite_of(w);

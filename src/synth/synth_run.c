@@ -1,7 +1,6 @@
-/* Many requests on one engine. The engine asks for prompts; the first request that has one gives it, in the order of
- * the requests, and when those under way have none (they wait for an answer that decides what comes next, or their end
- * thins out) the next request is opened. So the batch stays full, and each request's own list, order and commits are
- * what they would be if it were alone. */
+/* Many requests on one engine. When the engine asks for a prompt, it gets one from the first request that has one. When
+ * no open request has any (they wait for an answer that decides what comes next, or are almost done), the next request
+ * is opened. The batch stays full, and each request has the same list, order and commits as if it were alone. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,7 @@
 #include "synth/work.h"
 #include "base/banned.h"
 
-/* The engine's number: which request, by the order of opening and never used again, and which number of its own. */
+/* The engine's index: the request, by the order of opening (never reused), and the number within it. */
 enum { SERIAL_BITS = 24, OPEN_MAX = 256 };
 
 struct open_task {
@@ -28,13 +27,13 @@ struct run {
     struct open_task *open[OPEN_MAX]; /* [n_open], in the order of the requests */
     int32_t n_open;
     int64_t n_opened;
-    bool no_more;              /* the source has no further request */
-    enum bf_status status;     /* of a failure inside a source callback of the engine */
-    struct bf_progress closed; /* sums over the tasks that are done */
+    bool no_more;              /* the source has no more requests */
+    enum bf_status status;     /* a failure inside the engine's source callback */
+    struct bf_progress closed; /* sums over the finished tasks */
     struct bf_gen_stats stats; /* of the engine, so far */
     int64_t all_tokens;        /* delivered, over all tasks */
     double start;
-    /* The same once more, for the shares: figures are given out when a task is done. */
+    /* Numbers that have been assigned to finished tasks, see bf_progress. */
     double shared_generate, shared_wall;
     int64_t shared_tokens;
 };
@@ -59,7 +58,7 @@ static void add_counts(struct bf_progress *to, const struct bf_progress *p)
     to->list_tokens += p->list_tokens;
 }
 
-/* The sum over all tasks; a single task's own figures when it is alone. */
+/* The sum over all tasks; for a single task, its own numbers. */
 static void add_up(struct run *r)
 {
     struct bf_progress *sum = r->sum;
@@ -67,7 +66,7 @@ static void add_up(struct run *r)
     for (int32_t i = 0; i < r->n_open; i++) {
         const struct bf_progress *p = &r->open[i]->work.progress;
         add_counts(sum, p);
-        if (i == 0) { /* the oldest is the one that people follow */
+        if (i == 0) { /* the oldest task is the one that is shown */
             sum->stage = p->stage;
             sum->diversity = p->diversity;
             sum->gain = p->gain;
@@ -104,7 +103,7 @@ static enum bf_status open_next(struct run *r)
     return BF_OK;
 }
 
-/* Hand over the i-th open task and let go of it. */
+/* Report the i-th open task as done, and release it. */
 static enum bf_status close_task(struct run *r, int32_t i, bool keep_error)
 {
     struct open_task *t = r->open[i];
@@ -115,14 +114,14 @@ static enum bf_status close_task(struct run *r, int32_t i, bool keep_error)
     const double elapsed = bf_seconds() - r->start;
     const double generate = r->stats.decode_seconds + r->stats.sample_seconds;
     const bool last = r->n_open == 1 && (r->no_more || keep_error);
-    /* Of what is not given out yet; the last one takes the rest. */
+    /* A share of what has not been assigned yet; the last task takes the rest. */
     const int64_t tokens_left = r->all_tokens - r->shared_tokens;
     const double share = last ? 1.0 : tokens_left > 0 ? (double)w->taken_tokens / (double)tokens_left : 0.0;
     p->generate_seconds = (generate - r->shared_generate) * share;
     p->wall_seconds = (elapsed - r->shared_wall) * share;
     p->generated_tokens = w->taken_tokens;
     if (r->source->n_tasks == 1 && r->stats.n_generated_tokens > p->generated_tokens)
-        p->generated_tokens = r->stats.n_generated_tokens; /* also what the stop rule dropped */
+        p->generated_tokens = r->stats.n_generated_tokens; /* including those that the stop rule dropped */
     p->elapsed_seconds = elapsed;
     p->engine = r->stats;
     r->shared_generate += p->generate_seconds;
@@ -175,14 +174,14 @@ static enum bf_source issue(void *user, struct bf_gen_request *q)
             break;
         r->status = open_next(r);
         if (r->status == BF_OK)
-            r->status = close_finished(r); /* one that had nothing left to do */
+            r->status = close_finished(r); /* the new task had nothing left to do */
         if (r->status != BF_OK)
             return BF_SOURCE_END;
     }
     return r->n_open > 0 ? BF_SOURCE_WAIT : BF_SOURCE_END;
 }
 
-/* NULL when that request is done. */
+/* The open task of an engine index; NULL when it is done. */
 static struct bf_work *work_of(const struct run *r, int64_t index)
 {
     const int64_t serial = index & ((1 << SERIAL_BITS) - 1);
@@ -243,7 +242,7 @@ enum bf_status bf_synth_run(const struct bf_task_source *source, const struct bf
     r.stats = stats;
     if (r.status != BF_OK)
         status = r.status;
-    /* Asked to stop right after the last commit: there was nothing left to interrupt. */
+    /* Stopped right after the last commit: there was nothing left to interrupt. */
     if (status == BF_INTERRUPTED && r.n_open == 0 && !r.no_more && open_next(&r) != BF_OK)
         status = BF_INTERRUPTED;
     if (status == BF_INTERRUPTED && r.n_open == 0 && r.no_more)

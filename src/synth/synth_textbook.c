@@ -1,12 +1,12 @@
 /* The textbook baseline (Zhu et al., COLM 2025): the model names subfields of the domain, bullet points of each
- * subfield for each audience, and writes a chapter on each bullet point; the chapters' lines are the set. Its numbers
- * are
+ * subfield for each audience, and writes a chapter on each bullet point; the lines of the chapters are the set. Its
+ * numbers are
  *
  *     0            1 ...................... B           B + C = end
  *     subfields    [ bullets: subfield x audience ]     [ chapters ]
  *
- * Each part needs the whole of the one before it, so the list grows twice. Subfields are points of round 0, bullet
- * points those of round 1 + audience. */
+ * * Each part needs all of the part before it, so the list grows twice. Subfields are points of round 0, bullet points
+ * those of round 1 + audience. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ enum {
 struct textbook {
     struct bf_points points; /* subfields, then bullet points */
     int32_t n_subfields;
-    int64_t n_bullets, n_chapters;     /* prompts; known when the part before is done */
+    int64_t n_bullets, n_chapters;     /* prompts; known after the part before */
     int32_t templates[BF_STAGE_COUNT]; /* first of each stage */
     struct bf_similar *similar;
 };
@@ -78,7 +78,7 @@ static void remember(struct bf_work *w, struct bf_sample *sample)
     sample->text_hash = signature.exact;
 }
 
-/* How long the list is, by what is committed. */
+/* Set the length of the list, by what has been committed. */
 static void extend(struct bf_work *w)
 {
     struct textbook *t = textbook_of(w);
@@ -129,7 +129,7 @@ static enum bf_status begin(struct bf_work *w)
     return BF_OK;
 }
 
-/* ---- asking ---- */
+/* ---- prompts ---- */
 
 struct place {
     enum bf_stage stage;
@@ -139,8 +139,7 @@ struct place {
     uint64_t seed;
 };
 
-/* With fewer chapters than bullet points those are spread over all of them, so that no subfield or audience is left
- * out. */
+/* Fewer chapters than bullet points are spread over all of them, so that no subfield or audience is left out. */
 static struct place place_of(struct bf_work *w, int64_t number)
 {
     const struct textbook *t = textbook_of(w);
@@ -158,7 +157,7 @@ static struct place place_of(struct bf_work *w, int64_t number)
         p.audience = (int32_t)(p.index % N_AUDIENCES);
     }
     if (p.audience < 0 || p.audience >= N_AUDIENCES)
-        p.audience = 0; /* a point of a changed database */
+        p.audience = 0; /* a point of a database that was edited */
     p.seed = bf_mix(bf_mix(w->request->seed, (uint64_t)p.stage + 1), (uint64_t)p.index);
     return p;
 }
@@ -223,11 +222,11 @@ static enum bf_status commit_list(struct bf_work *w, int64_t number, const struc
     const int32_t first = t->points.n;
     bf_points_add_list(&t->points, w->request->topic, subfields ? 0 : 1 + p->audience, list,
                        answer->finish == BF_FINISH_LENGTH, subfields ? w->request->subfields : w->request->bullets);
-    if (subfields && t->points.n == 0) /* a model that lists nothing still has the domain */
+    if (subfields && t->points.n == 0) /* when the model lists nothing, the domain is the only subfield */
         bf_points_add(&t->points, 0, w->request->topic);
     if (subfields)
         t->n_subfields = t->points.n;
-    /* A model that names no bullet point anywhere writes about the subfields themselves. */
+    /* When the model names no bullet points at all, it writes about the subfields themselves. */
     const bool none = !subfields && p->index + 1 == t->n_bullets && t->points.n == t->n_subfields;
     for (int32_t i = 0; none && i < t->n_subfields * N_AUDIENCES; i++)
         bf_points_add(&t->points, 1 + i % N_AUDIENCES, t->points.items[i / N_AUDIENCES].text);
@@ -284,7 +283,7 @@ static enum bf_reason judge_line(struct bf_work *w, const char *text)
     return reason;
 }
 
-/* The chapter as it was written, and its lines, in one transaction. */
+/* Commit the chapter as it was written, and its lines, in one transaction. */
 static enum bf_status commit_chapter(struct bf_work *w, int64_t number, const struct place *p,
                                      const struct bf_waiting *answer)
 {
@@ -293,7 +292,7 @@ static enum bf_status commit_chapter(struct bf_work *w, int64_t number, const st
     put_prompt(w, p);
     items[0].sample = sample_of(w, p, BF_STAGE_CHAPTERS, p->index, answer);
     bf_work_set_text(w, answer, &items[0].sample);
-    items[0].sample.raw = NULL; /* the whole answer, as it came */
+    items[0].sample.raw = NULL; /* its text is the whole answer */
     items[0].sample.text = w->raw.data;
     items[0].sample.reason = BF_REASON_NOT_A_SAMPLE;
     bf_work_count(w, &items[0].sample);

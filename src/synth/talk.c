@@ -26,7 +26,7 @@ static size_t skip_set(const char *s, size_t n, const char *set)
 
 /* ---- before ---- */
 
-/* "Sure!" and the like with its mark; 0 when there is none. */
+/* The length of "Sure!" and the like; 0 when there is none. */
 static size_t interjection(const char *s, size_t n)
 {
     static const char *const words[] = {"sure thing", "sure",   "certainly", "of course", "absolutely",
@@ -61,7 +61,7 @@ static const char label_words[] =
     "point view formal informal plain simple neutral third first person could it here's here can my and but that ";
 static const char label_alone[] = " sentence text output statement ";
 
-/* The announcement at s up to and with its colon; 0 when there is none. */
+/* The length of an announcement at s, with its colon; 0 when there is none. */
 static size_t announcement(const char *s, size_t n)
 {
     size_t start = skip_set(s, n, "*#_> \t");
@@ -232,7 +232,7 @@ const char *bf_talk_unwrap(const char *s, size_t *n)
             if (*n <= open + close || memcmp(s, pairs[i].open, open) != 0 ||
                 memcmp(s + *n - close, pairs[i].close, close) != 0)
                 continue;
-            /* A quote inside means that the outer ones may belong to two quotations. */
+            /* With a quote inside, the outer ones may belong to two quotations. */
             if (contains(s + open, *n - open - close, pairs[i].open) ||
                 contains(s + open, *n - open - close, pairs[i].close))
                 continue;
@@ -253,7 +253,7 @@ void bf_rewrite_clean(struct bf_buf *out, const char *text, size_t n)
     struct bf_buf clean;
     bf_buf_init(&clean, SIZE_MAX);
     bf_utf8_clean(&clean, text, n);
-    /* Quotes may stand around all of it, announcement included, or around the text alone. */
+    /* Quotes may be around everything, including an announcement, or only around the text. */
     size_t len = clean.len;
     const char *s = bf_talk_unwrap(clean.data, &len);
     size_t skip = bf_talk_before(s, len);

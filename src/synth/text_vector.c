@@ -1,11 +1,11 @@
-/* A text as a vector: what all kinds of requests embed with. */
+/* A text as a vector, for all kinds of requests. */
 #include <math.h>
 
 #include "base/floats.h"
 #include "synth/synth.h"
 #include "base/banned.h"
 
-/* Unit length, rounded to half precision and back, so that a stored vector is the one that was used. A zero vector
+/* Scale to unit length, and round to half precision, so that a stored vector is the one that was used. A zero vector
  * stays zero. */
 static void normalise(float *v, uint16_t *half, int32_t n)
 {
@@ -30,7 +30,7 @@ enum bf_status bf_synth_embed(struct bf_engine *embedder, const char *text, floa
         return status;
     for (int32_t i = 0; i < n; i++)
         if (!isfinite(vector[i]))
-            return bf_fail(err, BF_MODEL, "the embedder '%s' gave not-a-number for a text; use another --embedder",
+            return bf_fail(err, BF_MODEL, "the embedder '%s' gives NaN for a text; use another --embedder",
                            bf_engine_info(embedder)->model_desc);
     normalise(vector, half, n);
     return BF_OK;

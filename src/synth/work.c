@@ -23,11 +23,11 @@ static enum bf_status replay(struct bf_work *w, const struct bf_replay *source)
         if (status != BF_OK || !more)
             return status;
         if (sample.index != w->progress.committed[sample.stage])
-            return bf_fail(w->err, BF_STORE,
-                           "the run's samples have a gap: stage '%s' goes on with %lld instead of %lld; its run.db was "
-                           "changed from outside",
-                           bf_stage_word(sample.stage), (long long)sample.index,
-                           (long long)w->progress.committed[sample.stage]);
+            return bf_fail(
+                w->err, BF_STORE,
+                "the run's samples have a gap: in stage '%s', number %lld comes where %lld should be; another program has "
+                "changed its run.db",
+                bf_stage_word(sample.stage), (long long)sample.index, (long long)w->progress.committed[sample.stage]);
         const int32_t n_embd = bf_engine_info(w->embedder)->n_embd;
         if (sample.embedding && sample.n_embd != n_embd)
             return bf_fail(
@@ -55,12 +55,12 @@ static enum bf_status restore_pending(struct bf_work *w, const struct bf_replay 
     return BF_OK;
 }
 
-/* A model that only thinks would fill the run with rejected samples, and the person would learn of it at the end. */
+/* A model that only thinks would fill the run with rejected samples, and the user would only notice at the end. */
 static enum bf_status check_thoughts(struct bf_work *w)
 {
     int64_t n_kept = 0;
     for (int stage = 0; stage < BF_STAGE_COUNT; stage++)
-        n_kept += stage == BF_STAGE_ORIGINAL ? 0 : w->progress.kept[stage]; /* an original is not the model's */
+        n_kept += stage == BF_STAGE_ORIGINAL ? 0 : w->progress.kept[stage]; /* the model did not write an original */
     if (w->n_thoughts == 0 || w->n_thoughts < w->n_committed || n_kept > 0 ||
         (w->n_committed < THOUGHTS_SHOWN && !w->progress.finished))
         return BF_OK;
@@ -112,7 +112,7 @@ enum bf_status bf_work_open(struct bf_work *w, const struct bf_task *task, const
         .progress = {.diversity = (double)NAN, .gain = (double)NAN, .n_tasks = 1},
     };
     if (!w->ops)
-        return bf_fail(err, BF_USAGE, "requests of kind '%s' are not worked on", bf_kind_word(task->request->kind));
+        return bf_fail(err, BF_USAGE, "requests of kind '%s' cannot be generated", bf_kind_word(task->request->kind));
     bf_buf_init(&w->prompt, TEXT_BYTES_MAX);
     bf_buf_init(&w->raw, TEXT_BYTES_MAX);
     bf_buf_init(&w->text, TEXT_BYTES_MAX);
@@ -191,7 +191,7 @@ void bf_work_set_text(struct bf_work *w, const struct bf_waiting *answer, struct
     bf_filter_clean(&w->text, answer->text, answer->text_len);
     if (answer->finish == BF_FINISH_LENGTH && w->request->trim_sentence) {
         size_t n = bf_filter_trim_sentence(w->text.data, w->text.len);
-        if (n < w->text.len) { /* an empty buffer's NUL is not ours to write */
+        if (n < w->text.len) { /* the NUL of an empty buffer must not be written */
             w->text.len = n;
             w->text.data[n] = 0;
         }

@@ -91,7 +91,7 @@ static inline void put_sample(struct bf_buf *out, const struct bf_sample *s, con
 struct fixture_sink {
     void *user;
     enum bf_status (*sample)(void *user, const struct bf_sample *sample, const struct bf_point *points, size_t n_points,
-                             const struct bf_checkpoint *checkpoint, struct bf_err *err);
+                             const struct bf_stop_check *checkpoint, struct bf_err *err);
     bool (*progress)(void *user, const struct bf_progress *progress);
 };
 
@@ -169,7 +169,7 @@ static inline enum bf_status fixture_synth(const struct bf_request *request, con
     return fixture_one(&task, templates, engine, engine, sink->user, sink->progress, progress, err);
 }
 
-static inline void put_checkpoint(struct bf_buf *out, const struct bf_checkpoint *c)
+static inline void put_checkpoint(struct bf_buf *out, const struct bf_stop_check *c)
 {
     bf_buf_printf(out, "check %lld", (long long)c->n_kept);
     put_double(out, c->diversity);

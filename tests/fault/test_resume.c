@@ -84,7 +84,7 @@ static bool work(const char *dir, const struct way *way, int process)
     return status == BF_OK;
 }
 
-static void put_stored_checkpoint(void *user, const struct bf_checkpoint *checkpoint)
+static void put_stored_checkpoint(void *user, const struct bf_stop_check *checkpoint)
 {
     put_checkpoint(user, checkpoint);
 }
@@ -111,7 +111,7 @@ static struct bf_buf contents(const char *dir)
         put_sample(&text, &sample, points, n_points);
     }
     bf_store_replay_close(&replay);
-    assert_ok(bf_store_each_checkpoint(store, &text, put_stored_checkpoint, &err));
+    assert_ok(bf_store_each_check(store, &text, put_stored_checkpoint, &err));
     bf_store_close(store);
     return text;
 }

@@ -18,7 +18,7 @@
 enum { N_SAMPLES = SANITIZED ? 5000 : 100000, LIMIT_MB = 40 };
 
 static enum bf_status on_sample(void *user, const struct bf_sample *sample, const struct bf_point *points,
-                                size_t n_points, const struct bf_checkpoint *checkpoint, struct bf_err *err)
+                                size_t n_points, const struct bf_stop_check *checkpoint, struct bf_err *err)
 {
     int64_t *n_bytes = user;
 

@@ -11,7 +11,7 @@ struct record {
 };
 
 static enum bf_status on_sample(void *user, const struct bf_sample *sample, const struct bf_point *points,
-                                size_t n_points, const struct bf_checkpoint *checkpoint, struct bf_err *err)
+                                size_t n_points, const struct bf_stop_check *checkpoint, struct bf_err *err)
 {
     struct record *r = user;
 
@@ -235,7 +235,7 @@ static void a_failing_embedder_ends_the_run_after_its_prefix(void **state)
                 script.fail_embed = k;
             o = run(&script, &record, NULL);
             assert_int_equal(o.status, BF_MODEL);
-            assert_error(o.err, BF_MODEL, broken ? "not-a-number" : "fails at text");
+            assert_error(o.err, BF_MODEL, broken ? "gives NaN" : "fails at text");
             assert_false(o.progress.finished);
             if (k <= 2) /* the names of the topics come first */
                 assert_int_equal(record.n_commits, 0);

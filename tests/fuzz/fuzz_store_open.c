@@ -40,7 +40,7 @@ static void see_point(void *user, const struct bf_point *point, int64_t n_kept, 
     *(size_t *)user += strlen(point->text);
 }
 
-static void see_checkpoint(void *user, const struct bf_checkpoint *checkpoint)
+static void see_checkpoint(void *user, const struct bf_stop_check *checkpoint)
 {
     *(size_t *)user += checkpoint->stop;
 }
@@ -81,7 +81,7 @@ static void read_all(struct bf_store *store)
     (void)went(bf_store_state(store, &state, &err), &err);
     (void)went(bf_store_counts(store, &counts, &err), &err);
     (void)went(bf_store_each_point(store, &sum, see_point, &err), &err);
-    (void)went(bf_store_each_checkpoint(store, &sum, see_checkpoint, &err), &err);
+    (void)went(bf_store_each_check(store, &sum, see_checkpoint, &err), &err);
     replay(store);
     (void)went(bf_export(store, &(const struct bf_export_options){.format = "jsonl", .variant = "both"}, "/dev/null",
                          &n, &err),

@@ -204,7 +204,7 @@ static inline void assert_same_sample(const struct bf_sample *a, const struct bf
 /* One sample, its points and its check in a commit of their own. */
 static inline enum bf_status fixture_commit_one(struct bf_store *store, const struct bf_sample *sample,
                                                 const struct bf_point *points, size_t n_points,
-                                                const struct bf_checkpoint *checkpoint, struct bf_err *err)
+                                                const struct bf_stop_check *checkpoint, struct bf_err *err)
 {
     struct bf_commit_item item = {.sample = *sample, .checked = checkpoint != NULL};
     if (checkpoint)
@@ -236,7 +236,7 @@ static inline void fixture_small_run(struct bf_store *store)
     f.sample.reason = BF_REASON_NOT_A_SAMPLE;
     assert_ok(fixture_commit_one(store, &f.sample, points, 3, NULL, &err));
     for (int64_t i = 0; i < 10; i++) {
-        const struct bf_checkpoint checkpoint = {i + 1, 0.5 + 0.01 * (double)i, i == 4 ? (double)NAN : 0.002, i == 9};
+        const struct bf_stop_check checkpoint = {i + 1, 0.5 + 0.01 * (double)i, i == 4 ? (double)NAN : 0.002, i == 9};
         fixture_fill(&f, BF_STAGE_SYNTHESIS, i);
         f.sample.reason = i % 3 == 2 ? BF_REASON_REFUSAL : BF_REASON_NONE;
         f.sample.point = (int32_t)(i % 2); /* the third point gets none */

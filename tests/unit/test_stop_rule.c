@@ -51,7 +51,7 @@ static void incremental_diversity_is_the_definition(void **state)
     const uint64_t seed = (uint64_t)time(NULL);
     static float v[120][DIMS];
     struct bf_stop_rule rule;
-    struct bf_checkpoint checkpoint;
+    struct bf_stop_check checkpoint;
     struct bf_rng rng;
 
     (void)state;
@@ -80,7 +80,7 @@ static void axis(float *v, int d)
 static void equal_vectors_have_no_diversity_and_orthogonal_ones_all(void **state)
 {
     struct bf_stop_rule rule;
-    struct bf_checkpoint checkpoint;
+    struct bf_stop_check checkpoint;
     float v[DIMS];
 
     (void)state;
@@ -101,9 +101,9 @@ static void equal_vectors_have_no_diversity_and_orthogonal_ones_all(void **state
 }
 
 /* Adds `n` vectors of one axis; the last one must be the one that is checked. */
-static struct bf_checkpoint add_axis(struct bf_stop_rule *rule, int d, int n)
+static struct bf_stop_check add_axis(struct bf_stop_rule *rule, int d, int n)
 {
-    struct bf_checkpoint checkpoint = {.n_kept = -1};
+    struct bf_stop_check checkpoint = {.n_kept = -1};
     float v[DIMS];
 
     axis(v, d);
@@ -115,7 +115,7 @@ static struct bf_checkpoint add_axis(struct bf_stop_rule *rule, int d, int n)
 static void the_first_check_has_no_gain_and_never_stops(void **state)
 {
     struct bf_stop_rule rule;
-    struct bf_checkpoint c;
+    struct bf_stop_check c;
 
     (void)state;
     bf_stop_rule_init(&rule, DIMS, 5, 100.0); /* no gain is as large */
@@ -134,7 +134,7 @@ static void the_first_check_has_no_gain_and_never_stops(void **state)
 static void growth_goes_on_and_a_fall_stops(void **state)
 {
     struct bf_stop_rule rule;
-    struct bf_checkpoint c;
+    struct bf_stop_check c;
 
     (void)state;
     bf_stop_rule_init(&rule, DIMS, 5, 0.001);
@@ -155,7 +155,7 @@ static void growth_goes_on_and_a_fall_stops(void **state)
 static void epsilon_is_the_least_gain_that_goes_on(void **state)
 {
     struct bf_stop_rule rule;
-    struct bf_checkpoint c;
+    struct bf_stop_check c;
 
     (void)state;
     for (int more = 0; more < 2; more++) {
@@ -173,7 +173,7 @@ static void epsilon_is_the_least_gain_that_goes_on(void **state)
 static void a_negative_epsilon_never_stops(void **state)
 {
     struct bf_stop_rule rule;
-    struct bf_checkpoint c;
+    struct bf_stop_check c;
 
     (void)state;
     bf_stop_rule_init(&rule, DIMS, 5, -1);

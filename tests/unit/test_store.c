@@ -275,7 +275,7 @@ static void see_point(void *user, const struct bf_point *point, int64_t n_kept, 
              point->text, (long long)n_kept, (long long)n_committed);
 }
 
-static void see_checkpoint(void *user, const struct bf_checkpoint *checkpoint)
+static void see_checkpoint(void *user, const struct bf_stop_check *checkpoint)
 {
     struct seen *seen = user;
     assert_true(seen->n < 8);
@@ -297,7 +297,7 @@ static void points_and_checkpoints_are_listed(void **state)
     assert_string_equal(seen.line[1], "1/0 Hera's \"peacock\" 4 of 5"); /* 1 3 5x 7 9 */
     assert_string_equal(seen.line[2], "2/0 \xce\x91\xce\xb8\xce\xb7\xce\xbd\xce\xac 0 of 0");
     seen.n = 0;
-    assert_ok(bf_store_each_checkpoint(store, &seen, see_checkpoint, &err));
+    assert_ok(bf_store_each_check(store, &seen, see_checkpoint, &err));
     assert_int_equal(seen.n, 2);
     assert_string_equal(seen.line[0], "5 0.54 -1 0");
     assert_string_equal(seen.line[1], "10 0.59 0.002 1");
@@ -314,7 +314,7 @@ static void a_commit_is_whole_or_not_there(void **state)
     struct bf_counts before, after;
     struct fixture_sample f;
     const struct bf_point taken[2] = {{7, 1, "new"}, {0, 1, "index 0 is taken"}};
-    const struct bf_checkpoint checkpoint = {1, 0.5, 0.1, false};
+    const struct bf_stop_check checkpoint = {1, 0.5, 0.1, false};
     struct seen seen = {0};
     (void)state;
     fixture_small_run(store);
@@ -336,7 +336,7 @@ static void a_commit_is_whole_or_not_there(void **state)
     assert_int_equal(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err), BF_STORE);
     assert_ok(bf_store_counts(store, &after, &err));
     assert_memory_equal(&before, &after, sizeof before);
-    assert_ok(bf_store_each_checkpoint(store, &seen, see_checkpoint, &err));
+    assert_ok(bf_store_each_check(store, &seen, see_checkpoint, &err));
     assert_int_equal(seen.n, 2);
     /* And the store still works, with no hole in the order. */
     fixture_commit(store, BF_STAGE_SYNTHESIS, 10, BF_REASON_NONE, 2);

@@ -15,7 +15,7 @@ struct trace {
     int64_t n;
 };
 
-static void see(void *user, const struct bf_checkpoint *checkpoint)
+static void see(void *user, const struct bf_stop_check *checkpoint)
 {
     struct trace *trace = user;
     trace->n++;
@@ -43,7 +43,7 @@ static int64_t assert_whole(const char *dir, enum bf_open_mode mode)
         assert_same_sample(&sample, &f.sample);
     }
     bf_store_replay_close(&replay);
-    assert_ok(bf_store_each_checkpoint(store, &trace, see, &err));
+    assert_ok(bf_store_each_check(store, &trace, see, &err));
     assert_int_equal(trace.n, n / 10);
     bf_store_close(store);
     return n;
@@ -54,7 +54,7 @@ static enum bf_status commit_from(struct bf_store *store, int64_t first, int64_t
 {
     enum bf_status status = BF_OK;
     for (int64_t i = first; i < last && status == BF_OK; i++) {
-        const struct bf_checkpoint checkpoint = {i + 1, 0.5, 0.1, false};
+        const struct bf_stop_check checkpoint = {i + 1, 0.5, 0.1, false};
         struct fixture_sample f;
         fixture_fill(&f, BF_STAGE_SYNTHESIS, i);
         status = fixture_commit_one(store, &f.sample, NULL, 0, i % 10 == 9 ? &checkpoint : NULL, err);
