@@ -35,7 +35,7 @@ int main(int argc, char **argv)
     else if (command)
         status = bf_command_run(command, argc - 1, argv + 1, &log, &err);
     else
-        status = bf_fail(&err, BF_USAGE, "'%s' is no command; see 'biforget --help'", name);
+        status = bf_fail(&err, BF_USAGE, "'%s' is not a biforget command; see 'biforget --help'", name);
     bf_log_live_end(&log);
     const bool failed = fflush(stdout) != 0 || ferror(stdout);
     if (status == BF_OK && failed && !bf_stdout_reader_is_gone())

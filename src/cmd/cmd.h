@@ -42,7 +42,7 @@ struct bf_command {
     struct bf_opt *(*options)(void *values);
     enum bf_status (*run)(const struct bf_call *call, struct bf_err *err);
     bool quiet_option; /* has -q; the struct begins with `bool quiet` */
-    /* Help behind the first operand: drop from the table what does not go with it. NULL = all goes with all. */
+    /* Help after the first operand: drop the rows that it does not take. NULL: every operand takes every row. */
     void (*narrow)(struct bf_opt *table, const char *operand);
 };
 

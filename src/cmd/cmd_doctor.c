@@ -20,7 +20,7 @@ struct doctor_values {
     bool json;
 };
 
-/* What there is; both forms of the answer are of this. */
+/* What was found; text and JSON are printed from this. */
 struct machine {
     struct bf_buf text; /* as the engine describes it, in lines */
     /* What llama.cpp's kernels were compiled for, and whether they are right here. */
@@ -42,7 +42,7 @@ static struct bf_opt *doctor_options(void *target)
 {
     struct doctor_values *v = target;
     return BF_OPT_TABLE(
-        BF_TEXT("model", &v->model, "FILE|NAME", "a model to look at", .letter = 'm',
+        BF_TEXT("model", &v->model, "FILE|NAME", "a model to check", .letter = 'm',
                 .fallback = "none: only the machine"),
         BF_WHOLE("parallel", &v->parallel, 0, 256, "32, or 64 from 8 cores on", "sequences in the check"),
         BF_OPT_JSON(&v->json, "what was found"));
@@ -88,7 +88,8 @@ static enum bf_status look_at_model(const struct doctor_values *v, struct model 
     o.model_path = model->path;
     o.n_parallel = (int32_t)v->parallel;
     status = bf_engine_open(&o, &model->engine, err);
-    return status == BF_OK ? bf_engine_check_weights(model->path, err) : status; /* one that a few tokens do not meet */
+    return status == BF_OK ? bf_engine_check_weights(model->path, err)
+                           : status; /* weights that a few tokens do not reach */
 }
 
 static void model_release(struct model *model)
@@ -243,7 +244,7 @@ const struct bf_command bf_cmd_doctor = {
     .help =
         {
             .name = "doctor",
-            .summary = "what is missing, what the machine offers, if a model is stable",
+            .summary = "check the installation, the machine, and if a model is stable",
             .synopsis = "biforget doctor [-m MODEL] [--json]",
             .examples = "  biforget doctor\n"
                         "  biforget doctor -m my-model.gguf\n",

@@ -16,10 +16,10 @@ static struct bf_opt *domain_options(void *target)
     struct domain_values *v = target;
     struct bf_opt *table = bf_start_first(&v->start, "runs/TOPIC");
     table = BF_OPT_APPEND(table, BF_TEXT("retain-set", &v->retain_set, "SET",
-                                         "to keep: a domain to write about, or a file", .marks = BF_LAB));
+                                         "what to keep: a domain, or a file of texts", .marks = BF_LAB));
     table = bf_then_options(&v->start.then, table);
     table = BF_OPT_APPEND(table, BF_TEXT("retain", &v->retain, "DOMAIN|FILE",
-                                         "reject samples nearer to this (not a set for training: --retain-set)",
+                                         "reject samples that are nearer to this (for training texts: --retain-set)",
                                          .rare = true));
     return bf_start_rest(&v->start, BF_KIND_DOMAIN, table);
 }
@@ -43,7 +43,7 @@ static enum bf_status domain_run(const struct bf_call *call, struct bf_err *err)
         status = bf_method_request(call->table, &v->start.method, BF_KIND_DOMAIN, v->retain_set, &retain, err);
     if (status != BF_OK)
         goto out;
-    /* A retain set is Stage I alone: what is probed for is what the model remembers of the domain to forget. */
+    /* A retain set has Stage I only: probes look for what the model remembers of the domain to forget. */
     retain.mi_samples = retain.jailbreak_samples = 0;
     retain.seed = bf_mix(retain.seed, BF_ROLE_RETAIN);
     const struct bf_guard_source retained = bf_guard_source_of(v->retain, BF_REASON_RETAIN_OVERLAP);
@@ -74,11 +74,12 @@ const struct bf_command bf_cmd_domain = {
                         "  biforget domain \"the Solar System\" --api http://gpu1:8000/v1 --parallel 256\n",
             .details = "The model names points of the domain, writes about each with several templates and "
                        "temperatures until the texts stop getting more diverse (Stage I), and is probed by "
-                       "membership inference and fictional scenes (Stage II). Ctrl-C saves and stops; "
-                       "'biforget resume DIR' goes on.\n"
-                       "--then METHOD makes the model forget what was written (DIR/unlearned-METHOD.gguf), and with "
-                       "--eval a table says what changed. Methods but ga need --retain-set: a domain, which is written "
-                       "about, or a file of your own (a name with a slash or an ending such as .txt, .jsonl, .csv).",
+                       "membership inference and fictional scenes (Stage II). Ctrl-C saves and stops; 'biforget "
+                       "resume DIR' continues.\n"
+                       "--then METHOD makes the model forget what was written (DIR/unlearned-METHOD.gguf); with "
+                       "--eval, a table shows what changed. Every method except ga needs --retain-set: a domain to "
+                       "write about, or a file of your own (a name with a slash or an ending such as .txt, .jsonl, "
+                       ".csv).",
         },
     .values_size = sizeof(struct domain_values),
     .max_operands = 1,

@@ -82,7 +82,7 @@ static enum bf_status eval_run(const struct bf_call *call, struct bf_err *err)
     status = bf_eval_tasks[i_task].run(&task, &result, err);
     if (status == BF_INTERRUPTED)
         status = bf_fail(err, BF_INTERRUPTED,
-                         "interrupted: nothing was measured; start the command again, --limit makes it shorter");
+                         "interrupted: no results were kept; run the command again (--limit makes it shorter)");
     if (status == BF_OK && items.stream)
         status = bf_atomic_commit(&items, err);
     if (status == BF_OK) {
@@ -102,7 +102,7 @@ const struct bf_command bf_cmd_eval = {
     .help =
         {
             .name = "eval",
-            .summary = "measure what a model has forgotten, and what it still can",
+            .summary = "measure what a model has forgotten, and what it can still do",
             .synopsis = "biforget eval NAME [FILE...] [-m MODEL] [options]",
             .examples = "  biforget eval privleak -m new.gguf --forget f.json --holdout h.json\n"
                         "  biforget eval knowmem forget_qa.json --shots icl.json -m new.gguf\n"
@@ -110,14 +110,14 @@ const struct bf_command bf_cmd_eval = {
                         "  biforget eval tofu --logs saves/npo --retain-logs saves/retain90\n"
                         "  biforget eval mcq mmlu_test.jsonl --shots mmlu_dev.jsonl -m new.gguf\n"
                         "  biforget eval robust forget_qa.jsonl -m new.gguf --original old.gguf\n",
-            .details =
-                "privleak, knowmem and verbmem are MUSE's; memorization is extraction strength and exact "
-                "memorisation; mcq is for MMLU and WMDP; robust asks whether it comes back. A SET of privleak, "
-                "verbmem and memorization is anything that 'biforget quality' compares; tofu also takes --authors and "
-                "--world. Solved questions of mcq go before questions of the same subject: of a csv file that is its "
-                "name without _test or _dev, of jsonl \"subject\". --limit counts for each file. Means stand with "
-                "their 95 % bootstrap interval. An interrupted evaluation keeps nothing. docs/evaluation.md says what "
-                "each figure is, and which files each benchmark reads.",
+            .details = "privleak, knowmem and verbmem are MUSE's; memorization is extraction strength and exact "
+                       "memorization; mcq is for MMLU and WMDP; robust tests whether the knowledge comes back. For "
+                       "privleak, verbmem and memorization, a SET is anything that 'biforget quality' reads; tofu "
+                       "also takes --authors and --world. Solved examples of mcq go before questions on the same "
+                       "subject: for a csv file, that is its name without _test or _dev; for jsonl, its "
+                       "\"subject\". --limit applies to each file. Means are shown with their 95 % bootstrap "
+                       "interval. An interrupted evaluation keeps nothing. docs/evaluation.md explains each metric "
+                       "and lists the files that each benchmark reads.",
             .operands = "NAME is privleak, knowmem, verbmem, memorization, tofu, mcq, gsm8k or robust;\n"
                         "'biforget eval NAME --help' shows the options of one",
         },

@@ -20,15 +20,16 @@ static struct bf_opt *export_options(void *target)
     v->role = "forget";
     v->manifest = true;
     return BF_OPT_TABLE(
-        BF_CHOICE(
-            "format", &v->format, bf_export_formats,
-            "jsonl: with provenance; txt: one sample a line; wmdp: {\"text\"} lines; tofu: QA pairs; muse, hf, open-unlearning: folders for these projects",
-            .letter = 'f', .value = "FORMAT", .fallback = "jsonl"),
+        BF_CHOICE("format", &v->format, bf_export_formats,
+                  "jsonl: with provenance; txt: one sample a line; wmdp: {\"text\"} lines; tofu: QA pairs; "
+                  "muse, hf, open-unlearning: folders for these projects",
+                  .letter = 'f', .value = "FORMAT", .fallback = "jsonl"),
         BF_CHOICE("variant", &v->variant, bf_export_variants, "fix: Stage I; mi, jailbreak: with that probe; both: all",
                   .fallback = "both"),
-        BF_CHOICE("role", &v->role, "forget|retain", "the forget sets or the retain sets of the run; folders hold both",
+        BF_CHOICE("role", &v->role, "forget|retain", "which sets of the run to export; folders contain both",
                   .fallback = "forget"),
-        BF_TEXT("request", &v->request, "NAME", "one request of a run of many", .fallback = "all, equal texts once"),
+        BF_TEXT("request", &v->request, "NAME", "export only this request of a run",
+                .fallback = "all, each distinct text once"),
         BF_TEXT("output", &v->out, "FILE|DIR", "the file or folder to write, replaced whole", .letter = 'o',
                 .fallback = "standard output"),
         BF_FLAG(
@@ -63,9 +64,9 @@ static enum bf_status export_run(const struct bf_call *call, struct bf_err *err)
         status = bf_export(store, &options, path, &n, err);
     if (status == BF_OK) {
         if (!state.finished)
-            bf_log_warn(call->log, "the run is not finished: this is what it holds so far");
+            bf_log_warn(call->log, "the run is not finished: only what it has so far is exported");
         if (n_left_out > 0)
-            bf_log_warn(call->log, "%lld of %lld samples are no QA pairs and not in the file", (long long)n_left_out,
+            bf_log_warn(call->log, "%lld of %lld samples are not QA pairs and were left out", (long long)n_left_out,
                         (long long)(n + n_left_out));
         if (strcmp(path, "-") != 0)
             bf_log_info(call->log, "%lld samples (variant %s) written to '%s'", (long long)n, v->variant, path);
@@ -80,20 +81,19 @@ const struct bf_command bf_cmd_export = {
     .help =
         {
             .name = "export",
-            .summary = "hand the forget set to other tools",
+            .summary = "export the forget set for other tools",
             .synopsis = "biforget export DIR [--format F] [--variant V] [-o FILE|DIR]",
             .examples = "  biforget export runs/harry-potter -o forget.jsonl\n"
                         "  biforget export runs/harry-potter --format txt --variant fix -o forget.txt\n"
                         "  biforget export runs/harry-potter --format hf -o hf/harry-potter\n"
                         "  biforget export runs/harry-potter --format open-unlearning -o ou\n",
-            .details =
-                "Files: jsonl has each sample with its provenance; txt one sample a line; wmdp {\"text\"} lines; tofu "
-                "{\"question\", \"answer\"} lines, of the samples that are QA pairs.\n"
-                "Folders: muse has forget.json (a list of texts) and forget.txt; hf opens with "
-                "datasets.load_dataset, one configuration per variant; open-unlearning is copied into a checkout of "
-                "it: data, dataset configurations, an experiment, and the commands in README.md. Retain sets are in "
-                "them, too.\n"
-                "A folder that is not empty is replaced only when an earlier export wrote every file in it.",
+            .details = "Files: jsonl has each sample with its provenance; txt one sample a line; wmdp {\"text\"} "
+                       "lines; tofu {\"question\", \"answer\"} lines, of the samples that are QA pairs.\n"
+                       "Folders: muse has forget.json (a list of texts) and forget.txt; hf opens with "
+                       "datasets.load_dataset, one configuration per variant; open-unlearning is to be copied into "
+                       "a checkout of that project: data, dataset configurations, an experiment, and the commands "
+                       "in README.md. Folders also contain the retain sets.\n"
+                       "A folder that is not empty is replaced only when an earlier export wrote every file in it.",
         },
     .values_size = sizeof(struct export_values),
     .max_operands = 1,

@@ -26,10 +26,9 @@ static struct bf_opt *import_options(void *target)
 {
     struct import_values *v = target;
     struct bf_opt *table = BF_OPT_TABLE(
-        BF_TEXT("name", &v->name, "NAME", "what the set is called in comparisons", .fallback = "of the file"),
-        BF_TEXT("output", &v->out, "DIR", "the run folder, made by this command", .letter = 'o',
-                .fallback = "runs/NAME"),
-        BF_TEXT("topic", &v->topic, "TOPIC", "which set of a folder of the BiForget scripts, when it has several"));
+        BF_TEXT("name", &v->name, "NAME", "name of the set in comparisons", .fallback = "the file's name"),
+        BF_TEXT("output", &v->out, "DIR", "the run folder to create", .letter = 'o', .fallback = "runs/NAME"),
+        BF_TEXT("topic", &v->topic, "TOPIC", "which set to read, when a folder of the BiForget scripts has several"));
     table = bf_instance_options(&v->instances, table);
     return BF_OPT_APPEND(table, BF_OPT_JSON(&v->json, "the summary"), BF_OPT_QUIET(&v->quiet));
 }
@@ -210,14 +209,13 @@ const struct bf_command bf_cmd_import = {
     .help =
         {
             .name = "import",
-            .summary = "bring a set from outside into the same comparisons",
+            .summary = "import a set from a file or folder, to compare it",
             .synopsis = "biforget import FILE|DIR [--name NAME] [-o DIR] [options]",
             .examples = "  biforget import corpus.jsonl --name outside\n"
                         "  biforget import book.txt --paragraphs --name book\n"
                         "  biforget import output/          a folder of the BiForget scripts\n",
-            .details =
-                "Makes a run folder of texts that no model wrote here, so that 'show', 'export' and everything that "
-                "compares sets can read it. Nothing is judged or left out but what cannot be read.",
+            .details = "Makes a run folder out of texts that were not written by this program, so that 'show', "
+                       "'export' and all comparisons can read them. Texts are neither judged nor filtered.",
         },
     .values_size = sizeof(struct import_values),
     .max_operands = 1,

@@ -18,8 +18,9 @@ static struct bf_opt *instance_options(void *target)
     struct instance_values *v = target;
     struct bf_opt *table = bf_start_first(&v->start, "runs/NAME of the file");
     table = bf_instance_options(&v->instances, table);
-    table = BF_OPT_APPEND(table, BF_TEXT("retain", &v->retain, "DOMAIN|FILE",
-                                         "reject variants nearer to this (not a set for training)", .rare = true));
+    table =
+        BF_OPT_APPEND(table, BF_TEXT("retain", &v->retain, "DOMAIN|FILE",
+                                     "reject variants that are nearer to this (not a set for training)", .rare = true));
     return bf_start_rest(&v->start, BF_KIND_INSTANCE, table);
 }
 
@@ -64,10 +65,10 @@ const struct bf_command bf_cmd_instance = {
             .examples = "  biforget instance facts.txt                   one sentence a line\n"
                         "  biforget instance forget10.jsonl -m my.gguf   question and answer a line\n"
                         "  biforget instance book.csv --text-key sentence --skip-bad\n",
-            .details =
-                "Each original is kept and written anew from another perspective, in another structure, style and "
-                "register, at each temperature. A variant that loses or invents a name, number or date, or drifts "
-                "in meaning, is rejected with its reason. Pairs stay pairs: export them with --format tofu.",
+            .details = "Each original is kept, and rewritten from another perspective, in another structure, style "
+                       "and register, at each temperature. A variant that loses or invents a name, number or date, "
+                       "or drifts in meaning, is rejected, and the reason is kept. Pairs stay pairs: export them "
+                       "with --format tofu.",
         },
     .values_size = sizeof(struct instance_values),
     .max_operands = 1,

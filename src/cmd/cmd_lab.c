@@ -24,10 +24,9 @@ static struct bf_opt *lab_options(void *target)
     return BF_OPT_TABLE(
         BF_CHOICE("size", &v->size, bf_lab_sizes, "a built-in experiment: tiny takes minutes, small hours",
                   .value = "SIZE"),
-        BF_TEXT("output", &v->out, "DIR", "the experiment's folder; the same again goes on where it stood",
-                .letter = 'o', .fallback = "lab-NAME"),
-        BF_TEXT("model", &v->model, "FILE|NAME", "another base model", .letter = 'm',
-                .fallback = "as the experiment says"),
+        BF_TEXT("output", &v->out, "DIR", "the experiment's folder; the same command again resumes it", .letter = 'o',
+                .fallback = "lab-NAME"),
+        BF_TEXT("model", &v->model, "FILE|NAME", "the base model", .letter = 'm', .fallback = "as the experiment says"),
         BF_WHOLE("threads", &v->threads, 0, 1024, "0: all cores", "threads of every command"),
         BF_FLAG("keep-models", &v->keep_models, "keep the unlearned models (0.3 GB each with the small model)"),
         BF_OPT_JSON(&v->json, "all results"), BF_OPT_QUIET(&v->quiet));
@@ -88,21 +87,18 @@ const struct bf_command bf_cmd_lab = {
     .help =
         {
             .name = "lab",
-            .summary = "prove forget sets on an invented world whose facts are known",
+            .summary = "test forget sets on an invented world whose facts are known",
             .synopsis = "biforget lab (SPEC.json | --size SIZE) [-o DIR] [options]",
             .examples = "  biforget lab --size tiny          a look at how it works, in minutes\n"
-                        "  biforget lab --size small         that of docs/results-lab.md, hours\n"
-                        "  biforget lab my.json -o runs/lab  your own; again goes on after Ctrl-C\n",
-            .details =
-                "Invents people, places and works, teaches them to a model (the target), and all but one circle of "
-                "them to "
-                "another (the gold standard, which is what perfect unlearning would give). Then each forget set, of "
-                "the planted originals or written by the target itself, is unlearned with each method and seed, and "
-                "the result compared with the gold standard. Since the truth is known, recall and precision of each "
-                "set "
-                "are counted, too. Every cell is a command of this program; it is computed once, kept in lab.db with "
-                "its "
-                "command line, and can be repeated by hand.",
+                        "  biforget lab --size small         the one in docs/results-lab.md, hours\n"
+                        "  biforget lab my.json -o runs/lab  your own; run it again to resume\n",
+            .details = "Invents people, places and works, teaches them to a model (the target), and all but one "
+                       "circle of them to another (the gold standard, which is what perfect unlearning would give). "
+                       "Then each forget set, of the planted originals or written by the target itself, is "
+                       "unlearned with each method and seed, and the result compared with the gold standard. Since "
+                       "the truth is known, recall and precision of each set are measured, too. Each cell of the "
+                       "table is a command of this program: it runs once, is kept in lab.db with its command line, "
+                       "and can be repeated by hand.",
         },
     .values_size = sizeof(struct lab_values),
     .max_operands = 1,

@@ -34,27 +34,25 @@ static struct bf_opt *quality_options(void *target)
     v->texts = (int64_t)job.n_texts_max;
     v->resamples = (int64_t)job.n_resamples;
     return BF_OPT_TABLE(
-        BF_TEXT("domain", &v->domain, "NAME", "what the sets are to be about", .letter = 'd',
+        BF_TEXT("domain", &v->domain, "NAME", "what the sets should be about", .letter = 'd',
                 .fallback = "of the first run"),
         BF_TEXT("model", &v->model, "FILE|NAME", "the target model", .letter = 'm', .fallback = "of the first run"),
-        BF_TEXT("embedder", &v->embedder, "FILE|NAME", "compare by a sentence embedder", .fallback = "model"),
+        BF_TEXT("embedder", &v->embedder, "FILE|NAME", "compare by this sentence embedder", .fallback = "model"),
         BF_CHOICE("format", &v->format, "text|json|csv|markdown|latex", "how the table is printed", .letter = 'f',
                   .fallback = "text"),
-        BF_OPT_JSON(&v->json, "all figures"), BF_FLAG("csv", &v->csv, "as --format csv"),
+        BF_OPT_JSON(&v->json, "all metrics"), BF_FLAG("csv", &v->csv, "as --format csv"),
         BF_FLAG("map", &v->map, "JSON with the map's points and their texts"),
-        BF_TEXT("cache", &v->cache, "FILE", "keep vectors of files here", .fallback = "the first run"),
+        BF_TEXT("cache", &v->cache, "FILE", "cache for the vectors of files", .fallback = "the first run"),
         BF_FLAG("skip-bad", &v->skip_bad, "leave out records that cannot be read"),
-        BF_SEED("seed", &v->seed, "3407", "of samples and intervals"),
-        BF_WHOLE("seeds", &v->seeds, 1, 100, "5", "samples and maps that relevance is measured over"),
+        BF_SEED("seed", &v->seed, "3407", "seed of samples and intervals"),
+        BF_WHOLE("seeds", &v->seeds, 1, 100, "5", "samples and maps to measure relevance over"),
         BF_WHOLE("chunks", &v->chunks, 1, 1000000, "1000", "chunks of each set in a sample"),
         BF_WHOLE("threads", &v->threads, 0, 1024, "all cores", "threads of model and maths", .letter = 't'),
-        BF_WHOLE("nearest", &v->nearest, 1, 100000, "200", "of them those nearest to the domain go on the map",
+        BF_WHOLE("nearest", &v->nearest, 1, 100000, "200", "chunks of a sample, nearest to the domain, for the map",
                  .rare = true),
-        BF_WHOLE("hypotheses", &v->hypotheses, 2, 1000000, "1000", "texts that Self-BLEU is the mean over",
-                 .rare = true),
-        BF_WHOLE("texts", &v->texts, 2, 1000000, "20000", "texts in the sample that wording is measured over",
-                 .rare = true),
-        BF_WHOLE("resamples", &v->resamples, 100, 100000, "2000", "resamples of the bootstrap", .rare = true),
+        BF_WHOLE("hypotheses", &v->hypotheses, 2, 1000000, "1000", "texts to average Self-BLEU over", .rare = true),
+        BF_WHOLE("texts", &v->texts, 2, 1000000, "20000", "texts sampled to measure wording", .rare = true),
+        BF_WHOLE("resamples", &v->resamples, 100, 100000, "2000", "bootstrap resamples", .rare = true),
         BF_WHOLE("gpu-layers", &v->gpu_layers, -1, 10000, "0", "layers on a GPU (-1 = all)", .rare = true),
         BF_OPT_QUIET(&v->quiet));
 }
@@ -168,8 +166,8 @@ const struct bf_command bf_cmd_quality = {
                         "  biforget quality a.txt b.txt --domain Norse -m my.gguf --cache v.db\n"
                         "  biforget quality runs/greek plain.jsonl --format latex >table.tex\n",
             .details = "SET: a run folder (RUN:fix, RUN:mi, RUN:jailbreak for a variant), a folder that export "
-                       "wrote, one of the official scripts, or a file (.jsonl, .json, .csv, .txt) of any size. "
-                       "docs/quality.md tells what each figure means.",
+                       "wrote, a folder of the official scripts, or a file (.jsonl, .json, .csv, .txt) of any size. "
+                       "docs/quality.md explains each metric.",
         },
     .values_size = sizeof(struct quality_values),
     .max_operands = BF_OPERANDS_MAX,

@@ -32,14 +32,14 @@ static struct bf_opt *report_options(void *target)
     return BF_OPT_TABLE(
         BF_TEXT("output", &v->out, "FILE", "the page (- = standard output)", .letter = 'o',
                 .fallback = "DIR/report.html"),
-        BF_TEXT("svg", &v->svg, "DIR", "also the charts as SVG files in this folder"),
-        BF_FLAG("stored", &v->stored, "no model: map and figures by the vectors stored with the samples"),
-        BF_TEXT("domain", &v->domain, "NAME", "what the sets are to be about", .letter = 'd', .fallback = "of the run"),
+        BF_TEXT("svg", &v->svg, "DIR", "also write the charts to this folder, as SVG files"),
+        BF_FLAG("stored", &v->stored, "use no model: map and metrics from the vectors stored with the samples"),
+        BF_TEXT("domain", &v->domain, "NAME", "what the sets should be about", .letter = 'd', .fallback = "of the run"),
         BF_TEXT("model", &v->model, "FILE|NAME", "the target model", .letter = 'm', .fallback = "of the run"),
-        BF_TEXT("embedder", &v->embedder, "FILE|NAME", "compare by a sentence embedder", .fallback = "model"),
-        BF_SEED("seed", &v->seed, "3407", "of samples and intervals"),
-        BF_WHOLE("seeds", &v->seeds, 1, 100, "5", "samples and maps that relevance is measured over", .rare = true),
-        BF_TEXT("cache", &v->cache, "FILE", "keep vectors of files here", .fallback = "the run", .rare = true),
+        BF_TEXT("embedder", &v->embedder, "FILE|NAME", "compare by this sentence embedder", .fallback = "model"),
+        BF_SEED("seed", &v->seed, "3407", "seed of samples and intervals"),
+        BF_WHOLE("seeds", &v->seeds, 1, 100, "5", "samples and maps to measure relevance over", .rare = true),
+        BF_TEXT("cache", &v->cache, "FILE", "cache for the vectors of files", .fallback = "the run", .rare = true),
         BF_FLAG("skip-bad", &v->skip_bad, "leave out records that cannot be read", .rare = true),
         BF_WHOLE("threads", &v->threads, 0, 1024, "all cores", "threads of model and maths", .letter = 't',
                  .rare = true),
@@ -61,8 +61,8 @@ static void release_sets(struct sets *sets)
     }
 }
 
-/* Is there something to embed with, and a domain to compare with? *stored false then; else the log says why not. A
- * question of one run alone: with more sets there is no other way. */
+/* Measure with a model, or show the stored vectors? *stored is set when there is no model to embed with or no domain to
+ * compare with, and the log says which. Only a single run has the choice: several sets have to be measured. */
 static enum bf_status choose_vectors(const struct report_values *v, struct bf_quality_job *job,
                                      struct bf_quality_first *first, struct bf_request *request, bool *stored,
                                      struct bf_err *err)
@@ -73,7 +73,8 @@ static enum bf_status choose_vectors(const struct report_values *v, struct bf_qu
     if (*stored)
         return BF_OK;
     if (!domain && alone) {
-        bf_log_warn(job->log, "no domain is known: map and figures are of the stored vectors; --domain NAME measures");
+        bf_log_warn(job->log, "no domain is known: map and metrics are computed from the stored vectors; give --domain "
+                              "NAME to measure");
         *stored = true;
         return BF_OK;
     }
@@ -82,7 +83,8 @@ static enum bf_status choose_vectors(const struct report_values *v, struct bf_qu
                        "no set says what its domain is; give it, for example --domain \"Greek mythology\"");
     if (!v->model && alone && (!first->model_path || !bf_file_exists(first->model_path))) {
         bf_log_warn(job->log,
-                    "the run's model is not here: map and figures are of the stored vectors; give the model with -m");
+                    "the run's model is not here: map and metrics are computed from the stored vectors; give the "
+                    "model with -m");
         *stored = true;
         return BF_OK;
     }
@@ -104,7 +106,7 @@ static enum bf_status measure_sets(const struct report_values *v, struct bf_qual
     return status;
 }
 
-/* A run without a kept text cannot be measured, and has a page. */
+/* A run without a kept text cannot be measured, but still gets a page. */
 static enum bf_status has_texts(const char *dir, bool *out, struct bf_err *err)
 {
     struct bf_store *store = NULL;
@@ -141,7 +143,7 @@ static enum bf_status write_page(const struct report_values *v, const char *dir,
     return status;
 }
 
-/* Before anything is measured: a map takes minutes. */
+/* Checked before anything is measured, because a map takes minutes. */
 static enum bf_status check_output(const struct report_values *v, const struct sets *sets, struct bf_err *err)
 {
     const char *inputs[BF_OPERANDS_MAX + 3] = {v->model, v->embedder, v->cache};
@@ -209,9 +211,9 @@ const struct bf_command bf_cmd_report = {
                         "  biforget report runs/greek runs/textbook-greek outside=corpus.jsonl\n"
                         "  biforget report runs/greek --svg figures     and the charts for a paper\n"
                         "  biforget report runs/greek --stored          seconds, without the model\n",
-            .details = "The page is one file that opens offline: summary, comparison with other sets, map, diversity, "
-                       "coverage, Min-K% prob, rejected texts, knowledge check, all samples, settings and hashes. "
-                       "DIR is a run folder, SET what 'biforget quality' takes. docs/report.md tells more.",
+            .details = "The page is one file that opens offline: summary, comparison with other sets, map, "
+                       "diversity, coverage, Min-K% prob, rejected texts, knowledge check, all samples, settings "
+                       "and hashes. DIR is a run folder, SET what 'biforget quality' takes. See docs/report.md.",
         },
     .values_size = sizeof(struct report_values),
     .max_operands = BF_OPERANDS_MAX,

@@ -29,13 +29,14 @@ static struct bf_opt *resume_options(void *target)
                      BF_TEXT("embedder", &v->embedder, "FILE", "where the run's embedder is now, if it has moved",
                              .fallback = "the run's"),
                      BF_TEXT("retain-set", &v->then.retain_file, "FILE", "for --then: texts to keep",
-                             .fallback = "that of the run"));
+                             .fallback = "the run's retain set"));
     table = bf_then_options(&v->then, table);
     table = bf_machine_options(&v->machine, false, table);
     return BF_OPT_APPEND(table, BF_OPT_JSON(&v->json, "the summary"), BF_OPT_QUIET(&v->quiet));
 }
 
-/* A wish that is given now, or one that is kept. *model: free(), NULL when nothing comes after the run. */
+/* What is to come after the run: as given now, or as kept from before. *model: free(), NULL when nothing comes after
+ * the run. */
 static enum bf_status look_ahead(const struct resume_values *v, struct bf_store *store, char **model,
                                  struct bf_err *err)
 {
@@ -53,7 +54,7 @@ static enum bf_status look_ahead(const struct resume_values *v, struct bf_store 
         *model = bf_strdup(v->model ? v->model : run->model_path);
     if (status == BF_OK)
         status = bf_store_has_role(store, BF_ROLE_RETAIN, &then.run_retains, err);
-    /* Another method or other options: the texts to keep are still those. */
+    /* With another method or other options, the texts to keep stay the same. */
     const char *kept = state.wish.retain_set;
     if (status == BF_OK && then.then && !then.retain_file && kept && kept[0])
         then.retain_file = kept;
@@ -78,7 +79,7 @@ static enum bf_status check_model(const struct bf_run *run, const char *model, s
     return BF_OK;
 }
 
-/* The run is written: is it shown now, or by what comes after it? */
+/* The run is finished: print it, unless what comes after it will. */
 static enum bf_status finish(const struct resume_values *v, struct bf_session *s, const char *model, struct bf_err *err)
 {
     const char *dir = bf_store_dir(s->store);
@@ -150,15 +151,15 @@ const struct bf_command bf_cmd_resume = {
     .help =
         {
             .name = "resume",
-            .summary = "go on with an interrupted run",
+            .summary = "resume an interrupted run",
             .synopsis = "biforget resume DIR [options]",
             .examples = "  biforget resume runs/harry-potter\n"
                         "  biforget resume runs/harry-potter -m /new/place/model.gguf --parallel 16\n"
                         "  biforget resume runs/harry-potter --retain-set keep.txt --then npo --eval\n",
-            .details = "Continues after the last committed sample with the run's own settings. The result has\n"
-                       "the bytes of a run that was never interrupted, when 'biforget doctor' calls the model\n"
-                       "stable; --parallel and --threads may differ from before.\n"
-                       "Goes on with --then of 'biforget domain', too, or unlearns a finished run now.",
+            .details = "Continues after the last committed sample with the run's own settings. The result is\n"
+                       "byte-identical to that of a run that was never interrupted, if 'biforget doctor' calls the\n"
+                       "model stable; --parallel and --threads may differ from before.\n"
+                       "Also resumes --then of 'biforget domain', or unlearns a finished run with --then.",
         },
     .values_size = sizeof(struct resume_values),
     .max_operands = 1,

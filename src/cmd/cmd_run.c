@@ -22,8 +22,8 @@ static struct bf_opt *run_options(void *target)
     v->templates = "default";
     struct bf_opt *table = bf_start_first(&v->start, "runs/NAME of the file");
     table = BF_OPT_APPEND(table,
-                          BF_CHOICE("profile", &v->profile, bf_profile_choices, "of the requests that name none",
-                                    .letter = 'p', .fallback = "quick"),
+                          BF_CHOICE("profile", &v->profile, bf_profile_choices,
+                                    "profile of requests that do not name one", .letter = 'p', .fallback = "quick"),
                           BF_TEXT("templates", &v->templates, "NAME|FILE",
                                   "prompt set of all requests: 'default' or a JSON file", .fallback = "default",
                                   .rare = true),
@@ -59,7 +59,7 @@ static size_t guards_of(const struct bf_request_file *file, const struct bf_requ
     return n;
 }
 
-/* One template set serves the whole run: its samples are told apart by the templates' places in it. */
+/* One template set serves the whole run, because samples name a template by its place in the set. */
 static enum bf_status set_templates(const struct run_values *v, const char *path, struct bf_request_line *line,
                                     struct bf_err *err)
 {
@@ -120,20 +120,16 @@ const struct bf_command bf_cmd_run = {
     .help =
         {
             .name = "run",
-            .summary = "many domains and files of instances in one go; may grow later",
+            .summary = "many domains and files of instances in one run; may grow later",
             .synopsis = "biforget run REQUESTS.jsonl [-m MODEL] [-o DIR] [options]",
             .examples = "  biforget run requests.jsonl -o runs/all\n"
-                        "  biforget run more.jsonl -o runs/all        adds what runs/all has not yet\n"
+                        "  biforget run more.jsonl -o runs/all        adds what runs/all does not have\n"
                         "  biforget export runs/all --request greek -o greek.jsonl\n",
             .details = "One JSON object a line: {\"domain\": \"Harry Potter\"}, {\"instances\": \"facts.jsonl\"} or "
-                       "{\"textbook\": "
-                       "\"Harry Potter\"}; optional \"name\", \"role\": \"retain\", \"retain\": [domains or files to "
-                       "stay away "
-                       "from], \"profile\", and any parameter by its name (\"seed\": 7, \"max_new_tokens\": 100). The "
-                       "requests "
-                       "share the model; each one's result is what it would be alone. A text that two requests keep "
-                       "stands once "
-                       "in forget.jsonl.",
+                       "{\"textbook\": \"Harry Potter\"}; optional \"name\", \"role\": \"retain\", \"retain\": "
+                       "[domains or files to stay away from], \"profile\", and any parameter by its name (\"seed\": "
+                       "7, \"max_new_tokens\": 100). The requests share the model; each one's result is the same as "
+                       "in a run of its own. A text that two requests keep is in forget.jsonl once.",
         },
     .values_size = sizeof(struct run_values),
     .max_operands = 1,

@@ -21,13 +21,13 @@ static struct bf_opt *show_options(void *target)
     v->state = "all";
     v->limit = 20;
     return BF_OPT_TABLE(
-        BF_WHOLE("limit", &v->limit, 0, 1e15, "20", "how many samples at most (0 = all)", .letter = 'n'),
-        BF_WHOLE("offset", &v->offset, 0, 1e15, "0", "skip the first ones"),
+        BF_WHOLE("limit", &v->limit, 0, 1e15, "20", "samples to show (0 = all)", .letter = 'n'),
+        BF_WHOLE("offset", &v->offset, 0, 1e15, "0", "samples to skip first"),
         BF_TEXT("stage", &v->stage, "STAGE", "samples of one stage (synthesis, mi, rewrite, ...)", .letter = 's',
                 .fallback = "all"),
-        BF_CHOICE("state", &v->state, "all|kept|rejected", "kept or rejected ones", .fallback = "all"),
+        BF_CHOICE("state", &v->state, "all|kept|rejected", "only kept, or only rejected samples", .fallback = "all"),
         BF_TEXT("reason", &v->reason, "WORD", "samples rejected for one reason (refusal, duplicate, ...)"),
-        BF_FLAG("full", &v->wide, "whole texts, not their beginnings"));
+        BF_FLAG("full", &v->wide, "show whole texts"));
 }
 
 static void print_row(const struct bf_row *row, bool whole)
@@ -129,7 +129,7 @@ const struct bf_command bf_cmd_show = {
             .examples = "  biforget show runs/harry-potter --limit 5\n"
                         "  biforget show runs/harry-potter --state rejected --full\n"
                         "  biforget show runs/harry-potter --stage jailbreak --limit 0 | less\n",
-            .details = "In the order of their commit, each with where it comes from.",
+            .details = "Samples are shown in the order in which they were saved, each with its origin.",
         },
     .values_size = sizeof(struct show_values),
     .max_operands = 1,

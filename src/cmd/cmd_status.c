@@ -28,7 +28,7 @@ const struct bf_command bf_cmd_status = {
     .help =
         {
             .name = "status",
-            .summary = "how far a run is, and what it holds",
+            .summary = "how far a run is, and what it contains",
             .synopsis = "biforget status DIR [--json]",
             .examples = "  biforget status runs/harry-potter             also while it is being written\n"
                         "  biforget status runs/harry-potter --json | jq .kept\n",

@@ -96,8 +96,7 @@ static enum bf_status write_record(const char *work, const json_t *record, struc
     return status;
 }
 
-/* Into the run that the forget set is of, when it is one and can be written: the set's history. True when it is
- * there. */
+/* Keeps the training in the run that the forget set is from, if it is a run and can be written. True if kept. */
 static bool keep_in_run(const struct bf_call *call, const struct bf_unlearn_settings *s,
                         const struct bf_unlearn_result *result)
 {
@@ -252,7 +251,7 @@ static enum bf_status check_outputs(const struct bf_unlearn_settings *s, struct 
     return status;
 }
 
-/* Of the model and of the training: neither may have two writers. */
+/* Locks of the model and of the training folder: neither may have two writers. */
 struct locks {
     char *out_path;
     int out, work;
@@ -285,7 +284,7 @@ static void give_back(struct locks *locks)
     bf_output_unlock(locks->out_path, locks->out);
 }
 
-/* The record of the training that settings.json is of, when it has ended. New reference, or NULL: there is something to
+/* The record of the training with these settings, if it has ended. New reference; NULL when there is something to
  * resume. */
 static json_t *finished_record(const struct bf_unlearn_settings *s, const char *work)
 {
@@ -318,7 +317,7 @@ static void show_finished(const struct bf_call *call, const json_t *record)
     }
 }
 
-static enum bf_status run(const struct bf_call *call, struct bf_err *err)
+static enum bf_status unlearn_run(const struct bf_call *call, struct bf_err *err)
 {
     const struct bf_unlearn_values *v = call->values;
     struct bf_unlearn_settings settings = {0};
@@ -374,6 +373,6 @@ const struct bf_command bf_cmd_unlearn = {
     .values_size = sizeof(struct bf_unlearn_values),
     .max_operands = 0,
     .options = bf_unlearn_options,
-    .run = run,
+    .run = unlearn_run,
     .quiet_option = true,
 };

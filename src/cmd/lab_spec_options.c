@@ -1,4 +1,4 @@
-/* The options in an experiment, tried against the commands that will get them: a misspelt one would stop the lab hours
+/* The options in an experiment, parsed by the commands that will get them: a misspelt one would stop the lab hours
  * later. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +46,7 @@ static enum bf_status parse_list(const struct list *list, void *values, struct b
     if (status != BF_OK)
         status = bf_fail(err, BF_INPUT, "%s: the options of %s: %s", list->what, list->place, why.text);
     else if (help)
-        status = bf_fail(err, BF_INPUT, "%s: leave --help out of the options of %s; 'biforget help %s' tells them",
+        status = bf_fail(err, BF_INPUT, "%s: leave --help out of the options of %s; 'biforget help %s' lists them",
                          list->what, list->place, list->command->help.name);
     else
         status = check_taken(list, *table, err);
@@ -131,7 +131,7 @@ enum bf_status bf_lab_check_options(const struct bf_lab_spec *spec, const char *
     return status == BF_OK ? check_eval(&spec->privleak, "privleak", "\"privleak\"", what, err) : status;
 }
 
-/* As the command will put them together. */
+/* Checked as the command will combine them. */
 static enum bf_status check_settings(const struct list *list, const char *method, const char *model, struct bf_err *err)
 {
     struct bf_unlearn_values values = {0};

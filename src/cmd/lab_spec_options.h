@@ -1,4 +1,4 @@
-/* The options in an experiment, tried against the commands that get them. */
+/* The options in an experiment, parsed by the commands that get them. */
 #ifndef BF_CMD_LAB_SPEC_OPTIONS_H
 #define BF_CMD_LAB_SPEC_OPTIONS_H
 #include "lab/lab_spec.h"

@@ -25,30 +25,30 @@ static const struct {
     {"max-new-tokens", "N", "tokens", "longest answer", false, ALL},
     {"mi-samples", "N", NULL, "membership-inference texts to write (0 = none)", false, D},
     {"jailbreak-samples", "N", NULL, "jailbreak texts to write (0 = none)", false, D},
-    {"max-samples", "N", NULL, "prompts of Stage I or of rewriting at most (0 = all)", true, D | I},
+    {"max-samples", "N", NULL, "at most this many prompts of Stage I or of rewriting (0 = all)", true, D | I},
     {"control-samples", "N", NULL, "texts on an invented topic, for the knowledge check", true, D},
     {"templates", "NAME|FILE", NULL, "prompt set: 'default' or a JSON file", true, ALL},
-    {"top-p", "P", NULL, "nucleus of the sampling (1 = off)", true, ALL},
+    {"top-p", "P", NULL, "nucleus sampling (1 = off)", true, ALL},
     {"top-k", "N", NULL, "most likely tokens to choose from (0 = off)", true, ALL},
     {"diversity-batch", "N", NULL, "kept samples between two checks of the stop rule", true, D | I},
     {"epsilon", "X", NULL, "stop when diversity grows by less (negative = never)", true, D | I},
     {"probe-temperature", "T", NULL, "temperature of Stage II", true, D},
-    {"tau", "P", NULL, "membership inference keeps Min-K% prob from here on", true, D},
+    {"tau", "P", NULL, "membership inference keeps texts from this Min-K% prob on", true, D},
     {"k-percent", "K", "%", "share of least likely tokens in Min-K% prob", true, D},
     {"mi-model-distribution", NULL, NULL, "Min-K% prob under the model's own distribution", true, D},
-    {"order", NULL, NULL, "balanced: any prefix is even; point: one after the other", true, D | I},
-    {"min-words", "N", "words", "filter too_short: fewer are not kept", true, ALL},
+    {"order", NULL, NULL, "balanced: even at any length; point: one point after the other", true, D | I},
+    {"min-words", "N", "words", "filter too_short: reject shorter texts", true, ALL},
     {"near-duplicate", "J", NULL, "filter near_duplicate: Jaccard similarity (above 1 = off)", true, ALL},
     {"drift-sigma", "S", NULL, "filter drift: standard deviations (0 = off)", true, D},
     {"filter-refusal", NULL, NULL, "filter refusal (--no-filter-refusal = off)", true, ALL},
     {"filter-echo", NULL, NULL, "filter prompt_echo", true, ALL},
     {"filter-degenerate", NULL, NULL, "filter degenerate", true, ALL},
-    {"trim-sentence", NULL, NULL, "cut a half sentence at the token limit", true, ALL},
+    {"trim-sentence", NULL, NULL, "drop the unfinished sentence at the token limit", true, ALL},
     {"min-similarity", "S", NULL, "least cosine of a variant to its original (0 = off)", false, I},
-    {"keep-facts", NULL, NULL, "names, numbers and dates must stay (--no-keep-facts = off)", false, I},
+    {"keep-facts", NULL, NULL, "variants must keep names, numbers and dates (--no-keep-facts = off)", false, I},
     {"subfields", "N", NULL, "subfields of the domain to ask for", false, T},
     {"bullets", "N", NULL, "bullet points for each subfield and audience", false, T},
-    {"chapters", "N", NULL, "chapters at most (0 = one for each bullet point)", false, T},
+    {"chapters", "N", NULL, "at most this many chapters (0 = one for each bullet point)", false, T},
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
 _Static_assert(sizeof rows / sizeof *rows <= (size_t)BF_METHOD_OPTIONS_MAX, "BF_METHOD_OPTIONS_MAX is too small");
@@ -117,7 +117,7 @@ struct bf_opt *bf_method_options(struct bf_method_values *values, enum bf_kind k
 {
     values->profile = "quick";
     table = BF_OPT_APPEND(table, BF_CHOICE("profile", &values->profile, bf_profile_choices,
-                                           "all figures below: quick takes minutes, paper is the publication's",
+                                           "all parameters below: quick takes minutes, paper is the publication's",
                                            .letter = 'p', .fallback = "quick"));
     for (size_t i = 0; i < N_ROWS; i++)
         if ((rows[i].kinds >> kind) & 1) {

@@ -1,5 +1,4 @@
-/* The parameters of the method as options: one row each, ranges from the request room, values from the profile unless
- * given. */
+/* The parameters of the method as options: one row each, ranges from request/, values from the profile unless given. */
 #ifndef BF_CMD_METHOD_OPTIONS_H
 #define BF_CMD_METHOD_OPTIONS_H
 #include "base/opt.h"

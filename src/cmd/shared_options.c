@@ -15,10 +15,10 @@ struct bf_opt *bf_machine_options(struct bf_machine_values *v, bool fresh, struc
         BF_WHOLE("gpu-layers", &v->gpu_layers, -1, 10000, "0", "layers on a GPU (-1 = all)", .rare = true),
         BF_WHOLE("context", &v->context, 0, 1 << 20, "by the prompts", "room for one prompt and its answer",
                  .unit = "tokens", .rare = true),
-        BF_TEXT("api", &v->api, "URL,...", "an OpenAI-compatible server in place of -m (http://host:port/v1)"),
+        BF_TEXT("api", &v->api, "URL,...", "an OpenAI-compatible server instead of -m (http://host:port/v1)"),
         BF_REAL("api-timeout", &v->api_timeout, 1, 86400, "600", "longest wait for one answer of the server",
                 .value = "N", .unit = "seconds", .rare = true),
-        BF_REAL("api-give-up", &v->api_give_up, 1, 86400 * 7, "300", "end when no server has answered for so long",
+        BF_REAL("api-give-up", &v->api_give_up, 1, 86400 * 7, "300", "stop when no server has answered for this long",
                 .value = "N", .unit = "seconds", .rare = true),
         BF_TEXT("api-ca", &v->api_ca, "FILE", "certificate authority of the server (PEM)", .rare = true),
         BF_TEXT("api-extra", &v->api_extra, "JSON", "fields for every request to the server ('{\"priority\": 5}')",
@@ -51,7 +51,7 @@ struct bf_opt *bf_instance_options(struct bf_instance_values *v, struct bf_opt *
         BF_TEXT("question-key", &v->question_key, "KEY", "key or column of the question", .fallback = "question",
                 .rare = true),
         BF_TEXT("answer-key", &v->answer_key, "KEY", "key or column of the answer", .fallback = "answer", .rare = true),
-        BF_FLAG("paragraphs", &v->paragraphs, "txt: a text is what stands between blank lines", .rare = true));
+        BF_FLAG("paragraphs", &v->paragraphs, "txt: texts are separated by blank lines", .rare = true));
 }
 
 struct bf_instance_options bf_instance_file_options(const struct bf_instance_values *v, bool long_texts)

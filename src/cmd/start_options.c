@@ -12,7 +12,7 @@ struct bf_opt *bf_start_first(struct bf_start_options *v, const char *default_ou
 {
     return BF_OPT_TABLE(BF_TEXT("model", &v->model, "FILE|NAME", "the target model, a GGUF file", .letter = 'm',
                                 .fallback = "the default of 'biforget models'", .marks = BF_LAB),
-                        BF_TEXT("output", &v->out, "DIR", "the run folder, made by this command", .letter = 'o',
+                        BF_TEXT("output", &v->out, "DIR", "the run folder to create", .letter = 'o',
                                 .fallback = default_out, .marks = BF_LAB));
 }
 
@@ -28,7 +28,7 @@ struct bf_opt *bf_start_rest(struct bf_start_options *v, enum bf_kind kind, stru
                          BF_OPT_JSON(&v->json, "the summary"), BF_OPT_QUIET(&v->quiet));
 }
 
-/* What comes after the run, before anything is loaded. *wish: empty without --then. */
+/* Checks what is to come after the run, before anything is loaded. *wish: empty without --then. */
 static enum bf_status check_then(const struct bf_start_options *v, const char *dir, struct bf_then_wish *wish,
                                  struct bf_err *err)
 {

@@ -1,4 +1,4 @@
-/* The options of the commands that begin a run, and the way from them to the run. */
+/* The options of the commands that start a run, and how the run is started from them. */
 #ifndef BF_CMD_START_OPTIONS_H
 #define BF_CMD_START_OPTIONS_H
 #include "cmd/cmd.h"

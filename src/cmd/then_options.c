@@ -1,4 +1,4 @@
-/* What is asked for, checked before anything long begins. */
+/* The options of --then, checked before anything long begins. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +27,7 @@ struct bf_opt *bf_then_options(struct bf_then_values *v, struct bf_opt *table)
                                  "options of 'biforget unlearn': \"--lr 1e-4 --max-steps 50\"", .rare = true,
                                  .marks = BF_LAB),
                          BF_WHOLE("eval-limit", &v->eval_limit, 0, 1000000000, "64; 0 = all",
-                                  "texts of each set that --eval looks at; of questions a quarter", .rare = true));
+                                  "texts of each set to evaluate; a quarter as many questions", .rare = true));
 }
 
 struct words {
@@ -73,7 +73,8 @@ static enum bf_status parse_words(const struct words *words, struct bf_unlearn_v
     if (status != BF_OK)
         (void)bf_fail(err, status, "in --then-options: %s", why.text);
     else if (help)
-        status = bf_fail(err, BF_USAGE, "leave --help out of --then-options; 'biforget help unlearn' tells them");
+        status =
+            bf_fail(err, BF_USAGE, "leave --help out of --then-options; 'biforget help unlearn' lists the options");
     else
         status = check_given(table, err);
     free(table);
@@ -135,7 +136,7 @@ static double type_bytes(enum bf_graph_save_type type)
     return type == BF_SAVE_F32 ? 4.0 : type == BF_SAVE_Q8_0 ? 1.0625 : 2.0;
 }
 
-/* As the training will say itself, hours later: an architecture that cannot be trained, a disk that is too small. */
+/* What the training would refuse hours later: an architecture that cannot be trained, a disk that is too small. */
 static enum bf_status check_model(const struct bf_unlearn_settings *s, const char *dir, struct bf_err *err)
 {
     struct bf_graph_params params = bf_graph_params_default();
@@ -193,8 +194,8 @@ enum bf_status bf_then_wish_from(const struct bf_then_values *v, const char *mod
         return bf_fail(err, BF_USAGE, "--then-options are those of a method; give one, too: --then npo");
     if (!v->then && v->retain_file)
         return bf_fail(err, BF_USAGE,
-                       "'%s' looks like a file, and a retain set out of a file is for --then METHOD; to write one, "
-                       "name a domain",
+                       "'%s' looks like a file, and a retain set from a file is for --then METHOD; name a domain to "
+                       "have one written",
                        v->retain_file);
     if (!v->then)
         return BF_OK;

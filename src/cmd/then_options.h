@@ -18,9 +18,9 @@ struct bf_then_values {
 /* Append --then and its companions to `table` (bf_opt_append); sets the defaults. */
 struct bf_opt *bf_then_options(struct bf_then_values *values, struct bf_opt *table);
 
-/* Before anything long begins: can it be done? *wish: bf_then_wish_release; empty when nothing was asked for. `model`
- * is the file. BF_USAGE: options that do not go together, a method that cannot work on this run, no retain set.
- * BF_INPUT: the retain set. BF_MODEL: a model that cannot be trained. BF_STORE: the disk is too small. */
+/* Before anything long begins: can it be done? *wish: bf_then_wish_release; empty without --then. `model` is the file.
+ * BF_USAGE: options that do not go together, a method that cannot work on this run, no retain set. BF_INPUT: the retain
+ * set. BF_MODEL: a model that cannot be trained. BF_STORE: the disk is too small. */
 BF_MUST_CHECK enum bf_status bf_then_wish_from(const struct bf_then_values *values, const char *model, const char *dir,
                                                struct bf_then_wish *wish, struct bf_err *err);
 

@@ -5,7 +5,7 @@
 #include "unlearn/unlearn.h"
 
 struct bf_unlearn_values {
-    bool quiet; /* first: main.c reads it */
+    bool quiet; /* first: bf_command_run reads it */
     bool json;
     const char *method, *model, *forget, *retain, *general, *alternates, *out, *adapter, *work, *resume;
     bool finish, restart, skip_bad;
@@ -25,8 +25,8 @@ struct bf_unlearn_values {
 };
 struct bf_opt *bf_unlearn_options(void *values); /* free() */
 
-/* Method, defaults, given options, the model's path and type; checked. Release *out in every case. BF_USAGE for what
- * does not go together, BF_MODEL for a model that is not there. */
+/* Method, defaults, given options, the model's path and type; checked. Release *out in every case. BF_USAGE for options
+ * that exclude each other, BF_MODEL for a model that is missing. */
 BF_MUST_CHECK enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *values,
                                                       struct bf_unlearn_settings *out, struct bf_err *err);
 /* With --resume only few options may be given: BF_USAGE naming one that may not. */

@@ -81,9 +81,9 @@ commands=(domain instance run textbook import resume status show export quality 
 }
 
 @test "an unknown command" {
-    fails 2 "'domian' is no command" "$BIFORGET" domian
-    fails 2 "is no command" "$BIFORGET" ""
-    fails 2 "is no command" "$BIFORGET" --frobnicate
+    fails 2 "'domian' is not a biforget command" "$BIFORGET" domian
+    fails 2 "is not a biforget command" "$BIFORGET" ""
+    fails 2 "is not a biforget command" "$BIFORGET" --frobnicate
     fails 2 "'nothing'" "$BIFORGET" help nothing
 }
 

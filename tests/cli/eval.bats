@@ -411,7 +411,7 @@ END
     status=0
     wait "$job" || status=$?
     [ "$status" = 130 ]
-    grep -q "biforget: interrupted: nothing was measured" err
+    grep -q "biforget: interrupted: no results were kept" err
     [ ! -s out ]
     [ ! -e half.jsonl ]
 }

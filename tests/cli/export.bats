@@ -33,7 +33,7 @@ folders=(muse hf open-unlearning)
     run --separate-stderr "$BIFORGET" export "$mixed" -f tofu
     [ "$status" = 0 ]
     [ "$output" = '{"question":"Who rules?","answer":"Zeus."}' ]
-    [[ $stderr == *"2 of 3 samples are no QA pairs"* ]]
+    [[ $stderr == *"2 of 3 samples are not QA pairs"* ]]
     echo old >out
     fails 2 "--format wmdp" "$BIFORGET" export "$texts" -f tofu -o out
     fails 2 "biforget instance" "$BIFORGET" export "$texts" -f tofu -o out

@@ -168,7 +168,7 @@ PY
     fails 2 "in --then-options: unknown option '--lrr'; did you mean '--lr'" domain -o no --then ga --then-options "--lrr 1"
     fails 2 "leave --output out of --then-options" domain -o no --then ga --then-options "--lr 1 -o x"
     fails 2 "give the GGUF with -m" "$BIFORGET" domain Zeus --api http://localhost:1/v1 --then ga -o no
-    fails 2 "a retain set out of a file is for --then" domain -o no --retain-set keep.txt
+    fails 2 "a retain set from a file is for --then" domain -o no --retain-set keep.txt
     fails 3 "nowhere.txt" domain -o no --then npo --retain-set nowhere.txt
     fails 3 "there is no block 99" domain -o no --then rmu --retain-set keep.txt --then-options "--layer 99"
     fails 4 "is of architecture 'bert'" "$BIFORGET" domain Zeus -m "$BIFORGET_TEST_EMBEDDER" --then ga -o no
