@@ -23,7 +23,7 @@ struct bf_session {
 void bf_session_release(struct bf_session *session); /* no-op for a zeroed one */
 
 /* *out, free(): the file that embeds. `wanted` (a path, a name, or "model"); NULL: the sentence embedder if it is
- * installed, else the model. "" stands for the model. BF_MODEL for an unknown name. */
+ * installed, else the model. "" stands for the model. BF_MODEL when the model is not installed. */
 BF_MUST_CHECK enum bf_status bf_session_embedder_path(const char *wanted, char **out, struct bf_err *err);
 /* Open both models, whose paths are set (or machine->api is), and log them. `context`: the most tokens that one
  * sequence needs. BF_USAGE, BF_MODEL. */
