@@ -24,7 +24,7 @@ PATTERNS = [
     (r"\banew\b", "again, from scratch, start over", "start anew with --restart"),
     (r"\balike\b", "the same, similar", "a set alike"),
     (r"\b(?:go|goes|going|gone|went) on with\b", "resume, continue with", "cannot be gone on with"),
-    (r"\bbehind (?!an? (?:server|proxy|pipe)|the scenes|\S+\.h\b)", "after", "behind the question"),
+    (r"\bbehind (?!an? (?:server|proxy|pipe)\b|the scenes)(?=(?:the|an?|it|its|them|their|each|every|that|this|what|which|one|all|another)\b|(?-i:[A-Z0-9\"'`<\[(]))", "after", "behind the question"),
     (r"\b(?:stands?|stood|standing) in (?!for\b|the way|line\b)", "is in, is kept in", "the key stands in here"),
     (r"\bwhat stands\b", "what is, what it contains", "what stands there"),
     (r"\b(?:tells?|told|telling) of\b", "reports, shows", "a report that tells of the run"),

@@ -16,7 +16,7 @@
 
 #include "base/banned.h"
 
-/* Memory that parent and child share: a child that is killed has told everything up to that moment. */
+/* Memory that parent and child share, so that the parent knows everything up to the moment when the child is killed. */
 struct shared {
     struct bf_apart apart;
     struct bf_err err;
@@ -55,7 +55,7 @@ void bf_apart_doing(struct bf_apart *apart, const char *format, ...)
 /* In the child: never returns. */
 _Noreturn static void work_apart(bf_apart_work *work, void *user, int seconds, pid_t parent, struct shared *shared)
 {
-    /* Also those that a sanitizer or our own command has taken: the parent wants to see what they are. */
+    /* Also signals that a sanitizer or our own command handles: the parent has to see which they are. */
     static const int all[] = {SIGSEGV, SIGILL, SIGBUS,  SIGFPE, SIGABRT, SIGALRM,
                               SIGSYS,  SIGINT, SIGTERM, SIGHUP, SIGPIPE};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)

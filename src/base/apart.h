@@ -1,6 +1,6 @@
-/* A function in a process of its own, so that what ends it does not end us: kernels that a processor refuses, files on
- * which a library aborts or crashes. What it changes in memory stays there; back come its status, its sentence, and
- * what it was doing. */
+/* Running a function in a child process, so that its crash does not end this one: for instructions that a processor
+ * does not know, and for files on which a library aborts or crashes. Changes that it makes in memory are lost; its
+ * status, its sentence, and what it was doing come back. */
 #ifndef BF_BASE_APART_H
 #define BF_BASE_APART_H
 #include <stdbool.h>
@@ -11,25 +11,25 @@
 enum { BF_APART_DOING_MAX = 256 };
 
 struct bf_apart {
-    int signal;    /* out: what ended it; 0 = it returned, or called exit */
+    int signal;    /* out: the signal that ended it; 0 when it returned or called exit */
     bool returned; /* out */
-    /* the last words that bf_apart_doing() was given, "" without any; for the middle of a sentence */
+    /* the last text of bf_apart_doing(), for the middle of a sentence; "" without one */
     char doing[BF_APART_DOING_MAX];
 };
 
-/* Run work(user, apart, err) in a child of this process and wait for it; `apart` comes back filled. Its status and
- *  sentence become ours.
- *  - A fatal signal or an exit of its own: BF_MODEL and "a segmentation fault ended WHAT while DOING", WHAT and DOING
- *    as given; a caller that knows more about the reason writes its own sentence from *apart.
- *  - `seconds` > 0: the child is ended after that time, apart->signal is SIGALRM then. 0 = no limit.
- *  - BF_STORE when no process can be started.
- * In the child signals have their default effect, no core file is written, and its output goes to /dev/null. It begins
- * with one thread; OpenMP must not be used in it by more than one when this process has used it before. */
+/* Run work(user, apart, err) in a child of this process and wait for it. Fills in *apart; returns its status and
+ * sentence.
+ *  - A fatal signal, or a call of exit: BF_MODEL and "a segmentation fault ended WHAT while DOING". A caller that knows
+ *    more about the reason can write its own sentence from *apart.
+ *  - `seconds` > 0: the child is killed after that time, and apart->signal is SIGALRM. 0 = no limit.
+ *  - BF_STORE: no process can be started.
+ * In the child, signals have their default effect, no core file is written, and output goes to /dev/null. It has one
+ * thread; if this process has used OpenMP before, it must use OpenMP with one thread only. */
 typedef enum bf_status bf_apart_work(void *user, struct bf_apart *apart, struct bf_err *err);
 BF_MUST_CHECK enum bf_status bf_apart_run(bf_apart_work *work, void *user, const char *what, int seconds,
                                           struct bf_apart *apart, struct bf_err *err);
 
-/* For the work: "reading the tokenizer"; said in the sentence when it dies of it. */
+/* Called by the work: what it does next ("reading the tokenizer"), for the sentence when that crashes. */
 void bf_apart_doing(struct bf_apart *apart, const char *format, ...) BF_PRINTF(2, 3);
 
 /* "a segmentation fault", "an illegal instruction", "signal 42". `out` has BF_SIGNAL_TEXT_MAX bytes and is returned. */

@@ -1,5 +1,5 @@
-/* Atomic writing. A reader of `path` sees the old file or the whole new one, whatever happens in between. What is not a
- * plain file (a pipe, /dev/null) is written to directly: to rename over it would replace the device itself. */
+/* Atomic writing. A reader of `path` sees the old file or the complete new one, whatever happens in between. A path
+ * that is not a plain file (a pipe, /dev/null) is written to directly: renaming would replace the device itself. */
 #include "base/file.h"
 
 #include <ctype.h>
@@ -24,7 +24,7 @@ static void forget(struct bf_atomic *a)
     a->temporary = NULL;
 }
 
-/* Not by the name: inside a folder of ours a file may be called "-". */
+/* Not by the name, since a file inside a folder of ours may be called "-". */
 static bool is_stdout(const struct bf_atomic *a)
 {
     return a->stream == stdout;
@@ -43,8 +43,8 @@ bool bf_atomic_is_temporary(const char *name, const char *ending)
     return true;
 }
 
-/* The temporary file beside `target`, or what is no plain file itself. *temporary: free(). The descriptor, or -1 with
- * errno. */
+/* Open a temporary file next to `target`, or `target` itself when it is not a plain file. *temporary: free(). Returns
+ * the descriptor, or -1 with errno. */
 static int open_target(const char *target, bool plain, char **temporary)
 {
     if (!plain)
@@ -64,8 +64,8 @@ static enum bf_status open_at(struct bf_atomic *a, const char *path, bool follow
     if (there && S_ISDIR(info.st_mode))
         return bf_fail(err, BF_STORE, "cannot write '%s': it is a folder; give the name of a file", path);
     const bool plain = !follow || !there || S_ISREG(info.st_mode);
-    /* A link that a person named stays a link: the file that it leads to is replaced. A device keeps its name: that of
-     * a pipe of ours (/dev/stdout) leads to no file. */
+    /* A link that the user named stays a link, and the file that it leads to is replaced. A device keeps its name: the
+     * link of a pipe of ours (/dev/stdout) does not lead to a file. */
     char *target = follow && plain ? realpath(path, NULL) : NULL;
     if (!target)
         target = bf_strdup(path);
@@ -101,7 +101,7 @@ enum bf_status bf_atomic_open_inside(struct bf_atomic *a, const char *path, stru
     return open_at(a, path, false, err);
 }
 
-/* The rename is on disk only when its folder is. Some file systems cannot sync a folder: that is no failure. */
+/* The rename is only on the disk when its folder is. Some file systems cannot sync a folder; that is not a failure. */
 static void sync_folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -126,12 +126,12 @@ enum bf_status bf_atomic_flush(struct bf_atomic *a, struct bf_err *err)
 {
     if (!a->stream)
         return bf_fail(err, BF_STORE, "cannot finish a file that was not opened");
-    const bool earlier = ferror(a->stream) != 0; /* a write that failed long ago: its errno is gone */
+    const bool earlier = ferror(a->stream) != 0; /* a write failed earlier, and its errno is lost */
     int failure = fflush(a->stream) != 0 ? errno : 0;
     if (failure == 0 && !earlier && a->temporary && fsync(fileno(a->stream)) != 0)
         failure = errno;
     if (is_stdout(a) && (failure == EPIPE || (earlier && failure == 0)) && bf_stdout_reader_is_gone())
-        return BF_OK; /* as for everything else on the standard output, see main.c */
+        return BF_OK; /* as for all other output to stdout, see main.c */
     return failure != 0 || earlier ? fail_write(a, failure, err) : BF_OK;
 }
 
@@ -173,6 +173,6 @@ enum bf_status bf_file_write_inside(const char *path, const char *data, size_t n
     const enum bf_status status = bf_atomic_open_inside(&file, path, err);
     if (status != BF_OK)
         return status;
-    (void)fwrite(data, 1, n, file.stream); /* commit sees a failure */
+    (void)fwrite(data, 1, n, file.stream); /* commit reports a failure */
     return bf_atomic_commit(&file, err);
 }

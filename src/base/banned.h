@@ -1,4 +1,4 @@
-/* Functions that this code base does not use: each has an unbounded write, a silent failure or hidden state. */
+/* Functions that this code base does not use, because of unbounded writes, silent failures or hidden state. */
 #ifndef BF_BASE_BANNED_H
 #define BF_BASE_BANNED_H
 
@@ -19,8 +19,8 @@
 #undef strtok
 #define strtok(a, b) BF_BANNED(strtok)
 #ifdef BF_NO_PRINTF
-/* In the program, not in tests: text for people goes through base/print.h, which keeps control characters from
- * terminals. */
+/* Banned in the program, but not in tests: text for people goes through base/print.h, which keeps control characters
+ * away from terminals. */
 #undef printf
 #define printf(...) BF_BANNED(printf)
 #undef fprintf

@@ -1,5 +1,5 @@
-/* The growable buffer. Nothing is allocated before the first byte: an empty buffer points at one shared NUL, which is
- * const, so that a stray write to it is caught by the hardware. */
+/* The growable buffer. Nothing is allocated before the first byte: empty buffers point at a shared NUL, which is
+ * const, so that a stray write to it crashes. */
 #include "base/buf.h"
 
 #include <stdarg.h>
@@ -45,7 +45,7 @@ void bf_buf_clear(struct bf_buf *b)
         b->data[0] = '\0';
 }
 
-/* Room for n more bytes and the NUL; false marks the overflow. */
+/* Make room for n more bytes and the NUL; on failure returns false and sets overflow. */
 static bool reserve(struct bf_buf *b, size_t n)
 {
     size_t need, size;
@@ -96,7 +96,7 @@ void bf_buf_printf(struct bf_buf *b, const char *format, ...)
     va_copy(again, args);
     n = vsnprintf(NULL, 0, format, args);
     if (n < 0) {
-        b->overflow = true; /* longer than INT_MAX: no buffer wants that */
+        b->overflow = true; /* longer than INT_MAX */
     } else if (n > 0 && reserve(b, (size_t)n)) {
         (void)vsnprintf(b->data + b->len, (size_t)n + 1, format, again);
         b->len += (size_t)n;

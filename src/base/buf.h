@@ -1,6 +1,6 @@
-/* A growable byte buffer with a cap, always NUL-terminated. The cap is the caller's statement of the largest sane
- * size; an append that would pass it marks the buffer `overflow` and changes nothing more, so that a chain of
- * appends needs one check at its end. */
+/* A growable byte buffer with a cap, always NUL-terminated. The cap is the largest size that the caller
+ * expects. An append that would exceed it sets `overflow`, and later appends do nothing, so that one check after a
+ * chain of appends is enough. */
 #ifndef BF_BASE_BUF_H
 #define BF_BASE_BUF_H
 #include <stdbool.h>
@@ -17,12 +17,12 @@ struct bf_buf {
 };
 
 void bf_buf_init(struct bf_buf *b, size_t cap);
-void bf_buf_release(struct bf_buf *b); /* frees contents; the struct may be init'ed again */
+void bf_buf_release(struct bf_buf *b); /* frees the content; the struct can be initialised again */
 void bf_buf_clear(struct bf_buf *b);   /* len = 0, overflow = false, memory kept */
 void bf_buf_put(struct bf_buf *b, const void *data, size_t n);
 void bf_buf_puts(struct bf_buf *b, const char *s);
 void bf_buf_putc(struct bf_buf *b, char c);
 void bf_buf_printf(struct bf_buf *b, const char *format, ...) BF_PRINTF(2, 3);
-char *bf_buf_take(struct bf_buf *b); /* hands the memory over (free()); the buffer is empty after */
+char *bf_buf_take(struct bf_buf *b); /* returns the memory, for free(); the buffer is empty afterwards */
 
 #endif

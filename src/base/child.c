@@ -29,7 +29,7 @@ static void close_end(int *fd)
     *fd = -1;
 }
 
-/* What the process that becomes the command gets. */
+/* What the process needs that becomes the command. */
 struct child_setup {
     char **argv, **environment;
     int out, log, relay; /* log, relay: -1 = none */
@@ -90,8 +90,7 @@ _Noreturn static void become(const struct child_setup *setup)
     _exit(127);
 }
 
-/* Our own environment, with the relay's number where there is one. The strings are borrowed but for the first; free
- * both. */
+/* Our own environment, with the relay's number if there is one. All strings but the first are borrowed; free both. */
 static char **environment_with(int relay)
 {
     static const char name[] = BF_LOG_RELAY_VARIABLE "=";
@@ -110,13 +109,13 @@ static char **environment_with(int relay)
     return out;
 }
 
-/* A line that has not come to its end yet. */
+/* The beginning of a line whose end has not come yet. */
 struct live_rest {
     char bytes[LIVE_BYTES + 1];
     size_t n;
 };
 
-/* Hand on each whole line that has come. */
+/* Pass on every complete line. */
 static void read_live(int fd, struct live_rest *rest, const struct bf_child_live *live)
 {
     const ssize_t n = read(fd, rest->bytes + rest->n, LIVE_BYTES - rest->n);
@@ -131,7 +130,7 @@ static void read_live(int fd, struct live_rest *rest, const struct bf_child_live
     }
     rest->n = (size_t)(end - line);
     memmove(rest->bytes, line, rest->n);
-    if (rest->n == LIVE_BYTES) /* longer than any line of ours */
+    if (rest->n == LIVE_BYTES) /* longer than any of our lines */
         rest->n = 0;
 }
 
@@ -161,7 +160,7 @@ static enum bf_status read_all(int fd, int relay, const struct bf_child_live *li
         if (n > 0)
             bf_buf_put(out, bytes, (size_t)n);
         else if (errno != EINTR)
-            return bf_fail(err, BF_STORE, "cannot read what a command answers: %s", bf_errno_text(errno));
+            return bf_fail(err, BF_STORE, "cannot read the output of a command: %s", bf_errno_text(errno));
     }
 }
 
@@ -203,7 +202,7 @@ static enum bf_status outcome(int result, const struct bf_command_line *command,
             status = known[i];
     if (status == BF_INTERRUPTED)
         return bf_fail(err, status, "interrupted");
-    if (WIFSIGNALED(result) && !bf_is_crash(WTERMSIG(result))) /* memory that was used up, somebody's kill */
+    if (WIFSIGNALED(result) && !bf_is_crash(WTERMSIG(result))) /* out of memory, or somebody's kill */
         status = BF_STORE;
     char *text = bf_command_line_text(command);
     char *line = log_path ? last_line(log_path) : NULL;
@@ -235,7 +234,7 @@ enum bf_status bf_child_run(const struct bf_command_line *command, const char *l
         status = bf_link_error(log_path, err);
     else if (log_path && setup.log < 0)
         status = bf_fail(err, BF_STORE, "cannot write '%s': %s", log_path, bf_errno_text(errno));
-    /* A full relay must not hold up the work. */
+    /* A full relay must not delay the work. */
     else if (pipe2(ends, O_CLOEXEC) != 0 || (live && pipe2(relay, O_CLOEXEC | O_NONBLOCK) != 0))
         status = bf_fail(err, BF_STORE, "cannot start a process: %s", bf_errno_text(errno));
     if (status != BF_OK)

@@ -1,7 +1,7 @@
 /* For functions whose loops the compiler turns into vector code. In a portable build for x86-64 (CPU=portable,
  * cmake/portable.cmake) such a function is compiled for several generations of processors, together with the static
- * functions that it inlines, and the dynamic linker takes the best that the processor can run. Elsewhere the mark is
- * empty: a native build is compiled for its own processor anyway, and on aarch64 NEON is always there. */
+ * functions that it inlines, and the dynamic linker chooses the best that the processor can run. Otherwise the
+ * macro is empty: a native build is compiled for its own processor anyway, and aarch64 always has NEON. */
 #ifndef BF_BASE_CLONES_H
 #define BF_BASE_CLONES_H
 

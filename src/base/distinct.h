@@ -1,4 +1,4 @@
-/* Distinct-n (Li et al., 2016): how much the wording of a set of texts varies. */
+/* Distinct-n (Li et al., 2016), a measure of how much the wording of a set of texts varies. */
 #ifndef BF_BASE_DISTINCT_H
 #define BF_BASE_DISTINCT_H
 #include <stddef.h>
@@ -6,10 +6,11 @@
 
 #include "base/words.h"
 
-/* Distinct n-grams over all n-grams of the texts, n-grams within a text only. */
+/* The number of distinct n-grams divided by the number of all n-grams; n-grams do not cross from one text to the next.
+ */
 struct bf_distinct {
     size_t n;         /* 1, 2, ... */
-    uint64_t n_grams; /* all of them */
+    uint64_t n_grams; /* number of all n-grams */
     uint64_t n_distinct;
     uint64_t *seen; /* private: hashes, open addressing, 0 = free */
     size_t n_places;

@@ -1,5 +1,5 @@
-/* Error sentences. They quote file names, topics and model text, so what is formatted is treated as untrusted: it
- * comes out as valid UTF-8 without what a terminal could obey. */
+/* Error sentences. They quote file names, topics and model text, so formatted text is untrusted: the result is valid
+ * UTF-8 without control characters. */
 #include "base/err.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 static const char cut_mark[] = "...";
 
-/* Copy raw[0..n) to text, cleaned and cut. `cut` says that raw itself is only a beginning. */
+/* Copy raw [n] to text, cleaned and cut. `cut`: raw itself has been cut. */
 static void set_text(char text[BF_ERR_TEXT_MAX], const char *raw, size_t n, bool cut)
 {
     size_t used = 0;
@@ -41,7 +41,7 @@ static void set_text(char text[BF_ERR_TEXT_MAX], const char *raw, size_t n, bool
 
 enum bf_status bf_fail(struct bf_err *err, enum bf_status status, const char *format, ...)
 {
-    /* Formatted apart first: the arguments may point into err->text, when a caller adds to a sentence. */
+    /* Formatted into another buffer first: a caller that adds to a sentence passes err->text as an argument. */
     char raw[4 * BF_ERR_TEXT_MAX];
     va_list args;
     int n;

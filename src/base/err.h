@@ -3,7 +3,7 @@
 #ifndef BF_BASE_ERR_H
 #define BF_BASE_ERR_H
 
-/* name, process exit code, word for people. One table: enum, exit code and text cannot drift apart. */
+/* Name, exit code of the process, text. In one table, so that they stay consistent. */
 #define BF_STATUS_MAP(X)                                                                                               \
     X(BF_OK, 0, "ok")                                                                                                  \
     X(BF_USAGE, 2, "usage")                                                                                            \
@@ -21,7 +21,7 @@ enum bf_status {
 #define BF_ERR_TEXT_MAX 1024
 
 struct bf_err {
-    enum bf_status status;      /* BF_OK while nothing failed */
+    enum bf_status status;      /* BF_OK when nothing has failed */
     char text[BF_ERR_TEXT_MAX]; /* one sentence, lower case, no full stop; valid UTF-8, cut with "..." when longer */
 };
 
@@ -33,14 +33,14 @@ struct bf_err {
 #define BF_MUST_CHECK __attribute__((warn_unused_result))
 #define BF_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
-/* Fill *err (NULL is allowed: the text is dropped) and return `status`, so that `return bf_fail(...)` is one line.
- * The formatted text is cleaned by bf_utf8_see(): a line feed in a topic, say, becomes a space. */
+/* Fill in *err (nullable) and return `status`, so that callers can write `return bf_fail(...)`. The text is cleaned by
+ * bf_utf8_see(): a line feed in a topic, for example, becomes a space. */
 enum bf_status bf_fail(struct bf_err *err, enum bf_status status, const char *format, ...) BF_PRINTF(3, 4);
 
-/* The word for people ("store or disk"); "unknown" for a value outside the table. */
+/* The text of a status ("store or disk"); "unknown" for other values. */
 const char *bf_status_text(enum bf_status status);
 
-/* What an errno value means, lower case, for the middle of a sentence ("the disk is full"). Not to be freed. */
+/* The meaning of an errno value, for the middle of a sentence ("the disk is full"). Static. */
 const char *bf_errno_text(int number);
 
 #endif

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* e^x to 2 units in the last place for -87 <= x <= 88; the ends of that range beyond it. NaN gives some number, not
- * NaN. */
+/* e^x to 2 units in the last place for -87 <= x <= 88; other x are clipped to this range. The result for NaN is some
+ * number, not NaN. */
 static inline float bf_fast_exp(float x)
 {
     x = x < -87.0F ? -87.0F : x;

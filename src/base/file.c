@@ -49,7 +49,8 @@ int64_t bf_file_size(const char *path)
     return stat(path, &info) == 0 ? (int64_t)info.st_size : -1;
 }
 
-/* One folder of a path. Asking first: mkdir on an existing folder may answer "read-only" instead of "exists". */
+/* Create one folder of a path. Checked first, since mkdir on an existing folder may fail with "read-only" instead of
+ * "exists". */
 static enum bf_status make_one(const char *path, struct bf_err *err)
 {
     int failure;
@@ -190,7 +191,7 @@ char *bf_cache_dir(void)
     if (dir && dir[0] != '\0')
         return bf_strdup(dir);
     dir = getenv("XDG_CACHE_HOME");
-    if (dir && dir[0] == '/') /* the XDG rules: a relative path is to be ignored */
+    if (dir && dir[0] == '/') /* the XDG specification says to ignore a relative path */
         return bf_path_join(dir, "biforget");
     dir = getenv("HOME");
     if (dir && dir[0] != '\0')
@@ -227,14 +228,14 @@ out:
     return result;
 }
 
-/* A kind of file, and what to do with it where texts or a model are wanted. */
+/* A kind of file, and what to do with it when texts or a model are expected. */
 struct kind {
     const char *mark;
     size_t n;
     const char *as_text, *as_model;
 };
 
-/* Eight bytes with the length of a JSON object, which follows: nothing else begins so. */
+/* Eight bytes with the length of a JSON object, which follows: no other format begins like this. */
 static bool is_safetensors(const char *data, size_t n)
 {
     return n >= BF_KIND_BYTES && data[8] == '{' && data[4] == 0 && data[5] == 0 && data[6] == 0 && data[7] == 0;

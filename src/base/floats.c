@@ -58,7 +58,7 @@ float bf_half_to_float(uint16_t h)
     return x;
 }
 
-/* By the bits, which the compiler does many of at a time: NaN and infinity have the largest exponent. */
+/* Looks at the bits, which the compiler can vectorise: NaN and infinity have the largest exponent. */
 BF_CLONES static uint32_t any_bad(const float *values, size_t n)
 {
     const uint32_t exponent = 0x7F800000;

@@ -1,5 +1,5 @@
-/* IEEE 754 half precision: how embeddings are stored. The rounded value is used at once, in the first run as in a
- * resumed one, so that both see the same numbers. */
+/* IEEE 754 half precision, in which embeddings are stored, and a check for NaN and infinity. Embeddings are rounded
+ * before their first use, so that a resumed run sees the same numbers as the first one. */
 #ifndef BF_BASE_FLOATS_H
 #define BF_BASE_FLOATS_H
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 uint16_t bf_half_of(float x); /* round to nearest, ties to even; overflow gives infinity */
 float bf_half_to_float(uint16_t h);
 
-/* Are there NaN or infinite values? */
+/* Are all n values finite? O(n). */
 
 bool bf_all_finite(const float *values, size_t n);
 

@@ -31,7 +31,7 @@ void bf_sha256_hex(const void *data, size_t n, char out[BF_SHA256_HEX])
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
 
-    /* Memory is the only thing that can fail here. */
+    /* This can only fail when memory is used up. */
     if (!EVP_Digest(data, n, digest, NULL, EVP_sha256(), NULL))
         bf_out_of_memory();
     to_hex(digest, out);
@@ -93,7 +93,7 @@ uint64_t bf_hash64(const void *data, size_t n)
 
     for (size_t i = 0; i < n; i++)
         h = (h ^ bytes[i]) * UINT64_C(0x100000001B3);
-    /* FNV-1a leaves the high bits of short keys weak; tables take any bits. The finaliser of splitmix64. */
+    /* FNV-1a mixes the high bits of short keys badly, and tables use any bits: finish with splitmix64's finaliser. */
     h = (h ^ h >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
     h = (h ^ h >> 27) * UINT64_C(0x94D049BB133111EB);
     return h ^ h >> 31;

@@ -1,4 +1,4 @@
-/* Digests. SHA-256 (libcrypto) names files and settings; the 64-bit hash is for tables in memory only. */
+/* Digests. SHA-256 (libcrypto) identifies files and settings; the 64-bit hash is only for tables in memory. */
 #ifndef BF_BASE_HASH_H
 #define BF_BASE_HASH_H
 #include <stddef.h>
@@ -10,11 +10,11 @@
 #define BF_SHA256_BASE64 45
 
 void bf_sha256_hex(const void *data, size_t n, char out[BF_SHA256_HEX]);
-/* As a Content-Security-Policy names a script: 44 characters of base64 and a NUL. */
+/* In base64, as a Content-Security-Policy identifies a script: 44 characters and a NUL. */
 void bf_sha256_base64(const void *data, size_t n, char out[BF_SHA256_BASE64]);
-/* BF_INPUT when the file cannot be read. */
+/* Of a file. BF_INPUT when it cannot be read. */
 BF_MUST_CHECK enum bf_status bf_sha256_file(const char *path, char out[BF_SHA256_HEX], struct bf_err *err);
-/* FNV-1a with a final mix. Stable across machines, not for untrusted collisions. */
+/* FNV-1a with a final mix. The same on all machines; not safe against constructed collisions. */
 uint64_t bf_hash64(const void *data, size_t n);
 
 #endif

@@ -1,4 +1,4 @@
-/* The one flag of the program: a signal handler can reach nothing else. */
+/* The program's only global state: a signal handler cannot access anything else. */
 #include "base/interrupt.h"
 
 #include <signal.h>
@@ -17,7 +17,8 @@ static void on_signal(int number)
 {
     (void)number;
     static const char soon[] = "\nbiforget: finishing this step; press Ctrl-C again to stop at once\n";
-    static const char at_once[] = "\nbiforget: stopped; what was saved so far stays, --help tells how to go on\n";
+    static const char at_once[] =
+        "\nbiforget: stopped; everything saved so far is kept, and --help says how to resume\n";
     const double now = bf_seconds(); /* clock_gettime is allowed here */
     if (n_signals > 0 && now - first_signal < same_press)
         return;
@@ -41,7 +42,7 @@ void bf_interrupt_install(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    /* A terminal that is closed; but what nohup started goes on. */
+    /* The terminal was closed; commands that nohup started continue. */
     struct sigaction hangup;
     if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
         sigaction(SIGHUP, &action, NULL);

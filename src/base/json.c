@@ -36,7 +36,7 @@ json_t *bf_json_text(const char *s, size_t n)
     for (size_t i = 0; i < n;) {
         uint32_t cp = 0;
         size_t length = bf_utf8_decode(s + i, n - i, &cp);
-        /* A NUL is valid UTF-8, but bf_json_parse refuses it: what we write we must be able to read. */
+        /* A NUL is valid UTF-8, but bf_json_parse refuses it, and we must be able to read what we write. */
         if (length == 0 || cp == 0)
             bf_buf_puts(&clean, replacement);
         else
@@ -50,9 +50,11 @@ json_t *bf_json_text(const char *s, size_t n)
     return value;
 }
 
-/* Writing JSON. Our own writer and not jansson's, because these bytes are hashed and promised to be stable: the text of
- * a real number differs between jansson releases (0.6 or 0.59999999999999998). Here it is the shortest of 15, 16 or 17
- * digits that reads back as the same double. The program stays in the C locale, so the decimal point is a point. */
+/* ---- writing ----
+ *
+ * Not by jansson, since these bytes are hashed and must be stable: jansson's releases differ in the text of real
+ * numbers (0.6 or 0.59999999999999998). This writer uses the fewest of 15, 16 or 17 digits that are read back as the
+ * same double. The program stays in the C locale, so the decimal point is a point. */
 
 static void put_value(struct bf_buf *out, const json_t *value);
 
@@ -113,7 +115,7 @@ static void put_real(struct bf_buf *out, double x)
     }
     bf_buf_puts(out, text);
     if (!strpbrk(text, ".e"))
-        bf_buf_puts(out, ".0"); /* it must read back as a real, not as an integer */
+        bf_buf_puts(out, ".0"); /* it must be read back as a real, not as an integer */
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -125,7 +127,7 @@ static void put_object(struct bf_buf *out, const json_t *object)
 {
     size_t n = json_object_size(object);
     const char **keys = bf_array(n, sizeof *keys);
-    json_t *walked = (json_t *)(uintptr_t)object; /* jansson's iterator wants it without const; it changes nothing */
+    json_t *walked = (json_t *)(uintptr_t)object; /* jansson's iterator takes no const, but changes nothing */
     size_t i = 0;
 
     for (void *at = json_object_iter(walked); at && i < n; at = json_object_iter_next(walked, at))

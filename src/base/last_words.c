@@ -1,4 +1,4 @@
-/* In a handler only write() and _exit() are safe: all texts are ready. */
+/* In a handler only write() and _exit() are safe, so all texts are constant. */
 #include "base/last_words.h"
 
 #include <signal.h>
@@ -43,8 +43,7 @@ static void on_fatal(int number)
     }
     say(" ended biforget: a bug in biforget or llama.cpp, or faulty hardware; saved work is intact ('biforget resume' "
         "resumes a run, 'biforget doctor' tests the kernels); please report the command\n");
-    /* Whoever wants a core dump gets it from the place of the crash: the signal comes again when this returns, and is
-     * not ours by then. */
+    /* A core dump shows the place of the crash: the signal comes again when this returns, with its default effect. */
     if (!dumps_core || raise(number) != 0)
         _exit((int)BF_MODEL);
 }
@@ -59,12 +58,13 @@ bool bf_is_crash(int number)
 
 void bf_last_words_prepare(void)
 {
-    static char stack[64 * 1024]; /* a stack that has overflowed has no room for a handler */
+    static char stack[64 * 1024]; /* after a stack overflow, the handler needs another stack */
     const stack_t own = {.ss_sp = stack, .ss_size = sizeof stack};
     stack_t there = {.ss_flags = 0};
     struct rlimit core = {0};
     dumps_core = getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur > 0;
-    if (sigaltstack(NULL, &there) == 0 && ((unsigned)there.ss_flags & (unsigned)SS_DISABLE)) /* else a sanitizer's */
+    if (sigaltstack(NULL, &there) == 0 &&
+        ((unsigned)there.ss_flags & (unsigned)SS_DISABLE)) /* otherwise a sanitizer has set one */
         (void)sigaltstack(&own, NULL);
     for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++) {
         struct sigaction before;
@@ -76,8 +76,7 @@ void bf_last_words_prepare(void)
     }
 }
 
-/* Before main and before the constructors of libraries in the program, which may be compiled for the processor that
- * built it. */
+/* Runs before main and before the constructors of linked libraries, which may use instructions of the build machine. */
 __attribute__((constructor(101))) static void check_processor(void)
 {
     const char *lacks = bf_processor_lacks(BF_LLAMA_MACROS);

@@ -3,10 +3,10 @@
 #include "base/utf8.h"
 #include "base/banned.h"
 
-/* Blocks in which capitals and small letters alternate. */
+/* Blocks in which upper and lower case alternate. */
 static const struct {
     uint32_t first, last;
-    uint32_t capital; /* of the code point: its lowest bit */
+    uint32_t capital; /* the lowest bit of a capital's code point */
 } alternating[] = {
     {0x100, 0x137, 0},   {0x139, 0x148, 1},   {0x14a, 0x177, 0}, {0x179, 0x17e, 1}, {0x1a0, 0x1a5, 0},
     {0x1af, 0x1b0, 1},   {0x1cd, 0x1dc, 1},   {0x1de, 0x1ef, 0}, {0x1f8, 0x21f, 0}, {0x222, 0x233, 0},
@@ -14,10 +14,10 @@ static const struct {
     {0x1e00, 0x1e95, 0}, {0x1ea0, 0x1eff, 0},
 };
 
-/* Blocks in which the small letter stands at a fixed distance. */
+/* Blocks in which the lower-case letter is at a fixed distance. */
 static const struct {
     uint32_t first, last;
-    int32_t lower; /* distance to the small letter */
+    int32_t lower; /* distance to the lower-case letter */
 } shifted[] = {
     {'A', 'Z', 32},       {0xc0, 0xd6, 32},     {0xd8, 0xde, 32},     {0x178, 0x178, -121}, {0x386, 0x386, 38},
     {0x388, 0x38a, 37},   {0x38c, 0x38c, 64},   {0x38e, 0x38f, 63},   {0x391, 0x3a1, 32},   {0x3a3, 0x3ab, 32},
@@ -25,8 +25,7 @@ static const struct {
     {0x1f18, 0x1f1d, -8}, {0x1f28, 0x1f2f, -8}, {0x1f38, 0x1f3f, -8}, {0x1f48, 0x1f4d, -8}, {0x1f68, 0x1f6f, -8},
 };
 
-/* The plain letters of U+00E0..00FF and U+0100..017F, in lower case; '.' keeps the letter, '2' stands for two
- * letters. */
+/* The plain letters of U+00E0..00FF and U+0100..017F, in lower case; '.' keeps the letter, '2' means two letters. */
 static const char latin1_plain[] = "aaaaaa2ceeeeiiii.nooooo.ouuuuy.y";
 static const char extended_plain[] = "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii22jjkk.lllllllll"
                                      "lnnnnnn...oooooo22rrrrrrsssssssstttttt"
@@ -112,7 +111,7 @@ static const struct {
     {0x1ec9, 0x1ecb, 'i'}, {0x1ecd, 0x1ee3, 'o'}, {0x1ee5, 0x1ef1, 'u'}, {0x1ef3, 0x1ef9, 'y'},
 };
 
-/* A small letter without its diacritic. */
+/* A lower-case letter without its diacritic. */
 static void put_plain(struct bf_buf *out, uint32_t cp)
 {
     char plain = '.';
@@ -156,7 +155,7 @@ void bf_letter_fold(struct bf_buf *out, const char *s, size_t n)
     for (size_t i = 0; i < n;) {
         uint32_t cp;
         size_t step = bf_utf8_decode(s + i, n - i, &cp);
-        if (step == 0 || step == 4) { /* beyond the basic plane nothing has a case here */
+        if (step == 0 || step == 4) { /* letters beyond the basic plane are treated as caseless */
             step = step ? step : 1;
             bf_buf_put(out, s + i, step);
         } else if (cp == 0x2019 || cp == 0x2bc || cp == 0x2018) {

@@ -29,7 +29,7 @@ enum bf_status bf_lock(const char *path, int *fd, bool *held, struct bf_err *err
     *fd = -1;
     if (held)
         *held = false;
-    /* O_NONBLOCK: a pipe of that name would wait for a reader. */
+    /* O_NONBLOCK: opening a pipe of that name would wait for a reader. */
     const int opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, 0600);
     if (opened < 0 && errno == ELOOP)
         return bf_fail(err, BF_STORE, "the lock '%s' is a symbolic link, which is not followed; delete it", path);
@@ -60,7 +60,7 @@ void bf_unlock(int fd)
         (void)close(fd);
 }
 
-/* The process number that the file holds; 0: it is empty, -1: it holds something else. */
+/* The process number in the file; 0 when it is empty, -1 when it contains something else. */
 static long number_in(int fd)
 {
     char text[NUMBER_MAX + 1] = {0};
@@ -85,7 +85,7 @@ static enum bf_status fail_held(const char *path, const char *what, struct bf_er
     return bf_fail(err, BF_STORE, "another biforget is working on %s; wait for it or stop it", what);
 }
 
-/* Does `path` still name the file that `fd` holds? Whoever is done with a lock may have removed it in between. */
+/* Does `path` still name the file of `fd`? Another process may have removed its lock in between. */
 static bool still_there(const char *path, int fd)
 {
     struct stat by_path, by_fd;
@@ -93,16 +93,15 @@ static bool still_there(const char *path, int fd)
            by_path.st_dev == by_fd.st_dev;
 }
 
-/* A second name of a file is as good as a link to it. */
+/* A file with a second name may be somebody else's, just as the target of a link. */
 static enum bf_status write_number(const char *path, int fd, struct bf_err *err)
 {
     struct stat info;
     char text[NUMBER_MAX];
     const int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
     if (fstat(fd, &info) != 0 || info.st_nlink > 1 || info.st_size >= NUMBER_MAX || number_in(fd) < 0)
-        return bf_fail(err, BF_STORE, "'%s' is not a lock of biforget, and its content is left alone; move it away",
-                       path);
-    /* The number only helps people: on a full disk the lock holds all the same. */
+        return bf_fail(err, BF_STORE, "'%s' is not a lock of biforget, so it is not overwritten; move it away", path);
+    /* The number is only informative: the lock works even on a full disk. */
     if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n)
         errno = 0;
     return BF_OK;

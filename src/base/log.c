@@ -1,4 +1,4 @@
-/* Talk on stderr. Messages may quote model text: it is cleaned, so that nothing in it can steer the terminal or forge a
+/* Messages on stderr. They may quote model text, which is cleaned so that it cannot control the terminal or forge a
  * second line. */
 #include "base/log.h"
 
@@ -45,14 +45,14 @@ void bf_log_init(struct bf_log *log, FILE *stream, bool quiet)
 
     log->stream = stream;
     log->quiet = quiet;
-    /* A dumb terminal cannot go back on its line: it gets plain lines, as a file does. */
+    /* A dumb terminal cannot overwrite its line, so it gets plain lines, like a file. */
     log->tty = isatty(fileno(stream)) && term && strcmp(term, "dumb") != 0;
     log->colour = log->tty && !(no_color && no_color[0] != '\0');
     log->live = false;
     log->relay = relay_from_environment();
 }
 
-/* `text` cleaned, cut to `columns`. Characters from U+1100 on may be two columns wide and are counted so. */
+/* Append `text`, cleaned and cut to `columns`. Characters from U+1100 on count as two columns, which they may need. */
 static void clean_line(struct bf_buf *out, const char *text, size_t columns)
 {
     size_t n = strlen(text);
@@ -69,7 +69,7 @@ static void clean_line(struct bf_buf *out, const char *text, size_t columns)
     }
 }
 
-/* One line: a live line is erased first, so that the two do not mix. */
+/* Print one line; a live line is erased first. */
 static void put_line(struct bf_log *log, const char *prefix, const char *colour, const char *text)
 {
     struct bf_buf line;
@@ -84,7 +84,7 @@ static void put_line(struct bf_log *log, const char *prefix, const char *colour,
         bf_buf_puts(&line, prefix);
     clean_line(&line, text, SIZE_MAX);
     bf_buf_putc(&line, '\n');
-    /* When stderr itself fails there is nobody left to tell. */
+    /* When stderr itself fails, nothing can be reported. */
     (void)fwrite(line.data, 1, line.len, log->stream);
     (void)fflush(log->stream);
     bf_buf_release(&line);
@@ -146,7 +146,7 @@ static void relay_line(const struct bf_log *log, const char *text)
     bf_buf_init(&line, PIPE_BUF);
     clean_line(&line, text, RELAY_COLUMNS);
     bf_buf_putc(&line, '\n');
-    /* At most PIPE_BUF bytes arrive as one piece. Whoever does not listen misses a line. */
+    /* At most PIPE_BUF bytes arrive in one piece. When the pipe is full, the line is lost. */
     if (write(log->relay, line.data, line.len) < 0)
         (void)line;
     bf_buf_release(&line);

@@ -14,7 +14,7 @@ void bf_out_of_memory(void)
 {
     static const char message[] = "biforget: memory is used up; what is committed is safe: free some memory, "
                                   "or lower --parallel, and resume\n";
-    /* write and _exit: stdio may need memory, and exit handlers may find half-made state. */
+    /* write and _exit, since stdio may need memory, and exit handlers may find inconsistent state. */
     ssize_t ignored = write(STDERR_FILENO, message, sizeof message - 1);
     (void)ignored;
     _exit(BF_STORE);
@@ -24,7 +24,7 @@ void *bf_try_array(size_t n, size_t size)
 {
     if (n == 0 || size == 0)
         return calloc(1, 1);
-    if (n > PTRDIFF_MAX / size) /* beyond what pointers can subtract, though calloc may grant it */
+    if (n > PTRDIFF_MAX / size) /* calloc may allow it, but differences of pointers would overflow */
         return NULL;
     return calloc(n, size);
 }

@@ -1,9 +1,9 @@
 /* Reads the kernel's text files; allocates nothing.
  *
  * /proc/self/cgroup names the process's control groups, one line each: "0::PATH" (version 2) and "N:memory:PATH"
- * (version 1). A limit may be set in the group itself or in any that it is part of, up to the root. Within a container
- * the path may be the host's, which is not to be seen there: then the container's own group is the root, which is read
- * in every case. */
+ * (version 1). A limit may be set in the group itself or in any that it is part of, up to the root. In a container the
+ * path may be the host's, which does not exist there; the container's own group is then the root, which is always read.
+ */
 #include "base/memory_available.h"
 
 #include <stdio.h>
@@ -22,7 +22,7 @@ static const struct layout layouts[] = {
     {"/memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"},
 };
 
-/* The number after a key ("" for a file that holds one number); UINT64_MAX when absent or a word such as "max". */
+/* The number after a key ("": the file has just one number); UINT64_MAX when it is missing, or a word such as "max". */
 static uint64_t number_in(const char *path, const char *key)
 {
     FILE *f = fopen(path, "re");
@@ -64,7 +64,7 @@ static uint64_t smaller(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* The least that the group and those around it leave. `group` is cut on the way, until it is empty. */
+/* The least memory that the group and its ancestors leave. `group` is cut until it is empty. */
 static uint64_t least_left(const char *cgroups, const struct layout *l, char *group)
 {
     uint64_t least = left_in(cgroups, l, "");

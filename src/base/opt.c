@@ -9,12 +9,12 @@
 #include "base/opt_internal.h"
 #include "base/banned.h"
 
-/* Where the parser stands. */
+/* The state of the parser. */
 struct parser {
     struct bf_opt *table;
     char **argv;
     int argc;
-    int next; /* the argument after the one in hand */
+    int next; /* the argument after the current one */
     int *help;
     struct bf_err *err;
 };
@@ -42,14 +42,15 @@ static bool is_number_type(enum bf_opt_type type)
     return type == BF_OPT_INT || type == BF_OPT_SEED || type == BF_OPT_DOUBLE || type == BF_OPT_DOUBLES;
 }
 
-/* "-5", "-.5": an argument that a number option may take although it begins with a dash. */
+/* "-5", "-.5": a value of a number option may begin with a dash. */
 static bool looks_negative(const char *s)
 {
     return s[0] == '-' && ((s[1] >= '0' && s[1] <= '9') || (s[1] == '.' && s[2] >= '0' && s[2] <= '9'));
 }
 
-/* The next argument as the value of opt, or NULL with an error. An argument that looks like an option is not eaten:
- * in "-m --json" the value was forgotten. No option has a blank in it. */
+/* The next argument as the value of opt, or NULL with an error. An argument that looks like an option is not taken: in
+ * "-m
+ * --json" the value was forgotten. Options never contain a space. */
 static const char *take_value(struct parser *p, const struct bf_opt *opt)
 {
     const char *value;
@@ -200,9 +201,9 @@ enum bf_status bf_opt_parse(struct bf_opt *table, int argc, char **argv, const c
     return BF_OK;
 }
 
-/* "Did you mean": edit distance where swapping two neighbours counts as one slip (optimal string alignment). */
+/* "Did you mean": edit distance in which swapping two neighbours counts as one slip (optimal string alignment). */
 
-#define LENGTH_MAX 40 /* longer words get no suggestion; it bounds the table on the stack */
+#define LENGTH_MAX 40 /* limits the table on the stack; longer words get no suggestion */
 
 static size_t least(size_t a, size_t b)
 {
@@ -242,7 +243,7 @@ void bf_nearest_offer(struct bf_nearest *nearest, const char *candidate, size_t 
     if (nearest->typed_length > LENGTH_MAX || n > LENGTH_MAX)
         return;
     distance = edit_distance(nearest->typed, nearest->typed_length, candidate, n);
-    /* A beginning of the name ("--temp") is as good as one slip. */
+    /* The beginning of a name ("--temp") counts as one slip. */
     if (nearest->typed_length >= 3 && n > nearest->typed_length &&
         memcmp(nearest->typed, candidate, nearest->typed_length) == 0)
         distance = least(distance, 1);

@@ -1,4 +1,4 @@
-/* Command-line options as tables: parsing, --help, man page and completion all read the same rows. */
+/* Command-line options as tables: parsing, --help, manual and completions all use the same rows. */
 #ifndef BF_BASE_OPT_H
 #define BF_BASE_OPT_H
 #include <stdbool.h>
@@ -29,17 +29,17 @@ struct bf_opt {
     const char *name; /* long name without dashes; NULL ends the table */
     char letter;      /* short form, 0 when none */
     enum bf_opt_type type;
-    void *target;         /* where the value goes; keeps its initial value (the default) when not given */
+    void *target;         /* where the value is stored; not changed when the option is not given */
     double min, max;      /* for INT, DOUBLE, DOUBLES; inclusive */
     const char *value;    /* the word after the option in help: "FILE", "N" */
     const char *choices;  /* for CHOICE */
-    const char *fallback; /* the default as people read it: "3407", "from the profile"; NULL when none */
-    const char *unit;     /* "tokens", "seconds"; NULL when none */
+    const char *fallback; /* the default, for help: "3407", "from the profile"; NULL when there is none */
+    const char *unit;     /* "tokens", "seconds"; NULL when there is none */
     const char *help;     /* one line, lower case, no full stop */
     bool rare;            /* shown by --help-all and in the manual, not by --help */
-    const char *only;     /* the operands that take it, with blanks between: "privleak tofu"; NULL: all do */
+    const char *only;     /* the operands that it is for, separated by spaces: "privleak tofu"; NULL: all */
     const char *instead;  /* why a command that passes options on to this one refuses it; NULL: it does not */
-    unsigned marks;       /* bits that mean something to the commands alone */
+    unsigned marks;       /* bits for the commands */
     bool given;           /* set by the parser: the option appeared */
 };
 
@@ -51,7 +51,7 @@ struct bf_command_help {
     const char *details;  /* a paragraph or two; may be NULL */
     /* Appends lines, separated by \n, that are shown after the details, each a paragraph. May be NULL. */
     void (*describe)(struct bf_buf *out);
-    const char *operands; /* what the operands can be, one sentence without its full stop; may be NULL */
+    const char *operands; /* what the operands are, one sentence without its full stop; may be NULL */
 };
 
 /* Parse argv[1..argc). Operands go to `operands` (at most max_operands), their number to *n_operands; "--" ends the
@@ -62,18 +62,18 @@ struct bf_command_help {
 BF_MUST_CHECK enum bf_status bf_opt_parse(struct bf_opt *table, int argc, char **argv, const char **operands,
                                           size_t max_operands, size_t *n_operands, int *help, struct bf_err *err);
 
-/* The row of this name; NULL when there is none. */
+/* The row of this name; NULL when there is none. O(n). */
 const struct bf_opt *bf_opt_find(const struct bf_opt *table, const char *name);
-/* Does the operand take the option, by `only`? */
+/* Is the option for this operand, by `only`? */
 bool bf_opt_takes(const struct bf_opt *opt, const char *operand);
 
 /* --help: examples, then options (the rare ones only when `all`). */
 void bf_opt_help(FILE *out, const struct bf_command_help *command, const struct bf_opt *table, bool all);
 
-/* The word for an option's value in help: the row's own, else one that fits the type. "" for a flag. */
+/* The word for an option's value in help: the row's, or one for the type; "" for a flag. */
 const char *bf_opt_value_word(const struct bf_opt *opt);
 
-/* `table` with n rows more at its end; NULL is an empty table. free() what is returned, `table` is gone. */
+/* Returns `table` with n more rows at its end; NULL is an empty table. free(); `table` must not be used any more. */
 struct bf_opt *bf_opt_append(struct bf_opt *table, const struct bf_opt *rows, size_t n);
 
 /* Laid out by hand: clang-format takes the braces for blocks. */
@@ -109,13 +109,13 @@ struct bf_opt *bf_opt_append(struct bf_opt *table, const struct bf_opt *rows, si
      .help = __VA_ARGS__}
 // clang-format on
 
-/* The candidate with the smallest edit distance to what was typed, when it is close enough to be a slip. Borrowed. */
+/* The candidate with the smallest edit distance to a typed word, if it is close enough. Strings are borrowed. */
 struct bf_nearest {
     const char *typed;
     size_t typed_length;
-    const char *best; /* NULL while nothing is close */
+    const char *best; /* NULL when none is close enough */
     size_t best_length;
-    size_t distance; /* of best; before that, one more than what is accepted */
+    size_t distance; /* of best; at first, one more than acceptable */
 };
 void bf_nearest_init(struct bf_nearest *nearest, const char *typed, size_t n);
 void bf_nearest_offer(struct bf_nearest *nearest, const char *candidate, size_t n);

@@ -1,4 +1,4 @@
-/* --help: usage, then examples (what most readers came for), then the options with their defaults and units, in 80
+/* --help: usage, then examples, which most readers look for, then the options with their defaults and units, in 80
  * columns. */
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #include "base/banned.h"
 
 #define WIDTH 80
-#define LEFT_MAX 28 /* a longer option has its text on the next line */
+#define LEFT_MAX 28 /* after a longer option, the text is on the next line */
 #define INDENT 2
 
 static size_t columns(const char *s)
@@ -23,7 +23,7 @@ static void put_spaces(FILE *out, size_t n)
         (void)fputc(' ', out);
 }
 
-/* Bytes up to the next place where a line may be broken: a space, but not inside brackets ("[--seed N]"). */
+/* Bytes up to the next possible line break: a space, but not inside brackets ("[--seed N]"). */
 static size_t word_length(const char *text)
 {
     size_t n = strcspn(text, " \n");
@@ -34,7 +34,7 @@ static size_t word_length(const char *text)
     return n;
 }
 
-/* Words of text from column `at` on, continued at column `indent`. Its own newlines begin a line. */
+/* Print words from column `at` on, continued at column `indent`. Newlines in the text are kept. */
 static void put_wrapped(FILE *out, const char *text, size_t at, size_t indent)
 {
     bool first = true;
@@ -83,8 +83,7 @@ static void put_left(struct bf_buf *out, const struct bf_opt *opt)
         bf_buf_printf(out, " %s", word);
 }
 
-/* "what it does [300 tokens]", but "what it does (tokens) [by the prompts]": a default that is no number takes no
- * unit. */
+/* "what it does [300 tokens]", but "what it does (tokens) [by the prompts]": only a number has a unit after it. */
 static void put_right(struct bf_buf *out, const struct bf_opt *opt)
 {
     const bool number = opt->fallback && strchr("0123456789-.", opt->fallback[0]);
@@ -121,7 +120,7 @@ static void put_option(FILE *out, const struct bf_opt *opt, size_t left_width)
     bf_buf_release(&right);
 }
 
-/* The widest left part that is not put on a line of its own. */
+/* The widest left part with text on the same line. */
 static size_t measure(const struct bf_opt *table, bool all)
 {
     static const struct bf_opt help = {.name = "help", .letter = 'h', .type = BF_OPT_FLAG};

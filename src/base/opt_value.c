@@ -1,4 +1,4 @@
-/* Values of options: the whole text must be a value, within its range; nothing is clamped or guessed. */
+/* Values of options: the whole text must be a value in the range; nothing is clamped or guessed. */
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -36,9 +36,9 @@ const char *bf_opt_value_word(const struct bf_opt *opt)
 static void put_range(struct bf_buf *out, const struct bf_opt *opt)
 {
     bool whole = opt->type == BF_OPT_INT;
-    double beyond = whole ? 9e18 : 1e300; /* a bound that far out is not meant as one */
+    double beyond = whole ? 9e18 : 1e300; /* larger bounds mean "no bound" */
     const char *kind = whole ? "whole number" : "number";
-    /* %.15g writes counts in full, where %g would switch to an exponent at a million. */
+    /* %.15g writes counts in full; %g would use an exponent from a million on. */
     if (opt->min > -beyond && opt->max < beyond)
         bf_buf_printf(out, "%s from %.15g to %.15g", kind, opt->min, opt->max);
     else if (opt->min > -beyond)
@@ -70,7 +70,7 @@ static enum bf_status wrong_number(const struct bf_opt *opt, const char *value, 
     return status;
 }
 
-/* strtoll and strtod skip white space and know words ("inf", "0x"): none of that is a number here. */
+/* strtoll and strtod accept white space, "inf" and "0x"; options do not. */
 static bool is_spelled(const char *s, const char *allowed)
 {
     return s[0] != '\0' && s[strspn(s, allowed)] == '\0';

@@ -15,7 +15,7 @@ static const char *kind_of(mode_t mode)
     return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
 }
 
-/* The folder that a new file would be in. free(). */
+/* The folder of a new file. free(). */
 static char *folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -47,7 +47,7 @@ static enum bf_status check_folder(const char *path, struct bf_err *err)
     return status;
 }
 
-/* Are these two names, of which none leads to anything yet, of one file? */
+/* Do these two names, neither of which exists yet, mean the same file? */
 static bool will_be_same(const char *a, const char *b)
 {
     char *folder_a = folder_of(a), *folder_b = folder_of(b);
@@ -59,7 +59,7 @@ static bool will_be_same(const char *a, const char *b)
     return same;
 }
 
-/* `out` is NULL when nothing is there yet: an input may then be what the same command is going to write. */
+/* `out` is NULL when the file does not exist yet: an input may then be a file that this command will write. */
 static enum bf_status check_inputs(const struct bf_output *output, const struct stat *out, struct bf_err *err)
 {
     for (size_t i = 0; i < output->n_inputs; i++) {
@@ -79,7 +79,7 @@ static enum bf_status check_inputs(const struct bf_output *output, const struct 
     return BF_OK;
 }
 
-/* What a folder that is not there would be made in. free(). */
+/* The existing folder in which a new folder would be created. free(). */
 static char *nearest_parent(const char *path)
 {
     struct stat info;
@@ -119,8 +119,7 @@ enum bf_status bf_output_check(const struct bf_output *output, struct bf_err *er
     if (output->kind == BF_OUTPUT_FOLDER)
         return check_out_folder(path, err);
     if (stat(path, &info) != 0) {
-        if (errno == ENOENT &&
-            path[strlen(path) - 1] != '/') { /* also for a link that leads to nothing: it is replaced */
+        if (errno == ENOENT && path[strlen(path) - 1] != '/') { /* also for a broken link, which is replaced */
             const enum bf_status status = check_folder(path, err);
             return status == BF_OK ? check_inputs(output, NULL, err) : status;
         }
@@ -135,7 +134,7 @@ enum bf_status bf_output_check(const struct bf_output *output, struct bf_err *er
     const enum bf_status status = check_inputs(output, &info, err);
     if (status != BF_OK)
         return status;
-    /* Where a link leads to is where the new file is made. */
+    /* A new file is created where the link leads to. */
     char *real = realpath(path, NULL);
     const enum bf_status folder = check_folder(real ? real : path, err);
     free(real);

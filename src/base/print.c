@@ -24,7 +24,7 @@ bool bf_stdout_reader_is_gone(void)
 
 void bf_clean_text(struct bf_buf *out, const char *text, size_t n, bool one_line)
 {
-    size_t kept = 0; /* text[kept..i) is as it should be, and not yet in `out` */
+    size_t kept = 0; /* text [kept, i) needs no change, and is not in `out` yet */
     for (size_t i = 0; i < n;) {
         struct bf_utf8_seen seen;
         const size_t next = i + bf_utf8_see(text + i, n - i, &seen);

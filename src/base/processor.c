@@ -69,7 +69,7 @@ const char *bf_processor_lacks(const char *macros)
  * takes seconds. Single runs on two cores, one sequence of the small model, tokens a second: beside two busy processes
  * 53 in one run and none finished in 25 s in another with the default, 7 and 20 with a spin of 3000; alone 124 with the
  * default, 108 and 126 with 6000, 34 when threads sleep at once (OMP_WAIT_POLICY=passive). 5000 was chosen between the
- * two and not measured itself. The library reads its environment before main, hence the restart. */
+ * two, and was not measured. The library reads its environment before main, hence the restart. */
 
 void bf_openmp_wait_briefly(char **argv)
 {

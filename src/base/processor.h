@@ -1,16 +1,14 @@
-/* What the processor at hand has of what a program was compiled for. */
+/* Does this processor have the instructions that a program was compiled for? And how long OpenMP's threads spin. */
 #ifndef BF_BASE_PROCESSOR_H
 #define BF_BASE_PROCESSOR_H
 
-/* The first instruction set among these macros of a compiler ("__AVX2__ __FMA__") that this processor, or its operating
- * system, does not offer: "AVX2"; NULL when it has all that we know to ask for. Elsewhere than on x86-64 always NULL.
- * Safe before main(). */
+/* Of the instruction sets in these compiler macros ("__AVX2__ __FMA__"), the first that this processor or its operating
+ * system does not support: "AVX2". NULL when it supports all known ones, and always on machines other than x86-64. May
+ * be called before main(). */
 const char *bf_processor_lacks(const char *macros);
 
-/* How long threads of the model spin before they sleep. */
-
-/* Start the program again, in the same process, with a short spin set in the environment; returns when the user has set
- * a policy of their own or the restart is not possible. Call first in main. */
+/* Restart the program in the same process, with a short spin in the environment. Returns when the user has set a
+ * policy, or a restart is impossible. Call it first in main. */
 void bf_openmp_wait_briefly(char **argv);
 
 #endif

@@ -53,7 +53,7 @@ double bf_rng_unit(struct bf_rng *rng)
 
 uint64_t bf_rng_below(struct bf_rng *rng, uint64_t n)
 {
-    /* 2^64 mod n: the numbers below it come once more often than the others, so they are drawn again. */
+    /* 2^64 mod n: numbers below it would be more frequent than the others, so they are drawn again. */
     uint64_t uneven = (UINT64_MAX - n + 1) % n;
     uint64_t x;
 

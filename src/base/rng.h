@@ -8,7 +8,7 @@ struct bf_rng {
     uint64_t s[4];
 };
 
-/* A well-mixed 64-bit value of two (splitmix64's finaliser, applied twice): seed_i = bf_mix(run seed, i). */
+/* Mixes two values into one (splitmix64's finaliser, applied twice): seed_i = bf_mix(run seed, i). */
 uint64_t bf_mix(uint64_t a, uint64_t b);
 void bf_rng_init(struct bf_rng *rng, uint64_t seed);
 uint64_t bf_rng_next(struct bf_rng *rng);

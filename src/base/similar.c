@@ -1,4 +1,4 @@
-/* Texts are numbered; node = 8 * text + band stands in the chain of its band's key:
+/* Texts are numbered; node = 8 * text + band is in the chain of its band's key:
  *
  *     heads[key & mask] -> node -> node -> ...        minima[32 * text ...]      exact[] : open addressing, 0 =
  * free */
@@ -51,7 +51,7 @@ void bf_similar_free(struct bf_similar *s)
     free(s);
 }
 
-/* White space folded, so that a line break does not make a text new. Never 0, which marks a free place. */
+/* White space is folded, so that line breaks make no difference. Never 0, which marks a free slot. */
 static uint64_t exact_hash(const char *text, size_t n)
 {
     char *folded = bf_array(n + 1, 1);
@@ -67,7 +67,7 @@ static uint64_t exact_hash(const char *text, size_t n)
     return h ? h : 1;
 }
 
-/* A cheap family of permutations: odd multiples of a well-mixed hash, high bits compared. */
+/* A cheap family of permutations: odd multiples of a well-mixed hash, compared by their high bits. */
 BF_CLONES static void take_minima(uint64_t h, uint64_t *restrict minima)
 {
     for (size_t j = 0; j < BF_MINHASH; j++) {

@@ -1,5 +1,5 @@
-/* Which texts were kept before: exact duplicates by a 64-bit hash of the folded text, near duplicates by MinHash over
- * word 3-grams with banding (Broder, 1997), 32 minima in 8 bands. A look-up costs O(words); a kept text about 200
+/* Finding duplicates of kept texts: exact ones by a 64-bit hash of the folded text, near ones by MinHash over word
+ * 3-grams with banding (Broder, 1997), 32 minima in 8 bands. A look-up takes O(words) time, a kept text about 200
  * bytes. */
 #ifndef BF_BASE_SIMILAR_H
 #define BF_BASE_SIMILAR_H
@@ -22,7 +22,8 @@ struct bf_similar *bf_similar_new(void);
 void bf_similar_free(struct bf_similar *similar); /* NULL is a no-op */
 void bf_signature_of(struct bf_signature *out, const struct bf_words *words, const char *text, size_t n_bytes);
 bool bf_similar_has_exact(const struct bf_similar *similar, const struct bf_signature *signature);
-/* Does an added text reach the estimated Jaccard similarity `threshold` (0..1]? Above 1: never. */
+/* Is there an added text with an estimated Jaccard similarity of at least `threshold` (0..1]? Never when it is above 1.
+ */
 bool bf_similar_has_near(const struct bf_similar *similar, const struct bf_signature *signature, double threshold);
 void bf_similar_add(struct bf_similar *similar, const struct bf_signature *signature);
 

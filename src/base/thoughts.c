@@ -23,7 +23,7 @@ static bool stands_at(const char *text, size_t n, size_t i, const char *mark)
     return n - i >= len && memcmp(text + i, mark, len) == 0;
 }
 
-/* Where `mark` stands from i on; n when nowhere. */
+/* The place of `mark` from i on; n when there is none. */
 static size_t find(const char *text, size_t n, size_t i, const char *mark)
 {
     while (i < n && !stands_at(text, n, i, mark))
@@ -54,7 +54,7 @@ bool bf_thoughts_cut(struct bf_buf *out, const char *text, size_t n)
         any = true;
         if (stands_at(text, n, i, marks[m].begin)) {
             i = find(text, n, i, marks[m].end);
-        } else if (out->len > start) { /* an empty buffer's NUL is not ours to write */
+        } else if (out->len > start) { /* the NUL of an empty buffer must not be written */
             out->len = start;
             out->data[start] = 0;
         }

@@ -1,5 +1,4 @@
-/* The thoughts of reasoning models: what they write between <think> and </think> before an answer, and other spellings
- * of that. */
+/* The thoughts of reasoning models: text between <think> and </think>, or other markers, before an answer. */
 #ifndef BF_BASE_THOUGHTS_H
 #define BF_BASE_THOUGHTS_H
 #include <stdbool.h>
@@ -7,11 +6,11 @@
 
 #include "base/buf.h"
 
-/* Does the text hold thoughts, or their end alone (the chat template began them)? */
+/* Does the text contain thoughts, or only their end, because the chat template began them? */
 bool bf_thoughts_in(const char *text, size_t n);
 
-/* Append the text without its thoughts. Thoughts without an end reach to the end of the text; an end without a
- * beginning ends thoughts that began with the text. true when there were any. */
+/* Append the text without its thoughts. Without an end marker, thoughts extend to the end of the text; without a begin
+ * marker, from its start. true when there were any. Linear in the text. */
 bool bf_thoughts_cut(struct bf_buf *out, const char *text, size_t n);
 
 #endif

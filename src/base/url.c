@@ -15,8 +15,8 @@ static const char *last_of(const char *text, size_t n, char c)
     return NULL;
 }
 
-/* A password may hold a slash that should have been escaped: the last '@' ends it. With an '@' after a '?' or '#' it
- * cannot be known whether they are a password's or the query's: then nothing but the scheme is shown. */
+/* A password may contain a slash that should have been escaped: the last '@' ends it. An '@' after a '?' or '#' may
+ * belong to a password or to the query, so then only the scheme is shown. */
 static void put_shown(struct bf_buf *out, const char *url, size_t n)
 {
     static const char hidden[] = "...";
@@ -40,7 +40,8 @@ static void put_shown(struct bf_buf *out, const char *url, size_t n)
     }
 }
 
-/* Of the first address in a list. A comma that no scheme comes after is a part of it: of a password, or of a key. */
+/* The length of the first address in a list. A comma without a scheme after it belongs to the address: to a password or
+ * a key. */
 static size_t length_of_first(const char *urls)
 {
     for (const char *comma = urls; (comma = strchr(comma, ',')); comma++) {

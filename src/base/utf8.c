@@ -117,8 +117,8 @@ void bf_utf8_preview(struct bf_buf *out, const char *s, size_t n, size_t max_cp)
 {
     struct bf_buf line;
     size_t count = 0;       /* code points in line */
-    size_t before_last = 0; /* bytes of line without its last code point, which gives way to the ellipsis */
-    bool gap = false;       /* white space waits for a character after it */
+    size_t before_last = 0; /* bytes of line without its last code point, which the ellipsis may replace */
+    bool gap = false;       /* white space that is kept when a character follows */
     bool cut = false;
 
     if (max_cp == 0)

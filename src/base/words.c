@@ -89,7 +89,7 @@ static bool is_word(uint32_t cp)
     return bf_letter_is(cp) || bf_letter_digit(cp) >= 0 || (cp >= 0x20000 && cp <= 0x3ffff);
 }
 
-/* The code point that ends before text + at; a space where there is none. */
+/* The code point that ends before text + at; a space when there is none. */
 static uint32_t before(const char *text, size_t at)
 {
     uint32_t cp = ' ';

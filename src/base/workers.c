@@ -1,6 +1,7 @@
-/* A round: the caller writes the job and opens the gate; whoever comes in takes blocks off `next` until none is left;
- * the caller closes the gate and waits for those inside. A thread that the system wakes too late finds it closed and is
- * not waited for. All look for a short while before they sleep, since rounds follow each other closely.
+/* In a round, the caller writes the job and opens the gate; threads that enter take blocks from `next` until none are
+ * left; the caller closes the gate and waits for the threads inside. A thread that wakes up too late finds the gate
+ * closed, and nobody waits for it. Threads spin for a short time before they sleep, since rounds follow each other
+ * closely.
  *
  *     gate:  round << 32 | open << 31 | threads inside
  */
@@ -21,7 +22,7 @@ enum { THREADS_MAX = 64, LOOKS = 4000, LOOKS_PER_YIELD = 100 };
 static const uint64_t OPEN = UINT64_C(1) << 31;
 
 struct bf_workers {
-    size_t n_threads; /* without the caller */
+    size_t n_threads; /* not counting the caller */
     pthread_t threads[THREADS_MAX];
     void (*work)(void *user, size_t block);
     void *user;

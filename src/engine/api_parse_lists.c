@@ -209,7 +209,7 @@ void bf_api_parse_error(const char *data, size_t n, const char *secret, struct b
     size_t blank = 0;
     while (blank < len && strchr(" \t\r\n", s[blank]) && s[blank] != 0)
         blank++;
-    /* A web page, or JSON without a message, is no help. */
+    /* A web page, or JSON without a message, does not help. */
     if (message || (blank < len && s[blank] != '<' && s[blank] != '{' && s[blank] != '[')) {
         struct bf_buf clean, bare;
         /* Cleaned before the search for the key: characters that cleaning drops may be in the middle of it. */

@@ -10,15 +10,9 @@
 
 /* In the order of the page; the last one starts it. */
 static const char *const run_scripts[] = {
-    "third_party/uplot/uPlot.iife.min.js",
-    "src/report/page/tools.js",
-    "src/report/page/charts.js",
-    "src/report/page/map_chart.js",
-    "src/report/page/sections.js",
-    "src/report/page/training.js",
-    "src/report/page/samples.js",
-    "src/report/page/frame.js",
-    "src/report/page/main.js",
+    "third_party/uplot/uPlot.iife.min.js", "src/report/page/tools.js",    "src/report/page/charts.js",
+    "src/report/page/map_chart.js",        "src/report/page/sections.js", "src/report/page/training.js",
+    "src/report/page/samples.js",          "src/report/page/frame.js",    "src/report/page/main.js",
 };
 static const char *const lab_scripts[] = {
     "third_party/uplot/uPlot.iife.min.js", "src/report/page/tools.js", "src/report/page/charts.js",

@@ -133,7 +133,7 @@ commands=(domain instance run textbook import resume status show export quality 
     fails 2 "UTF-8" "$BIFORGET" domain $'Zeus \xff\xfe'
 }
 
-@test "folders that are no runs" {
+@test "folders that are not runs" {
     mkdir "$BATS_TEST_TMPDIR/empty"
     for c in status show export resume; do
         fails 5 "no-such-run" "$BIFORGET" "$c" "$BATS_TEST_TMPDIR/no-such-run"

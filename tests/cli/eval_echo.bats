@@ -22,7 +22,7 @@ setup() {
     api=(--api "http://127.0.0.1:$port/v1" --api-give-up 20 --resamples 100 -q)
 }
 
-@test "the letter with the highest probability behind the prompt is chosen" {
+@test "the letter with the highest probability after the prompt is chosen" {
     for answer in A B A; do printf 'Which?,one,two,three,%s\n' "$answer"; done >q.csv
     run --separate-stderr "$BIFORGET" eval mcq q.csv "${api[@]}" --json -o q.jsonl
     [ "$status" = 0 ]

@@ -137,7 +137,7 @@ END
     grep -q 'Only 6 of 9 rows are done' out/report.html
 }
 
-@test "Ctrl-C in the midst of a training: it goes on, and is not begun anew" {
+@test "Ctrl-C in the midst of a training: it is resumed, and does not start over" {
     checked && skip "a checked build"
     sed 's/"--max-steps", "2", "--lr", "1e-3"/"--max-steps", "100000", "--lr", "1e-6"/' spec.json >long.json
     local before=0

@@ -52,7 +52,7 @@ load helper
     fails 4 "nan.gguf" "$BIFORGET" doctor -m "$BATS_TEST_TMPDIR/nan.gguf" --parallel 8 --json
 }
 
-@test "files that are no models: exit code 4 and what to do" {
+@test "files that are not models: exit code 4 and what to do" {
     cd "$BATS_TEST_TMPDIR"
     head -c 1048576 "$BIFORGET_TEST_MODEL" >truncated.gguf
     printf 'Dear diary' >foreign.gguf

@@ -182,7 +182,7 @@ END
     [ -s taken/forget.jsonl ]
 }
 
-@test "a reader that is gone is no failure, whatever the command" {
+@test "a reader that is gone is not a failure, whatever the command" {
     for command in "show run" "status run" "status run --json" "export run --format txt" "report run --stored -o - -q" models \
         "help domain" "quantize --help"; do
         # shellcheck disable=SC2086  # words

@@ -141,7 +141,7 @@ print([r["name"] for r in rows], all(float(r["full_relevance"]) >= 0 for r in ro
     [[ $output == *'\toprule'*'odd\_\%|"name" & 80 & '*'\bottomrule'* ]]
 }
 
-@test "a file of vectors for sets that are no runs" {
+@test "a vector file for sets that are not runs" {
     run --separate-stderr "$BIFORGET" quality a.txt "${q[@]}" --cache v.db --json
     [ "$(json 'd["cached"]' <<<"$output")" = 0 ]
     run --separate-stderr "$BIFORGET" quality a.txt b.txt "${q[@]}" --cache v.db --json

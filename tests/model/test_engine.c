@@ -382,7 +382,7 @@ static void copy_start(const char *from, const char *to, size_t n)
     free(data);
 }
 
-static void files_that_are_no_models(void **state)
+static void files_that_are_not_models(void **state)
 {
     struct bf_engine_options o = model_options(1);
 
@@ -439,7 +439,7 @@ int main(void)
         cmocka_unit_test(embeddings_alone_and_together),
         cmocka_unit_test(tokens_are_embedded_as_their_text),
         cmocka_unit_test(q4_0_is_stable),
-        cmocka_unit_test(files_that_are_no_models),
+        cmocka_unit_test(files_that_are_not_models),
         cmocka_unit_test(choices_that_cannot_be),
     };
     return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);

@@ -148,7 +148,7 @@ static void patience_ends_whatever_pauses_are_asked_for(void **state)
     assert_true(bf_api_patience_over(&p, 110, 5, (double)INFINITY));
 }
 
-static void people_are_told_of_a_wait_now_and_then(void **state)
+static void people_hear_about_a_wait_now_and_then(void **state)
 {
     struct bf_api_patience p;
     int n = 0;
@@ -178,7 +178,7 @@ int main(void)
         cmocka_unit_test(a_dead_endpoint_rests_and_is_tried_by_one),
         cmocka_unit_test(rests_grow_up_to_a_minute),
         cmocka_unit_test(patience_ends_whatever_pauses_are_asked_for),
-        cmocka_unit_test(people_are_told_of_a_wait_now_and_then),
+        cmocka_unit_test(people_hear_about_a_wait_now_and_then),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,7 +118,7 @@ static void another_number_is_seen(void **state)
 }
 
 /* Words that say a number by the way answer for it, but are neither asked for nor refused. */
-static void by_the_way_is_no_fact(void **state)
+static void by_the_way_is_not_a_fact(void **state)
 {
     (void)state;
     assert_kept("It is one of the best.", "It is among the best.");
@@ -174,7 +174,7 @@ static void another_month_is_seen(void **state)
     invented("She was born in 1998.", "She was born in March 1998.", DATE, "March");
 }
 
-static void verbs_and_people_are_no_months(void **state)
+static void verbs_and_people_are_not_months(void **state)
 {
     (void)state;
     assert_kept("They may march on.", "Perhaps they walk on.");
@@ -424,11 +424,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_number_in_other_clothes),
         cmocka_unit_test(another_number_is_seen),
-        cmocka_unit_test(by_the_way_is_no_fact),
+        cmocka_unit_test(by_the_way_is_not_a_fact),
         cmocka_unit_test(lists_of_numbers_are_not_added_up),
         cmocka_unit_test(the_same_date_in_other_clothes),
         cmocka_unit_test(another_month_is_seen),
-        cmocka_unit_test(verbs_and_people_are_no_months),
+        cmocka_unit_test(verbs_and_people_are_not_months),
         cmocka_unit_test(a_name_may_be_shortened),
         cmocka_unit_test(a_lost_name_is_seen),
         cmocka_unit_test(an_invented_name_is_seen),

@@ -211,7 +211,7 @@ static void tensors_that_were_not_loaded_are_saved(void **state)
     bf_graph_close(g);
 }
 
-static void a_weight_that_is_no_number_is_not_saved(void **state)
+static void a_weight_that_is_not_a_number_is_not_saved(void **state)
 {
     struct bf_graph_params p = bf_graph_params_default();
     struct bf_err err = BF_ERR_INIT;
@@ -241,7 +241,7 @@ int main(void)
         cmocka_unit_test(a_model_says_in_which_type_its_source_was),
         cmocka_unit_test(an_adapter_works_alone_and_merged),
         cmocka_unit_test(tensors_that_were_not_loaded_are_saved),
-        cmocka_unit_test(a_weight_that_is_no_number_is_not_saved),
+        cmocka_unit_test(a_weight_that_is_not_a_number_is_not_saved),
     };
 
     return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);

@@ -285,7 +285,7 @@ static void too_many_operands(void **state)
     assert_error(got.err, BF_USAGE, "'extra' is not expected here");
 }
 
-static void bounds_that_are_none_are_not_shown(void **state)
+static void infinite_bounds_are_not_shown(void **state)
 {
     int64_t count = 0;
     struct bf_opt open[] = {
@@ -413,7 +413,7 @@ int main(void)
         cmocka_unit_test(lists_of_numbers),
         cmocka_unit_test(choices),
         cmocka_unit_test(too_many_operands),
-        cmocka_unit_test(bounds_that_are_none_are_not_shown),
+        cmocka_unit_test(infinite_bounds_are_not_shown),
         cmocka_unit_test(tables_are_checked),
         cmocka_unit_test(rows_are_appended_in_order),
         cmocka_unit_test(an_option_may_be_for_some_operands_only),

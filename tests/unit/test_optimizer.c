@@ -75,7 +75,7 @@ static void schedules(void **state)
     }
 }
 
-static void a_norm_that_is_none(void **state)
+static void a_norm_that_is_not_a_number(void **state)
 {
     float weights[2] = {1.0F, 2.0F}, gradient[2] = {1.0F, NAN}, m[2] = {0}, v[2] = {0};
     const struct bf_adamw_tensor tensor = {weights, gradient, m, v, 2, 1};
@@ -91,6 +91,6 @@ static void a_norm_that_is_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(adamw), cmocka_unit_test(schedules),
-                                       cmocka_unit_test(a_norm_that_is_none)};
+                                       cmocka_unit_test(a_norm_that_is_not_a_number)};
     return cmocka_run_group_tests(tests, open_losses, close_golden);
 }

@@ -288,7 +288,7 @@ static void rounds_of_points(void **state)
 }
 
 /* The control topic is invented from the seed alone: a resumed run must ask about the same one. */
-static void the_control_topic_is_no_part_of_the_domain(void **state)
+static void the_control_topic_is_not_part_of_the_domain(void **state)
 {
     struct fixture *f = *state;
     struct bf_plan again, other;
@@ -330,7 +330,7 @@ int main(void)
         TEST(probing_has_its_own_temperature_and_templates),
         TEST(prompts_name_topic_and_point),
         TEST(rounds_of_points),
-        TEST(the_control_topic_is_no_part_of_the_domain),
+        TEST(the_control_topic_is_not_part_of_the_domain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -123,7 +123,7 @@ static void nothing_twice_and_not_the_topic(void **state)
     bf_points_release(&points);
 }
 
-static void announcements_are_no_points(void **state)
+static void announcements_are_not_points(void **state)
 {
     (void)state;
     assert_list("Sure, here are six concepts:\nZeus\nHera", false, "Zeus|Hera");
@@ -131,7 +131,7 @@ static void announcements_are_no_points(void **state)
     assert_list("**Gods:**\n- Zeus", false, "Zeus");
 }
 
-static void lines_that_are_no_short_names(void **state)
+static void lines_that_are_not_short_names(void **state)
 {
     char list[400];
 
@@ -227,8 +227,8 @@ int main(void)
         cmocka_unit_test(one_line_means_commas),
         cmocka_unit_test(a_cut_list_loses_its_last_point),
         cmocka_unit_test(nothing_twice_and_not_the_topic),
-        cmocka_unit_test(announcements_are_no_points),
-        cmocka_unit_test(lines_that_are_no_short_names),
+        cmocka_unit_test(announcements_are_not_points),
+        cmocka_unit_test(lines_that_are_not_short_names),
         cmocka_unit_test(at_most_so_many),
         cmocka_unit_test(joined_with_commas),
         cmocka_unit_test(hostile_bytes),

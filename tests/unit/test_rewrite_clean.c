@@ -67,7 +67,7 @@ static void remarks_after_it_go(void **state)
         assert_clean(texts[i], ZEUS);
 }
 
-static void what_stands_around_goes(void **state)
+static void text_around_it_is_removed(void **state)
 {
     (void)state;
     assert_clean("\"" ZEUS "\"", ZEUS);
@@ -143,8 +143,8 @@ static void bytes_become_utf8(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(announcements_go),        cmocka_unit_test(remarks_after_it_go),
-        cmocka_unit_test(what_stands_around_goes), cmocka_unit_test(texts_are_not_taken_for_talk),
+        cmocka_unit_test(announcements_go),          cmocka_unit_test(remarks_after_it_go),
+        cmocka_unit_test(text_around_it_is_removed), cmocka_unit_test(texts_are_not_taken_for_talk),
         cmocka_unit_test(bytes_become_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

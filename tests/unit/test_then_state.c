@@ -232,7 +232,7 @@ static void lists_are_bounded(void **unused)
         }
 }
 
-static void what_is_no_json_is_refused(void **unused)
+static void other_files_than_json_are_refused(void **unused)
 {
     static const char *const bad[] = {"",
                                       "{",
@@ -497,7 +497,7 @@ int main(void)
         cmocka_unit_test(keys_that_are_missing_or_unknown_are_fine),
         cmocka_unit_test(a_bad_field_is_named),
         cmocka_unit_test(lists_are_bounded),
-        cmocka_unit_test(what_is_no_json_is_refused),
+        cmocka_unit_test(other_files_than_json_are_refused),
         cmocka_unit_test(a_folder_without_the_file_has_an_empty_state),
         cmocka_unit_test(wishes_differ_in_any_field),
         cmocka_unit_test(a_changed_set_or_a_model_that_is_gone_is_left_to_do),
