@@ -89,7 +89,7 @@ BF_MUST_CHECK enum bf_status bf_eval_privleak(const struct bf_bootstrap *bootstr
                                               const struct bf_membership *model, const struct bf_membership *retrained,
                                               double retrained_auc, json_t **out, struct bf_err *err);
 
-/* ---- MUSE: knowledge and verbatim memorisation ---- */
+/* ---- MUSE: knowledge and verbatim memorization ---- */
 
 /* Few-shot questions, ROUGE-L of the greedy answer (no stemmer). {"knowmem": recall, "knowmem_f1", ...}. With
  * trailing_space the prompt ends with a space after "Answer:", as in MUSE's program. */

@@ -125,7 +125,7 @@ static const struct {
     const char *name, *label, *unit;
 } labels[] = {
     {"nll", "NLL, nats a token", "example"},
-    {"exact_memorization", "exact memorisation", "text"},
+    {"exact_memorization", "exact memorization", "text"},
     {"extraction_strength", "extraction strength", "text"},
     {"rouge_l", "answers, ROUGE-L recall", "pair"},
     {"came_back", "most that comes back", "pair"},

@@ -123,7 +123,7 @@ END
     [ "$(json 'round(d["privleak"], 6)' <<<"$output")" = 25.0 ]
 }
 
-@test "KnowMem, VerbMem and memorisation" {
+@test "KnowMem, VerbMem and memorization" {
     run --separate-stderr "$BIFORGET" eval knowmem qa.jsonl --shots qa.jsonl --n-shots 1 --max-new-tokens 8 "${m[@]}" --json -o k.jsonl
     [ "$status" = 0 ]
     [ "$(json 'd["n"], d["shots"]' <<<"$output")" = "2 1" ]

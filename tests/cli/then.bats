@@ -49,7 +49,7 @@ teardown() {
     run --separate-stderr "$BIFORGET" resume run
     [ "$status" = 0 ]
     [[ $stderr == *"nothing to do"* ]]
-    [[ $output == *"unlearned by graddiff: 4 of 4 steps"*"before     after    change"*"forget set"*"exact memorisation"*"retain set"*"prompt:"*"run/unlearned-graddiff.gguf"* ]]
+    [[ $output == *"unlearned by graddiff: 4 of 4 steps"*"before     after    change"*"forget set"*"exact memorization"*"retain set"*"prompt:"*"run/unlearned-graddiff.gguf"* ]]
     run --separate-stderr "$BIFORGET" resume run "${loop[@]}" --json -q
     [ "$status" = 0 ]
     [ -z "$stderr" ]

@@ -6,7 +6,7 @@
 
 rouge-score (its tokenizer, NLTK's stemmer), scikit-learn (AUC), SciPy (Kolmogorov-Smirnov, harmonic mean), zlib; TOFU's aggregation
 (locuslab/tofu, aggregate_eval_stat.py: truth ratio, probability, Forget Quality, Model Utility), open-unlearning's truth ratio, extraction
-strength and exact memorisation (src/evals/metrics), MUSE's Min-K% (metrics/privleak.py), written out again here from their definitions.
+strength and exact memorization (src/evals/metrics), MUSE's Min-K% (metrics/privleak.py), written out again here from their definitions.
 """
 import json
 import sys

@@ -106,7 +106,7 @@ function drawClosedLoop(place, part) {
     const sets = { forget: "forget set", retain: "retain set", questions: "questions" };
     const names = {
         nll: "NLL, nats per token",
-        exact_memorization: "exact memorisation",
+        exact_memorization: "exact memorization",
         extraction_strength: "extraction strength",
         rouge_l: "answers, ROUGE-L recall",
         came_back: "most that comes back",
