@@ -329,10 +329,10 @@ static enum bf_status take_choices(const struct run *r, size_t i, size_t *at, fl
     }
     for (size_t c = 0; c < item->n_choices; c++, u++, ++*at) {
         if (u->scores.n < 1 || u->scores.n != r->units[*at - c].scores.n)
-            return bf_fail(
-                err, BF_MODEL,
-                "the choices '%s' and '%s' have different numbers of tokens in the server's model, so they cannot be compared",
-                item->choices[c], item->choices[0]);
+            return bf_fail(err, BF_MODEL,
+                           "the choices '%s' and '%s' have different numbers of tokens in the server's model, so they "
+                           "cannot be compared",
+                           item->choices[c], item->choices[0]);
         choices[c] = u->scores.logp[u->scores.n - 1];
     }
     return BF_OK;

@@ -25,7 +25,8 @@ static enum bf_status replay(struct bf_work *w, const struct bf_replay *source)
         if (sample.index != w->progress.committed[sample.stage])
             return bf_fail(
                 w->err, BF_STORE,
-                "the run's samples have a gap: in stage '%s', number %lld comes where %lld should be; another program has "
+                "the run's samples have a gap: in stage '%s', number %lld comes where %lld should be; another "
+                "program has "
                 "changed its run.db",
                 bf_stage_word(sample.stage), (long long)sample.index, (long long)w->progress.committed[sample.stage]);
         const int32_t n_embd = bf_engine_info(w->embedder)->n_embd;

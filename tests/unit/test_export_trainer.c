@@ -7,9 +7,10 @@
 #include "base/banned.h"
 
 /* As bf_unlearn_settings_json writes them, as far as they matter here. */
-#define COMMON                                                                                                           \
-    "\"batch\":8,\"accumulate\":4,\"learning_rate\":1e-5,\"epochs\":10.0,\"max_steps\":0,\"warmup\":0.1,\"decay\":0.01," \
-    "\"max_norm\":1.0,\"beta1\":0.9,\"beta2\":0.999,\"epsilon\":1e-8,\"seed\":\"3407\",\"max_length\":256,"              \
+#define COMMON                                                                                                         \
+    "\"batch\":8,\"accumulate\":4,\"learning_rate\":1e-5,\"epochs\":10.0,\"max_steps\":0,\"warmup\":0.1,"              \
+    "\"decay\":0.01,"                                                                                                  \
+    "\"max_norm\":1.0,\"beta1\":0.9,\"beta2\":0.999,\"epsilon\":1e-8,\"seed\":\"3407\",\"max_length\":256,"            \
     "\"gamma\":1.0,\"alpha\":1.0,\"beta\":0.1,\"delta\":0.5,\"coefficient\":2.0,\"lora_rank\":16"
 
 static char *dir;

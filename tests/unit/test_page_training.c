@@ -143,14 +143,15 @@ static void what_then_found(void **state)
     assert_null(then_of(&page, "{\"finished\":true"));
     assert_null(then_of(&page, "[]"));
     const json_t *found = then_of(
-        &page,
-        "{\"finished\":true,\"wish\":{\"method\":\"npo\"},\"output\":\"unlearned-npo.gguf\",\"figures\":["
-        "{\"set\":\"forget\",\"figure\":\"nll\",\"before\":2.0,\"after\":null,\"n\":4}],\"answers\":[{\"prompt\":\"Who?\"}]}");
+        &page, "{\"finished\":true,\"wish\":{\"method\":\"npo\"},\"output\":\"unlearned-npo.gguf\",\"figures\":["
+               "{\"set\":\"forget\",\"figure\":\"nll\",\"before\":2.0,\"after\":null,\"n\":4}],"
+               "\"answers\":[{\"prompt\":\"Who?\"}]}");
     char *shown = bf_json_dump(found);
     assert_string_equal(
-        shown,
-        "{\"answers\":[{\"after\":\"\",\"before\":\"\",\"prompt\":\"Who?\"}],\"figures\":[{\"after\":null,\"before\":2.0,"
-        "\"figure\":\"nll\",\"n\":4.0,\"note\":\"\",\"set\":\"forget\"}],\"method\":\"npo\",\"output\":\"unlearned-npo.gguf\"}");
+        shown, "{\"answers\":[{\"after\":\"\",\"before\":\"\",\"prompt\":\"Who?\"}],\"figures\":[{\"after\":null,"
+               "\"before\":2.0,"
+               "\"figure\":\"nll\",\"n\":4.0,\"note\":\"\",\"set\":\"forget\"}],\"method\":\"npo\","
+               "\"output\":\"unlearned-npo.gguf\"}");
     free(shown);
     /* Of other types, and more than fits. */
     assert_non_null(then_of(&page, "{\"finished\":true,\"wish\":7,\"output\":[],\"figures\":{},\"answers\":\"x\"}"));

@@ -222,11 +222,13 @@ static void mistakes(void **state)
          "dir/requests.jsonl:1: \"retain\" names 'venus', which line 2 wants to forget"},
         {"{\"domain\": \"Mars\", \"retain\": [\"mars\"]}\n", "\"retain\" names 'mars', which line 1 wants to forget"},
         {"{\"domain\": \"Mars\", \"retain\": [\"planest\"]}\n{\"domain\": \"Planets\", \"role\": \"retain\"}\n",
-         "dir/requests.jsonl:1: \"retain\" names 'planest', which is not a request of this file and not a file; did you "
+         "dir/requests.jsonl:1: \"retain\" names 'planest', which is not a request of this file and not a file; "
+         "did you "
          "mean "
          "'planets'?"},
         {"{\"domain\": \"Mars\", \"retain\": [\"other.csv\"]}\n",
-         "dir/requests.jsonl:1: \"retain\" names 'other.csv', which is not a request of this file and not a file; add a "
+         "dir/requests.jsonl:1: \"retain\" names 'other.csv', which is not a request of this file and not a "
+         "file; add a "
          "line"},
         {"{\"domain\": \"Mars\", \"retain\": [\"sub/\"]}\n",
          "\"retain\" names 'sub/', which is not a request of this file and not a file"},
