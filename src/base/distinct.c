@@ -1,5 +1,6 @@
 #include "base/distinct.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@ enum { FIRST_PLACES = 1024 };
 
 void bf_distinct_init(struct bf_distinct *distinct, size_t n)
 {
+    assert(n >= 1);
     *distinct = (struct bf_distinct){.n = n, .n_places = FIRST_PLACES};
     distinct->seen = bf_array(distinct->n_places, sizeof *distinct->seen);
 }

@@ -1,6 +1,8 @@
 /* xoshiro256** 1.0 and splitmix64, after the public-domain definitions by David Blackman and Sebastiano Vigna. */
 #include "base/rng.h"
 
+#include <assert.h>
+
 #include "base/banned.h"
 
 #define GOLDEN UINT64_C(0x9E3779B97F4A7C15)
@@ -53,6 +55,7 @@ double bf_rng_unit(struct bf_rng *rng)
 
 uint64_t bf_rng_below(struct bf_rng *rng, uint64_t n)
 {
+    assert(n >= 1);
     /* 2^64 mod n: numbers below it would be more frequent than the others, so they are drawn again. */
     uint64_t uneven = (UINT64_MAX - n + 1) % n;
     uint64_t x;

@@ -1,5 +1,7 @@
 #include "engine/api_backoff.h"
 
+#include <assert.h>
+
 #include "base/banned.h"
 
 static const double backoff_first = 0.25, backoff_max = 30.0;
@@ -19,6 +21,7 @@ static double growing(double first, double most, int32_t n, struct bf_rng *rng)
 
 double bf_api_backoff(int32_t n_failures, struct bf_rng *rng)
 {
+    assert(n_failures >= 1);
     return growing(backoff_first, backoff_max, n_failures, rng);
 }
 

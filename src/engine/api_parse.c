@@ -10,6 +10,7 @@
  * llama-server adds "id"; probabilities after sampling are "prob" and "top_probs". */
 #include "engine/api_parse.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -174,6 +175,7 @@ static int descending(const void *a, const void *b)
 double bf_api_sampling_probability(double *logp, size_t n, double chosen, double temperature, int32_t top_k,
                                    double top_p)
 {
+    assert(n >= 1 && top_k >= 1 && temperature > 0.0);
     qsort(logp, n, sizeof *logp, descending);
     if (n > (size_t)top_k)
         n = (size_t)top_k;

@@ -1,5 +1,6 @@
 /* Log-probabilities of given tokens, in the three shapes that servers use: the echo of a prompt, vLLM's
  * "prompt_logprobs", and its "logprob_token_ids". */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,6 +150,7 @@ static const json_t *entry_of(const json_t *place, int32_t id)
 enum bf_status bf_api_parse_prompt_numbers(const char *data, size_t n, const struct bf_tokens *prompt, int32_t first,
                                            struct bf_api_scores *out, struct bf_err *err)
 {
+    assert(first >= 1);
     enum bf_status status = BF_MODEL;
     *out = (struct bf_api_scores){0};
     json_t *root = bf_api_json_load(data, n, err);

@@ -3,6 +3,7 @@
  * and a vocabulary of 150,000, the plain form takes more than a tenth of the model's own time. */
 #include "engine/sampler.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,6 +195,7 @@ static bool draw(const struct bf_sampler *s, const struct bf_candidate *best, in
 bool bf_sample(const struct bf_sampler *s, const float *logits, int32_t n_vocab, double u, struct bf_candidate *scratch,
                struct bf_choice *out)
 {
+    assert(s->temperature > 0.0 && s->top_p > 0.0 && s->top_p <= 1.0 && u >= 0.0 && u < 1.0);
     struct bf_candidate best[BF_TOP_K_MAX];
     double lse = bf_log_sum_exp(logits, n_vocab);
     if (!isfinite(lse))

@@ -1,4 +1,5 @@
 /* The requests of a run, their originals and guards. */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ enum bf_status bf_store_extend(struct bf_store *store, void *user,
 enum bf_status bf_store_add_request(struct bf_store *store, const struct bf_request_entry *entry, int64_t *id,
                                     struct bf_err *err)
 {
+    assert(!sqlite3_get_autocommit(store->db)); /* inside a fill */
     static const char action[] = "write a request to";
     sqlite3_stmt *s;
     *id = 0;
@@ -137,6 +139,7 @@ enum bf_status bf_store_find_request(struct bf_store *store, const char *name, i
 enum bf_status bf_store_add_original(struct bf_store *store, int64_t index, int64_t line,
                                      const struct bf_original *original, bool *added, struct bf_err *err)
 {
+    assert(!sqlite3_get_autocommit(store->db)); /* inside a fill */
     static const char action[] = "write an original to";
     sqlite3_stmt *s;
     *added = false;
@@ -252,6 +255,7 @@ out:
 enum bf_status bf_store_add_guard(struct bf_store *store, int64_t index, const struct bf_guard *guard,
                                   const uint16_t *half, int32_t n_embd, struct bf_err *err)
 {
+    assert(!sqlite3_get_autocommit(store->db)); /* inside a fill */
     static const char action[] = "write a guard to";
     sqlite3_stmt *s;
     const enum bf_status status = bf_sql_get(store, BF_SQL_INSERT_GUARD, &s, err);
@@ -339,6 +343,7 @@ out:
 
 enum bf_status bf_store_add_sample(struct bf_store *store, const struct bf_sample *sample, struct bf_err *err)
 {
+    assert(!sqlite3_get_autocommit(store->db)); /* inside a fill */
     int64_t id;
     return bf_sql_add_sample(store, sample, &id, err);
 }

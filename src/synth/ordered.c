@@ -1,5 +1,6 @@
 #include "synth/ordered.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -20,6 +21,7 @@ static struct bf_waiting *at(const struct bf_ordered *list, int64_t number)
 
 void bf_ordered_init(struct bf_ordered *list, int64_t window)
 {
+    assert(window >= 1);
     *list = (struct bf_ordered){.window = window, .ring = bf_array((size_t)window, sizeof *list->ring)};
 }
 
