@@ -30,7 +30,7 @@ static void put(json_t *object, const char *key, json_t *value)
         bf_out_of_memory();
 }
 
-static json_t *text_of(const char *s)
+static json_t *body_text(const char *s)
 {
     return bf_json_text(s, strlen(s));
 }
@@ -47,7 +47,7 @@ static json_t *user_message(const char *prompt)
     json_t *messages = json_array();
     json_t *message = json_object();
     put(message, "role", json_string("user"));
-    put(message, "content", text_of(prompt));
+    put(message, "content", body_text(prompt));
     if (json_array_append_new(messages, message) != 0)
         bf_out_of_memory();
     return messages;
@@ -57,7 +57,7 @@ static json_t *stops_of(const struct bf_gen_request *q)
 {
     json_t *stops = json_array();
     for (size_t i = 0; i < q->n_stops; i++)
-        if (json_array_append_new(stops, text_of(q->stops[i])) != 0)
+        if (json_array_append_new(stops, body_text(q->stops[i])) != 0)
             bf_out_of_memory();
     return stops;
 }
@@ -98,11 +98,11 @@ static void put_numbers(const struct bf_api_server *server, json_t *body)
 char *bf_api_body_generate(const struct bf_api_server *server, const struct bf_gen_request *q)
 {
     json_t *body = json_object();
-    put(body, "model", text_of(server->model));
+    put(body, "model", body_text(server->model));
     if (server->chat)
         put(body, "messages", user_message(q->prompt));
     else
-        put(body, "prompt", text_of(q->prompt));
+        put(body, "prompt", body_text(q->prompt));
     put(body, server->new_max_tokens ? "max_completion_tokens" : "max_tokens", json_integer(q->max_tokens));
     /* Greedy decoding also works where the server does not know top_k. */
     const bool greedy = q->top_k == 1 && !server->sounding;
@@ -206,7 +206,7 @@ size_t bf_api_list_max(size_t n, size_t n_each)
 static json_t *scoring(const struct bf_api_server *server)
 {
     json_t *body = json_object();
-    put(body, "model", text_of(server->model));
+    put(body, "model", body_text(server->model));
     put(body, "max_tokens", json_integer(1));
     put(body, "temperature", json_real(1.0));
     put(body, "stream", json_false());
@@ -221,7 +221,7 @@ static json_t *scoring(const struct bf_api_server *server)
 char *bf_api_body_score(const struct bf_api_server *server, const char *text)
 {
     json_t *body = scoring(server);
-    put(body, "prompt", text_of(text));
+    put(body, "prompt", body_text(text));
     put(body, "echo", json_true());
     put(body, "logprobs", json_integer(1));
     put_extra(server, body);
@@ -249,7 +249,7 @@ char *bf_api_body_score_tokens(const struct bf_api_server *server, const struct 
 char *bf_api_body_choose(const struct bf_api_server *server, const char *prompt, const struct bf_tokens *choices)
 {
     json_t *body = scoring(server);
-    put(body, "prompt", text_of(prompt));
+    put(body, "prompt", body_text(prompt));
     put(body, "logprobs", json_integer(1));
     put(body, "logprob_token_ids", ids_of(choices->ids, choices->n));
     put(body, "return_tokens_as_token_ids", json_true());
@@ -262,9 +262,9 @@ char *bf_api_body_embed(const struct bf_api_server *server, const char *const *t
     json_t *body = json_object();
     json_t *input = json_array();
     for (size_t i = 0; i < n; i++)
-        if (json_array_append_new(input, text_of(texts[i])) != 0)
+        if (json_array_append_new(input, body_text(texts[i])) != 0)
             bf_out_of_memory();
-    put(body, "model", text_of(server->embed_model));
+    put(body, "model", body_text(server->embed_model));
     put(body, "input", input);
     put(body, "encoding_format", json_string("float"));
     if (server->kind == BF_API_KIND_LLAMA)
@@ -276,12 +276,12 @@ char *bf_api_body_tokenize(const struct bf_api_server *server, const char *text,
 {
     json_t *body = json_object();
     if (server->kind == BF_API_KIND_LLAMA) {
-        put(body, "content", text_of(text));
+        put(body, "content", body_text(text));
         put(body, "add_special", json_boolean(special));
         put(body, "parse_special", json_false());
     } else {
-        put(body, "model", text_of(server->model[0] ? server->model : server->embed_model));
-        put(body, "prompt", text_of(text));
+        put(body, "model", body_text(server->model[0] ? server->model : server->embed_model));
+        put(body, "prompt", body_text(text));
         put(body, "add_special_tokens", json_boolean(special));
     }
     return dump(body);
@@ -291,11 +291,11 @@ char *bf_api_body_tokenize_chat(const struct bf_api_server *server, const char *
 {
     json_t *body = json_object();
     json_t *messages = user_message(question);
-    put(body, "model", text_of(server->model));
+    put(body, "model", body_text(server->model));
     if (answer) {
         json_t *message = json_object();
         put(message, "role", json_string("assistant"));
-        put(message, "content", text_of(answer));
+        put(message, "content", body_text(answer));
         if (json_array_append_new(messages, message) != 0)
             bf_out_of_memory();
     }

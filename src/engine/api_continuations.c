@@ -36,7 +36,7 @@ struct known_choice {
     int32_t id;                  /* -1: it is not a single token */
 };
 
-struct run {
+struct scoring_run {
     struct bf_api *self;
     const struct bf_continuation *items;
     size_t n_items;
@@ -89,13 +89,13 @@ static enum bf_status check_item(const struct bf_api *self, const struct bf_cont
 
 static bool step(void *user)
 {
-    struct run *r = user;
+    struct scoring_run *r = user;
     return !r->job->step || r->job->step(r->job->user, r->first);
 }
 
 static void make_call(void *user, size_t i, struct bf_api_call *call)
 {
-    struct run *r = user;
+    struct scoring_run *r = user;
     const struct unit *u = &r->units[i];
     const struct bf_api_server *server = &r->self->server;
     const struct bf_continuation *item = &r->items[u->item];
@@ -109,7 +109,7 @@ static void make_call(void *user, size_t i, struct bf_api_call *call)
 
 static enum bf_status read_scores(void *user, size_t i, const char *data, size_t n, struct bf_err *err)
 {
-    struct run *r = user;
+    struct scoring_run *r = user;
     struct unit *u = &r->units[i];
     const struct bf_tokens chosen = {.ids = u->ids, .n = (int32_t)r->items[u->item].n_choices};
     if (u->chosen)
@@ -121,7 +121,7 @@ static enum bf_status read_scores(void *user, size_t i, const char *data, size_t
 
 static const char *name_of(void *user, size_t i, size_t *number)
 {
-    const struct run *r = user;
+    const struct scoring_run *r = user;
     const struct bf_continuation *item = &r->items[r->units[i].item];
     *number = r->units[i].item;
     return item->prompt[0] ? item->prompt : item->text;
@@ -140,7 +140,7 @@ static char *joined(const char *a, const char *b)
 
 /* The tokens that the chat template puts after an answer, its end token first: the common end of two conversations with
  * different answers. */
-static enum bf_status find_tail(struct run *r, struct bf_err *err)
+static enum bf_status find_tail(struct scoring_run *r, struct bf_err *err)
 {
     struct bf_api_text_tokens two[2] = {{.prompt = "Hi", .text = "Io", .chat = true},
                                         {.prompt = "Hi", .text = "Mars 4", .chat = true}};
@@ -160,7 +160,7 @@ static enum bf_status find_tail(struct run *r, struct bf_err *err)
 }
 
 /* The tokens of all items with prompts. Neighbours with the same prompt share its tokens. */
-static enum bf_status find_texts(struct run *r, struct bf_err *err)
+static enum bf_status find_texts(struct scoring_run *r, struct bf_err *err)
 {
     const bool chat = r->self->server.chat;
     struct bf_api_text_tokens *ask = bf_array(2 * r->n_part, sizeof *ask);
@@ -200,7 +200,7 @@ static enum bf_status find_texts(struct run *r, struct bf_err *err)
     return status;
 }
 
-static enum bf_status add_text(struct run *r, size_t i, struct bf_err *err)
+static enum bf_status add_text(struct scoring_run *r, size_t i, struct bf_err *err)
 {
     const struct bf_api_text_tokens *head = &r->texts[2 * i], *all = &r->texts[2 * i + 1];
     const struct bf_continuation *item = &r->items[r->first + i];
@@ -222,7 +222,7 @@ static enum bf_status add_text(struct run *r, size_t i, struct bf_err *err)
 
 /* ---- choices ---- */
 
-static struct known_choice *find_choice(const struct run *r, const char *prompt, const char *choice)
+static struct known_choice *find_choice(const struct scoring_run *r, const char *prompt, const char *choice)
 {
     const size_t n = strlen(prompt);
     const char *tail = prompt + (n > TAIL_BYTES ? n - TAIL_BYTES : 0);
@@ -233,7 +233,7 @@ static struct known_choice *find_choice(const struct run *r, const char *prompt,
 }
 
 /* Look up the tokens of choices after ends of prompts that are new. */
-static enum bf_status find_choices(struct run *r, struct bf_err *err)
+static enum bf_status find_choices(struct scoring_run *r, struct bf_err *err)
 {
     for (size_t i = r->first; i < r->first + r->n_part; i++)
         for (size_t c = 0; is_choice(&r->items[i]) && c < r->items[i].n_choices; c++) {
@@ -267,7 +267,7 @@ static enum bf_status find_choices(struct run *r, struct bf_err *err)
     return status;
 }
 
-static enum bf_status add_choices(struct run *r, size_t i, struct bf_err *err)
+static enum bf_status add_choices(struct scoring_run *r, size_t i, struct bf_err *err)
 {
     const struct bf_continuation *item = &r->items[i];
     if (!r->self->server.chosen_numbers) {
@@ -291,7 +291,7 @@ static enum bf_status add_choices(struct run *r, size_t i, struct bf_err *err)
 
 /* ---- a part ---- */
 
-static enum bf_status make_units(struct run *r, struct bf_err *err)
+static enum bf_status make_units(struct scoring_run *r, struct bf_err *err)
 {
     size_t n = 0;
     for (size_t i = r->first; i < r->first + r->n_part; i++)
@@ -318,7 +318,8 @@ static enum bf_status make_units(struct run *r, struct bf_err *err)
 
 /* Fill in the choices of an item, from one answer or from one per choice. *at: the item's first unit; moved past its
  * last. */
-static enum bf_status take_choices(const struct run *r, size_t i, size_t *at, float *choices, struct bf_err *err)
+static enum bf_status take_choices(const struct scoring_run *r, size_t i, size_t *at, float *choices,
+                                   struct bf_err *err)
 {
     const struct bf_continuation *item = &r->items[i];
     const struct unit *u = &r->units[*at];
@@ -338,7 +339,7 @@ static enum bf_status take_choices(const struct run *r, size_t i, size_t *at, fl
     return BF_OK;
 }
 
-static enum bf_status deliver(const struct run *r, struct bf_err *err)
+static enum bf_status deliver(const struct scoring_run *r, struct bf_err *err)
 {
     enum bf_status status = BF_OK;
     for (size_t at = 0; at < r->n_units && status == BF_OK;) {
@@ -361,7 +362,7 @@ static enum bf_status deliver(const struct run *r, struct bf_err *err)
     return status;
 }
 
-static void release_part(struct run *r)
+static void release_part(struct scoring_run *r)
 {
     for (size_t i = 0; i < r->n_units; i++) {
         free(r->units[i].text);
@@ -376,7 +377,7 @@ static void release_part(struct run *r)
     r->n_units = 0;
 }
 
-static enum bf_status score_part(struct run *r, struct bf_err *err)
+static enum bf_status score_part(struct scoring_run *r, struct bf_err *err)
 {
     enum bf_status status = make_units(r, err);
     const struct bf_api_list list = {.user = r,
@@ -398,7 +399,7 @@ enum bf_status bf_api_score_continuations(struct bf_engine *engine, const struct
                                           const struct bf_continuation_job *job, struct bf_err *err)
 {
     struct bf_api *self = bf_api_of(engine);
-    struct run r = {.self = self, .items = items, .n_items = n_items, .job = job};
+    struct scoring_run r = {.self = self, .items = items, .n_items = n_items, .job = job};
     enum bf_status status = BF_OK;
     for (size_t i = 0; i < n_items && status == BF_OK; i++)
         status = check_item(self, &items[i], err);

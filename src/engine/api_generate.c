@@ -14,7 +14,7 @@ struct ready {
     struct bf_api_answer answer;
 };
 
-struct run {
+struct api_generation {
     struct bf_api *self;
     const struct bf_gen_job *job;
     struct bf_gen_stats *stats;
@@ -35,7 +35,7 @@ bool bf_api_tick(struct bf_api *self)
 
 static enum bf_source next_request(void *user, struct bf_api_call *call)
 {
-    struct run *r = user;
+    struct api_generation *r = user;
     const struct bf_api_server *server = &r->self->server;
     struct bf_gen_request q = {0};
     enum bf_source answer = r->job->source(r->job->user, &q);
@@ -59,7 +59,7 @@ static enum bf_source next_request(void *user, struct bf_api_call *call)
 static enum bf_status on_answer(void *user, const struct bf_api_call *call, const char *data, size_t n, bool *again,
                                 struct bf_err *err)
 {
-    struct run *r = user;
+    struct api_generation *r = user;
     struct ready *ready = &r->ready[r->n_ready];
     enum bf_status status = bf_api_parse_answer(data, n, &call->expected, &ready->answer, err);
     ready->index = call->index;
@@ -71,7 +71,7 @@ static enum bf_status on_answer(void *user, const struct bf_api_call *call, cons
     return status;
 }
 
-static enum bf_status hand_over(struct run *r, const struct ready *ready, struct bf_err *err)
+static enum bf_status hand_over(struct api_generation *r, const struct ready *ready, struct bf_err *err)
 {
     const struct bf_api_answer *a = &ready->answer;
     const struct bf_gen_answer answer = {
@@ -100,7 +100,7 @@ static enum bf_status hand_over(struct run *r, const struct ready *ready, struct
 /* The sink (filters, an embedding) takes time, so it is called when the servers have new work. */
 static enum bf_status flush(void *user, struct bf_err *err)
 {
-    struct run *r = user;
+    struct api_generation *r = user;
     enum bf_status status = BF_OK;
     for (int32_t i = 0; i < r->n_ready; i++) {
         if (status == BF_OK)
@@ -113,13 +113,13 @@ static enum bf_status flush(void *user, struct bf_err *err)
 
 static bool wanted(void *user, int64_t index)
 {
-    const struct run *r = user;
+    const struct api_generation *r = user;
     return !r->job->wanted || r->job->wanted(r->job->user, index);
 }
 
 static bool tick(void *user, int32_t n_in_flight, double waited_seconds)
 {
-    struct run *r = user;
+    struct api_generation *r = user;
     r->stats->n_active = n_in_flight;
     r->stats->decode_seconds = waited_seconds;
     r->stats->other_seconds = bf_seconds() - r->start - waited_seconds;
@@ -130,12 +130,12 @@ enum bf_status bf_api_generate(struct bf_engine *engine, const struct bf_gen_job
                                struct bf_err *err)
 {
     struct bf_api *self = bf_api_of(engine);
-    struct run r = {.self = self,
-                    .job = job,
-                    .stats = stats,
-                    .err = err,
-                    .start = bf_seconds(),
-                    .ready = bf_array((size_t)engine->info.n_parallel, sizeof *r.ready)};
+    struct api_generation r = {.self = self,
+                               .job = job,
+                               .stats = stats,
+                               .err = err,
+                               .start = bf_seconds(),
+                               .ready = bf_array((size_t)engine->info.n_parallel, sizeof *r.ready)};
     const struct bf_api_work work = {
         .user = &r,
         .n_parallel = engine->info.n_parallel,

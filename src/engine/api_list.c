@@ -7,7 +7,7 @@
 #include "engine/api_private.h"
 #include "base/banned.h"
 
-struct run {
+struct list_run {
     struct bf_api *self;
     const struct bf_api_list *list;
     size_t next;
@@ -15,7 +15,7 @@ struct run {
 
 static enum bf_source next_call(void *user, struct bf_api_call *call)
 {
-    struct run *r = user;
+    struct list_run *r = user;
     if (r->next == r->list->n)
         return BF_SOURCE_END;
     call->index = (int64_t)r->next++;
@@ -27,7 +27,7 @@ static enum bf_source next_call(void *user, struct bf_api_call *call)
 static enum bf_status on_answer(void *user, const struct bf_api_call *call, const char *data, size_t n, bool *again,
                                 struct bf_err *err)
 {
-    struct run *r = user;
+    struct list_run *r = user;
     const enum bf_status status = r->list->read(r->list->user, (size_t)call->index, data, n, err);
     *again = status != BF_OK;
     return status;
@@ -36,7 +36,7 @@ static enum bf_status on_answer(void *user, const struct bf_api_call *call, cons
 /* Say which of the texts it was. */
 static enum bf_status on_refused(void *user, const struct bf_api_call *call, long http, struct bf_err *err)
 {
-    struct run *r = user;
+    struct list_run *r = user;
     const struct bf_err reason = err ? *err : (struct bf_err)BF_ERR_INIT;
     struct bf_buf shown;
     size_t number = 0;
@@ -52,14 +52,14 @@ static enum bf_status on_refused(void *user, const struct bf_api_call *call, lon
 
 static bool tick(void *user, int32_t n_in_flight, double waited_seconds)
 {
-    struct run *r = user;
+    struct list_run *r = user;
     (void)n_in_flight, (void)waited_seconds;
     return bf_api_tick(r->self) && (!r->list->step || r->list->step(r->list->user));
 }
 
 enum bf_status bf_api_run_list(struct bf_api *self, const struct bf_api_list *list, struct bf_err *err)
 {
-    struct run r = {.self = self, .list = list};
+    struct list_run r = {.self = self, .list = list};
     const int32_t most = self->base.info.n_parallel;
     const struct bf_api_work work = {
         .user = &r,

@@ -52,7 +52,7 @@ int32_t bf_api_tokenize(const struct bf_engine *engine, const char *text, int32_
 
 /* ---- many ---- */
 
-struct run {
+struct tokenizing {
     struct bf_api *self;
     struct bf_api_text_tokens *texts;
     void *user;
@@ -61,7 +61,7 @@ struct run {
 
 static void make_call(void *user, size_t i, struct bf_api_call *call)
 {
-    struct run *r = user;
+    struct tokenizing *r = user;
     const struct bf_api_text_tokens *t = &r->texts[i];
     const struct bf_api_server *server = &r->self->server;
     const size_t n = strlen(t->prompt), m = t->text ? strlen(t->text) : 0;
@@ -82,7 +82,7 @@ static void make_call(void *user, size_t i, struct bf_api_call *call)
 
 static enum bf_status read_text(void *user, size_t i, const char *data, size_t n, struct bf_err *err)
 {
-    struct run *r = user;
+    struct tokenizing *r = user;
     struct bf_api_text_tokens *t = &r->texts[i];
     enum bf_status status = bf_api_parse_tokens(data, n, NULL, 0, &t->n, err);
     if (status != BF_OK)
@@ -93,21 +93,21 @@ static enum bf_status read_text(void *user, size_t i, const char *data, size_t n
 
 static const char *name_of(void *user, size_t i, size_t *number)
 {
-    const struct run *r = user;
+    const struct tokenizing *r = user;
     *number = i;
     return r->texts[i].text ? r->texts[i].text : r->texts[i].prompt;
 }
 
 static bool step(void *user)
 {
-    const struct run *r = user;
+    const struct tokenizing *r = user;
     return !r->step || r->step(r->user);
 }
 
 enum bf_status bf_api_tokens_of(struct bf_api *self, struct bf_api_text_tokens *texts, size_t n, void *user,
                                 bool (*on_step)(void *user), struct bf_err *err)
 {
-    struct run r = {.self = self, .texts = texts, .user = user, .step = on_step};
+    struct tokenizing r = {.self = self, .texts = texts, .user = user, .step = on_step};
     const struct bf_api_list list = {.user = &r,
                                      .n = n,
                                      .what = "the tokens of texts",

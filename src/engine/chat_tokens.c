@@ -345,7 +345,7 @@ static enum bf_status learn(struct bf_chat *self, struct bf_err *err)
     return status;
 }
 
-static const char *text_of(const struct llama_vocab *vocab, llama_token token)
+static const char *token_text(const struct llama_vocab *vocab, llama_token token)
 {
     return token != LLAMA_TOKEN_NULL ? llama_vocab_get_text(vocab, token) : "";
 }
@@ -365,7 +365,7 @@ static enum bf_status open_chat(const struct llama_vocab *vocab, const char *sou
     self->bos = !source && llama_vocab_get_add_bos(vocab) ? bos : LLAMA_TOKEN_NULL;
     self->plain = !source && strcmp(chat, "none") == 0;
     if (source)
-        status = bf_chat_template_own(source, text_of(vocab, bos), text_of(vocab, eos), &self->template, &reason);
+        status = bf_chat_template_own(source, token_text(vocab, bos), token_text(vocab, eos), &self->template, &reason);
     else if (self->plain)
         self->template = bf_chat_template_none();
     else

@@ -30,7 +30,7 @@ struct sequence {
     bool *greedy; /* [n_tokens] by position */
 };
 
-struct run {
+struct scoring_job {
     struct bf_llama *self;
     const struct bf_continuation *items;
     const struct bf_continuation_job *job;
@@ -41,7 +41,7 @@ struct run {
     int32_t n_active;
 };
 
-static void release_window(struct run *r)
+static void release_window(struct scoring_job *r)
 {
     for (int32_t i = 0; i < r->n_window; i++) {
         free(r->window[i].tokens);
@@ -62,7 +62,7 @@ static enum bf_status tokens_of(const struct bf_llama *self, const char *prompt,
     return status;
 }
 
-static enum bf_status find_choices(const struct run *r, struct sequence *s, const struct bf_continuation *item,
+static enum bf_status find_choices(const struct scoring_job *r, struct sequence *s, const struct bf_continuation *item,
                                    struct bf_err *err)
 {
     for (size_t c = 0; c < item->n_choices; c++) {
@@ -83,7 +83,7 @@ static enum bf_status find_choices(const struct run *r, struct sequence *s, cons
     return BF_OK;
 }
 
-static enum bf_status prepare(const struct run *r, size_t i, struct sequence *s, struct bf_err *err)
+static enum bf_status prepare(const struct scoring_job *r, size_t i, struct sequence *s, struct bf_err *err)
 {
     const struct bf_llama *self = r->self;
     const struct bf_continuation *item = &r->items[i];
@@ -119,7 +119,7 @@ static enum bf_status prepare(const struct run *r, size_t i, struct sequence *s,
 }
 
 /* How many tokens of each active sequence go into the next batch. */
-static int32_t piece_of(const struct run *r)
+static int32_t piece_of(const struct scoring_job *r)
 {
     int32_t shortest = BF_PIECE_TOKENS + 1, rows = 0;
     for (int32_t i = 0; i < r->n_active; i++) {
@@ -138,7 +138,8 @@ static int32_t piece_of(const struct run *r)
     return r->n_active == 1 && n > 2 && shortest - n == 1 ? n - 1 : n;
 }
 
-static enum bf_status read_row(const struct run *r, struct sequence *s, int32_t at, int32_t row, struct bf_err *err)
+static enum bf_status read_row(const struct scoring_job *r, struct sequence *s, int32_t at, int32_t row,
+                               struct bf_err *err)
 {
     const int32_t n_vocab = r->self->base.info.n_vocab;
     const float *logits = llama_get_logits_ith(r->self->context, row);
@@ -164,7 +165,7 @@ static enum bf_status read_row(const struct run *r, struct sequence *s, int32_t 
     return BF_OK;
 }
 
-static enum bf_status decode(struct run *r, struct bf_err *err)
+static enum bf_status decode(struct scoring_job *r, struct bf_err *err)
 {
     struct bf_llama *self = r->self;
     const int32_t n = piece_of(r);
@@ -194,7 +195,7 @@ static enum bf_status decode(struct run *r, struct bf_err *err)
 }
 
 /* Start the items of the window: each that needs the model gets a sequence. */
-static enum bf_status admit(struct run *r, struct bf_err *err)
+static enum bf_status admit(struct scoring_job *r, struct bf_err *err)
 {
     for (int32_t i = 0; i < r->n_window; i++) {
         struct sequence *s = &r->window[i];
@@ -213,7 +214,7 @@ static enum bf_status admit(struct run *r, struct bf_err *err)
 }
 
 /* Finished sequences leave, and the last one moves into the gap. */
-static enum bf_status vacate(struct run *r, struct bf_err *err)
+static enum bf_status vacate(struct scoring_job *r, struct bf_err *err)
 {
     enum bf_status status = BF_OK;
     for (int32_t i = r->n_active - 1; i >= 0 && status == BF_OK; i--) {
@@ -228,7 +229,7 @@ static enum bf_status vacate(struct run *r, struct bf_err *err)
     return status;
 }
 
-static enum bf_status deliver(const struct run *r, const struct sequence *s, struct bf_err *err)
+static enum bf_status deliver(const struct scoring_job *r, const struct sequence *s, struct bf_err *err)
 {
     /* The first token of a text without a prompt has nothing before it. */
     const int32_t first = s->n_prompt > 0 ? s->n_prompt : 1;
@@ -244,7 +245,7 @@ static enum bf_status deliver(const struct run *r, const struct sequence *s, str
     return r->job->sink(r->job->user, &score, err);
 }
 
-static enum bf_status compute_window(struct run *r, size_t first, struct bf_err *err)
+static enum bf_status compute_window(struct scoring_job *r, size_t first, struct bf_err *err)
 {
     enum bf_status status = admit(r, err);
     while (status == BF_OK && r->n_active > 0) {
@@ -263,10 +264,10 @@ enum bf_status bf_llama_score_continuations(struct bf_engine *engine, const stru
                                             size_t n_items, const struct bf_continuation_job *job, struct bf_err *err)
 {
     struct bf_llama *self = bf_llama_of(engine);
-    struct run r = {.self = self,
-                    .items = items,
-                    .job = job,
-                    .batch = llama_batch_init((int32_t)llama_n_batch(self->context), 0, 1)};
+    struct scoring_job r = {.self = self,
+                            .items = items,
+                            .job = job,
+                            .batch = llama_batch_init((int32_t)llama_n_batch(self->context), 0, 1)};
     const int32_t most = engine->info.n_parallel < WINDOW ? engine->info.n_parallel : WINDOW;
     enum bf_status status = BF_OK;
     llama_memory_clear(llama_get_memory(self->context), true);

@@ -43,7 +43,7 @@ struct sequence {
     struct bf_buf text;
 };
 
-struct run {
+struct generation {
     struct bf_llama *self;
     const struct bf_gen_job *job;
     struct bf_gen_stats *stats;
@@ -67,7 +67,7 @@ static void sequence_release(struct sequence *s)
     *s = (struct sequence){0};
 }
 
-static enum bf_status sequence_start(struct run *r, struct sequence *s, const struct bf_gen_request *q)
+static enum bf_status sequence_start(struct generation *r, struct sequence *s, const struct bf_gen_request *q)
 {
     struct bf_llama *self = r->self;
     struct bf_token_list list = {0};
@@ -105,7 +105,7 @@ static enum bf_status sequence_start(struct run *r, struct sequence *s, const st
 }
 
 /* Take prompts from the source into the places after the active ones. */
-static enum bf_status admit(struct run *r)
+static enum bf_status admit(struct generation *r)
 {
     struct bf_llama *self = r->self;
     while (!r->ended && r->n_active < self->base.info.n_parallel) {
@@ -134,7 +134,7 @@ static enum bf_status admit(struct run *r)
 }
 
 /* Compute the common length of the prompts of sequences [first, n_active) in pieces, equal lengths for all. */
-static enum bf_status wave(struct run *r, int32_t first)
+static enum bf_status wave(struct generation *r, int32_t first)
 {
     struct bf_llama *self = r->self;
     int32_t n_new = r->n_active - first;
@@ -173,7 +173,7 @@ static enum bf_status wave(struct run *r, int32_t first)
 }
 
 /* Free place i; the last active sequence moves there. */
-static enum bf_status vacate(struct run *r, int32_t i)
+static enum bf_status vacate(struct generation *r, int32_t i)
 {
     struct bf_llama *self = r->self;
     int32_t last = r->n_active - 1;
@@ -191,7 +191,7 @@ static enum bf_status vacate(struct run *r, int32_t i)
 }
 
 /* Append the token's bytes to the answer. No known vocabulary has a token of more than 256 bytes. */
-static void append_piece(struct run *r, struct sequence *s, llama_token token)
+static void append_piece(struct generation *r, struct sequence *s, llama_token token)
 {
     char piece[256];
     int32_t n = llama_token_to_piece(r->self->vocab, token, piece, (int32_t)sizeof piece, 0, false);
@@ -210,7 +210,7 @@ static bool has_stop(const struct sequence *s, size_t before)
     return false;
 }
 
-static enum bf_status deliver(struct run *r, struct sequence *s, enum bf_finish finish)
+static enum bf_status deliver(struct generation *r, struct sequence *s, enum bf_finish finish)
 {
     struct bf_gen_answer answer = {
         .index = s->request.index,
@@ -228,7 +228,7 @@ static enum bf_status deliver(struct run *r, struct sequence *s, enum bf_finish 
 }
 
 /* One token for every active sequence, in one batch. row[i] is the batch row of sequence i. */
-static enum bf_status decode_step(struct run *r, int32_t *row)
+static enum bf_status decode_step(struct generation *r, int32_t *row)
 {
     struct bf_llama *self = r->self;
     r->batch.n_tokens = 0;
@@ -265,7 +265,7 @@ struct draw {
 
 /* Choose the next token of every sequence that has a row. Rows are independent, so they are divided among the model's
  * threads, each with its own scratch. */
-static void draw_all(struct run *r, const int32_t *row, struct draw *draws)
+static void draw_all(struct generation *r, const int32_t *row, struct draw *draws)
 {
     const int32_t n = r->n_active;
     const int32_t n_vocab = r->self->base.info.n_vocab;
@@ -291,7 +291,8 @@ static void draw_all(struct run *r, const int32_t *row, struct draw *draws)
 }
 
 /* Process the token that was drawn for sequence i; *done: its answer is complete. */
-static enum bf_status choose(struct run *r, int32_t i, const struct draw *draw, bool *done, enum bf_finish *finish)
+static enum bf_status choose(struct generation *r, int32_t i, const struct draw *draw, bool *done,
+                             enum bf_finish *finish)
 {
     struct bf_llama *self = r->self;
     struct sequence *s = &r->sequences[i];
@@ -325,7 +326,7 @@ static enum bf_status choose(struct run *r, int32_t i, const struct draw *draw, 
     return BF_OK;
 }
 
-static enum bf_status harvest(struct run *r, const int32_t *row)
+static enum bf_status harvest(struct generation *r, const int32_t *row)
 {
     bool done[BF_PARALLEL_MAX] = {false};
     struct draw draws[BF_PARALLEL_MAX] = {0};
@@ -361,7 +362,7 @@ enum bf_status bf_llama_generate(struct bf_engine *engine, const struct bf_gen_j
                                  struct bf_err *err)
 {
     struct bf_llama *self = bf_llama_of(engine);
-    struct run r = {
+    struct generation r = {
         .self = self,
         .job = job,
         .stats = stats,

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/banned.h"
 
-static const char *text_of(const json_t *entry, const char *key)
+static const char *model_text(const json_t *entry, const char *key)
 {
     const char *s = json_string_value(json_object_get(entry, key));
     return s ? s : "";
@@ -34,17 +34,17 @@ enum bf_status bf_models_load(struct bf_models *out, struct bf_err *err)
         const json_t *entry = json_array_get(models, i);
         struct bf_model_entry *m = &out->items[i];
         *m = (struct bf_model_entry){
-            .name = text_of(entry, "name"),
-            .title = text_of(entry, "title"),
-            .licence = text_of(entry, "licence"),
-            .role = text_of(entry, "role"),
-            .about = text_of(entry, "about"),
-            .sha256 = text_of(entry, "sha256"),
+            .name = model_text(entry, "name"),
+            .title = model_text(entry, "title"),
+            .licence = model_text(entry, "licence"),
+            .role = model_text(entry, "role"),
+            .about = model_text(entry, "about"),
+            .sha256 = model_text(entry, "sha256"),
             .bytes = json_integer_value(json_object_get(entry, "bytes")),
         };
         if (cache) {
             char *folder = bf_path_join(cache, "models");
-            m->path = bf_path_join(folder, text_of(entry, "file"));
+            m->path = bf_path_join(folder, model_text(entry, "file"));
             int64_t size = bf_file_size(m->path);
             m->installed = size >= 0 && size == m->bytes;
             m->partial = size >= 0 && size != m->bytes;

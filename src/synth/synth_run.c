@@ -18,7 +18,7 @@ struct open_task {
     struct bf_work work;
 };
 
-struct run {
+struct synth_run {
     const struct bf_task_source *source;
     const struct bf_template_set *templates;
     struct bf_engine *engine, *embedder;
@@ -59,7 +59,7 @@ static void add_counts(struct bf_progress *to, const struct bf_progress *p)
 }
 
 /* The sum over all tasks; for a single task, its own numbers. */
-static void add_up(struct run *r)
+static void add_up(struct synth_run *r)
 {
     struct bf_progress *sum = r->sum;
     *sum = r->closed;
@@ -79,7 +79,7 @@ static void add_up(struct run *r)
     sum->elapsed_seconds = bf_seconds() - r->start;
 }
 
-static enum bf_status open_next(struct run *r)
+static enum bf_status open_next(struct synth_run *r)
 {
     struct bf_task task = {0};
     bool more = false;
@@ -104,7 +104,7 @@ static enum bf_status open_next(struct run *r)
 }
 
 /* Report the i-th open task as done, and release it. */
-static enum bf_status close_task(struct run *r, int32_t i, bool keep_error)
+static enum bf_status close_task(struct synth_run *r, int32_t i, bool keep_error)
 {
     struct open_task *t = r->open[i];
     struct bf_work *w = &t->work;
@@ -146,7 +146,7 @@ static enum bf_status close_task(struct run *r, int32_t i, bool keep_error)
     return status;
 }
 
-static enum bf_status close_finished(struct run *r)
+static enum bf_status close_finished(struct synth_run *r)
 {
     enum bf_status status = BF_OK;
     for (int32_t i = 0; i < r->n_open && status == BF_OK;) {
@@ -160,7 +160,7 @@ static enum bf_status close_finished(struct run *r)
 
 static enum bf_source issue(void *user, struct bf_gen_request *q)
 {
-    struct run *r = user;
+    struct synth_run *r = user;
     for (;;) {
         for (int32_t i = 0; i < r->n_open; i++) {
             if (bf_work_next(&r->open[i]->work, q, &r->status) != BF_SOURCE_READY)
@@ -182,7 +182,7 @@ static enum bf_source issue(void *user, struct bf_gen_request *q)
 }
 
 /* The open task of an engine index; NULL when it is done. */
-static struct bf_work *work_of(const struct run *r, int64_t index)
+static struct bf_work *work_of(const struct synth_run *r, int64_t index)
 {
     const int64_t serial = index & ((1 << SERIAL_BITS) - 1);
     for (int32_t i = 0; i < r->n_open; i++)
@@ -193,7 +193,7 @@ static struct bf_work *work_of(const struct run *r, int64_t index)
 
 static enum bf_status collect(void *user, const struct bf_gen_answer *answer, struct bf_err *err)
 {
-    struct run *r = user;
+    struct synth_run *r = user;
     struct bf_work *w = work_of(r, answer->index);
     (void)err; /* == r->err */
     if (!w)
@@ -205,14 +205,14 @@ static enum bf_status collect(void *user, const struct bf_gen_answer *answer, st
 
 static bool wanted(void *user, int64_t index)
 {
-    const struct run *r = user;
+    const struct synth_run *r = user;
     const struct bf_work *w = work_of(r, index);
     return w && bf_ordered_wanted(&w->list, index >> SERIAL_BITS);
 }
 
 static bool on_step(void *user, const struct bf_gen_stats *stats)
 {
-    struct run *r = user;
+    struct synth_run *r = user;
     r->stats = *stats;
     if (r->status != BF_OK)
         return false;
@@ -226,7 +226,7 @@ enum bf_status bf_synth_run(const struct bf_task_source *source, const struct bf
                             struct bf_engine *engine, struct bf_engine *embedder, struct bf_progress *sum,
                             struct bf_err *err)
 {
-    struct run r = {
+    struct synth_run r = {
         .source = source,
         .templates = templates,
         .engine = engine,
