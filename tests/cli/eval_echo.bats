@@ -41,6 +41,6 @@ setup() {
 
 @test "what no server does is refused" {
     printf '{"question": "q", "answer": "a", "perturbed_answer": ["b"]}\n' >t.jsonl
-    fails 4 "scores whole texts, not an answer after a prompt" "$BIFORGET" eval tofu --forget t.jsonl "${api[@]}"
-    fails 4 "scores whole texts, not an answer after a prompt" "$BIFORGET" eval memorization t.jsonl "${api[@]}"
+    fails 4 "scores whole texts, but not an answer after a prompt" "$BIFORGET" eval tofu --forget t.jsonl "${api[@]}"
+    fails 4 "scores whole texts, but not an answer after a prompt" "$BIFORGET" eval memorization t.jsonl "${api[@]}"
 }
