@@ -234,7 +234,7 @@ static enum bf_status serves_all(const struct bf_session *s, const struct bf_sta
     return status;
 }
 
-/* Hidden states of one model are close together: docs/rewriting.md has the numbers. */
+/* Hidden states of one model are close together: docs/results-rewriting.md has the numbers. */
 static void warn_of_weak_check(const struct bf_session *s, const struct bf_start_request *requests, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

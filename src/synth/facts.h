@@ -1,6 +1,6 @@
 /* The facts that a rewritten text must preserve: numbers, dates and names, recognised by the words. No model is used:
  * the check is exact about numbers, which an embedding hardly notices, and blind to statements without numbers and
- * names. docs/rewriting.md has the rules, measurements, and what the check misses. */
+ * names. docs/rewriting.md has the rules and what the check misses, docs/results-rewriting.md the measurements. */
 #ifndef BF_SYNTH_FACTS_H
 #define BF_SYNTH_FACTS_H
 #include <stdbool.h>
