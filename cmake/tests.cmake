@@ -44,7 +44,7 @@ if(BIFORGET_SANITIZE)
     list(APPEND bf_plain_only cli.consumers cli.lab_tiny cli.parity fault.kill9 fault.unlearn_kill9)
 endif()
 
-# What ThreadSanitizer checks: whatever starts threads (base/workers.h and its users in quality/ and unlearn/, and the engine on a server with
+# What ThreadSanitizer checks: whatever starts threads (base/workers.h and its users in quality/, graph/ and unlearn/, and the engine on a server with
 # its connections), what is built on that, and one command of each kind. The rest of the program has one thread.
 set(bf_threaded
     unit.graph unit.graph_autodiff unit.graph_errors unit.graph_input unit.graph_llama unit.matmul

@@ -29,7 +29,7 @@ measure:  request engine quality synth store sets | measure_open report_stored
 eval:     request engine quality unlearn sets | eval_request eval_task membership rouge
 lab:      store sets unlearn report | lab_spec
 run:      request engine synth unlearn store sets export report measure | report_write session start then then_state unlearn_sets
-cmd:      request engine synth graph unlearn store sets export report measure eval lab run | overview
+cmd:      request engine synth graph unlearn store sets export report measure eval lab run
 main:     cmd
 '
 check() {

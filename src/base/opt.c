@@ -48,9 +48,8 @@ static bool looks_negative(const char *s)
     return s[0] == '-' && ((s[1] >= '0' && s[1] <= '9') || (s[1] == '.' && s[2] >= '0' && s[2] <= '9'));
 }
 
-/* The next argument as the value of opt, or NULL with an error. An argument that looks like an option is not taken: in
- * "-m
- * --json" the value was forgotten. Options never contain a space. */
+/* The next argument as the value of opt, or NULL with an error. An argument that looks like an option is not taken:
+ * in "-m --json" the value was forgotten. Options never contain a space. */
 static const char *take_value(struct parser *p, const struct bf_opt *opt)
 {
     const char *value;

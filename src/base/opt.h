@@ -56,9 +56,8 @@ struct bf_command_help {
 
 /* Parse argv[1..argc). Operands go to `operands` (at most max_operands), their number to *n_operands; "--" ends the
  * options. Sets `given` of the rows that appear. An unknown option, a bad value, or too many operands: BF_USAGE with a
- * sentence that names the option, the value, the allowed range, and the nearest option when one is close. --help and -h
- * set *help to 1,
- * --help-all to 2, and parsing stops. */
+ * sentence that names the option, the value, the allowed range, and the nearest option when one is close. --help and
+ * -h set *help to 1, --help-all to 2, and parsing stops. */
 BF_MUST_CHECK enum bf_status bf_opt_parse(struct bf_opt *table, int argc, char **argv, const char **operands,
                                           size_t max_operands, size_t *n_operands, int *help, struct bf_err *err);
 

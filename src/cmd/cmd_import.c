@@ -214,8 +214,10 @@ const struct bf_command bf_cmd_import = {
             .examples = "  biforget import corpus.jsonl --name outside\n"
                         "  biforget import book.txt --paragraphs --name book\n"
                         "  biforget import output/          a folder of the BiForget scripts\n",
-            .details = "Makes a run folder out of texts that were not written by this program, so that 'show', "
-                       "'export' and all comparisons can read them. Texts are neither judged nor filtered.",
+            .details =
+                "Makes a run folder out of texts that were not written by this program, so that 'show', "
+                "'export' and all comparisons can read them. Texts are neither judged nor filtered; --skip-bad leaves "
+                "out records that cannot be read.",
         },
     .values_size = sizeof(struct import_values),
     .max_operands = 1,

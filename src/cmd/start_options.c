@@ -50,7 +50,9 @@ enum bf_status bf_start_with(const struct bf_call *call, const struct bf_start_o
                              struct bf_err *err)
 {
     struct bf_then_wish wish = {0};
-    enum bf_status status = check_then(v, dir, &wish, err);
+    enum bf_status status = v->then.then ? bf_start_check_new(dir, requests[0].request->topic, err) : BF_OK;
+    if (status == BF_OK)
+        status = check_then(v, dir, &wish, err);
     if (status == BF_OK) {
         const struct bf_start_values values = {.log = call->log,
                                                .json = v->json,

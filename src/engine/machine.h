@@ -8,7 +8,7 @@
 /* Zero-initialised is "by default" but for chat, api_mode and api_probs, which are "auto". Strings are borrowed. */
 struct bf_machine_values {
     int64_t parallel, threads, gpu_layers, context;
-    const char *chat;
+    const char *chat; /* NULL in an evaluation: the task chooses */
     const char *api, *api_model, *api_embed_model, *api_mode, *api_probs, *api_ca, *api_extra;
     double api_timeout, api_give_up;
     int32_t api_top_k; /* no option: the largest of the requests, for --api-probs both; 0 = not known */

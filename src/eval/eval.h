@@ -1,6 +1,6 @@
 /* Evaluation: is the set forgotten, and what else was lost? One file for each benchmark. The metrics themselves, maths
- * on arrays, are in rouge.h, auc.h, ks.h, membership.h and truth_ratio.h; records.h, mcq_file.h, gsm8k.h, tofu_file.h
- * and tofu_logs.h read the benchmarks' files; this header drives a model through a benchmark.
+ * on arrays, are in rouge.h, auc.h, ks.h, membership.h and truth_ratio.h; sets/records.h, mcq_file.h, gsm8k.h,
+ * tofu_file.h and tofu_logs.h read the benchmarks' files; this header drives a model through a benchmark.
  *
  * A benchmark returns a JSON object with its metrics; a mean comes with its 95 % bootstrap interval ("accuracy" and
  * "accuracy_interval"). A metric that is not known is null, with the reason under the same key in "why". Each question

@@ -40,7 +40,7 @@ static enum bf_status check_settings(const struct bf_export_trainer *t, struct b
     if (!known)
         return bf_fail(err, BF_INPUT,
                        "the settings of the run's training: \"schedule\" is not constant, linear or cosine");
-    if (whole(t, "layer") > LAYER_MAX)
+    if (strcmp(word(t, "method"), "rmu") == 0 && whole(t, "layer") > LAYER_MAX) /* others do not read it */
         return bf_fail(err, BF_INPUT, "the settings of the run's training: \"layer\" is above %d", LAYER_MAX);
     return BF_OK;
 }

@@ -216,7 +216,7 @@ static int32_t context_of(const struct bf_session *s, const struct bf_start_requ
     return most;
 }
 
-/* The most tokens that any request needs. */
+/* The largest top_k of the requests. */
 static int32_t top_k_of(const struct bf_start_request *requests, size_t n)
 {
     int32_t most = 0;
@@ -376,6 +376,15 @@ static enum bf_status fail_taken(const char *dir, const char *topic, struct bf_e
     json_decref(request);
     bf_store_close(store);
     return status;
+}
+
+enum bf_status bf_start_check_new(const char *dir, const char *topic, struct bf_err *err)
+{
+    const struct bf_output output = {dir, BF_OUTPUT_FOLDER, NULL, 0};
+    char *database = bf_path_join(dir, "run.db");
+    const bool taken = bf_file_exists(database);
+    free(database);
+    return taken ? fail_taken(dir, topic, err) : bf_output_check(&output, err);
 }
 
 enum bf_status bf_start(const struct bf_start_values *v, const char *kind, const char *dir,

@@ -30,6 +30,10 @@ struct bf_start_request {
  * C#, other scripts) are replaced by a hash. `prefix` ("textbook-" or "") goes before the name. free(). */
 char *bf_start_dir(const char *prefix, const char *name);
 
+/* For checks that take long, before bf_start makes them again: BF_STORE when `dir` already holds a run, of `topic`
+ * (nullable) or another one, or cannot be written. */
+BF_MUST_CHECK enum bf_status bf_start_check_new(const char *dir, const char *topic, struct bf_err *err);
+
 /* Open the models, create the run `dir` with the requests, and work on it. With `grow` an existing run gets the
  * requests that it does not have yet (by name), and is resumed. A finished run that the same command made is only shown
  * (start_same.h). BF_STORE when `dir` holds another run. */

@@ -1,15 +1,12 @@
 /* The state behind `--then METHOD`: what is wanted after a run, and what has come of it so far. It is kept in
- * DIR/closed-loop.json, which one function reads and one writes. The file is one JSON object:
- *   wish      {method, options [words], answers, eval, eval_limit, retain_set ""|file}
- *   finished  bool
- *   steps     {"forget before" | "retain before" | "unlearn" | "forget after" | "retain after" | "questions":
- *             {command, seconds, result}}; an evaluation that failed has "why" in place of "result"
- *   figures   [{set, figure, before, after, n, note?}], null where a number is not known
- *   answers   [{prompt, before, after}]
- *   output    the unlearned model, a file in DIR
- *   forget_sha256, retain_sha256   of the sets that all this is about
- * Only wish.method and wish.options have to be there. Keys that are not listed are skipped, and gone after the next
- * write. */
+ * DIR/closed-loop.json, which one function of this room reads and one writes; report/page_training.c shows wish,
+ * figures, answers and output by these keys. The file is one JSON object: wish      {method, options [words], answers,
+ * eval, eval_limit, retain_set ""|file} finished  bool steps     {"forget before" | "retain before" | "unlearn" |
+ * "forget after" | "retain after" | "questions": {command, seconds, result}}; an evaluation that failed has "why" in
+ * place of "result" figures   [{set, figure, before, after, n, note?}], null where a number is not known answers
+ * [{prompt, before, after}] output    the unlearned model, a file in DIR forget_sha256, retain_sha256   of the sets
+ * that all this is about Only wish.method and wish.options have to be there. Keys that are not listed are skipped, and
+ * gone after the next write. */
 #ifndef BF_RUN_THEN_STATE_H
 #define BF_RUN_THEN_STATE_H
 #include <stdbool.h>

@@ -1,5 +1,6 @@
-/* The one reader of DIR/closed-loop.json. The folder may be a stranger's: nothing of the file is used unchecked. Each
- * function names the field that is wrong, and the last one the file. */
+/* The reader of DIR/closed-loop.json for all who act on it; the page of a run only shows a part. The folder may be a
+ * stranger's: nothing of the file is used unchecked. Each function names the field that is wrong, and the last one the
+ * file. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -88,7 +88,7 @@ enum bf_status bf_store_request(struct bf_store *store, int64_t from, struct bf_
     };
     if (n_requests)
         *n_requests = sqlite3_column_int64(s, 6);
-    if (out->id < 1 || out->kind == BF_KIND_COUNT || out->role == BF_ROLE_COUNT)
+    if (out->id < 1 || out->id == INT64_MAX || out->kind == BF_KIND_COUNT || out->role == BF_ROLE_COUNT)
         status = bf_sql_damaged(store, "a request has values that were never written, or a newer program's words", err);
 out:
     sqlite3_reset(s);

@@ -21,8 +21,8 @@ struct bf_loss_knobs {
     double delta; /* simnpo: nats a token */
 };
 
-/* Of one token with this NLL (>= 0, +inf possible): the loss, and *slope = d loss / d NLL. The batch's loss is the mean
- * over all of its tokens. */
+/* Of one token with this NLL (>= 0; +inf possible; NaN of a broken row, which has to give NaN): the loss, and *slope =
+ * d loss / d NLL. The batch's loss is the mean over all of its tokens. */
 typedef double bf_token_loss(double nll, const struct bf_loss_knobs *knobs, double *slope);
 
 /* One batch of sequences: sums over the tokens that a loss is taken of (the answer's). */

@@ -246,6 +246,7 @@ static void put_numbers(struct bf_buf *out, const struct bf_method *m)
         const char *before;
         double value;
     } numbers[] = {{m->decay > 0.0, ", decay ", m->decay},
+                   {m->beta2 < 0.999, ", beta2 ", m->beta2},
                    {m->max_norm > 0.0, ", clip ", m->max_norm},
                    {m->beta > 0.0, ", beta ", m->beta},
                    {m->gamma < 1.0, ", gamma ", m->gamma},

@@ -296,17 +296,27 @@ static bool read_field(const json_t *value, const struct field *field, struct bf
 enum bf_status bf_unlearn_settings_parse(const json_t *json, struct bf_unlearn_settings *out, struct bf_err *err)
 {
     *out = (struct bf_unlearn_settings){0};
-    for (size_t i = 0; i < N_FIELDS; i++)
-        if (!read_field(json_object_get(json, fields[i].name), &fields[i], out))
+    for (size_t i = 0; i < N_FIELDS; i++) {
+        const json_t *value = json_object_get(json, fields[i].name);
+        if (!read_field(value, &fields[i], out))
             return bf_fail(err, BF_STORE, "the settings of the training have no '%s' that this program can read",
                            fields[i].name);
-    if (!out->method)
-        return bf_fail(err, BF_STORE, "the settings of the training name a method '%s' that this program does not know",
-                       json_string_value(json_object_get(json, "method")));
+        if (strcmp(fields[i].name, "method") == 0 &&
+            !out->method) /* a newer program's, whose other words may be new, too */
+            return bf_fail(err, BF_STORE,
+                           "the settings of the training name a method '%s' that this program does not know",
+                           json_string_value(value));
+    }
     const bool states = out->method->forget->kind == BF_LOSS_STATES;
     if (out->retain_loss && (out->retain_loss->kind == BF_LOSS_STATES) != states)
         return bf_fail(err, BF_STORE, "the settings of the training name a retain loss '%s' that %s does not have",
                        out->retain_loss->name, out->method->name);
+    if (states && out->general_weight > 0.0)
+        return bf_fail(err, BF_STORE, "the settings of the training weigh general text, which %s does not train on",
+                       out->method->name);
+    if (states && out->layer < 0)
+        return bf_fail(err, BF_STORE, "the settings of the training name no layer, and %s needs one",
+                       out->method->name);
     return BF_OK;
 }
 
@@ -345,6 +355,11 @@ enum bf_status bf_unlearn_settings_check(const struct bf_unlearn_settings *s, st
     const bool states = s->method->forget->kind == BF_LOSS_STATES;
     if (states && s->retain_loss != s->method->retain)
         return bf_fail(err, BF_USAGE, "%s keeps states, not a likelihood; leave --retain-loss out", name);
+    if (states && s->general_weight > 0.0)
+        return bf_fail(err, BF_USAGE,
+                       "%s computes only the first blocks while it trains, so it has no likelihood of general text; "
+                       "leave --general-weight out",
+                       name);
     if (states && (s->stop_forget_nll > 0.0 || s->stop_retain_rise > 0.0))
         return bf_fail(
             err, BF_USAGE,

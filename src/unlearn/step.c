@@ -202,7 +202,8 @@ static enum bf_status reference_states(struct loss_run *run, struct bf_err *err)
 static void find_reference(struct loss_run *run, const size_t *indices, size_t n)
 {
     const struct bf_reference *reference = &run->trainer->reference;
-    const bool has = run->loss->kind == BF_LOSS_SEQUENCES && run->loss->reference;
+    const bool has = run->loss == run->trainer->settings->method->forget && run->loss->kind == BF_LOSS_SEQUENCES &&
+                     run->loss->reference;
     for (size_t i = 0; i < n && has; i++)
         run->reference_nll[i] = reference->forget[indices[i]];
     for (size_t i = 0; i < n && has && run->loss->alternates; i++)

@@ -179,7 +179,7 @@ static void the_table_for_people(void **state)
                            "Learning rate 1e-5, as an adapter 2e-4, 10 epochs, batch 8 x 4, linear with 10 % "
                            "warm-up, decay 0.01, clip 1, beta 4.5, gamma 0.125"));
     assert_non_null(
-        strstr(text.data, "cosine to 10 % with 10 % warm-up, decay 0.1, clip 1, alpha 0.2, general-weight 0.7"));
+        strstr(text.data, "cosine to 10 % with 10 % warm-up, decay 0.1, beta2 0.95, clip 1, alpha 0.2, general-weight 0.7"));
     bf_buf_release(&text);
     bf_unlearn_choices("method", choices, sizeof choices);
     for (size_t i = 0; bf_method_at(i); i++)
@@ -288,6 +288,10 @@ static void what_does_not_go_together(void **state)
     s.stop_forget_nll = 5.0;
     assert_int_equal(bf_unlearn_settings_check(&s, &err), BF_USAGE);
     assert_error(err, BF_USAGE, "--stop-*");
+    s.general_weight = 0.5; /* its states are no logits */
+    assert_int_equal(bf_unlearn_settings_check(&s, &err), BF_USAGE);
+    assert_error(err, BF_USAGE, "leave --general-weight out");
+    s.general_weight = 0.0;
     assert_true(bf_unlearn_settings_word(&s, "retain_loss", "kl"));
     assert_int_equal(bf_unlearn_settings_check(&s, &err), BF_USAGE);
     assert_error(err, BF_USAGE, "leave --retain-loss out");
