@@ -124,6 +124,11 @@ training() {
     [ "$(json 'd["finished"]' <again/closed-loop.json)" = True ]
 }
 
+@test "a folder that holds a run is named before what --then needs" {
+    fails 5 "already holds a run" "$BIFORGET" domain "Greek mythology" -m "$BIFORGET_TEST_MODEL" -o run --then npo -q
+    fails 5 "already holds a run, of 'Greek mythology'" "$BIFORGET" domain "the Solar System" -m missing.gguf -o run --then npo -q
+}
+
 @test "a record that somebody changed gives no options to a command" {
     mkdir -p changed
     cp run/run.db run/forget.jsonl changed/

@@ -178,8 +178,8 @@ static void the_table_for_people(void **state)
     assert_non_null(strstr(text.data,
                            "Learning rate 1e-5, as an adapter 2e-4, 10 epochs, batch 8 x 4, linear with 10 % "
                            "warm-up, decay 0.01, clip 1, beta 4.5, gamma 0.125"));
-    assert_non_null(
-        strstr(text.data, "cosine to 10 % with 10 % warm-up, decay 0.1, beta2 0.95, clip 1, alpha 0.2, general-weight 0.7"));
+    assert_non_null(strstr(
+        text.data, "cosine to 10 % with 10 % warm-up, decay 0.1, beta2 0.95, clip 1, alpha 0.2, general-weight 0.7"));
     bf_buf_release(&text);
     bf_unlearn_choices("method", choices, sizeof choices);
     for (size_t i = 0; bf_method_at(i); i++)
