@@ -310,8 +310,8 @@ enum bf_status bf_report_stored(struct bf_store *store, struct bf_log *log, json
     *why = "no text is kept yet";
     *basis =
         "Vectors are those stored with the samples, by the embedder that the run used, one for each whole text; "
-        "compare metrics of such vectors only with each other. \"biforget report DIR\" embeds pieces of equal length with "
-        "the model itself.";
+        "compare metrics of such vectors only with each other. \"biforget report DIR\" embeds pieces of equal length "
+        "with the model itself.";
     s.m.rows = bf_array(PARTS_MAX, sizeof *s.m.rows);
     enum bf_status status = domain_of(store, &domain, err);
     if (status == BF_OK)
