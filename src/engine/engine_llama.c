@@ -146,12 +146,22 @@ enum bf_status bf_llama_apply_lora(const struct bf_llama *self, struct llama_con
     return BF_OK;
 }
 
-/* "llama 135M Q4_0". llama.cpp would guess the size from the number of layers, and call SmolLM2-135M 256M. */
-static void describe(struct bf_engine_info *info)
+/* The size that the file itself names ("1.5B", "8x7B"), when it is a size: Qwen2.5-1.5B keeps its tied output twice and
+ * has 1.8 billion numbers. */
+static bool size_label(const struct llama_model *model, char *out, size_t size)
 {
+    const int32_t n = llama_model_meta_val_str(model, "general.size_label", out, size);
+    return n > 0 && (size_t)n < size && strspn(out, "0123456789.xABMTKabmtk-") == (size_t)n;
+}
+
+/* "llama 135M Q4_0". llama.cpp would guess the size from the number of layers, and call SmolLM2-135M 256M. */
+static void describe(const struct llama_model *model, struct bf_engine_info *info)
+{
+    char size[16];
     const bool billions = info->n_params >= 1000000000;
-    snprintf(info->model_desc, sizeof info->model_desc, billions ? "%s %.1fB %s" : "%s %.0fM %s", info->architecture,
-             (double)info->n_params / (billions ? 1e9 : 1e6), info->quantisation);
+    if (!size_label(model, size, sizeof size))
+        snprintf(size, sizeof size, billions ? "%.1fB" : "%.0fM", (double)info->n_params / (billions ? 1e9 : 1e6));
+    snprintf(info->model_desc, sizeof info->model_desc, "%s %s %s", info->architecture, size, info->quantisation);
 }
 
 static void fill_info(struct bf_llama *self, const struct bf_engine_options *o)
@@ -165,7 +175,7 @@ static void fill_info(struct bf_llama *self, const struct bf_engine_options *o)
     const char *type = strchr(desc, ' ');
     type = type ? strchr(type + 1, ' ') : NULL;
     copy_text(info->quantisation, sizeof info->quantisation, type ? type + 1 : "?");
-    describe(info);
+    describe(self->model, info);
     if (llama_model_meta_val_str(self->model, BF_ENGINE_BASE_TYPE_KEY, info->base_type, sizeof info->base_type) < 0)
         info->base_type[0] = 0;
     snprintf(info->backend, sizeof info->backend, "llama.cpp %s", llama_version());
