@@ -56,7 +56,7 @@ json_t *bf_json_text(const char *s, size_t n)
  * numbers (0.6 or 0.59999999999999998). This writer uses the fewest of 15, 16 or 17 digits that are read back as the
  * same double. The program stays in the C locale, so the decimal point is a point. */
 
-static void put_value(struct bf_buf *out, const json_t *value);
+static void put_value(struct bf_buf *out, const json_t *value, int depth);
 
 static void put_string(struct bf_buf *out, const char *s, size_t n)
 {
@@ -123,7 +123,26 @@ static int compare_keys(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void put_object(struct bf_buf *out, const json_t *object)
+/* What separates the elements of a list or object, with a line of its own for each when depth >= 0. */
+static void put_separator(struct bf_buf *out, bool first, int depth)
+{
+    if (!first)
+        bf_buf_putc(out, ',');
+    if (depth >= 0)
+        bf_buf_putc(out, '\n');
+    for (int i = 0; i < depth; i++)
+        bf_buf_puts(out, "  ");
+}
+
+/* depth: the level of the value in a text of many lines; COMPACT: all on one line. */
+enum { COMPACT = -1 };
+
+static int inner(int depth)
+{
+    return depth == COMPACT ? COMPACT : depth + 1;
+}
+
+static void put_object(struct bf_buf *out, const json_t *object, int depth)
 {
     size_t n = json_object_size(object);
     const char **keys = bf_array(n, sizeof *keys);
@@ -135,30 +154,41 @@ static void put_object(struct bf_buf *out, const json_t *object)
     qsort(keys, n, sizeof *keys, compare_keys);
     bf_buf_putc(out, '{');
     for (i = 0; i < n; i++) {
-        if (i > 0)
-            bf_buf_putc(out, ',');
+        put_separator(out, i == 0, inner(depth));
         put_string(out, keys[i], strlen(keys[i]));
-        bf_buf_putc(out, ':');
-        put_value(out, json_object_get(object, keys[i]));
+        bf_buf_puts(out, depth == COMPACT ? ":" : ": ");
+        put_value(out, json_object_get(object, keys[i]), inner(depth));
     }
+    if (n > 0)
+        put_separator(out, true, depth);
     bf_buf_putc(out, '}');
     free(keys);
 }
 
-static void put_value(struct bf_buf *out, const json_t *value)
+static void put_array(struct bf_buf *out, const json_t *array, int depth)
+{
+    const size_t n = json_array_size(array);
+    const json_t *first = json_array_get(array, 0);
+
+    if (!json_is_object(first) && !json_is_array(first)) /* a list of numbers or words takes one line */
+        depth = COMPACT;
+    bf_buf_putc(out, '[');
+    for (size_t i = 0; i < n; i++) {
+        put_separator(out, i == 0, inner(depth));
+        put_value(out, json_array_get(array, i), inner(depth));
+    }
+    put_separator(out, true, depth);
+    bf_buf_putc(out, ']');
+}
+
+static void put_value(struct bf_buf *out, const json_t *value, int depth)
 {
     switch (json_typeof(value)) {
     case JSON_OBJECT:
-        put_object(out, value);
+        put_object(out, value, depth);
         break;
     case JSON_ARRAY:
-        bf_buf_putc(out, '[');
-        for (size_t i = 0; i < json_array_size(value); i++) {
-            if (i > 0)
-                bf_buf_putc(out, ',');
-            put_value(out, json_array_get(value, i));
-        }
-        bf_buf_putc(out, ']');
+        put_array(out, value, depth);
         break;
     case JSON_STRING:
         put_string(out, json_string_value(value), json_string_length(value));
@@ -181,11 +211,11 @@ static void put_value(struct bf_buf *out, const json_t *value)
     }
 }
 
-static void put_root(struct bf_buf *out, const json_t *value)
+static void put_root(struct bf_buf *out, const json_t *value, int depth)
 {
     bf_buf_init(out, SIZE_MAX);
     if (value)
-        put_value(out, value);
+        put_value(out, value, depth);
     else
         bf_buf_puts(out, "null");
 }
@@ -194,7 +224,16 @@ char *bf_json_dump(const json_t *value)
 {
     struct bf_buf out;
 
-    put_root(&out, value);
+    put_root(&out, value, COMPACT);
+    return bf_buf_take(&out);
+}
+
+char *bf_json_dump_lines(const json_t *value)
+{
+    struct bf_buf out;
+
+    put_root(&out, value, 0);
+    bf_buf_putc(&out, '\n');
     return bf_buf_take(&out);
 }
 
@@ -202,7 +241,7 @@ enum bf_status bf_json_write(const char *path, const json_t *value, struct bf_er
 {
     struct bf_buf out;
 
-    put_root(&out, value);
+    put_root(&out, value, COMPACT);
     bf_buf_putc(&out, '\n');
     const enum bf_status status = bf_file_write_inside(path, out.data, out.len, err);
     bf_buf_release(&out);

@@ -13,6 +13,9 @@ BF_MUST_CHECK enum bf_status bf_json_parse(const char *data, size_t n, const cha
 
 /* Compact text with sorted keys and stable bytes; UTF-8 is not escaped. free(), never NULL. */
 char *bf_json_dump(const json_t *value);
+/* The same over many lines, for people: two spaces a level, a line feed at the end. A list whose first element is
+ * neither a list nor an object takes one line. free(), never NULL. */
+char *bf_json_dump_lines(const json_t *value);
 /* Write the same and a line feed to a file, by bf_file_write_inside. */
 BF_MUST_CHECK enum bf_status bf_json_write(const char *path, const json_t *value, struct bf_err *err);
 

@@ -40,84 +40,12 @@ void bf_put_json_number(struct bf_buf *out, double value)
             out->data[i] = '.';
 }
 
-static void put_scalar(struct bf_buf *out, const json_t *value)
+void bf_put_json_pretty(struct bf_buf *out, const json_t *value)
 {
-    char *dump = bf_json_dump(value);
+    char *dump = bf_json_dump_lines(value);
 
     bf_buf_puts(out, dump);
     free(dump);
-}
-
-static void put_line_begin(struct bf_buf *out, bool first, int depth)
-{
-    bf_buf_puts(out, first ? "\n" : ",\n");
-    for (int i = 0; i < depth; i++)
-        bf_buf_puts(out, "  ");
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void put_pretty(struct bf_buf *out, const json_t *value, int depth);
-
-static void put_object(struct bf_buf *out, const json_t *object, int depth)
-{
-    json_t *walked = (json_t *)(uintptr_t)object; /* jansson's iterator wants it without const; it changes nothing */
-    const size_t n = json_object_size(object);
-    const char **keys = bf_array(n, sizeof *keys);
-    size_t i = 0;
-
-    for (void *at = json_object_iter(walked); at && i < n; at = json_object_iter_next(walked, at))
-        keys[i++] = json_object_iter_key(at);
-    qsort(keys, n, sizeof *keys, compare_keys);
-    bf_buf_putc(out, '{');
-    for (i = 0; i < n; i++) {
-        put_line_begin(out, i == 0, depth + 1);
-        bf_put_json_text(out, keys[i]);
-        bf_buf_puts(out, ": ");
-        put_pretty(out, json_object_get(object, keys[i]), depth + 1);
-    }
-    if (n > 0) {
-        put_line_begin(out, true, depth);
-    }
-    bf_buf_putc(out, '}');
-    free(keys);
-}
-
-static void put_array(struct bf_buf *out, const json_t *array, int depth)
-{
-    const size_t n = json_array_size(array);
-    const json_t *first = json_array_get(array, 0);
-
-    if (n == 0 || !(json_is_object(first) || json_is_array(first))) { /* an array of numbers takes one line */
-        put_scalar(out, array);
-        return;
-    }
-    bf_buf_putc(out, '[');
-    for (size_t i = 0; i < n; i++) {
-        put_line_begin(out, i == 0, depth + 1);
-        put_pretty(out, json_array_get(array, i), depth + 1);
-    }
-    put_line_begin(out, true, depth);
-    bf_buf_putc(out, ']');
-}
-
-static void put_pretty(struct bf_buf *out, const json_t *value, int depth)
-{
-    if (json_is_object(value))
-        put_object(out, value, depth);
-    else if (json_is_array(value))
-        put_array(out, value, depth);
-    else
-        put_scalar(out, value);
-}
-
-void bf_put_json_pretty(struct bf_buf *out, const json_t *value)
-{
-    put_pretty(out, value, 0);
-    bf_buf_putc(out, '\n');
 }
 
 /* What a YAML stream may hold as it is, and no reader takes for a line break, a byte order mark or an invisible
