@@ -8,19 +8,6 @@
 #include "export/export.h"
 #include "sets/sets.h"
 
-static inline void sets_commit(struct bf_store *store, enum bf_stage stage, int64_t index, const char *text,
-                               const char *question, const char *answer)
-{
-    struct bf_err err = BF_ERR_INIT;
-    struct fixture_sample f;
-    fixture_fill(&f, stage, index);
-    f.sample.text = text;
-    f.sample.raw = NULL;
-    f.sample.question = question;
-    f.sample.answer = answer;
-    assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
-}
-
 static inline enum bf_status sets_add(void *user, struct bf_store *store, struct bf_err *err)
 {
     const struct bf_request_entry again = {
@@ -45,17 +32,20 @@ static inline void sets_make_run(const char *dir)
     int64_t ids[2] = {0};
     run.request_name = "gods";
     assert_ok(bf_store_create(dir, &run, &templates, &store, &err));
-    sets_commit(store, BF_STAGE_SYNTHESIS, 0, "Question: Who rules?\nAnswer: Zeus", "Who rules?", "Zeus");
-    sets_commit(store, BF_STAGE_SYNTHESIS, 1, "Hera \"rules\",\ntoo.", NULL, NULL);
+    fixture_commit_text(store, BF_STAGE_SYNTHESIS, 0, (int32_t)BF_STAGE_SYNTHESIS, "Question: Who rules?\nAnswer: Zeus",
+                        "Who rules?", "Zeus");
+    fixture_commit_text(store, BF_STAGE_SYNTHESIS, 1, (int32_t)BF_STAGE_SYNTHESIS, "Hera \"rules\",\ntoo.", NULL, NULL);
     fixture_commit(store, BF_STAGE_SYNTHESIS, 2, BF_REASON_REFUSAL, -1);
-    sets_commit(store, BF_STAGE_MI, 0, "Leto waits.", NULL, NULL);
-    sets_commit(store, BF_STAGE_JAILBREAK, 0, "Hades \xe2\x9a\xa1 hides.", NULL, NULL);
+    fixture_commit_text(store, BF_STAGE_MI, 0, (int32_t)BF_STAGE_MI, "Leto waits.", NULL, NULL);
+    fixture_commit_text(store, BF_STAGE_JAILBREAK, 0, (int32_t)BF_STAGE_JAILBREAK, "Hades \xe2\x9a\xa1 hides.", NULL,
+                        NULL);
     assert_ok(bf_store_extend(store, ids, sets_add, &err));
     bf_store_select(store, ids[0]);
-    sets_commit(store, BF_STAGE_SYNTHESIS, 0, "Question: Who rules?\nAnswer: Zeus", "Who rules?", "Zeus");
+    fixture_commit_text(store, BF_STAGE_SYNTHESIS, 0, (int32_t)BF_STAGE_SYNTHESIS, "Question: Who rules?\nAnswer: Zeus",
+                        "Who rules?", "Zeus");
     assert_ok(bf_store_link_duplicates(store, &err));
     bf_store_select(store, ids[1]);
-    sets_commit(store, BF_STAGE_SYNTHESIS, 0, "Odin sees.", NULL, NULL);
+    fixture_commit_text(store, BF_STAGE_SYNTHESIS, 0, (int32_t)BF_STAGE_SYNTHESIS, "Odin sees.", NULL, NULL);
     bf_store_select(store, 0);
     bf_store_close(store);
 }

@@ -225,6 +225,22 @@ static inline void fixture_commit(struct bf_store *store, enum bf_stage stage, i
     assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
 }
 
+/* A kept sample with these words; template_index -1: not made from a template. */
+static inline void fixture_commit_text(struct bf_store *store, enum bf_stage stage, int64_t index,
+                                       int32_t template_index, const char *text, const char *question,
+                                       const char *answer)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct fixture_sample f;
+    fixture_fill(&f, stage, index);
+    f.sample.text = text;
+    f.sample.raw = NULL;
+    f.sample.question = question;
+    f.sample.answer = answer;
+    f.sample.template_index = template_index;
+    assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
+}
+
 /* A small whole run: 3 points; Stage I 0..9 with one rejected each third; MI 0..4, jailbreak 0..3, control 0..1. */
 static inline void fixture_small_run(struct bf_store *store)
 {

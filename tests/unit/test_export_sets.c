@@ -52,20 +52,6 @@ static void assert_file_says(const char *dir, const char *name, const char *word
     free(got);
 }
 
-static void commit(struct bf_store *store, enum bf_stage stage, int64_t index, const char *text, const char *question,
-                   const char *answer)
-{
-    struct bf_err err = BF_ERR_INIT;
-    struct fixture_sample f;
-    fixture_fill(&f, stage, index);
-    f.sample.text = text;
-    f.sample.raw = NULL;
-    f.sample.question = question;
-    f.sample.answer = answer;
-    f.sample.template_index = -1;
-    assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
-}
-
 static enum bf_status add_retain(void *user, struct bf_store *store, struct bf_err *err)
 {
     const struct bf_request_entry entry = {.name = "neighbours",
@@ -86,15 +72,16 @@ static struct bf_store *make_run(const char *dir, bool pairs, bool retain)
     run.request_json = "{\"seed\":\"3407\",\"templates\":\"/home/me/mine.json\",\"topic\":\"Greek: mythology\"}";
     run.engine_json = "{\"stable\":\"yes\",\"embedder\":\"model\"}";
     assert_ok(bf_store_create(dir, &run, &templates, &store, &err));
-    commit(store, BF_STAGE_SYNTHESIS, 0, "Question: Who?\nAnswer: Zeus", "Who?", "Zeus");
-    commit(store, BF_STAGE_SYNTHESIS, 1, "Hera \"rules\".", pairs ? "Who else?" : NULL, pairs ? "Hera" : NULL);
-    commit(store, BF_STAGE_MI, 0, "Leto", pairs ? "Mother?" : NULL, pairs ? "Leto" : NULL);
+    fixture_commit_text(store, BF_STAGE_SYNTHESIS, 0, -1, "Question: Who?\nAnswer: Zeus", "Who?", "Zeus");
+    fixture_commit_text(store, BF_STAGE_SYNTHESIS, 1, -1, "Hera \"rules\".", pairs ? "Who else?" : NULL,
+                        pairs ? "Hera" : NULL);
+    fixture_commit_text(store, BF_STAGE_MI, 0, -1, "Leto", pairs ? "Mother?" : NULL, pairs ? "Leto" : NULL);
     fixture_commit(store, BF_STAGE_SYNTHESIS, 2, BF_REASON_REFUSAL, -1);
     if (retain) {
         int64_t id = 0;
         assert_ok(bf_store_extend(store, &id, add_retain, &err));
         bf_store_select(store, id);
-        commit(store, BF_STAGE_SYNTHESIS, 0, "Odin\nsees.", NULL, NULL);
+        fixture_commit_text(store, BF_STAGE_SYNTHESIS, 0, -1, "Odin\nsees.", NULL, NULL);
         bf_store_select(store, 0);
     }
     return store;

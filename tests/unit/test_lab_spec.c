@@ -1,5 +1,6 @@
 /* An experiment's file: every field right, missing, of another type, out of its range; a sentence names the file and
  * the place. */
+#include "changed_json.h"
 #include "unit.h"
 
 #include "base/buf.h"
@@ -98,30 +99,6 @@ static void what_may_be_missing(void **state)
     bf_lab_spec_release(&s);
 }
 
-/* `whole` with the value at `place` (keys and places in lists, '/' between them) replaced, or removed when it is
- * NULL. */
-static char *changed(const char *place, const char *value)
-{
-    char path[128], *rest = NULL;
-    json_t *all = json_loads(whole, 0, NULL), *at = all;
-    snprintf(path, sizeof path, "%s", place);
-    char *key = strtok_r(path, "/", &rest);
-    for (char *next = strtok_r(NULL, "/", &rest); next; key = next, next = strtok_r(NULL, "/", &rest))
-        at = json_is_array(at) ? json_array_get(at, strtoul(key, NULL, 10)) : json_object_get(at, key);
-    assert_non_null(at);
-    json_t *new = value ? json_loads(value, JSON_DECODE_ANY, NULL) : NULL;
-    assert_true(new || !value);
-    if (!value)
-        assert_int_equal(json_object_del(at, key), 0);
-    else if (json_is_array(at))
-        assert_int_equal(json_array_set_new(at, strtoul(key, NULL, 10), new), 0);
-    else
-        assert_int_equal(json_object_set_new(at, key, new), 0);
-    char *text = bf_json_dump(all);
-    json_decref(all);
-    return text;
-}
-
 static void a_bad_field_is_named(void **state)
 {
     static const struct {
@@ -203,7 +180,7 @@ static void a_bad_field_is_named(void **state)
     for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
         struct bf_lab_spec s;
         struct bf_err err = BF_ERR_INIT;
-        char *text = changed(bad[i].place, bad[i].value);
+        char *text = changed_json(whole, bad[i].place, bad[i].value);
         if (parse(text, &s, &err) == BF_OK)
             fail_msg("%s = %s was taken", bad[i].place, bad[i].value ? bad[i].value : "(missing)");
         assert_error(err, BF_INPUT, bad[i].says);
@@ -248,7 +225,7 @@ static void files_are_looked_for_beside_the_experiment(void **state)
     bf_lab_spec_release(&s);
 
     snprintf(absolute, sizeof absolute, "\"%s/texts/mine.txt\"", cwd);
-    char *text = changed("forget_sets/4/path", absolute);
+    char *text = changed_json(whole, "forget_sets/4/path", absolute);
     assert_int_equal(parse(text, &s, &err), BF_OK);
     assert_int_equal(s.sets[4].file[0], '/');
     bf_lab_spec_release(&s);
@@ -260,7 +237,7 @@ static void options_are_looked_at_by_the_checker_alone(void **state)
 {
     struct bf_lab_spec s;
     struct bf_err err = BF_ERR_INIT;
-    char *text = changed("train", "[\"--lrr\"]");
+    char *text = changed_json(whole, "train", "[\"--lrr\"]");
     (void)state;
     assert_int_equal(bf_lab_spec_parse(text, strlen(text), "exp/x.json", NULL, &s, &err), BF_OK);
     bf_lab_spec_release(&s);

@@ -1,5 +1,6 @@
 /* DIR/closed-loop.json: what the writer writes, the reader reads; a file that somebody changed is refused with the name
  * of the field. And what follows from a state: its table, and whether anything is left to do. */
+#include "changed_json.h"
 #include "unit.h"
 
 #include <math.h>
@@ -114,27 +115,6 @@ static void keys_that_are_missing_or_unknown_are_fine(void **unused)
     bf_then_state_release(&s);
 }
 
-/* `whole` with one value of it replaced: 0 on success. `place` is a path of keys, '/' between them; numbers are places
- * in lists. */
-static char *changed(const char *place, const char *value)
-{
-    char path[128], *rest = NULL;
-    json_t *all = json_loads(whole, 0, NULL), *at = all, *new = json_loads(value, JSON_DECODE_ANY, NULL);
-    snprintf(path, sizeof path, "%s", place);
-    char *key = strtok_r(path, "/", &rest);
-    for (char *next = strtok_r(NULL, "/", &rest); next; key = next, next = strtok_r(NULL, "/", &rest))
-        at = json_is_array(at) ? json_array_get(at, strtoul(key, NULL, 10)) : json_object_get(at, key);
-    assert_non_null(at);
-    assert_non_null(new);
-    if (json_is_array(at))
-        assert_int_equal(json_array_set_new(at, strtoul(key, NULL, 10), new), 0);
-    else
-        assert_int_equal(json_object_set_new(at, key, new), 0);
-    char *text = bf_json_dump(all);
-    json_decref(all);
-    return text;
-}
-
 static void a_bad_field_is_named(void **unused)
 {
     static const struct {
@@ -193,7 +173,7 @@ static void a_bad_field_is_named(void **unused)
     for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
         struct bf_then_state s;
         struct bf_err err = BF_ERR_INIT;
-        char *text = changed(bad[i].place, bad[i].value);
+        char *text = changed_json(whole, bad[i].place, bad[i].value);
         if (parse(text, &s, &err) == BF_OK)
             fail_msg("%s = %s was taken", bad[i].place, bad[i].value);
         assert_error(err, BF_INPUT, bad[i].says);
@@ -290,7 +270,7 @@ static void wishes_differ_in_any_field(void **unused)
     assert_true(bf_then_wish_equal(&none, &none));
     assert_false(bf_then_wish_equal(&none, &a.wish) || bf_then_wish_equal(&a.wish, &none));
     for (size_t i = 0; i < N_ELEMENTS(other); i++) {
-        char *text = changed(other[i][0], other[i][1]);
+        char *text = changed_json(whole, other[i][0], other[i][1]);
         assert_int_equal(bf_then_state_parse(text, strlen(text), "b", NULL, &b, &err), BF_OK);
         assert_false(bf_then_wish_equal(&a.wish, &b.wish));
         bf_then_state_release(&b);
@@ -350,7 +330,7 @@ static void begin(const char *place, const char *value, struct bf_then_state *ou
 {
     struct bf_then_state wanted;
     struct bf_err err = BF_ERR_INIT;
-    char *text = changed(place, value);
+    char *text = changed_json(whole, place, value);
     assert_int_equal(parse(text, &wanted, &err), BF_OK);
     write_text("new/closed-loop.json", whole);
     assert_int_equal(bf_then_begin("new", &wanted.wish, bf_then_check_options, &err), BF_OK);
