@@ -93,14 +93,13 @@ static void put(struct bf_buf *out, uint32_t cp)
 {
     if (cp < 0x80) {
         bf_buf_putc(out, (char)cp);
-    } else if (cp < 0x800) {
-        bf_buf_putc(out, (char)(0xc0 | cp >> 6));
-        bf_buf_putc(out, (char)(0x80 | (cp & 0x3f)));
-    } else {
-        bf_buf_putc(out, (char)(0xe0 | cp >> 12));
-        bf_buf_putc(out, (char)(0x80 | (cp >> 6 & 0x3f)));
-        bf_buf_putc(out, (char)(0x80 | (cp & 0x3f)));
+        return;
     }
+    const int n = cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
+    static const unsigned char lead[5] = {0, 0, 0xC0, 0xE0, 0xF0};
+    bf_buf_putc(out, (char)(lead[n] | (cp >> (6 * (n - 1)))));
+    for (int i = n - 2; i >= 0; i--)
+        bf_buf_putc(out, (char)(0x80 | ((cp >> (6 * i)) & 0x3F)));
 }
 
 static const struct {
@@ -164,5 +163,18 @@ void bf_letter_fold(struct bf_buf *out, const char *s, size_t n)
             put_plain(out, bf_letter_lower(cp));
         }
         i += step;
+    }
+}
+
+void bf_text_lower(struct bf_buf *out, const char *text, size_t n_bytes)
+{
+    for (size_t i = 0; i < n_bytes;) {
+        uint32_t cp = 0;
+        const size_t length = bf_utf8_decode(text + i, n_bytes - i, &cp);
+        if (length == 0)
+            bf_buf_putc(out, text[i]);
+        else
+            put(out, bf_letter_lower(cp));
+        i += length ? length : 1;
     }
 }

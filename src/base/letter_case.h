@@ -20,5 +20,7 @@ uint32_t bf_letter_lower(uint32_t cp); /* the code point itself when it has no l
 /* Append s folded for comparison: lower case, Latin diacritics and combining marks gone ("Zoë" and "Zoe" agree,
  * composed or not), final sigma as sigma, apostrophes plain. Invalid bytes are kept as they are. */
 void bf_letter_fold(struct bf_buf *out, const char *s, size_t n);
+/* Append the text in lower case (letters of scripts that have it). Invalid bytes stay. */
+void bf_text_lower(struct bf_buf *out, const char *text, size_t n_bytes);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/letter_case.h"
 #include "base/mem.h"
 #include "sets/pairs.h"
 #include "eval/eval_fit.h"

@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "base/letter_case.h"
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "base/banned.h"
 
 static int by_value(const void *a, const void *b)
@@ -51,32 +49,6 @@ enum bf_status bf_zlib_length(const char *text, size_t n_bytes, size_t *out, str
         return bf_fail(err, BF_INPUT, "cannot compress a text of %zu bytes: out of memory", n_bytes);
     *out = (size_t)length;
     return BF_OK;
-}
-
-static void put_code_point(struct bf_buf *out, uint32_t cp)
-{
-    if (cp < 0x80) {
-        bf_buf_putc(out, (char)cp);
-        return;
-    }
-    const int n = cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
-    static const unsigned char lead[5] = {0, 0, 0xC0, 0xE0, 0xF0};
-    bf_buf_putc(out, (char)(lead[n] | (cp >> (6 * (n - 1)))));
-    for (int i = n - 2; i >= 0; i--)
-        bf_buf_putc(out, (char)(0x80 | ((cp >> (6 * i)) & 0x3F)));
-}
-
-void bf_text_lower(struct bf_buf *out, const char *text, size_t n_bytes)
-{
-    for (size_t i = 0; i < n_bytes;) {
-        uint32_t cp = 0;
-        const size_t length = bf_utf8_decode(text + i, n_bytes - i, &cp);
-        if (length == 0)
-            bf_buf_putc(out, text[i]);
-        else
-            put_code_point(out, bf_letter_lower(cp));
-        i += length ? length : 1;
-    }
 }
 
 enum bf_status bf_privleak(double auc, double retrained, double *out, struct bf_err *err)

@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/err.h"
 
 /* Min-K% probability (Shi et al., 2023): minus the mean of the floor(k_percent/100 n) smallest log-probabilities, at
@@ -18,9 +17,6 @@ double bf_mean_nll(const float *logp, size_t n);
 /* Bytes of the text after compression by zlib at its default level (6), as Python's len(zlib.compress(text)). BF_INPUT
  * when memory is short. */
 BF_MUST_CHECK enum bf_status bf_zlib_length(const char *text, size_t n_bytes, size_t *out, struct bf_err *err);
-
-/* Append the text in lower case (letters of scripts that have it). Invalid bytes stay. */
-void bf_text_lower(struct bf_buf *out, const char *text, size_t n_bytes);
 
 /* MUSE's PrivLeak in per cent, from the AUC of holdout against forget: 100 (auc - retrained) / retrained. Below 0 the
  * model is under-unlearned, above 0 over-unlearned. BF_INPUT unless 0 < retrained <= 1. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/letter_case.h"
 #include "base/mem.h"
 #include "eval/auc.h"
 #include "eval/eval.h"

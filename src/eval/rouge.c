@@ -9,7 +9,6 @@
 #include "base/letter_case.h"
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "eval/membership.h"
 #include "base/banned.h"
 
 /* ---- the Porter stemmer ---- */

@@ -4,6 +4,7 @@
 
 #include "quality_fixture.h"
 
+#include "base/letter_case.h"
 #include "eval/auc.h"
 #include "eval/ks.h"
 #include "eval/membership.h"
