@@ -17,7 +17,7 @@ table='
 base:     | *
 request:  | instance_file instance_source request_fields request_file template
 engine:   | machine models
-quality:
+quality:  | rouge
 graph:    engine | matmul_kernel vocabulary
 synth:    request engine
 unlearn:  engine graph | suffix
@@ -26,7 +26,7 @@ sets:     request store | official_folder pairs records
 export:   request synth store
 report:   request synth store quality | lab_compare lab_page lab_table page quality_table
 measure:  request engine quality synth store sets | measure_open report_stored
-eval:     request engine quality unlearn sets | eval_request eval_task membership rouge
+eval:     request engine quality unlearn sets | eval_request eval_task membership
 lab:      store sets unlearn report | lab_spec
 run:      request engine synth unlearn store sets export report measure | report_write session start then then_state unlearn_sets
 cmd:      request engine synth graph unlearn store sets export report measure eval lab run

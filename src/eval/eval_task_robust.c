@@ -10,7 +10,7 @@
 #include "eval/eval_fit.h"
 #include "eval/eval_robust.h"
 #include "eval/eval_scratch.h"
-#include "eval/rouge.h"
+#include "quality/rouge.h"
 #include "base/banned.h"
 
 /* ---- what the two attacks that take gradients share ---- */

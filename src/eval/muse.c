@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "eval/eval.h"
-#include "eval/rouge.h"
+#include "quality/rouge.h"
 #include "base/banned.h"
 
 static void free_texts(char **texts, size_t n)

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "eval/eval.h"
-#include "eval/rouge.h"
+#include "quality/rouge.h"
 #include "request/request.h"
 #include "base/banned.h"
 

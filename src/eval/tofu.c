@@ -10,7 +10,7 @@
 #include "eval/eval.h"
 #include "eval/ks.h"
 #include "eval/membership.h"
-#include "eval/rouge.h"
+#include "quality/rouge.h"
 #include "eval/truth_ratio.h"
 #include "base/banned.h"
 

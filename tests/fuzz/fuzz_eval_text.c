@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "eval/gsm8k.h"
-#include "eval/rouge.h"
+#include "quality/rouge.h"
 #include "eval/tofu_file.h"
 
 #include "base/banned.h"

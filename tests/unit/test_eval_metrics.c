@@ -9,7 +9,7 @@
 #include "eval/ks.h"
 #include "eval/membership.h"
 #include "eval/eval.h"
-#include "eval/rouge.h"
+#include "quality/rouge.h"
 #include "eval/truth_ratio.h"
 
 #define TOLERANCE 1e-9

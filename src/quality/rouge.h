@@ -5,8 +5,8 @@
  * target. When most words of the target are in a script other than Latin, the words of all scripts are counted instead:
  * runs of letters and digits of any script in lower case, and each character of a script that is written without
  * spaces. For targets in Latin script the scores are those of rouge-score. */
-#ifndef BF_EVAL_ROUGE_H
-#define BF_EVAL_ROUGE_H
+#ifndef BF_QUALITY_ROUGE_H
+#define BF_QUALITY_ROUGE_H
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* Tokens are numbered once over both texts, so that comparing two tokens is comparing two integers. */
-#include "eval/rouge.h"
+#include "quality/rouge.h"
 
 #include <stdbool.h>
 #include <stdint.h>
