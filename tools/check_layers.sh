@@ -17,9 +17,9 @@ table='
 base:     | *
 request:  | instance_file instance_source request_fields request_file template
 engine:   | machine models
-quality:  | rouge
+quality:  | answers rouge
 graph:    engine | matmul_kernel vocabulary
-synth:    request engine
+synth:    request engine quality
 unlearn:  engine graph | suffix
 store:    request synth
 sets:     request store | official_folder pairs records
@@ -28,7 +28,7 @@ report:   request synth store quality | lab_compare lab_page lab_table page qual
 measure:  request engine quality synth store sets | measure_open report_stored
 eval:     request engine quality unlearn sets | eval_request eval_task membership
 lab:      store sets unlearn report | lab_spec
-run:      request engine synth unlearn store sets export report measure | report_write session start then then_state unlearn_sets
+run:      request engine quality synth unlearn store sets export report measure | report_write session start then then_state unlearn_sets
 cmd:      request engine synth graph unlearn store sets export report measure eval lab run
 main:     cmd
 '
