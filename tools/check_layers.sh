@@ -15,12 +15,12 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # room: rooms that it may include | its doors beside NAME.h ("*": every header)
 table='
 base:     | *
-request:  | instance_file instance_source request_fields request_file template
+request:  | forms instance_file instance_source request_fields request_file template
 engine:   | machine models
 quality:  | answers rouge
 graph:    engine | matmul_kernel vocabulary
 synth:    request engine quality
-unlearn:  engine graph | suffix
+unlearn:  request engine graph | suffix
 store:    request synth
 sets:     request store | official_folder pairs records
 export:   request synth store

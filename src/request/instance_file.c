@@ -144,6 +144,7 @@ static struct bf_instance_file *new_file(const char *path, const struct bf_insta
     bf_buf_init(&file->record.text, cap + 64); /* "Question: ", "Answer: " */
     bf_buf_init(&file->record.question, cap);
     bf_buf_init(&file->record.answer, cap);
+    bf_buf_init(&file->record.point, cap);
     if (options->skip_duplicates)
         file->seen = bf_seen_new();
     return file;
@@ -195,6 +196,7 @@ void bf_instance_file_close(struct bf_instance_file *file)
     bf_buf_release(&file->record.text);
     bf_buf_release(&file->record.question);
     bf_buf_release(&file->record.answer);
+    bf_buf_release(&file->record.point);
     bf_seen_free(file->seen);
     free(file->path);
     free(file);
@@ -261,6 +263,7 @@ enum bf_status bf_instance_file_next(struct bf_instance_file *file, struct bf_in
         }
         *instance = (struct bf_instance){
             .index = stats->n_good++, .record = file->n_records, .line = record->line, .text = record->text.data};
+        instance->point = record->point.len > 0 ? record->point.data : NULL;
         if ((int64_t)record->text.len > stats->longest)
             stats->longest = (int64_t)record->text.len;
         if (record->has_question && record->has_answer) {

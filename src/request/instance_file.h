@@ -3,13 +3,14 @@
  *
  * Formats
  *   jsonl   one JSON value a line: {"text": ...} (or "content"), {"question": ..., "answer": ...}, or a bare string.
- *           *           Other keys are ignored. null counts as missing; the sentence mentions it when nothing else is
- * there. Of a pair and a text in one object, the pair is used. Blank lines are skipped. json    one list of such
- * values, read element by element. A file named .json whose first character opens an object or a string is read as
- * jsonl (as TOFU's files need). csv     RFC 4180: commas, "quoted" fields with "" for a quotation mark, line breaks
- * inside quotes. The first row names the columns: text (or content) | question, answer; others are ignored. In a file
- * of one column without such a name, every row is a text, unless the first row could be another name (only letters,
- * digits and "_-.;"): the file is then refused, and the sentence asks for the name.
+ *           "point" names what a text is about, as exports write it; other keys are ignored. null counts as missing;
+ * the sentence mentions it when nothing else is there. Of a pair and a text in one object, the pair is used. Blank
+ * lines are skipped. json    one list of such values, read element by element. A file named .json whose first character
+ * opens an object or a string is read as jsonl (as TOFU's files need). csv     RFC 4180: commas, "quoted" fields with
+ * "" for a quotation mark, line breaks inside quotes. The first row names the columns: text (or content) | question,
+ * answer; others are ignored. In a file of one column without such a name, every row is a text, unless the first row
+ * could be another name (only letters, digits and "_-.;"): the file is then refused, and the sentence asks for the
+ * name.
  *   *   txt     one text per line, blank lines skipped; with `paragraphs` blank lines separate texts, and the lines of
  * a text are joined by one space. Lines end with LF, CR LF or CR. A byte order mark is skipped; UTF-16, gzip, zip, zstd
  * and Parquet are refused by name.
@@ -76,6 +77,7 @@ struct bf_instance {
     int64_t line;     /* from 1, where it begins */
     const char *text; /* never NULL or empty; "Question: ...\nAnswer: ..." for a pair */
     const char *question, *answer; /* both are set, or neither */
+    const char *point;             /* what a text is about: "point" of a JSON object; NULL = unknown */
 };
 
 struct bf_instance_stats {

@@ -15,6 +15,7 @@ struct bf_record {
     int64_t line, column; /* position of raw.data[0] in the file */
     struct bf_buf text;   /* set by the format: a text ... */
     struct bf_buf question, answer;
+    struct bf_buf point; /* empty = unknown */
     bool has_text, has_question, has_answer;
     bool bad;
     int64_t bad_line, bad_column;

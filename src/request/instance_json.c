@@ -91,6 +91,9 @@ void bf_record_from_json(struct bf_record *record, const struct bf_instance_keys
                                (!record->has_text || record->question.len > 0);
         record->has_answer =
             take_string(record, value, keys->answer, &record->answer) && (!record->has_text || record->answer.len > 0);
+        const json_t *point = json_object_get(value, "point");
+        if (json_is_string(point)) /* anything else is another program's key */
+            bf_buf_put(&record->point, json_string_value(point), json_string_length(point));
         const char *null = null_key(value, keys);
         const bool whole = record->has_text || (record->has_question && record->has_answer);
 

@@ -13,6 +13,7 @@ void bf_record_start(struct bf_record *record, const struct bf_source *source)
     bf_buf_clear(&record->text);
     bf_buf_clear(&record->question);
     bf_buf_clear(&record->answer);
+    bf_buf_clear(&record->point);
     record->line = source->line;
     record->column = source->column;
     record->has_text = record->has_question = record->has_answer = false;
@@ -161,4 +162,10 @@ void bf_record_judge(struct bf_record *record, size_t max_text)
         bf_record_bad(record, 0, "no text; give one, or a question and its answer");
     }
     check_length(record, max_text);
+    if (record->point.len > 0 && !record->bad) {
+        struct bf_buf scratch;
+        bf_buf_init(&scratch, SIZE_MAX);
+        tidy(&record->point, &scratch);
+        bf_buf_release(&scratch);
+    }
 }

@@ -259,7 +259,8 @@ enum bf_status bf_set_each(const struct bf_set *set, void *user, each_text *each
         const struct bf_set_text text = {.number = instance.index + 1,
                                          .text = instance.text,
                                          .question = instance.question,
-                                         .answer = instance.answer};
+                                         .answer = instance.answer,
+                                         .point = instance.point};
         status = each(user, &text, err);
     }
     bf_instance_file_close(file);

@@ -22,12 +22,23 @@ void bf_unlearn_texts_add(struct bf_unlearn_texts *texts, const char *text, cons
     texts->n_pairs += pair ? 1 : 0;
 }
 
+void bf_unlearn_texts_describe(struct bf_unlearn_texts *texts, const char *topic, const char *asked)
+{
+    struct bf_unlearn_text *last = &texts->items[texts->n - 1];
+    free(last->topic);
+    free(last->asked);
+    last->topic = topic ? bf_strdup(topic) : NULL;
+    last->asked = asked ? bf_strdup(asked) : NULL;
+}
+
 void bf_unlearn_texts_release(struct bf_unlearn_texts *texts)
 {
     for (size_t i = 0; i < texts->n; i++) {
         free(texts->items[i].text);
         free(texts->items[i].question);
         free(texts->items[i].answer);
+        free(texts->items[i].topic);
+        free(texts->items[i].asked);
     }
     free(texts->items);
     *texts = (struct bf_unlearn_texts){0};

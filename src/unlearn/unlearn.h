@@ -82,11 +82,15 @@ struct bf_unlearn_texts {
     struct bf_unlearn_text {
         char *text;              /* never NULL */
         char *question, *answer; /* both or neither */
+        char *topic;             /* what the text is about: the name of its point; NULL = unknown */
+        char *asked;             /* a question that the text answers; NULL = unknown */
     } * items;
     size_t n, n_pairs;
 };
 /* Copies the strings. A pair needs both `question` and `answer`, NULL otherwise. Amortised constant time. */
 void bf_unlearn_texts_add(struct bf_unlearn_texts *texts, const char *text, const char *question, const char *answer);
+/* Says of the last text added what it is about, and which question it answers; NULL = unknown. Copies. */
+void bf_unlearn_texts_describe(struct bf_unlearn_texts *texts, const char *topic, const char *asked);
 void bf_unlearn_texts_release(struct bf_unlearn_texts *texts);
 
 /* ---- settings ---- */

@@ -20,7 +20,7 @@ static void write_bytes(const char *path, const char *data, size_t n)
     assert_int_equal(fclose(file), 0);
 }
 
-/* What a file yields, as "line:text|line:text|...", with "!" and the sentence when it ends in an error. */
+/* What a file yields, as "line:text|line:text@point|...", with "!" and the sentence when it ends in an error. */
 static char *read_all(const char *path, const struct bf_instance_options *options)
 {
     struct bf_instance_file *file = NULL;
@@ -47,7 +47,8 @@ static char *read_all(const char *path, const struct bf_instance_options *option
         assert_int_equal(instance.index, index++);
         assert_true(bf_utf8_valid(instance.text, strlen(instance.text)));
         assert_true((instance.question != NULL) == (instance.answer != NULL));
-        bf_buf_printf(&out, "%lld:%s|", (long long)instance.line, instance.text);
+        bf_buf_printf(&out, "%lld:%s%s%s|", (long long)instance.line, instance.text, instance.point ? "@" : "",
+                      instance.point ? instance.point : "");
     }
     bf_instance_file_close(file);
     return bf_buf_take(&out);
@@ -88,6 +89,20 @@ static void jsonl(void **state)
                         "{\"text\":\"t\",\"question\":\"\",\"answer\":\"a\"}\n"),
                   &plain, "1:Question: q\nAnswer: a|2:t|3:t|");
     assert_yields("a.jsonl", BYTES("{\"text\":\"a\",\"more\":{\"x\":[1,{\"y\":null}]}}"), &plain, "1:a|");
+}
+
+/* The key of exports; another program's key of that name does no harm. */
+static void points(void **state)
+{
+    (void)state;
+    assert_yields(
+        "a.jsonl",
+        BYTES("{\"text\":\"one\",\"point\":\" Zeus \"}\n{\"text\":\"two\",\"point\":null}\n"
+              "{\"question\":\"Who?\",\"answer\":\"Zeus\",\"point\":\"gods\"}\n{\"text\":\"b\",\"point\":[1]}\n"
+              "{\"text\":\"c\",\"point\":\" \"}\n"),
+        &plain, "1:one@Zeus|2:two|3:Question: Who?\nAnswer: Zeus@gods|4:b|5:c|");
+    assert_yields("a.json", BYTES("[{\"text\":\"one\",\"point\":\"Zeus\"},{\"text\":\"two\"}]"), &plain,
+                  "1:one@Zeus|1:two|");
 }
 
 static void line_ends(void **state)
@@ -553,6 +568,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(jsonl),
+        cmocka_unit_test(points),
         cmocka_unit_test(line_ends),
         cmocka_unit_test(values_that_are_null),
         cmocka_unit_test(advice),
