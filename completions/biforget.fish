@@ -277,6 +277,7 @@ complete -c biforget -n '__fish_seen_subcommand_from unlearn' -l pack -d 'join t
 complete -c biforget -n '__fish_seen_subcommand_from unlearn' -l gamma -r -d 'weight of the forget set'
 complete -c biforget -n '__fish_seen_subcommand_from unlearn' -l general-weight -r -d 'obliviate: weight of general text'
 complete -c biforget -n '__fish_seen_subcommand_from unlearn' -l beta -r -d 'npo, simnpo, dpo: how sharp the preference is'
+complete -c biforget -n '__fish_seen_subcommand_from unlearn' -l npo-norm -x -a 'sequence token' -d 'npo: preference of the whole sequence, as published, or a token, which long texts do not saturate'
 complete -c biforget -n '__fish_seen_subcommand_from unlearn' -l delta -r -d 'simnpo: margin a token'
 complete -c biforget -n '__fish_seen_subcommand_from unlearn' -l layer -r -d 'rmu: hidden states after this block (from 0)'
 complete -c biforget -n '__fish_seen_subcommand_from unlearn' -l steering -r -d 'rmu: length of the direction'

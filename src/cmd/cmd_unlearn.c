@@ -40,6 +40,8 @@ static void on_progress(void *user, const struct bf_unlearn_progress *p)
     put_loss(&line, "forget", p->forget_loss);
     put_loss(&line, "retain", p->retain_loss);
     put_loss(&line, "general", p->general_loss);
+    if (isfinite(p->gradient_left))
+        bf_buf_printf(&line, "  gradient left %.2g %%", 100.0 * p->gradient_left);
     if (p->tokens_per_second > 0.0) {
         char left[BF_TIME_LEFT_MAX];
         bf_time_left(p->seconds_left, left);
@@ -77,6 +79,9 @@ static void print_text(const struct bf_unlearn_settings *s, const struct bf_unle
     bf_print(stdout, strcmp(r->stop, "finished") == 0 ? "\n" : ", stopped: %s\n", r->stop);
     print_pair("forget NLL", r->before.forget, r->after.forget, r->after.n_forget);
     print_pair("retain NLL", r->before.retain, r->after.retain, r->after.n_retain);
+    const double left = r->n_curve > 0 ? r->curve[r->n_curve - 1].gradient_left : (double)NAN;
+    if (isfinite(left))
+        bf_print(stdout, "forget gradient left: %.2g %%\n", 100.0 * left);
     for (size_t i = 0; i < json_array_size(answers); i++) {
         const json_t *one = json_array_get(answers, i);
         bf_print(stdout, "\nprompt: %s\nbefore: %s\nafter:  %s\n", json_string_value(json_object_get(one, "prompt")),
@@ -284,6 +289,20 @@ static void give_back(struct locks *locks)
     bf_output_unlock(locks->out_path, locks->out);
 }
 
+/* Whether a record was made with these settings: one of an older program has fewer fields. */
+static bool same_settings(const json_t *recorded, const json_t *settings)
+{
+    struct bf_unlearn_settings parsed;
+    bool same = false;
+    if (bf_unlearn_settings_parse(recorded, &parsed, NULL) == BF_OK) {
+        json_t *json = bf_unlearn_settings_json(&parsed);
+        same = json_equal(json, settings);
+        json_decref(json);
+    }
+    bf_unlearn_settings_release(&parsed);
+    return same;
+}
+
 /* The record of the training with these settings, if it has ended. New reference; NULL when there is something to
  * resume. */
 static json_t *finished_record(const struct bf_unlearn_settings *s, const char *work)
@@ -294,7 +313,7 @@ static json_t *finished_record(const struct bf_unlearn_settings *s, const char *
     bf_buf_init(&text, RECORD_MAX);
     if (bf_unlearn_can_resume(work) || !bf_file_exists(path) || bf_file_read(path, &text, NULL) != BF_OK ||
         bf_json_parse(text.data, text.len, path, &record, NULL) != BF_OK ||
-        !json_equal(json_object_get(record, "settings"), settings)) {
+        !same_settings(json_object_get(record, "settings"), settings)) {
         json_decref(record);
         record = NULL;
     }

@@ -3,16 +3,17 @@
 #define BF_CMD_THEN_OPTIONS_H
 #include "base/opt.h"
 #include "run/then_state.h"
+#include "unlearn/unlearn.h"
 
 struct bf_then_values {
     const char *then, *then_options;
     bool eval;
     int64_t eval_limit;
     /* Set by the command: */
-    const char *retain_file; /* NULL = none */
-    bool run_retains;        /* the run has a retain set of its own */
-    bool is_domain;          /* the run is of a domain: texts, and few pairs */
-    char help[128];          /* of --then: the methods by name */
+    const char *retain_file;                                   /* NULL = none */
+    bool run_retains;                                          /* the run has a retain set of its own */
+    bool is_domain;                                            /* the run is of a domain: texts, and few pairs */
+    char help[64 + BF_METHODS_MAX * (BF_METHOD_NAME_MAX + 2)]; /* of --then: the methods by name */
 };
 
 /* Append --then and its companions to `table` (bf_opt_append); sets the defaults. */

@@ -20,6 +20,7 @@ struct bf_opt *bf_unlearn_options(void *target)
     bf_unlearn_choices("retain_loss", v->choices.retain_loss, sizeof v->choices.retain_loss);
     bf_unlearn_choices("schedule", v->choices.schedule, sizeof v->choices.schedule);
     bf_unlearn_choices("type", v->choices.type, sizeof v->choices.type);
+    bf_unlearn_choices("npo_norm", v->choices.npo_norm, sizeof v->choices.npo_norm);
     bf_unlearn_choices("data", v->choices.data, sizeof v->choices.data);
     v->gamma = v->alpha = v->general_weight = v->beta = v->delta = v->coefficient = (double)NAN;
     v->learning_rate = v->decay = v->max_norm = v->warmup = v->epochs = (double)NAN;
@@ -95,6 +96,9 @@ struct bf_opt *bf_unlearn_options(void *target)
         BF_REAL("general-weight", &v->general_weight, 0, 1e9, of_method, "obliviate: weight of general text",
                 .rare = true),
         BF_REAL("beta", &v->beta, 1e-6, 1000, of_method, "npo, simnpo, dpo: how sharp the preference is", .rare = true),
+        BF_CHOICE("npo-norm", &v->npo_norm, v->choices.npo_norm,
+                  "npo: preference of the whole sequence, as published, or a token, which long texts do not saturate",
+                  .fallback = "sequence", .rare = true),
         BF_REAL("delta", &v->delta, -1000, 1000, of_method, "simnpo: margin a token", .unit = "nats", .rare = true),
         BF_WHOLE("layer", &v->layer, 0, 100000, "7", "rmu: hidden states after this block (from 0)", .rare = true),
         BF_REAL("steering", &v->coefficient, 0, 1e6, "6.5", "rmu: length of the direction", .rare = true),
@@ -230,13 +234,9 @@ enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *v, struc
     set_text(&s->chat, v->chat);
     const struct {
         const char *field, *word;
-    } words[] = {{"data", v->data},
-                 {"type", v->type},
-                 {"retain_loss", v->retain_loss},
-                 {"schedule", v->schedule},
-                 {"train", v->lora   ? "lora"
-                           : v->full ? "full"
-                                     : NULL}};
+    } words[] = {
+        {"data", v->data},         {"type", v->type},         {"retain_loss", v->retain_loss},
+        {"npo_norm", v->npo_norm}, {"schedule", v->schedule}, {"train", v->lora ? "lora" : v->full ? "full" : NULL}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (words[i].word && !bf_unlearn_settings_word(s, words[i].field, words[i].word))
             return bf_fail(err, BF_USAGE, "'%s' is not a value of --%s", words[i].word, words[i].field);

@@ -11,7 +11,7 @@ struct bf_unlearn_values {
     bool finish, restart, skip_bad;
     int64_t answers;
     bool lora, full;
-    const char *data, *chat, *retain_loss, *schedule, *type;
+    const char *data, *chat, *retain_loss, *npo_norm, *schedule, *type;
     uint64_t seed;
     double gamma, alpha, general_weight, beta, delta, coefficient;
     double learning_rate, decay, max_norm, warmup, epochs, lora_alpha, stop_forget_nll, stop_retain_rise, max_loss;
@@ -20,7 +20,7 @@ struct bf_unlearn_values {
     bool pack, less_memory, bf16;
     struct {
         char method[BF_UNLEARN_CHOICES_MAX], retain_loss[BF_UNLEARN_CHOICES_MAX], schedule[BF_UNLEARN_CHOICES_MAX],
-            type[BF_UNLEARN_CHOICES_MAX], data[BF_UNLEARN_CHOICES_MAX];
+            type[BF_UNLEARN_CHOICES_MAX], data[BF_UNLEARN_CHOICES_MAX], npo_norm[BF_UNLEARN_CHOICES_MAX];
     } choices; /* what the table's rows point to: unlearn's own words */
 };
 struct bf_opt *bf_unlearn_options(void *values); /* free() */

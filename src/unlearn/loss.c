@@ -129,7 +129,9 @@ double bf_loss_ga(double nll, const struct bf_loss_knobs *knobs, double *slope)
  * Effective Unlearning", COLM 2024, equation 3; open-unlearning NPO):
  *   loss = -(2/beta) mean_i log sigmoid(-beta (log p_i - log r_i)),
  * log p_i summed over the tokens of sequence i. As beta -> 0 it becomes gradient ascent; where p has forgotten (log p
- * << log r) its gradient fades, which is what keeps it from collapsing. */
+ * << log r) its gradient fades, which is what keeps it from collapsing. The log-ratio of a long text passes 1/beta
+ * within a few steps, whatever is forgotten of it; knobs->per_token takes the log-ratio by the number of tokens
+ * instead. */
 void bf_loss_npo(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss, double *weight,
                  double *alternate_weight)
 {
@@ -137,9 +139,10 @@ void bf_loss_npo(const struct bf_loss_batch *batch, const struct bf_loss_knobs *
     const double n = (double)batch->n;
     double sum = 0.0;
     for (size_t i = 0; i < batch->n; i++) {
-        const double x = knobs->beta * (batch->nll[i] - batch->reference_nll[i]);
+        const double length = knobs->per_token ? (double)batch->n_tokens[i] : 1.0;
+        const double x = knobs->beta * (batch->nll[i] - batch->reference_nll[i]) / length;
         sum += bf_log_sigmoid(x);
-        weight[i] = -2.0 * bf_sigmoid(-x) / n;
+        weight[i] = -2.0 * bf_sigmoid(-x) / (n * length);
     }
     *loss = -2.0 / knobs->beta * sum / n;
 }

@@ -17,8 +17,9 @@
 /* ---- what a loss is ---- */
 
 struct bf_loss_knobs {
-    double beta;  /* > 0: npo, simnpo, dpo */
-    double delta; /* simnpo: nats a token */
+    double beta;    /* > 0: npo, simnpo, dpo */
+    double delta;   /* simnpo: nats a token */
+    bool per_token; /* npo: of the log-ratio a token, not of the sequence's */
 };
 
 /* Of one token with this NLL (>= 0; +inf possible; NaN of a broken row, which has to give NaN): the loss, and *slope =
@@ -64,6 +65,7 @@ struct bf_loss {
     bool reference;  /* SEQUENCES, of a forget loss only: reference_nll. STATES: targets are r's states, else a random
                       * direction. ROWS: always */
     bool alternates; /* SEQUENCES of a forget loss: pairs with alternate answers beside the answers */
+    bool fades;      /* its gradient may fade long before the text is forgotten: how much is left is reported */
     enum {
         BF_UNIT_NATS_A_TOKEN,
         BF_UNIT_OWN

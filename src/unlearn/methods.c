@@ -1,4 +1,5 @@
 /* The table of methods: a row is a loss on the forget set, one on the retain set, and the numbers of the paper. */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -53,7 +54,7 @@ static const struct bf_method methods[] = {
      .formula = "-(2/beta) log sigmoid(-beta (log p - log r)(forget)) + alpha retain",
      .source = "Zhang et al., COLM 2024; numbers: open-unlearning, TOFU",
      .forget = LOSS(.name = "npo", .kind = BF_LOSS_SEQUENCES, .of.sequences = bf_loss_npo, .reference = true,
-                    .unit = BF_UNIT_OWN),
+                    .fades = true, .unit = BF_UNIT_OWN),
      .retain = RETAIN_NLL,
      .gamma = 1.0,
      .alpha = 1.0,
@@ -63,7 +64,8 @@ static const struct bf_method methods[] = {
      .title = "NPO without a reference, normalised by length",
      .formula = "-(2/beta) gamma log sigmoid(beta (NLL/|y| - delta)) + alpha retain",
      .source = "Fan et al., arXiv 2410.07163; numbers: open-unlearning",
-     .forget = LOSS(.name = "simnpo", .kind = BF_LOSS_SEQUENCES, .of.sequences = bf_loss_simnpo, .unit = BF_UNIT_OWN),
+     .forget = LOSS(.name = "simnpo", .kind = BF_LOSS_SEQUENCES, .of.sequences = bf_loss_simnpo, .fades = true,
+                    .unit = BF_UNIT_OWN),
      .retain = RETAIN_NLL,
      .gamma = 0.125,
      .alpha = 1.0,
@@ -74,7 +76,7 @@ static const struct bf_method methods[] = {
      .formula = "-(2/beta) log sigmoid(beta ((log p - log r)(alternate) - (log p - log r)(answer))) + alpha retain",
      .source = "Rafailov et al., NeurIPS 2023; numbers: open-unlearning, TOFU",
      .forget = LOSS(.name = "dpo", .kind = BF_LOSS_SEQUENCES, .of.sequences = bf_loss_dpo, .reference = true,
-                    .alternates = true, .unit = BF_UNIT_OWN),
+                    .alternates = true, .fades = true, .unit = BF_UNIT_OWN),
      .retain = RETAIN_NLL,
      .gamma = 1.0,
      .alpha = 1.0,
@@ -145,6 +147,7 @@ static const struct bf_method methods[] = {
 };
 
 enum { N_METHODS = sizeof methods / sizeof *methods };
+static_assert((int)N_METHODS <= (int)BF_METHODS_MAX, "lists of the methods have room for them");
 
 const struct bf_method *bf_method_find(const char *name)
 {

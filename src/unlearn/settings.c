@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "unlearn/loss.h"
 #include "unlearn/optimizer.h"
-#include "unlearn/unlearn.h"
+#include "unlearn/trainer.h"
 #include "base/banned.h"
 
 enum kind { TEXT, WORD, METHOD, RETAIN_LOSS, INTEGER, SEED, REAL, FLAG };
@@ -18,6 +18,7 @@ enum kind { TEXT, WORD, METHOD, RETAIN_LOSS, INTEGER, SEED, REAL, FLAG };
 static const char *const train_words[] = {
     [BF_TRAIN_FULL] = "full", [BF_TRAIN_LORA] = "lora", [BF_TRAIN_TENSORS] = "tensors"};
 static const char *const data_words[] = {[BF_DATA_AUTO] = "auto", [BF_DATA_QA] = "qa", [BF_DATA_TEXT] = "text"};
+static const char *const npo_norm_words[] = {[BF_NPO_SEQUENCE] = "sequence", [BF_NPO_TOKEN] = "token"};
 static const char *const type_words[] = {[BF_SAVE_F32] = "f32",
                                          [BF_SAVE_F16] = "f16",
                                          [BF_SAVE_BF16] = "bf16",
@@ -30,14 +31,23 @@ static const struct field {
     size_t offset;
     const char *const *words; /* [n_words] of a WORD, which is an enum */
     size_t n_words;
+    bool later; /* older records do not have it: their trainings had the method's default */
 } fields[] = {
 #define FIELD(name, kind)                                                                                              \
     {                                                                                                                  \
-#name, kind, offsetof(struct bf_unlearn_settings, name), NULL, 0                                               \
+#name, kind, offsetof(struct bf_unlearn_settings, name), NULL, 0, false                                        \
     }
 #define ENUM(name, words)                                                                                              \
     {                                                                                                                  \
-#name, WORD, offsetof(struct bf_unlearn_settings, name), words, sizeof words / sizeof *words                   \
+#name, WORD, offsetof(struct bf_unlearn_settings, name), words, sizeof words / sizeof *words, false            \
+    }
+#define LATER_FIELD(name, kind)                                                                                        \
+    {                                                                                                                  \
+#name, kind, offsetof(struct bf_unlearn_settings, name), NULL, 0, true                                         \
+    }
+#define LATER_ENUM(name, words)                                                                                        \
+    {                                                                                                                  \
+#name, WORD, offsetof(struct bf_unlearn_settings, name), words, sizeof words / sizeof *words, true             \
     }
     FIELD(method, METHOD),
     FIELD(model, TEXT),
@@ -86,8 +96,11 @@ static const struct field {
     FIELD(threads, INTEGER),
     FIELD(less_memory, FLAG),
     FIELD(bf16, FLAG),
+    LATER_ENUM(npo_norm, npo_norm_words),
 #undef FIELD
 #undef ENUM
+#undef LATER_FIELD
+#undef LATER_ENUM
 };
 
 enum { N_FIELDS = sizeof fields / sizeof *fields };
@@ -101,7 +114,7 @@ static void *place(const struct bf_unlearn_settings *settings, const struct fiel
 static unsigned *number(const struct bf_unlearn_settings *settings, const struct field *field)
 {
     static_assert(sizeof(enum bf_train_kind) == sizeof(unsigned) && sizeof(enum bf_unlearn_data) == sizeof(unsigned) &&
-                      sizeof(enum bf_schedule) == sizeof(unsigned) &&
+                      sizeof(enum bf_schedule) == sizeof(unsigned) && sizeof(enum bf_npo_norm) == sizeof(unsigned) &&
                       sizeof(enum bf_graph_save_type) == sizeof(unsigned),
                   "an enum is read and written as an unsigned");
     return place(settings, field);
@@ -256,20 +269,41 @@ json_t *bf_unlearn_settings_json(const struct bf_unlearn_settings *settings)
     return out;
 }
 
+json_t *bf_unlearn_settings_identity(const struct bf_unlearn_settings *settings)
+{
+    struct bf_unlearn_settings standard;
+    bf_unlearn_settings_init(&standard, settings->method);
+    json_t *out = bf_unlearn_settings_json(settings), *defaults = bf_unlearn_settings_json(&standard);
+    for (size_t i = 0; i < N_FIELDS; i++) {
+        const char *name = fields[i].name;
+        if (fields[i].later && json_equal(json_object_get(out, name), json_object_get(defaults, name)))
+            json_object_del(out, name);
+    }
+    json_decref(defaults);
+    bf_unlearn_settings_release(&standard);
+    return out;
+}
+
 static bool read_field(const json_t *value, const struct field *field, struct bf_unlearn_settings *settings)
 {
     void *to = place(settings, field);
+    if (!value && field->later)
+        return true;
     switch (field->kind) {
     case TEXT:
         if (!json_is_string(value))
             return false;
+        free(*(char **)to);
         *(char **)to = bf_strdup(json_string_value(value));
         return true;
     case WORD:
         return set_word(settings, field, json_string_value(value));
-    case METHOD: /* one that is not known has a sentence of its own */
-        settings->method = json_is_string(value) ? bf_method_find(json_string_value(value)) : NULL;
+    case METHOD: { /* one that is not known has a sentence of its own */
+        const struct bf_method *method = json_is_string(value) ? bf_method_find(json_string_value(value)) : NULL;
+        if (method) /* the first field: what the record does not have is the method's */
+            bf_unlearn_settings_init(settings, method);
         return json_is_string(value);
+    }
     case RETAIN_LOSS:
         return set_retain_loss(settings, json_string_value(value));
     case SEED: {

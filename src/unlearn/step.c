@@ -19,6 +19,7 @@ struct loss_run {
     double *reference_nll; /* [n_sequences] */
     double *weight;        /* SEQUENCES: [n_sequences] scale * d loss / d nll */
     bool weighed;
+    double left;      /* of the gradient, where the loss fades; else NaN */
     float *states;    /* [n_rows, n_embd] of the reference: final ones, or of the layer */
     float *logits;    /* [n_logits, n_vocab] a portion of the reference's */
     int32_t n_logits; /* rows that there is room for */
@@ -42,6 +43,30 @@ static struct bf_loss_batch sums_of(const struct loss_run *run)
                                   .alternate_reference_nll = alternates ? run->reference_nll + half : NULL};
 }
 
+static double sum_of_sizes(const double *values, size_t n)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++)
+        sum += fabs(values[i]);
+    return sum;
+}
+
+/* What the weights are a share of: those of the same loss where p is r, or where it is sure if there is no r. */
+static double share_left(const struct loss_run *run, const struct bf_loss_batch *batch)
+{
+    const bool alternates = run->loss->alternates;
+    const size_t n = batch->n, n_all = alternates ? 2 * n : n;
+    double *weight = bf_array(n_all, sizeof *weight), *sure = bf_array(n, sizeof *sure), ignored;
+    struct bf_loss_batch start = *batch;
+    start.nll = batch->reference_nll ? batch->reference_nll : sure;
+    start.alternate_nll = batch->alternate_reference_nll;
+    run->loss->of.sequences(&start, &run->knobs, &ignored, weight, alternates ? weight + n : NULL);
+    const double share = sum_of_sizes(run->weight, n) / sum_of_sizes(weight, n);
+    free(weight);
+    free(sure);
+    return share;
+}
+
 /* The loss of the sequences, and what each weighs in the gradient. */
 static enum bf_status weigh(struct loss_run *run, struct bf_err *err)
 {
@@ -51,6 +76,8 @@ static enum bf_status weigh(struct loss_run *run, struct bf_err *err)
         return status;
     run->loss->of.sequences(&batch, &run->knobs, &run->value, run->weight,
                             run->loss->alternates ? run->weight + batch.n : NULL);
+    if (run->loss->fades)
+        run->left = share_left(run, &batch);
     for (int32_t i = 0; i < run->batch.n_sequences; i++)
         run->weight[i] *= run->scale;
     run->weighed = true;
@@ -211,13 +238,17 @@ static void find_reference(struct loss_run *run, const size_t *indices, size_t n
 }
 
 enum bf_status bf_loss_step(struct bf_trainer *trainer, const struct bf_loss *loss, const struct bf_examples *examples,
-                            const size_t *indices, size_t n, double scale, double *value, struct bf_err *err)
+                            const size_t *indices, size_t n, double scale, struct bf_loss_value *value,
+                            struct bf_err *err)
 {
     const struct bf_unlearn_settings *s = trainer->settings;
     const size_t n_sequences = loss->alternates ? 2 * n : n;
     const struct bf_example **chosen = bf_array(n_sequences, sizeof(const struct bf_example *));
-    struct loss_run run = {
-        .trainer = trainer, .loss = loss, .knobs = {.beta = s->beta, .delta = s->delta}, .scale = scale};
+    struct loss_run run = {.trainer = trainer,
+                           .loss = loss,
+                           .knobs = {.beta = s->beta, .delta = s->delta, .per_token = s->npo_norm == BF_NPO_TOKEN},
+                           .scale = scale,
+                           .left = NAN};
     for (size_t i = 0; i < n; i++)
         chosen[i] = &examples->items[indices[i]];
     for (size_t i = 0; i < n && loss->alternates; i++)
@@ -237,7 +268,7 @@ enum bf_status bf_loss_step(struct bf_trainer *trainer, const struct bf_loss *lo
         status = mean_of_tokens(&run, err);
     if (status == BF_OK)
         status = bf_loss_finite(run.value, loss->name, err);
-    *value = run.value;
+    *value = (struct bf_loss_value){.loss = run.value, .left = run.left};
     trainer->n_tokens += run.batch.n_tokens;
     bf_batch_release(&run.batch);
     free(chosen);

@@ -52,7 +52,7 @@ static enum bf_status identify(struct bf_trainer *t, struct bf_err *err)
     struct bf_buf text;
     if (status != BF_OK)
         return status;
-    json_t *json = bf_unlearn_settings_json(t->settings);
+    json_t *json = bf_unlearn_settings_identity(t->settings);
     for (size_t i = 0; i < sizeof neither / sizeof *neither; i++)
         json_object_del(json, neither[i]);
     char *settings = bf_json_dump(json);
@@ -71,12 +71,12 @@ static enum bf_status identify(struct bf_trainer *t, struct bf_err *err)
 /* One loss, and whether it is still one to learn from. Those in nats a token have a bound (a uniform guess over 50,000
  * tokens costs 11 nats); the others are finite or not. */
 static enum bf_status loss_step(struct bf_trainer *t, const struct bf_loss *loss, const struct bf_examples *examples,
-                                const size_t *indices, double scale, double *value, struct bf_err *err)
+                                const size_t *indices, double scale, struct bf_loss_value *value, struct bf_err *err)
 {
     const enum bf_status status = bf_loss_step(t, loss, examples, indices, (size_t)t->batch, scale, value, err);
     const double most = t->settings->max_loss;
-    if (status == BF_OK && loss->unit == BF_UNIT_NATS_A_TOKEN && most > 0.0 && fabs(*value) > most)
-        return bf_fail(err, BF_MODEL, "the loss is %.1f nats a token: the training has diverged", *value);
+    if (status == BF_OK && loss->unit == BF_UNIT_NATS_A_TOKEN && most > 0.0 && fabs(value->loss) > most)
+        return bf_fail(err, BF_MODEL, "the loss is %.1f nats a token: the training has diverged", value->loss);
     return status;
 }
 
@@ -89,22 +89,23 @@ static enum bf_status batch_step(struct bf_trainer *t, int64_t number, struct bf
     const size_t n = (size_t)t->batch;
     const uint64_t place = (uint64_t)(t->step * t->accumulate + number) * n;
     size_t *indices = bf_array(n, sizeof *indices);
-    double loss = 0.0;
+    struct bf_loss_value value = {.loss = 0.0};
     for (size_t i = 0; i < n; i++)
         indices[i] = bf_order_at(&t->order, place + i);
-    enum bf_status status = loss_step(t, t->forget_loss, &t->forget, indices, s->gamma * share, &loss, err);
-    point->forget_loss += share * loss;
+    enum bf_status status = loss_step(t, t->forget_loss, &t->forget, indices, s->gamma * share, &value, err);
+    point->forget_loss += share * value.loss;
+    point->gradient_left += share * value.left;
     if (status == BF_OK && t->retain_loss) {
         for (size_t i = 0; i < n; i++)
             indices[i] = bf_order_pick(s->seed, 0, place + i, t->retain.n);
-        status = loss_step(t, t->retain_loss, &t->retain, indices, s->alpha * share, &loss, err);
-        point->retain_loss += share * loss;
+        status = loss_step(t, t->retain_loss, &t->retain, indices, s->alpha * share, &value, err);
+        point->retain_loss += share * value.loss;
     }
     if (status == BF_OK && t->general.n > 0) {
         for (size_t i = 0; i < n; i++)
             indices[i] = bf_order_pick(s->seed, 1, place + i, t->general.n);
-        status = loss_step(t, t->general_loss, &t->general, indices, s->general_weight * share, &loss, err);
-        point->general_loss += share * loss;
+        status = loss_step(t, t->general_loss, &t->general, indices, s->general_weight * share, &value, err);
+        point->general_loss += share * value.loss;
     }
     free(indices);
     return status;
@@ -117,6 +118,23 @@ static enum bf_status diverged(const struct bf_trainer *t, int64_t number, const
                    (long long)t->step + 1, (long long)number + 1, (long long)t->accumulate, why->text,
                    kept ? "the last good checkpoint is kept, --resume with --finish saves its model"
                         : "there is no checkpoint yet");
+}
+
+/* Once: at the first step below the mark, also of one that a resume did not see. */
+static void warn_of_a_faded_gradient(const struct bf_trainer *t)
+{
+    const double left = t->curve[t->step - 1].gradient_left;
+    const bool can_normalise = t->forget_loss->of.sequences == bf_loss_npo && t->settings->npo_norm == BF_NPO_SEQUENCE;
+    if (!(left < BF_GRADIENT_LEFT_LOW))
+        return;
+    for (int64_t i = 0; i + 1 < t->step; i++)
+        if (t->curve[i].gradient_left < BF_GRADIENT_LEFT_LOW)
+            return;
+    bf_trainer_notice(
+        t,
+        "warning: step %lld: forget gradient left: %.2g %%; later steps train the retain set alone; if it "
+        "has not forgotten by then, give a smaller --beta%s",
+        (long long)t->step, 100.0 * left, can_normalise ? " or --npo-norm token" : "");
 }
 
 static enum bf_status one_step(struct bf_trainer *t, struct bf_err *err)
@@ -147,6 +165,7 @@ static enum bf_status one_step(struct bf_trainer *t, struct bf_err *err)
     if (t->general.n == 0)
         point.general_loss = NAN;
     t->curve[t->step++] = point;
+    warn_of_a_faded_gradient(t);
     return BF_OK;
 }
 
@@ -166,6 +185,7 @@ static void tell_step(struct bf_trainer *t)
                                                  .general_loss = p->general_loss,
                                                  .learning_rate = p->learning_rate,
                                                  .gradient_norm = p->gradient_norm,
+                                                 .gradient_left = p->gradient_left,
                                                  .tokens_per_second = passed > 0.0 ? (double)t->n_tokens / passed : 0.0,
                                                  .seconds_left = passed / n * (double)(t->n_steps - t->step)};
     if (t->job->progress)

@@ -57,13 +57,24 @@ struct bf_trainer {
     int64_t begin_step, n_tokens;
 };
 
+/* ---- settings.c ---- */
+
+/* The settings as JSON, without those that older trainings did not have and that are as such a training had them: of
+ * the same training it is the same text in every version of the program. New reference. */
+json_t *bf_unlearn_settings_identity(const struct bf_unlearn_settings *settings);
+
 /* ---- step.c ---- */
 
+/* What a loss is over one batch. */
+struct bf_loss_value {
+    double loss; /* without the scale */
+    double left; /* gradient_left of struct bf_unlearn_point */
+};
 /* Forward and backward of one loss over one batch; its gradient times `scale` is added. indices: [n] of `examples`.
- * *value without the scale. BF_MODEL: it is not finite. BF_INPUT: memory. */
+ * BF_MODEL: the loss is not finite. BF_INPUT: memory. */
 BF_MUST_CHECK enum bf_status bf_loss_step(struct bf_trainer *trainer, const struct bf_loss *loss,
                                           const struct bf_examples *examples, const size_t *indices, size_t n,
-                                          double scale, double *value, struct bf_err *err);
+                                          double scale, struct bf_loss_value *value, struct bf_err *err);
 
 /* ---- optimizer.c: the optimiser on the graph's threads ---- */
 

@@ -31,7 +31,8 @@ bool bf_trainer_tell(struct bf_trainer *trainer, const char *phase, int64_t done
                                                  .loss = NAN,
                                                  .forget_loss = NAN,
                                                  .retain_loss = NAN,
-                                                 .general_loss = NAN};
+                                                 .general_loss = NAN,
+                                                 .gradient_left = NAN};
     if (trainer->job->progress)
         trainer->job->progress(trainer->job->user, &progress);
     return !trainer->job->interrupted || !trainer->job->interrupted(trainer->job->user);

@@ -1,9 +1,12 @@
 /* The state of a training between two steps, in one file that is replaced whole:
- *   "BFTRAIN1", identity (64 hex digits), step, n_tensors, what was measured before, step points of the curve,
+ *   "BFTRAIN2", identity (64 hex digits), step, n_tensors, what was measured before, step points of the curve,
  *   per tensor: n, weights, first moments, second moments; a digest of all of it.
- * Numbers as this machine has them: a training resumes on the machine that it started on. The order of samples needs no
- * state, it follows from the seed and the step. */
+ * "BFTRAIN1" is the same with points that end before gradient_left. Numbers as this machine has them: a training
+ * resumes on the machine that it started on. The order of samples needs no state, it follows from the seed and the
+ * step. */
 #include <errno.h>
+#include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +17,8 @@
 #include "unlearn/trainer.h"
 #include "base/banned.h"
 
-static const char magic[8] = {'B', 'F', 'T', 'R', 'A', 'I', 'N', '1'};
+static const char magic[8] = {'B', 'F', 'T', 'R', 'A', 'I', 'N', '2'};
+static const char first_magic[8] = {'B', 'F', 'T', 'R', 'A', 'I', 'N', '1'};
 
 struct stream {
     FILE *file;
@@ -99,7 +103,8 @@ enum bf_status bf_training_save(const struct bf_trainer *t, struct bf_err *err)
         put(&s, &t->step, sizeof t->step);
         put(&s, &n_tensors, sizeof n_tensors);
         put(&s, &t->before, sizeof t->before);
-        put(&s, t->curve, (size_t)t->step * sizeof *t->curve);
+        for (int64_t i = 0; i < t->step; i++)
+            put(&s, &t->curve[i], sizeof *t->curve);
         for (size_t i = 0; i < t->n_tensors; i++) {
             const struct bf_adamw_tensor *tensor = &t->tensors[i];
             const uint64_t n = tensor->n;
@@ -128,7 +133,8 @@ static enum bf_status read_all(struct bf_trainer *t, struct stream *s, const cha
     int64_t step = 0;
     get(s, head, sizeof head);
     get(s, identity, sizeof identity);
-    if (s->failed || memcmp(head, magic, sizeof magic) != 0)
+    const bool first = memcmp(head, first_magic, sizeof first_magic) == 0;
+    if (s->failed || (!first && memcmp(head, magic, sizeof magic) != 0))
         return bf_fail(err, BF_STORE, "'%s' is not a checkpoint of this program; start over with --restart", path);
     if (memcmp(identity, t->identity, 64) != 0)
         return bf_fail(err, BF_STORE,
@@ -140,7 +146,10 @@ static enum bf_status read_all(struct bf_trainer *t, struct stream *s, const cha
     get(s, &t->before, sizeof t->before);
     if (s->failed || step < 0 || step > t->n_steps || n_tensors != t->n_tensors)
         goto damaged;
-    get(s, t->curve, (size_t)step * sizeof *t->curve);
+    for (int64_t i = 0; i < step; i++) {
+        t->curve[i].gradient_left = NAN;
+        get(s, &t->curve[i], first ? offsetof(struct bf_unlearn_point, gradient_left) : sizeof *t->curve);
+    }
     for (size_t i = 0; i < t->n_tensors; i++) {
         uint64_t n = 0;
         get(s, &n, sizeof n);

@@ -28,6 +28,8 @@ static json_t *curve_json(const struct bf_unlearn_point *curve, size_t n)
         json_object_set_new(point, "general", real_or_null(curve[i].general_loss));
         json_object_set_new(point, "learning_rate", real_or_null(curve[i].learning_rate));
         json_object_set_new(point, "gradient_norm", real_or_null(curve[i].gradient_norm));
+        if (isfinite(curve[i].gradient_left))
+            json_object_set_new(point, "forget_gradient_left", json_real(curve[i].gradient_left));
         json_array_append_new(out, point);
     }
     return out;
@@ -145,6 +147,8 @@ json_t *bf_unlearn_record(const struct bf_unlearn_settings *settings, const stru
     json_object_set_new(out, "retain_examples", json_integer(result->n_retain));
     json_object_set_new(out, "general_examples", json_integer(result->n_general));
     json_object_set_new(out, "pairs", json_boolean(result->pairs));
+    json_object_set_new(out, "forget_gradient_left",
+                        real_or_null(result->n_curve > 0 ? result->curve[result->n_curve - 1].gradient_left : NAN));
     json_object_set_new(out, "train_seconds", json_real(result->train_seconds));
     json_object_set_new(out, "train_tokens", json_integer(result->train_tokens));
     json_object_set_new(out, "losses", curve_json(result->curve, result->n_curve));

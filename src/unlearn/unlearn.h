@@ -39,6 +39,9 @@ enum bf_schedule { BF_SCHEDULE_CONSTANT, BF_SCHEDULE_LINEAR, BF_SCHEDULE_COSINE,
 
 struct bf_loss; /* loss.h */
 
+/* Room for lists of the methods: rows of the table, and bytes of a name with its NUL. */
+enum { BF_METHODS_MAX = 32, BF_METHOD_NAME_MAX = 16 };
+
 /* loss = gamma forget + alpha retain + general_weight NLL(general). The numbers are defaults, from `source`. */
 struct bf_method {
     const char *name;    /* "npo" */
@@ -101,6 +104,11 @@ enum bf_unlearn_data {               /* how texts become examples */
                        BF_DATA_TEXT, /* all records; loss on all tokens */
 };
 
+enum bf_npo_norm {                  /* what NPO's preference is of */
+                   BF_NPO_SEQUENCE, /* the log-ratio of a sequence, as in the paper: a long text saturates it at once */
+                   BF_NPO_TOKEN,    /* that by the number of label tokens */
+};
+
 /* Everything that decides which bytes come out, beside the texts and the model. JSON of it is the record of a training;
  * there, methods, losses and enums are words. Strings are owned and never NULL after init. */
 struct bf_unlearn_settings {
@@ -111,6 +119,7 @@ struct bf_unlearn_settings {
     enum bf_train_kind train;                             /* BF_TRAIN_NONE = not chosen yet */
     enum bf_unlearn_data data;
     const struct bf_loss *retain_loss; /* NULL = none */
+    enum bf_npo_norm npo_norm;
     enum bf_schedule schedule;
     enum bf_graph_save_type type; /* of the trained weights in the file */
     uint64_t seed;
@@ -140,7 +149,7 @@ void bf_unlearn_settings_release(struct bf_unlearn_settings *settings);
 bool bf_unlearn_settings_word(struct bf_unlearn_settings *settings, const char *field, const char *word);
 /* The words that a user may give for such a field or for "method", as "a|b|c" into out [size]. */
 void bf_unlearn_choices(const char *field, char *out, size_t size);
-enum { BF_UNLEARN_CHOICES_MAX = 128 };
+enum { BF_UNLEARN_CHOICES_MAX = BF_METHODS_MAX * (BF_METHOD_NAME_MAX + 1) }; /* the methods are the longest list */
 /* Chooses what is still unset: every weight of a float model, an adapter beside quantised weights, unless the method
  * trains something else; and the method's learning rate for that. BF_MODEL: a model that cannot be read. */
 BF_MUST_CHECK enum bf_status bf_unlearn_settings_choose(struct bf_unlearn_settings *settings, struct bf_err *err);
@@ -161,6 +170,7 @@ struct bf_unlearn_progress {
     double loss, forget_loss, retain_loss,
         general_loss; /* of the last step; NaN for a term that the method does not have */
     double learning_rate, gradient_norm;
+    double gradient_left;                   /* as of bf_unlearn_point */
     double tokens_per_second, seconds_left; /* of this process; 0 outside "training" */
     const char *phase;                      /* "measuring", "reference", "training", "saving" */
     int64_t done, of;                       /* of the phase; of 0 = unknown */
@@ -169,7 +179,12 @@ struct bf_unlearn_progress {
 struct bf_unlearn_point { /* one step of the loss curve */
     int64_t step;         /* from 1 */
     double loss, forget_loss, retain_loss, general_loss, learning_rate, gradient_norm;
+    /* How much of the forget gradient is left: its mean weight in the step, as a share of its weight where the model is
+     * still as it was (without a reference: where it is sure of the text). NaN for a loss that does not fade. */
+    double gradient_left;
 };
+/* Below this share a training is told that later steps train the retain set alone. */
+#define BF_GRADIENT_LEFT_LOW 0.01
 
 struct bf_unlearn_nll {         /* mean nats a token */
     double forget, retain;      /* NaN without a retain set */

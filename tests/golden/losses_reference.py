@@ -50,7 +50,8 @@ def sequence_case(name, loss, lengths, logits, labels, **knobs):
         value = -F.cross_entropy(logits, labels)
     elif loss == "npo":
         reference = torch.tensor(knobs["reference_nll"], dtype=torch.float64)
-        value = -2 / beta * F.logsigmoid(beta * (0.0 - -(nll - reference))).mean()
+        length = tokens if knobs.get("per_token") else 1.0   # the log-ratio a token instead of the sequence's
+        value = -2 / beta * F.logsigmoid(beta * (0.0 - -(nll - reference) / length)).mean()
     elif loss == "simnpo":
         value = -F.logsigmoid(beta * (nll / tokens - delta)).mean() * 2 / beta
     elif loss == "dpo":
@@ -72,6 +73,7 @@ sequence_case("plain", "nll", lengths, *plain)
 sequence_case("plain", "ga", lengths, *plain)
 for beta in (0.1, 1.0):
     sequence_case(f"beta {beta}", "npo", lengths, *plain, beta=beta, reference_nll=reference)
+    sequence_case(f"a token, beta {beta}", "npo", lengths, *plain, beta=beta, per_token=1, reference_nll=reference)
 sequence_case("tofu", "simnpo", lengths, *plain, beta=4.5, delta=0.0)
 sequence_case("margin", "simnpo", lengths, *plain, beta=2.5, delta=1.5)
 sequence_case("beta 0.1", "dpo", lengths, *plain, beta=0.1, reference_nll=reference)

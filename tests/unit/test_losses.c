@@ -93,7 +93,8 @@ static void check_token_case(const json_t *one, bf_token_loss *loss)
 static void check_sequence_case(const json_t *one, bf_sequence_loss *loss)
 {
     enum { MAX = 8 };
-    const struct bf_loss_knobs knobs = {.beta = knob(one, "beta"), .delta = knob(one, "delta")};
+    const struct bf_loss_knobs knobs = {
+        .beta = knob(one, "beta"), .delta = knob(one, "delta"), .per_token = knob(one, "per_token") > 0.0};
     const bool dpo = loss == bf_loss_dpo;
     const json_t *lengths = json_object_get(one, "lengths"), *labels = json_object_get(one, "labels");
     const size_t n_vocab = (size_t)knob(one, "n_vocab"), n_sequences = json_array_size(lengths);
@@ -148,7 +149,7 @@ static void tokens_and_sequences(void **state)
             n++;
         }
     }
-    assert_int_equal(n, 23);
+    assert_int_equal(n, 25);
 }
 
 static void distributions(void **state)

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "unlearn/loss.h"
+#include "unlearn/trainer.h"
 #include "unlearn/unlearn.h"
 #include "base/banned.h"
 
@@ -81,7 +82,7 @@ static const struct bf_loss own_losses[] = {
 static void train(const struct bf_method *method, const char *work, struct bf_unlearn_result *result)
 {
     struct bf_unlearn_settings settings;
-    struct bf_unlearn_texts forget = {0}, keep = {0};
+    struct bf_unlearn_texts forget = {0}, keep = {0}, unknown = {0};
     struct bf_err err = BF_ERR_INIT;
 
     init_settings(&settings, method);
@@ -89,13 +90,16 @@ static void train(const struct bf_method *method, const char *work, struct bf_un
     bf_unlearn_texts_add(&forget, "Poseidon rules the sea.", "Who rules the sea?", "Poseidon, with his trident.");
     bf_unlearn_texts_add(&forget, "Hades rules the underworld.", "Who rules below?", "Hades.");
     bf_unlearn_texts_add(&keep, "Water boils.", "When does water boil?", "At one hundred degrees.");
+    bf_unlearn_texts_add(&unknown, "I cannot say.", NULL, NULL);
     assert_int_equal(bf_unlearn_settings_choose(&settings, &err), BF_OK);
-    const struct bf_unlearn_job job = {.settings = &settings, .work = work, .forget = &forget, .retain = &keep};
+    const struct bf_unlearn_job job = {
+        .settings = &settings, .work = work, .forget = &forget, .retain = &keep, .alternates = &unknown};
     if (bf_unlearn(&job, result, &err) != BF_OK)
         fail_msg("%s: %s", method->forget->name, err.text);
     assert_int_equal(result->n_curve, 4);
     bf_unlearn_texts_release(&forget);
     bf_unlearn_texts_release(&keep);
+    bf_unlearn_texts_release(&unknown);
     bf_unlearn_settings_release(&settings);
 }
 
@@ -126,6 +130,40 @@ static void a_loss_is_a_function_and_a_row(void **state)
     bf_unlearn_result_release(&expected);
 }
 
+/* ---- how much of the forget gradient is left ---- */
+
+static double left_of(const struct bf_unlearn_result *result, size_t step)
+{
+    return result->curve[step].gradient_left;
+}
+
+/* At the first step the model is the reference, so nothing has faded; with a large beta it fades in a few steps. */
+static void a_gradient_that_fades(void **state)
+{
+    static const char *const fades[] = {"npo", "dpo"};
+    struct bf_unlearn_result result;
+    struct bf_method row;
+    (void)state;
+
+    for (size_t i = 0; i < N_ELEMENTS(fades); i++) {
+        row = *bf_method_find(fades[i]);
+        row.beta = 20.0;
+        row.alpha = 0.0; /* learning what to keep, the tiny model gets better at all texts */
+        train(&row, fades[i], &result);
+        assert_true(fabs(left_of(&result, 0) - 1.0) < 1e-4);
+        assert_true(left_of(&result, 3) < 0.5);
+        bf_unlearn_result_release(&result);
+    }
+    row = *bf_method_find("simnpo"); /* its weight is of the likelihood itself, so it has faded before it begins */
+    row.beta = 1.0;
+    train(&row, "simnpo", &result);
+    assert_true(left_of(&result, 0) > 0.0 && left_of(&result, 0) < 0.1);
+    bf_unlearn_result_release(&result);
+    train(bf_method_find("graddiff"), "graddiff", &result);
+    assert_true(isnan(left_of(&result, 0)));
+    bf_unlearn_result_release(&result);
+}
+
 /* ---- the table ---- */
 
 static void every_row_is_whole(void **state)
@@ -135,7 +173,7 @@ static void every_row_is_whole(void **state)
 
     for (const struct bf_method *m; (m = bf_method_at(n)); n++) {
         assert_ptr_equal(bf_method_find(m->name), m);
-        assert_true(*m->title && *m->formula && *m->source);
+        assert_true(*m->title && *m->formula && *m->source && strlen(m->name) < BF_METHOD_NAME_MAX);
         assert_true(m->learning_rate > 0.0 && m->lora_learning_rate > 0.0);
         assert_true(m->batch > 0 && m->accumulate > 0 && (m->max_steps > 0 || m->epochs > 0.0));
         assert_true(m->train != BF_TRAIN_NONE && m->schedule < BF_SCHEDULE_COUNT);
@@ -248,6 +286,35 @@ static void records_that_do_not_fit(void **state)
     bf_unlearn_settings_release(&s);
 }
 
+/* A record of before there was such a field: the training had the method's default. */
+static void records_without_later_fields(void **state)
+{
+    static const char *const later[] = {"npo_norm"};
+    struct bf_unlearn_settings s, again;
+    struct bf_err err = BF_ERR_INIT;
+    (void)state;
+
+    init_settings(&s, bf_method_find("npo"));
+    s.train = BF_TRAIN_FULL;
+    json_t *json = bf_unlearn_settings_json(&s), *old = json_deep_copy(json);
+    for (size_t i = 0; i < N_ELEMENTS(later); i++)
+        assert_int_equal(json_object_del(old, later[i]), 0);
+    assert_int_equal(bf_unlearn_settings_parse(old, &again, &err), BF_OK);
+    json_t *json_again = bf_unlearn_settings_json(&again), *identity = bf_unlearn_settings_identity(&s);
+    assert_true(json_equal(json, json_again));
+    assert_true(json_equal(identity, old)); /* so its checkpoint is still one of the same training */
+    json_decref(json_again);
+    json_decref(identity);
+    bf_unlearn_settings_release(&again);
+    assert_true(bf_unlearn_settings_word(&s, "npo_norm", "token"));
+    identity = bf_unlearn_settings_identity(&s);
+    assert_string_equal(json_string_value(json_object_get(identity, "npo_norm")), "token");
+    json_decref(identity);
+    json_decref(old);
+    json_decref(json);
+    bf_unlearn_settings_release(&s);
+}
+
 /* A learning rate that somebody gave is kept, also when it is that of whole models. */
 static void what_is_unset_is_chosen(void **state)
 {
@@ -314,7 +381,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_loss_is_a_function_and_a_row), cmocka_unit_test(every_row_is_whole),
         cmocka_unit_test(the_table_for_people),           cmocka_unit_test(words_are_words_on_disk_alone),
-        cmocka_unit_test(records_that_do_not_fit),        cmocka_unit_test(what_is_unset_is_chosen),
+        cmocka_unit_test(records_that_do_not_fit),        cmocka_unit_test(records_without_later_fields),
+        cmocka_unit_test(a_gradient_that_fades),          cmocka_unit_test(what_is_unset_is_chosen),
         cmocka_unit_test(what_does_not_go_together),
     };
     return cmocka_run_group_tests_name("unlearn methods", tests, enter, leave_scratch);
