@@ -49,6 +49,7 @@ static enum bf_status export_run(const struct bf_call *call, struct bf_err *err)
         .format = v->format,
         .variant = v->variant,
         .role = bf_role_of(v->role),
+        .pairs = BF_PAIRS_TRAIN,
         .request = v->request,
         .manifest = v->manifest,
         .n_left_out = &n_left_out,

@@ -61,7 +61,7 @@ static void line(struct bf_buf *out, const struct bf_row *row, const struct bf_e
     bf_put_json_key(out, "text");
     bf_put_json_text(out, sample->text);
     bf_put_json_key(out, "variants");
-    bf_put_variants(out, sample->stage);
+    bf_put_variants(out, row->root);
     bf_put_json_key(out, "stage");
     bf_put_json_text(out, bf_stage_word(sample->stage));
     bf_put_json_key(out, "point");
@@ -91,6 +91,14 @@ static void line(struct bf_buf *out, const struct bf_row *row, const struct bf_e
         bf_put_json_number(out, sample->edit_distance);
         bf_put_json_key(out, "similarity");
         bf_put_json_number(out, sample->domain_similarity);
+    }
+    if (bf_stage_is_pair(sample->stage) && sample->source_stage != BF_STAGE_POINTS) {
+        bf_put_json_key(out, "source");
+        bf_put_sample_id(out, row, options, sample->source_stage, sample->source_index);
+    }
+    if (sample->held_out) {
+        bf_put_json_key(out, "held_out");
+        bf_put_json_text(out, sample->stage == BF_STAGE_WORDINGS ? "wording" : "fact");
     }
     if (sample->question && sample->answer) {
         bf_put_json_key(out, "question");

@@ -31,6 +31,7 @@ enum bf_status bf_export_each(struct bf_store *store, const struct bf_export_opt
     const struct bf_query query = {.variant = options->variant,
                                    .by_role = !options->request,
                                    .role = options->role,
+                                   .pairs = options->pairs,
                                    .distinct = !options->request};
     struct bf_request_entry entry = {.id = 0};
     int64_t only = 0;

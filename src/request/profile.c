@@ -47,7 +47,10 @@ static const struct bf_request paper = {
 
 struct bf_request bf_request_defaults(void)
 {
-    return paper;
+    struct bf_request request = paper;
+    request.questions = 0;
+    request.wordings = 0;
+    return request;
 }
 
 /* One rephrasing family, the four temperatures, 100 tokens, the check of convergence every 1,000 (the paper's instance

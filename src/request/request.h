@@ -26,7 +26,10 @@
     X(BF_STAGE_BULLETS, "bullets", "textbook: bullet points of a subfield")                                            \
     X(BF_STAGE_CHAPTERS, "chapters", "textbook: whole chapters")                                                       \
     X(BF_STAGE_TEXTBOOK, "textbook", "textbook: lines of the chapters")                                                \
-    X(BF_STAGE_IMPORT, "import", "imported texts")
+    X(BF_STAGE_IMPORT, "import", "imported texts")                                                                     \
+    X(BF_STAGE_QUESTIONS, "questions", "self-questioning: a question about a text")                                    \
+    X(BF_STAGE_PAIRS, "pairs", "self-questioning: the question asked closed-book")                                     \
+    X(BF_STAGE_WORDINGS, "wordings", "the question of a pair in other words")
 
 enum bf_stage {
 #define X(name, word, text) name,
@@ -125,6 +128,8 @@ struct bf_request {
     int32_t subfields;     /* textbook: subfields of the domain */
     int32_t bullets;       /* textbook: bullet points per subfield and audience */
     int32_t chapters;      /* textbook: most chapters; 0 = one per bullet point */
+    int32_t questions;     /* domain, instance: most texts that get a question; 0 = no self-questioning */
+    int32_t wordings;      /* other wordings of each verified pair's question; 0..8 */
 };
 
 /* Names of the profiles, for help: "quick|paper". */

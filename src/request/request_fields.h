@@ -24,13 +24,14 @@ struct bf_field {
     double min, max;          /* for numbers; INFINITY means no bound, but the number must be finite */
     bool above_min;           /* `min` itself is not allowed */
     const char *const *words; /* BF_FIELD_WORD: by value, NULL at the end */
-    bool optional;            /* requests of the first version lack it; they have the profile's value */
+    bool optional;            /* requests of an earlier version lack it; they have the value of bf_request_defaults */
 };
 
 extern const struct bf_field bf_fields[];
 extern const size_t bf_n_fields;
 
-/* The defaults of a request: the paper's parameters for a domain, without texts. In profile.c. */
+/* What a stored request without a later field means: the paper's parameters for a domain, without texts and without
+ * self-questioning, which it did not have. In profile.c. */
 struct bf_request bf_request_defaults(void);
 
 /* Read one parameter from JSON as people write it: as in the store, but a seed may be a whole number. bf_request_check

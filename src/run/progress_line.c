@@ -73,6 +73,11 @@ static const char *short_stage(enum bf_stage stage)
     case BF_STAGE_CHAPTERS:
     case BF_STAGE_TEXTBOOK:
         return "chapters";
+    case BF_STAGE_QUESTIONS:
+    case BF_STAGE_PAIRS:
+        return "questions";
+    case BF_STAGE_WORDINGS:
+        return "wordings";
     case BF_STAGE_IMPORT:
     case BF_STAGE_COUNT:
         break;

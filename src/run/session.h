@@ -38,8 +38,10 @@ BF_MUST_CHECK enum bf_status bf_session_serves(const struct bf_session *session,
 /* Work on all unfinished requests of the store, to the end or to an interruption; store their states, and write
  * the run's files at the end. The sentence of BF_INTERRUPTED says how to resume. */
 BF_MUST_CHECK enum bf_status bf_session_work(struct bf_session *session, struct bf_err *err);
-/* After all requests are finished: mark texts that two of them keep, and write DIR/forget.jsonl, and DIR/retain.jsonl
- * when the run has a retain set. May be called again. BF_STORE. */
+/* The pairs and wordings of a run's forget sets that are held out for probing, in its folder. */
+#define BF_PROBES_FILE "probes.jsonl"
+/* After all requests are finished: mark texts that two of them keep, and write DIR/forget.jsonl, DIR/retain.jsonl when
+ * the run has a retain set, and DIR/probes.jsonl when anything is held out. May be called again. BF_STORE. */
 BF_MUST_CHECK enum bf_status bf_session_write_sets(struct bf_store *store, struct bf_err *err);
 /* Print the summary to stdout, or its JSON. BF_STORE. */
 BF_MUST_CHECK enum bf_status bf_session_print(struct bf_store *store, bool json, int n_examples, struct bf_err *err);

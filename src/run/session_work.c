@@ -231,6 +231,17 @@ static enum bf_status link_duplicates(struct bf_store *store, struct bf_err *err
     return status;
 }
 
+static enum bf_status write_set(struct bf_store *store, const char *name, enum bf_role role, enum bf_pair_use pairs,
+                                struct bf_err *err)
+{
+    char *path = bf_path_join(bf_store_dir(store), name);
+    const struct bf_export_options options = {
+        .format = "jsonl", .variant = "both", .role = role, .pairs = pairs, .inside = true};
+    enum bf_status status = bf_export(store, &options, path, NULL, err);
+    free(path);
+    return status;
+}
+
 enum bf_status bf_session_write_sets(struct bf_store *store, struct bf_err *err)
 {
     enum bf_status status = link_duplicates(store, err);
@@ -242,12 +253,13 @@ enum bf_status bf_session_write_sets(struct bf_store *store, struct bf_err *err)
             continue;
         char name[32];
         snprintf(name, sizeof name, "%s.jsonl", bf_role_word((enum bf_role)role));
-        char *path = bf_path_join(bf_store_dir(store), name);
-        const struct bf_export_options options = {
-            .format = "jsonl", .variant = "both", .role = (enum bf_role)role, .inside = true};
-        status = bf_export(store, &options, path, NULL, err);
-        free(path);
+        status = write_set(store, name, (enum bf_role)role, BF_PAIRS_TRAIN, err);
     }
+    struct bf_counts counts;
+    if (status == BF_OK)
+        status = bf_store_counts(store, &counts, err);
+    if (status == BF_OK && counts.held_out[BF_STAGE_PAIRS] + counts.held_out[BF_STAGE_WORDINGS] > 0)
+        status = write_set(store, BF_PROBES_FILE, BF_ROLE_FORGET, BF_PAIRS_HELD_OUT, err);
     return status;
 }
 

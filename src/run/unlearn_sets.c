@@ -63,6 +63,7 @@ static enum bf_status read_set(const char *given, bool retain, bool only_retain,
         set.options.format = BF_INSTANCES_TXT;
     if (status == BF_OK && retain && set.store) /* only a run has its own retain set */
         status = bf_store_has_role(set.store, BF_ROLE_RETAIN, &run_retains, err);
+    set.pairs = true;
     *there = run_retains || !only_retain;
     if (status == BF_OK && run_retains)
         set.role = BF_ROLE_RETAIN;

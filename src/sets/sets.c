@@ -217,7 +217,11 @@ typedef enum bf_status each_text(void *user, const struct bf_set_text *text, str
 
 static enum bf_status each_of_run(const struct bf_set *set, void *user, each_text *each, struct bf_err *err)
 {
-    const struct bf_query query = {.variant = set->variant, .by_role = true, .role = set->role, .distinct = true};
+    const struct bf_query query = {.variant = set->variant,
+                                   .by_role = true,
+                                   .role = set->role,
+                                   .pairs = set->pairs ? BF_PAIRS_TRAIN : BF_PAIRS_NONE,
+                                   .distinct = true};
     struct bf_cursor *cursor = NULL;
     int64_t n = 0;
     bf_store_select(set->store, 0);

@@ -27,7 +27,8 @@ struct bf_set {
     const char *variant;                /* "fix", "mi", ...; NULL for sets without variants */
     char *file;                         /* the file that is read; NULL for a run */
     struct bf_instance_options options; /* the caller may change its hints after the open: BF_HINTS_SKIP_BAD */
-    enum bf_role role;      /* of a run: its forget or its retain sets. BF_ROLE_FORGET unless changed after the open */
+    enum bf_role role; /* of a run: its forget or its retain sets. BF_ROLE_FORGET unless changed after the open */
+    bool pairs;        /* of a run: also its pairs and wordings for training. False unless changed after the open */
     struct bf_store *store; /* of a run; belongs to struct bf_set_runs */
 };
 void bf_set_release(struct bf_set *set);

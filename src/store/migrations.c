@@ -291,7 +291,18 @@ static const char fourth[] = "CREATE TABLE training (\n"
                              ") STRICT, WITHOUT ROWID;\n"
                              "PRAGMA user_version = 4;\n";
 
-static const char *const migrations[BF_STORE_VERSION] = {first, second, third, fourth};
+/* Self-questioning. source: the text that a question or a pair is about, the pair that a wording asks in other words.
+ * held_out: kept, but for probing only. */
+static const char fifth[] = "ALTER TABLE sample ADD COLUMN source INTEGER REFERENCES sample (id);\n"
+                            "ALTER TABLE sample ADD COLUMN held_out INTEGER NOT NULL DEFAULT 0"
+                            " CHECK (held_out = 0 OR (held_out = 1 AND state = 'kept'));\n"
+                            "ALTER TABLE state ADD COLUMN n_questions INTEGER NOT NULL DEFAULT 0;\n"
+                            "ALTER TABLE state ADD COLUMN n_verified INTEGER NOT NULL DEFAULT 0;\n"
+                            "ALTER TABLE state ADD COLUMN control_questions INTEGER NOT NULL DEFAULT 0;\n"
+                            "ALTER TABLE state ADD COLUMN control_verified INTEGER NOT NULL DEFAULT 0;\n"
+                            "PRAGMA user_version = 5;\n";
+
+static const char *const migrations[BF_STORE_VERSION] = {first, second, third, fourth, fifth};
 
 const char *bf_migration(int64_t version)
 {

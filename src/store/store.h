@@ -173,6 +173,13 @@ BF_MUST_CHECK enum bf_status bf_store_set_state(struct bf_store *store, const st
 /* Of the selected request; with 0, sums over all requests, finished when all are, and the rest from the first. */
 BF_MUST_CHECK enum bf_status bf_store_state(struct bf_store *store, struct bf_run_state *out, struct bf_err *err);
 
+/* A variant holds texts; the pairs and wordings about them belong to it as well, when they are wanted. */
+enum bf_pair_use {
+    BF_PAIRS_NONE,    /* the texts alone */
+    BF_PAIRS_TRAIN,   /* also those that a training may see: forget.jsonl, exports, unlearning */
+    BF_PAIRS_HELD_OUT /* only those that are held out for probing: probes.jsonl */
+};
+
 /* Which samples; all zero selects all of them. They come in commit order. */
 struct bf_query {
     bool by_stage;
@@ -186,8 +193,9 @@ struct bf_query {
     const char *variant; /* "fix", "mi", "jailbreak", "both": kept samples of that variant; NULL: no such filter */
     bool by_role;
     enum bf_role role;
-    bool distinct;       /* leave out those that an earlier request keeps, too (same_as) */
-    bool with_embedding; /* read the embeddings; otherwise sample.embedding is NULL */
+    enum bf_pair_use pairs; /* with a variant: which of its pairs and wordings */
+    bool distinct;          /* leave out those that an earlier request keeps, too (same_as) */
+    bool with_embedding;    /* read the embeddings; otherwise sample.embedding is NULL */
 };
 struct bf_row {
     int64_t id; /* commit order, 1-based */
@@ -196,11 +204,18 @@ struct bf_row {
     const char *template_name, *template_family;
     int64_t request;
     const char *request_name;
-    int64_t same_as; /* id of an earlier request's sample with the same text; 0 when there is none */
+    int64_t same_as;    /* id of an earlier request's sample with the same text; 0 when there is none */
+    int64_t source;     /* id of the sample that this one is made of; 0 when there is none (sample.source_stage) */
+    enum bf_stage root; /* stage of the text that a pair or wording goes back to, which decides about its variants; of
+                           any other sample, its own */
 };
-/* Do kept texts of this stage belong to the set? Lists, chapters and controls do not. */
+/* Are kept samples of this stage texts of the set? Lists, chapters and controls are not, and pairs and wordings are
+ * counted apart. */
 bool bf_stage_is_sample(enum bf_stage stage);
-/* Is a kept sample of `stage` part of `variant`? false when `variant` is not the word of one. */
+/* Pairs and wordings. */
+bool bf_stage_is_pair(enum bf_stage stage);
+/* Is a kept text of `stage` part of `variant`? For a pair, give bf_row.root. false when `variant` is not the word of
+ * one. */
 bool bf_variant_has(const char *variant, enum bf_stage stage);
 
 struct bf_cursor;
@@ -216,9 +231,10 @@ void bf_cursor_close(struct bf_cursor *cursor); /* NULL is a no-op */
 /* Counts of samples and points, for status and summaries. */
 struct bf_counts {
     int64_t committed[BF_STAGE_COUNT], kept[BF_STAGE_COUNT];
+    int64_t held_out[BF_STAGE_COUNT];  /* of the kept ones */
     int64_t rejected[BF_REASON_COUNT]; /* BF_REASON_NOT_A_SAMPLE included */
     int64_t n_points;
-    int64_t fix, mi, jailbreak, both; /* kept samples of each variant */
+    int64_t fix, mi, jailbreak, both; /* kept texts of each variant, without pairs and wordings */
 };
 /* Of the selected request, or of all. Reads every sample's row. */
 BF_MUST_CHECK enum bf_status bf_store_counts(struct bf_store *store, struct bf_counts *out, struct bf_err *err);

@@ -53,6 +53,11 @@ static enum bf_status insert_sample(struct bf_store *store, const struct bf_samp
     rc |= sample->instance >= 0 ? sqlite3_bind_int64(s, 21, sample->instance) : SQLITE_OK;
     rc |= bf_sql_bind_real(s, 22, sample->edit_distance);
     rc |= sample->text_hash != 0 ? sqlite3_bind_int64(s, 23, (int64_t)sample->text_hash) : SQLITE_OK;
+    if (sample->source_stage != BF_STAGE_POINTS) {
+        rc |= bf_sql_bind_text(s, 24, bf_stage_word(sample->source_stage));
+        rc |= sqlite3_bind_int64(s, 25, sample->source_index);
+    }
+    rc |= sqlite3_bind_int(s, 26, sample->held_out);
     if (rc != SQLITE_OK || sqlite3_step(s) != SQLITE_DONE)
         status = fail_sample(store, sample, err);
     sqlite3_reset(s);

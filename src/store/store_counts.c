@@ -3,8 +3,8 @@
 
 #include "base/banned.h"
 
-/* Add one (stage, reason) group to the totals; false when this program does not know the words. */
-static bool add_group(struct bf_counts *out, const char *stage_word, const char *reason_word, int64_t n)
+/* Add one (stage, reason, held_out) group to the totals; false when this program does not know the words. */
+static bool add_group(struct bf_counts *out, const char *stage_word, const char *reason_word, bool held_out, int64_t n)
 {
     const enum bf_stage stage = bf_stage_of(stage_word ? stage_word : "");
     const enum bf_reason reason = bf_reason_of(reason_word ? reason_word : "");
@@ -16,6 +16,7 @@ static bool add_group(struct bf_counts *out, const char *stage_word, const char 
         return true;
     }
     out->kept[stage] += n;
+    out->held_out[stage] += held_out ? n : 0;
     out->fix += bf_variant_has("fix", stage) ? n : 0;
     out->mi += bf_variant_has("mi", stage) ? n : 0;
     out->jailbreak += bf_variant_has("jailbreak", stage) ? n : 0;
@@ -28,14 +29,15 @@ enum bf_status bf_store_counts(struct bf_store *store, struct bf_counts *out, st
     sqlite3_stmt *s;
     int rc;
     *out = (struct bf_counts){0};
-    enum bf_status status = bf_sql_get(store, BF_SQL_COUNTS, &s, err);
+    const bool old = store->version < BF_STORE_WITH_QUESTIONS;
+    enum bf_status status = bf_sql_get(store, old ? BF_SQL_COUNTS_OLD : BF_SQL_COUNTS, &s, err);
     if (status != BF_OK)
         return status;
     bf_sql_bind_request(s, 1, store);
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        out->n_points = sqlite3_column_int64(s, 3);
+        out->n_points = sqlite3_column_int64(s, 4);
         if (!add_group(out, (const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 1),
-                       sqlite3_column_int64(s, 2))) {
+                       sqlite3_column_int(s, 2) != 0, sqlite3_column_int64(s, 3))) {
             status = bf_sql_damaged(store, "a sample has a stage or reason this program does not know", err);
             goto out;
         }

@@ -35,7 +35,9 @@ enum bf_sql {
     BF_SQL_INSERT_CHECKPOINT,
     BF_SQL_SET_STATE,
     BF_SQL_GET_STATE,
+    BF_SQL_GET_STATE_OLD, /* of a run before BF_STORE_WITH_QUESTIONS; likewise below */
     BF_SQL_COUNTS,
+    BF_SQL_COUNTS_OLD,
     BF_SQL_EACH_POINT,
     BF_SQL_EACH_CHECKPOINT,
     BF_SQL_INSERT_ANSWER,
@@ -69,6 +71,7 @@ struct bf_store {
     int lock_fd;                            /* -1 for a reader */
     bool writer;
     bool creating;                 /* there is no run yet that error sentences could offer to resume */
+    int64_t version;               /* of the schema; a reader may have an older one */
     int64_t request;               /* the selected one; 0 = all */
     int has_vectors;               /* does the table exist? 1 yes, -1 no, 0 not known yet */
     char *entry_name, *entry_json; /* of the last bf_store_request */
@@ -168,9 +171,12 @@ BF_MUST_CHECK enum bf_status bf_store_open_writer(const char *dir, int lock_fd, 
 
 /* ---- migrations.c ---- */
 
-#define BF_STORE_VERSION 4 /* PRAGMA user_version of this program's schema */
-/* From this schema on, versions differ only in tables that a reader can do without: it reads older runs as they are. */
+#define BF_STORE_VERSION 5 /* PRAGMA user_version of this program's schema */
+/* From this schema on, versions differ only in tables and columns that a reader can do without: it reads older runs as
+ * they are. */
 #define BF_STORE_OLDEST_READABLE 2
+/* The first schema with sample.source, sample.held_out and the numbers of self-questioning in the state. */
+#define BF_STORE_WITH_QUESTIONS 5
 /* The SQL that upgrades schema `version - 1` to `version`; NULL outside 1..BF_STORE_VERSION. */
 const char *bf_migration(int64_t version);
 /* Apply the missing steps, each in one transaction, and enter the words of this program. */

@@ -110,6 +110,8 @@ static enum bf_status check_identity(struct bf_store *store, struct bf_err *err)
             err, BF_STORE,
             "'%s' was written by an older biforget (schema %lld); to bring it up to date: biforget resume %s",
             store->path, (long long)version, BF_SHELL_WORD(store->dir));
+    if (!store->writer) /* a writer brings it up to date */
+        store->version = version;
     return BF_OK;
 }
 

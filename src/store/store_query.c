@@ -42,6 +42,11 @@ bool bf_stage_is_sample(enum bf_stage stage)
     }
 }
 
+bool bf_stage_is_pair(enum bf_stage stage)
+{
+    return stage == BF_STAGE_PAIRS || stage == BF_STAGE_WORDINGS;
+}
+
 bool bf_variant_has(const char *variant, enum bf_stage stage)
 {
     for (size_t i = 0; i < sizeof variants / sizeof *variants; i++)
@@ -52,20 +57,33 @@ bool bf_variant_has(const char *variant, enum bf_stage stage)
     return false;
 }
 
-#define SAMPLES                                                                                                        \
+/* root: the stage of the text that a pair or a wording goes back to; of any other sample, its own. */
+#define SAMPLES(source, held_out, root, joins)                                                                         \
     "SELECT s.id, s.stage, s.idx, s.reason, s.text, s.raw, s.question, s.answer, s.point, s.template, s.temperature,"  \
     " s.seed, s.n_tokens, s.finish, s.min_k_prob, s.min_k_prob_model, s.mean_logp, s.diversity, s.domain_similarity,"  \
     " p.text, t.name, t.family, e.n_embd, e.data, s.original, s.edit_distance, s.text_hash, s.same_as, s.request,"     \
-    " q.name FROM sample s JOIN request q ON q.id = s.request"                                                         \
+    " q.name, " source ", " held_out ", " root " FROM sample s JOIN request q ON q.id = s.request" joins               \
     " LEFT JOIN point p ON p.request = s.request AND p.idx = s.point LEFT JOIN template t ON t.idx = s.template"       \
     " LEFT JOIN embedding e ON ?1 AND e.sample = s.id"                                                                 \
     " WHERE (?2 IS NULL OR s.stage = ?2) AND (?3 IS NULL OR s.state = ?3)"                                             \
     " AND (?4 IS NULL OR coalesce(s.reason, '') = ?4)"                                                                 \
-    " AND (?5 IS NULL OR (s.state = 'kept' AND s.stage NOT IN (coalesce(?6, ''), coalesce(?7, ''))))"                  \
+    " AND (?5 IS NULL OR (s.state = 'kept' AND " root " NOT IN (coalesce(?6, ''), coalesce(?7, ''))"                   \
+    " AND CASE ?13 WHEN 0 THEN s.stage NOT IN ('pairs', 'wordings') ELSE " held_out " = ?13 - 1 END))"                 \
     " AND (?11 IS NULL OR q.role = ?11) AND (?12 = 0 OR s.same_as IS NULL)"
+#define NOW                                                                                                            \
+    SAMPLES("s.source, o.stage, o.idx", "s.held_out", "coalesce(r.stage, o.stage, s.stage)",                           \
+            " LEFT JOIN sample o ON o.id = s.source LEFT JOIN sample r ON r.id = o.source")
+#define OLD SAMPLES("NULL, NULL, NULL", "0", "s.stage", "")
 /* Two texts, so that the samples of one request are found by the index instead of by reading all of them. */
-static const char sql_all[] = SAMPLES " AND ?10 IS NULL ORDER BY s.id LIMIT ?8 OFFSET ?9";
-static const char sql_request[] = SAMPLES " AND s.request = ?10 ORDER BY s.id LIMIT ?8 OFFSET ?9";
+#define ALL " AND ?10 IS NULL ORDER BY s.id LIMIT ?8 OFFSET ?9"
+#define REQUEST " AND s.request = ?10 ORDER BY s.id LIMIT ?8 OFFSET ?9"
+
+static const char *sql_of(const struct bf_store *store)
+{
+    if (store->version < BF_STORE_WITH_QUESTIONS)
+        return store->request > 0 ? OLD REQUEST : OLD ALL;
+    return store->request > 0 ? NOW REQUEST : NOW ALL;
+}
 
 static int bind_query(const struct bf_store *store, sqlite3_stmt *s, const struct bf_query *query)
 {
@@ -85,6 +103,7 @@ static int bind_query(const struct bf_store *store, sqlite3_stmt *s, const struc
     rc |= bf_sql_bind_request(s, 10, store);
     rc |= bf_sql_bind_text(s, 11, query->by_role ? bf_role_word(query->role) : NULL);
     rc |= sqlite3_bind_int(s, 12, query->distinct);
+    rc |= sqlite3_bind_int(s, 13, query->pairs);
     return rc;
 }
 
@@ -96,8 +115,7 @@ enum bf_status bf_store_query(struct bf_store *store, const struct bf_query *que
         return bf_fail(err, BF_USAGE, "unknown variant '%s'; it is one of fix, mi, jailbreak, both", query->variant);
     struct bf_cursor *cursor = bf_alloc(sizeof *cursor);
     cursor->store = store;
-    if (sqlite3_prepare_v2(store->db, store->request > 0 ? sql_request : sql_all, -1, &cursor->statement, NULL) !=
-            SQLITE_OK ||
+    if (sqlite3_prepare_v2(store->db, sql_of(store), -1, &cursor->statement, NULL) != SQLITE_OK ||
         bind_query(store, cursor->statement, query) != SQLITE_OK) {
         const enum bf_status status = bf_sql_fail(store, "read", err);
         bf_cursor_close(cursor);
@@ -180,8 +198,16 @@ static bool read_row(struct bf_cursor *cursor, struct bf_row *row)
     row->same_as = sqlite3_column_int64(s, 27);
     row->request = sqlite3_column_int64(s, 28);
     row->request_name = (const char *)sqlite3_column_text(s, 29);
-    return sample->stage != BF_STAGE_COUNT && sample->reason != BF_REASON_COUNT && sample->text && sample->index >= 0 &&
-           row->request_name && read_index(s, 8, &sample->point) && read_index(s, 9, &sample->template_index) &&
+    const char *source = (const char *)sqlite3_column_text(s, 31);
+    const char *root = (const char *)sqlite3_column_text(s, 34);
+    row->source = sqlite3_column_int64(s, 30);
+    sample->source_stage = source ? bf_stage_of(source) : BF_STAGE_POINTS;
+    sample->source_index = sqlite3_column_int64(s, 32);
+    sample->held_out = sqlite3_column_int(s, 33) != 0;
+    row->root = bf_stage_of(root ? root : "");
+    return sample->stage != BF_STAGE_COUNT && sample->source_stage != BF_STAGE_COUNT && row->root != BF_STAGE_COUNT &&
+           sample->reason != BF_REASON_COUNT && sample->text && sample->index >= 0 && row->request_name &&
+           read_index(s, 8, &sample->point) && read_index(s, 9, &sample->template_index) &&
            bf_sql_int32(s, 12, &sample->n_tokens) && sample->n_tokens >= 0 && read_embedding(cursor, 22, sample);
 }
 

@@ -17,9 +17,9 @@ static const char *const sql_text[BF_SQL_COUNT] = {
     [BF_SQL_INSERT_SAMPLE] =
         "INSERT INTO sample (stage, idx, state, reason, text, raw, question, answer, point, template, temperature,"
         " seed, n_tokens, finish, min_k_prob, min_k_prob_model, mean_logp, diversity, domain_similarity, request,"
-        " original, edit_distance, text_hash)"
+        " original, edit_distance, text_hash, source, held_out)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,"
-        " ?23)",
+        " ?23, (SELECT id FROM sample WHERE request = ?20 AND stage = ?24 AND idx = ?25), ?26)",
     [BF_SQL_INSERT_EMBEDDING] = "INSERT INTO embedding (sample, n_embd, data) VALUES (?1, ?2, ?3)",
     [BF_SQL_INSERT_POINT] = "INSERT INTO point (idx, round, text, sample, request) VALUES (?1, ?2, ?3, ?4, ?5)",
     [BF_SQL_INSERT_CHECKPOINT] =
@@ -28,22 +28,28 @@ static const char *const sql_text[BF_SQL_COUNT] = {
         "INSERT OR REPLACE INTO state (request, finished, stop, generated_tokens, generate_seconds, wall_seconds, "
         "knowledge,"
         " n_domain, n_control, min_k_domain, min_k_control, min_k_effect, similarity_domain, similarity_control,"
-        " agreement_domain, agreement_control)"
-        " VALUES (?16, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-    /* Over all requests: sums; everything else is of the first. */
-    [BF_SQL_GET_STATE] =
-        "WITH a AS (SELECT min(coalesce(s.finished, 0)) AS finished, coalesce(sum(s.generated_tokens), 0) AS tokens,"
-        " coalesce(sum(s.generate_seconds), 0.0) AS generate, coalesce(sum(s.wall_seconds), 0.0) AS wall"
-        " FROM request q LEFT JOIN state s ON s.request = q.id WHERE ?1 IS NULL OR q.id = ?1)"
-        " SELECT a.finished, s.stop, a.tokens, a.generate, a.wall, s.knowledge, s.n_domain, s.n_control,"
-        " s.min_k_domain, s.min_k_control, s.min_k_effect, s.similarity_domain, s.similarity_control,"
-        " s.agreement_domain, s.agreement_control"
-        " FROM a, request q LEFT JOIN state s ON s.request = q.id WHERE ?1 IS NULL OR q.id = ?1 ORDER BY q.id LIMIT 1",
-    [BF_SQL_COUNTS] = "SELECT stage, coalesce(reason, ''), count(*),"
-                      " (SELECT count(*) FROM point WHERE ?1 IS NULL OR request = ?1)"
-                      " FROM sample WHERE ?1 IS NULL OR request = ?1 GROUP BY stage, reason",
+        " agreement_domain, agreement_control, n_questions, n_verified, control_questions, control_verified)"
+        " VALUES (?16, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?17, ?18, ?19, ?20)",
+/* Over all requests: sums; everything else is of the first. */
+#define GET_STATE(questions)                                                                                           \
+    "WITH a AS (SELECT min(coalesce(s.finished, 0)) AS finished, coalesce(sum(s.generated_tokens), 0) AS tokens,"      \
+    " coalesce(sum(s.generate_seconds), 0.0) AS generate, coalesce(sum(s.wall_seconds), 0.0) AS wall"                  \
+    " FROM request q LEFT JOIN state s ON s.request = q.id WHERE ?1 IS NULL OR q.id = ?1)"                             \
+    " SELECT a.finished, s.stop, a.tokens, a.generate, a.wall, s.knowledge, s.n_domain, s.n_control,"                  \
+    " s.min_k_domain, s.min_k_control, s.min_k_effect, s.similarity_domain, s.similarity_control,"                     \
+    " s.agreement_domain, s.agreement_control, " questions " FROM a, request q LEFT JOIN state s ON s.request = q.id"  \
+    " WHERE ?1 IS NULL OR q.id = ?1 ORDER BY q.id LIMIT 1"
+    [BF_SQL_GET_STATE] = GET_STATE("s.n_questions, s.n_verified, s.control_questions, s.control_verified"),
+    [BF_SQL_GET_STATE_OLD] = GET_STATE("0, 0, 0, 0"),
+#define COUNTS(held_out)                                                                                               \
+    "SELECT stage, coalesce(reason, ''), " held_out ", count(*),"                                                      \
+    " (SELECT count(*) FROM point WHERE ?1 IS NULL OR request = ?1)"                                                   \
+    " FROM sample WHERE ?1 IS NULL OR request = ?1 GROUP BY 1, 2, 3"
+    [BF_SQL_COUNTS] = COUNTS("held_out"),
+    [BF_SQL_COUNTS_OLD] = COUNTS("0"),
     [BF_SQL_EACH_POINT] = "SELECT p.idx, p.round, p.text, count(CASE s.state WHEN 'kept' THEN 1 END), count(s.id)"
                           " FROM point p LEFT JOIN sample s ON s.request = p.request AND s.point = p.idx"
+                          " AND s.stage NOT IN ('questions', 'pairs', 'wordings')"
                           " WHERE ?1 IS NULL OR p.request = ?1 GROUP BY p.request, p.idx ORDER BY p.request, p.idx",
     [BF_SQL_EACH_CHECKPOINT] =
         "SELECT c.n_kept, c.diversity, c.gain, c.stop FROM checkpoint c JOIN sample s ON s.id = c.sample"
@@ -96,6 +102,7 @@ struct bf_store *bf_store_new(const char *dir, bool writer)
     store->dir = bf_strdup(dir);
     store->path = bf_path_join(dir, BF_STORE_FILE);
     store->lock_fd = -1;
+    store->version = BF_STORE_VERSION;
     store->writer = writer;
     return store;
 }

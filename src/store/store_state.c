@@ -52,6 +52,10 @@ enum bf_status bf_store_set_state(struct bf_store *store, const struct bf_run_st
         rc |= bf_sql_bind_real(s, 14, k->agreement_domain);
         rc |= bf_sql_bind_real(s, 15, k->agreement_control);
         rc |= bf_sql_bind_writer(s, 16, store);
+        rc |= sqlite3_bind_int64(s, 17, k->n_questions);
+        rc |= sqlite3_bind_int64(s, 18, k->n_verified);
+        rc |= sqlite3_bind_int64(s, 19, k->control_questions);
+        rc |= sqlite3_bind_int64(s, 20, k->control_verified);
         status = rc == SQLITE_OK ? bf_sql_run(store, s, "write the state to", err)
                                  : bf_sql_fail(store, "write the state to", err);
     }
@@ -64,7 +68,8 @@ enum bf_status bf_store_state(struct bf_store *store, struct bf_run_state *out, 
 {
     sqlite3_stmt *s;
     *out = (struct bf_run_state){0};
-    enum bf_status status = bf_sql_get(store, BF_SQL_GET_STATE, &s, err);
+    const bool old = store->version < BF_STORE_WITH_QUESTIONS;
+    enum bf_status status = bf_sql_get(store, old ? BF_SQL_GET_STATE_OLD : BF_SQL_GET_STATE, &s, err);
     if (status != BF_OK)
         return status;
     if (bf_sql_bind_request(s, 1, store) != SQLITE_OK) {
@@ -98,6 +103,10 @@ enum bf_status bf_store_state(struct bf_store *store, struct bf_run_state *out, 
     k->similarity_control = bf_sql_real(s, 12);
     k->agreement_domain = bf_sql_real(s, 13);
     k->agreement_control = bf_sql_real(s, 14);
+    k->n_questions = sqlite3_column_int64(s, 15);
+    k->n_verified = sqlite3_column_int64(s, 16);
+    k->control_questions = sqlite3_column_int64(s, 17);
+    k->control_verified = sqlite3_column_int64(s, 18);
     if (out->stop == BF_STOP_COUNT || !knowledge_of((const char *)sqlite3_column_text(s, 5), &k->verdict)) {
         status = bf_sql_damaged(store, "its state has a word this program does not know", err);
         *out = (struct bf_run_state){0};

@@ -31,6 +31,9 @@
     X(BF_REASON_MEANING, "meaning", "a rewriting that means something else")                                           \
     X(BF_REASON_LOST_FACT, "lost_fact", "a rewriting without a name, number or date of its original")                  \
     X(BF_REASON_NEW_FACT, "new_fact", "a rewriting with a name, number or date that is not in its original")           \
+    X(BF_REASON_GIVES_AWAY, "gives_away", "a question that holds its own answer")                                      \
+    X(BF_REASON_NEEDS_TEXT, "needs_text", "a question that cannot be understood without its text")                     \
+    X(BF_REASON_NOT_KNOWN, "not_known", "asked without the text, the model does not give the answer")                  \
     X(BF_REASON_NOT_A_SAMPLE, "not_a_sample", "a list, a chapter or a control text")
 
 enum bf_reason {
@@ -67,6 +70,11 @@ struct bf_sample {
     int64_t instance;     /* index of the original; -1 when there is none */
     double edit_distance; /* to the original, in words, 0..1; NaN when there is none */
     uint64_t text_hash;   /* of the folded text; equal for texts that count as duplicates; 0 when not kept */
+    /* The sample of the same request that this one is made of: the text of a question or a pair, the pair of a wording.
+     * BF_STAGE_POINTS, as in a zeroed struct: it is not made of a sample. */
+    enum bf_stage source_stage;
+    int64_t source_index;
+    bool held_out; /* kept, but for probing only: no training may see it */
 };
 
 /* A point of the domain. */
@@ -107,6 +115,9 @@ struct bf_knowledge_check {
     double min_k_effect;                          /* difference in pooled standard deviations (Cohen's d) */
     double similarity_domain, similarity_control; /* mean cosine of the samples to their topic's name */
     double agreement_domain, agreement_control;   /* mean cosine between samples on the same point; NaN below two */
+    /* Self-questioning: usable questions about the request's texts that were asked without the text, and those that the
+     * model answered as the text does; the same for texts on the invented topic. 0 without self-questioning. */
+    int64_t n_questions, n_verified, control_questions, control_verified;
 };
 
 /* The progress of a request; at its end, the result. */

@@ -116,10 +116,11 @@ static void the_text_is_stable(void **state)
         "\"model_embedder\":true,"
         "\"near_duplicate\":0.8,\"order\":\"balanced\",\"point_temperature\":0.5,\"points_per_round\":6,\"probe_"
         "temperature\":0.9,\"profile\":"
-        "\"paper\","
+        "\"paper\",\"questions\":0,"
         "\"rounds\":4,\"samples_per_prompt\":4,\"seed\":\"3407\",\"subfields\":20,\"tau\":0.3,\"temperatures\":[0.6,0."
         "8,1.0,1.2],"
-        "\"templates\":\"default\",\"top_k\":50,\"top_p\":0.95,\"topic\":\"Greek mythology\",\"trim_sentence\":true}");
+        "\"templates\":\"default\",\"top_k\":50,\"top_p\":0.95,\"topic\":\"Greek mythology\",\"trim_sentence\":true,"
+        "\"wordings\":0}");
     free(text);
     json_decref(json);
     bf_request_release(&request);
@@ -142,7 +143,8 @@ static void assert_refused(const json_t *json, const char *key, const char *word
 /* Requests of the first version lack these; the defaults stand in. */
 static bool is_later(const char *key)
 {
-    static const char *const keys[] = {"kind", "min_similarity", "keep_facts", "subfields", "bullets", "chapters"};
+    static const char *const keys[] = {"kind",    "min_similarity", "keep_facts", "subfields",
+                                       "bullets", "chapters",       "questions",  "wordings"};
 
     for (size_t i = 0; i < N_ELEMENTS(keys); i++)
         if (strcmp(keys[i], key) == 0)
@@ -209,7 +211,7 @@ static void each_key_is_needed_and_typed(void **state)
         }
         json_decref(copy);
     }
-    assert_int_equal(n, 37);
+    assert_int_equal(n, 39);
     json_decref(wrong);
     json_decref(json);
     bf_request_release(&request);

@@ -223,7 +223,7 @@ static void state_is_replaced(void **state)
                                 INT64_C(1) << 40,
                                 12.5,
                                 13.25,
-                                {BF_KNOWLEDGE_SOME, 100, 20, 0.4, 0.2, (double)NAN, 0.7, 0.1, 0.6, 0.3}};
+                                {BF_KNOWLEDGE_SOME, 100, 20, 0.4, 0.2, (double)NAN, 0.7, 0.1, 0.6, 0.3, 41, 30, 8, 1}};
     (void)state;
     assert_ok(bf_store_state(store, &got, &err));
     assert_false(got.finished);

@@ -100,7 +100,7 @@ static void versions(void **state)
     refuses(dir, "newer biforget (schema 99");
     sql(path, "PRAGMA user_version = 0");
     refuses(dir, "is not a run");
-    sql(path, "PRAGMA user_version = 4; PRAGMA application_id = 7");
+    sql(path, "PRAGMA user_version = 5; PRAGMA application_id = 7");
     refuses(dir, "another program");
     sql(path, "PRAGMA application_id = 1111904839");
     bf_store_close(fixture_open(dir, BF_STORE_WRITE));
