@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "base/refusal.h"
 #include "base/thoughts.h"
 #include "base/utf8.h"
 #include "base/banned.h"

@@ -19,9 +19,6 @@ bool bf_filter_only_thoughts(const char *text, const char *raw);
 /* The first reason that applies, in this order: too_short, refusal, prompt_echo, degenerate; or BF_REASON_NONE. */
 enum bf_reason bf_filter_text(const struct bf_request *request, const char *text, const struct bf_words *words,
                               const char *prompt);
-/* Is it a refusal: an apology or an inability at the start, or "as an AI"? In English, Spanish, French, German,
- * Portuguese, Italian, Russian, Chinese, Japanese, Korean, Arabic and Hindi. */
-bool bf_is_refusal(const char *text);
 
 /* Split "Question: ... Answer: ..." (also Q:/A:, with markdown stars). true when it has both parts, which are trimmed
  * and appended. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/refusal.h"
 #include "base/utf8.h"
 #include "synth/filter.h"
 #include "base/similar.h"

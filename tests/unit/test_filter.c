@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include "base/buf.h"
+#include "base/refusal.h"
 #include "synth/filter.h"
 
 /* ---- refusals ---- */

@@ -1,10 +1,14 @@
 /* Refusals, by their beginnings, in the languages that models use most. */
+#include "base/refusal.h"
+
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/letter_case.h"
 #include "base/utf8.h"
 #include "base/words.h"
-#include "synth/filter.h"
 #include "base/banned.h"
 
 enum { READ = 4096, WINDOW = 160 };
