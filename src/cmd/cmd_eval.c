@@ -30,9 +30,9 @@ static void print_result(const struct bf_eval_values *v, const json_t *result)
 static enum bf_status check_output(const struct bf_eval_values *v, const struct bf_call *call, struct bf_err *err)
 {
     const struct bf_eval_request *r = &v->request;
-    const char *const named[] = {r->model,       r->lora,  r->forget,     r->retain,   r->holdout,
-                                 r->authors,     r->world, r->retrained,  r->original, r->logs,
-                                 r->retain_logs, r->shots, r->relearn_set};
+    const char *const named[] = {r->model,       r->lora,  r->forget,      r->retain,   r->holdout,
+                                 r->authors,     r->world, r->retrained,   r->original, r->logs,
+                                 r->retain_logs, r->shots, r->relearn_set, r->prompts};
     enum { N_NAMED = sizeof named / sizeof *named };
     const char *inputs[N_NAMED + BF_OPERANDS_MAX];
     memcpy(inputs, named, sizeof named);
@@ -109,16 +109,18 @@ const struct bf_command bf_cmd_eval = {
                         "  biforget eval tofu -m new.gguf --forget f.json --retrained gold.gguf\n"
                         "  biforget eval tofu --logs saves/npo --retain-logs saves/retain90\n"
                         "  biforget eval mcq mmlu_test.jsonl --shots mmlu_dev.jsonl -m new.gguf\n"
-                        "  biforget eval robust forget_qa.jsonl -m new.gguf --original old.gguf\n",
+                        "  biforget eval robust forget_qa.jsonl -m new.gguf --original old.gguf\n"
+                        "  biforget eval fluency forget_qa.jsonl -m new.gguf --original old.gguf\n",
             .details = "privleak, knowmem and verbmem are MUSE's; memorization is extraction strength and exact "
-                       "memorization; mcq is for MMLU and WMDP; robust tests whether the knowledge comes back. For "
+                       "memorization; mcq is for MMLU and WMDP; robust tests whether the knowledge comes back; "
+                       "fluency, whether the model still writes whole, varied sentences. For "
                        "privleak, verbmem and memorization, a SET is anything that 'biforget quality' reads; tofu "
                        "also takes --authors and --world. Solved examples of mcq go before questions on the same "
                        "subject: for a csv file, that is its name without _test or _dev; for jsonl, its "
                        "\"subject\". --limit applies to each file. Means are shown with their 95 % bootstrap "
                        "interval. An interrupted evaluation keeps nothing. docs/evaluation.md explains each metric "
                        "and lists the files that each benchmark reads.",
-            .operands = "NAME is privleak, knowmem, verbmem, memorization, tofu, mcq, gsm8k or robust;\n"
+            .operands = "NAME is privleak, knowmem, verbmem, memorization, tofu, mcq, gsm8k, robust or fluency;\n"
                         "'biforget eval NAME --help' shows the options of one",
         },
     .values_size = sizeof(struct bf_eval_values),

@@ -13,7 +13,8 @@
 
 #define COUNTS_SHOTS "knowmem mcq gsm8k"
 #define SHOTS COUNTS_SHOTS " robust"
-#define WRITES "knowmem verbmem tofu gsm8k robust"
+#define WRITES "knowmem verbmem tofu gsm8k robust fluency"
+#define AFTERWARDS "robust fluency"
 #define TWO_MODELS "privleak tofu"
 
 struct bf_opt *bf_eval_options(struct bf_eval_values *v)
@@ -45,7 +46,10 @@ struct bf_opt *bf_eval_options(struct bf_eval_values *v)
         BF_REAL("retrained-auc", &r->retrained_auc, 0.000001, 1, "0.5",
                 "privleak: AUC of the retrained model, instead of --retrained", .rare = true, .only = "privleak",
                 .marks = BF_LAB),
-        BF_TEXT("original", &r->original, "FILE|NAME", "robust: the model before unlearning", .only = "robust"),
+        BF_TEXT("original", &r->original, "FILE|NAME", "robust, fluency: the model before unlearning",
+                .only = AFTERWARDS),
+        BF_TEXT("prompts", &r->prompts, "SET", "fluency: prompts on everyday matters", .fallback = "24 built-in ones",
+                .rare = true, .only = "fluency"),
         BF_TEXT("logs", &r->logs, "DIR", "tofu: result files instead of -m", .only = "tofu", .marks = BF_LAB),
         BF_TEXT("retain-logs", &r->retain_logs, "DIR", "tofu: result files of the retrained model", .only = "tofu",
                 .marks = BF_LAB),

@@ -25,7 +25,8 @@ typedef enum bf_status bf_eval_task_fn(struct bf_eval_task *task, json_t **out, 
     X("tofu", bf_eval_task_tofu)                                                                                       \
     X("mcq", bf_eval_task_mcq)                                                                                         \
     X("gsm8k", bf_eval_task_gsm8k)                                                                                     \
-    X("robust", bf_eval_task_robust)
+    X("robust", bf_eval_task_robust)                                                                                   \
+    X("fluency", bf_eval_task_fluency)
 #define X(name, run) bf_eval_task_fn run;
 BF_EVAL_TASKS(X)
 #undef X

@@ -42,6 +42,25 @@ sentence() {
     fi
 }
 
+# lora FILE SCALE: an adapter over the first feed-forward layer of the test model whose product is SCALE in each place.
+lora() {
+    python3 - "$1" "$2" <<'END'
+import struct, sys
+n_embd, n_ff, rank, scale = 576, 1536, 1, float(sys.argv[2])
+s = lambda t: struct.pack("<Q", len(t)) + t.encode()
+kv = [s("general.type") + struct.pack("<I", 8) + s("adapter"), s("general.architecture") + struct.pack("<I", 8) + s("llama"),
+      s("adapter.type") + struct.pack("<I", 8) + s("lora"), s("adapter.lora.alpha") + struct.pack("<If", 6, 1.0)]
+tensors = [("blk.0.ffn_down.weight.lora_a", (n_ff, rank), 1.0), ("blk.0.ffn_down.weight.lora_b", (rank, n_embd), scale)]
+head, at, body = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(kv)) + b"".join(kv), 0, b""
+for name, shape, value in tensors:
+    head += s(name) + struct.pack("<I", 2) + struct.pack("<QQ", *shape) + struct.pack("<IQ", 0, at)
+    data = struct.pack("<f", value) * (shape[0] * shape[1])
+    data += b"\0" * (-len(data) % 32)
+    body, at = body + data, at + len(data)
+open(sys.argv[1], "wb").write(head + b"\0" * (-len(head) % 32) + body)
+END
+}
+
 json() { python3 -c 'import json, sys; d = json.load(sys.stdin); print('"$1"')'; }
 
 # until_commit DIR: wait until the run of the background process $job has its first commit.

@@ -1,20 +1,24 @@
 #!/usr/bin/env python3
 """Numbers that the figures of src/eval must reproduce, from the packages that the benchmarks call.
 
-    pip install numpy scipy scikit-learn rouge-score nltk
+    pip install numpy scipy scikit-learn rouge-score nltk torch
     python tests/golden/eval_reference.py >tests/golden/eval_reference.json
 
 rouge-score (its tokenizer, NLTK's stemmer), scikit-learn (AUC), SciPy (Kolmogorov-Smirnov, harmonic mean), zlib; TOFU's aggregation
 (locuslab/tofu, aggregate_eval_stat.py: truth ratio, probability, Forget Quality, Model Utility), open-unlearning's truth ratio, extraction
-strength and exact memorization (src/evals/metrics), MUSE's Min-K% (metrics/privleak.py), written out again here from their definitions.
+strength and exact memorization (src/evals/metrics), MUSE's Min-K% (metrics/privleak.py), Min-K%++, seq-rep-n, written out again here from
+their definitions.
 """
 import json
+import re
 import sys
 import zlib
 
 import numpy as np
 import scipy
 import sklearn
+import torch
+import torch.nn.functional as F
 from nltk.stem.porter import PorterStemmer
 from rouge_score import rouge_scorer
 from scipy.stats import hmean, ks_2samp, kstwo
@@ -214,6 +218,44 @@ def min_k_cases(rng):
     return out
 
 
+REPEATING = [
+    "", "one two three", "one two three four", "the cat sat on the mat and the cat sat on the mat again", "no no no no no no no no",
+    "!!!!!!!!!!!!", "Well, well, well, well, well.", "a b c d, a b c d; a b c d.", "x_1 x_1 x_1 x_1", "Zoë naïve Zoë naïve Zoë naïve café",
+    "It was the best of times, it was the worst of times, it was the age of wisdom",
+]
+
+
+def repetition_cases():
+    """seq-rep-n of Welleck et al. (2020): 1 - unique n-grams / n-grams, over words and marks."""
+    out = []
+    for text in REPEATING:
+        units = re.findall(r"[^\W_]+|[^\w\s]|_", text)
+        values = {}
+        for n in (1, 2, 4):
+            grams = [tuple(units[i:i + n]) for i in range(len(units) - n + 1)]
+            values[str(n)] = 1 - len(set(grams)) / len(grams) if grams else None
+        out.append({"text": text, "units": len(units), "values": values})
+    return out
+
+
+def min_k_plus_cases():
+    """Min-K%++ as github.com/zjysteven/mink-plus-plus (run.py) computes it, in PyTorch, negated as open-unlearning does."""
+    rng = np.random.default_rng(20262)
+    out = []
+    for n, vocabulary in [(1, 5), (3, 2), (9, 17), (25, 11)]:
+        logits = torch.tensor(np.round(rng.normal(0, 3, (n, vocabulary)), 3).astype(np.float32))
+        tokens = torch.tensor(rng.integers(0, vocabulary, n)).unsqueeze(-1)
+        probs, log_probs = F.softmax(logits.double(), dim=-1), F.log_softmax(logits.double(), dim=-1)
+        token_log_probs = log_probs.gather(dim=-1, index=tokens).squeeze(-1)
+        mu = (probs * log_probs).sum(-1)
+        sigma = (probs * torch.square(log_probs)).sum(-1) - torch.square(mu)
+        plus = (token_log_probs - mu) / sigma.clamp(min=1e-6).sqrt()
+        scores = {str(k): float(-np.mean(np.sort(plus.numpy())[:max(1, int(n * (k / 100)))])) for k in (10, 20, 40, 100)}
+        out.append({"logits": [[float(f"{v:.6g}") for v in row] for row in logits.tolist()], "tokens": tokens.squeeze(-1).tolist(),
+                    "logp": token_log_probs.tolist(), "mean": mu.tolist(), "deviation": sigma.sqrt().tolist(), "scores": scores})
+    return out
+
+
 def main():
     rng = np.random.default_rng(20261)
     stem = PorterStemmer()
@@ -231,6 +273,8 @@ def main():
         "harmonic": [{"values": v, "value": float(hmean(v))} for v in ([1.0], [0.2, 0.9], [0.31, 0.77, 0.5, 0.12, 0.99], [0.0, 0.5])],
         "memorization": memorization_cases(rng),
         "min_k": min_k_cases(rng),
+        "min_k_plus": min_k_plus_cases(),
+        "repetition": repetition_cases(),
         "zlib": [{"text": t, "n": len(zlib.compress(t.encode()))} for t in texts],
         "tofu": {"unlearned": unlearned, "retrained": retrained, "expected": tofu_aggregate(unlearned, retrained),
                  "open_unlearning": open_unlearning(unlearned), "open_unlearning_retrained": open_unlearning(retrained)},
