@@ -26,7 +26,7 @@ complete -c biforget -n '__fish_seen_subcommand_from domain' -l top-k -r -d 'mos
 complete -c biforget -n '__fish_seen_subcommand_from domain' -l diversity-batch -r -d 'kept samples between two checks of the stop rule'
 complete -c biforget -n '__fish_seen_subcommand_from domain' -l epsilon -r -d 'stop when diversity grows by less (negative = never)'
 complete -c biforget -n '__fish_seen_subcommand_from domain' -l probe-temperature -r -d 'temperature of Stage II'
-complete -c biforget -n '__fish_seen_subcommand_from domain' -l tau -r -d 'membership inference keeps texts from this Min-K% prob on'
+complete -c biforget -n '__fish_seen_subcommand_from domain' -l tau -r -d 'membership inference keeps texts from this Min-K% prob on; auto: by the invented topic'
 complete -c biforget -n '__fish_seen_subcommand_from domain' -l k-percent -r -d 'share of least likely tokens in Min-K% prob'
 complete -c biforget -n '__fish_seen_subcommand_from domain' -l mi-model-distribution -d 'Min-K% prob under the model'\''s own distribution'
 complete -c biforget -n '__fish_seen_subcommand_from domain' -l order -x -a 'balanced point' -d 'balanced: even at any length; point: one point after the other'

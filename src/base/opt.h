@@ -13,7 +13,7 @@ enum bf_opt_type {
     BF_OPT_FLAG,   /* bool *: --name sets true, --no-name sets false */
     BF_OPT_INT,    /* int64_t * within [min, max] */
     BF_OPT_SEED,   /* uint64_t *: whole range */
-    BF_OPT_DOUBLE, /* double * within [min, max]; NaN and infinity refused */
+    BF_OPT_DOUBLE, /* double * within [min, max], or NaN for the word `choices`; "nan" and "inf" are refused */
     BF_OPT_TEXT,   /* const char **: points into argv */
     BF_OPT_CHOICE, /* const char **: one of `choices` ("auto|none|chatml"), points into argv */
     BF_OPT_DOUBLES /* struct bf_doubles *: comma-separated, each within [min, max] */
@@ -32,7 +32,7 @@ struct bf_opt {
     void *target;         /* where the value is stored; not changed when the option is not given */
     double min, max;      /* for INT, DOUBLE, DOUBLES; inclusive */
     const char *value;    /* the word after the option in help: "FILE", "N" */
-    const char *choices;  /* for CHOICE */
+    const char *choices;  /* for CHOICE; for DOUBLE, a word that may be given in place of a number; else NULL */
     const char *fallback; /* the default, for help: "3407", "from the profile"; NULL when there is none */
     const char *unit;     /* "tokens", "seconds"; NULL when there is none */
     const char *help;     /* one line, lower case, no full stop */

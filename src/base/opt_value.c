@@ -65,7 +65,8 @@ static enum bf_status wrong_number(const struct bf_opt *opt, const char *value, 
                          "%s",
                          opt->name, value, BF_DOUBLES_MAX, range.data);
     else
-        status = bf_fail(err, BF_USAGE, "--%s does not take '%s'; give a %s", opt->name, value, range.data);
+        status = bf_fail(err, BF_USAGE, "--%s does not take '%s'; give %s%sa %s", opt->name, value,
+                         opt->choices ? opt->choices : "", opt->choices ? " or " : "", range.data);
     bf_buf_release(&range);
     return status;
 }
@@ -120,7 +121,9 @@ static enum bf_status set_double(const struct bf_opt *opt, const char *value, st
 {
     double number = 0;
 
-    if (!read_double(opt, value, &number))
+    if (opt->choices && strcmp(value, opt->choices) == 0)
+        number = (double)NAN;
+    else if (!read_double(opt, value, &number))
         return wrong_number(opt, value, err);
     *(double *)opt->target = number;
     return BF_OK;

@@ -33,7 +33,8 @@ static const struct {
     {"diversity-batch", "N", NULL, "kept samples between two checks of the stop rule", true, D | I},
     {"epsilon", "X", NULL, "stop when diversity grows by less (negative = never)", true, D | I},
     {"probe-temperature", "T", NULL, "temperature of Stage II", true, D},
-    {"tau", "P", NULL, "membership inference keeps texts from this Min-K% prob on", true, D},
+    {"tau", "P|auto", NULL, "membership inference keeps texts from this Min-K% prob on; auto: by the invented topic",
+     true, D},
     {"k-percent", "K", "%", "share of least likely tokens in Min-K% prob", true, D},
     {"mi-model-distribution", NULL, NULL, "Min-K% prob under the model's own distribution", true, D},
     {"order", NULL, NULL, "balanced: even at any length; point: one point after the other", true, D | I},
@@ -95,6 +96,7 @@ static void option_of(size_t row, struct bf_method_values *values, struct bf_opt
         break;
     case BF_FIELD_DOUBLE:
         out->type = BF_OPT_DOUBLE;
+        out->choices = field->words ? field->words[0] : NULL;
         out->target = &value->real;
         break;
     case BF_FIELD_DOUBLES:

@@ -57,11 +57,10 @@ static bool min_k_settings(const struct bf_page *page, int64_t id, double *tau, 
     bool found = false;
     if (bf_store_request(page->store, id, &entry, NULL, NULL) == BF_OK && entry.id == id &&
         bf_json_parse(entry.json, strlen(entry.json), "the run's request", &json, NULL) == BF_OK) {
-        const json_t *t = json_object_get(json, "tau");
-        *tau = json_number_value(t);
+        int64_t n;
+        found = bf_summary_tau(page->store, id, json, tau, &n, NULL) == BF_OK && !isnan(*tau);
         *k_percent = json_number_value(json_object_get(json, "k_percent"));
         *model = json_is_true(json_object_get(json, "mi_model_distribution"));
-        found = json_is_number(t);
     }
     json_decref(json);
     return found;

@@ -101,6 +101,7 @@ enum bf_status bf_report_json(struct bf_store *store, json_t **out, struct bf_er
     json_object_set_new(root, "requests", requests(&s));
     if (s.variety.n_originals > 0)
         json_object_set_new(root, "variety", variety(&s.variety));
+    json_object_set_new(root, "tau", real_or_null(s.tau));
     json_object_set_new(root, "knowledge", knowledge(&s.state.knowledge));
     json_object_set(root, "request", s.request);
     json_object_set(root, "engine", s.engine);

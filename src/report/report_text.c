@@ -139,6 +139,15 @@ static void put_stop(const struct bf_summary *s, FILE *out)
     fputs("\n", out);
 }
 
+static void put_tau(const struct bf_summary *s, FILE *out)
+{
+    if (s->n_tau_questions > 0)
+        bf_print(out,
+                 "  membership inference: keeps Min-K%% prob from %.3f on (95th percentile of %lld answers about an "
+                 "invented topic)\n",
+                 s->tau, (long long)s->n_tau_questions);
+}
+
 /* For a terminal: in two lines where it is long. */
 static const char *knowledge_lines(enum bf_knowledge verdict)
 {
@@ -285,6 +294,7 @@ enum bf_status bf_report_text(struct bf_store *store, int n_examples, FILE *out,
     put_points(&s, out);
     put_reasons(&s, out);
     put_stop(&s, out);
+    put_tau(&s, out);
     put_knowledge(&s, out);
     status = put_examples(store, &s, n_examples, out, err);
     if (status == BF_OK)

@@ -44,6 +44,49 @@ static enum bf_status last_diversity(struct bf_store *store, const struct bf_cou
     return status;
 }
 
+enum bf_status bf_summary_tau(struct bf_store *store, int64_t id, const json_t *request, double *tau, int64_t *n,
+                              struct bf_err *err)
+{
+    const json_t *given = json_object_get(request, "tau");
+    const bool by_model = json_is_true(json_object_get(request, "mi_model_distribution"));
+    struct bf_cursor *cursor = NULL;
+    double *values = NULL;
+    size_t n_values = 0;
+    *tau = (double)NAN;
+    *n = 0;
+    if (json_integer_value(json_object_get(request, "mi_samples")) == 0)
+        return BF_OK;
+    if (!json_is_string(given)) {
+        *tau = json_is_number(given) ? json_number_value(given) : (double)NAN;
+        return BF_OK;
+    }
+    /* The texts of the knowledge check come first. */
+    const struct bf_query query = {.by_stage = true,
+                                   .stage = BF_STAGE_CONTROL,
+                                   .offset = json_integer_value(json_object_get(request, "control_samples"))};
+    bf_store_select(store, id);
+    enum bf_status status = bf_store_query(store, &query, &cursor, err);
+    bf_store_select(store, 0);
+    for (bool more = status == BF_OK; more && status == BF_OK;) {
+        struct bf_row row;
+        status = bf_cursor_next(cursor, &row, &more, err);
+        if (status != BF_OK || !more)
+            continue;
+        const double value = by_model ? row.sample.min_k_model : row.sample.min_k_sampling;
+        if (isnan(value))
+            continue;
+        values = bf_grow(values, n_values + 1, sizeof *values);
+        values[n_values++] = value;
+    }
+    bf_cursor_close(cursor);
+    if (status == BF_OK) {
+        *tau = bf_tau_of_control(values, n_values);
+        *n = (int64_t)n_values;
+    }
+    free(values);
+    return status;
+}
+
 /* ---- requests ---- */
 
 static enum bf_status count_shared(struct bf_store *store, int64_t n_kept, int64_t *out, struct bf_err *err)
@@ -177,7 +220,7 @@ static enum bf_status read_requests(struct bf_store *store, struct bf_summary *o
 
 enum bf_status bf_summary_read(struct bf_store *store, struct bf_summary *out, struct bf_err *err)
 {
-    *out = (struct bf_summary){.run = bf_store_run(store), .dir = bf_store_dir(store)};
+    *out = (struct bf_summary){.run = bf_store_run(store), .dir = bf_store_dir(store), .tau = (double)NAN};
     enum bf_status status = bf_store_counts(store, &out->counts, err);
     if (status == BF_OK)
         status = bf_store_state(store, &out->state, err);
@@ -192,6 +235,8 @@ enum bf_status bf_summary_read(struct bf_store *store, struct bf_summary *out, s
     if (status == BF_OK)
         status = bf_json_parse(out->run->request_json, strlen(out->run->request_json), "the run's request",
                                &out->request, err);
+    if (status == BF_OK && out->n_requests == 1 && out->requests[0].kind == BF_KIND_DOMAIN)
+        status = bf_summary_tau(store, out->requests[0].id, out->request, &out->tau, &out->n_tau_questions, err);
     if (status == BF_OK)
         status =
             bf_json_parse(out->run->engine_json, strlen(out->run->engine_json), "the run's engine", &out->engine, err);

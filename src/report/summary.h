@@ -48,8 +48,15 @@ struct bf_summary {
     double diversity;          /* of the kept Stage I samples, after the last one; NaN below two samples */
     struct bf_stop_check last; /* the last check of the stop rule */
     int64_t n_checkpoints;
+    double tau;              /* of a single domain's membership inference; NaN without it, or with many requests */
+    int64_t n_tau_questions; /* the questions that --tau auto took it from; 0 when it was given */
 };
 BF_MUST_CHECK enum bf_status bf_summary_read(struct bf_store *store, struct bf_summary *out, struct bf_err *err);
+/* The threshold of membership inference of request `id`, whose settings are `request`: the number that they give, or
+ * for "auto" what bf_tau_of_control makes of the first *n questions about the invented topic. NaN without membership
+ * inference. Selects no request when it returns. */
+BF_MUST_CHECK enum bf_status bf_summary_tau(struct bf_store *store, int64_t id, const json_t *request, double *tau,
+                                            int64_t *n, struct bf_err *err);
 /* The verdict of the knowledge check as a sentence, in lower case, without a full stop. Static. */
 const char *bf_knowledge_sentence(enum bf_knowledge verdict);
 void bf_summary_release(struct bf_summary *summary);

@@ -90,6 +90,8 @@ struct bf_fill {
  */
 void bf_template_fill(struct bf_buf *out, const char *text, const struct bf_fill *fill);
 
+#define BF_TAU_PAPER 0.30 /* threshold of membership inference in the paper and its code */
+
 enum bf_order { BF_ORDER_BALANCED, BF_ORDER_POINT };
 
 /* Everything that, together with the model, decides the bytes of a result. Its JSON is hashed and stored. */
@@ -114,7 +116,7 @@ struct bf_request {
     int32_t jailbreak_samples;
     int32_t control_samples;    /* for the knowledge check; 0 = none */
     double probe_temperature;   /* Stage II and control */
-    double tau;                 /* Min-K% prob threshold of MI, 0..1 */
+    double tau;                 /* Min-K% prob threshold of MI, 0..1; NaN ("auto") = from the control texts */
     double k_percent;           /* (0, 100]: the share of least likely tokens, 20 */
     bool mi_model_distribution; /* Min-K% under the model's own distribution instead of the sampling one */
     enum bf_order order;

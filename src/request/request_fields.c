@@ -20,6 +20,7 @@
 #define LATER NULL, true
 
 static const char *const order_words[] = {[BF_ORDER_BALANCED] = "balanced", [BF_ORDER_POINT] = "point", NULL};
+static const char *const auto_words[] = {"auto", NULL};
 static const char *const kind_words[] = {"domain", "instance", "textbook", "import", NULL};
 
 _Static_assert(sizeof(enum bf_order) == sizeof(unsigned) && sizeof(enum bf_kind) == sizeof(unsigned),
@@ -46,7 +47,7 @@ const struct bf_field bf_fields[] = {
     ROW(BF_FIELD_INT, jailbreak_samples, 0, INT32_MAX, false, FIRST),
     ROW(BF_FIELD_INT, control_samples, 0, INT32_MAX, false, FIRST),
     ROW(BF_FIELD_DOUBLE, probe_temperature, 0, INFINITY, true, FIRST),
-    ROW(BF_FIELD_DOUBLE, tau, 0, 1, false, FIRST),
+    ROW(BF_FIELD_DOUBLE, tau, 0, 1, false, auto_words, false),
     ROW(BF_FIELD_DOUBLE, k_percent, 0, 100, true, FIRST),
     ROW(BF_FIELD_BOOL, mi_model_distribution, NO_RANGE, FIRST),
     ROW(BF_FIELD_WORD, order, NO_RANGE, order_words, false),
@@ -93,7 +94,8 @@ static enum bf_status out_of_range(const struct bf_field *field, double x, struc
     bf_buf_puts(&text, "--");
     for (const char *c = field->key; *c != '\0'; c++)
         bf_buf_putc(&text, *c == '_' ? '-' : *c);
-    bf_buf_printf(&text, " is %.15g; give a %s", x, field->kind == BF_FIELD_INT ? "whole number" : "number");
+    bf_buf_printf(&text, " is %.15g; give %s%sa %s", x, field->words ? field->words[0] : "", field->words ? " or " : "",
+                  field->kind == BF_FIELD_INT ? "whole number" : "number");
     if (isfinite(field->min) && isfinite(field->max) && !field->above_min)
         bf_buf_printf(&text, " from %.15g to %.15g", field->min, field->max);
     else if (isfinite(field->min) && isfinite(field->max))
@@ -166,7 +168,7 @@ enum bf_status bf_request_check(const struct bf_request *request, struct bf_err 
         case BF_FIELD_INT:
         case BF_FIELD_DOUBLE:
             x = field->kind == BF_FIELD_INT ? (double)*(const int32_t *)at : *(const double *)at;
-            if (!is_within(field, x))
+            if (!is_within(field, x) && !(field->words && isnan(x)))
                 status = out_of_range(field, x, err);
             break;
         case BF_FIELD_DOUBLES:

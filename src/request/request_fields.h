@@ -11,7 +11,7 @@ enum bf_field_kind {
     BF_FIELD_TEXT,    /* char *, owned, never NULL */
     BF_FIELD_SEED,    /* uint64_t; a decimal string in JSON, whose integers are signed */
     BF_FIELD_INT,     /* int32_t */
-    BF_FIELD_DOUBLE,  /* double */
+    BF_FIELD_DOUBLE,  /* double; with `words`, the first one is NaN in memory */
     BF_FIELD_DOUBLES, /* struct bf_doubles, at least one value */
     BF_FIELD_BOOL,    /* bool */
     BF_FIELD_WORD     /* an enum, by one of `words` */
@@ -23,7 +23,7 @@ struct bf_field {
     size_t offset;            /* in struct bf_request */
     double min, max;          /* for numbers; INFINITY means no bound, but the number must be finite */
     bool above_min;           /* `min` itself is not allowed */
-    const char *const *words; /* BF_FIELD_WORD: by value, NULL at the end */
+    const char *const *words; /* BF_FIELD_WORD: by value, NULL at the end; BF_FIELD_DOUBLE: one word, or NULL */
     bool optional;            /* requests of an earlier version lack it; they have the value of bf_request_defaults */
 };
 

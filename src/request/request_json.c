@@ -2,6 +2,7 @@
  * key must exist with the right type and range, and unknown keys are refused. */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,8 @@ static json_t *field_json(const struct bf_field *field, const void *at)
     case BF_FIELD_INT:
         return made(json_integer(*(const int32_t *)at));
     case BF_FIELD_DOUBLE:
+        if (field->words && isnan(*(const double *)at))
+            return text_json(field->words[0]);
         return real_json(*(const double *)at);
     case BF_FIELD_DOUBLES:
         value = made(json_array());
@@ -152,8 +155,12 @@ static enum bf_status read_field(const struct bf_field *field, const json_t *val
         *(int32_t *)at = (int32_t)json_integer_value(value);
         return BF_OK;
     case BF_FIELD_DOUBLE:
+        if (field->words && json_is_string(value) && strcmp(json_string_value(value), field->words[0]) == 0) {
+            *(double *)at = (double)NAN;
+            return BF_OK;
+        }
         if (!json_is_number(value))
-            return wrong_type(field, "a number", err);
+            return wrong_type(field, field->words ? "a number or \"auto\"" : "a number", err);
         *(double *)at = json_number_value(value);
         return BF_OK;
     case BF_FIELD_DOUBLES:

@@ -48,6 +48,7 @@ enum bf_status bf_judge_init(struct bf_judge *j, const struct bf_plan *plan, str
         .control_topic = bf_array(n, sizeof(float)),
         .vector = bf_array(n, sizeof(float)),
         .half = bf_array(n, sizeof(uint16_t)),
+        .tau = plan->request->tau,
     };
     bf_stop_rule_init(&j->stop_rule, n_embd, plan->request->diversity_batch, plan->request->epsilon);
     enum bf_status status = embed(j, plan->request->topic, j->topic, NULL, err);
@@ -62,6 +63,7 @@ void bf_judge_release(struct bf_judge *j)
     bf_stop_rule_release(&j->stop_rule);
     bf_agreement_release(&j->knowledge.agreement_domain);
     bf_agreement_release(&j->knowledge.agreement_control);
+    free(j->tau_values);
     free(j->topic);
     free(j->control_topic);
     free(j->vector);
@@ -103,10 +105,16 @@ static enum bf_reason known_before(struct bf_judge *j, const struct bf_sample *s
     return BF_REASON_NONE;
 }
 
-static bool below_tau(const struct bf_judge *j, const struct bf_sample *sample)
+static double min_k_of(const struct bf_judge *j, const struct bf_sample *sample)
 {
-    double min_k = j->request->mi_model_distribution ? sample->min_k_model : sample->min_k_sampling;
-    return !(min_k >= j->request->tau);
+    return j->request->mi_model_distribution ? sample->min_k_model : sample->min_k_sampling;
+}
+
+static bool below_tau(struct bf_judge *j, const struct bf_sample *sample)
+{
+    if (isnan(j->tau))
+        j->tau = bf_tau_of_control(j->tau_values, j->n_tau_values);
+    return !(min_k_of(j, sample) >= j->tau);
 }
 
 enum bf_status bf_judge_decide(struct bf_judge *j, const char *prompt, struct bf_sample *sample, struct bf_err *err)
@@ -152,7 +160,7 @@ static void take_agreement(struct bf_judge *j, const struct bf_sample *sample)
 {
     bool control = sample->stage == BF_STAGE_CONTROL;
     bool synthesis = sample->stage == BF_STAGE_SYNTHESIS && sample->reason == BF_REASON_NONE;
-    if (!control && !synthesis)
+    if ((!control && !synthesis) || bf_plan_is_tau_question(j->plan, sample->stage, sample->index))
         return;
     struct bf_plan_item item;
     bf_plan_item(j->plan, sample->stage, sample->index, &item);
@@ -165,7 +173,12 @@ bool bf_judge_account(struct bf_judge *j, struct bf_sample *sample, struct bf_st
 {
     bool synthesis = sample->stage == BF_STAGE_SYNTHESIS;
     bool control = sample->stage == BF_STAGE_CONTROL;
-    if ((synthesis || control) && sample->n_tokens >= KNOWLEDGE_TOKENS) {
+    if (bf_plan_is_tau_question(j->plan, sample->stage, sample->index)) {
+        if (!isnan(min_k_of(j, sample))) {
+            j->tau_values = bf_grow(j->tau_values, j->n_tau_values + 1, sizeof *j->tau_values);
+            j->tau_values[j->n_tau_values++] = min_k_of(j, sample);
+        }
+    } else if ((synthesis || control) && sample->n_tokens >= KNOWLEDGE_TOKENS) {
         struct bf_knowledge_sums *k = &j->knowledge;
         bf_moments_add(synthesis ? &k->min_k_domain : &k->min_k_control, sample->min_k_model);
         bf_moments_add(synthesis ? &k->similarity_domain : &k->similarity_control, sample->domain_similarity);

@@ -18,6 +18,9 @@ struct bf_judge {
     struct bf_stop_rule stop_rule; /* kept Stage I samples; its sum is the domain's centroid */
     struct bf_moments centroid_similarity;
     struct bf_knowledge_sums knowledge;
+    double *tau_values; /* [n_tau_values] Min-K% probabilities of questions about the invented topic, for --tau auto */
+    size_t n_tau_values;
+    double tau;                   /* decided before the first question about the domain; NaN = not yet */
     float *topic, *control_topic; /* [n_embd] unit vectors */
     float *vector;                /* [n_embd] of the current sample */
     uint16_t *half;               /* [n_embd] */

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "quality/quality.h"
+#include "request/request.h"
+#include "synth/synth.h"
 #include "base/banned.h"
 
 static int ascending(const void *a, const void *b)
@@ -39,4 +42,20 @@ double bf_mean_lowest(const float *p, int32_t n, double k_percent)
 double bf_mean_lowest_exp(const float *logp, int32_t n, double k_percent)
 {
     return mean_lowest(logp, n, k_percent, true);
+}
+
+static int ascending_double(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double bf_tau_of_control(double *values, size_t n)
+{
+    enum { ENOUGH = 8 };
+    if (n < ENOUGH)
+        return BF_TAU_PAPER;
+    qsort(values, n, sizeof *values, ascending_double);
+    return bf_quantile(values, n, 0.95);
 }

@@ -1,5 +1,6 @@
 #include "synth/plan.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "synth/synth.h"
 #include "base/banned.h"
 
-enum { CONTROL_POINTS = 4, TOKENS_PER_POINT = 24 };
+enum { CONTROL_POINTS = 4, TOKENS_PER_POINT = 24, TAU_LEAST = 20, TAU_SHARE = 10 };
 
 /* Invent a word from the seed: no model must have read about the control topic. */
 static void invent_name(struct bf_rng *rng, int n_syllables, struct bf_buf *out)
@@ -59,10 +60,23 @@ void bf_plan_release(struct bf_plan *plan)
     *plan = (struct bf_plan){0};
 }
 
-/* The i-th of *count templates of a stage; control samples use those of Stage I. */
-static int32_t stage_template(const struct bf_plan *plan, enum bf_stage stage, int64_t i, int32_t *count)
+/* With tau auto: how many questions about the invented topic the threshold is taken from. A tenth of the probes, but
+ * no fewer than a 95th percentile needs. */
+static int64_t n_tau_questions(const struct bf_request *r)
 {
-    enum bf_stage wanted = stage == BF_STAGE_CONTROL ? BF_STAGE_SYNTHESIS : stage;
+    if (!isnan(r->tau) || r->mi_samples == 0)
+        return 0;
+    return r->mi_samples / TAU_SHARE > TAU_LEAST ? r->mi_samples / TAU_SHARE : TAU_LEAST;
+}
+
+bool bf_plan_is_tau_question(const struct bf_plan *plan, enum bf_stage stage, int64_t index)
+{
+    return stage == BF_STAGE_CONTROL && index >= plan->request->control_samples;
+}
+
+/* The i-th of *count templates of a stage. */
+static int32_t stage_template(const struct bf_plan *plan, enum bf_stage wanted, int64_t i, int32_t *count)
+{
     int32_t n = 0;
     int32_t found = -1;
     for (size_t t = 0; t < plan->templates->n; t++) {
@@ -93,7 +107,7 @@ int64_t bf_plan_count(const struct bf_plan *plan, enum bf_stage stage)
     case BF_STAGE_JAILBREAK:
         return r->jailbreak_samples;
     case BF_STAGE_CONTROL:
-        return r->control_samples;
+        return r->control_samples + n_tau_questions(r);
     default: /* not a stage of a domain */
         break;
     }
@@ -103,8 +117,13 @@ int64_t bf_plan_count(const struct bf_plan *plan, enum bf_stage stage)
 void bf_plan_item(const struct bf_plan *plan, enum bf_stage stage, int64_t index, struct bf_plan_item *out)
 {
     const struct bf_request *r = plan->request;
+    const bool control = stage == BF_STAGE_CONTROL;
+    const bool tau_question = bf_plan_is_tau_question(plan, stage, index);
+    /* Control texts are compared with Stage I's, or with the questions of membership inference. */
+    const enum bf_stage as = tau_question ? BF_STAGE_MI : control ? BF_STAGE_SYNTHESIS : stage;
+    const int64_t asked = tau_question ? index - r->control_samples : index;
     int32_t n_templates = 0;
-    stage_template(plan, stage, 0, &n_templates);
+    stage_template(plan, as, 0, &n_templates);
     *out = (struct bf_plan_item){
         .stage = stage,
         .index = index,
@@ -113,7 +132,7 @@ void bf_plan_item(const struct bf_plan *plan, enum bf_stage stage, int64_t index
         .seed = bf_mix(bf_mix(r->seed, (uint64_t)stage + 1), (uint64_t)index),
         .max_tokens = r->max_new_tokens,
     };
-    int64_t template_number = n_templates > 0 ? index % n_templates : 0;
+    int64_t template_number = n_templates > 0 ? asked % n_templates : 0;
     if (stage == BF_STAGE_POINTS) {
         template_number = index == 0 || n_templates < 2 ? 0 : 1;
         out->temperature = r->point_temperature;
@@ -137,16 +156,17 @@ void bf_plan_item(const struct bf_plan *plan, enum bf_stage stage, int64_t index
             out->point = (int32_t)(rest / n_templates);
         }
         out->temperature = r->temperatures.values[temperature];
-    } else if (stage == BF_STAGE_CONTROL) {
-        /* As in Stage I, with which they are compared: Min-K% probability depends on the temperature. */
-        int64_t round = index / (n_templates > 0 ? n_templates : 1);
+    } else if (control) {
+        int64_t round = asked / (n_templates > 0 ? n_templates : 1);
         out->point = (int32_t)(round % CONTROL_POINTS);
-        out->temperature = r->temperatures.values[(size_t)(index + round) % r->temperatures.n];
+        /* Min-K% probability depends on the temperature. */
+        if (!tau_question)
+            out->temperature = r->temperatures.values[(size_t)(index + round) % r->temperatures.n];
     } else if (plan->points->n > 0) {
         out->point = (int32_t)((index / (n_templates > 0 ? n_templates : 1)) % plan->points->n);
     }
-    out->template_index = stage_template(plan, stage, template_number, &n_templates);
-    if ((stage == BF_STAGE_MI || stage == BF_STAGE_JAILBREAK) &&
+    out->template_index = stage_template(plan, as, template_number, &n_templates);
+    if ((as == BF_STAGE_MI || as == BF_STAGE_JAILBREAK) &&
         !strstr(plan->templates->items[out->template_index].text, "{point}"))
         out->point = -1;
 }

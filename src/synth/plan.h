@@ -32,6 +32,9 @@ void bf_plan_release(struct bf_plan *plan);
 
 /* The most prompts of a stage; for Stage I the points must be known. */
 int64_t bf_plan_count(const struct bf_plan *plan, enum bf_stage stage);
+/* Is this control text a question of membership inference about the invented topic, for --tau auto? Those come after
+ * the control_samples texts of the knowledge check. */
+bool bf_plan_is_tau_question(const struct bf_plan *plan, enum bf_stage stage, int64_t index);
 /* Item `index` (from 0) of a stage. In BF_ORDER_BALANCED the point varies fastest, then template, temperature, sample,
  * so that any prefix is balanced; BF_ORDER_POINT is the order of the official code: point, template, temperature,
  * sample. */

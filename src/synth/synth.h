@@ -256,6 +256,10 @@ struct bf_variety {
 };
 void bf_variety_of(const char *original, const char *const *variants, size_t n, struct bf_variety *out);
 
+/* The threshold of --tau auto: the 95th percentile of n Min-K% probabilities of questions about an invented topic, of
+ * which the model cannot be sure. The paper's 0.30 with fewer than 8. Sorts the values. */
+double bf_tau_of_control(double *values, size_t n);
+
 /* Embed a text in the way samples are embedded: unit length, rounded to half precision. vector [n_embd]; half [n_embd],
  * nullable. */
 BF_MUST_CHECK enum bf_status bf_synth_embed(struct bf_engine *embedder, const char *text, float *vector, uint16_t *half,

@@ -3,7 +3,9 @@
  *     0 .. rounds-1   rounds                                                         end
  *     points          [ Stage I ............ | MI ....... | jailbreak ... | control ]
  *
- * * Points come round by round, since the prompt of a round shows the points found so far. When the stop rule ends
+ * With --tau auto the control texts come before MI, which takes its threshold from them.
+ *
+ * Points come round by round, since the prompt of a round shows the points found so far. When the stop rule ends
  * Stage I, its open prompts are dropped and the list jumps to MI, so that the engine stays busy across stages. */
 #include <math.h>
 #include <stdlib.h>
@@ -19,11 +21,19 @@
 
 enum { QA_BYTES_MAX = 1 << 20 };
 
+/* The stages in the order of the list. */
+static const enum bf_stage usual_order[BF_STAGE_DOMAIN_END] = {BF_STAGE_POINTS, BF_STAGE_SYNTHESIS, BF_STAGE_MI,
+                                                               BF_STAGE_JAILBREAK, BF_STAGE_CONTROL};
+static const enum bf_stage tau_auto_order[BF_STAGE_DOMAIN_END] = {BF_STAGE_POINTS, BF_STAGE_SYNTHESIS, BF_STAGE_CONTROL,
+                                                                  BF_STAGE_MI, BF_STAGE_JAILBREAK};
+enum { AFTER_SYNTHESIS = 2 }; /* the place in both orders of what follows Stage I */
+
 struct domain {
     struct bf_points points;
     struct bf_plan plan;
     struct bf_judge judge;
-    int64_t base[BF_STAGE_DOMAIN_END + 1]; /* first number of each stage; [END] = end */
+    const enum bf_stage *order;            /* [BF_STAGE_DOMAIN_END] */
+    int64_t base[BF_STAGE_DOMAIN_END + 1]; /* first number of each place in `order`; [END] = end */
     bool listed;                           /* all points are known, and base is filled in */
     bool last_round_was_empty;
     double list_start;
@@ -44,6 +54,7 @@ static enum bf_status open_domain(struct bf_work *w)
 {
     struct domain *d = bf_alloc(sizeof *d);
     w->own = d;
+    d->order = isnan(w->request->tau) ? tau_auto_order : usual_order;
     bf_plan_init(&d->plan, w->request, w->templates, &d->points);
     w->progress.planned[BF_STAGE_POINTS] = bf_plan_count(&d->plan, BF_STAGE_POINTS);
     d->judge.work = w;
@@ -81,20 +92,21 @@ static void begin_list(struct bf_work *w)
     struct domain *d = domain_of(w);
     struct bf_progress *p = &w->progress;
     p->planned[BF_STAGE_POINTS] = p->committed[BF_STAGE_POINTS];
-    d->base[BF_STAGE_POINTS] = 0;
-    d->base[BF_STAGE_SYNTHESIS] = w->request->rounds;
-    int64_t next = d->base[BF_STAGE_SYNTHESIS];
-    for (int stage = BF_STAGE_SYNTHESIS; stage < BF_STAGE_DOMAIN_END; stage++) {
-        p->planned[stage] = bf_plan_count(&d->plan, (enum bf_stage)stage);
-        d->base[stage + 1] = d->base[stage] + p->planned[stage];
+    d->base[0] = 0;
+    d->base[1] = w->request->rounds;
+    int64_t next = d->base[1];
+    for (int place = 1; place < BF_STAGE_DOMAIN_END; place++) {
+        const enum bf_stage stage = d->order[place];
+        p->planned[stage] = bf_plan_count(&d->plan, stage);
+        d->base[place + 1] = d->base[place] + p->planned[stage];
         /* Replayed samples are the first of their stage. */
         if (p->committed[stage] > 0)
-            next = d->base[stage] + p->committed[stage];
+            next = d->base[place] + p->committed[stage];
     }
-    if (!stopped(w) && next >= d->base[BF_STAGE_MI])
+    if (!stopped(w) && next >= d->base[AFTER_SYNTHESIS])
         p->stop = BF_STOP_EXHAUSTED;
-    if (stopped(w) && next < d->base[BF_STAGE_MI])
-        next = d->base[BF_STAGE_MI];
+    if (stopped(w) && next < d->base[AFTER_SYNTHESIS])
+        next = d->base[AFTER_SYNTHESIS];
     bf_ordered_skip(&w->list, next);
     w->list.end = d->base[BF_STAGE_DOMAIN_END];
     w->list.final = true;
@@ -144,13 +156,10 @@ static enum bf_status begin(struct bf_work *w)
 static void item_of(struct bf_work *w, int64_t number, struct bf_plan_item *item)
 {
     struct domain *d = domain_of(w);
-    int stage = BF_STAGE_POINTS;
-    if (d->listed) {
-        stage = BF_STAGE_SYNTHESIS;
-        while (stage + 1 < BF_STAGE_DOMAIN_END && number >= d->base[stage + 1])
-            stage++;
-    }
-    bf_plan_item(&d->plan, (enum bf_stage)stage, number - d->base[stage], item);
+    int place = 0;
+    while (d->listed && place + 1 < BF_STAGE_DOMAIN_END && (place == 0 || number >= d->base[place + 1]))
+        place++;
+    bf_plan_item(&d->plan, d->order[place], number - d->base[place], item);
 }
 
 static enum bf_status ask(struct bf_work *w, int64_t number, struct bf_gen_request *q)
@@ -250,8 +259,8 @@ static enum bf_status commit(struct bf_work *w, int64_t number, const struct bf_
     if (status != BF_OK)
         return status;
     if (planned.stage == BF_STAGE_SYNTHESIS && stopped(w))
-        bf_ordered_skip(&w->list, d->base[BF_STAGE_MI]); /* Stage I is over: drop its open prompts */
-    else if (number + 1 == d->base[BF_STAGE_MI] && !stopped(w))
+        bf_ordered_skip(&w->list, d->base[AFTER_SYNTHESIS]); /* Stage I is over: drop its open prompts */
+    else if (number + 1 == d->base[AFTER_SYNTHESIS] && !stopped(w))
         w->progress.stop = BF_STOP_EXHAUSTED;
     return BF_OK;
 }

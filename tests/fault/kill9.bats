@@ -5,7 +5,7 @@ load ../cli/helper
 
 # Long enough to be killed in each stage.
 short=(--rounds 2 --points-per-round 3 --temperatures 0.8,1.1 --max-new-tokens 14 --max-samples 18 --mi-samples 4
-    --jailbreak-samples 2 --control-samples 2 --tau 0.05)
+    --jailbreak-samples 2 --control-samples 2 --tau auto)
 
 # In a subshell that becomes the program, so that $! is the program and a signal reaches it.
 start_run() {

@@ -40,6 +40,7 @@ struct way {
     int64_t stop_after; /* commits of each process; 0 = all */
     bool fail;
     bool list_nothing;
+    bool tau_auto;       /* the control texts come before the questions of membership inference */
     double epsilon;      /* of the stop rule; negative = never */
     uint64_t order_seed; /* another one, and another parallelism, after each stop */
 };
@@ -63,6 +64,7 @@ static bool work(const char *dir, const struct way *way, int process)
     script.list_nothing = way->list_nothing;
     fixture_request(&request, &templates);
     request.epsilon = way->epsilon;
+    request.tau = way->tau_auto ? (double)NAN : BF_TAU_PAPER;
     struct bf_engine *engine = engine_script_open(&script);
     if (process == 0)
         assert_ok(bf_store_create(dir, &run, &templates, &writer.store, &err));
@@ -130,7 +132,8 @@ static void assert_same_as_undisturbed(struct way way)
 {
     static const int64_t ks[] = {1, 2, 3, 7, 40};
     char *reference_dir = fixture_dir();
-    const struct way whole = {.list_nothing = way.list_nothing, .epsilon = way.epsilon, .order_seed = 77};
+    const struct way whole = {
+        .list_nothing = way.list_nothing, .tau_auto = way.tau_auto, .epsilon = way.epsilon, .order_seed = 77};
 
     assert_int_equal(finish(reference_dir, &whole), 1);
     struct bf_buf reference = contents(reference_dir);
@@ -181,6 +184,14 @@ static void stopped_around_the_stop_rule(void **state)
     assert_same_as_undisturbed((struct way){.epsilon = 0.001, .order_seed = 4, .fail = true});
 }
 
+/* The threshold is the same, whether its questions were asked by this process or an earlier one. */
+static void stopped_around_the_threshold(void **state)
+{
+    (void)state;
+    assert_same_as_undisturbed((struct way){.epsilon = -1, .order_seed = 9, .fail = true, .tau_auto = true});
+    assert_same_as_undisturbed((struct way){.epsilon = 10, .order_seed = 10, .tau_auto = true});
+}
+
 /* Stopped right after the round in which the topic became the only point: no further round may be asked. */
 static void stopped_between_empty_rounds_of_points(void **state)
 {
@@ -227,6 +238,7 @@ int main(void)
         cmocka_unit_test(interrupted_after_every_kth_commit),
         cmocka_unit_test(torn_off_after_every_kth_commit),
         cmocka_unit_test(stopped_around_the_stop_rule),
+        cmocka_unit_test(stopped_around_the_threshold),
         cmocka_unit_test(stopped_between_empty_rounds_of_points),
         cmocka_unit_test(answered_prompts_are_not_asked_again),
         cmocka_unit_test(a_finished_run_replays_to_its_end_and_adds_nothing),

@@ -282,6 +282,72 @@ static void a_model_that_lists_nothing_still_has_its_topic(void **state)
     bf_buf_release(&record.text);
 }
 
+static void tau_auto(struct bf_request *request)
+{
+    request->tau = (double)NAN;
+    request->mi_samples = 40;
+}
+
+struct threshold {
+    double values[64]; /* of the questions about the invented topic */
+    size_t n_values;
+    int64_t n_mi, n_kept;
+};
+
+static enum bf_status on_threshold_sample(void *user, const struct bf_sample *sample, const struct bf_point *points,
+                                          size_t n_points, const struct bf_stop_check *checkpoint, struct bf_err *err)
+{
+    struct threshold *t = user;
+
+    (void)points, (void)n_points, (void)checkpoint, (void)err;
+    if (sample->stage == BF_STAGE_CONTROL) {
+        assert_int_equal(t->n_mi, 0); /* all come before the first question about the domain */
+        if (sample->index >= 8) {
+            assert_true(t->n_values < N_ELEMENTS(t->values));
+            t->values[t->n_values++] = sample->min_k_sampling;
+        }
+    }
+    if (sample->stage == BF_STAGE_MI) {
+        double sorted[64];
+        t->n_mi++;
+        memcpy(sorted, t->values, sizeof sorted);
+        const double tau = bf_tau_of_control(sorted, t->n_values);
+        if (sample->reason == BF_REASON_NONE)
+            assert_true(sample->min_k_sampling >= tau);
+        if (sample->reason == BF_REASON_LOW_MIN_K)
+            assert_true(sample->min_k_sampling < tau);
+        t->n_kept += sample->reason == BF_REASON_NONE;
+    }
+    return BF_OK;
+}
+
+static void tau_auto_keeps_what_is_above_the_invented_topic(void **state)
+{
+    struct engine_script script = fixture_script(7, 3);
+    struct bf_engine *engine = engine_script_open(&script);
+    struct threshold threshold = {.n_values = 0};
+    const struct fixture_sink sink = {&threshold, on_threshold_sample, NULL};
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_progress progress;
+    struct bf_request request;
+    struct bf_template_set templates;
+
+    (void)state;
+    fixture_request(&request, &templates);
+    tau_auto(&request);
+    if (fixture_synth(&request, &templates, engine, NULL, &sink, &progress, &err) != BF_OK)
+        fail_msg("%s", err.text);
+    assert_int_equal(threshold.n_values, 20);
+    assert_int_equal(threshold.n_mi, 40);
+    assert_int_equal(progress.committed[BF_STAGE_CONTROL], 28);
+    assert_true(threshold.n_kept > 0 && progress.rejected[BF_REASON_LOW_MIN_K] > 0);
+    /* The knowledge check has its own 8 texts, and no more. */
+    assert_in_range(progress.knowledge.n_control, 1, 8);
+    bf_engine_close(engine);
+    bf_template_set_release(&templates);
+    bf_request_release(&request);
+}
+
 static void only_stage_one(struct bf_request *request)
 {
     request->mi_samples = request->jailbreak_samples = request->control_samples = 0;
@@ -322,6 +388,7 @@ int main(void)
         cmocka_unit_test(an_interruption_ends_the_run_after_its_prefix),
         cmocka_unit_test(a_model_that_lists_nothing_still_has_its_topic),
         cmocka_unit_test(stages_may_be_empty),
+        cmocka_unit_test(tau_auto_keeps_what_is_above_the_invented_topic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include "base/rng.h"
 #include "synth/mink.h"
+#include "synth/synth.h"
 
 /* By selection, one smallest after the other; nothing is sorted. */
 static double naive(const float *p, int n, double percent, bool exponential)
@@ -77,12 +78,26 @@ static void the_input_stays_in_its_order(void **state)
     assert_true(p[0] == 0.9F && p[1] == 0.1F && p[2] == 0.5F);
 }
 
+/* The values between neighbours are numpy's: numpy.percentile(range(1, 21), 95) == 19.05. */
+static void the_threshold_of_an_invented_topic(void **state)
+{
+    double values[20], few[7] = {1, 1, 1, 1, 1, 1, 1};
+
+    (void)state;
+    for (int i = 0; i < 20; i++)
+        values[i] = (i * 7 % 20 + 1) / 100.0;
+    assert_true(fabs(bf_tau_of_control(values, 20) - 0.1905) < 1e-12);
+    assert_true(bf_tau_of_control(few, 7) == 0.30);
+    assert_true(bf_tau_of_control(NULL, 0) == 0.30);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_the_naive_definition),
         cmocka_unit_test(known_values),
         cmocka_unit_test(the_input_stays_in_its_order),
+        cmocka_unit_test(the_threshold_of_an_invented_topic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

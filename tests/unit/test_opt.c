@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/opt.h"
@@ -10,7 +11,7 @@ static struct {
     bool quiet, json;
     int64_t parallel;
     uint64_t seed;
-    double epsilon;
+    double epsilon, tau;
     const char *model, *chat;
     struct bf_doubles temperatures;
     const char *operands[2];
@@ -37,6 +38,7 @@ static struct bf_opt table[] = {
      .min = -1,
      .max = 0.5,
      .help = "gain"},
+    {.name = "tau", .type = BF_OPT_DOUBLE, .target = &got.tau, .max = 1, .choices = "auto", .help = "threshold"},
     {.name = "model", .letter = 'm', .type = BF_OPT_TEXT, .target = &got.model, .value = "FILE", .help = "model"},
     {.name = "chat",
      .type = BF_OPT_CHOICE,
@@ -232,6 +234,18 @@ static void numbers_are_whole_and_in_range(void **state)
     assert_true(got.parallel == 1 && got.epsilon == 0.5);
 }
 
+static void a_number_or_a_word(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE("--tau", "0.25"), BF_OK);
+    assert_true(got.tau == 0.25);
+    assert_int_equal(PARSE("--tau=auto"), BF_OK);
+    assert_true(isnan(got.tau) && given("tau"));
+    assert_usage("--tau does not take 'aut'; give auto or a number from 0 to 1", "--tau", "aut");
+    assert_usage("give auto or a number", "--tau", "nan");
+    assert_usage("give a number from -1 to 0.5", "--epsilon", "auto");
+}
+
 static void lists_of_numbers(void **state)
 {
     static const char *const bad[] = {"",
@@ -410,6 +424,7 @@ int main(void)
         cmocka_unit_test(unknown_options_with_a_hint),
         cmocka_unit_test(values_that_are_missing_or_not_wanted),
         cmocka_unit_test(numbers_are_whole_and_in_range),
+        cmocka_unit_test(a_number_or_a_word),
         cmocka_unit_test(lists_of_numbers),
         cmocka_unit_test(choices),
         cmocka_unit_test(too_many_operands),

@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include <math.h>
 #include <stdbool.h>
 
 #include "synth/plan.h"
@@ -315,6 +316,42 @@ static void the_control_topic_is_not_part_of_the_domain(void **state)
     bf_plan_release(&other);
 }
 
+/* With tau auto, questions of membership inference about the invented topic follow the texts of the knowledge check. */
+static void the_threshold_has_its_own_questions(void **state)
+{
+    struct fixture *f = *state;
+    struct bf_plan_item item, probe;
+    struct bf_buf prompt;
+
+    bf_buf_init(&prompt, 1 << 16);
+    f->request.control_samples = 5;
+    f->request.mi_samples = 30;
+    f->request.tau = (double)NAN;
+    assert_int_equal(bf_plan_count(&f->plan, BF_STAGE_CONTROL), 5 + 20);
+    f->request.mi_samples = 1000;
+    assert_int_equal(bf_plan_count(&f->plan, BF_STAGE_CONTROL), 5 + 100);
+    for (int64_t i = 0; i < 105; i++) {
+        bf_plan_item(&f->plan, BF_STAGE_CONTROL, i, &item);
+        assert_int_equal(bf_plan_is_tau_question(&f->plan, BF_STAGE_CONTROL, i), i >= 5);
+        assert_int_equal(f->templates.items[item.template_index].stage, i < 5 ? BF_STAGE_SYNTHESIS : BF_STAGE_MI);
+        if (i < 5)
+            continue;
+        /* The templates and the temperature of the questions about the domain, with which they are compared. */
+        bf_plan_item(&f->plan, BF_STAGE_MI, i - 5, &probe);
+        assert_int_equal(item.template_index, probe.template_index);
+        assert_true(item.temperature == probe.temperature);
+        assert_true(item.seed != probe.seed);
+        bf_buf_clear(&prompt);
+        bf_plan_prompt(&f->plan, &item, &prompt);
+        assert_contains(prompt.data, f->plan.control_topic);
+        assert_null(strstr(prompt.data, "Greek"));
+    }
+    f->request.mi_samples = 0; /* nothing to decide */
+    assert_int_equal(bf_plan_count(&f->plan, BF_STAGE_CONTROL), 5);
+    assert_false(bf_plan_is_tau_question(&f->plan, BF_STAGE_MI, 50));
+    bf_buf_release(&prompt);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -331,6 +368,7 @@ int main(void)
         TEST(prompts_name_topic_and_point),
         TEST(rounds_of_points),
         TEST(the_control_topic_is_not_part_of_the_domain),
+        TEST(the_threshold_has_its_own_questions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,7 +96,7 @@ static const struct {
     REAL(top_p, "give a number above 0 and at most 1", {5e-324, 1}, {0, 1.0000001}),
     REAL(epsilon, "--epsilon", {-1e300, 1e300}, {-INFINITY, INFINITY}),
     REAL(probe_temperature, "give a number above 0", {0.01, 100}, {0, -1}),
-    REAL(tau, "--tau is", {0, 1}, {-0.0001, 1.0001}),
+    REAL(tau, "give auto or a number from 0 to 1", {0, 1}, {-0.0001, 1.0001}),
     REAL(k_percent, "give a number above 0 and at most 100", {0.1, 100}, {0, 100.1}),
     REAL(near_duplicate, "--near-duplicate", {0.1, 2}, {0, -0.5}),
     REAL(drift_sigma, "give a number of at least 0", {0, 9}, {-0.1, INFINITY}),
@@ -115,7 +115,10 @@ static void ranges_of_numbers(void **state)
             assert_bad(reals[i].words, reals[i].words);
         }
         *value = NAN;
-        assert_bad("NaN", "give a number");
+        if (reals[i].offset == offsetof(struct bf_request, tau))
+            assert_good("auto");
+        else
+            assert_bad("NaN", "give a number");
         *value = old;
     }
 }

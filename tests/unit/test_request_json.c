@@ -1,5 +1,7 @@
 #include "unit.h"
 
+#include <math.h>
+
 #include "request/request.h"
 
 /* A request in which no value is a default, so that a field which is forgotten on the way shows. */
@@ -90,6 +92,32 @@ static void round_trip_is_exact(void **state)
     json_decref(reparsed);
     bf_request_release(&first);
     bf_request_release(&second);
+}
+
+/* "auto" is a word in the text, and NaN in memory. */
+static void tau_may_be_a_word(void **state)
+{
+    struct bf_request first, second;
+    struct bf_err err = BF_ERR_INIT;
+    json_t *json;
+
+    (void)state;
+    make(&first);
+    first.tau = (double)NAN;
+    json = bf_request_to_json(&first);
+    assert_string_equal(json_string_value(json_object_get(json, "tau")), "auto");
+    if (bf_request_from_json(json, &second, &err) != BF_OK)
+        fail_msg("%s", err.text);
+    assert_true(isnan(second.tau));
+    bf_request_release(&second);
+    json_object_set_new(json, "tau", json_string("later"));
+    assert_int_equal(bf_request_from_json(json, &second, &err), BF_INPUT);
+    assert_contains(err.text, "'tau' is not a number or \"auto\"");
+    json_object_set_new(json, "tau", json_real(0.5));
+    json_object_set_new(json, "drift_sigma", json_string("auto")); /* other numbers have no such word */
+    assert_int_equal(bf_request_from_json(json, &second, &err), BF_INPUT);
+    json_decref(json);
+    bf_request_release(&first);
 }
 
 /* The bytes that are stored and hashed: whoever changes them breaks the resuming of old runs. */
@@ -280,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip_is_exact),
+        cmocka_unit_test(tau_may_be_a_word),
         cmocka_unit_test(the_text_is_stable),
         cmocka_unit_test(each_key_is_needed_and_typed),
         cmocka_unit_test(a_whole_number_may_stand_for_a_real_one),
