@@ -89,8 +89,12 @@ static void put_right(struct bf_buf *out, const struct bf_opt *opt)
     const bool number = opt->fallback && strchr("0123456789-.", opt->fallback[0]);
 
     bf_buf_puts(out, opt->help);
-    if (opt->type == BF_OPT_CHOICE && opt->value)
-        bf_buf_printf(out, " (%s)", opt->choices);
+    if (opt->type == BF_OPT_CHOICE && opt->value) { /* in words, which can be broken over lines */
+        bf_buf_puts(out, " (");
+        for (const char *p = opt->choices; *p; p++)
+            bf_buf_put(out, *p == '|' ? ", " : p, *p == '|' ? 2 : 1);
+        bf_buf_puts(out, ")");
+    }
     if (opt->unit && !number)
         bf_buf_printf(out, " (%s)", opt->unit);
     if (opt->unit && number)

@@ -77,7 +77,7 @@ const struct bf_command bf_cmd_domain = {
                        "membership inference and fictional scenes (Stage II). Ctrl-C saves and stops; 'biforget "
                        "resume DIR' continues.\n"
                        "--then METHOD makes the model forget what was written (DIR/unlearned-METHOD.gguf); with "
-                       "--eval, a table shows what changed. Every method except ga needs --retain-set: a domain to "
+                       "--eval, a table shows what changed. Every method except ga and ceu needs --retain-set: a domain to "
                        "write about, or a file of your own (a name with a slash or an ending such as .txt, .jsonl, "
                        ".csv).",
         },

@@ -22,9 +22,9 @@ struct bf_opt *bf_unlearn_options(void *target)
     bf_unlearn_choices("type", v->choices.type, sizeof v->choices.type);
     bf_unlearn_choices("npo_norm", v->choices.npo_norm, sizeof v->choices.npo_norm);
     bf_unlearn_choices("data", v->choices.data, sizeof v->choices.data);
-    v->gamma = v->alpha = v->general_weight = v->beta = v->delta = v->coefficient = (double)NAN;
+    v->gamma = v->alpha = v->general_weight = v->beta = v->delta = v->coefficient = v->importance = (double)NAN;
     v->learning_rate = v->decay = v->max_norm = v->warmup = v->epochs = (double)NAN;
-    v->layer = v->max_steps = v->batch = v->accumulate = -1;
+    v->skip_first = v->layer = v->max_steps = v->batch = v->accumulate = -1;
     v->data = v->chat = "auto";
     v->type = "f16";
     v->seed = 3407;
@@ -38,8 +38,8 @@ struct bf_opt *bf_unlearn_options(void *target)
     v->checkpoint_every = 50;
     v->answers = 3;
     return BF_OPT_TABLE(
-        BF_CHOICE("method", &v->method, v->choices.method, "formula and numbers of each: 'biforget help unlearn'",
-                  .instead = "give it as --then METHOD", .marks = BF_LAB),
+        BF_CHOICE("method", &v->method, v->choices.method, "formula, numbers and source of each: 'biforget help unlearn'",
+                  .value = "METHOD", .instead = "give it as --then METHOD", .marks = BF_LAB),
         BF_TEXT("model", &v->model, "FILE|NAME", "the model that is to forget", .letter = 'm',
                 .fallback = "the default model", .instead = "the run's model is unlearned", .marks = BF_LAB),
         BF_TEXT("forget", &v->forget, "SET", "run folder, export or file: what to forget",
@@ -95,7 +95,13 @@ struct bf_opt *bf_unlearn_options(void *target)
         BF_REAL("gamma", &v->gamma, 0, 1e9, of_method, "weight of the forget set", .rare = true),
         BF_REAL("general-weight", &v->general_weight, 0, 1e9, of_method, "obliviate: weight of general text",
                 .rare = true),
-        BF_REAL("beta", &v->beta, 1e-6, 1000, of_method, "npo, simnpo, dpo: how sharp the preference is", .rare = true),
+        BF_REAL("beta", &v->beta, 1e-6, 1000, of_method,
+                "npo, simnpo, dpo: how sharp the preference is; undial: taken off the label's logit; wga, satimp: "
+                "exponent of p",
+                .rare = true),
+        BF_REAL("importance", &v->importance, 0, 1000, of_method, "satimp: exponent of 1 - p", .rare = true),
+        BF_WHOLE("skip-first", &v->skip_first, 0, 1000000, of_method,
+                 "leave out the first N labels of each forget example", .unit = "tokens", .rare = true),
         BF_CHOICE("npo-norm", &v->npo_norm, v->choices.npo_norm,
                   "npo: preference of the whole sequence, as published, or a token, which long texts do not saturate",
                   .fallback = "sequence", .rare = true),
@@ -183,6 +189,8 @@ static void set_numbers(const struct bf_unlearn_values *v, struct bf_unlearn_set
     take_real(v->beta, &s->beta);
     take_real(v->delta, &s->delta);
     take_real(v->coefficient, &s->coefficient);
+    take_real(v->importance, &s->importance);
+    take_whole(v->skip_first, &s->skip_first);
     take_real(v->learning_rate, &s->learning_rate);
     take_real(v->decay, &s->decay);
     take_real(v->max_norm, &s->max_norm);

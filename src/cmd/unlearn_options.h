@@ -13,10 +13,10 @@ struct bf_unlearn_values {
     bool lora, full;
     const char *data, *chat, *retain_loss, *npo_norm, *schedule, *type;
     uint64_t seed;
-    double gamma, alpha, general_weight, beta, delta, coefficient;
+    double gamma, alpha, general_weight, beta, delta, coefficient, importance;
     double learning_rate, decay, max_norm, warmup, epochs, lora_alpha, stop_forget_nll, stop_retain_rise, max_loss;
-    int64_t layer, max_steps, batch, accumulate, max_length, lora_rank, measure, evaluate_every, checkpoint_every,
-        threads;
+    int64_t layer, skip_first, max_steps, batch, accumulate, max_length, lora_rank, measure, evaluate_every,
+        checkpoint_every, threads;
     bool pack, less_memory, bf16;
     struct {
         char method[BF_UNLEARN_CHOICES_MAX], retain_loss[BF_UNLEARN_CHOICES_MAX], schedule[BF_UNLEARN_CHOICES_MAX],

@@ -146,7 +146,7 @@ static void unlearning_command(struct row *row, const struct bf_lab_method *meth
     struct bf_command_line *line = &row->unlearn;
     add_words(line,
               (const char *const[]){"unlearn", "--method", method->method, "-m", row->target, "--forget", set, NULL});
-    if (bf_method_find(method->method)->retain)
+    if (bf_method_find(method->method)->alpha > 0.0)
         add_data(row->lab, line, "--retain", "retain_train.jsonl");
     if (bf_method_find(method->method)->general_weight > 0.0)
         add_data(row->lab, line, "--general", "general.jsonl");

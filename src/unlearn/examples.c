@@ -235,12 +235,17 @@ void bf_order_release(struct bf_order *order)
 
 /* ---- examples as a batch of the graph ---- */
 
-void bf_batch_make(const struct bf_example *const *examples, size_t n, bool states, struct bf_batch *out)
+static int32_t first_row(const struct bf_example *e, int32_t skip)
+{
+    return skip < e->n - 1 - e->first_label ? e->first_label + skip : e->n - 1;
+}
+
+void bf_batch_make(const struct bf_example *const *examples, size_t n, bool states, int32_t skip, struct bf_batch *out)
 {
     size_t n_tokens = 0, n_rows = 0, token = 0, row = 0;
     for (size_t i = 0; i < n; i++) {
         n_tokens += (size_t)examples[i]->n;
-        n_rows += (size_t)(examples[i]->n - examples[i]->first_label);
+        n_rows += (size_t)(examples[i]->n - first_row(examples[i], skip));
     }
     *out = (struct bf_batch){.tokens = bf_array(n_tokens, sizeof *out->tokens),
                              .lengths = bf_array(n, sizeof *out->lengths),
@@ -255,8 +260,8 @@ void bf_batch_make(const struct bf_example *const *examples, size_t n, bool stat
         const struct bf_example *e = examples[i];
         memcpy(out->tokens + token, e->tokens, (size_t)e->n * sizeof *e->tokens);
         out->lengths[i] = e->n;
-        out->n_labels[i] = e->n - e->first_label;
-        for (int32_t t = e->first_label; t < e->n; t++, row++) {
+        out->n_labels[i] = e->n - first_row(e, skip);
+        for (int32_t t = first_row(e, skip); t < e->n; t++, row++) {
             out->rows[row] = (int32_t)token + t - (states ? 0 : 1);
             out->labels[row] = e->tokens[t];
             out->sequence[row] = (int32_t)i;

@@ -71,8 +71,9 @@ struct bf_batch {
     int64_t n_tokens;
 };
 /* `states`: rows are those of the labels themselves (what the model holds after them), not of what predicts them; for
- * RMU. Release with bf_batch_release. */
-void bf_batch_make(const struct bf_example *const *examples, size_t n, bool states, struct bf_batch *out);
+ * RMU. `skip` (>= 0): labels at the beginning of each sequence that are left out; the last one never is. Release with
+ * bf_batch_release. */
+void bf_batch_make(const struct bf_example *const *examples, size_t n, bool states, int32_t skip, struct bf_batch *out);
 void bf_batch_release(struct bf_batch *batch);
 struct bf_graph_batch bf_batch_for_graph(const struct bf_batch *batch);
 

@@ -1,8 +1,8 @@
 /* The losses of unlearning as plain maths: from likelihoods, distributions or states to a loss and its gradient. No
  * model, no graph, no file. Private to unlearn/.
  *
- * To add a loss: one function in loss.c, of the type below that fits, and one row in the table of methods.c that names
- * it. step.c calls the function by its kind and does the rest: batches, weights, both passes, the reference.
+ * To add a loss: one function in the loss_*.c of the type below that fits, and one row in the table of methods.c that
+ * names it. step.c calls the function by its kind and does the rest: batches, weights, both passes, the reference.
  *
  * Formulas are those of open-unlearning (github.com/locuslab/open-unlearning, src/trainer, as of December 2025) where
  * it has the loss; each names its paper. p is the model that is trained, r the frozen reference, NLL -log p in nats. */
@@ -17,9 +17,11 @@
 /* ---- what a loss is ---- */
 
 struct bf_loss_knobs {
-    double beta;    /* > 0: npo, simnpo, dpo */
-    double delta;   /* simnpo: nats a token */
-    bool per_token; /* npo: of the log-ratio a token, not of the sequence's */
+    double beta;                  /* > 0 */
+    double delta;                 /* simnpo: nats a token */
+    double importance;            /* satimp: >= 0 */
+    bool per_token;               /* npo: of the log-ratio a token, not of the sequence's */
+    const unsigned char *targets; /* [vocabulary] mask: != 0 for a token that is a target everywhere; NULL = none */
 };
 
 /* Of one token with this NLL (>= 0; +inf possible; NaN of a broken row, which has to give NaN): the loss, and *slope =
@@ -40,9 +42,11 @@ struct bf_loss_batch {
 typedef void bf_sequence_loss(const struct bf_loss_batch *batch, const struct bf_loss_knobs *knobs, double *loss,
                               double *weight, double *alternate_weight);
 
-/* Of one row: logits[n] of p and reference[n] of r at a place whose label is `label`. Returns the loss, NaN when there
- * is none; logits become scale * d loss / d logits. The batch's loss is the mean over its rows. */
-typedef double bf_row_loss(float *logits, const float *reference, size_t n, int32_t label, double scale);
+/* Of one row: logits[n] of p and reference[n] of r (NULL unless the loss has `reference`) at a place whose label is
+ * `label`. Returns the loss, NaN when there is none; logits become scale * d loss / d logits. The batch's loss is the
+ * mean over its rows. */
+typedef double bf_row_loss(float *logits, const float *reference, size_t n, int32_t label,
+                           const struct bf_loss_knobs *knobs, double scale);
 
 /* Of one hidden state [n] and its target [n]. Returns the loss; the state becomes scale * d loss / d state. The batch's
  * loss is the mean over the tokens of a sequence, then over sequences. */
@@ -53,7 +57,7 @@ struct bf_loss {
     enum bf_loss_kind {
         BF_LOSS_TOKENS,    /* one pass */
         BF_LOSS_SEQUENCES, /* two passes: a row's gradient depends on the sums of its sequence */
-        BF_LOSS_ROWS,      /* with a frozen graph of the reference beside the trained one */
+        BF_LOSS_ROWS,      /* with `reference`, a frozen graph beside the trained one */
         BF_LOSS_STATES,    /* blocks after the method's layer are neither loaded nor computed */
     } kind;
     union {
@@ -63,7 +67,7 @@ struct bf_loss {
         bf_state_loss *state;
     } of;
     bool reference;  /* SEQUENCES, of a forget loss only: reference_nll. STATES: targets are r's states, else a random
-                      * direction. ROWS: always */
+                      * direction. ROWS: the reference's logits */
     bool alternates; /* SEQUENCES of a forget loss: pairs with alternate answers beside the answers */
     bool fades;      /* its gradient may fade long before the text is forgotten: how much is left is reported */
     enum {
@@ -91,17 +95,13 @@ void bf_row_nll_gradient(float *logits, size_t n, int32_t label, double weight);
 double bf_log_sigmoid(double x);
 double bf_sigmoid(double x);
 
-/* ---- the losses: loss.c ---- */
+/* ---- the losses: loss_tokens.c, loss_sequences.c, loss_distributions.c, loss_states.c ---- */
 
-bf_token_loss bf_loss_nll, bf_loss_ga;
+bf_token_loss bf_loss_nll, bf_loss_ga, bf_loss_wga, bf_loss_satimp;
 bf_sequence_loss bf_loss_npo, bf_loss_simnpo, bf_loss_dpo;
-bf_row_loss bf_loss_kl, bf_loss_mask;
+bf_row_loss bf_loss_kl, bf_loss_mask, bf_loss_undial, bf_loss_ceu, bf_loss_margin, bf_loss_npo_logits;
 bf_state_loss bf_loss_state;
 
-/* OBLIVIATE's mask with targets beside the label: every token i with targets[i] != 0; targets [n] or NULL. NaN when no
- * token is left. */
-double bf_loss_mask_targets(float *logits, const float *reference, size_t n, int32_t label,
-                            const unsigned char *targets, double scale);
 /* RMU's direction: n uniform numbers of [0, 1) from the seed, scaled to the length `coefficient`. */
 void bf_rmu_direction(float *out, size_t n, double coefficient, uint64_t seed);
 

@@ -27,10 +27,11 @@ enum { N_RETAIN_LOSSES = sizeof retain_losses / sizeof *retain_losses };
 /* open-unlearning, configs/experiment/unlearn/tofu/default.yaml and configs/trainer/finetune.yaml: learning rate 1e-5,
  * weight decay 0.01, one of ten epochs of warm-up, 8 x 4 samples a step; clipping at 1 and the line down are the
  * trainer's of transformers. */
-#define TOFU_TRAINING                                                                                                  \
-    .train = BF_TRAIN_FULL, .learning_rate = 1e-5, .lora_learning_rate = LORA_LEARNING_RATE, .decay = 0.01,            \
-    .beta2 = 0.999, .max_norm = 1.0, .schedule = BF_SCHEDULE_LINEAR, .warmup = 0.1, .epochs = 10.0, .batch = 8,        \
+#define TOFU_TRAINING_WITH(rate, n_epochs)                                                                             \
+    .train = BF_TRAIN_FULL, .learning_rate = (rate), .lora_learning_rate = LORA_LEARNING_RATE, .decay = 0.01,          \
+    .beta2 = 0.999, .max_norm = 1.0, .schedule = BF_SCHEDULE_LINEAR, .warmup = 0.1, .epochs = (n_epochs), .batch = 8,  \
     .accumulate = 4, .layer = -1
+#define TOFU_TRAINING TOFU_TRAINING_WITH(1e-5, 10.0)
 
 static const struct bf_method methods[] = {
     {.name = "ga",
@@ -82,6 +83,67 @@ static const struct bf_method methods[] = {
      .alpha = 1.0,
      .beta = 0.1,
      TOFU_TRAINING},
+    {.name = "undial",
+     .title = "self-distillation: the model as it was, with the logits of the answers lowered, is the teacher",
+     .formula = "CE(softmax(logits of r - beta onehot(label)), p)(forget) + alpha retain",
+     .source = "Dong et al., NAACL 2025, arXiv 2402.10052; numbers: open-unlearning, alpha of its search (1, 2, 5)",
+     .forget = LOSS(.name = "undial", .kind = BF_LOSS_ROWS, .of.row = bf_loss_undial, .reference = true, .fades = true),
+     .retain = RETAIN_NLL,
+     .gamma = 1.0,
+     .alpha = 1.0,
+     .beta = 10.0,
+     TOFU_TRAINING_WITH(1e-4, 10.0)},
+    {.name = "wga",
+     .title = "gradient ascent, each token weighed by its probability",
+     .formula = "-gamma mean p^beta NLL(forget) + alpha retain, p^beta held fixed",
+     .source = "Wang et al., ICLR 2025, arXiv 2502.19301; numbers: open-unlearning, TOFU",
+     .forget = LOSS(.name = "wga", .kind = BF_LOSS_TOKENS, .of.token = bf_loss_wga, .fades = true),
+     .retain = RETAIN_NLL,
+     .gamma = 1.0,
+     .alpha = 1.0,
+     .beta = 1.0,
+     TOFU_TRAINING_WITH(1e-5, 5.0)},
+    {.name = "satimp",
+     .title = "gradient ascent, each token weighed by saturation and importance",
+     .formula = "-gamma mean p^beta (1 - p)^importance NLL(forget) + alpha retain, the weights held fixed",
+     .source = "Yang et al., ICML 2025, arXiv 2505.11953; numbers: open-unlearning, TOFU",
+     .forget = LOSS(.name = "satimp", .kind = BF_LOSS_TOKENS, .of.token = bf_loss_satimp),
+     .retain = RETAIN_NLL,
+     .gamma = 0.1,
+     .alpha = 1.0,
+     .beta = 5.0,
+     .importance = 1.0,
+     TOFU_TRAINING_WITH(1e-5, 5.0)},
+    {.name = "ceu",
+     .title = "cross-entropy unlearning: the model without its labels is its own teacher; no retain set",
+     .formula = "CE(softmax(logits of p without the label), p)(forget), the first held fixed",
+     .source = "Yang, arXiv 2503.01224, 2025; numbers: open-unlearning",
+     .forget = LOSS(.name = "ceu", .kind = BF_LOSS_ROWS, .of.row = bf_loss_ceu, .fades = true),
+     .retain = RETAIN_NLL,
+     .gamma = 1.0,
+     .alpha = 0.0,
+     .skip_first = 1,
+     TOFU_TRAINING},
+    {.name = "npo-logits",
+     .title = "NPO as MUSE trains it: a preference of each logit for itself",
+     .formula = "-(2/beta) mean log sigmoid(beta (logits of r - logits of p))(forget) + alpha retain",
+     .source = "Shi et al., ICLR 2025, arXiv 2407.06460; numbers: muse_bench, batch 2 on each GPU",
+     .forget = LOSS(.name = "npo-logits", .kind = BF_LOSS_ROWS, .of.row = bf_loss_npo_logits, .reference = true,
+                    .fades = true, .unit = BF_UNIT_OWN),
+     .retain = RETAIN_NLL,
+     .gamma = 1.0,
+     .alpha = 1.0,
+     .beta = 0.1,
+     .layer = -1,
+     .train = BF_TRAIN_FULL,
+     .learning_rate = 1e-5,
+     .lora_learning_rate = LORA_LEARNING_RATE,
+     .beta2 = 0.999,
+     .max_norm = 1.0,
+     .schedule = BF_SCHEDULE_CONSTANT,
+     .epochs = 5.0,
+     .batch = 2,
+     .accumulate = 1},
     {.name = "rmu",
      .title = "representation misdirection: hidden states after a layer are turned to a random direction",
      .formula =
@@ -107,7 +169,7 @@ static const struct bf_method methods[] = {
               "trained on",
      .formula = "KL(r without the targets || p)(forget) + alpha KL(r || p)(retain) + general-weight NLL(general)",
      .source = "Xu et al., EMNLP 2025; batch and epochs are ours",
-     .forget = LOSS(.name = "mask", .kind = BF_LOSS_ROWS, .of.row = bf_loss_mask, .reference = true),
+     .forget = LOSS(.name = "mask", .kind = BF_LOSS_ROWS, .of.row = bf_loss_mask, .reference = true, .fades = true),
      .retain = RETAIN_KL,
      .gamma = 1.0,
      .alpha = 0.2,
@@ -197,7 +259,7 @@ static void put_needs(struct bf_buf *out, const struct bf_method *m)
         bool wanted;
         const char *what;
     } needs[] = {{bf_method_needs_pairs(m), "question-answer pairs"},
-                 {m->retain != NULL, "a retain set"},
+                 {m->alpha > 0.0, "a retain set"},
                  {m->general_weight > 0.0, "general text"}};
     const char *before = " Needs ";
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
@@ -207,7 +269,7 @@ static void put_needs(struct bf_buf *out, const struct bf_method *m)
         }
     if (*before == ',')
         bf_buf_puts(out, ".");
-    if (m->forget->reference || (m->retain && m->retain->reference))
+    if (m->forget->reference || (m->alpha > 0.0 && m->retain->reference))
         bf_buf_puts(out, " Compares with the model as it was.");
     if (m->train == BF_TRAIN_LORA)
         bf_buf_puts(out, " Trains an adapter.");
@@ -252,8 +314,10 @@ static void put_numbers(struct bf_buf *out, const struct bf_method *m)
                    {m->beta2 < 0.999, ", beta2 ", m->beta2},
                    {m->max_norm > 0.0, ", clip ", m->max_norm},
                    {m->beta > 0.0, ", beta ", m->beta},
+                   {m->importance > 0.0, ", importance ", m->importance},
+                   {m->skip_first > 0, ", skip-first ", m->skip_first},
                    {m->gamma < 1.0, ", gamma ", m->gamma},
-                   {m->retain && (m->alpha < 1.0 || m->alpha > 1.0), ", alpha ", m->alpha},
+                   {m->alpha > 0.0 && (m->alpha < 1.0 || m->alpha > 1.0), ", alpha ", m->alpha},
                    {m->general_weight > 0.0, ", general-weight ", m->general_weight},
                    {m->layer >= 0, ", layer ", m->layer},
                    {m->coefficient > 0.0, ", steering ", m->coefficient}};

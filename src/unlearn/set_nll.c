@@ -55,7 +55,7 @@ enum bf_status bf_measure_nll(struct bf_graph *graph, const struct bf_examples *
             chosen[to - from] = example;
             out[to] = 0.0;
         }
-        bf_batch_make(chosen, to - from, false, &batch);
+        bf_batch_make(chosen, to - from, false, 0, &batch);
         const struct bf_graph_batch for_graph = bf_batch_for_graph(&batch);
         struct reading reading = {.graph = graph,
                                   .batch = &batch,

@@ -97,6 +97,8 @@ static const struct field {
     FIELD(less_memory, FLAG),
     FIELD(bf16, FLAG),
     LATER_ENUM(npo_norm, npo_norm_words),
+    LATER_FIELD(importance, REAL),
+    LATER_FIELD(skip_first, INTEGER),
 #undef FIELD
 #undef ENUM
 #undef LATER_FIELD
@@ -136,6 +138,8 @@ void bf_unlearn_settings_init(struct bf_unlearn_settings *settings, const struct
         .delta = method->delta,
         .coefficient = method->coefficient,
         .layer = method->layer,
+        .importance = method->importance,
+        .skip_first = method->skip_first,
         .learning_rate = NAN,
         .decay = method->decay,
         .beta1 = 0.9,

@@ -22,13 +22,15 @@ struct loss_run {
     double left;      /* of the gradient, where the loss fades; else NaN */
     float *states;    /* [n_rows, n_embd] of the reference: final ones, or of the layer */
     float *logits;    /* [n_logits, n_vocab] a portion of the reference's */
+    float *start;     /* [n_logits, n_vocab] gradients where p is r, of a loss that fades */
     int32_t n_logits; /* rows that there is room for */
     int32_t at;       /* the next row */
     double value;
     /* A portion being shared out among the graph's threads, a row each. */
     float *values;
-    double *row_loss; /* [n_rows] */
-    bool read, write; /* take the loss of labels; write its gradient */
+    double *row_loss;             /* [n_rows] */
+    double *pull, *pull_at_start; /* [n_rows] sizes of gradients, now and where p is r; of a loss that fades */
+    bool read, write;             /* take the loss of labels; write its gradient */
 };
 
 static struct bf_loss_batch sums_of(const struct loss_run *run)
@@ -107,8 +109,13 @@ static void label_row(void *user, size_t i)
     double slope = 0.0;
     if (run->read)
         run->row_loss[place] = bf_row_nll(row, n_vocab, label);
-    if (run->loss->kind == BF_LOSS_TOKENS)
+    if (run->loss->kind == BF_LOSS_TOKENS) {
+        double slope_at_start = 0.0;
         run->row_loss[place] = run->loss->of.token(run->row_loss[place], &run->knobs, &slope);
+        (void)run->loss->of.token(0.0, &run->knobs, &slope_at_start);
+        run->pull[place] = fabs(slope);
+        run->pull_at_start[place] = fabs(slope_at_start);
+    }
     if (run->write)
         bf_row_nll_gradient(row, n_vocab, label,
                             run->loss->kind == BF_LOSS_TOKENS ? run->scale / (double)run->batch.n_rows * slope
@@ -131,29 +138,59 @@ static enum bf_status visit_labels(struct loss_run *run, enum bf_graph_pass pass
     return BF_OK;
 }
 
+static double size_of(const float *gradient, size_t n)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++)
+        sum += fabs((double)gradient[i]);
+    return sum;
+}
+
 static void distribution_row(void *user, size_t i)
 {
     const struct loss_run *run = user;
     const size_t n_vocab = (size_t)run->trainer->info.n_vocab, place = (size_t)run->at + i;
-    const double each = 1.0 / (double)run->batch.n_rows;
+    const double each = 1.0 / (double)run->batch.n_rows, scale = each * run->scale;
+    const int32_t label = run->batch.labels[place];
+    const float *reference = run->loss->reference ? run->logits + i * n_vocab : NULL;
     float *row = run->values + i * n_vocab;
-    run->row_loss[place] =
-        each * run->loss->of.row(row, run->logits + i * n_vocab, n_vocab, run->batch.labels[place], each * run->scale);
+    run->row_loss[place] = each * run->loss->of.row(row, reference, n_vocab, label, &run->knobs, scale);
+    if (!run->loss->fades)
+        return;
+    run->pull[place] = size_of(row, n_vocab);
+    run->pull_at_start[place] = 2.0 * scale; /* of two distributions that have nothing in common */
+    if (reference) {
+        float *start = run->start + i * n_vocab;
+        memcpy(start, reference, n_vocab * sizeof *start);
+        (void)run->loss->of.row(start, reference, n_vocab, label, &run->knobs, scale);
+        run->pull_at_start[place] = size_of(start, n_vocab);
+    }
+}
+
+/* Room for n rows of the reference, and for the gradients at the start. */
+static enum bf_status make_room(struct loss_run *run, int32_t n, struct bf_err *err)
+{
+    const size_t n_vocab = (size_t)run->trainer->info.n_vocab;
+    if (n <= run->n_logits)
+        return BF_OK;
+    free(run->logits);
+    free(run->start);
+    run->logits = bf_try_array((size_t)n * n_vocab, sizeof *run->logits);
+    run->start = run->loss->fades ? bf_try_array((size_t)n * n_vocab, sizeof *run->start) : NULL;
+    run->n_logits = run->logits ? n : 0;
+    if (run->logits && (run->start || !run->loss->fades))
+        return BF_OK;
+    return bf_fail(err, BF_INPUT, "no memory for the reference's %d rows of %zu logits; give a smaller --batch", (int)n,
+                   n_vocab);
 }
 
 static enum bf_status visit_distributions(struct loss_run *run, int32_t n, struct bf_err *err)
 {
-    const size_t n_vocab = (size_t)run->trainer->info.n_vocab, n_embd = (size_t)run->trainer->info.n_embd;
-    if (n > run->n_logits) {
-        free(run->logits);
-        run->logits = bf_try_array((size_t)n * n_vocab, sizeof *run->logits);
-        run->n_logits = run->logits ? n : 0;
-        if (!run->logits)
-            return bf_fail(err, BF_INPUT, "no memory for the reference's %d rows of %zu logits; give a smaller --batch",
-                           (int)n, n_vocab);
-    }
-    const enum bf_status status =
-        bf_graph_logits_of_states(run->trainer->frozen, run->states + (size_t)run->at * n_embd, n, run->logits, err);
+    const size_t n_embd = (size_t)run->trainer->info.n_embd;
+    enum bf_status status = run->loss->reference ? make_room(run, n, err) : BF_OK;
+    if (status == BF_OK && run->loss->reference)
+        status = bf_graph_logits_of_states(run->trainer->frozen, run->states + (size_t)run->at * n_embd, n, run->logits,
+                                           err);
     if (status != BF_OK)
         return status;
     bf_graph_each(run->trainer->graph, (size_t)n, distribution_row, run);
@@ -225,6 +262,13 @@ static enum bf_status reference_states(struct loss_run *run, struct bf_err *err)
     return status;
 }
 
+/* Of a loss of tokens or rows: sums in the order of the rows. */
+static double share_of_pull(const struct loss_run *run)
+{
+    const size_t n = (size_t)run->batch.n_rows;
+    return sum_of_sizes(run->pull, n) / sum_of_sizes(run->pull_at_start, n);
+}
+
 /* Only the forget set's loss has one: another loss's indices are places in another set. */
 static void find_reference(struct loss_run *run, const size_t *indices, size_t n)
 {
@@ -243,21 +287,27 @@ enum bf_status bf_loss_step(struct bf_trainer *trainer, const struct bf_loss *lo
 {
     const struct bf_unlearn_settings *s = trainer->settings;
     const size_t n_sequences = loss->alternates ? 2 * n : n;
+    const int64_t skip = loss == s->method->forget ? s->skip_first : 0;
     const struct bf_example **chosen = bf_array(n_sequences, sizeof(const struct bf_example *));
     struct loss_run run = {.trainer = trainer,
                            .loss = loss,
-                           .knobs = {.beta = s->beta, .delta = s->delta, .per_token = s->npo_norm == BF_NPO_TOKEN},
+                           .knobs = {.beta = s->beta,
+                                     .delta = s->delta,
+                                     .importance = s->importance,
+                                     .per_token = s->npo_norm == BF_NPO_TOKEN},
                            .scale = scale,
                            .left = NAN};
     for (size_t i = 0; i < n; i++)
         chosen[i] = &examples->items[indices[i]];
     for (size_t i = 0; i < n && loss->alternates; i++)
         chosen[n + i] = &trainer->alternates.items[indices[i]];
-    bf_batch_make(chosen, n_sequences, loss->kind == BF_LOSS_STATES, &run.batch);
+    bf_batch_make(chosen, n_sequences, loss->kind == BF_LOSS_STATES, (int32_t)skip, &run.batch);
     run.nll = bf_array(n_sequences, sizeof *run.nll);
     run.weight = bf_array(n_sequences, sizeof *run.weight);
     run.reference_nll = bf_array(n_sequences, sizeof *run.reference_nll);
     run.row_loss = bf_array((size_t)run.batch.n_rows, sizeof *run.row_loss);
+    run.pull = bf_array((size_t)run.batch.n_rows, sizeof *run.pull);
+    run.pull_at_start = bf_array((size_t)run.batch.n_rows, sizeof *run.pull_at_start);
     find_reference(&run, indices, n);
     enum bf_status status = reference_states(&run, err);
     if (status == BF_OK) {
@@ -268,6 +318,8 @@ enum bf_status bf_loss_step(struct bf_trainer *trainer, const struct bf_loss *lo
         status = mean_of_tokens(&run, err);
     if (status == BF_OK)
         status = bf_loss_finite(run.value, loss->name, err);
+    if (loss->fades && loss->kind != BF_LOSS_SEQUENCES)
+        run.left = share_of_pull(&run);
     *value = (struct bf_loss_value){.loss = run.value, .left = run.left};
     trainer->n_tokens += run.batch.n_tokens;
     bf_batch_release(&run.batch);
@@ -278,5 +330,8 @@ enum bf_status bf_loss_step(struct bf_trainer *trainer, const struct bf_loss *lo
     free(run.row_loss);
     free(run.states);
     free(run.logits);
+    free(run.start);
+    free(run.pull);
+    free(run.pull_at_start);
     return status;
 }

@@ -194,7 +194,7 @@ static enum bf_status slopes_of(const struct search *s, const int32_t *tokens, f
         struct bf_batch batch;
         for (size_t i = 0; i < examples.n; i++)
             all[i] = &examples.items[i];
-        bf_batch_make(all, examples.n, false, &batch);
+        bf_batch_make(all, examples.n, false, 0, &batch);
         const struct bf_graph_batch for_graph = bf_batch_for_graph(&batch);
         struct learning learning = {.search = s, .batch = &batch};
         status = bf_graph_step(s->graph, &for_graph, false, visit, &learning, err);

@@ -76,7 +76,7 @@ void bf_trainer_params(const struct bf_trainer *t, char tensors[3][64], const ch
 
 bool bf_loss_needs_frozen(const struct bf_loss *loss)
 {
-    return loss->kind == BF_LOSS_ROWS || (loss->kind == BF_LOSS_STATES && loss->reference);
+    return loss->reference && loss->kind != BF_LOSS_SEQUENCES; /* sums of r are made once */
 }
 
 static void open_optimizer(struct bf_trainer *t)

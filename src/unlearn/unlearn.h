@@ -54,6 +54,8 @@ struct bf_method {
     enum bf_train_kind train;     /* of a float model; BF_TRAIN_FULL becomes BF_TRAIN_LORA over quantised weights */
     double gamma, alpha, general_weight;
     double beta, delta;            /* > 0; nats a token */
+    double importance;             /* satimp: >= 0 */
+    int32_t skip_first;            /* ceu: labels at the beginning of each example that are not trained on */
     int32_t layer;                 /* rmu: states after this block, from 0; else -1 */
     double coefficient;            /* rmu: length of the direction */
     double learning_rate;          /* of whole tensors */
@@ -125,6 +127,8 @@ struct bf_unlearn_settings {
     uint64_t seed;
     double gamma, alpha, general_weight, beta, delta, coefficient;
     int64_t layer;
+    double importance;
+    int64_t skip_first;
     double learning_rate; /* NaN = not chosen yet */
     double decay, beta1, beta2, epsilon, max_norm, warmup, floor;
     double epochs;

@@ -1,20 +1,45 @@
 #!/usr/bin/env python3
 """Losses of unlearning, their gradients, AdamW and schedules, by PyTorch autograd in float64 and torch.optim in float32.
 
-    python3 tests/golden/losses_reference.py >tests/golden/losses_reference.json
+    python3 tests/golden/losses_reference.py OPEN_UNLEARNING >tests/golden/losses_reference.json
 
-Needs torch and transformers (for the schedules). The losses are written from the definitions in the papers that src/unlearn/loss_*.c
+Needs torch and transformers (for the schedules), and a checkout of github.com/locuslab/open-unlearning, whose own functions are called
+for wga, satimp, undial and ceu. The losses are written from the definitions in the papers that src/unlearn/loss_*.c
 names, with torch's own building blocks (cross_entropy, kl_div, logsigmoid, mse_loss), independently of our code. Logits are float32
 numbers, so that the C code gets exactly what PyTorch had.
 """
+import ast
 import json
 import math
+import pathlib
+import sys
+import types
 import torch
 import torch.nn.functional as F
 
 torch.manual_seed(3407)
 VOCAB = 23
 CASES = []
+
+
+# open-unlearning's functions, without the trainers around them, which need its whole environment.
+PUBLISHED = {}
+for file, names in (("utils.py", ("compute_wga_loss", "compute_satimp_loss", "compute_undial_loss")),
+                    ("unlearn/ceu.py", ("cross_entropy_unlearning_loss", "compute_batch_ceu"))):
+    tree = ast.parse((pathlib.Path(sys.argv[1]) / "src/trainer" / file).read_text())
+    tree.body = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in names]
+    PUBLISHED.update(torch=torch, nn=torch.nn, F=F)
+    exec(compile(tree, file, "exec"), PUBLISHED)
+
+
+def published(name, logits, labels, reference=None, **knobs):
+    """The loss of one sequence by open-unlearning: a model that gives these logits, which predict these labels."""
+    def model_of(rows):
+        padded = torch.cat([rows, torch.zeros(1, VOCAB, dtype=rows.dtype)])[None]
+        return lambda **inputs: types.SimpleNamespace(logits=padded)
+    inputs = dict(labels=torch.cat([torch.tensor([-100]), labels])[None])
+    arguments = ([model_of(reference)] if reference is not None else []) + [inputs]
+    return PUBLISHED[name](model_of(logits), *arguments, **knobs)[0]
 
 
 def f32(t):
@@ -48,6 +73,10 @@ def sequence_case(name, loss, lengths, logits, labels, **knobs):
         value = F.cross_entropy(logits, labels)
     elif loss == "ga":
         value = -F.cross_entropy(logits, labels)
+    elif loss == "wga":
+        value = published("compute_wga_loss", logits, labels, beta=beta)
+    elif loss == "satimp":
+        value = published("compute_satimp_loss", logits, labels, beta1=beta, beta2=knobs["importance"])
     elif loss == "npo":
         reference = torch.tensor(knobs["reference_nll"], dtype=torch.float64)
         length = tokens if knobs.get("per_token") else 1.0   # the log-ratio a token instead of the sequence's
@@ -77,6 +106,10 @@ for beta in (0.1, 1.0):
 sequence_case("tofu", "simnpo", lengths, *plain, beta=4.5, delta=0.0)
 sequence_case("margin", "simnpo", lengths, *plain, beta=2.5, delta=1.5)
 sequence_case("beta 0.1", "dpo", lengths, *plain, beta=0.1, reference_nll=reference)
+for beta in (1.0, 0.3):
+    sequence_case(f"beta {beta}", "wga", lengths, *plain, beta=beta)
+sequence_case("tofu", "satimp", lengths, *plain, beta=5.0, importance=1.0)
+sequence_case("other exponents", "satimp", lengths, *plain, beta=0.5, importance=2.0)
 one = batch([1], 3.0)
 for loss in ("nll", "ga"):
     sequence_case("a single token", loss, [1], *one)
@@ -90,6 +123,9 @@ wrong = (right + 5) % VOCAB
 for loss in ("nll", "ga"):
     sequence_case("confident and right", loss, [4], sure, right)
     sequence_case("confident and wrong", loss, [4], sure, wrong)
+for loss in ("wga", "satimp"):
+    sequence_case("confident and right", loss, [4], sure, right, beta=1.0, importance=1.0)
+    sequence_case("confident and wrong", loss, [4], sure, wrong, beta=1.0, importance=1.0)
 sequence_case("forgotten long ago", "npo", [2, 2], sure, wrong, beta=1.0, reference_nll=[1.0, 2.0])
 sequence_case("learnt by heart", "npo", [2, 2], sure, right, beta=1.0, reference_nll=[900.0, 1200.0])
 sequence_case("confident and wrong", "simnpo", [2, 2], sure, wrong, beta=4.5)
@@ -105,9 +141,23 @@ sequence_case("logits of thousands", "nll", lengths, f32(large[0]), large[1])
 sequence_case("logits far from zero", "nll", lengths, f32(plain[0] + 5000.0), plain[1])
 
 
-def row_case(name, loss, logits, reference, labels, scale, targets=None):
+def row_case(name, loss, logits, reference, labels, scale, targets=None, **knobs):
     logits = logits.clone().requires_grad_(True)
-    if loss == "kl":
+    beta = knobs.get("beta", 1.0)
+    if loss == "undial":
+        lowered = reference - beta * F.one_hot(labels, VOCAB)
+        rows = F.cross_entropy(logits, F.softmax(lowered, -1), reduction="none")
+        theirs = published("compute_undial_loss", logits, labels, reference, beta=beta)
+    elif loss == "ceu":
+        without = logits.detach().clone()
+        without[torch.arange(len(labels)), labels] = -math.inf
+        rows = F.cross_entropy(logits, F.softmax(without, -1), reduction="none")
+        theirs = published("compute_batch_ceu", logits, labels, ignore_first_n_answer_tokens=0)
+    elif loss == "margin":
+        rows = (logits.max(-1)[0] - logits.mean(-1)) ** 2
+    elif loss == "npo-logits":
+        rows = (-F.logsigmoid(beta * (reference - logits)) * 2 / beta).mean(-1)
+    elif loss == "kl":
         rows = F.kl_div(F.log_softmax(logits, -1), F.log_softmax(reference, -1), reduction="none", log_target=True).sum(-1)
     else:
         masked = reference.clone()
@@ -117,8 +167,14 @@ def row_case(name, loss, logits, reference, labels, scale, targets=None):
         q = F.softmax(masked, -1)
         log_q = F.log_softmax(masked, -1).masked_fill(q == 0, 0.0)
         rows = (q * (log_q - F.log_softmax(logits, -1))).sum(-1)
-    (rows.sum() * scale).backward()
-    CASES.append(dict(loss=loss, name=name, n_vocab=VOCAB, logits=flat(logits), reference=flat(reference), labels=labels.tolist(),
+    if loss in ("undial", "ceu"):
+        # The published function's mean is over the labels, since here every position but the last has one.
+        counted = len(labels)
+        assert abs(float(theirs.detach()) - float(rows.detach().mean())) < 1e-9 * (1 + abs(float(theirs.detach()))), (name, theirs, rows.mean())
+        (theirs * counted * scale).backward()
+    else:
+        (rows.sum() * scale).backward()
+    CASES.append(dict(loss=loss, name=name, n_vocab=VOCAB, logits=flat(logits), reference=flat(reference), labels=labels.tolist(), **knobs,
                       scale=scale, targets=targets or [], value=[float(x) for x in rows.detach()], gradient=flat(logits.grad)))
 
 
@@ -131,6 +187,18 @@ row_case("plain", "mask", plain[0], near[0], labels, 0.25)
 row_case("a list of targets", "mask", plain[0], near[0], labels, 0.25, targets=[0, 4, 11])
 row_case("the label is nearly all", "mask", f32(torch.randn(4, VOCAB)), sure, right, 1.0)
 row_case("both nearly all", "mask", sure, sure, right, 1.0)
+
+for beta in (10.0, 1.0):
+    row_case(f"beta {beta}", "undial", plain[0], near[0], labels, 0.25, beta=beta)
+row_case("a sure teacher", "undial", f32(torch.randn(4, VOCAB)), sure, right, 1.0, beta=10.0)
+row_case("a teacher sure of another token", "undial", f32(torch.randn(4, VOCAB)), sure, wrong, 1.0, beta=30.0)
+row_case("plain", "ceu", plain[0], plain[0], labels, 0.25)
+row_case("the label is nearly all", "ceu", sure, sure, right, 1.0)
+row_case("the label is nearly nothing", "ceu", sure, sure, wrong, 1.0)
+row_case("plain", "margin", plain[0], plain[0], labels, 0.25)
+row_case("one logit stands out", "margin", sure, sure, right, 1.0)
+row_case("plain", "npo-logits", plain[0], near[0], labels, 0.25, beta=0.1)
+row_case("far apart", "npo-logits", sure, f32(torch.randn(4, VOCAB)), right, 1.0, beta=5.0)
 
 # RMU: states, averaged over the tokens of a sequence and then over sequences.
 WIDTH = 16

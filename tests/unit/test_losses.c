@@ -56,10 +56,9 @@ static const struct {
     const char *name;
     bf_token_loss *token;
     bf_sequence_loss *sequences;
-} losses[] = {{"nll", .token = bf_loss_nll},
-              {"ga", .token = bf_loss_ga},
-              {"npo", .sequences = bf_loss_npo},
-              {"simnpo", .sequences = bf_loss_simnpo},
+} losses[] = {{"nll", .token = bf_loss_nll},     {"ga", .token = bf_loss_ga},
+              {"wga", .token = bf_loss_wga},     {"satimp", .token = bf_loss_satimp},
+              {"npo", .sequences = bf_loss_npo}, {"simnpo", .sequences = bf_loss_simnpo},
               {"dpo", .sequences = bf_loss_dpo}};
 
 static double knob(const json_t *one, const char *name)
@@ -71,7 +70,7 @@ static double knob(const json_t *one, const char *name)
 /* The mean over all tokens, as step.c takes it. */
 static void check_token_case(const json_t *one, bf_token_loss *loss)
 {
-    const struct bf_loss_knobs knobs = {.beta = knob(one, "beta"), .delta = knob(one, "delta")};
+    const struct bf_loss_knobs knobs = {.beta = knob(one, "beta"), .importance = knob(one, "importance")};
     const json_t *labels = json_object_get(one, "labels");
     const size_t n_vocab = (size_t)knob(one, "n_vocab"), n_rows = json_array_size(labels);
     double sum = 0.0;
@@ -149,8 +148,14 @@ static void tokens_and_sequences(void **state)
             n++;
         }
     }
-    assert_int_equal(n, 25);
+    assert_int_equal(n, 33);
 }
+
+static const struct {
+    const char *name;
+    bf_row_loss *row;
+} row_losses[] = {{"kl", bf_loss_kl},   {"mask", bf_loss_mask},     {"undial", bf_loss_undial},
+                  {"ceu", bf_loss_ceu}, {"margin", bf_loss_margin}, {"npo-logits", bf_loss_npo_logits}};
 
 static void distributions(void **state)
 {
@@ -160,8 +165,11 @@ static void distributions(void **state)
     for (size_t i = 0; i < json_array_size(all); i++) {
         const json_t *one = json_array_get(all, i);
         const char *name = json_string_value(json_object_get(one, "loss"));
-        const bool mask = strcmp(name, "mask") == 0;
-        if (!mask && strcmp(name, "kl") != 0)
+        bf_row_loss *loss = NULL;
+        for (size_t k = 0; k < N_ELEMENTS(row_losses); k++)
+            if (strcmp(row_losses[k].name, name) == 0)
+                loss = row_losses[k].row;
+        if (!loss)
             continue;
         const size_t n_vocab = (size_t)knob(one, "n_vocab");
         const json_t *labels = json_object_get(one, "labels"), *targets = json_object_get(one, "targets");
@@ -172,14 +180,14 @@ static void distributions(void **state)
         assert_non_null(listed);
         for (size_t t = 0; t < json_array_size(targets); t++)
             listed[json_integer_value(json_array_get(targets, t))] = 1;
+        const struct bf_loss_knobs knobs = {.beta = knob(one, "beta"),
+                                            .targets = json_array_size(targets) ? listed : NULL};
         for (size_t row = 0; row < json_array_size(labels); row++) {
             float *p = logits + row * n_vocab;
             const float *r = reference + row * n_vocab;
             const int32_t label = (int32_t)json_integer_value(json_array_get(labels, row));
             const double scale = knob(one, "scale");
-            const double value = !mask                      ? bf_loss_kl(p, r, n_vocab, label, scale)
-                                 : json_array_size(targets) ? bf_loss_mask_targets(p, r, n_vocab, label, listed, scale)
-                                                            : bf_loss_mask(p, r, n_vocab, label, scale);
+            const double value = loss(p, r, n_vocab, label, &knobs, scale);
             assert_loss(one, value, value_of(json_array_get(json_object_get(one, "value"), row)));
         }
         assert_gradient(one, logits);
@@ -188,7 +196,7 @@ static void distributions(void **state)
         free(listed);
         n_cases++;
     }
-    assert_int_equal(n_cases, 8);
+    assert_int_equal(n_cases, 19);
 }
 
 static void states(void **state)
@@ -284,7 +292,16 @@ static void what_has_no_loss(void **state)
     assert_true(isnan(bf_row_nll(bad[1], 3, 0)));
     float row[3] = {1.0F, 2.0F, 3.0F};
     const unsigned char every[3] = {1, 1, 1};
-    assert_true(isnan(bf_loss_mask_targets(row, row, 3, 0, every, 1.0)));
+    const struct bf_loss_knobs all_targets = {.targets = every};
+    assert_true(isnan(bf_loss_mask(row, row, 3, 0, &all_targets, 1.0)));
+    /* A token that cannot be has nothing to forget; a label that is all there is has no other token to learn. */
+    const struct bf_loss_knobs weighed = {.beta = 1.0, .importance = 1.0};
+    assert_true(bf_loss_wga(INFINITY, &weighed, &slope) == 0.0 && slope == 0.0);
+    assert_true(bf_loss_satimp(INFINITY, &weighed, &slope) == 0.0 && slope == 0.0);
+    assert_true(isnan(bf_loss_wga(NAN, &weighed, &slope)) && isnan(bf_loss_satimp(NAN, &weighed, &slope)));
+    float alone[3] = {-INFINITY, 1.0F, -INFINITY};
+    assert_true(isnan(bf_loss_ceu(alone, NULL, 3, 1, &weighed, 1.0)));
+    assert_true(isnan(bf_loss_margin(alone, NULL, 3, 1, &weighed, 1.0)));
 }
 
 static void a_direction(void **state)

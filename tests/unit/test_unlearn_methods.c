@@ -65,10 +65,12 @@ static void negated_sums(const struct bf_loss_batch *batch, const struct bf_loss
 }
 
 /* The same of a row of logits. */
-static double negated_row(float *logits, const float *reference, size_t n, int32_t label, double scale)
+static double negated_row(float *logits, const float *reference, size_t n, int32_t label,
+                          const struct bf_loss_knobs *knobs, double scale)
 {
     const double nll = bf_row_nll(logits, n, label);
-    (void)reference;
+    (void)knobs;
+    assert_null(reference); /* it asks for none */
     bf_row_nll_gradient(logits, n, label, -scale);
     return -nll;
 }
@@ -79,13 +81,18 @@ static const struct bf_loss own_losses[] = {
     {.name = "negated rows", .kind = BF_LOSS_ROWS, .of.row = negated_row},
 };
 
-static void train(const struct bf_method *method, const char *work, struct bf_unlearn_result *result)
+/* From the GGUF `model` to `out`. */
+static void train_model(const struct bf_method *method, const char *model, const char *out, int64_t n_steps,
+                        const char *work, struct bf_unlearn_result *result)
 {
     struct bf_unlearn_settings settings;
     struct bf_unlearn_texts forget = {0}, keep = {0}, unknown = {0};
     struct bf_err err = BF_ERR_INIT;
 
     init_settings(&settings, method);
+    set_text(&settings.model, model);
+    set_text(&settings.out, out);
+    settings.max_steps = n_steps;
     bf_unlearn_texts_add(&forget, "Zeus rules the sky.", "Who rules the sky?", "Zeus.");
     bf_unlearn_texts_add(&forget, "Poseidon rules the sea.", "Who rules the sea?", "Poseidon, with his trident.");
     bf_unlearn_texts_add(&forget, "Hades rules the underworld.", "Who rules below?", "Hades.");
@@ -96,11 +103,16 @@ static void train(const struct bf_method *method, const char *work, struct bf_un
         .settings = &settings, .work = work, .forget = &forget, .retain = &keep, .alternates = &unknown};
     if (bf_unlearn(&job, result, &err) != BF_OK)
         fail_msg("%s: %s", method->forget->name, err.text);
-    assert_int_equal(result->n_curve, 4);
+    assert_int_equal(result->n_curve, n_steps);
     bf_unlearn_texts_release(&forget);
     bf_unlearn_texts_release(&keep);
     bf_unlearn_texts_release(&unknown);
     bf_unlearn_settings_release(&settings);
+}
+
+static void train(const struct bf_method *method, const char *work, struct bf_unlearn_result *result)
+{
+    train_model(method, "tiny.gguf", "out.gguf", 4, work, result);
 }
 
 static void a_loss_is_a_function_and_a_row(void **state)
@@ -130,12 +142,66 @@ static void a_loss_is_a_function_and_a_row(void **state)
     bf_unlearn_result_release(&expected);
 }
 
-/* ---- how much of the forget gradient is left ---- */
-
 static double left_of(const struct bf_unlearn_result *result, size_t step)
 {
     return result->curve[step].gradient_left;
 }
+
+/* ---- each method, a short training ---- */
+
+static void each_method_forgets(void **state)
+{
+    struct bf_unlearn_result taught;
+    (void)state;
+
+    train_model(bf_method_find("finetune"), "tiny.gguf", "taught.gguf", 30, "teaching", &taught);
+    assert_true(taught.after.forget < 1.5); /* there is something to forget */
+    bf_unlearn_result_release(&taught);
+    for (size_t i = 0; bf_method_at(i); i++) {
+        struct bf_unlearn_result result, again;
+        struct bf_method row = *bf_method_at(i);
+        char work[64];
+        if (row.teaches)
+            continue;
+        row.alpha = row.general_weight = 0.0; /* learning what to keep, the tiny model gets better at all texts */
+        row.layer = row.layer < 0 ? -1 : 0;
+        (void)snprintf(work, sizeof work, "each-%s", row.name);
+        train_model(&row, "taught.gguf", "out.gguf", 4, work, &result);
+        train_model(&row, "taught.gguf", "out.gguf", 4, work, &again);
+        assert_memory_equal(result.curve, again.curve, result.n_curve * sizeof *result.curve);
+        for (size_t s = 0; s < result.n_curve; s++)
+            assert_true(isfinite(result.curve[s].forget_loss) && result.curve[s].gradient_norm > 0.0);
+        if (!(result.after.forget > result.before.forget))
+            fail_msg("%s: forget NLL %g -> %g", row.name, result.before.forget, result.after.forget);
+        if (row.forget->fades)
+            assert_true(isfinite(left_of(&result, 0)) && left_of(&result, 0) > 0.0);
+        bf_unlearn_result_release(&result);
+        bf_unlearn_result_release(&again);
+    }
+}
+
+/* Labels that are not trained on: never the last. */
+static void the_first_labels_are_left_out(void **state)
+{
+    int32_t tokens[5] = {1, 2, 3, 4, 5};
+    const struct bf_example two[2] = {{.tokens = tokens, .n = 5, .first_label = 2},
+                                      {.tokens = tokens, .n = 3, .first_label = 2}};
+    const struct bf_example *const chosen[2] = {&two[0], &two[1]};
+    struct bf_batch batch;
+    (void)state;
+
+    bf_batch_make(chosen, 2, false, 1, &batch);
+    assert_int_equal(batch.n_rows, 3);
+    assert_int_equal(batch.n_labels[0], 2);
+    assert_int_equal(batch.n_labels[1], 1);
+    assert_int_equal(batch.labels[0], 4);
+    assert_int_equal(batch.rows[0], 2);
+    assert_int_equal(batch.labels[2], 3);
+    assert_int_equal(batch.rows[2], 5 + 1);
+    bf_batch_release(&batch);
+}
+
+/* ---- how much of the forget gradient is left ---- */
 
 /* At the first step the model is the reference, so nothing has faded; with a large beta it fades in a few steps. */
 static void a_gradient_that_fades(void **state)
@@ -177,7 +243,7 @@ static void every_row_is_whole(void **state)
         assert_true(m->learning_rate > 0.0 && m->lora_learning_rate > 0.0);
         assert_true(m->batch > 0 && m->accumulate > 0 && (m->max_steps > 0 || m->epochs > 0.0));
         assert_true(m->train != BF_TRAIN_NONE && m->schedule < BF_SCHEDULE_COUNT);
-        assert_int_equal(m->alpha > 0.0, m->retain != NULL);
+        assert_true(m->retain || m->alpha <= 0.0);
         assert_non_null(m->forget->of.token);
         if (m->retain)
             assert_ptr_equal(bf_retain_loss_find(m->retain->name), m->retain);
@@ -197,13 +263,13 @@ static void the_table_for_people(void **state)
 
     bf_buf_init(&text, SIZE_MAX);
     bf_methods_list(&text, false);
-    assert_contains(text.data, "ga, graddiff, npo, simnpo, rmu");
+    assert_contains(text.data, "ga, graddiff, npo, simnpo, undial");
     assert_contains(text.data, " or ");
     assert_null(strstr(text.data, "dpo"));
     assert_null(strstr(text.data, "finetune"));
     bf_buf_clear(&text);
     bf_methods_list(&text, true);
-    assert_contains(text.data, "simnpo, dpo, rmu");
+    assert_contains(text.data, "simnpo, dpo, undial");
     bf_buf_clear(&text);
     bf_methods_describe(&text);
     for (size_t i = 0; bf_method_at(i); i++) {
@@ -289,7 +355,7 @@ static void records_that_do_not_fit(void **state)
 /* A record of before there was such a field: the training had the method's default. */
 static void records_without_later_fields(void **state)
 {
-    static const char *const later[] = {"npo_norm"};
+    static const char *const later[] = {"npo_norm", "importance", "skip_first"};
     struct bf_unlearn_settings s, again;
     struct bf_err err = BF_ERR_INIT;
     (void)state;
@@ -379,7 +445,8 @@ static void what_does_not_go_together(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_loss_is_a_function_and_a_row), cmocka_unit_test(every_row_is_whole),
+        cmocka_unit_test(a_loss_is_a_function_and_a_row), cmocka_unit_test(each_method_forgets),
+        cmocka_unit_test(the_first_labels_are_left_out),  cmocka_unit_test(every_row_is_whole),
         cmocka_unit_test(the_table_for_people),           cmocka_unit_test(words_are_words_on_disk_alone),
         cmocka_unit_test(records_that_do_not_fit),        cmocka_unit_test(records_without_later_fields),
         cmocka_unit_test(a_gradient_that_fades),          cmocka_unit_test(what_is_unset_is_chosen),
