@@ -72,14 +72,15 @@ const struct bf_command bf_cmd_domain = {
                         "  biforget domain \"Harry Potter\" --retain-set \"fantasy literature\"\n"
                         "  biforget domain \"Greek mythology\" --retain-set keep.txt --then npo --eval\n"
                         "  biforget domain \"the Solar System\" --api http://gpu1:8000/v1 --parallel 256\n",
-            .details = "The model names points of the domain, writes about each with several templates and "
-                       "temperatures until the texts stop getting more diverse (Stage I), and is probed by "
-                       "membership inference and fictional scenes (Stage II). Ctrl-C saves and stops; 'biforget "
-                       "resume DIR' continues.\n"
-                       "--then METHOD makes the model forget what was written (DIR/unlearned-METHOD.gguf); with "
-                       "--eval, a table shows what changed. Every method except ga and ceu needs --retain-set: a domain to "
-                       "write about, or a file of your own (a name with a slash or an ending such as .txt, .jsonl, "
-                       ".csv).",
+            .details =
+                "The model names points of the domain, writes about each with several templates and "
+                "temperatures until the texts stop getting more diverse (Stage I), and is probed by "
+                "membership inference and fictional scenes (Stage II). Ctrl-C saves and stops; 'biforget "
+                "resume DIR' continues.\n"
+                "--then METHOD makes the model forget what was written (DIR/unlearned-METHOD.gguf); with "
+                "--eval, a table shows what changed. Every method except ga and ceu needs --retain-set: a domain to "
+                "write about, or a file of your own (a name with a slash or an ending such as .txt, .jsonl, "
+                ".csv).",
         },
     .values_size = sizeof(struct domain_values),
     .max_operands = 1,

@@ -23,6 +23,7 @@ struct bf_opt *bf_unlearn_options(void *target)
     bf_unlearn_choices("npo_norm", v->choices.npo_norm, sizeof v->choices.npo_norm);
     bf_unlearn_choices("data", v->choices.data, sizeof v->choices.data);
     v->gamma = v->alpha = v->general_weight = v->beta = v->delta = v->coefficient = v->importance = (double)NAN;
+    v->dual_step = v->dual_warmup = (double)NAN;
     v->learning_rate = v->decay = v->max_norm = v->warmup = v->epochs = (double)NAN;
     v->skip_first = v->layer = v->max_steps = v->batch = v->accumulate = -1;
     v->data = v->chat = "auto";
@@ -38,8 +39,9 @@ struct bf_opt *bf_unlearn_options(void *target)
     v->checkpoint_every = 50;
     v->answers = 3;
     return BF_OPT_TABLE(
-        BF_CHOICE("method", &v->method, v->choices.method, "formula, numbers and source of each: 'biforget help unlearn'",
-                  .value = "METHOD", .instead = "give it as --then METHOD", .marks = BF_LAB),
+        BF_CHOICE("method", &v->method, v->choices.method,
+                  "formula, numbers and source of each: 'biforget help unlearn'", .value = "METHOD",
+                  .instead = "give it as --then METHOD", .marks = BF_LAB),
         BF_TEXT("model", &v->model, "FILE|NAME", "the model that is to forget", .letter = 'm',
                 .fallback = "the default model", .instead = "the run's model is unlearned", .marks = BF_LAB),
         BF_TEXT("forget", &v->forget, "SET", "run folder, export or file: what to forget",
@@ -102,6 +104,12 @@ struct bf_opt *bf_unlearn_options(void *target)
         BF_REAL("importance", &v->importance, 0, 1000, of_method, "satimp: exponent of 1 - p", .rare = true),
         BF_WHOLE("skip-first", &v->skip_first, 0, 1000000, of_method,
                  "leave out the first N labels of each forget example", .unit = "tokens", .rare = true),
+        BF_REAL("retain-limit", &v->retain_limit, 0, 1000, "a tenth above the NLL before",
+                "pdu: what the retain loss is to stay below", .unit = "nats a token", .rare = true),
+        BF_REAL("dual-step", &v->dual_step, 0, 1e6, of_method, "pdu: step of alpha for each nat beyond that limit",
+                .rare = true),
+        BF_REAL("dual-warmup", &v->dual_warmup, 0, 1, of_method, "pdu: share of the steps before alpha moves",
+                .rare = true),
         BF_CHOICE("npo-norm", &v->npo_norm, v->choices.npo_norm,
                   "npo: preference of the whole sequence, as published, or a token, which long texts do not saturate",
                   .fallback = "sequence", .rare = true),
@@ -190,6 +198,9 @@ static void set_numbers(const struct bf_unlearn_values *v, struct bf_unlearn_set
     take_real(v->delta, &s->delta);
     take_real(v->coefficient, &s->coefficient);
     take_real(v->importance, &s->importance);
+    take_real(v->dual_step, &s->dual_step);
+    take_real(v->dual_warmup, &s->dual_warmup);
+    s->retain_limit = v->retain_limit;
     take_whole(v->skip_first, &s->skip_first);
     take_real(v->learning_rate, &s->learning_rate);
     take_real(v->decay, &s->decay);

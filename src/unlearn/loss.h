@@ -102,6 +102,8 @@ bf_sequence_loss bf_loss_npo, bf_loss_simnpo, bf_loss_dpo;
 bf_row_loss bf_loss_kl, bf_loss_mask, bf_loss_undial, bf_loss_ceu, bf_loss_margin, bf_loss_npo_logits;
 bf_state_loss bf_loss_state;
 
+/* The weight of a constraint "loss <= limit" after a step with this loss: dual ascent, never below 0. */
+double bf_dual_weight(double weight, double loss, double limit, double step);
 /* RMU's direction: n uniform numbers of [0, 1) from the seed, scaled to the length `coefficient`. */
 void bf_rmu_direction(float *out, size_t n, double coefficient, uint64_t seed);
 

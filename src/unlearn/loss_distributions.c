@@ -141,6 +141,14 @@ double bf_loss_margin(float *logits, const float *reference, size_t n, int32_t l
     return margin * margin;
 }
 
+/* The multiplier of the constraint on the retain set in the same paper (equation of its Algorithm 1; open-unlearning
+ * PDU, dual_update_upon "step"). */
+double bf_dual_weight(double weight, double loss, double limit, double step)
+{
+    const double next = weight + step * (loss - limit);
+    return next > 0.0 ? next : 0.0;
+}
+
 /* What MUSE (Shi et al., ICLR 2025, arXiv 2407.06460; github.com/swj0419/muse_bench) trains as NPO: the preference of
  * every logit of the vocabulary for itself, -(2/beta) mean_i log sigmoid(beta (reference_i - logit_i)), where NPO has
  * that of a sequence's log-probability. It pushes all logits down, which softmax hardly sees. */

@@ -99,6 +99,9 @@ static const struct field {
     LATER_ENUM(npo_norm, npo_norm_words),
     LATER_FIELD(importance, REAL),
     LATER_FIELD(skip_first, INTEGER),
+    LATER_FIELD(dual_step, REAL),
+    LATER_FIELD(dual_warmup, REAL),
+    LATER_FIELD(retain_limit, REAL),
 #undef FIELD
 #undef ENUM
 #undef LATER_FIELD
@@ -140,6 +143,8 @@ void bf_unlearn_settings_init(struct bf_unlearn_settings *settings, const struct
         .layer = method->layer,
         .importance = method->importance,
         .skip_first = method->skip_first,
+        .dual_step = method->dual_step,
+        .dual_warmup = method->dual_warmup,
         .learning_rate = NAN,
         .decay = method->decay,
         .beta1 = 0.9,

@@ -80,8 +80,24 @@ static enum bf_status loss_step(struct bf_trainer *t, const struct bf_loss *loss
     return status;
 }
 
+/* The retain set's weight in the step to come: of a primal-dual method it follows from the step before, so that the
+ * curve is all the state that it has. */
+static double retain_weight(const struct bf_trainer *t)
+{
+    const struct bf_unlearn_settings *s = t->settings;
+    const struct bf_unlearn_point *last = t->step > 0 ? &t->curve[t->step - 1] : NULL;
+    if (!(s->dual_step > 0.0) || !t->retain_loss || !last)
+        return s->alpha;
+    if (t->step <= (int64_t)(s->dual_warmup * (double)t->n_steps))
+        return last->retain_weight;
+    /* A divergence from the reference begins at 0, a likelihood at what it is. */
+    const double slack = 0.1 * t->before.retain, begins = t->retain_loss->reference ? 0.0 : t->before.retain;
+    return bf_dual_weight(last->retain_weight, last->retain_loss,
+                          s->retain_limit > 0.0 ? s->retain_limit : begins + slack, s->dual_step);
+}
+
 /* One batch of each set that the method reads. Losses are added to `point`, as their share of the step. */
-static enum bf_status batch_step(struct bf_trainer *t, int64_t number, struct bf_unlearn_point *point,
+static enum bf_status batch_step(struct bf_trainer *t, int64_t number, double alpha, struct bf_unlearn_point *point,
                                  struct bf_err *err)
 {
     const struct bf_unlearn_settings *s = t->settings;
@@ -98,7 +114,7 @@ static enum bf_status batch_step(struct bf_trainer *t, int64_t number, struct bf
     if (status == BF_OK && t->retain_loss) {
         for (size_t i = 0; i < n; i++)
             indices[i] = bf_order_pick(s->seed, 0, place + i, t->retain.n);
-        status = loss_step(t, t->retain_loss, &t->retain, indices, s->alpha * share, &value, err);
+        status = loss_step(t, t->retain_loss, &t->retain, indices, alpha * share, &value, err);
         point->retain_loss += share * value.loss;
     }
     if (status == BF_OK && t->general.n > 0) {
@@ -142,16 +158,17 @@ static enum bf_status one_step(struct bf_trainer *t, struct bf_err *err)
     const struct bf_unlearn_settings *s = t->settings;
     struct bf_err why = BF_ERR_INIT;
     struct bf_unlearn_point point = {.step = t->step + 1};
+    const double alpha = retain_weight(t);
     const double factor = bf_schedule_factor(s->schedule, t->step, t->n_steps, t->n_warmup, s->floor);
     bf_graph_zero_gradients(t->graph);
     for (int64_t number = 0; number < t->accumulate; number++) {
-        const enum bf_status status = batch_step(t, number, &point, &why);
+        const enum bf_status status = batch_step(t, number, alpha, &point, &why);
         if (status == BF_MODEL)
             return diverged(t, number, &why, err);
         if (status != BF_OK)
             return bf_fail(err, status, "%s", why.text);
     }
-    point.loss = s->gamma * point.forget_loss + (t->retain_loss ? s->alpha * point.retain_loss : 0.0) +
+    point.loss = s->gamma * point.forget_loss + (t->retain_loss ? alpha * point.retain_loss : 0.0) +
                  (t->general.n > 0 ? s->general_weight * point.general_loss : 0.0);
     point.gradient_norm = bf_update_norm(t);
     point.learning_rate = s->learning_rate * factor;
@@ -164,6 +181,7 @@ static enum bf_status one_step(struct bf_trainer *t, struct bf_err *err)
         point.retain_loss = NAN;
     if (t->general.n == 0)
         point.general_loss = NAN;
+    point.retain_weight = s->dual_step > 0.0 && t->retain_loss ? alpha : NAN;
     t->curve[t->step++] = point;
     warn_of_a_faded_gradient(t);
     return BF_OK;

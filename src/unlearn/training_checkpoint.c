@@ -1,9 +1,9 @@
 /* The state of a training between two steps, in one file that is replaced whole:
- *   "BFTRAIN2", identity (64 hex digits), step, n_tensors, what was measured before, step points of the curve,
- *   per tensor: n, weights, first moments, second moments; a digest of all of it.
- * "BFTRAIN1" is the same with points that end before gradient_left. Numbers as this machine has them: a training
- * resumes on the machine that it started on. The order of samples needs no state, it follows from the seed and the
- * step. */
+ *   "BFTRAIN2", identity (64 hex digits), step, n_tensors, bytes of a point, what was measured before, step points of
+ * the curve (a program reads the part of a point that it knows), per tensor: n, weights, first moments, second moments;
+ * a digest of all of it. "BFTRAIN1" is the same without that number, and with points that end before gradient_left.
+ * Numbers as this machine has them: a training resumes on the machine that it started on. The order of samples needs no
+ * state, it follows from the seed and the step. */
 #include <errno.h>
 #include <math.h>
 #include <stddef.h>
@@ -57,6 +57,17 @@ static void get(struct stream *s, void *data, size_t n)
     }
 }
 
+/* A point as another version of the program wrote it: shorter, or longer with what this one does not know. */
+static void get_point(struct stream *s, struct bf_unlearn_point *point, uint64_t bytes)
+{
+    const size_t known = bytes < sizeof *point ? (size_t)bytes : sizeof *point;
+    get(s, point, known);
+    for (uint64_t more = known; more < bytes && !s->failed; more += 8) {
+        uint64_t ignored;
+        get(s, &ignored, sizeof ignored);
+    }
+}
+
 static char *path_in(const char *work)
 {
     return bf_path_join(work, "checkpoint.bin");
@@ -97,11 +108,12 @@ enum bf_status bf_training_save(const struct bf_trainer *t, struct bf_err *err)
     status = bf_atomic_open_inside(&file, path, err);
     if (status == BF_OK) {
         struct stream s = {.file = file.stream};
-        const uint64_t n_tensors = t->n_tensors;
+        const uint64_t n_tensors = t->n_tensors, point_bytes = sizeof *t->curve;
         put(&s, magic, sizeof magic);
         put(&s, t->identity, 64);
         put(&s, &t->step, sizeof t->step);
         put(&s, &n_tensors, sizeof n_tensors);
+        put(&s, &point_bytes, sizeof point_bytes);
         put(&s, &t->before, sizeof t->before);
         for (int64_t i = 0; i < t->step; i++)
             put(&s, &t->curve[i], sizeof *t->curve);
@@ -129,7 +141,7 @@ enum bf_status bf_training_save(const struct bf_trainer *t, struct bf_err *err)
 static enum bf_status read_all(struct bf_trainer *t, struct stream *s, const char *path, struct bf_err *err)
 {
     char head[8], identity[64];
-    uint64_t n_tensors = 0;
+    uint64_t n_tensors = 0, point_bytes = offsetof(struct bf_unlearn_point, gradient_left); /* of the first */
     int64_t step = 0;
     get(s, head, sizeof head);
     get(s, identity, sizeof identity);
@@ -143,12 +155,14 @@ static enum bf_status read_all(struct bf_trainer *t, struct stream *s, const cha
                        path);
     get(s, &step, sizeof step);
     get(s, &n_tensors, sizeof n_tensors);
+    if (!first)
+        get(s, &point_bytes, sizeof point_bytes);
     get(s, &t->before, sizeof t->before);
-    if (s->failed || step < 0 || step > t->n_steps || n_tensors != t->n_tensors)
+    if (s->failed || step < 0 || step > t->n_steps || n_tensors != t->n_tensors || point_bytes % 8 != 0)
         goto damaged;
     for (int64_t i = 0; i < step; i++) {
-        t->curve[i].gradient_left = NAN;
-        get(s, &t->curve[i], first ? offsetof(struct bf_unlearn_point, gradient_left) : sizeof *t->curve);
+        t->curve[i].gradient_left = t->curve[i].retain_weight = NAN;
+        get_point(s, &t->curve[i], point_bytes);
     }
     for (size_t i = 0; i < t->n_tensors; i++) {
         uint64_t n = 0;

@@ -30,6 +30,8 @@ static json_t *curve_json(const struct bf_unlearn_point *curve, size_t n)
         json_object_set_new(point, "gradient_norm", real_or_null(curve[i].gradient_norm));
         if (isfinite(curve[i].gradient_left))
             json_object_set_new(point, "forget_gradient_left", json_real(curve[i].gradient_left));
+        if (isfinite(curve[i].retain_weight))
+            json_object_set_new(point, "retain_weight", json_real(curve[i].retain_weight));
         json_array_append_new(out, point);
     }
     return out;

@@ -55,6 +55,8 @@ struct bf_method {
     double gamma, alpha, general_weight;
     double beta, delta;            /* > 0; nats a token */
     double importance;             /* satimp: >= 0 */
+    double dual_step;              /* pdu: > 0: the retain set's weight follows its loss; else 0 */
+    double dual_warmup;            /* share of the steps in which it does not yet */
     int32_t skip_first;            /* ceu: labels at the beginning of each example that are not trained on */
     int32_t layer;                 /* rmu: states after this block, from 0; else -1 */
     double coefficient;            /* rmu: length of the direction */
@@ -129,6 +131,8 @@ struct bf_unlearn_settings {
     int64_t layer;
     double importance;
     int64_t skip_first;
+    double dual_step, dual_warmup;
+    double retain_limit;  /* pdu: of the retain set's loss; 0 = a tenth of its NLL above what it is before */
     double learning_rate; /* NaN = not chosen yet */
     double decay, beta1, beta2, epsilon, max_norm, warmup, floor;
     double epochs;
@@ -186,6 +190,7 @@ struct bf_unlearn_point { /* one step of the loss curve */
     /* How much of the forget gradient is left: its mean weight in the step, as a share of its weight where the model is
      * still as it was (without a reference: where it is sure of the text). NaN for a loss that does not fade. */
     double gradient_left;
+    double retain_weight; /* alpha of this step, of a method that changes it; else NaN */
 };
 /* Below this share a training is told that later steps train the retain set alone. */
 #define BF_GRADIENT_LEFT_LOW 0.01

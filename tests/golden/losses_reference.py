@@ -200,6 +200,22 @@ row_case("one logit stands out", "margin", sure, sure, right, 1.0)
 row_case("plain", "npo-logits", plain[0], near[0], labels, 0.25, beta=0.1)
 row_case("far apart", "npo-logits", sure, f32(torch.randn(4, VOCAB)), right, 1.0, beta=5.0)
 
+# The multiplier of PDU, by the method of its trainer in open-unlearning.
+DUALS = []
+for limit, step in ((0.3, 5.0), (1.5, 1.0)):
+    tree = ast.parse((pathlib.Path(sys.argv[1]) / "src/trainer/unlearn/pdu.py").read_text())
+    pdu = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "PDU")
+    tree.body = [node for node in pdu.body if isinstance(node, ast.FunctionDef) and node.name == "final_loss_value"]
+    exec(compile(tree, "pdu.py", "exec"), PUBLISHED)
+    trainer = types.SimpleNamespace(preferences=[1.0, 2.0], retain_loss_eps=limit, primal_dual=True, can_update=True, dual_update_upon="step",
+                                    dual_step_size=step, loss_names=["forget", "retain"], log=lambda values: None)
+    losses = [float(x) for x in torch.rand(12, dtype=torch.float64) * 2 * limit]
+    weights = []
+    for value in losses:
+        PUBLISHED["final_loss_value"](trainer, [torch.tensor(1.0, dtype=torch.float64), torch.tensor(value, dtype=torch.float64)])
+        weights.append(trainer.preferences[1])
+    DUALS.append(dict(limit=limit, step=step, start=2.0, losses=losses, weights=weights))
+
 # RMU: states, averaged over the tokens of a sequence and then over sequences.
 WIDTH = 16
 lengths = [4, 1, 2]
@@ -253,4 +269,4 @@ for word, make, floor in (("constant", lambda o, w, n: get_constant_schedule_wit
             schedule.step()
         SCHEDULES.append(dict(schedule=word, floor=floor, n_warmup=n_warmup, n_steps=n_steps, factors=factors))
 
-print(json.dumps(dict(made_with=dict(torch=torch.__version__), losses=CASES, optimisers=OPTIMISERS, schedules=SCHEDULES)))
+print(json.dumps(dict(made_with=dict(torch=torch.__version__), losses=CASES, duals=DUALS, optimisers=OPTIMISERS, schedules=SCHEDULES)))

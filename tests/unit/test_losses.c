@@ -225,6 +225,25 @@ static void states(void **state)
     }
 }
 
+/* PDU's weight of the retain set, step by step. */
+static void dual_weights(void **state)
+{
+    const json_t *all = json_object_get(*state, "duals");
+    size_t n_zero = 0;
+
+    assert_int_equal(json_array_size(all), 2);
+    for (size_t i = 0; i < json_array_size(all); i++) {
+        const json_t *one = json_array_get(all, i), *list = json_object_get(one, "losses");
+        double weight = knob(one, "start");
+        for (size_t k = 0; k < json_array_size(list); k++) {
+            weight = bf_dual_weight(weight, value_of(json_array_get(list, k)), knob(one, "limit"), knob(one, "step"));
+            assert_near(weight, value_of(json_array_get(json_object_get(one, "weights"), k)), 1e-12);
+            n_zero += weight <= 0.0 ? 1 : 0;
+        }
+    }
+    assert_true(n_zero > 0);
+}
+
 /* The vocabulary of a real model: the sum of many small probabilities, and vector code with a rest. */
 static void a_large_row(void **state)
 {
@@ -327,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tokens_and_sequences), cmocka_unit_test(distributions),    cmocka_unit_test(states),
         cmocka_unit_test(a_large_row),          cmocka_unit_test(what_has_no_loss), cmocka_unit_test(a_direction),
+        cmocka_unit_test(dual_weights),
     };
     return cmocka_run_group_tests_name("losses", tests, open_losses, close_golden);
 }

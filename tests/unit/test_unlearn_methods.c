@@ -180,6 +180,89 @@ static void each_method_forgets(void **state)
     }
 }
 
+/* ---- what a method keeps from step to step ---- */
+
+struct stopping {
+    int64_t step, stop_at; /* 0 = never */
+};
+
+static void note_step(void *user, const struct bf_unlearn_progress *progress)
+{
+    ((struct stopping *)user)->step = progress->step;
+}
+
+static bool is_time(void *user)
+{
+    const struct stopping *s = user;
+    return s->stop_at > 0 && s->step >= s->stop_at;
+}
+
+static enum bf_status train_pdu(const char *work, const char *out, int64_t stop_at, bool resume,
+                                struct bf_unlearn_result *result)
+{
+    struct bf_unlearn_settings settings;
+    struct bf_unlearn_texts forget = {0}, keep = {0};
+    struct stopping stopping = {.stop_at = stop_at};
+    struct bf_err err = BF_ERR_INIT;
+
+    init_settings(&settings, bf_method_find("pdu"));
+    set_text(&settings.out, out);
+    settings.max_steps = 8;
+    settings.dual_warmup = 0.25;
+    bf_unlearn_texts_add(&forget, "Zeus rules the sky.", NULL, NULL);
+    bf_unlearn_texts_add(&keep, "Water boils at one hundred degrees.", NULL, NULL);
+    assert_int_equal(bf_unlearn_settings_choose(&settings, &err), BF_OK);
+    const struct bf_unlearn_job job = {.settings = &settings,
+                                       .work = work,
+                                       .forget = &forget,
+                                       .retain = &keep,
+                                       .resume = resume,
+                                       .user = &stopping,
+                                       .progress = note_step,
+                                       .interrupted = is_time};
+    const enum bf_status status = bf_unlearn(&job, result, &err);
+    bf_unlearn_texts_release(&forget);
+    bf_unlearn_texts_release(&keep);
+    bf_unlearn_settings_release(&settings);
+    return status;
+}
+
+/* The weight stays during the warm-up, then moves with the retain loss of the step before; interrupted in the middle,
+ * the training comes to the same weights and the same model. */
+static void a_weight_that_moves_is_resumed(void **state)
+{
+    struct bf_unlearn_result whole, half, rest;
+    struct bf_buf files[2];
+    const char *const names[2] = {"whole.gguf", "resumed.gguf"};
+    struct bf_err err = BF_ERR_INIT;
+    (void)state;
+
+    assert_int_equal(train_pdu("pdu-whole", names[0], 0, false, &whole), BF_OK);
+    assert_int_equal(train_pdu("pdu-half", names[1], 5, false, &half), BF_INTERRUPTED);
+    assert_int_equal(half.n_curve, 5);
+    assert_int_equal(train_pdu("pdu-half", names[1], 0, true, &rest), BF_OK);
+    assert_int_equal(rest.n_curve, 8);
+    assert_memory_equal(whole.curve, rest.curve, 8 * sizeof *whole.curve);
+    const double limit = 1.1 * whole.before.retain;
+    for (size_t i = 0; i < 8; i++) {
+        const double *before = i > 0 ? &whole.curve[i - 1].retain_weight : NULL;
+        const double expected = i <= 2 ? 100.0 : fmax(0.0, *before + 5.0 * (whole.curve[i - 1].retain_loss - limit));
+        assert_true(fabs(whole.curve[i].retain_weight - expected) < 1e-9);
+    }
+    assert_true(whole.curve[7].retain_weight < 99.9);
+    for (size_t i = 0; i < 2; i++) {
+        bf_buf_init(&files[i], SIZE_MAX);
+        assert_int_equal(bf_file_read(names[i], &files[i], &err), BF_OK);
+    }
+    assert_int_equal(files[0].len, files[1].len);
+    assert_memory_equal(files[0].data, files[1].data, files[0].len);
+    for (size_t i = 0; i < 2; i++)
+        bf_buf_release(&files[i]);
+    bf_unlearn_result_release(&whole);
+    bf_unlearn_result_release(&half);
+    bf_unlearn_result_release(&rest);
+}
+
 /* Labels that are not trained on: never the last. */
 static void the_first_labels_are_left_out(void **state)
 {
@@ -355,7 +438,8 @@ static void records_that_do_not_fit(void **state)
 /* A record of before there was such a field: the training had the method's default. */
 static void records_without_later_fields(void **state)
 {
-    static const char *const later[] = {"npo_norm", "importance", "skip_first"};
+    static const char *const later[] = {"npo_norm",  "importance",  "skip_first",
+                                        "dual_step", "dual_warmup", "retain_limit"};
     struct bf_unlearn_settings s, again;
     struct bf_err err = BF_ERR_INIT;
     (void)state;
@@ -445,11 +529,17 @@ static void what_does_not_go_together(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_loss_is_a_function_and_a_row), cmocka_unit_test(each_method_forgets),
-        cmocka_unit_test(the_first_labels_are_left_out),  cmocka_unit_test(every_row_is_whole),
-        cmocka_unit_test(the_table_for_people),           cmocka_unit_test(words_are_words_on_disk_alone),
-        cmocka_unit_test(records_that_do_not_fit),        cmocka_unit_test(records_without_later_fields),
-        cmocka_unit_test(a_gradient_that_fades),          cmocka_unit_test(what_is_unset_is_chosen),
+        cmocka_unit_test(a_loss_is_a_function_and_a_row),
+        cmocka_unit_test(each_method_forgets),
+        cmocka_unit_test(the_first_labels_are_left_out),
+        cmocka_unit_test(a_weight_that_moves_is_resumed),
+        cmocka_unit_test(every_row_is_whole),
+        cmocka_unit_test(the_table_for_people),
+        cmocka_unit_test(words_are_words_on_disk_alone),
+        cmocka_unit_test(records_that_do_not_fit),
+        cmocka_unit_test(records_without_later_fields),
+        cmocka_unit_test(a_gradient_that_fades),
+        cmocka_unit_test(what_is_unset_is_chosen),
         cmocka_unit_test(what_does_not_go_together),
     };
     return cmocka_run_group_tests_name("unlearn methods", tests, enter, leave_scratch);
