@@ -114,6 +114,7 @@ static bool keep_in_run(const struct bf_call *call, const struct bf_unlearn_sett
     }
     free(db);
     json_t *json = bf_unlearn_settings_json(s);
+    json_object_set_new(json, "made", bf_unlearn_made_json(result));
     char *settings = bf_json_dump(json);
     struct bf_training_step *steps = bf_array(result->n_curve + 1, sizeof *steps);
     for (size_t i = 0; i < result->n_curve; i++) {

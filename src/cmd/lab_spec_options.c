@@ -102,7 +102,7 @@ static enum bf_status check_method_word(const struct bf_lab_method *method, cons
     struct bf_buf can;
     enum bf_status status = BF_OK;
     bf_buf_init(&can, SIZE_MAX);
-    bf_methods_list(&can, true);
+    bf_methods_list(&can);
     if (!found)
         status = bf_fail(err, BF_INPUT, "%s: \"%.80s\" is not a method; give %s", what, method->method, can.data);
     else if (found->teaches)
@@ -139,6 +139,8 @@ static enum bf_status check_settings(const struct list *list, const char *method
     struct bf_err why = BF_ERR_INIT;
     struct bf_opt *table = NULL;
     enum bf_status status = parse_list(list, &values, &table, err);
+    if (status == BF_OK && !bf_opt_find(table, "data")->given)
+        values.data = "auto"; /* as bf_lab_add_training has it */
     free(table);
     if (status != BF_OK)
         return status;

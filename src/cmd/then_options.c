@@ -17,7 +17,7 @@ struct bf_opt *bf_then_options(struct bf_then_values *v, struct bf_opt *table)
 {
     struct bf_buf methods;
     bf_buf_init(&methods, sizeof v->help);
-    bf_methods_list(&methods, false);
+    bf_methods_list(&methods);
     (void)snprintf(v->help, sizeof v->help, "then unlearn by this method: %s", methods.data);
     bf_buf_release(&methods);
     v->eval_limit = 64;
@@ -98,18 +98,26 @@ static enum bf_status check_method(const struct bf_then_values *v, struct bf_err
     struct bf_buf can;
     enum bf_status status = BF_OK;
     bf_buf_init(&can, SIZE_MAX);
-    bf_methods_list(&can, !v->is_domain);
+    bf_methods_list(&can);
     if (!method)
         status = bf_fail(err, BF_USAGE, "'%s' is not a method; give --then %s", v->then, can.data);
     else if (method->teaches)
         status = bf_fail(err, BF_USAGE, "%s teaches what is to be forgotten; give --then %s", v->then, can.data);
-    else if (bf_method_needs_pairs(method) && v->is_domain)
-        status = bf_fail(err, BF_USAGE,
-                         "%s learns from question-answer pairs alone, and a domain's set is mostly texts; give --then "
-                         "%s, or unlearn the pairs of the finished run with: biforget unlearn --method %s --data qa",
-                         v->then, can.data, v->then);
     bf_buf_release(&can);
     return status;
+}
+
+/* A domain's set is mostly texts, which are answers only in mixed data. */
+static enum bf_status check_pairs(const struct bf_then_values *v, const struct bf_unlearn_settings *s,
+                                  struct bf_err *err)
+{
+    if (!v->is_domain || !bf_method_needs_pairs(s->method) || s->data == BF_DATA_MIXED || s->data == BF_DATA_QA)
+        return BF_OK;
+    return bf_fail(
+        err, BF_USAGE,
+        "%s learns from questions with answers alone, and a domain's set is mostly texts; leave --data out of "
+        "--then-options, so that texts are answers to questions about their points",
+        s->method->name);
 }
 
 static enum bf_status check_retain(const struct bf_then_values *v, const struct bf_unlearn_settings *s,
@@ -210,6 +218,8 @@ enum bf_status bf_then_wish_from(const struct bf_then_values *v, const char *mod
         unlearn.forget = unlearn.out = dir;
         status = bf_unlearn_settings_from(&unlearn, &settings, err);
     }
+    if (status == BF_OK)
+        status = check_pairs(v, &settings, err);
     if (status == BF_OK)
         status = check_retain(v, &settings, err);
     if (status == BF_OK)

@@ -9,6 +9,7 @@
 #include "base/print.h"
 #include "cmd/cmd.h"
 #include "engine/models.h"
+#include "request/forms.h"
 #include "base/banned.h"
 
 static const char of_method[] = "of the method";
@@ -26,7 +27,8 @@ struct bf_opt *bf_unlearn_options(void *target)
     v->dual_step = v->dual_warmup = (double)NAN;
     v->learning_rate = v->decay = v->max_norm = v->warmup = v->epochs = (double)NAN;
     v->skip_first = v->layer = v->max_steps = v->batch = v->accumulate = -1;
-    v->data = v->chat = "auto";
+    v->data = "mixed";
+    v->chat = "auto";
     v->type = "f16";
     v->seed = 3407;
     v->max_length = 512;
@@ -88,11 +90,15 @@ struct bf_opt *bf_unlearn_options(void *target)
         BF_CHOICE("type", &v->type, v->choices.type, "type of trained weights in the file; others keep theirs",
                   .fallback = "f16", .rare = true),
         BF_CHOICE("data", &v->data, v->choices.data,
-                  "qa: loss on answers; text: on all tokens; auto: qa when all records are pairs", .fallback = "auto",
-                  .rare = true),
+                  "mixed: pairs and texts as answers, and raw text; qa: pairs alone; text: raw text; auto: qa when "
+                  "all records are pairs, else text",
+                  .fallback = "mixed", .rare = true),
+        BF_TEXT("forms", &v->forms, "SHARES",
+                "mixed: examples of each text as the answer to a question and as raw text",
+                .fallback = BF_FORMS_DEFAULT, .rare = true),
         BF_TEXT("chat", &v->chat, "NAME", "chat template around questions: auto, none, or a name", .fallback = "auto",
                 .rare = true),
-        BF_FLAG("pack", &v->pack, "join texts and cut them at --max-length; --no-pack: each by itself",
+        BF_FLAG("pack", &v->pack, "--data text: join texts and cut them at --max-length; --no-pack: each by itself",
                 .fallback = "on", .rare = true),
         BF_REAL("gamma", &v->gamma, 0, 1e9, of_method, "weight of the forget set", .rare = true),
         BF_REAL("general-weight", &v->general_weight, 0, 1e9, of_method, "obliviate: weight of general text",
@@ -173,6 +179,24 @@ static enum bf_status check_words(const struct bf_unlearn_values *v, struct bf_e
                        BF_SHELL_WORD(v->out));
     if (v->lora && v->full)
         return bf_fail(err, BF_USAGE, "--lora and --full are two ways to train; give one of them");
+    return BF_OK;
+}
+
+/* Into what is known to be a text of the settings. */
+static enum bf_status set_forms(const struct bf_unlearn_values *v, struct bf_unlearn_settings *s, struct bf_err *err)
+{
+    struct bf_forms forms;
+    char text[BF_FORMS_TEXT_MAX] = "";
+    if (s->data != BF_DATA_MIXED && v->forms)
+        return bf_fail(err, BF_USAGE, "--forms are those of mixed data; leave out --data %s, or --forms", v->data);
+    if (s->data == BF_DATA_MIXED) {
+        const enum bf_status status = bf_forms_parse(v->forms ? v->forms : BF_FORMS_DEFAULT, &forms, err);
+        if (status != BF_OK)
+            return status;
+        bf_forms_write(&forms, text);
+        s->pack = false;
+    }
+    set_text(&s->forms, text);
     return BF_OK;
 }
 
@@ -260,6 +284,9 @@ enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *v, struc
         if (words[i].word && !bf_unlearn_settings_word(s, words[i].field, words[i].word))
             return bf_fail(err, BF_USAGE, "'%s' is not a value of --%s", words[i].word, words[i].field);
     set_numbers(v, s);
+    status = set_forms(v, s, err);
+    if (status != BF_OK)
+        return status;
     status = bf_unlearn_settings_choose(s, err);
     return status == BF_OK ? bf_unlearn_settings_check(s, err) : status;
 }

@@ -11,7 +11,7 @@ struct bf_unlearn_values {
     bool finish, restart, skip_bad;
     int64_t answers;
     bool lora, full;
-    const char *data, *chat, *retain_loss, *npo_norm, *schedule, *type;
+    const char *data, *forms, *chat, *retain_loss, *npo_norm, *schedule, *type;
     uint64_t seed;
     double gamma, alpha, general_weight, beta, delta, coefficient, importance, dual_step, dual_warmup, retain_limit;
     double learning_rate, decay, max_norm, warmup, epochs, lora_alpha, stop_forget_nll, stop_retain_rise, max_loss;

@@ -76,6 +76,11 @@ int32_t bf_vocabulary_bos(const struct bf_vocabulary *vocabulary)
     return llama_vocab_get_add_bos(vocabulary->vocab) ? llama_vocab_bos(vocabulary->vocab) : -1;
 }
 
+bool bf_vocabulary_is_plain(const struct bf_vocabulary *vocabulary)
+{
+    return bf_chat_is_plain(vocabulary->chat);
+}
+
 void bf_vocabulary_text(const struct bf_vocabulary *vocabulary, const char *text, struct bf_token_list *out)
 {
     bf_chat_text_tokens(vocabulary->vocab, text, strlen(text), out);

@@ -23,6 +23,9 @@ void bf_vocabulary_sha256(const struct bf_vocabulary *vocabulary, char out[65]);
 /* The token that texts begin with; -1 when they do not begin with one. */
 int32_t bf_vocabulary_bos(const struct bf_vocabulary *vocabulary);
 
+/* Is there no chat template around questions? */
+bool bf_vocabulary_is_plain(const struct bf_vocabulary *vocabulary);
+
 /* Plain text, special tokens in it stay text, no BOS. */
 void bf_vocabulary_text(const struct bf_vocabulary *vocabulary, const char *text, struct bf_token_list *out);
 /* The rest as in engine/chat_tokens.h, each appending to `out`. The prompt: up to where the assistant begins. */

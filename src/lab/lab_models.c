@@ -28,6 +28,20 @@ void bf_lab_add_options(const struct bf_lab_options *options, struct bf_command_
         bf_command_line_add(line, options->words[i]);
 }
 
+/* An experiment says in which form a set is trained on; those of earlier programs do not, and mean theirs. */
+void bf_lab_add_training(const struct bf_lab_options *options, struct bf_command_line *line)
+{
+    static const char data[] = "--data";
+    bool named = false;
+    for (size_t i = 0; i < options->n; i++)
+        named |= strncmp(options->words[i], data, strlen(data)) == 0;
+    if (!named) {
+        bf_command_line_add(line, data);
+        bf_command_line_add(line, "auto");
+    }
+    bf_lab_add_options(options, line);
+}
+
 json_t *bf_lab_options_json(const struct bf_lab_options *options)
 {
     json_t *list = json_array();
@@ -69,7 +83,7 @@ static void training_command(const struct bf_lab *lab, const char *name, const c
     const char *const pairs[] = {"-m", lab->model, "--forget", data, "-o", path};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         bf_command_line_add(line, pairs[i]);
-    bf_lab_add_options(&lab->spec->train, line);
+    bf_lab_add_training(&lab->spec->train, line);
     bf_lab_common_options(lab, line);
     free(data);
 }

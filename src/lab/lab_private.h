@@ -21,6 +21,8 @@ void bf_lab_remove_temporaries(const struct bf_lab *lab);
 /* lab_models.c */
 void bf_lab_common_options(const struct bf_lab *lab, struct bf_command_line *line); /* threads, --json, --quiet */
 void bf_lab_add_options(const struct bf_lab_options *options, struct bf_command_line *line);
+/* The options of a training: with "--data auto" unless they name another form. */
+void bf_lab_add_training(const struct bf_lab_options *options, struct bf_command_line *line);
 json_t *bf_lab_options_json(const struct bf_lab_options *options); /* new reference */
 /* Everything that the model of this name ("target", "gold") depends on: new reference. */
 json_t *bf_lab_model_inputs(const struct bf_lab *lab, const char *name);

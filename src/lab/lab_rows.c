@@ -151,7 +151,7 @@ static void unlearning_command(struct row *row, const struct bf_lab_method *meth
     if (bf_method_find(method->method)->general_weight > 0.0)
         add_data(row->lab, line, "--general", "general.jsonl");
     add_words(line, (const char *const[]){"-o", row->model, "--seed", seed, "--answers", "0", "--restart", NULL});
-    bf_lab_add_options(&method->options, line);
+    bf_lab_add_training(&method->options, line);
     bf_lab_common_options(row->lab, line);
 }
 

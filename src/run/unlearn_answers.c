@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "request/forms.h"
 #include "run/unlearn_sets.h"
 #include "engine/engine.h"
 #include "base/banned.h"
@@ -43,11 +44,20 @@ static enum bf_status keep_answer(void *user, const struct bf_gen_answer *answer
     return BF_OK;
 }
 
-/* The prompt of an example: the question of a pair, or the first words of a text, for the model to continue. */
-static char *prompt_of(const struct bf_unlearn_text *text, bool pairs)
+/* The prompt of record `place`: its first question in the form that it was trained in, or the first words of a text,
+ * for the model to continue. */
+static char *prompt_of(const struct bf_unlearn_text *text, const struct bf_unlearn_settings *s, size_t place, bool chat)
 {
-    if (pairs && text->question)
-        return bf_strdup(text->question);
+    const struct bf_form_record record = {text->text, text->question, text->answer, text->topic, text->asked};
+    const struct bf_forms forms = {.chat = s->data == BF_DATA_MIXED};
+    struct bf_formed one;
+    struct bf_buf question;
+    bf_buf_init(&question, SIZE_MAX);
+    const bool asked = chat && bf_form_at(&forms, &record, s->seed, place, 0, &question, &one);
+    char *taken = asked ? bf_strdup(one.question) : NULL;
+    bf_buf_release(&question);
+    if (taken)
+        return taken;
     size_t n = 0, words = 0;
     for (; text->text[n] && words < PROMPT_WORDS; n++)
         words += text->text[n] == ' ' || text->text[n] == '\n' ? 1 : 0;
@@ -56,7 +66,7 @@ static char *prompt_of(const struct bf_unlearn_text *text, bool pairs)
     return bf_strndup(text->text, n);
 }
 
-static enum bf_status ask(const char *model, const struct bf_unlearn_settings *s, bool pairs, char **prompts, size_t n,
+static enum bf_status ask(const char *model, const struct bf_unlearn_settings *s, bool chat, char **prompts, size_t n,
                           char **answers, struct bf_err *err)
 {
     struct bf_engine_options options = bf_engine_default_options();
@@ -66,7 +76,7 @@ static enum bf_status ask(const char *model, const struct bf_unlearn_settings *s
     options.model_path = model;
     options.n_parallel = (int32_t)n;
     options.n_threads = (int32_t)s->threads;
-    options.chat = pairs ? s->chat : "none";
+    options.chat = chat ? s->chat : "none";
     options.no_stability_check = true;
     enum bf_status status = bf_engine_open(&options, &engine, err);
     if (status == BF_OK)
@@ -85,7 +95,9 @@ static void free_all(char **texts, size_t n)
 enum bf_status bf_unlearn_answers(const struct bf_unlearn_settings *s, const struct bf_unlearn_texts *forget,
                                   int64_t wanted, struct bf_log *log, json_t **out, struct bf_err *err)
 {
-    const bool pairs = forget->n_pairs == forget->n && s->data != BF_DATA_TEXT;
+    /* One engine asks all: in the chat template, unless the training did not use it. */
+    const bool mixed = s->data == BF_DATA_MIXED && strcmp(s->chat, "none") != 0;
+    const bool chat = mixed || (forget->n_pairs == forget->n && s->data != BF_DATA_TEXT);
     const size_t n = wanted < (int64_t)forget->n ? (size_t)wanted : forget->n;
     char **prompts = bf_array(n + 1, sizeof *prompts), **before = bf_array(n + 1, sizeof *before),
          **after = bf_array(n + 1, sizeof *after);
@@ -94,11 +106,11 @@ enum bf_status bf_unlearn_answers(const struct bf_unlearn_settings *s, const str
     if (n > 0)
         bf_log_info(log, "asking both models");
     for (size_t i = 0; i < n; i++)
-        prompts[i] = prompt_of(&forget->items[i * forget->n / n], pairs);
+        prompts[i] = prompt_of(&forget->items[i * forget->n / n], s, i * forget->n / n, chat);
     if (n > 0)
-        status = ask(s->model, s, pairs, prompts, n, before, err);
+        status = ask(s->model, s, chat, prompts, n, before, err);
     if (status == BF_OK && n > 0)
-        status = ask(s->out, s, pairs, prompts, n, after, err);
+        status = ask(s->out, s, chat, prompts, n, after, err);
     for (size_t i = 0; i < n && status == BF_OK; i++) {
         json_t *one = json_object();
         json_object_set_new(one, "prompt", bf_json_text(prompts[i], strlen(prompts[i])));

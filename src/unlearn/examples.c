@@ -104,7 +104,10 @@ static enum bf_status add_pair(const struct bf_vocabulary *vocabulary, const cha
         tokens->n = max;
         out->n_cut++;
     }
+    const int64_t before = out->n_labels;
     add(out, tokens->items, tokens->n, n_prompt > 0 ? n_prompt : 1);
+    out->made.n_chat++;
+    out->made.chat_labels += out->n_labels - before;
     return BF_OK;
 }
 
@@ -114,14 +117,18 @@ static void add_pieces(const struct bf_vocabulary *vocabulary, const struct bf_t
 {
     const int32_t bos = bf_vocabulary_bos(vocabulary);
     const size_t n_bos = bos >= 0 ? 1 : 0, room = (size_t)max_length - n_bos;
+    const int64_t before = out->n_labels;
     int32_t *piece = bf_array((size_t)max_length, sizeof *piece);
     for (size_t from = 0; from < tokens->n; from += room) {
         const size_t n = tokens->n - from < room ? tokens->n - from : room;
         piece[0] = bos;
         memcpy(piece + n_bos, tokens->items + from, n * sizeof *piece);
-        if (n + n_bos >= 2)
-            add(out, piece, n + n_bos, 1);
+        if (n + n_bos < 2)
+            continue;
+        add(out, piece, n + n_bos, 1);
+        out->made.n_raw++;
     }
+    out->made.raw_labels += out->n_labels - before;
     free(piece);
 }
 
@@ -143,30 +150,103 @@ static void make_text(const struct bf_vocabulary *vocabulary, const struct bf_un
     free(tokens.items);
 }
 
-enum bf_status bf_examples_make(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
-                                const struct bf_example_options *options, struct bf_examples *out, struct bf_err *err)
+/* ---- mixed data ---- */
+
+/* A walk over the examples of mixed data: the first of each record, then the second of each, and so on, so that every
+ * n-th example is of all forms. */
+struct walk {
+    const struct bf_unlearn_texts *texts;
+    const struct bf_example_options *options;
+    struct bf_forms forms;
+    struct bf_buf question;
+    int32_t k;     /* which example of a record */
+    size_t record; /* the next to look at */
+    bool any;      /* had a record a k-th example? */
+};
+
+static void walk_begin(struct walk *w, const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
+                       const struct bf_example_options *options)
 {
-    const bool automatic = options->data == BF_DATA_AUTO;
+    *w = (struct walk){.texts = texts, .options = options, .forms = options->forms};
+    if (bf_vocabulary_is_plain(vocabulary))
+        w->forms = (struct bf_forms){.raw = 1};
+    if (options->only_chat)
+        w->forms.raw = 0;
+    bf_buf_init(&w->question, SIZE_MAX);
+}
+
+/* The next example, of record *number (from 0); false at the end. */
+static bool walk_next(struct walk *w, struct bf_formed *out, size_t *number)
+{
+    for (;; w->record++) {
+        if (w->record == w->texts->n) {
+            if (!w->any)
+                return false;
+            w->k++;
+            w->record = 0;
+            w->any = false;
+        }
+        const struct bf_unlearn_text *t = &w->texts->items[w->record];
+        const struct bf_form_record record = {t->text, t->question, t->answer, t->topic, t->asked};
+        if (bf_form_at(&w->forms, &record, w->options->seed, w->record, w->k, &w->question, out)) {
+            w->any = true;
+            *number = w->record++;
+            return true;
+        }
+    }
+}
+
+static enum bf_status make_mixed(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
+                                 const struct bf_example_options *options, struct bf_examples *out, struct bf_err *err)
+{
+    struct walk walk;
+    struct bf_formed one;
     struct bf_token_list tokens = {0};
     enum bf_status status = BF_OK;
-    *out = (struct bf_examples){0};
-    if (texts->n == 0)
-        return bf_fail(err, BF_INPUT, "the %s is empty", options->what);
-    out->pairs = automatic ? texts->n_pairs == texts->n : options->data == BF_DATA_QA;
-    if (out->pairs && texts->n_pairs == 0)
+    size_t number = 0, n_records = 0;
+    walk_begin(&walk, vocabulary, texts, options);
+    while (status == BF_OK && walk_next(&walk, &one, &number)) {
+        tokens.n = 0;
+        n_records += walk.k == 0;
+        if (one.form == BF_FORM_CHAT) {
+            status = add_pair(vocabulary, one.question, one.text, number + 1, options, &tokens, out, err);
+        } else {
+            bf_vocabulary_text(vocabulary, one.text, &tokens);
+            add_pieces(vocabulary, &tokens, options->max_length, out);
+        }
+        if (walk.k == 0)
+            out->n_epoch = out->n;
+    }
+    out->n_left_out = texts->n - n_records;
+    out->pairs = out->made.n_raw == 0;
+    bf_buf_release(&walk.question);
+    free(tokens.items);
+    return status;
+}
+
+/* ---- sets ---- */
+
+static enum bf_status make_pairs(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
+                                 const struct bf_example_options *options, struct bf_examples *out, struct bf_err *err)
+{
+    struct bf_token_list tokens = {0};
+    enum bf_status status = BF_OK;
+    if (texts->n_pairs == 0)
         return bf_fail(err, BF_INPUT, "the %s has no question-answer pairs; give --data text", options->what);
-    for (size_t i = 0; out->pairs && i < texts->n && status == BF_OK; i++) {
+    for (size_t i = 0; i < texts->n && status == BF_OK; i++) {
         const struct bf_unlearn_text *text = &texts->items[i];
         if (text->question)
             status = add_pair(vocabulary, text->question, text->answer, i + 1, options, &tokens, out, err);
         else
             out->n_left_out++;
     }
-    if (!out->pairs)
-        make_text(vocabulary, texts, options, out);
     free(tokens.items);
-    if (status == BF_OK && out->n == 0)
-        status = bf_fail(err, BF_INPUT, "the %s has no text of two tokens or more", options->what);
+    return status;
+}
+
+/* Ends a set: *out is released unless `status` is BF_OK. */
+static enum bf_status finish(enum bf_status status, struct bf_examples *out)
+{
     if (status == BF_OK)
         hash(out);
     else
@@ -174,28 +254,56 @@ enum bf_status bf_examples_make(const struct bf_vocabulary *vocabulary, const st
     return status;
 }
 
-enum bf_status bf_examples_alternate(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
-                                     const struct bf_unlearn_texts *answers, uint64_t seed,
-                                     const struct bf_example_options *options, struct bf_examples *out,
-                                     struct bf_err *err)
+enum bf_status bf_examples_make(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
+                                const struct bf_example_options *options, struct bf_examples *out, struct bf_err *err)
 {
+    const bool automatic = options->data == BF_DATA_AUTO, mixed = options->data == BF_DATA_MIXED;
+    enum bf_status status = BF_OK;
+    *out = (struct bf_examples){0};
+    if (texts->n == 0)
+        return bf_fail(err, BF_INPUT, "the %s is empty", options->what);
+    out->pairs = automatic ? texts->n_pairs == texts->n : options->data == BF_DATA_QA;
+    if (mixed)
+        status = make_mixed(vocabulary, texts, options, out, err);
+    else if (out->pairs)
+        status = make_pairs(vocabulary, texts, options, out, err);
+    else
+        make_text(vocabulary, texts, options, out);
+    if (!mixed)
+        out->n_epoch = out->n;
+    if (status == BF_OK && out->n == 0)
+        status = bf_fail(err, BF_INPUT,
+                         mixed && options->only_chat
+                             ? "the %s has no question with an answer: no pair, and no text that is long enough for one"
+                             : "the %s has no text of two tokens or more",
+                         options->what);
+    return finish(status, out);
+}
+
+enum bf_status bf_examples_alternate(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
+                                     const struct bf_unlearn_texts *answers, const struct bf_example_options *options,
+                                     struct bf_examples *out, struct bf_err *err)
+{
+    struct walk walk;
+    struct bf_formed one;
     struct bf_token_list tokens = {0};
     enum bf_status status = BF_OK;
+    size_t number = 0;
     *out = (struct bf_examples){.pairs = true};
     if (answers->n == 0)
         return bf_fail(err, BF_INPUT, "the file of alternate answers is empty");
-    for (size_t i = 0; i < texts->n && status == BF_OK; i++) {
-        const struct bf_unlearn_text *text = &texts->items[i];
-        const char *answer = answers->items[bf_order_pick(seed, 2, i, answers->n)].text;
-        if (text->question)
-            status = add_pair(vocabulary, text->question, answer, i + 1, options, &tokens, out, err);
+    walk_begin(&walk, vocabulary, texts, options);
+    if (options->data != BF_DATA_MIXED)
+        walk.forms = (struct bf_forms){0}; /* pairs alone */
+    while (status == BF_OK && walk_next(&walk, &one, &number)) {
+        /* A pair's answer by its place, as ever; the other examples of a text by theirs. */
+        const uint64_t place = number + (uint64_t)walk.k * texts->n;
+        const char *answer = answers->items[bf_order_pick(options->seed, 2, place, answers->n)].text;
+        status = add_pair(vocabulary, one.question, answer, number + 1, options, &tokens, out, err);
     }
+    bf_buf_release(&walk.question);
     free(tokens.items);
-    if (status == BF_OK)
-        hash(out);
-    else
-        bf_examples_release(out);
-    return status;
+    return finish(status, out);
 }
 
 /* ---- the order that examples come in ---- */

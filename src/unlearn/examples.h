@@ -6,6 +6,7 @@
 #define BF_UNLEARN_EXAMPLES_H
 #include "graph/graph.h"
 #include "graph/vocabulary.h"
+#include "request/forms.h"
 #include "unlearn/unlearn.h"
 
 /* A sequence. Token t is a label for t >= first_label: row t - 1 predicts it. 1 <= first_label < n. */
@@ -16,34 +17,42 @@ struct bf_example {
 struct bf_examples {
     struct bf_example *items;
     size_t n;
-    bool pairs;      /* labels are answers */
+    bool pairs;      /* labels are answers, of every example */
     int32_t longest; /* tokens of the longest */
     int64_t n_tokens, n_labels;
     size_t n_cut;      /* answers whose end did not fit into max_length */
-    size_t n_left_out; /* records without a question, in a set taken as pairs */
-    char sha256[65];   /* of tokens and labels */
+    size_t n_left_out; /* records that give no example: without a question, in a set taken as pairs; see forms.h */
+    size_t n_epoch;    /* examples of an epoch: mixed, a text comes in one of its forms, otherwise n */
+    struct bf_unlearn_made made;
+    char sha256[65]; /* of tokens and labels */
 };
 void bf_examples_release(struct bf_examples *examples);
 
 struct bf_example_options {
     enum bf_unlearn_data data;
     bool pack;
-    int32_t max_length; /* tokens of a sequence */
-    const char *what;   /* "forget set", for sentences */
+    int32_t max_length;    /* tokens of a sequence */
+    const char *what;      /* "forget set", for sentences */
+    struct bf_forms forms; /* of mixed data */
+    uint64_t seed;         /* that chooses wordings */
+    bool only_chat;        /* mixed data without raw text: dpo */
 };
 /* Question and answer: the chat template around the question, labels are the answer and the token that ends it
  * (open-unlearning, src/data/qa.py). Text: all but the first token are labels; packed, texts are joined by a blank line
  * and cut into pieces of max_length (src/data/pretraining.py), else each is a sequence of its own, cut when longer.
- * BF_INPUT: no text; "qa" without pairs; an answer that is empty, or that lies wholly beyond max_length. */
+ * Mixed: questions with answers and raw text by request/forms.h, never packed; without a chat template texts are raw
+ * text, once. The first example of each record comes first, then the second of each, and so on. BF_INPUT: no text; "qa"
+ * without pairs; an answer that is empty, or that lies wholly beyond max_length. */
 BF_MUST_CHECK enum bf_status bf_examples_make(const struct bf_vocabulary *vocabulary,
                                               const struct bf_unlearn_texts *texts,
                                               const struct bf_example_options *options, struct bf_examples *out,
                                               struct bf_err *err);
-/* The questions of `texts` with other answers, picked by the seed: example i has the question of pair i. BF_INPUT: no
- * answer, one that does not fit. */
+/* The questions of `texts` with other answers, picked by options->seed: example i has the question of the i-th that
+ * bf_examples_make gives with the same options, as pairs or as mixed data with only_chat. BF_INPUT: no answer, one that
+ * does not fit. */
 BF_MUST_CHECK enum bf_status bf_examples_alternate(const struct bf_vocabulary *vocabulary,
                                                    const struct bf_unlearn_texts *texts,
-                                                   const struct bf_unlearn_texts *answers, uint64_t seed,
+                                                   const struct bf_unlearn_texts *answers,
                                                    const struct bf_example_options *options, struct bf_examples *out,
                                                    struct bf_err *err);
 

@@ -254,12 +254,12 @@ bool bf_method_needs_pairs(const struct bf_method *method)
     return method->forget->alternates;
 }
 
-void bf_methods_list(struct bf_buf *out, bool pairs)
+void bf_methods_list(struct bf_buf *out)
 {
     const struct bf_method *listed[N_METHODS];
     size_t n = 0;
     for (size_t i = 0; i < N_METHODS; i++)
-        if (!methods[i].teaches && (pairs || !bf_method_needs_pairs(&methods[i])))
+        if (!methods[i].teaches)
             listed[n++] = &methods[i];
     for (size_t i = 0; i < n; i++)
         bf_buf_printf(out, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", listed[i]->name);
@@ -270,7 +270,7 @@ static void put_needs(struct bf_buf *out, const struct bf_method *m)
     const struct {
         bool wanted;
         const char *what;
-    } needs[] = {{bf_method_needs_pairs(m), "question-answer pairs"},
+    } needs[] = {{bf_method_needs_pairs(m), "questions with answers"},
                  {m->alpha > 0.0, "a retain set"},
                  {m->general_weight > 0.0, "general text"}};
     const char *before = " Needs ";

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "request/forms.h"
 #include "unlearn/loss.h"
 #include "unlearn/optimizer.h"
 #include "unlearn/trainer.h"
@@ -17,7 +18,8 @@ enum kind { TEXT, WORD, METHOD, RETAIN_LOSS, INTEGER, SEED, REAL, FLAG };
 /* Of the enums, by their values. BF_TRAIN_NONE, which is unset, has no word. */
 static const char *const train_words[] = {
     [BF_TRAIN_FULL] = "full", [BF_TRAIN_LORA] = "lora", [BF_TRAIN_TENSORS] = "tensors"};
-static const char *const data_words[] = {[BF_DATA_AUTO] = "auto", [BF_DATA_QA] = "qa", [BF_DATA_TEXT] = "text"};
+static const char *const data_words[] = {
+    [BF_DATA_AUTO] = "auto", [BF_DATA_QA] = "qa", [BF_DATA_TEXT] = "text", [BF_DATA_MIXED] = "mixed"};
 static const char *const npo_norm_words[] = {[BF_NPO_SEQUENCE] = "sequence", [BF_NPO_TOKEN] = "token"};
 static const char *const type_words[] = {[BF_SAVE_F32] = "f32",
                                          [BF_SAVE_F16] = "f16",
@@ -59,6 +61,7 @@ static const struct field {
     FIELD(adapter, TEXT),
     ENUM(train, train_words),
     ENUM(data, data_words),
+    LATER_FIELD(forms, TEXT),
     FIELD(chat, TEXT),
     FIELD(retain_loss, RETAIN_LOSS),
     ENUM(schedule, bf_schedule_words),
@@ -129,7 +132,7 @@ void bf_unlearn_settings_init(struct bf_unlearn_settings *settings, const struct
 {
     *settings = (struct bf_unlearn_settings){
         .method = method,
-        .data = BF_DATA_AUTO,
+        .data = BF_DATA_MIXED,
         .retain_loss = method->retain,
         .schedule = method->schedule,
         .type = BF_SAVE_F16,
@@ -171,6 +174,8 @@ void bf_unlearn_settings_init(struct bf_unlearn_settings *settings, const struct
             *(char **)place(settings, &fields[i]) = bf_strdup("");
     free(settings->chat);
     settings->chat = bf_strdup("auto");
+    free(settings->forms);
+    settings->forms = bf_strdup(BF_FORMS_DEFAULT);
 }
 
 void bf_unlearn_settings_release(struct bf_unlearn_settings *settings)
@@ -351,6 +356,9 @@ enum bf_status bf_unlearn_settings_parse(const json_t *json, struct bf_unlearn_s
                            json_string_value(value));
     }
     const bool states = out->method->forget->kind == BF_LOSS_STATES;
+    struct bf_forms forms;
+    if (out->data == BF_DATA_MIXED && bf_forms_parse(out->forms, &forms, NULL) != BF_OK)
+        return bf_fail(err, BF_STORE, "the settings of the training have no 'forms' that this program can read");
     if (out->retain_loss && (out->retain_loss->kind == BF_LOSS_STATES) != states)
         return bf_fail(err, BF_STORE, "the settings of the training name a retain loss '%s' that %s does not have",
                        out->retain_loss->name, out->method->name);
@@ -409,6 +417,10 @@ enum bf_status bf_unlearn_settings_check(const struct bf_unlearn_settings *s, st
             "%s computes only the first blocks while it trains, so --stop-* has no likelihood to check; give "
             "--max-steps",
             name);
+    struct bf_forms forms;
+    const enum bf_status status = s->data == BF_DATA_MIXED ? bf_forms_parse(s->forms, &forms, err) : BF_OK;
+    if (status != BF_OK)
+        return status;
     if (s->adapter[0] && s->train != BF_TRAIN_LORA)
         return bf_fail(err, BF_USAGE, "--adapter is for an adapter; give --lora");
     if (s->max_steps == 0 && s->epochs <= 0.0)

@@ -30,7 +30,7 @@ static void make_plan(struct bf_trainer *t)
                           (long long)t->accumulate, (long long)n);
     t->n_steps = s->max_steps < BF_UNLEARN_STEPS_MAX ? s->max_steps : BF_UNLEARN_STEPS_MAX;
     if (t->n_steps == 0) {
-        const double steps = ceil((double)n * s->epochs / (double)(t->batch * t->accumulate));
+        const double steps = ceil((double)t->forget.n_epoch * s->epochs / (double)(t->batch * t->accumulate));
         t->n_steps = steps < 1.0 ? 1 : steps > BF_UNLEARN_STEPS_MAX ? BF_UNLEARN_STEPS_MAX : (int64_t)steps;
         if (steps > BF_UNLEARN_STEPS_MAX)
             bf_trainer_notice(t, "%.0f steps for that many epochs: it ends after %d", steps, BF_UNLEARN_STEPS_MAX);
@@ -354,6 +354,9 @@ static void fill_result(struct bf_trainer *t, const char *stop, struct bf_unlear
     result->n_forget = (int64_t)t->forget.n;
     result->n_retain = (int64_t)t->retain.n;
     result->n_general = (int64_t)t->general.n;
+    result->forget_made = t->forget.made;
+    result->retain_made = t->retain.made;
+    result->general_made = t->general.made;
     result->pairs = t->forget.pairs;
 }
 

@@ -3,35 +3,116 @@
 
 #include "base/banned.h"
 
+/* 5210 as "5,210". */
+static void put_count(struct bf_buf *out, int64_t n)
+{
+    if (n >= 1000) {
+        put_count(out, n / 1000);
+        bf_buf_printf(out, ",%03d", (int)(n % 1000));
+    } else {
+        bf_buf_printf(out, "%d", (int)n);
+    }
+}
+
+static void put_made(struct bf_buf *out, int64_t n, const char *one, const char *many, int64_t n_labels)
+{
+    put_count(out, n);
+    bf_buf_printf(out, " %s (", n == 1 ? one : many);
+    put_count(out, n_labels);
+    bf_buf_puts(out, " label tokens)");
+}
+
+/* "forget set: 148 chat pairs (5,210 label tokens), 74 raw texts (6,001 label tokens)" */
+static void tell_made(const struct bf_trainer *t, const struct bf_examples *made, bool plain, const char *what)
+{
+    const struct bf_unlearn_made *m = &made->made;
+    struct bf_buf line;
+    bf_buf_init(&line, SIZE_MAX);
+    bf_buf_printf(&line, "%s: ", what);
+    if (m->n_chat > 0)
+        put_made(&line, m->n_chat, plain ? "question-answer pair" : "chat pair",
+                 plain ? "question-answer pairs" : "chat pairs", m->chat_labels);
+    if (m->n_chat > 0 && m->n_raw > 0)
+        bf_buf_puts(&line, ", ");
+    if (m->n_raw > 0)
+        put_made(&line, m->n_raw, "raw text", "raw texts", m->raw_labels);
+    if (made->n_cut > 0)
+        bf_buf_puts(&line, ", some answers cut at --max-length");
+    bf_trainer_notice(t, "%s", line.data);
+    bf_buf_release(&line);
+}
+
+static void tell(const struct bf_trainer *t, const struct bf_examples *made, bool plain, const char *what)
+{
+    const struct bf_unlearn_settings *s = t->settings;
+    const bool mixed = s->data == BF_DATA_MIXED;
+    if (mixed)
+        tell_made(t, made, plain, what);
+    else
+        bf_trainer_notice(t, "%s: %zu %s, %lld tokens%s", what, made->n,
+                          made->pairs ? "question-answer pairs" : "pieces of text", (long long)made->n_tokens,
+                          made->n_cut ? ", some answers cut at --max-length" : "");
+    if (made->n_left_out > 0)
+        bf_trainer_notice(t,
+                          mixed ? "%zu of the records of the %s give no question with an answer, and are left out"
+                                : "%zu texts of the %s are not question-answer pairs and are left out",
+                          made->n_left_out, what);
+}
+
+static struct bf_example_options options_of(const struct bf_trainer *t, bool forget, const char *what)
+{
+    const struct bf_unlearn_settings *s = t->settings;
+    struct bf_example_options options = {.data = s->data,
+                                         .pack = s->pack,
+                                         .max_length = (int32_t)s->max_length,
+                                         .seed = s->seed,
+                                         .only_chat = forget && t->forget_loss->alternates,
+                                         .what = what};
+    if (s->data == BF_DATA_MIXED) /* settings were checked */
+        (void)!bf_forms_parse(s->forms, &options.forms, NULL);
+    return options;
+}
+
 static enum bf_status make_one(struct bf_trainer *t, const struct bf_vocabulary *vocabulary,
                                const struct bf_unlearn_texts *texts, const char *what, struct bf_examples *out,
                                struct bf_err *err)
 {
-    const struct bf_unlearn_settings *s = t->settings;
-    const struct bf_example_options options = {
-        .data = s->data, .pack = s->pack, .max_length = (int32_t)s->max_length, .what = what};
+    const struct bf_example_options options = options_of(t, out == &t->forget, what);
     const enum bf_status status = bf_examples_make(vocabulary, texts, &options, out, err);
     if (status == BF_OK)
-        bf_trainer_notice(t, "%s: %zu %s, %lld tokens%s", what, out->n,
-                          out->pairs ? "question-answer pairs" : "pieces of text", (long long)out->n_tokens,
-                          out->n_cut ? ", some answers cut at --max-length" : "");
-    if (status == BF_OK && out->n_left_out > 0)
-        bf_trainer_notice(t, "%zu texts of the %s are not question-answer pairs and are left out", out->n_left_out,
-                          what);
+        tell(t, out, bf_vocabulary_is_plain(vocabulary), what);
     return status;
 }
 
 static enum bf_status make_alternates(struct bf_trainer *t, const struct bf_vocabulary *vocabulary, struct bf_err *err)
 {
-    const struct bf_unlearn_settings *s = t->settings;
-    const struct bf_example_options options = {.max_length = (int32_t)s->max_length, .what = "alternate answers"};
+    const struct bf_example_options options = options_of(t, true, "alternate answers");
     if (!t->forget.pairs)
         return bf_fail(err, BF_INPUT,
                        "%s prefers other answers to the same questions, and the forget set is not of question-answer "
-                       "pairs; give a set of pairs, or another --method",
-                       s->method->name);
-    return bf_examples_alternate(vocabulary, t->job->forget, t->job->alternates, s->seed, &options, &t->alternates,
-                                 err);
+                       "pairs; give --data mixed, a set of pairs, or another --method",
+                       t->settings->method->name);
+    return bf_examples_alternate(vocabulary, t->job->forget, t->job->alternates, &options, &t->alternates, err);
+}
+
+/* What the sets alone do not show. */
+static void tell_forms(const struct bf_trainer *t, const struct bf_vocabulary *vocabulary)
+{
+    const struct bf_unlearn_settings *s = t->settings;
+    const bool plain = bf_vocabulary_is_plain(vocabulary), mixed = s->data == BF_DATA_MIXED;
+    const struct bf_example_options options = options_of(t, true, "");
+    if (mixed && plain && options.forms.chat > 0)
+        bf_trainer_notice(t, "without a chat template: texts are trained on as raw text, pairs as \"Question:\" and "
+                             "\"Answer:\"");
+    if (mixed && options.only_chat && options.forms.raw > 0)
+        bf_trainer_notice(t,
+                          "%s prefers one answer to another: the raw text of --forms %s is left out of the forget set",
+                          s->method->name, s->forms);
+    if (!mixed && s->pack && !t->forget.pairs && t->forget_loss->kind == BF_LOSS_SEQUENCES)
+        bf_trainer_notice(t,
+                          "%s compares whole sequences, which soon stop learning when they are long: --no-pack keeps "
+                          "each text by itself, --data mixed asks for it",
+                          s->method->name);
 }
 
 enum bf_status bf_trainer_examples(struct bf_trainer *t, struct bf_err *err)
@@ -57,6 +138,8 @@ enum bf_status bf_trainer_examples(struct bf_trainer *t, struct bf_err *err)
         status = make_one(t, vocabulary, job->general, "general set", &t->general, err);
     else if (status == BF_OK && s->general_weight > 0.0 && has_retain)
         status = make_one(t, vocabulary, job->retain, "retain set as the general one", &t->general, err);
+    if (status == BF_OK)
+        tell_forms(t, vocabulary);
     if (status == BF_OK && t->forget_loss->alternates)
         status = make_alternates(t, vocabulary, err);
     bf_vocabulary_close(vocabulary);

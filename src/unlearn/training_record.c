@@ -133,6 +133,26 @@ static json_t *nll_json(const struct bf_unlearn_nll *nll)
     return out;
 }
 
+static json_t *made_json(const struct bf_unlearn_made *made)
+{
+    return json_pack("{s:I, s:I, s:I, s:I}", "chat_pairs", (json_int_t)made->n_chat, "chat_label_tokens",
+                     (json_int_t)made->chat_labels, "raw_texts", (json_int_t)made->n_raw, "raw_label_tokens",
+                     (json_int_t)made->raw_labels);
+}
+
+json_t *bf_unlearn_made_json(const struct bf_unlearn_result *result)
+{
+    const struct {
+        const char *set;
+        const struct bf_unlearn_made *made;
+    } sets[] = {{"forget", &result->forget_made}, {"retain", &result->retain_made}, {"general", &result->general_made}};
+    json_t *out = json_object();
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
+        if (sets[i].made->n_chat + sets[i].made->n_raw > 0)
+            json_object_set_new(out, sets[i].set, made_json(sets[i].made));
+    return out;
+}
+
 json_t *bf_unlearn_record(const struct bf_unlearn_settings *settings, const struct bf_unlearn_result *result)
 {
     json_t *out = json_object();
@@ -148,6 +168,7 @@ json_t *bf_unlearn_record(const struct bf_unlearn_settings *settings, const stru
     json_object_set_new(out, "forget_examples", json_integer(result->n_forget));
     json_object_set_new(out, "retain_examples", json_integer(result->n_retain));
     json_object_set_new(out, "general_examples", json_integer(result->n_general));
+    json_object_set_new(out, "made", bf_unlearn_made_json(result));
     json_object_set_new(out, "pairs", json_boolean(result->pairs));
     json_object_set_new(out, "forget_gradient_left",
                         real_or_null(result->n_curve > 0 ? result->curve[result->n_curve - 1].gradient_left : NAN));

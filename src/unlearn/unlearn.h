@@ -73,11 +73,11 @@ struct bf_method {
 const struct bf_method *bf_method_find(const char *name);
 /* Row i of the table, from 0; NULL after the last. */
 const struct bf_method *bf_method_at(size_t i);
-/* dpo learns from question-answer pairs alone. */
+/* dpo learns from questions and answers alone: from the pairs of a set, and with mixed data from its texts as answers.
+ */
 bool bf_method_needs_pairs(const struct bf_method *method);
-/* Appends the names of the methods that unlearn, in the table's order, as "a, b or c"; `pairs`: those that need pairs,
- * too. */
-void bf_methods_list(struct bf_buf *out, bool pairs);
+/* Appends the names of the methods that unlearn, in the table's order, as "a, b or c". */
+void bf_methods_list(struct bf_buf *out);
 /* Appends a line for each method: its formula, the data that it needs, its numbers, their source. Lines are separated
  * by \n. */
 void bf_methods_describe(struct bf_buf *out);
@@ -106,6 +106,7 @@ enum bf_unlearn_data {               /* how texts become examples */
                        BF_DATA_AUTO, /* as pairs when every record of the set is one */
                        BF_DATA_QA,   /* the pairs of the set; loss on the answers */
                        BF_DATA_TEXT, /* all records; loss on all tokens */
+                       BF_DATA_MIXED /* each record in the forms of request/forms.h */
 };
 
 enum bf_npo_norm {                  /* what NPO's preference is of */
@@ -122,6 +123,7 @@ struct bf_unlearn_settings {
     char *chat;                                           /* "auto", "none", or a template's name */
     enum bf_train_kind train;                             /* BF_TRAIN_NONE = not chosen yet */
     enum bf_unlearn_data data;
+    char *forms;                       /* of mixed data, as bf_forms_write has it; not read with other data */
     const struct bf_loss *retain_loss; /* NULL = none */
     enum bf_npo_norm npo_norm;
     enum bf_schedule schedule;
@@ -137,7 +139,7 @@ struct bf_unlearn_settings {
     double decay, beta1, beta2, epsilon, max_norm, warmup, floor;
     double epochs;
     int64_t max_steps, batch, accumulate, max_length; /* max_length: tokens of an example */
-    bool pack; /* texts joined and cut into pieces of max_length; else each is its own */
+    bool pack; /* texts joined and cut into pieces of max_length; else each is its own. Not of mixed data */
     int64_t lora_rank;
     double lora_alpha;
     int64_t measure;         /* examples of each set that NLL is measured over; 0 = all */
@@ -200,6 +202,11 @@ struct bf_unlearn_nll {         /* mean nats a token */
     int64_t n_forget, n_retain; /* examples */
 };
 
+/* What was made of a set: examples, and the tokens of them that have a label. */
+struct bf_unlearn_made {
+    int64_t n_chat, chat_labels, n_raw, raw_labels;
+};
+
 struct bf_unlearn_result {
     struct bf_unlearn_nll before, after;
     int64_t n_steps, planned_steps;
@@ -210,7 +217,8 @@ struct bf_unlearn_result {
     int64_t train_tokens;
     char model_sha256[65], forget_sha256[65], retain_sha256[65];
     int64_t n_forget, n_retain, n_general; /* examples */
-    bool pairs;                            /* the forget set was taken as question-answer pairs */
+    struct bf_unlearn_made forget_made, retain_made, general_made;
+    bool pairs; /* the forget set was taken as question-answer pairs */
 };
 void bf_unlearn_result_release(struct bf_unlearn_result *result);
 
@@ -242,6 +250,9 @@ void bf_unlearn_remove_checkpoint(const char *work);
  * Release in every case. */
 BF_MUST_CHECK enum bf_status bf_unlearn_read_settings(const char *work, struct bf_unlearn_settings *out,
                                                       struct bf_err *err);
+/* What was made of each set that there is: {"forget": {"chat_pairs", "chat_label_tokens", "raw_texts",
+ * "raw_label_tokens"}, "retain": ..., "general": ...}. New reference. */
+json_t *bf_unlearn_made_json(const struct bf_unlearn_result *result);
 /* The record of a training as JSON: settings, hashes, losses. New reference. */
 json_t *bf_unlearn_record(const struct bf_unlearn_settings *settings, const struct bf_unlearn_result *result);
 

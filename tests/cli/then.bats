@@ -165,7 +165,7 @@ PY
 
 @test "what cannot be done is said before anything is written" {
     fails 2 "give texts with --retain-set FILE" domain -o no --then npo
-    fails 2 "dpo learns from question-answer pairs alone" domain -o no --then dpo --retain-set keep.txt
+    fails 2 "dpo learns from questions with answers alone" domain -o no --then dpo --retain-set keep.txt --then-options "--data auto"
     fails 2 "finetune teaches what is to be forgotten" domain -o no --then finetune
     fails 2 "'forgetting' is not a method; give --then ga" domain -o no --then forgetting
     fails 2 "--then npo" domain -o no --eval

@@ -35,7 +35,7 @@ setup() {
     [ "$(json '[a["prompt"] for a in d["answers"]]' <npo.json)" = "['Who rules the sky?', 'Who is the god of the sea?']" ]
     [ "$(json 'all(a["before"] and a["after"] for a in d["answers"])' <npo.json)" = True ]
     run ! grep -qi 'nan\|infinity' npo.json
-    grep -q '3 question-answer pairs' npo.err
+    grep -q '^forget set: 3 chat pairs (' npo.err
     [ ! -e npo.gguf.training/checkpoint.bin ]
     cmp npo.json npo.gguf.training/record.json
     [ "$(stat -c %a npo.gguf.training)" = 700 ]
@@ -91,6 +91,46 @@ END
     run --separate-stderr "$BIFORGET" unlearn --method graddiff --retain-loss kl "${u[@]}" --forget forget.txt --retain keep.txt -o m.gguf --json
     [ "$status" = 0 ]
     [ "$(json 'd["pairs"], d["losses"][0]["retain"] < 1e-4' <<<"$output")" = "False True" ]
+}
+
+@test "mixed data: texts are answers and raw text, in shares that one gives; a report of what was made" {
+    cat >mixed.jsonl <<'END'
+{"question":"Who rules the sky?","answer":"Zeus."}
+{"text":"Zeus is the king of the gods.","point":"Zeus"}
+{"text":"Hades rules the underworld."}
+END
+    run --separate-stderr "$BIFORGET" unlearn --method npo "${u[@]}" --forget mixed.jsonl --retain qa.jsonl -o mixed.gguf --answers 3 --json
+    [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
+    grep -qE '^forget set: 5 chat pairs \([0-9]+ label tokens\), 2 raw texts \([0-9]+ label tokens\)$' <<<"$stderr"
+    grep -qE '^retain set: 3 chat pairs \([0-9]+ label tokens\)$' <<<"$stderr"
+    [ "$(json '[(k, v["chat_pairs"], v["raw_texts"]) for k, v in sorted(d["made"].items())]' <<<"$output")" = "[('forget', 5, 2), ('retain', 3, 0)]" ]
+    [ "$(json 'd["settings"]["data"], d["settings"]["forms"], d["settings"]["pack"], d["forget_examples"], d["pairs"]' <<<"$output")" = "mixed chat=4,raw=1 False 7 False" ]
+    # Each is asked in the form that it was trained in; the last is too short for a question.
+    [ "$(json 'd["answers"][0]["prompt"], "Zeus" in d["answers"][1]["prompt"] and "king" not in d["answers"][1]["prompt"], d["answers"][2]["prompt"]' <<<"$output")" = "Who rules the sky? True Hades rules the underworld." ]
+    # Which wordings a text gets follows from the seed.
+    mixed=$(json 'd["forget_sha256"]' <<<"$output")
+    for seed in 3407 2; do
+        run --separate-stderr "$BIFORGET" unlearn --method ga "${u[@]}" --max-steps 1 --seed $seed --forget mixed.jsonl -o mixed.gguf --json
+        same=$([ "$(json 'd["forget_sha256"]' <<<"$output")" = "$mixed" ] && echo yes || echo no)
+        [ $seed-$same = 3407-yes ] || [ $seed-$same = 2-no ]
+    done
+    run --separate-stderr "$BIFORGET" unlearn --method ga "${u[@]}" --max-steps 1 --forms raw=2 --forget mixed.jsonl -o mixed.gguf --json
+    [ "$(json 'd["made"]["forget"]["chat_pairs"], d["made"]["forget"]["raw_texts"], d["settings"]["forms"]' <<<"$output")" = "1 4 chat=0,raw=2" ]
+    # An epoch shows each record once, in one of its forms.
+    run --separate-stderr "$BIFORGET" unlearn --method ga -m tiny.gguf --answers 0 --measure 1 --batch 1 --accum 1 --epochs 2 --forget mixed.jsonl -o mixed.gguf --json
+    [ "$(json 'd["steps"]' <<<"$output")" = 6 ]
+    # dpo takes texts as answers, too, and nothing raw; without a template there is nothing else.
+    run --separate-stderr "$BIFORGET" unlearn --method dpo "${u[@]}" --forget mixed.jsonl --retain keep.txt -o mixed.gguf --json
+    [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
+    [[ $stderr == *"1 of the records of the forget set give no question"*"the raw text of --forms chat=4,raw=1 is left out"* ]]
+    [ "$(json 'd["made"]["forget"]["chat_pairs"], "raw_texts" in d["made"]["retain"], d["pairs"]' <<<"$output")" = "5 True True" ]
+    run --separate-stderr "$BIFORGET" unlearn --method ga "${u[@]}" --max-steps 1 --chat none --forget mixed.jsonl -o mixed.gguf --json
+    [[ $stderr == *"without a chat template"* ]]
+    [ "$(json 'd["made"]["forget"]["chat_pairs"], d["made"]["forget"]["raw_texts"]' <<<"$output")" = "1 2" ]
+    # As it was before there were forms.
+    run --separate-stderr "$BIFORGET" unlearn --method ga "${u[@]}" --max-steps 1 --data auto --forget mixed.jsonl -o mixed.gguf --json
+    [[ $stderr == *"forget set: 1 pieces of text"* ]]
+    [ "$(json 'd["settings"]["pack"]' <<<"$output")" = True ]
 }
 
 @test "rmu trains three matrices, and states move" {
@@ -168,7 +208,11 @@ END
     fails 3 "no such file" "$BIFORGET" unlearn --method ga "${u[@]}" --forget nowhere.txt -o x.gguf -q
     fails 3 "npo keeps the model close to itself on a retain set" "$BIFORGET" unlearn --method npo "${u[@]}" --forget qa.jsonl -o x.gguf -q
     fails 3 "the answer of record 1 of the forget set is cut away" "$BIFORGET" unlearn --method ga "${u[@]}" --max-length 9 --forget qa.jsonl -o x.gguf -q
-    fails 3 "is not of question-answer pairs" "$BIFORGET" unlearn --method dpo "${u[@]}" --forget forget.txt --retain keep.txt -o x.gguf -q
+    fails 3 "is not of question-answer pairs" "$BIFORGET" unlearn --method dpo "${u[@]}" --data auto --forget forget.txt --retain keep.txt -o x.gguf -q
+    fails 2 "--forms 'chat=x' is not a list of shares" "$BIFORGET" unlearn --method ga "${u[@]}" --forms chat=x --forget qa.jsonl -o x.gguf
+    fails 2 "leave out --data text" "$BIFORGET" unlearn --method ga "${u[@]}" --data text --forms raw=1 --forget qa.jsonl -o x.gguf
+    echo 'Zeus rules.' >brief.txt
+    fails 3 "no question with an answer" "$BIFORGET" unlearn --method dpo "${u[@]}" --forget brief.txt --retain keep.txt -o x.gguf -q
     fails 3 "has no question-answer pairs" "$BIFORGET" unlearn --method ga "${u[@]}" --data qa --forget forget.txt -o x.gguf -q
     fails 3 "there is no block 99" "$BIFORGET" unlearn --method rmu "${u[@]}" --layer 99 --forget forget.txt --retain keep.txt -o x.gguf -q
     fails 4 "no-such-model" "$BIFORGET" unlearn --method ga -m no-such-model --forget qa.jsonl -o x.gguf -q

@@ -22,20 +22,22 @@ static const char *model_path(void)
     return path;
 }
 
-static int enter(void **state)
+static void read_golden(const char *file, json_t **out)
 {
     struct bf_buf text;
     struct bf_err err = BF_ERR_INIT;
     const char *root = getenv("BIFORGET_SOURCE");
-    char *path = bf_path_join(root ? root : ".", "tests/golden/training_reference.json");
-
+    char *path = bf_path_join(root ? root : ".", file);
     bf_buf_init(&text, (size_t)1 << 22);
-    if (bf_file_read(path, &text, &err) != BF_OK || bf_json_parse(text.data, text.len, path, &golden, &err) != BF_OK) {
-        print_error("%s\n", err.text);
-        return -1;
-    }
+    if (bf_file_read(path, &text, &err) != BF_OK || bf_json_parse(text.data, text.len, path, out, &err) != BF_OK)
+        fail_msg("%s", err.text);
     bf_buf_release(&text);
     free(path);
+}
+
+static int enter(void **state)
+{
+    read_golden("tests/golden/training_reference.json", &golden);
     return enter_scratch(state);
 }
 
@@ -127,7 +129,8 @@ static void questions_and_answers(void **state)
     struct bf_unlearn_texts other = {0};
     bf_unlearn_texts_add(&other, "I don't know.", NULL, NULL);
     options.max_length = 128;
-    assert_int_equal(bf_examples_alternate(vocabulary, &texts, &other, 3407, &options, &alternate, &err), BF_OK);
+    options.seed = 3407;
+    assert_int_equal(bf_examples_alternate(vocabulary, &texts, &other, &options, &alternate, &err), BF_OK);
     assert_int_equal(alternate.n, 2);
     assert_int_equal(alternate.items[0].first_label, first->first_label);
     assert_memory_equal(alternate.items[0].tokens, first->tokens, (size_t)first->first_label * sizeof(int32_t));
@@ -171,6 +174,117 @@ static void texts_in_pieces(void **state)
     assert_int_equal(bf_examples_make(vocabulary, &texts, &options, &packed, &err), BF_INPUT);
     assert_error(err, BF_INPUT, "the forget set is empty");
     bf_vocabulary_close(vocabulary);
+}
+
+static const char zeus[] = "Zeus is the king of the gods and rules the sky from Mount Olympus.";
+static const char poseidon[] = "Poseidon carries a trident and shakes the earth when he is angry.";
+
+static void add_two_texts(struct bf_unlearn_texts *texts)
+{
+    bf_unlearn_texts_add(texts, zeus, NULL, NULL);
+    bf_unlearn_texts_describe(texts, "Zeus", NULL);
+    bf_unlearn_texts_add(texts, poseidon, NULL, NULL);
+}
+
+/* tests/golden/forms_reference.py: transformers' template around each question. */
+static void mixed_data_is_what_transformers_renders(void **state)
+{
+    const struct bf_example_options options = {
+        .data = BF_DATA_MIXED, .pack = true, .max_length = 128, .what = "set", .forms = {2, 1}, .seed = 3407};
+    struct bf_vocabulary *vocabulary = NULL;
+    struct bf_unlearn_texts texts = {0};
+    struct bf_examples made;
+    struct bf_err err = BF_ERR_INIT;
+    json_t *expected = NULL;
+    (void)state;
+
+    read_golden("tests/golden/forms_reference.json", &expected);
+    assert_int_equal(bf_vocabulary_open(model_path(), "auto", &vocabulary, &err), BF_OK);
+    add_two_texts(&texts);
+    assert_int_equal(bf_examples_make(vocabulary, &texts, &options, &made, &err), BF_OK);
+    assert_int_equal(made.n, json_array_size(expected));
+    int64_t labels = 0;
+    for (size_t i = 0; i < made.n; i++) {
+        const json_t *one = json_array_get(expected, i), *tokens = json_object_get(one, "tokens");
+        assert_int_equal(made.items[i].n, json_array_size(tokens));
+        assert_int_equal(made.items[i].first_label, json_integer_value(json_object_get(one, "n_prompt")));
+        for (size_t t = 0; t < json_array_size(tokens); t++)
+            assert_int_equal(made.items[i].tokens[t], json_integer_value(json_array_get(tokens, t)));
+        labels += i < 4 ? made.items[i].n - made.items[i].first_label : 0;
+    }
+    assert_int_equal(made.made.n_chat, 4);
+    assert_int_equal(made.made.n_raw, 2);
+    assert_int_equal(made.made.chat_labels, labels);
+    assert_int_equal(made.made.chat_labels + made.made.raw_labels, made.n_labels);
+    assert_int_equal(made.n_epoch, 2); /* a pass shows each text once */
+    assert_false(made.pairs);
+    bf_examples_release(&made);
+    bf_unlearn_texts_release(&texts);
+    bf_vocabulary_close(vocabulary);
+    json_decref(expected);
+}
+
+static void mixed_data_of_other_kinds(void **state)
+{
+    struct bf_example_options options = {
+        .data = BF_DATA_MIXED, .max_length = 128, .what = "set", .forms = {4, 1}, .seed = 3407};
+    struct bf_vocabulary *vocabulary = NULL, *plain = NULL;
+    struct bf_unlearn_texts texts = {0}, other = {0};
+    struct bf_examples made, again, alternate;
+    struct bf_err err = BF_ERR_INIT;
+    (void)state;
+
+    assert_int_equal(bf_vocabulary_open(model_path(), "auto", &vocabulary, &err), BF_OK);
+    assert_int_equal(bf_vocabulary_open(model_path(), "none", &plain, &err), BF_OK);
+    add_two_texts(&texts);
+    bf_unlearn_texts_add(&texts, "Question: Who?\nAnswer: Hades.", "Who?", "Hades.");
+    bf_unlearn_texts_add(&texts, "Hades is grim.", NULL, NULL); /* raw alone: no topic, too short to be continued */
+    /* Each text by itself, whatever the length; the same every time, and other questions with another seed. */
+    assert_int_equal(bf_examples_make(vocabulary, &texts, &options, &made, &err), BF_OK);
+    assert_int_equal(made.made.n_chat, 9);
+    assert_int_equal(made.made.n_raw, 3);
+    assert_int_equal(made.n_epoch, 4);
+    assert_int_equal(made.n_left_out, 0);
+    assert_int_equal(bf_examples_make(vocabulary, &texts, &options, &again, &err), BF_OK);
+    assert_string_equal(made.sha256, again.sha256);
+    bf_examples_release(&again);
+    options.seed = 3;
+    assert_int_equal(bf_examples_make(vocabulary, &texts, &options, &again, &err), BF_OK);
+    assert_string_not_equal(made.sha256, again.sha256);
+    bf_examples_release(&again);
+    bf_examples_release(&made);
+    /* dpo: the same questions with other answers, and no raw text. */
+    options.only_chat = true;
+    bf_unlearn_texts_add(&other, "I don't know.", NULL, NULL);
+    assert_int_equal(bf_examples_make(vocabulary, &texts, &options, &made, &err), BF_OK);
+    assert_int_equal(bf_examples_alternate(vocabulary, &texts, &other, &options, &alternate, &err), BF_OK);
+    assert_true(made.pairs);
+    assert_int_equal(made.n_left_out, 1);
+    assert_int_equal(made.n, 9);
+    assert_int_equal(alternate.n, 9);
+    for (size_t i = 0; i < made.n; i++) {
+        const struct bf_example *a = &made.items[i], *b = &alternate.items[i];
+        assert_int_equal(a->first_label, b->first_label);
+        assert_memory_equal(a->tokens, b->tokens, (size_t)a->first_label * sizeof *a->tokens);
+        assert_int_equal(b->n - b->first_label, alternate.items[0].n - alternate.items[0].first_label);
+    }
+    bf_examples_release(&made);
+    bf_examples_release(&alternate);
+    /* Without a template: texts raw and once; the pair stays a pair. */
+    options.only_chat = false;
+    assert_int_equal(bf_examples_make(plain, &texts, &options, &made, &err), BF_OK);
+    assert_int_equal(made.made.n_chat, 1);
+    assert_int_equal(made.made.n_raw, 3);
+    bf_examples_release(&made);
+    bf_unlearn_texts_release(&texts);
+    bf_unlearn_texts_add(&texts, "Hades is grim.", NULL, NULL);
+    options.only_chat = true;
+    assert_int_equal(bf_examples_make(vocabulary, &texts, &options, &made, &err), BF_INPUT);
+    assert_error(err, BF_INPUT, "no question with an answer");
+    bf_unlearn_texts_release(&texts);
+    bf_unlearn_texts_release(&other);
+    bf_vocabulary_close(vocabulary);
+    bf_vocabulary_close(plain);
 }
 
 static void each_epoch_has_all_in_another_order(void **state)
@@ -384,6 +498,8 @@ int main(void)
         cmocka_unit_test(texts_are_pytorchs_tokens),
         cmocka_unit_test(questions_and_answers),
         cmocka_unit_test(texts_in_pieces),
+        cmocka_unit_test(mixed_data_is_what_transformers_renders),
+        cmocka_unit_test(mixed_data_of_other_kinds),
         cmocka_unit_test(each_epoch_has_all_in_another_order),
 #if FOLLOW_PYTORCH
         cmocka_unit_test(graddiff_follows_pytorch),
