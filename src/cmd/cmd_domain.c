@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/rng.h"
@@ -8,16 +9,14 @@
 
 struct domain_values {
     struct bf_start_options start;
-    const char *retain_set, *retain;
+    const char *retain;
 };
 
 static struct bf_opt *domain_options(void *target)
 {
     struct domain_values *v = target;
     struct bf_opt *table = bf_start_first(&v->start, "runs/TOPIC");
-    table = BF_OPT_APPEND(table, BF_TEXT("retain-set", &v->retain_set, "SET",
-                                         "what to keep: a domain, or a file of texts", .marks = BF_LAB));
-    table = bf_then_options(&v->start.then, table);
+    table = bf_start_sets_options(&v->start, "what to keep: a domain, a file of texts, or auto", table);
     table = BF_OPT_APPEND(table, BF_TEXT("retain", &v->retain, "DOMAIN|FILE",
                                          "reject samples that are nearer to this (for training texts: --retain-set)",
                                          .rare = true));
@@ -31,16 +30,18 @@ static enum bf_status domain_run(const struct bf_call *call, struct bf_err *err)
     struct bf_request retain = {.topic = NULL};
     struct bf_start_options start = v->start;
     char *dir = NULL;
-    start.then.retain_file = bf_guard_source_of(v->retain_set, BF_REASON_NONE).path;
-    const bool writes_retain = v->retain_set && !start.then.retain_file;
-    start.then.run_retains = writes_retain;
+    const char *retain_set = v->start.retain_set;
+    const bool names_retain = retain_set && strcmp(retain_set, "auto") == 0;
+    start.then.retain_file = bf_guard_source_of(retain_set, BF_REASON_NONE).path;
+    const bool writes_retain = retain_set && !names_retain && !start.then.retain_file;
+    start.then.run_retains = writes_retain || names_retain;
     start.then.is_domain = true;
     if (call->n_operands != 1)
         return bf_fail(err, BF_USAGE, "give one domain, in quotes: biforget domain \"Harry Potter\"");
     enum bf_status status =
         bf_method_request(call->table, &v->start.method, BF_KIND_DOMAIN, call->operands[0], &forget, err);
     if (status == BF_OK && writes_retain)
-        status = bf_method_request(call->table, &v->start.method, BF_KIND_DOMAIN, v->retain_set, &retain, err);
+        status = bf_method_request(call->table, &v->start.method, BF_KIND_DOMAIN, retain_set, &retain, err);
     if (status != BF_OK)
         goto out;
     /* A retain set has Stage I only: probes look for what the model remembers of the domain to forget. */
@@ -70,7 +71,7 @@ const struct bf_command bf_cmd_domain = {
             .examples = "  biforget domain \"Harry Potter\"                     minutes, default model\n"
                         "  biforget domain \"Greek mythology\" -m my.gguf --profile paper\n"
                         "  biforget domain \"Harry Potter\" --retain-set \"fantasy literature\"\n"
-                        "  biforget domain \"Greek mythology\" --retain-set keep.txt --then npo --eval\n"
+                        "  biforget domain \"Greek mythology\" --retain-set auto --then npo --eval\n"
                         "  biforget domain \"the Solar System\" --api http://gpu1:8000/v1 --parallel 256\n",
             .details =
                 "The model names points of the domain, writes about each with several templates and "
@@ -79,8 +80,9 @@ const struct bf_command bf_cmd_domain = {
                 "resume DIR' continues.\n"
                 "--then METHOD makes the model forget what was written (DIR/unlearned-METHOD.gguf); with "
                 "--eval, a table shows what changed. Every method except ga and ceu needs --retain-set: a domain to "
-                "write about, or a file of your own (a name with a slash or an ending such as .txt, .jsonl, "
-                ".csv).",
+                "write about, a file of your own (a name with a slash or an ending such as .txt, .jsonl, "
+                ".csv), or auto: the model names domains like this one and writes about them. Other such "
+                "domains (--neighbours) are not trained on: questions about them show what forgetting costs.",
         },
     .values_size = sizeof(struct domain_values),
     .max_operands = 1,

@@ -28,6 +28,30 @@ struct bf_opt *bf_start_rest(struct bf_start_options *v, enum bf_kind kind, stru
                          BF_OPT_JSON(&v->json, "the summary"), BF_OPT_QUIET(&v->quiet));
 }
 
+enum { NEIGHBOURS_MOST = 32, NEIGHBOURS_USUAL = 2 };
+
+struct bf_opt *bf_start_sets_options(struct bf_start_options *v, const char *what, struct bf_opt *table)
+{
+    v->neighbours = -1;
+    table = BF_OPT_APPEND(table, BF_TEXT("retain-set", &v->retain_set, "SET", what, .marks = BF_LAB),
+                          BF_WHOLE("neighbours", &v->neighbours, 0, NEIGHBOURS_MOST,
+                                   "2 with --then or --retain-set auto, else 0",
+                                   "domains like this one that the model names, for probes"));
+    return bf_then_options(&v->then, table);
+}
+
+static bool is_auto(const char *retain_set)
+{
+    return retain_set && strcmp(retain_set, "auto") == 0;
+}
+
+static struct bf_neighbour_wish neighbours_of(const struct bf_start_options *v)
+{
+    const bool retain = is_auto(v->retain_set), given = v->neighbours >= 0;
+    const int64_t n = given ? v->neighbours : retain || v->then.then ? NEIGHBOURS_USUAL : 0;
+    return (struct bf_neighbour_wish){.n = (int32_t)n, .retain = retain, .quiet = !given && !retain};
+}
+
 /* Checks what is to come after the run, before anything is loaded. *wish: empty without --then. */
 static enum bf_status check_then(const struct bf_start_options *v, const char *dir, struct bf_then_wish *wish,
                                  struct bf_err *err)
@@ -50,6 +74,11 @@ enum bf_status bf_start_with(const struct bf_call *call, const struct bf_start_o
                              struct bf_err *err)
 {
     struct bf_then_wish wish = {0};
+    const struct bf_neighbour_wish neighbours = neighbours_of(v);
+    if (neighbours.retain && neighbours.n == 0)
+        return bf_fail(err, BF_USAGE,
+                       "--retain-set auto writes about as many domains as --neighbours says, which is 0; "
+                       "give another number");
     enum bf_status status = v->then.then ? bf_start_check_new(dir, requests[0].request->topic, err) : BF_OK;
     if (status == BF_OK)
         status = check_then(v, dir, &wish, err);
@@ -59,6 +88,7 @@ enum bf_status bf_start_with(const struct bf_call *call, const struct bf_start_o
                                                .model = v->model,
                                                .embedder = v->embedder,
                                                .machine = v->machine,
+                                               .neighbours = neighbours,
                                                .then = wish.method ? &wish : NULL,
                                                .check_then = bf_then_check_options};
         status = bf_start(&values, kind, dir, requests, n, grow, err);

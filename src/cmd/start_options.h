@@ -14,7 +14,12 @@ struct bf_start_options {
     struct bf_method_values method;
     struct bf_machine_values machine;
     struct bf_then_values then; /* zero: nothing comes after the run */
+    const char *retain_set;     /* of bf_start_sets_options */
+    int64_t neighbours;         /* -1: not given */
 };
+/* Append --retain-set, --neighbours, and --then with its companions (bf_opt_append). `what`: what --retain-set takes
+ * ("a domain, a file of texts, or auto"). */
+struct bf_opt *bf_start_sets_options(struct bf_start_options *options, const char *what, struct bf_opt *table);
 /* A table that begins with -m and -o; the command appends its own rows. free(). */
 struct bf_opt *bf_start_first(struct bf_start_options *options, const char *default_out);
 /* Append the kind's parameters of the method (BF_KIND_COUNT: none), the machine, --embedder, --json and -q. */

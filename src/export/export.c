@@ -70,8 +70,7 @@ static enum bf_status check_folder(const struct bf_export_job *job, struct bf_er
             options->format);
     if (!job->facts.has_role[BF_ROLE_FORGET])
         return bf_fail(err, BF_USAGE,
-                       "'%s' of '%s' is a retain set, and the format %s needs a forget set; choose jsonl, txt, "
-                       "wmdp or tofu",
+                       "'%s' of '%s' is not a forget set, and the format %s needs one; choose jsonl, txt, wmdp or tofu",
                        options->request ? options->request : "all", bf_store_dir(job->store), options->format);
     const enum bf_status status = bf_export_count(&count, BF_ROLE_FORGET, options->variant, &n, &n_pairs, err);
     if (status == BF_OK && n == 0)
@@ -142,8 +141,9 @@ enum bf_status bf_export(struct bf_store *store, const struct bf_export_options 
         return bf_fail(err, BF_USAGE, "unknown format '%s'; it is one of %s", options->format, bf_export_formats);
     enum bf_status status = check_request(store, options->request, err);
     if (status == BF_OK && (format->is_folder || options->manifest))
-        status = bf_export_facts_read(store, options->request, format->is_folder ? BF_ROLE_COUNT : options->role,
-                                      &job.facts, err);
+        status =
+            bf_export_facts_read(store, options->request,
+                                 format->is_folder ? (enum bf_role)BF_ROLE_TRAINED : options->role, &job.facts, err);
     if (status == BF_OK)
         status = format->is_folder ? write_folder(&job, format, err) : format->write(&job, err);
     if (status == BF_OK && !format->is_folder && options->manifest)

@@ -58,7 +58,10 @@ static enum bf_status read_requests(struct bf_store *store, const char *request,
 
     out->finished = true;
     while (bf_store_next_request(store, &entry, &status, err)) {
-        if (request ? strcmp(request, entry.name) != 0 : role != BF_ROLE_COUNT && role != entry.role)
+        const bool wanted = request                   ? strcmp(request, entry.name) == 0
+                            : role == BF_ROLE_TRAINED ? entry.role < BF_ROLE_TRAINED
+                                                      : role == entry.role;
+        if (!wanted)
             continue;
         out->requests = bf_grow(out->requests, out->n_requests + 1, sizeof *out->requests);
         struct bf_export_request *r = &out->requests[out->n_requests];

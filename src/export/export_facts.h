@@ -28,8 +28,8 @@ struct bf_export_facts {
     const char *model_title, *model_licence, *model_hub; /* model_hub: a file of the Hugging Face hub */
     json_t *engine, *models;                             /* owners of the strings above */
 };
-/* Read the requests that the export covers: the one named `request`, else those of `role`, or all with BF_ROLE_COUNT.
- * BF_STORE. Release *out with bf_export_facts_release, also after a failure. */
+/* Read the requests that the export covers: the one named `request`, else those of `role`, or forget and retain with
+ * BF_ROLE_TRAINED. BF_STORE. Release *out with bf_export_facts_release, also after a failure. */
 BF_MUST_CHECK enum bf_status bf_export_facts_read(struct bf_store *store, const char *request, enum bf_role role,
                                                   struct bf_export_facts *out, struct bf_err *err);
 void bf_export_facts_release(struct bf_export_facts *facts);

@@ -77,11 +77,11 @@ static enum bf_status put_readme(struct bf_export_job *job, bool retain, struct 
 
 enum bf_status bf_export_muse(struct bf_export_job *job, struct bf_err *err)
 {
-    static const char *const names[BF_ROLE_COUNT][2] = {{"forget.json", "forget.txt"}, {"retain.json", "retain.txt"}};
+    static const char *const names[BF_ROLE_TRAINED][2] = {{"forget.json", "forget.txt"}, {"retain.json", "retain.txt"}};
     const char *variant = job->options->variant;
-    bool written[BF_ROLE_COUNT] = {false, false};
+    bool written[BF_ROLE_TRAINED] = {false, false};
 
-    for (int role = 0; role < BF_ROLE_COUNT; role++) {
+    for (int role = 0; role < BF_ROLE_TRAINED; role++) {
         struct bf_line_counts counts;
         int64_t n, n_pairs;
         enum bf_status status = bf_export_count(job, (enum bf_role)role, variant, &n, &n_pairs, err);

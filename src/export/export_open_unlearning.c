@@ -90,8 +90,9 @@ static void pin_data(struct bf_buf *out, const char *slug, enum bf_role role, co
     put_data_files(out, slug, role);
 }
 
-static enum bf_status put_experiment(struct bf_export_job *job, const char *slug, const struct set sets[BF_ROLE_COUNT],
-                                     const struct bf_export_trainer *trainer, struct bf_err *err)
+static enum bf_status put_experiment(struct bf_export_job *job, const char *slug,
+                                     const struct set sets[BF_ROLE_TRAINED], const struct bf_export_trainer *trainer,
+                                     struct bf_err *err)
 {
     struct bf_buf out, name;
 
@@ -134,7 +135,7 @@ static void put_command(struct bf_buf *out, const char *launcher, const char *sl
                   launcher, slug, retain ? "" : " data/datasets@data.retain=RETAIN", handler, slug, handler);
 }
 
-static enum bf_status put_readme(struct bf_export_job *job, const char *slug, const struct set sets[BF_ROLE_COUNT],
+static enum bf_status put_readme(struct bf_export_job *job, const char *slug, const struct set sets[BF_ROLE_TRAINED],
                                  const struct bf_export_trainer *trainer, struct bf_err *err)
 {
     const struct bf_export_facts *facts = &job->facts;
@@ -182,7 +183,7 @@ static enum bf_status put_readme(struct bf_export_job *job, const char *slug, co
         "- The dataset configurations of a second set have the same names and replace these. Each experiment"
         " names its own data and still works, as long as both sets are pairs or both are text.\n\n");
     bf_buf_puts(&out, "| set | samples | handler |\n|---|--:|---|\n");
-    for (int role = 0; role < BF_ROLE_COUNT; role++)
+    for (int role = 0; role < BF_ROLE_TRAINED; role++)
         if (sets[role].there)
             bf_buf_printf(&out, "| `%s` | %" PRId64 " | %s |\n", sets[role].config, sets[role].n,
                           sets[role].pairs ? "`QADataset`: every sample is a question with its answer"
@@ -196,16 +197,16 @@ static enum bf_status put_readme(struct bf_export_job *job, const char *slug, co
 
 enum bf_status bf_export_open_unlearning(struct bf_export_job *job, struct bf_err *err)
 {
-    struct set sets[BF_ROLE_COUNT] = {{NULL, false, false, 0}, {NULL, false, false, 0}};
+    struct set sets[BF_ROLE_TRAINED] = {{NULL, false, false, 0}, {NULL, false, false, 0}};
     struct bf_export_trainer trainer;
     struct bf_buf slug;
 
     bf_buf_init(&slug, SIZE_MAX);
     enum bf_status status = bf_export_trainer_read(job->store, &trainer, err);
     bf_export_slug(&job->facts, &slug);
-    for (int role = 0; role < BF_ROLE_COUNT && status == BF_OK; role++)
+    for (int role = 0; role < BF_ROLE_TRAINED && status == BF_OK; role++)
         status = put_data(job, slug.data, (enum bf_role)role, &sets[role], err);
-    for (int role = 0; role < BF_ROLE_COUNT && status == BF_OK; role++)
+    for (int role = 0; role < BF_ROLE_TRAINED && status == BF_OK; role++)
         status = put_dataset(job, slug.data, (enum bf_role)role, &sets[role], &trainer, err);
     if (status == BF_OK)
         status = put_experiment(job, slug.data, sets, &trainer, err);

@@ -194,12 +194,17 @@ static enum bf_status find_parts(struct bf_store *store, struct part *parts, siz
     enum bf_status status = BF_OK;
     *n = 0;
     while (bf_store_next_request(store, &entry, &status, err)) {
+        if (entry.role >= BF_ROLE_TRAINED)
+            continue;
         if (*n == PARTS_MAX)
             break;
-        const char *name = strcmp(bf_store_run(store)->kind, "run") == 0 && entry.name[0] ? entry.name
-                           : entry.role == BF_ROLE_FORGET                                 ? "forget set"
-                                                                                          : "retain set";
-        parts[(*n)++] = (struct part){entry.id, entry.role, bf_strdup(name)};
+        const bool named = strcmp(bf_store_run(store)->kind, "run") == 0 && entry.name[0];
+        struct bf_buf name;
+        bf_buf_init(&name, SIZE_MAX);
+        bf_buf_puts(&name, named ? entry.name : entry.role == BF_ROLE_FORGET ? "forget set" : "retain set");
+        if (!named && entry.role == BF_ROLE_RETAIN && strcmp(entry.name, "retain") != 0)
+            bf_buf_printf(&name, ": %s", entry.name); /* one of several that the model named */
+        parts[(*n)++] = (struct part){entry.id, entry.role, bf_buf_take(&name)};
     }
     if (entry.id == 0) /* all of them fitted, or reading failed */
         return status;

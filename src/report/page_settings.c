@@ -87,6 +87,26 @@ static const char *base_name(const char *path)
     return slash && slash[1] && !strstr(path, "://") ? slash + 1 : path;
 }
 
+/* The requests beside the first one, as the options that made them. */
+static void put_other_requests(struct bf_buf *out, const struct bf_summary *s)
+{
+    int n_neighbours = 0;
+    bool named = false;
+    for (size_t i = 1; i < s->n_requests; i++) {
+        const struct bf_request_summary *r = &s->requests[i];
+        n_neighbours += r->role == BF_ROLE_NEIGHBOUR ? 1 : 0;
+        named |= r->role == BF_ROLE_RETAIN && strcmp(r->name, "retain") != 0;
+        if (r->role == BF_ROLE_RETAIN && strcmp(r->name, "retain") == 0) {
+            bf_buf_puts(out, " --retain-set ");
+            put_quoted(out, r->topic);
+        }
+    }
+    if (named)
+        bf_buf_puts(out, " --retain-set auto");
+    if (n_neighbours > 0)
+        bf_buf_printf(out, " --neighbours %d", n_neighbours);
+}
+
 static json_t *command(const struct bf_page *page)
 {
     const struct bf_summary *s = &page->summary;
@@ -110,11 +130,8 @@ static json_t *command(const struct bf_page *page)
     }
     if (strcmp(kind, "run") != 0 && strcmp(kind, "import") != 0)
         put_differences(&out, s->request);
-    for (size_t i = 1; i < s->n_requests && strcmp(kind, "domain") == 0; i++)
-        if (s->requests[i].role == BF_ROLE_RETAIN) {
-            bf_buf_puts(&out, " --retain-set ");
-            put_quoted(&out, s->requests[i].topic);
-        }
+    if (strcmp(kind, "run") != 0 && strcmp(kind, "import") != 0)
+        put_other_requests(&out, s);
     json_t *text = bf_page_text(out.data, 4000);
     bf_buf_release(&out);
     return text;

@@ -36,7 +36,7 @@ static void put_requests(const struct bf_summary *s, FILE *out)
 {
     if (s->n_requests < 2)
         return;
-    bf_print(out, "\n  %-36s %-9s %-7s %9s %6s %7s  %s\n", "request", "kind", "role", "generated", "kept", "shared",
+    bf_print(out, "\n  %-36s %-9s %-9s %9s %6s %7s  %s\n", "request", "kind", "role", "generated", "kept", "shared",
              "state");
     for (size_t i = 0; i < s->n_requests && i < REQUESTS_SHOWN; i++) {
         const struct bf_request_summary *r = &s->requests[i];
@@ -44,11 +44,11 @@ static void put_requests(const struct bf_summary *s, FILE *out)
         bf_buf_init(&text, 4096);
         struct bf_buf label;
         bf_buf_init(&label, 4096);
-        bf_buf_printf(&label, "%s%s%s", r->name, r->name[0] && r->kind != BF_KIND_INSTANCE ? ": " : "",
-                      r->name[0] && r->kind == BF_KIND_INSTANCE ? "" : r->topic);
+        const bool once = r->name[0] && (r->kind == BF_KIND_INSTANCE || strcmp(r->name, r->topic) == 0);
+        bf_buf_printf(&label, "%s%s%s", r->name, r->name[0] && !once ? ": " : "", once ? "" : r->topic);
         bf_utf8_preview(&text, label.data, label.len, 36);
         bf_buf_release(&label);
-        bf_print(out, "  %-36s %-9s %-7s %9lld %6lld %7lld  %s%s\n", text.data, bf_kind_word(r->kind),
+        bf_print(out, "  %-36s %-9s %-9s %9lld %6lld %7lld  %s%s\n", text.data, bf_kind_word(r->kind),
                  bf_role_word(r->role), (long long)r->n_generated, (long long)r->n_kept, (long long)r->n_shared,
                  r->finished ? bf_stop_word(r->stop) : "not finished",
                  r->knowledge == BF_KNOWLEDGE_LITTLE ? ", LITTLE KNOWLEDGE" : "");

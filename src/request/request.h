@@ -48,9 +48,11 @@ enum bf_kind { BF_KIND_DOMAIN, BF_KIND_INSTANCE, BF_KIND_TEXTBOOK, BF_KIND_IMPOR
 const char *bf_kind_word(enum bf_kind kind); /* "domain": in the store, in files and requests */
 enum bf_kind bf_kind_of(const char *word);   /* BF_KIND_COUNT when there is none */
 
-/* Is the set for forgetting, or for retaining? */
-enum bf_role { BF_ROLE_FORGET, BF_ROLE_RETAIN, BF_ROLE_COUNT };
-const char *bf_role_word(enum bf_role role); /* "forget", "retain" */
+/* What a request's samples are for: to be forgotten, to be retained, or, a neighbour's, only to probe a training that
+ * never sees them. */
+enum bf_role { BF_ROLE_FORGET, BF_ROLE_RETAIN, BF_ROLE_NEIGHBOUR, BF_ROLE_COUNT };
+#define BF_ROLE_TRAINED (BF_ROLE_RETAIN + 1) /* trainings and exports of sets have the roles 0 .. TRAINED - 1 */
+const char *bf_role_word(enum bf_role role); /* "forget", "retain", "neighbour" */
 enum bf_role bf_role_of(const char *word);   /* BF_ROLE_COUNT when there is none */
 
 /* A prompt with {topic}, {point}, {n}, {known}, {sentence}, {question}, {answer}, {audience}. */

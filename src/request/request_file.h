@@ -5,7 +5,7 @@
  * and optionally
  *   "name"      unique in the file; 1 to 100 of A-Z a-z 0-9 . _ -, not beginning with a dot or a dash; by default made
  *               from the name of the domain or the file
- *   "role"      "forget" (the default) or "retain"
+ *   "role"      "forget" (the default), "retain", or "neighbour": only for probes, never trained on
  *   *   "retain"    a list of strings, or one string: names or domains of retain requests in this file, files of
  * instances, or names of other domains "profile"   "quick" or "paper", instead of the caller's "format", "text_key",
  * "question_key", "answer_key", "paragraphs"     how to read the instances any parameter of struct bf_request by its

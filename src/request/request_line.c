@@ -210,7 +210,7 @@ static enum bf_status read_role(const json_t *object, struct bf_request_line *ou
         return BF_INPUT;
     out->role = role ? bf_role_of(role) : BF_ROLE_FORGET;
     if (out->role == BF_ROLE_COUNT)
-        return bf_fail(err, BF_INPUT, "\"role\" is \"%.80s\"; give \"forget\" or \"retain\"", role);
+        return bf_fail(err, BF_INPUT, "\"role\" is \"%.80s\"; give \"forget\", \"retain\" or \"neighbour\"", role);
     return BF_OK;
 }
 
@@ -257,9 +257,9 @@ static enum bf_status check_retain(const json_t *object, const struct bf_request
         sound = sound && json_is_string(json_array_get(value, i));
     if (!sound)
         return bf_fail(err, BF_INPUT, "\"retain\" is not a list of strings; give names of retain requests, or files");
-    if (value && line->role == BF_ROLE_RETAIN)
-        return bf_fail(err, BF_INPUT,
-                       "a request with the role \"retain\" cannot have a \"retain\" itself; leave it out");
+    if (value && line->role != BF_ROLE_FORGET)
+        return bf_fail(err, BF_INPUT, "a request with the role \"%s\" cannot have a \"retain\" itself; leave it out",
+                       bf_role_word(line->role));
     return BF_OK;
 }
 

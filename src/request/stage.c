@@ -33,7 +33,7 @@ enum bf_stage bf_stage_of(const char *word)
 }
 
 static const char *const kinds[BF_KIND_COUNT] = {"domain", "instance", "textbook", "import"};
-static const char *const roles[BF_ROLE_COUNT] = {"forget", "retain"};
+static const char *const roles[BF_ROLE_COUNT] = {"forget", "retain", "neighbour"};
 
 const char *bf_kind_word(enum bf_kind kind)
 {

@@ -26,10 +26,13 @@ static void finish_centroid(const double *sum, float *vector, uint16_t *half, in
     }
 }
 
-static enum bf_status embed_file(struct bf_engine *embedder, const char *path, float *vector, uint16_t *half,
-                                 struct bf_err *err)
+static enum bf_status embed_file(struct bf_engine *embedder, const struct bf_guard_source *source, float *vector,
+                                 uint16_t *half, struct bf_err *err)
 {
-    const struct bf_instance_options options = {.hints = BF_HINTS_NONE, .max_text = BF_IMPORT_TEXT_MAX};
+    const char *path = source->path;
+    const struct bf_instance_options options =
+        source->options ? *source->options
+                        : (struct bf_instance_options){.hints = BF_HINTS_NONE, .max_text = BF_IMPORT_TEXT_MAX};
     const int32_t n_embd = bf_engine_info(embedder)->n_embd;
     struct bf_instance_stats stats;
     struct bf_instance_file *file = NULL;
@@ -79,7 +82,7 @@ enum bf_status bf_add_guards(struct bf_store *store, struct bf_engine *embedder,
     for (size_t i = 0; i < n && status == BF_OK; i++) {
         const struct bf_guard guard = {
             .name = sources[i].name, .centroid = sources[i].path, .reason = sources[i].reason};
-        status = sources[i].path ? embed_file(embedder, sources[i].path, vector, half, err)
+        status = sources[i].path ? embed_file(embedder, &sources[i], vector, half, err)
                                  : bf_synth_embed(embedder, sources[i].name, vector, half, err);
         if (status == BF_OK)
             status = bf_store_add_guard(store, (int64_t)i, &guard, half, n_embd, err);

@@ -2,12 +2,14 @@
 #ifndef BF_RUN_GUARD_VECTORS_H
 #define BF_RUN_GUARD_VECTORS_H
 #include "engine/engine.h"
+#include "request/instance_file.h"
 #include "store/store.h"
 
 struct bf_guard_source {
     const char *name; /* a domain's name; for a file its name for people */
     const char *path; /* a file of instances; NULL = the name itself is embedded */
     enum bf_reason reason;
+    const struct bf_instance_options *options; /* for reading the file; NULL: by its name and contents */
 };
 /* The source that a word of the command line names: a file when it looks like one (it has a slash, or an ending of
  * bf_instance_file_open), else a domain. NULL gives an empty source. The strings are the caller's. */

@@ -245,7 +245,7 @@ static enum bf_status write_set(struct bf_store *store, const char *name, enum b
 enum bf_status bf_session_write_sets(struct bf_store *store, struct bf_err *err)
 {
     enum bf_status status = link_duplicates(store, err);
-    for (int role = 0; role < BF_ROLE_COUNT && status == BF_OK; role++) {
+    for (int role = 0; role < BF_ROLE_TRAINED && status == BF_OK; role++) {
         bool has = role == BF_ROLE_FORGET;
         if (!has)
             status = bf_store_has_role(store, (enum bf_role)role, &has, err);

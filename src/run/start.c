@@ -205,12 +205,34 @@ static enum bf_status check_requests(struct bf_session *s, const struct bf_start
     return status;
 }
 
-static int32_t context_of(const struct bf_session *s, const struct bf_start_request *requests, size_t n,
-                          int64_t longest)
+/* The requests of neighbours come after the model is open, which has to have room for them. */
+static int32_t context_of_neighbour(const struct bf_session *s, const struct bf_request *of)
+{
+    enum { ASKING_TOKENS = 400 };
+    char longest[BF_POINT_MAX_BYTES + 1];
+    struct bf_request request;
+    memset(longest, 'x', BF_POINT_MAX_BYTES);
+    longest[BF_POINT_MAX_BYTES] = 0;
+    int32_t needed = ASKING_TOKENS;
+    if (bf_neighbour_request(of, BF_ROLE_RETAIN, &request, NULL) != BF_OK)
+        return needed;
+    if (bf_request_set_topic(&request, longest, NULL) == BF_OK) {
+        const int32_t one = bf_synth_context_estimate(&request, &s->templates, 0);
+        needed = one > needed ? one : needed;
+    }
+    bf_request_release(&request);
+    return needed;
+}
+
+static int32_t context_of(const struct bf_session *s, const struct bf_start_values *v,
+                          const struct bf_start_request *requests, size_t n, int64_t longest)
 {
     int32_t most = 0;
     for (size_t i = 0; i < n; i++) {
-        const int32_t one = bf_synth_context_estimate(requests[i].request, &s->templates, longest);
+        int32_t one = bf_synth_context_estimate(requests[i].request, &s->templates, longest);
+        most = one > most ? one : most;
+        one = v->neighbours.n > 0 && requests[i].role == BF_ROLE_FORGET ? context_of_neighbour(s, requests[i].request)
+                                                                        : 0;
         most = one > most ? one : most;
     }
     return most;
@@ -250,17 +272,34 @@ static void warn_of_weak_check(const struct bf_session *s, const struct bf_start
     }
 }
 
-static enum bf_status begin(struct bf_session *s, const struct bf_start_values *v, const char *kind, const char *dir,
-                            const struct bf_start_request *requests, size_t n, struct bf_err *err)
+/* A neighbour is a domain, whose prompts a user's own templates may lack. */
+static enum bf_status check_neighbours(struct bf_session *s, struct bf_neighbour_wish *wish, struct bf_err *err)
+{
+    struct bf_err why = BF_ERR_INIT;
+    if (wish->n == 0 || bf_template_set_serves(&s->templates, BF_KIND_DOMAIN, &why) == BF_OK)
+        return BF_OK;
+    if (!wish->quiet)
+        return bf_fail(err, BF_INPUT, "neighbours are domains: %s", why.text);
+    bf_log_warn(s->log, "no neighbour is asked for: %s", why.text);
+    wish->n = 0;
+    return BF_OK;
+}
+
+static enum bf_status begin(struct bf_session *s, const struct bf_start_values *given, const char *kind,
+                            const char *dir, const struct bf_start_request *requests, size_t n, struct bf_err *err)
 {
     int64_t longest = 0;
-    struct bf_machine_values machine = v->machine;
-    machine.api_top_k = top_k_of(requests, n);
+    struct bf_start_values values = *given;
+    const struct bf_start_values *v = &values;
+    struct bf_neighbour_requests all = {0};
+    values.machine.api_top_k = top_k_of(requests, n);
     if (v->machine.api && v->model)
         return bf_fail(err, BF_USAGE, "-m and --api exclude each other; give the file or the server");
     enum bf_status status = bf_template_set_load(requests[0].request->templates, &s->templates, err);
     if (status == BF_OK)
         status = check_requests(s, requests, n, &longest, err);
+    if (status == BF_OK)
+        status = check_neighbours(s, &values.neighbours, err);
     if (status == BF_OK && v->machine.api)
         s->model_path = bf_strdup(v->machine.api);
     else if (status == BF_OK)
@@ -268,7 +307,7 @@ static enum bf_status begin(struct bf_session *s, const struct bf_start_values *
     if (status == BF_OK)
         status = bf_session_embedder_path(v->embedder, &s->embedder_path, err);
     if (status == BF_OK)
-        status = bf_session_open_models(s, &machine, context_of(s, requests, n, longest), err);
+        status = bf_session_open_models(s, &v->machine, context_of(s, v, requests, n, longest), err);
     for (size_t i = 0; i < n && status == BF_OK; i++)
         requests[i].request->model_embedder = s->embedder_path[0] == 0;
     if (status == BF_OK)
@@ -276,7 +315,10 @@ static enum bf_status begin(struct bf_session *s, const struct bf_start_values *
     if (status == BF_OK)
         status = serves_all(s, requests, n, err);
     if (status == BF_OK)
-        status = create_store(s, &machine, kind, dir, requests, n, err);
+        status = bf_neighbour_requests_make(s, &v->neighbours, requests, n, NULL, &all, err);
+    if (status == BF_OK)
+        status = create_store(s, &v->machine, kind, dir, all.requests, all.n, err);
+    bf_neighbour_requests_release(&all);
     return status;
 }
 
@@ -294,9 +336,9 @@ static enum bf_status check_same(struct bf_store *store, const struct bf_start_r
                    r->name);
 }
 
-/* What remains to be done in an existing run: new requests, and unfinished ones. */
+/* What remains to be done in an existing run: new requests (is_new [n]), and unfinished ones. */
 static enum bf_status count_left(struct bf_store *store, const struct bf_start_request *requests, size_t n,
-                                 int64_t *left, struct bf_err *err)
+                                 bool *is_new, int64_t *left, struct bf_err *err)
 {
     struct bf_request_entry entry = {.id = 0};
     enum bf_status status = BF_OK;
@@ -305,7 +347,8 @@ static enum bf_status count_left(struct bf_store *store, const struct bf_start_r
         int64_t id;
         requests[i].request->model_embedder = bf_store_run(store)->embedder_path[0] == 0;
         status = bf_store_find_request(store, requests[i].name, &id, err);
-        if (status == BF_OK && id == 0)
+        is_new[i] = status == BF_OK && id == 0;
+        if (is_new[i])
             (*left)++;
         else if (status == BF_OK)
             status = check_same(store, &requests[i], id, err);
@@ -315,11 +358,30 @@ static enum bf_status count_left(struct bf_store *store, const struct bf_start_r
     return status;
 }
 
-/* Add new requests to an existing run. *left is 0 when nothing remains to be done; then no model is open. */
-static enum bf_status grow_run(struct bf_session *s, const struct bf_start_values *v, const char *dir,
-                               const struct bf_start_request *requests, size_t n, int64_t *left, struct bf_err *err)
+static enum bf_status extend(struct bf_session *s, const struct bf_start_values *v, const char *dir,
+                             const struct bf_start_request *requests, size_t n, const bool *is_new, struct bf_err *err)
+{
+    struct bf_neighbour_requests all = {0};
+    enum bf_status status = bf_neighbour_requests_make(s, &v->neighbours, requests, n, is_new, &all, err);
+    struct filling filling = {.session = s, .requests = all.requests, .n = all.n};
+    if (status == BF_OK)
+        status = bf_store_extend(s->store, &filling, fill, err);
+    if (status == BF_OK)
+        bf_log_info(s->log, "%lld new request%s in '%s'", (long long)filling.n_added, filling.n_added == 1 ? "" : "s",
+                    dir);
+    bf_neighbour_requests_release(&all);
+    return status;
+}
+
+/* Add new requests to an existing run. *left is 0 when nothing remains to be done; then no model is open. is_new [n] is
+ * filled. */
+static enum bf_status grow_run(struct bf_session *s, const struct bf_start_values *given, const char *dir,
+                               const struct bf_start_request *requests, size_t n, bool *is_new, int64_t *left,
+                               struct bf_err *err)
 {
     int64_t longest = 0;
+    struct bf_start_values values = *given;
+    const struct bf_start_values *v = &values;
     enum bf_status status = bf_store_open(dir, BF_STORE_WRITE, &s->store, err);
     if (status == BF_OK && strcmp(bf_store_run(s->store)->kind, "run") != 0)
         return bf_fail(err, BF_STORE,
@@ -330,26 +392,21 @@ static enum bf_status grow_run(struct bf_session *s, const struct bf_start_value
                                        strlen(bf_store_run(s->store)->templates_json), "the run's templates",
                                        &s->templates, err);
     if (status == BF_OK)
-        status = count_left(s->store, requests, n, left, err);
+        status = count_left(s->store, requests, n, is_new, left, err);
     if (status != BF_OK || *left == 0)
         return status;
     status = check_requests(s, requests, n, &longest, err);
+    if (status == BF_OK)
+        status = check_neighbours(s, &values.neighbours, err);
     if (status != BF_OK)
         return status;
-    struct bf_machine_values machine = v->machine;
-    machine.api_top_k = top_k_of(requests, n);
-    if (machine.context == 0)
-        machine.context = context_of(s, requests, n, longest);
-    status = bf_continue(s, &machine, v->model, v->embedder, err);
-    struct filling filling = {.session = s, .requests = requests, .n = n};
+    values.machine.api_top_k = top_k_of(requests, n);
+    if (v->machine.context == 0)
+        values.machine.context = context_of(s, v, requests, n, longest);
+    status = bf_continue(s, &v->machine, v->model, v->embedder, err);
     if (status == BF_OK)
         status = serves_all(s, requests, n, err);
-    if (status == BF_OK)
-        status = bf_store_extend(s->store, &filling, fill, err);
-    if (status == BF_OK)
-        bf_log_info(s->log, "%lld new request%s in '%s'", (long long)filling.n_added, filling.n_added == 1 ? "" : "s",
-                    dir);
-    return status;
+    return status == BF_OK ? extend(s, v, dir, requests, n, is_new, err) : status;
 }
 
 /* Name the run's topic: the user hardly meant to resume a run of another topic. */
@@ -401,11 +458,13 @@ enum bf_status bf_start(const struct bf_start_values *v, const char *kind, const
     int64_t left = done ? 0 : 1;
     const struct bf_output output = {dir, BF_OUTPUT_FOLDER, NULL, 0};
     char *model = NULL;
+    bool *is_new = bf_array(n + 1, sizeof *is_new);
     status = bf_output_check(&output, err);
     if (status == BF_OK && done)
         status = bf_store_open(dir, BF_STORE_WRITE, &s.store, err);
     else if (status == BF_OK)
-        status = taken ? grow_run(&s, v, dir, requests, n, &left, err) : begin(&s, v, kind, dir, requests, n, err);
+        status =
+            taken ? grow_run(&s, v, dir, requests, n, is_new, &left, err) : begin(&s, v, kind, dir, requests, n, err);
     if (status == BF_OK && v->then) {
         model = bf_strdup(s.model_path);
         status = bf_then_begin(dir, v->then, v->check_then, err);
@@ -432,6 +491,7 @@ enum bf_status bf_start(const struct bf_start_values *v, const char *kind, const
     } else {
         status = bf_report_outcome(status, &report, err);
     }
+    free(is_new);
     free(model);
     return status;
 }

@@ -3,6 +3,7 @@
 #define BF_RUN_START_H
 #include "request/instance_file.h"
 #include "run/guard_vectors.h"
+#include "run/start_neighbours.h"
 #include "run/session.h"
 #include "run/then.h"
 
@@ -12,6 +13,7 @@ struct bf_start_values {
     bool json;                    /* the summary on stdout as JSON */
     const char *model, *embedder; /* as bf_model_path and bf_session_embedder_path take them */
     struct bf_machine_values machine;
+    struct bf_neighbour_wish neighbours;
     const struct bf_then_wish *then; /* what comes after the run, checked (run/then.h); NULL: nothing */
     bf_then_check_fn *check_then;    /* with `then` */
 };

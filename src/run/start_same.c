@@ -59,6 +59,22 @@ static bool same_guards(struct bf_store *store, const struct bf_start_request *r
     return none;
 }
 
+/* Are the other requests of the run neighbours that this wish may have given it? */
+static bool same_neighbours(struct bf_store *store, const struct bf_neighbour_wish *wish, int64_t n_more,
+                            bool has_retain)
+{
+    struct bf_request_entry entry = {.id = 0};
+    struct bf_err ignored = BF_ERR_INIT;
+    enum bf_status status = BF_OK;
+    int64_t n_neighbours = 0, n_retain = has_retain ? -1 : 0;
+    while (bf_store_next_request(store, &entry, &status, &ignored)) {
+        n_neighbours += entry.role == BF_ROLE_NEIGHBOUR;
+        n_retain += entry.role == BF_ROLE_RETAIN;
+    }
+    return status == BF_OK && n_neighbours + n_retain == n_more && n_neighbours <= wish->n &&
+           (wish->n == 0 || wish->quiet || n_neighbours > 0) && (n_retain > 0) == wish->retain;
+}
+
 bool bf_start_is_done(const char *dir, const struct bf_start_values *v, const char *kind,
                       const struct bf_start_request *requests, size_t n)
 {
@@ -72,8 +88,8 @@ bool bf_start_is_done(const char *dir, const struct bf_start_values *v, const ch
         same = same && !requests[i].instances_path;
     same = same && bf_store_open(dir, BF_STORE_READ, &store, &ignored) == BF_OK &&
            strcmp(bf_store_run(store)->kind, kind) == 0 && bf_store_state(store, &state, &ignored) == BF_OK &&
-           state.finished && bf_store_request(store, 1, &last, &n_there, &ignored) == BF_OK && n_there == (int64_t)n &&
-           same_models(bf_store_run(store), v);
+           state.finished && bf_store_request(store, 1, &last, &n_there, &ignored) == BF_OK && n_there >= (int64_t)n &&
+           same_neighbours(store, &v->neighbours, n_there - (int64_t)n, n > 1) && same_models(bf_store_run(store), v);
     for (size_t i = 0; i < n && same; i++) {
         int64_t id = 0;
         requests[i].request->model_embedder = bf_store_run(store)->embedder_path[0] == 0;

@@ -1,8 +1,8 @@
 /* The schema, one entry per version. An entry that has been released is never edited: a change is a new entry.
  *
- * `stage`, `reason` and `stop` are tables rather than CHECK lists: a new word is then a new row, entered from the enums
- * by bf_migrate, and no table has to be rebuilt. Rows are never deleted. STRICT: a column holds its type or the insert
- * fails. */
+ * `stage`, `reason`, `stop` and `role` are tables rather than CHECK lists: a new word is then a new row, entered from
+ * the enums by bf_migrate, and no table has to be rebuilt. Rows are never deleted. STRICT: a column holds its type or
+ * the insert fails. */
 #include "store/store_db.h"
 
 #include "base/banned.h"
@@ -302,7 +302,25 @@ static const char fifth[] = "ALTER TABLE sample ADD COLUMN source INTEGER REFERE
                             "ALTER TABLE state ADD COLUMN control_verified INTEGER NOT NULL DEFAULT 0;\n"
                             "PRAGMA user_version = 5;\n";
 
-static const char *const migrations[BF_STORE_VERSION] = {first, second, third, fourth, fifth};
+/* The roles of requests as a table, too, since there is a third one: 'neighbour'. Its references keep their name while
+ * the table is rebuilt. */
+static const char sixth[] = "CREATE TABLE role (word TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;\n"
+                            "INSERT INTO role VALUES ('forget'), ('retain'), ('neighbour');\n"
+                            "CREATE TABLE request_with_role (\n"
+                            "    id INTEGER PRIMARY KEY,\n"
+                            "    name TEXT NOT NULL DEFAULT '',\n"
+                            "    kind TEXT NOT NULL,\n"
+                            "    role TEXT NOT NULL DEFAULT 'forget' REFERENCES role (word),\n"
+                            "    json TEXT NOT NULL\n"
+                            ") STRICT;\n"
+                            "INSERT INTO request_with_role (id, name, kind, role, json)"
+                            " SELECT id, name, kind, role, json FROM request;\n"
+                            "DROP TABLE request;\n"
+                            "ALTER TABLE request_with_role RENAME TO request;\n"
+                            "CREATE UNIQUE INDEX request_by_name ON request (name);\n"
+                            "PRAGMA user_version = 6;\n";
+
+static const char *const migrations[BF_STORE_VERSION] = {first, second, third, fourth, fifth, sixth};
 
 const char *bf_migration(int64_t version)
 {
@@ -319,12 +337,13 @@ static enum bf_status enter_word(struct bf_store *store, sqlite3_stmt *statement
 /* A newer program may know more words than the run: they must be there before a row can use them. */
 static enum bf_status enter_words(struct bf_store *store, struct bf_err *err)
 {
-    static const char *const sql[3] = {"INSERT OR IGNORE INTO stage (word) VALUES (?1)",
-                                       "INSERT OR IGNORE INTO reason (word) VALUES (?1)",
-                                       "INSERT OR IGNORE INTO stop (word) VALUES (?1)"};
-    sqlite3_stmt *statements[3] = {NULL, NULL, NULL};
+    enum { TABLES = 4 };
+    static const char *const sql[TABLES] = {
+        "INSERT OR IGNORE INTO stage (word) VALUES (?1)", "INSERT OR IGNORE INTO reason (word) VALUES (?1)",
+        "INSERT OR IGNORE INTO stop (word) VALUES (?1)", "INSERT OR IGNORE INTO role (word) VALUES (?1)"};
+    sqlite3_stmt *statements[TABLES] = {NULL};
     enum bf_status status = BF_OK;
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < TABLES; i++)
         if (sqlite3_prepare_v2(store->db, sql[i], -1, &statements[i], NULL) != SQLITE_OK) {
             status = bf_sql_fail(store, "read", err);
             goto out;
@@ -335,8 +354,10 @@ static enum bf_status enter_words(struct bf_store *store, struct bf_err *err)
         status = enter_word(store, statements[1], bf_reason_word((enum bf_reason)i), err);
     for (int i = 0; i < BF_STOP_COUNT && status == BF_OK; i++)
         status = enter_word(store, statements[2], bf_stop_word((enum bf_stop)i), err);
+    for (int i = 0; i < BF_ROLE_COUNT && status == BF_OK; i++)
+        status = enter_word(store, statements[3], bf_role_word((enum bf_role)i), err);
 out:
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < TABLES; i++)
         sqlite3_finalize(statements[i]);
     return status;
 }

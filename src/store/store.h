@@ -236,11 +236,11 @@ struct bf_counts {
     int64_t n_points;
     int64_t fix, mi, jailbreak, both; /* kept texts of each variant, without pairs and wordings */
 };
-/* Of the selected request, or of all. Reads every sample's row. */
+/* Of the selected request, or of all but the neighbours. Reads every sample's row. */
 BF_MUST_CHECK enum bf_status bf_store_counts(struct bf_store *store, struct bf_counts *out, struct bf_err *err);
 
-/* Calls `each` for every point of the domain, in point order, with its numbers of kept and of all committed samples.
- * Strings are valid during the call. */
+/* Calls `each` for every point of the selected request, or of all but the neighbours, in point order, with its numbers
+ * of kept and of all committed samples. Strings are valid during the call. */
 BF_MUST_CHECK enum bf_status bf_store_each_point(struct bf_store *store, void *user,
                                                  void (*each)(void *user, const struct bf_point *point, int64_t n_kept,
                                                               int64_t n_committed),

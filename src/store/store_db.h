@@ -171,7 +171,7 @@ BF_MUST_CHECK enum bf_status bf_store_open_writer(const char *dir, int lock_fd, 
 
 /* ---- migrations.c ---- */
 
-#define BF_STORE_VERSION 5 /* PRAGMA user_version of this program's schema */
+#define BF_STORE_VERSION 6 /* PRAGMA user_version of this program's schema */
 /* From this schema on, versions differ only in tables and columns that a reader can do without: it reads older runs as
  * they are. */
 #define BF_STORE_OLDEST_READABLE 2

@@ -10,6 +10,9 @@
 
 #include "base/banned.h"
 
+/* Of all requests, those whose samples are a set: a neighbour's are only probes. */
+#define OF_SETS "(SELECT id FROM request WHERE role <> 'neighbour')"
+
 static const char *const sql_text[BF_SQL_COUNT] = {
     [BF_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [BF_SQL_COMMIT] = "COMMIT",
@@ -43,14 +46,15 @@ static const char *const sql_text[BF_SQL_COUNT] = {
     [BF_SQL_GET_STATE_OLD] = GET_STATE("0, 0, 0, 0"),
 #define COUNTS(held_out)                                                                                               \
     "SELECT stage, coalesce(reason, ''), " held_out ", count(*),"                                                      \
-    " (SELECT count(*) FROM point WHERE ?1 IS NULL OR request = ?1)"                                                   \
-    " FROM sample WHERE ?1 IS NULL OR request = ?1 GROUP BY 1, 2, 3"
+    " (SELECT count(*) FROM point WHERE request = ?1 OR (?1 IS NULL AND request IN " OF_SETS "))"                      \
+    " FROM sample WHERE request = ?1 OR (?1 IS NULL AND request IN " OF_SETS ") GROUP BY 1, 2, 3"
     [BF_SQL_COUNTS] = COUNTS("held_out"),
     [BF_SQL_COUNTS_OLD] = COUNTS("0"),
     [BF_SQL_EACH_POINT] = "SELECT p.idx, p.round, p.text, count(CASE s.state WHEN 'kept' THEN 1 END), count(s.id)"
                           " FROM point p LEFT JOIN sample s ON s.request = p.request AND s.point = p.idx"
                           " AND s.stage NOT IN ('questions', 'pairs', 'wordings')"
-                          " WHERE ?1 IS NULL OR p.request = ?1 GROUP BY p.request, p.idx ORDER BY p.request, p.idx",
+                          " WHERE p.request = ?1 OR (?1 IS NULL AND p.request IN " OF_SETS ")"
+                          " GROUP BY p.request, p.idx ORDER BY p.request, p.idx",
     [BF_SQL_EACH_CHECKPOINT] =
         "SELECT c.n_kept, c.diversity, c.gain, c.stop FROM checkpoint c JOIN sample s ON s.id = c.sample"
         " WHERE ?1 IS NULL OR s.request = ?1 ORDER BY c.id",

@@ -440,7 +440,7 @@ static void refuses(void **state)
     options = as("muse");
     options.request = "neighbours";
     assert_int_equal(bf_export(store, &options, out, NULL, &err), BF_USAGE);
-    assert_says(&err, "is a retain set");
+    assert_says(&err, "is not a forget set");
     options.request = "nobody";
     assert_int_equal(bf_export(store, &options, out, NULL, &err), BF_USAGE);
     assert_says(&err, "no request named 'nobody'");
