@@ -127,9 +127,22 @@ static void put_rejected(struct bf_buf *out, const struct bf_export_facts *facts
         bf_buf_putc(out, '\n');
 }
 
-static const char *verdict_text(enum bf_knowledge verdict)
+static const char *verdict_text(const struct bf_knowledge_check *k)
 {
-    switch (verdict) {
+    if (bf_knowledge_by_questions(k))
+        switch (k->verdict) {
+        case BF_KNOWLEDGE_GOOD:
+            return "asked without its texts, the model gives their answers again: it knows this domain";
+        case BF_KNOWLEDGE_SOME:
+            return "asked without its texts, the model gives some of their answers again: it knows this domain in "
+                   "part; expect inventions among the facts";
+        case BF_KNOWLEDGE_LITTLE:
+            return "**the model shows little knowledge of this domain**: asked without its texts, it gives their "
+                   "answers hardly more often than for an invented topic, and unlearning with this set may do little";
+        case BF_KNOWLEDGE_UNKNOWN:
+            return "too few questions to tell";
+        }
+    switch (k->verdict) {
     case BF_KNOWLEDGE_GOOD:
         return "the model says the same about a point each time: it knows this domain";
     case BF_KNOWLEDGE_SOME:
@@ -150,15 +163,20 @@ static void put_knowledge(struct bf_buf *out, const struct bf_export_facts *fact
     for (size_t i = 0; i < facts->n_requests; i++) {
         const struct bf_export_request *r = &facts->requests[i];
         const struct bf_knowledge_check *k = &r->state.knowledge;
-        if (r->kind != BF_KIND_DOMAIN || k->n_control == 0)
+        if (r->kind != BF_KIND_DOMAIN || (k->n_control == 0 && !bf_knowledge_by_questions(k)))
             continue;
         if (!any)
             bf_buf_puts(out, "## Knowledge check\n\n");
         any = true;
         bf_buf_puts(out, "- ");
         put_name(out, r);
-        bf_buf_printf(out, ": %s", verdict_text(k->verdict));
-        if (isfinite(k->agreement_domain) && isfinite(k->agreement_control))
+        bf_buf_printf(out, ": %s", verdict_text(k));
+        if (bf_knowledge_by_questions(k))
+            bf_buf_printf(out,
+                          " (answers given again: %" PRId64 " of %" PRId64 ", on an invented topic %" PRId64
+                          " of %" PRId64 ")",
+                          k->n_verified, k->n_questions, k->control_verified, k->control_questions);
+        else if (isfinite(k->agreement_domain) && isfinite(k->agreement_control))
             bf_buf_printf(out,
                           " (agreement between texts on one point %.2f, on an invented topic %.2f; n = %" PRId64
                           " and %" PRId64 ")",

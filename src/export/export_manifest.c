@@ -50,6 +50,10 @@ static json_t *knowledge(const struct bf_knowledge_check *k)
     json_t *out = json_object();
 
     json_object_set_new(out, "verdict", json_string(bf_knowledge_word(k->verdict)));
+    json_object_set_new(out, "n_questions", json_integer(k->n_questions));
+    json_object_set_new(out, "n_verified", json_integer(k->n_verified));
+    json_object_set_new(out, "control_questions", json_integer(k->control_questions));
+    json_object_set_new(out, "control_verified", json_integer(k->control_verified));
     json_object_set_new(out, "n_domain", json_integer(k->n_domain));
     json_object_set_new(out, "n_control", json_integer(k->n_control));
     json_object_set_new(out, "agreement_domain", number(k->agreement_domain));

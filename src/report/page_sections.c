@@ -262,6 +262,11 @@ enum bf_status bf_page_rejected(struct bf_page *page, json_t **out, struct bf_er
 
 /* ---- knowledge ---- */
 
+static double share(int64_t n, int64_t of)
+{
+    return of > 0 ? (double)n / (double)of : (double)NAN;
+}
+
 static json_t *knowledge_of(const struct bf_page *page, const struct bf_request_summary *request,
                             const struct bf_knowledge_check *k)
 {
@@ -270,16 +275,19 @@ static json_t *knowledge_of(const struct bf_page *page, const struct bf_request_
         const char *name;
         double domain, control;
     } rows[] = {
+        {"answers given again without the text (share)", share(k->n_verified, k->n_questions),
+         share(k->control_verified, k->control_questions)},
+        {"questions", (double)k->n_questions, (double)k->control_questions},
         {"agreement between texts on one point (cosine)", k->agreement_domain, k->agreement_control},
         {"similarity to the topic's name (cosine)", k->similarity_domain, k->similarity_control},
         {"Min-K% prob, the model's own distribution", k->min_k_domain, k->min_k_control},
         {"texts", (double)k->n_domain, (double)k->n_control},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t i = bf_knowledge_by_questions(k) ? 0 : 2; i < sizeof rows / sizeof *rows; i++)
         json_array_append_new(figures, json_pack("[s, o, o]", rows[i].name, bf_page_number(rows[i].domain),
                                                  bf_page_number(rows[i].control)));
     return json_pack("{s:o, s:s, s:s, s:o}", "name", bf_page_text(bf_page_request_name(page, request->id), 120),
-                     "verdict", bf_knowledge_word(k->verdict), "sentence", bf_knowledge_sentence(k->verdict), "figures",
+                     "verdict", bf_knowledge_word(k->verdict), "sentence", bf_knowledge_sentence(k), "figures",
                      figures);
 }
 
@@ -292,7 +300,9 @@ enum bf_status bf_page_knowledge(struct bf_page *page, json_t **out, struct bf_e
         struct bf_run_state state;
         bf_store_select(page->store, request->id);
         status = bf_store_state(page->store, &state, err);
-        if (status == BF_OK && state.knowledge.n_domain > 0 && state.knowledge.n_control > 0 &&
+        if (status == BF_OK &&
+            ((state.knowledge.n_domain > 0 && state.knowledge.n_control > 0) ||
+             bf_knowledge_by_questions(&state.knowledge)) &&
             json_array_size(list) < KNOWLEDGE_REQUESTS)
             json_array_append_new(list, knowledge_of(page, request, &state.knowledge));
     }

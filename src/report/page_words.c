@@ -134,8 +134,9 @@ static void say_knowledge(const struct bf_summary *s, json_t *out, struct bf_buf
     int64_t n_little = 0;
     for (size_t i = 0; i < s->n_requests; i++)
         n_little += s->requests[i].knowledge == BF_KNOWLEDGE_LITTLE ? 1 : 0;
-    if (s->n_requests == 1 && s->state.knowledge.n_domain > 0 && s->state.knowledge.n_control > 0)
-        bf_buf_printf(text, "Knowledge check: %s.", bf_knowledge_sentence(s->state.knowledge.verdict));
+    if (s->n_requests == 1 && ((s->state.knowledge.n_domain > 0 && s->state.knowledge.n_control > 0) ||
+                               bf_knowledge_by_questions(&s->state.knowledge)))
+        bf_buf_printf(text, "Knowledge check: %s.", bf_knowledge_sentence(&s->state.knowledge));
     else if (n_little > 0)
         bf_buf_printf(text,
                       "Knowledge check: the model shows little knowledge of %lld of %zu requests; read their "

@@ -31,12 +31,15 @@ static json_t *reasons(const struct bf_counts *c)
 
 static json_t *knowledge(const struct bf_knowledge_check *k)
 {
-    return json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "verdict", bf_knowledge_word(k->verdict),
-                     "n_domain", (json_int_t)k->n_domain, "n_control", (json_int_t)k->n_control, "min_k_domain",
-                     real_or_null(k->min_k_domain), "min_k_control", real_or_null(k->min_k_control), "effect",
-                     real_or_null(k->min_k_effect), "similarity_domain", real_or_null(k->similarity_domain),
-                     "similarity_control", real_or_null(k->similarity_control), "agreement_domain",
-                     real_or_null(k->agreement_domain), "agreement_control", real_or_null(k->agreement_control));
+    return json_pack(
+        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "verdict",
+        bf_knowledge_word(k->verdict), "decided_by", bf_knowledge_by_questions(k) ? "questions" : "agreement",
+        "n_questions", (json_int_t)k->n_questions, "n_verified", (json_int_t)k->n_verified, "control_questions",
+        (json_int_t)k->control_questions, "control_verified", (json_int_t)k->control_verified, "n_domain",
+        (json_int_t)k->n_domain, "n_control", (json_int_t)k->n_control, "min_k_domain", real_or_null(k->min_k_domain),
+        "min_k_control", real_or_null(k->min_k_control), "effect", real_or_null(k->min_k_effect), "similarity_domain",
+        real_or_null(k->similarity_domain), "similarity_control", real_or_null(k->similarity_control),
+        "agreement_domain", real_or_null(k->agreement_domain), "agreement_control", real_or_null(k->agreement_control));
 }
 
 static json_t *requests(const struct bf_summary *s)

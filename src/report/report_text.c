@@ -149,10 +149,14 @@ static void put_tau(const struct bf_summary *s, FILE *out)
 }
 
 /* For a terminal: in two lines where it is long. */
-static const char *knowledge_lines(enum bf_knowledge verdict)
+static const char *knowledge_lines(const struct bf_knowledge_check *k)
 {
-    return verdict != BF_KNOWLEDGE_LITTLE
-               ? bf_knowledge_sentence(verdict)
+    if (k->verdict != BF_KNOWLEDGE_LITTLE)
+        return bf_knowledge_sentence(k);
+    return bf_knowledge_by_questions(k)
+               ? "THE MODEL SHOWS LITTLE KNOWLEDGE of this domain: asked without its texts, it gives\n"
+                 "    their answers hardly more often than for an invented topic. Read samples before you unlearn with "
+                 "this set"
                : "THE MODEL SHOWS LITTLE KNOWLEDGE of this domain: what it says about a point varies\n"
                  "    nearly as much as for an invented one. Read samples before you unlearn with this set";
 }
@@ -160,9 +164,16 @@ static const char *knowledge_lines(enum bf_knowledge verdict)
 static void put_knowledge(const struct bf_summary *s, FILE *out)
 {
     const struct bf_knowledge_check *k = &s->state.knowledge;
-    if (k->n_control == 0 || k->n_domain == 0 || s->n_requests != 1)
+    const bool texts = k->n_control > 0 && k->n_domain > 0;
+    if ((!texts && !bf_knowledge_by_questions(k)) || s->n_requests != 1 || s->requests[0].kind != BF_KIND_DOMAIN)
         return;
-    bf_print(out, "  knowledge check: %s\n", knowledge_lines(k->verdict));
+    bf_print(out, "  knowledge check: %s\n", knowledge_lines(k));
+    if (bf_knowledge_by_questions(k))
+        bf_print(out, "    answers given again without the text: %lld of %lld (invented topic %lld of %lld)\n",
+                 (long long)k->n_verified, (long long)k->n_questions, (long long)k->control_verified,
+                 (long long)k->control_questions);
+    if (!texts)
+        return;
     /* Agreement needs points with at least two texts. */
     char domain[16] = "-", control[16] = "-";
     if (isfinite(k->agreement_domain))

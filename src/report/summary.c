@@ -245,9 +245,28 @@ enum bf_status bf_summary_read(struct bf_store *store, struct bf_summary *out, s
     return status;
 }
 
-const char *bf_knowledge_sentence(enum bf_knowledge verdict)
+static const char *sentence_by_questions(enum bf_knowledge verdict)
 {
     switch (verdict) {
+    case BF_KNOWLEDGE_GOOD:
+        return "asked without its texts, the model gives their answers again: it knows this domain";
+    case BF_KNOWLEDGE_SOME:
+        return "asked without its texts, the model gives some of their answers again: it knows this domain in part; "
+               "expect inventions among the facts";
+    case BF_KNOWLEDGE_LITTLE:
+        return "the model shows little knowledge of this domain: asked without its texts, it gives their answers hardly "
+               "more often than for an invented topic; read samples before you unlearn with this set";
+    case BF_KNOWLEDGE_UNKNOWN:
+        break;
+    }
+    return "too few questions to tell";
+}
+
+const char *bf_knowledge_sentence(const struct bf_knowledge_check *check)
+{
+    if (bf_knowledge_by_questions(check))
+        return sentence_by_questions(check->verdict);
+    switch (check->verdict) {
     case BF_KNOWLEDGE_GOOD:
         return "the model says the same about a point each time: it knows this domain";
     case BF_KNOWLEDGE_SOME:

@@ -57,8 +57,9 @@ BF_MUST_CHECK enum bf_status bf_summary_read(struct bf_store *store, struct bf_s
  * inference. Selects no request when it returns. */
 BF_MUST_CHECK enum bf_status bf_summary_tau(struct bf_store *store, int64_t id, const json_t *request, double *tau,
                                             int64_t *n, struct bf_err *err);
-/* The verdict of the knowledge check as a sentence, in lower case, without a full stop. Static. */
-const char *bf_knowledge_sentence(enum bf_knowledge verdict);
+/* The verdict of the knowledge check as a sentence, in lower case, without a full stop; it says what decided. Static.
+ */
+const char *bf_knowledge_sentence(const struct bf_knowledge_check *check);
 void bf_summary_release(struct bf_summary *summary);
 
 #endif

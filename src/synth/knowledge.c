@@ -7,8 +7,8 @@
 
 #include "base/banned.h"
 
-enum { ENOUGH = 8 };
-static const double share_some = 0.15, share_good = 0.5;
+enum { ENOUGH = 8, ENOUGH_CONTROL_QUESTIONS = 4 };
+static const double share_some = 0.15, share_good = 0.5, chance = 0.05;
 
 void bf_moments_add(struct bf_moments *m, double x)
 {
@@ -74,6 +74,46 @@ void bf_agreement_release(struct bf_agreement *a)
     *a = (struct bf_agreement){0};
 }
 
+/* log of n over k */
+static double log_choose(int64_t n, int64_t k)
+{
+    return lgamma((double)n + 1) - lgamma((double)k + 1) - lgamma((double)(n - k) + 1);
+}
+
+double bf_fisher_greater(int64_t a_hits, int64_t a, int64_t b_hits, int64_t b)
+{
+    const int64_t hits = a_hits + b_hits;
+    const int64_t most = hits < a ? hits : a;
+    double p = 0.0;
+    if (a == 0 || b == 0)
+        return 1.0;
+    for (int64_t x = a_hits; x <= most; x++)
+        if (hits - x <= b)
+            p += exp(log_choose(a, x) + log_choose(b, hits - x) - log_choose(a + b, hits));
+    return p < 1.0 ? p : 1.0;
+}
+
+static enum bf_knowledge verdict_of(double share)
+{
+    return share < share_some ? BF_KNOWLEDGE_LITTLE : share < share_good ? BF_KNOWLEDGE_SOME : BF_KNOWLEDGE_GOOD;
+}
+
+bool bf_knowledge_by_questions(const struct bf_knowledge_check *k)
+{
+    return k->n_questions + k->control_questions > 0;
+}
+
+static enum bf_knowledge verdict_by_questions(const struct bf_knowledge_check *k)
+{
+    if (k->n_questions < ENOUGH || k->control_questions < ENOUGH_CONTROL_QUESTIONS)
+        return BF_KNOWLEDGE_UNKNOWN;
+    const double domain = (double)k->n_verified / (double)k->n_questions;
+    const double control = (double)k->control_verified / (double)k->control_questions;
+    if (bf_fisher_greater(k->n_verified, k->n_questions, k->control_verified, k->control_questions) > chance)
+        return BF_KNOWLEDGE_LITTLE;
+    return verdict_of((domain - control) / (1.0 - control));
+}
+
 void bf_knowledge_judge(const struct bf_knowledge_sums *s, struct bf_knowledge_check *out)
 {
     const struct bf_moments *a = &s->min_k_domain;
@@ -88,16 +128,20 @@ void bf_knowledge_judge(const struct bf_knowledge_sums *s, struct bf_knowledge_c
         .similarity_control = s->similarity_control.mean,
         .agreement_domain = bf_agreement_mean(&s->agreement_domain),
         .agreement_control = bf_agreement_mean(&s->agreement_control),
+        .n_questions = s->n_questions,
+        .n_verified = s->n_verified,
+        .control_questions = s->control_questions,
+        .control_verified = s->control_verified,
     };
+    if (bf_knowledge_by_questions(out))
+        out->verdict = verdict_by_questions(out);
     if (a->n < 2 || b->n < 2)
         return;
     double pooled = sqrt((a->m2 + b->m2) / (double)(a->n + b->n - 2));
     out->min_k_effect = pooled > 0.0 ? (a->mean - b->mean) / pooled : 0.0;
     double room = 1.0 - out->agreement_control;
-    if (a->n < ENOUGH || b->n < ENOUGH || isnan(out->agreement_domain) || !(room > 0.0))
+    if (bf_knowledge_by_questions(out) || a->n < ENOUGH || b->n < ENOUGH || isnan(out->agreement_domain) ||
+        !(room > 0.0))
         return;
-    double share = (out->agreement_domain - out->agreement_control) / room;
-    out->verdict = share < share_some   ? BF_KNOWLEDGE_LITTLE
-                   : share < share_good ? BF_KNOWLEDGE_SOME
-                                        : BF_KNOWLEDGE_GOOD;
+    out->verdict = verdict_of((out->agreement_domain - out->agreement_control) / room);
 }

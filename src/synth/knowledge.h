@@ -29,10 +29,18 @@ void bf_agreement_release(struct bf_agreement *a);
 struct bf_knowledge_sums {
     struct bf_moments min_k_domain, min_k_control, similarity_domain, similarity_control;
     struct bf_agreement agreement_domain, agreement_control;
+    int64_t n_questions, n_verified, control_questions, control_verified; /* as in struct bf_knowledge_check */
 };
-/* The verdict depends on agreement, since Min-K% probability alone is not enough: a model writes fluent inventions with
- * as much confidence as facts (measured on two models, docs/knowledge.md). With x = (domain - control) / (1 - control):
- * below 0.15 little, below 0.5 some, else good; unknown with fewer than 8 texts on either side. */
+/* P(at least `a_hits` of the a questions are among the hits), when the a_hits + b_hits hits lie at random among the a +
+ * b questions: Fisher's exact test, one-sided. 1 when either side is empty. O(a). */
+double bf_fisher_greater(int64_t a_hits, int64_t a, int64_t b_hits, int64_t b);
+
+/* With questions the verdict depends on how many the model answers as its text does: the share of the domain, beside
+ * that of the invented topic, where a model agrees with its own inventions. Otherwise it depends on agreement, since
+ * Min-K% probability alone is not enough: a model writes fluent inventions with as much confidence as facts
+ * (docs/knowledge.md). With x = (domain - control) / (1 - control) of either: below 0.15 little, below 0.5 some, else
+ * good; with questions also little when chance explains the difference (p > 0.05); unknown with fewer than 8 texts or
+ * questions about the domain, or fewer than 8 texts or 4 questions about the invented topic. */
 void bf_knowledge_judge(const struct bf_knowledge_sums *sums, struct bf_knowledge_check *out);
 
 #endif

@@ -119,6 +119,8 @@ struct bf_knowledge_check {
      * model answered as the text does; the same for texts on the invented topic. 0 without self-questioning. */
     int64_t n_questions, n_verified, control_questions, control_verified;
 };
+/* Is the verdict decided by questions? Otherwise by agreement. */
+bool bf_knowledge_by_questions(const struct bf_knowledge_check *check);
 
 /* The progress of a request; at its end, the result. */
 struct bf_progress {

@@ -195,6 +195,65 @@ static void a_few_texts_give_no_verdict(void **state)
     assert_true(isnan(check.agreement_domain) && isnan(check.agreement_control));
 }
 
+/* Values of scipy.stats.fisher_exact([[a, n - a], [b, m - b]], alternative="greater"). */
+static void chance_is_fishers(void **state)
+{
+    static const struct {
+        int64_t a, n, b, m;
+        double p;
+    } cases[] = {
+        {30, 40, 2, 10, 0.0022685879037093876},     {12, 40, 2, 10, 0.42112213516897007},
+        {8, 40, 2, 10, 0.685608395377011},          {3, 8, 0, 4, 0.2545454545454546},
+        {8, 8, 0, 4, 0.00202020202020202},          {0, 10, 0, 10, 1.0},
+        {700, 1000, 60, 100, 0.027285367719378527},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++)
+        assert_true(fabs(bf_fisher_greater(cases[i].a, cases[i].n, cases[i].b, cases[i].m) / cases[i].p - 1) < 1e-9);
+    assert_true(bf_fisher_greater(0, 0, 1, 2) == 1.0);
+    assert_true(bf_fisher_greater(1, 2, 0, 0) == 1.0);
+}
+
+/* The verdict on texts that agree with each other perfectly, so that only the questions can speak against it. */
+static enum bf_knowledge asked(int64_t verified, int64_t n, int64_t control_verified, int64_t n_control)
+{
+    struct bf_knowledge_sums sums = {
+        .n_questions = n, .n_verified = verified, .control_questions = n_control, .control_verified = control_verified};
+    struct bf_knowledge_check check;
+
+    for (int i = 0; i < 20; i++) {
+        bf_moments_add(&sums.min_k_domain, 0.9 + 0.001 * i);
+        bf_moments_add(&sums.min_k_control, 0.1 + 0.001 * i);
+    }
+    add_pairs(&sums.agreement_domain, 4, 0.95);
+    add_pairs(&sums.agreement_control, 4, 0.2);
+    bf_knowledge_judge(&sums, &check);
+    assert_int_equal(bf_knowledge_by_questions(&check), n + n_control > 0);
+    assert_int_equal(check.n_verified, verified);
+    assert_int_equal(check.control_questions, n_control);
+    bf_agreement_release(&sums.agreement_domain);
+    bf_agreement_release(&sums.agreement_control);
+    return check.verdict;
+}
+
+static void questions_decide_when_they_were_asked(void **state)
+{
+    (void)state;
+    assert_int_equal(asked(0, 0, 0, 0), BF_KNOWLEDGE_GOOD); /* by agreement */
+    assert_int_equal(asked(30, 40, 1, 10), BF_KNOWLEDGE_GOOD);
+    assert_int_equal(asked(20, 40, 1, 10), BF_KNOWLEDGE_SOME); /* 0.4 of 0.9 */
+    assert_int_equal(asked(2, 40, 0, 10), BF_KNOWLEDGE_LITTLE);
+    /* A model that repeats its inventions agrees with itself on the invented topic, too. */
+    assert_int_equal(asked(16, 40, 4, 10), BF_KNOWLEDGE_LITTLE);
+    assert_int_equal(asked(28, 40, 8, 12), BF_KNOWLEDGE_LITTLE); /* higher, but by chance: p = 0.55 */
+    assert_int_equal(asked(40, 40, 12, 12), BF_KNOWLEDGE_LITTLE);
+    /* Few questions. */
+    assert_int_equal(asked(7, 7, 0, 10), BF_KNOWLEDGE_UNKNOWN);
+    assert_int_equal(asked(40, 40, 0, 3), BF_KNOWLEDGE_UNKNOWN);
+    assert_int_equal(asked(8, 8, 0, 4), BF_KNOWLEDGE_GOOD);
+}
+
 /* Enough figures, but no two texts on one point, or a control that always says the same: nothing to judge by. */
 static void without_agreement_there_is_no_verdict(void **state)
 {
@@ -242,6 +301,8 @@ int main(void)
         cmocka_unit_test(verdicts_at_their_borders),
         cmocka_unit_test(a_few_texts_give_no_verdict),
         cmocka_unit_test(without_agreement_there_is_no_verdict),
+        cmocka_unit_test(chance_is_fishers),
+        cmocka_unit_test(questions_decide_when_they_were_asked),
         cmocka_unit_test(verdicts_have_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "report/page.h"
+#include "report/report.h"
 #include "unit.h"
 #include "base/banned.h"
 
@@ -153,6 +154,62 @@ static void test_whole_run(void **state)
     fixture_remove(dir);
 }
 
+/* The verdict, the numbers behind it and what decided it, in each of the three forms. */
+static void test_knowledge_by_questions(void **state)
+{
+    (void)state;
+    char *dir = fixture_dir();
+    char *path = bf_path_join(dir, "run");
+    struct bf_store *store = fixture_create(path);
+    fixture_small_run(store);
+    struct bf_run_state end = {.finished = true,
+                               .stop = BF_STOP_EXHAUSTED,
+                               .knowledge = {.verdict = BF_KNOWLEDGE_LITTLE,
+                                             .n_domain = 20,
+                                             .n_control = 12,
+                                             .agreement_domain = 0.9,
+                                             .agreement_control = 0.2,
+                                             .n_questions = 41,
+                                             .n_verified = 9,
+                                             .control_questions = 12,
+                                             .control_verified = 3}};
+    struct bf_err err = BF_ERR_INIT;
+    assert_ok(bf_store_set_state(store, &end, &err));
+    json_t *data = data_of(store, NULL), *summary = NULL;
+    const json_t *check = json_array_get(json_object_get(data, "knowledge"), 0);
+    assert_contains(json_string_value(json_object_get(check, "sentence")), "asked without its texts");
+    const json_t *row = json_array_get(json_object_get(check, "figures"), 0);
+    assert_true(fabs(json_number_value(json_array_get(row, 1)) - 9.0 / 41) < 1e-6);
+    assert_true(fabs(json_number_value(json_array_get(row, 2)) - 0.25) < 1e-6);
+    assert_ok(bf_report_json(store, &summary, &err));
+    const json_t *k = json_object_get(summary, "knowledge");
+    assert_string_equal(json_string_value(json_object_get(k, "decided_by")), "questions");
+    assert_int_equal(json_integer_value(json_object_get(k, "n_verified")), 9);
+    assert_int_equal(json_integer_value(json_object_get(k, "control_questions")), 12);
+    json_decref(summary);
+    char text[16384] = "";
+    FILE *out = fmemopen(text, sizeof text, "w");
+    assert_non_null(out);
+    assert_ok(bf_report_text(store, 0, out, &err));
+    fclose(out);
+    assert_contains(text, "LITTLE KNOWLEDGE of this domain: asked without its texts");
+    assert_contains(text, "without the text: 9 of 41 (invented topic 3 of 12)");
+    assert_contains(text, "agreement between texts on one point 0.90"); /* shown, though it did not decide */
+    /* Without questions agreement decides, and the page has no row of questions. */
+    end.knowledge.n_questions = end.knowledge.n_verified = 0;
+    end.knowledge.control_questions = end.knowledge.control_verified = 0;
+    assert_ok(bf_store_set_state(store, &end, &err));
+    json_decref(data);
+    data = data_of(store, NULL);
+    check = json_array_get(json_object_get(data, "knowledge"), 0);
+    assert_int_equal(json_array_size(json_object_get(check, "figures")), 4);
+    assert_contains(json_string_value(json_object_get(check, "sentence")), "varies nearly as much");
+    json_decref(data);
+    bf_store_close(store);
+    free(path);
+    fixture_remove(dir);
+}
+
 static void test_empty_run(void **state)
 {
     (void)state;
@@ -242,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_base64_of_a_known_digest),
         cmocka_unit_test(test_policy_fits_the_page),
         cmocka_unit_test(test_whole_run),
+        cmocka_unit_test(test_knowledge_by_questions),
         cmocka_unit_test(test_empty_run),
         cmocka_unit_test(test_size_is_kept),
         cmocka_unit_test(test_hostile_samples),

@@ -369,8 +369,8 @@ function drawKnowledge(place, list) {
                 ["", { text: "domain", number: true }, { text: "invented topic", number: true }],
                 one.figures.map((row) => [
                     row[0],
-                    row[0] === "texts" ? count(row[1]) : fixed(row[1], 3),
-                    row[0] === "texts" ? count(row[2]) : fixed(row[2], 3),
+                    ["texts", "questions"].includes(row[0]) ? count(row[1]) : fixed(row[1], 3),
+                    ["texts", "questions"].includes(row[0]) ? count(row[2]) : fixed(row[2], 3),
                 ]),
                 { label: "Knowledge check" },
             ),
