@@ -318,6 +318,7 @@ complete -c biforget -n '__fish_seen_subcommand_from eval' -l world -r -d 'tofu:
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l retrained -r -d 'privleak, tofu: a model trained without --forget'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l retrained-auc -r -d 'privleak: AUC of the retrained model, instead of --retrained'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l original -r -d 'robust, fluency: the model before unlearning'
+complete -c biforget -n '__fish_seen_subcommand_from eval' -l neighbours -r -d 'robust: questions on neighbouring topics, to see the cost'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l prompts -r -d 'fluency: prompts on everyday matters'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l logs -r -d 'tofu: result files instead of -m'
 complete -c biforget -n '__fish_seen_subcommand_from eval' -l retain-logs -r -d 'tofu: result files of the retrained model'

@@ -32,7 +32,7 @@ static enum bf_status check_output(const struct bf_eval_values *v, const struct 
     const struct bf_eval_request *r = &v->request;
     const char *const named[] = {r->model,       r->lora,  r->forget,      r->retain,   r->holdout,
                                  r->authors,     r->world, r->retrained,   r->original, r->logs,
-                                 r->retain_logs, r->shots, r->relearn_set, r->prompts};
+                                 r->retain_logs, r->shots, r->relearn_set, r->prompts,  r->neighbours};
     enum { N_NAMED = sizeof named / sizeof *named };
     const char *inputs[N_NAMED + BF_OPERANDS_MAX];
     memcpy(inputs, named, sizeof named);
@@ -110,6 +110,7 @@ const struct bf_command bf_cmd_eval = {
                         "  biforget eval tofu --logs saves/npo --retain-logs saves/retain90\n"
                         "  biforget eval mcq mmlu_test.jsonl --shots mmlu_dev.jsonl -m new.gguf\n"
                         "  biforget eval robust forget_qa.jsonl -m new.gguf --original old.gguf\n"
+                        "  biforget eval robust probes.jsonl --neighbours neighbours.jsonl -m new.gguf\n"
                         "  biforget eval fluency forget_qa.jsonl -m new.gguf --original old.gguf\n",
             .details = "privleak, knowmem and verbmem are MUSE's; memorization is extraction strength and exact "
                        "memorization; mcq is for MMLU and WMDP; robust tests whether the knowledge comes back; "

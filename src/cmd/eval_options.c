@@ -48,6 +48,8 @@ struct bf_opt *bf_eval_options(struct bf_eval_values *v)
                 .marks = BF_LAB),
         BF_TEXT("original", &r->original, "FILE|NAME", "robust, fluency: the model before unlearning",
                 .only = AFTERWARDS),
+        BF_TEXT("neighbours", &r->neighbours, "SET", "robust: questions on neighbouring topics, to see the cost",
+                .fallback = "none", .only = "robust"),
         BF_TEXT("prompts", &r->prompts, "SET", "fluency: prompts on everyday matters", .fallback = "24 built-in ones",
                 .rare = true, .only = "fluency"),
         BF_TEXT("logs", &r->logs, "DIR", "tofu: result files instead of -m", .only = "tofu", .marks = BF_LAB),

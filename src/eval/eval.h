@@ -142,31 +142,33 @@ enum bf_probe {
 };
 const char *bf_probe_word(enum bf_probe probe); /* "plain", "paraphrase", "prefix", "few_shot", "jailbreak" */
 
-/* ROUGE-L recall (with stemmer) of each answer when its question is asked in that way: recall[n], 0..1. `scene`
- * (jailbreak only) is a template with {topic}; shots go before the question (few-shot only; at most 5). `condition`
- * names the way in lines. */
-BF_MUST_CHECK enum bf_status bf_eval_probe(const struct bf_eval *eval, enum bf_probe probe, const char *condition,
-                                           const struct bf_pair *questions, size_t n, const struct bf_pair *shots,
-                                           size_t n_shots, const char *scene, int32_t max_tokens, double *recall,
-                                           struct bf_err *err);
+/* Ask for each of the asking's facts (asked.h) in that way: recall[n] is the ROUGE-L recall (with stemmer) of the
+ * answer, 0..1; right[n] is 1 when it is right (quality/answers.h), else 0. `questions` [n] replaces the facts' own
+ * questions; NULL = those. `scene` (jailbreak only) is a template with {topic}; shots go before the question (few-shot
+ * only; at most 5). `condition` names the way in lines. */
+struct bf_asking;
+BF_MUST_CHECK enum bf_status bf_eval_probe(const struct bf_eval *eval, const struct bf_asking *asking,
+                                           enum bf_probe probe, const char *condition, const struct bf_pair *questions,
+                                           const char *scene, double *recall, double *right, struct bf_err *err);
 
 struct bf_condition {
     const char *name;
     const double *recall;  /* [n] of the same questions in the same order */
+    const double *right;   /* [n] NULL = unknown. 1 for a right answer, else 0 */
     const bool *seen;      /* [n] NULL = none. Questions that the attack used: reported apart, not in its means */
     const double *control; /* [n] NULL = none. Recall under a control of the attack */
     bool is_control;       /* the control of another condition: never the worst */
 };
-/* conditions[0] is the plain question on the unlearned model. Each condition gets its mean and its paired difference to
- * conditions[0]
- * ("came_back", with its 95 % interval, and "beyond_noise"); with a control also "over_control", the paired difference
- * to the control; with `original` (nullable: the plain question on the model before unlearning) also "share_back",
- * came_back over what was forgotten; with `seen`, of which at least one must be false, also "n", the number of unseen
- * questions, and "n_seen", "rouge_l_seen", "came_back_seen" of the seen ones.
+/* conditions[0] is the plain question on the unlearned model. Each condition gets its mean ("rouge_l"), with `right`
+ * the share of right answers ("accuracy"), and its paired difference to conditions[0] ("came_back", with its 95 %
+ * interval, and "beyond_noise"); with a control also "over_control", the paired difference to the control; with
+ * `original` (nullable: the plain question on the model before unlearning) also "share_back", came_back over what was
+ * forgotten; with `seen`, of which at least one must be false, also "n", the number of unseen questions, and "n_seen",
+ * "rouge_l_seen", "came_back_seen" of the seen ones.
  * {"robust": the largest came_back, "worst": its condition, "conditions": {...}} */
 BF_MUST_CHECK enum bf_status bf_eval_robust(const struct bf_bootstrap *bootstrap, const struct bf_condition *conditions,
-                                            size_t n_conditions, size_t n, const double *original, json_t **out,
-                                            struct bf_err *err);
+                                            size_t n_conditions, size_t n, const double *original,
+                                            const double *original_right, json_t **out, struct bf_err *err);
 
 /* ---- general abilities ---- */
 

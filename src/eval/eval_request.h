@@ -15,7 +15,8 @@ struct bf_eval_request {
     const char *kv_cache; /* "auto", "f16", "f32" */
     const char *forget, *retain, *holdout, *authors, *world;
     const char *retrained, *original, *logs, *retain_logs, *shots;
-    const char *prompts; /* neutral ones, in place of the built-in ones */
+    const char *neighbours; /* question-answer pairs that should not be forgotten */
+    const char *prompts;    /* neutral ones, in place of the built-in ones */
     double retrained_auc;
     struct bf_doubles k;
     double relearn; /* share of the set; 0 = off */

@@ -17,7 +17,7 @@ enum { STEPS = 20, STREAM = 0x72656c /* of the seed; no other draw uses it */ };
 
 static const struct bf_pairs *source(const struct bf_robust *r)
 {
-    return r->relearn_set.n > 0 ? &r->relearn_set : &r->questions;
+    return r->relearn_set.n > 0 ? &r->relearn_set : &r->facts.pairs;
 }
 
 static size_t n_chosen(const struct bf_robust *r)

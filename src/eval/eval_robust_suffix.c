@@ -18,13 +18,13 @@ static int64_t or_else(int64_t given, int64_t otherwise)
 /* At most half of the questions; the suffix is judged by the others. */
 static size_t n_chosen(const struct bf_robust *r)
 {
-    const size_t n = (size_t)or_else(r->task->request->suffix_questions, QUESTIONS), half = r->questions.n / 2;
+    const size_t n = (size_t)or_else(r->task->request->suffix_questions, QUESTIONS), half = r->facts.pairs.n / 2;
     return n < half ? n : half > 0 ? half : 1;
 }
 
 static size_t *choose(const struct bf_robust *r)
 {
-    return bf_robust_draw(r->questions.n, n_chosen(r), bf_mix(r->task->request->seed, STREAM));
+    return bf_robust_draw(r->facts.pairs.n, n_chosen(r), bf_mix(r->task->request->seed, STREAM));
 }
 
 enum bf_status bf_robust_suffix_choose(struct bf_robust *r, struct bf_err *err)
@@ -42,7 +42,7 @@ enum bf_status bf_robust_suffix_choose(struct bf_robust *r, struct bf_err *err)
     if (status != BF_OK)
         return status;
     size_t *chosen = choose(r);
-    status = bf_robust_mark_seen(r, "suffix", r->questions.items, chosen, n_chosen(r), &r->attacked, err);
+    status = bf_robust_mark_seen(r, "suffix", r->facts.pairs.items, chosen, n_chosen(r), &r->attacked, err);
     free(chosen);
     return status;
 }
@@ -78,7 +78,7 @@ static enum bf_status search(struct bf_robust *r, struct bf_suffix_result *resul
     size_t *chosen = choose(r);
     struct bf_unlearn_texts pairs = {0};
     for (size_t c = 0; c < n; c++) {
-        const struct bf_pair *pair = &r->questions.items[chosen[c]];
+        const struct bf_pair *pair = &r->facts.pairs.items[chosen[c]];
         bf_unlearn_texts_add(&pairs, "", pair->question, pair->answer);
     }
     const struct bf_suffix_job job = {.model = r->task->model.path,
@@ -94,7 +94,7 @@ static enum bf_status search(struct bf_robust *r, struct bf_suffix_result *resul
                                       .progress = on_progress};
     struct bf_err why = BF_ERR_INIT;
     bf_log_info(r->task->log, "searching a suffix of %d tokens with %zu of %zu questions", (int)job.n_tokens, n,
-                r->questions.n);
+                r->facts.pairs.n);
     const enum bf_status status = bf_suffix_search(&job, result, &why);
     if (status != BF_OK)
         (void)bf_fail(err, status, "--suffix: %s", why.text);
@@ -107,15 +107,15 @@ static enum bf_status search(struct bf_robust *r, struct bf_suffix_result *resul
 
 static enum bf_status ask_with(struct bf_robust *r, const char *name, const char *suffix, struct bf_err *err)
 {
-    struct bf_pair *pairs = bf_array(r->questions.n, sizeof *pairs);
-    for (size_t i = 0; i < r->questions.n; i++) {
+    struct bf_pair *pairs = bf_array(r->facts.pairs.n, sizeof *pairs);
+    for (size_t i = 0; i < r->facts.pairs.n; i++) {
         struct bf_buf text;
         bf_buf_init(&text, SIZE_MAX);
-        bf_buf_printf(&text, "%s%s", r->questions.items[i].question, suffix);
-        pairs[i] = (struct bf_pair){bf_buf_take(&text), r->questions.items[i].answer, r->questions.items[i].index};
+        bf_buf_printf(&text, "%s%s", r->facts.pairs.items[i].question, suffix);
+        pairs[i] = (struct bf_pair){bf_buf_take(&text), r->facts.pairs.items[i].answer, r->facts.pairs.items[i].index};
     }
     const enum bf_status status = bf_robust_ask(r, BF_PROBE_PLAIN, name, pairs, NULL, err);
-    for (size_t i = 0; i < r->questions.n; i++)
+    for (size_t i = 0; i < r->facts.pairs.n; i++)
         free(pairs[i].question);
     free(pairs);
     if (status == BF_OK)

@@ -91,7 +91,7 @@ void bf_eval_text(const json_t *result, FILE *out)
     {
         if (is_note(key) || json_is_object(value) || json_is_array(value))
             continue;
-        bf_print(out, "%-22s", key);
+        bf_print(out, "%-21s ", key);
         print_value(result, key, value, out);
         fputc('\n', out);
     }

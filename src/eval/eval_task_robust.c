@@ -55,15 +55,15 @@ void bf_robust_close(struct bf_robust *r)
 enum bf_status bf_robust_mark_seen(const struct bf_robust *r, const char *option, const struct bf_pair *set,
                                    const size_t *chosen, size_t n, bool **out, struct bf_err *err)
 {
-    bool *seen = bf_array(r->questions.n, sizeof *seen);
+    bool *seen = bf_array(r->facts.pairs.n, sizeof *seen);
     size_t n_seen = 0;
-    for (size_t i = 0; i < r->questions.n; i++) {
+    for (size_t i = 0; i < r->facts.pairs.n; i++) {
         for (size_t c = 0; c < n && !seen[i]; c++)
-            seen[i] = strcmp(r->questions.items[i].question, set[chosen[c]].question) == 0;
+            seen[i] = strcmp(r->facts.pairs.items[i].question, set[chosen[c]].question) == 0;
         n_seen += seen[i];
     }
     *out = seen;
-    if (n_seen < r->questions.n)
+    if (n_seen < r->facts.pairs.n)
         return BF_OK;
     return bf_fail(err, BF_INPUT,
                    "--%s would use every question, so that none remains to show what comes back; give "
@@ -71,7 +71,7 @@ enum bf_status bf_robust_mark_seen(const struct bf_robust *r, const char *option
                    option);
 }
 
-enum { ANSWER_TOKENS = 128, SCENE_TOKENS = 96, SHOTS_MAX = 5, ORIGINAL = BF_ROBUST_CONDITIONS_MAX };
+enum { ANSWER_TOKENS = 128, SCENE_TOKENS = 96, SHOTS_MAX = 5 };
 
 /* ---- the task ---- */
 
@@ -93,14 +93,34 @@ static void use_common_shots(struct bf_pairs *shots)
             (struct bf_pair){bf_strdup(common[shots->n].question), bf_strdup(common[shots->n].answer), shots->n};
 }
 
+static enum bf_status load_neighbours(struct bf_robust *r, struct bf_err *err)
+{
+    const struct bf_eval_request *v = r->task->request;
+    if (!v->neighbours)
+        return BF_OK;
+    enum bf_status status =
+        bf_asked_facts_load(v->neighbours, "neighbours.jsonl", (size_t)v->limit, r->task->log, &r->neighbours, err);
+    if (status != BF_OK)
+        return status;
+    const size_t n = r->neighbours.pairs.n, n_shared = bf_asked_facts_remove_shared(&r->neighbours, &r->facts.pairs);
+    if (n_shared == n)
+        return bf_fail(err, BF_INPUT,
+                       "every question of '%s' is also one of what is to be forgotten; give questions on neighbouring "
+                       "topics with --neighbours",
+                       v->neighbours);
+    if (n_shared > 0)
+        bf_log_warn(r->task->log, "'%s': %zu of %zu questions are also ones of what is to be forgotten, and left out",
+                    v->neighbours, n_shared, n);
+    return BF_OK;
+}
+
 static enum bf_status load(struct bf_robust *r, struct bf_err *err)
 {
     const struct bf_eval_request *v = r->task->request;
-    enum bf_status status = bf_pairs_load(r->task->files[0], (size_t)v->limit, r->task->log, &r->questions, err);
-    if (status == BF_OK && r->questions.has_texts)
-        status = bf_fail(err, BF_INPUT,
-                         "'%s' has texts without a question; give question-answer pairs of what was forgotten",
-                         r->task->files[0]);
+    enum bf_status status =
+        bf_asked_facts_load(r->task->files[0], "probes.jsonl", (size_t)v->limit, r->task->log, &r->facts, err);
+    if (status == BF_OK)
+        status = load_neighbours(r, err);
     if (status == BF_OK && v->shots)
         status = bf_pairs_load(v->shots, SHOTS_MAX, r->task->log, &r->shots, err);
     else if (status == BF_OK)
@@ -108,6 +128,27 @@ static enum bf_status load(struct bf_robust *r, struct bf_err *err)
     if (status == BF_OK && r->shots.has_texts)
         status = bf_fail(err, BF_INPUT, "'%s' has texts without a question; shots are question-answer pairs", v->shots);
     return status == BF_OK ? bf_template_set_load("default", &r->templates, err) : status;
+}
+
+/* Room for the other wordings of the questions that remain; one that no context has room for is left out. */
+static void fit_wordings(const struct bf_robust *r, struct bf_asked_facts *facts)
+{
+    struct bf_eval_model *model = &r->task->model;
+    const int64_t most = bf_eval_model_context(model);
+    for (size_t i = 0; i < facts->pairs.n; i++) {
+        struct bf_asked_fact *fact = &facts->of[facts->pairs.items[i].index];
+        size_t n = 0;
+        for (size_t w = 0; w < fact->n_wordings; w++) {
+            const int64_t n_tokens = bf_eval_model_tokens(model, fact->wordings[w]) + SCENE_TOKENS + r->max_tokens;
+            if (most == 0 || n_tokens + SCENE_TOKENS <= most) {
+                bf_eval_model_need(model, n_tokens);
+                fact->wordings[n++] = fact->wordings[w];
+            } else {
+                free(fact->wordings[w]);
+            }
+        }
+        fact->n_wordings = n;
+    }
 }
 
 static enum bf_status fit_questions(struct bf_robust *r, struct bf_eval_fit *fit, struct bf_err *err)
@@ -118,28 +159,67 @@ static enum bf_status fit_questions(struct bf_robust *r, struct bf_eval_fit *fit
         n_shots += 12 + bf_eval_model_tokens(model, r->shots.items[s].question) +
                    bf_eval_model_tokens(model, r->shots.items[s].answer);
     bf_eval_fit_begin(fit, model, r->task->files[0], true);
-    bf_eval_fit_questions(fit, &r->questions, n_shots + r->max_tokens);
+    bf_eval_fit_questions(fit, &r->facts.pairs, n_shots + r->max_tokens);
+    if (r->neighbours.pairs.n > 0) {
+        bf_eval_fit_set(fit, r->task->request->neighbours);
+        bf_eval_fit_questions(fit, &r->neighbours.pairs, n_shots + r->max_tokens);
+    }
+    fit_wordings(r, &r->facts);
+    fit_wordings(r, &r->neighbours);
     return bf_eval_fit_end(fit, "use a smaller --max-new-tokens, or fewer --shots", err);
+}
+
+static struct bf_asking asking_of(const struct bf_robust *r, const struct bf_asked_facts *facts)
+{
+    return (struct bf_asking){.facts = facts,
+                              .set = facts == &r->neighbours ? "neighbours" : NULL,
+                              .shots = r->shots.items,
+                              .n_shots = r->shots.n,
+                              .max_tokens = r->max_tokens};
+}
+
+static enum bf_status add_condition(struct bf_robust *r, const char *name, const double *recall, const double *right,
+                                    struct bf_err *err)
+{
+    if (r->n_conditions == BF_ROBUST_CONDITIONS_MAX)
+        return bf_fail(err, BF_INPUT, "more than %d conditions; the templates have too many scenes",
+                       (int)BF_ROBUST_CONDITIONS_MAX);
+    r->conditions[r->n_conditions++] = (struct bf_condition){.name = name, .recall = recall, .right = right};
+    return BF_OK;
 }
 
 enum bf_status bf_robust_ask(struct bf_robust *r, enum bf_probe probe, const char *name,
                              const struct bf_pair *questions, const char *scene, struct bf_err *err)
 {
-    if (r->n_conditions == BF_ROBUST_CONDITIONS_MAX)
-        return bf_fail(err, BF_INPUT, "more than %d conditions; the templates have too many scenes",
-                       (int)BF_ROBUST_CONDITIONS_MAX);
-    double **recall = &r->recall[r->n_conditions];
-    *recall = bf_array(r->questions.n, sizeof **recall);
-    r->conditions[r->n_conditions++] = (struct bf_condition){.name = name, .recall = *recall};
-    return bf_eval_probe(&r->task->eval, probe, name, questions ? questions : r->questions.items, r->questions.n,
-                         r->shots.items, r->shots.n, scene, r->max_tokens, *recall, err);
+    const struct bf_asking asking = asking_of(r, &r->facts);
+    double *recall = bf_array(r->facts.pairs.n, sizeof *recall), *right = bf_array(r->facts.pairs.n, sizeof *right);
+    const enum bf_status status = add_condition(r, name, recall, right, err);
+    if (status != BF_OK) {
+        free(recall);
+        free(right);
+        return status;
+    }
+    r->recall[r->n_conditions - 1] = recall;
+    r->right[r->n_conditions - 1] = right;
+    return bf_eval_probe(&r->task->eval, &asking, probe, name, questions, scene, recall, right, err);
+}
+
+/* The facts and the neighbours in every form, on the open model. */
+static enum bf_status ask_forms(struct bf_robust *r, struct bf_asked *facts, struct bf_asked *neighbours,
+                                struct bf_err *err)
+{
+    const struct bf_asking asking = asking_of(r, &r->facts), beside = asking_of(r, &r->neighbours);
+    enum bf_status status = bf_ask_in_all_forms(&r->task->eval, &asking, facts, err);
+    if (status == BF_OK && r->neighbours.pairs.n > 0)
+        status = bf_ask_in_all_forms(&r->task->eval, &beside, neighbours, err);
+    return status;
 }
 
 static enum bf_status ask_all(struct bf_robust *r, struct bf_err *err)
 {
-    enum bf_status status = BF_OK;
-    for (int p = 0; p < BF_PROBE_JAILBREAK && status == BF_OK; p++)
-        status = bf_robust_ask(r, (enum bf_probe)p, bf_probe_word((enum bf_probe)p), NULL, NULL, err);
+    enum bf_status status = ask_forms(r, &r->asked, &r->neighbours_asked, err);
+    for (int p = 0; p < BF_FORMS_PROBES && status == BF_OK; p++)
+        status = add_condition(r, bf_probe_word((enum bf_probe)p), r->asked.recall[p], r->asked.any[p], err);
     for (size_t t = 0; t < r->templates.n && status == BF_OK; t++)
         if (r->templates.items[t].stage == BF_STAGE_JAILBREAK)
             status =
@@ -209,13 +289,70 @@ static enum bf_status ask_original(struct bf_robust *r, struct bf_err *err)
 {
     if (!r->task->request->original)
         return BF_OK;
-    double **recall = &r->recall[ORIGINAL];
-    *recall = bf_array(r->questions.n, sizeof **recall);
-    enum bf_status status = bf_eval_model_open(&r->task->model, true, "auto", false, &r->task->eval, err);
-    if (status == BF_OK)
-        status = bf_eval_probe(&r->task->eval, BF_PROBE_PLAIN, "original", r->questions.items, r->questions.n, NULL, 0,
-                               NULL, r->max_tokens, *recall, err);
+    const enum bf_status status = bf_eval_model_open(&r->task->model, true, "auto", false, &r->task->eval, err);
+    return status == BF_OK ? ask_forms(r, &r->original, &r->neighbours_original, err) : status;
+}
+
+/* Did any way of asking, the scenes included, bring the fact out of the model as it is? */
+static enum bf_status put_with_scenes(const struct bf_robust *r, json_t *result, struct bf_err *err)
+{
+    double *values = bf_array(r->facts.pairs.n, sizeof *values);
+    for (size_t i = 0; i < r->facts.pairs.n; i++) {
+        for (int f = 0; f < BF_FORMS; f++)
+            values[i] = r->asked.any[f][i] > 0.0 ? 1.0 : values[i];
+        for (size_t t = 0; t < r->templates.n; t++)
+            if (r->templates.items[t].stage == BF_STAGE_JAILBREAK)
+                for (size_t c = BF_FORMS_PROBES; c < r->n_conditions; c++)
+                    if (strcmp(r->conditions[c].name, r->templates.items[t].name) == 0 &&
+                        r->conditions[c].right[i] > 0.0)
+                        values[i] = 1.0;
+    }
+    const enum bf_status status = bf_eval_put_mean(result, "worst_case_accuracy_with_scenes", values, r->facts.pairs.n,
+                                                   &r->task->eval.bootstrap, err);
+    free(values);
     return status;
+}
+
+static enum bf_status put_asked(const struct bf_robust *r, json_t *result, struct bf_err *err)
+{
+    const struct bf_bootstrap *bootstrap = &r->task->eval.bootstrap;
+    const bool before = r->task->request->original != NULL;
+    json_t *forms = json_object(), *conditions = json_incref(json_object_get(result, "conditions"));
+    enum bf_status status = bf_asked_put(result, forms, &r->asked, before ? &r->original : NULL, bootstrap, err);
+    if (status == BF_OK)
+        status = put_with_scenes(r, result, err);
+    if (status == BF_OK && r->neighbours.pairs.n > 0) {
+        json_t *row = json_object(), *their_forms = json_object();
+        bf_eval_put(row, "n", json_integer((json_int_t)r->neighbours.pairs.n));
+        status = bf_asked_put(row, their_forms, &r->neighbours_asked, before ? &r->neighbours_original : NULL,
+                              bootstrap, err);
+        bf_eval_put(result, "neighbours", row);
+        bf_eval_put(result, "neighbour_forms", their_forms);
+    }
+    bf_eval_put(result, "forms", forms);
+    json_object_del(result, "conditions"); /* for people it comes last */
+    bf_eval_put(result, "conditions", conditions);
+    return status;
+}
+
+static void release(struct bf_robust *r)
+{
+    json_decref(r->attacks);
+    free(r->relearnt);
+    free(r->attacked);
+    for (size_t c = 0; c < BF_ROBUST_CONDITIONS_MAX; c++) {
+        free(r->recall[c]);
+        free(r->right[c]);
+    }
+    bf_asked_release(&r->asked);
+    bf_asked_release(&r->original);
+    bf_asked_release(&r->neighbours_asked);
+    bf_asked_release(&r->neighbours_original);
+    bf_template_set_release(&r->templates);
+    bf_asked_facts_release(&r->facts);
+    bf_asked_facts_release(&r->neighbours);
+    bf_pairs_release(&r->shots);
+    bf_pairs_release(&r->relearn_set);
 }
 
 enum bf_status bf_eval_task_robust(struct bf_eval_task *task, json_t **out, struct bf_err *err)
@@ -251,24 +388,22 @@ enum bf_status bf_eval_task_robust(struct bf_eval_task *task, json_t **out, stru
     if (status == BF_OK)
         status = ask_original(&r, err);
     if (status == BF_OK)
-        status = bf_eval_robust(&task->eval.bootstrap, r.conditions, r.n_conditions, r.questions.n, r.recall[ORIGINAL],
-                                out, err);
+        status = bf_eval_robust(&task->eval.bootstrap, r.conditions, r.n_conditions, r.facts.pairs.n,
+                                r.original.recall[BF_FORM_PLAIN], r.original.any[BF_FORM_PLAIN], out, err);
     if (status == BF_OK)
-        bf_eval_put_all_scripts(*out, count_all_scripts(&r.questions));
+        status = put_asked(&r, *out, err);
+    if (status == BF_OK)
+        bf_eval_put_all_scripts(*out, count_all_scripts(&r.facts.pairs));
     if (status == BF_OK)
         note_coarse_base(&r, *out);
     if (status == BF_OK)
         bf_eval_fit_put(&fit, *out);
     if (status == BF_OK && json_object_size(r.attacks) > 0)
         json_object_set(*out, "attacks", r.attacks);
-    json_decref(r.attacks);
-    free(r.relearnt);
-    free(r.attacked);
-    for (size_t c = 0; c <= ORIGINAL; c++)
-        free(r.recall[c]);
-    bf_template_set_release(&r.templates);
-    bf_pairs_release(&r.questions);
-    bf_pairs_release(&r.shots);
-    bf_pairs_release(&r.relearn_set);
+    release(&r);
+    if (status != BF_OK) {
+        json_decref(*out);
+        *out = NULL;
+    }
     return status;
 }

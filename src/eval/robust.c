@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "eval/eval.h"
+#include "eval/asked.h"
+#include "quality/answers.h"
 #include "quality/rouge.h"
 #include "request/request.h"
 #include "base/banned.h"
@@ -54,26 +55,41 @@ static char *prompt_of(enum bf_probe probe, const struct bf_pair *q, const struc
     return bf_buf_take(&text);
 }
 
-enum bf_status bf_eval_probe(const struct bf_eval *eval, enum bf_probe probe, const char *condition,
-                             const struct bf_pair *questions, size_t n, const struct bf_pair *shots, size_t n_shots,
-                             const char *scene, int32_t max_tokens, double *recall, struct bf_err *err)
+static enum bf_status write_line(const struct bf_eval *eval, const struct bf_asking *asking, const char *condition,
+                                 const struct bf_pair *q, const char *answer, double recall, bool right,
+                                 struct bf_err *err)
+{
+    json_t *line = json_pack("{s:s, s:s, s:I, s:f, s:b}", "benchmark", "robust", "condition", condition, "index",
+                             (json_int_t)q->index, "rougeL_recall", recall, "right", right);
+    if (asking->set)
+        bf_eval_put_text(line, "set", asking->set);
+    bf_eval_put_text(line, "question", q->question);
+    bf_eval_put_text(line, "target", q->answer);
+    bf_eval_put_text(line, "answer", answer);
+    return bf_eval_line(eval, line, err);
+}
+
+enum bf_status bf_eval_probe(const struct bf_eval *eval, const struct bf_asking *asking, enum bf_probe probe,
+                             const char *condition, const struct bf_pair *questions, const char *scene, double *recall,
+                             double *right, struct bf_err *err)
 {
     static const char *const stops[] = {"\nQuestion:"};
+    const size_t n = asking->facts->pairs.n;
     char **prompts = bf_array(n, sizeof *prompts), **answers = bf_array(n, sizeof *answers);
+    questions = questions ? questions : asking->facts->pairs.items;
     for (size_t i = 0; i < n; i++)
-        prompts[i] = prompt_of(probe, &questions[i], shots, n_shots, scene);
-    enum bf_status status = bf_eval_answers(eval, condition, prompts, n, max_tokens, stops,
+        prompts[i] = prompt_of(probe, &questions[i], asking->shots, asking->n_shots, scene);
+    enum bf_status status = bf_eval_answers(eval, condition, prompts, n, asking->max_tokens, stops,
                                             probe == BF_PROBE_FEW_SHOT ? 1 : 0, answers, err);
     for (size_t i = 0; i < n && status == BF_OK; i++) {
+        const struct bf_answer_key key = {.question = questions[i].question,
+                                          .answer = questions[i].answer,
+                                          .object = asking->facts->of[questions[i].index].object};
         struct bf_rouge rouge;
         bf_rouge_of(questions[i].answer, answers[i], true, NULL, &rouge);
         recall[i] = rouge.recall;
-        json_t *line = json_pack("{s:s, s:s, s:I, s:f}", "benchmark", "robust", "condition", condition, "index",
-                                 (json_int_t)questions[i].index, "rougeL_recall", recall[i]);
-        bf_eval_put_text(line, "question", questions[i].question);
-        bf_eval_put_text(line, "target", questions[i].answer);
-        bf_eval_put_text(line, "answer", answers[i]);
-        status = bf_eval_line(eval, line, err);
+        right[i] = bf_answer_right(&key, answers[i]) ? 1.0 : 0.0;
+        status = write_line(eval, asking, condition, &questions[i], answers[i], recall[i], right[i] > 0.0, err);
     }
     for (size_t i = 0; i < n; i++) {
         free(prompts[i]);
@@ -90,7 +106,7 @@ enum bf_status bf_eval_probe(const struct bf_eval *eval, enum bf_probe probe, co
 struct table {
     const struct bf_bootstrap *bootstrap;
     size_t n;
-    const double *plain, *original; /* original may be NULL */
+    const double *plain, *original, *original_right; /* the last two may be NULL */
     double *taken, *resampled_other, *resampled;
 };
 
@@ -126,6 +142,16 @@ static enum bf_status put_difference(struct table *t, json_t *object, const char
         .n = figure->n, .value = out->value, .low = out->low, .high = out->high, .has_interval = true, .why = out->why};
     bf_eval_put_figure(object, key, &difference);
     return BF_OK;
+}
+
+static enum bf_status put_accuracy(struct table *t, json_t *object, const double *right, const bool *seen,
+                                   struct bf_err *err)
+{
+    struct bf_figure figure;
+    const enum bf_status status = right ? figure_of(t, right, seen, false, NULL, &figure, err) : BF_OK;
+    if (status == BF_OK && right)
+        bf_eval_put_figure(object, "accuracy", &figure);
+    return status;
 }
 
 static enum bf_status put_share(struct table *t, json_t *object, const bool *seen, double back, struct bf_err *err)
@@ -171,7 +197,9 @@ static enum bf_status put_condition(struct table *t, json_t *object, const struc
     if (status != BF_OK)
         return status;
     bf_eval_put_figure(object, "rouge_l", &figure);
-    status = put_difference(t, object, "came_back", &figure, t->plain, c->seen, &came, err);
+    status = put_accuracy(t, object, c->right, c->seen, err);
+    if (status == BF_OK)
+        status = put_difference(t, object, "came_back", &figure, t->plain, c->seen, &came, err);
     if (status != BF_OK)
         return status;
     if (!came.why)
@@ -187,13 +215,15 @@ static enum bf_status put_condition(struct table *t, json_t *object, const struc
 }
 
 static enum bf_status put_mean(struct table *t, json_t *rows, const char *name, const double *values,
-                               struct bf_err *err)
+                               const double *right, struct bf_err *err)
 {
     json_t *object = json_object();
     struct bf_figure figure;
-    const enum bf_status status = bf_mean_figure(values, t->n, t->bootstrap, NULL, &figure, err);
+    enum bf_status status = bf_mean_figure(values, t->n, t->bootstrap, NULL, &figure, err);
     if (status == BF_OK)
         bf_eval_put_figure(object, "rouge_l", &figure);
+    if (status == BF_OK)
+        status = put_accuracy(t, object, right, NULL, err);
     bf_eval_put(rows, name, object);
     return status;
 }
@@ -205,7 +235,7 @@ static enum bf_status fill_table(struct table *t, const struct bf_condition *con
     size_t worst = 0;
     double most = 0.0;
     bf_eval_put_text(result, "benchmark", "robust");
-    enum bf_status status = put_mean(t, rows, conditions[0].name, t->plain, err);
+    enum bf_status status = put_mean(t, rows, conditions[0].name, t->plain, conditions[0].right, err);
     for (size_t c = 1; c < n_conditions && status == BF_OK; c++) {
         json_t *object = json_object();
         double back = 0.0;
@@ -217,7 +247,7 @@ static enum bf_status fill_table(struct table *t, const struct bf_condition *con
         bf_eval_put(rows, conditions[c].name, object);
     }
     if (status == BF_OK && t->original)
-        status = put_mean(t, rows, "original", t->original, err);
+        status = put_mean(t, rows, "original", t->original, t->original_right, err);
     bf_eval_put(result, "robust", json_real(most));
     bf_eval_put_text(result, "worst", conditions[worst].name);
     bf_eval_put(result, "n", json_integer((json_int_t)t->n));
@@ -226,13 +256,15 @@ static enum bf_status fill_table(struct table *t, const struct bf_condition *con
 }
 
 enum bf_status bf_eval_robust(const struct bf_bootstrap *bootstrap, const struct bf_condition *conditions,
-                              size_t n_conditions, size_t n, const double *original, json_t **out, struct bf_err *err)
+                              size_t n_conditions, size_t n, const double *original, const double *original_right,
+                              json_t **out, struct bf_err *err)
 {
     struct table t = {
         .bootstrap = bootstrap,
         .n = n,
         .plain = conditions[0].recall,
         .original = original,
+        .original_right = original_right,
         .taken = bf_array(n, sizeof(double)),
         .resampled_other = bf_array(bootstrap->n_resamples, sizeof(double)),
         .resampled = bf_array(bootstrap->n_resamples, sizeof(double)),

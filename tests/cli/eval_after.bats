@@ -34,3 +34,36 @@ END
     grep -q '"prompt":"Name a colour."' mine.jsonl
     fails 2 "--prompts is an option of fluency, not of robust" "$BIFORGET" eval robust qa.jsonl "${m[@]}" --prompts mine.txt
 }
+
+@test "robust: right answers in every form, in the worst case, and of neighbours" {
+    cat >probes.jsonl <<'END'
+{"id": "pairs-000001", "stage": "pairs", "question": "What is the capital of France?", "answer": "Paris"}
+{"id": "wordings-000001", "stage": "wordings", "source": "pairs-000001", "question": "Which city is the capital of France?", "answer": "Paris"}
+{"id": "pairs-000002", "stage": "pairs", "question": "Who founded Estvik?", "answer": "Mira Solvang"}
+END
+    cat >near.jsonl <<'END'
+{"question": "What is the capital of Germany?", "answer": "Berlin"}
+{"question": "Who founded Estvik?", "answer": "Mira Solvang"}
+END
+    run --separate-stderr "$BIFORGET" eval robust probes.jsonl --neighbours near.jsonl -m "$BIFORGET_TEST_MODEL" --original "$BIFORGET_TEST_MODEL" --resamples 100 --max-new-tokens 10 --json -o asked.jsonl
+    [ "$status" = 0 ]
+    [[ $stderr == *"1 of 2 questions are also ones of what is to be forgotten, and left out"* ]]
+    # It knows one of the two facts, plainly and in the other wording.
+    [ "$(json 'd["n"], d["worst_case_accuracy"], d["original_worst_case_accuracy"], d["worst_case_accuracy_change"], d["accuracy_change"]' <<<"$output")" = "2 0.5 0.5 0.0 0.0" ]
+    [ "$(json '[(k, v["n"]) for k, v in sorted(d["forms"].items())]' <<<"$output")" = "[('cloze', 2), ('few_shot', 2), ('paraphrase', 2), ('plain', 2), ('prefix', 2), ('wording', 1)]" ]
+    [ "$(json '[d["forms"][k]["accuracy"] for k in ("plain", "wording", "cloze")]' <<<"$output")" = "[0.5, 1.0, 0.5]" ]
+    [ "$(json 'all(r["accuracy"] == r["original_accuracy"] for r in d["forms"].values()), d["conditions"]["plain"]["accuracy"], d["conditions"]["original"]["accuracy"]' <<<"$output")" = "True 0.5 0.5" ]
+    [ "$(json 'd["neighbours"]["n"], d["neighbours"]["worst_case_accuracy"], d["neighbours"]["accuracy_change"], d["neighbour_forms"]["cloze"]["accuracy"]' <<<"$output")" = "1 1.0 0.0 1.0" ]
+    # All of it from the lines.
+    python3 - <<'END'
+import json
+rows = [json.loads(line) for line in open("asked.jsonl")]
+forget = [r for r in rows if r["model"] == "unlearned" and "set" not in r]
+forms = ("plain", "paraphrase", "prefix", "few_shot", "wording", "cloze")
+known = {i for r in forget if r["condition"] in forms and r["right"] for i in [r["index"]]}
+assert known == {0}, known
+assert [r["question"] for r in forget if r["condition"] == "cloze"] == ["Complete this sentence: The capital of France is", "Fill in the blank: ____ founded Estvik."]
+assert {r["set"] for r in rows if r["target"] == "Berlin"} == {"neighbours"}
+END
+    fails 3 "every question of 'near.jsonl' is also one of what is to be forgotten" "$BIFORGET" eval robust near.jsonl --neighbours near.jsonl "${m[@]}"
+}

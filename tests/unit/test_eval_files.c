@@ -635,7 +635,7 @@ static void what_comes_back(void **state)
     }
     const struct bf_condition conditions[] = {
         {.name = "plain", .recall = plain}, {.name = "same", .recall = same}, {.name = "few_shot", .recall = few}};
-    assert_int_equal(bf_eval_robust(&bootstrap, conditions, 3, 30, original, &result, &err), BF_OK);
+    assert_int_equal(bf_eval_robust(&bootstrap, conditions, 3, 30, original, NULL, &result, &err), BF_OK);
     const json_t *rows = member(result, "conditions"), *row = member(rows, "few_shot");
     assert_near(number(result, "robust"), 0.26, TOLERANCE);
     assert_string_equal(json_string_value(member(result, "worst")), "few_shot");
@@ -650,7 +650,7 @@ static void what_comes_back(void **state)
     assert_near(number(member(rows, "original"), "rouge_l"), number(member(rows, "plain"), "rouge_l") + 0.5, TOLERANCE);
     json_decref(result);
     /* A model that forgot nothing has no share. */
-    assert_int_equal(bf_eval_robust(&bootstrap, conditions, 3, 30, plain, &result, &err), BF_OK);
+    assert_int_equal(bf_eval_robust(&bootstrap, conditions, 3, 30, plain, NULL, &result, &err), BF_OK);
     row = member(member(result, "conditions"), "few_shot");
     assert_true(json_is_null(json_object_get(row, "share_back")));
     assert_contains(json_string_value(member(member(row, "why"), "share_back")), "nothing was forgotten");
@@ -675,7 +675,7 @@ static void what_comes_back_of_other_questions(void **state)
     }
     const struct bf_condition conditions[] = {{.name = "plain", .recall = plain},
                                               {.name = "suffix", .recall = attacked, .seen = seen, .control = control}};
-    assert_int_equal(bf_eval_robust(&bootstrap, conditions, 2, 30, original, &result, &err), BF_OK);
+    assert_int_equal(bf_eval_robust(&bootstrap, conditions, 2, 30, original, NULL, &result, &err), BF_OK);
     const json_t *row = member(member(result, "conditions"), "suffix");
     assert_near(number(result, "robust"), 0.125, TOLERANCE);
     assert_near(number(row, "rouge_l"), 0.09 + 0.125, TOLERANCE);
@@ -690,7 +690,7 @@ static void what_comes_back_of_other_questions(void **state)
     json_decref(result);
     /* Nothing seen: the same figures as without a word of it. */
     memset(seen, 0, sizeof seen);
-    assert_int_equal(bf_eval_robust(&bootstrap, conditions, 2, 30, NULL, &result, &err), BF_OK);
+    assert_int_equal(bf_eval_robust(&bootstrap, conditions, 2, 30, NULL, NULL, &result, &err), BF_OK);
     row = member(member(result, "conditions"), "suffix");
     assert_near(number(row, "came_back"), (10 * 0.75 + 20 * 0.125) / 30, TOLERANCE);
     assert_null(json_object_get(row, "came_back_seen"));
