@@ -203,6 +203,7 @@ static enum bf_status train(const struct bf_call *call, const struct bf_unlearn_
                                            .retain = &sets.retain,
                                            .general = &sets.general,
                                            .alternates = &sets.alternates,
+                                           .targets = &sets.targets,
                                            .resume = v->resume != NULL,
                                            .finish = v->finish,
                                            .user = &talk,
@@ -249,7 +250,7 @@ static enum bf_status place_resumed(const struct bf_unlearn_values *v, struct bf
 
 static enum bf_status check_outputs(const struct bf_unlearn_settings *s, struct bf_err *err)
 {
-    const char *const inputs[] = {s->model, s->forget, s->retain, s->general, s->alternates, s->out};
+    const char *const inputs[] = {s->model, s->forget, s->retain, s->general, s->alternates, s->targets, s->out};
     enum { N_INPUTS = sizeof inputs / sizeof *inputs };
     enum bf_status status = bf_output_path(s->out, BF_OUTPUT_FILE, inputs, N_INPUTS - 1, err);
     if (status == BF_OK)

@@ -153,6 +153,7 @@ static enum bf_status check_model(const struct bf_unlearn_settings *s, const cha
     params.model_path = s->model;
     params.train = states ? BF_TRAIN_NONE : s->train;
     params.lora_rank = (int32_t)s->lora_rank;
+    (void)bf_unlearn_layers(s->lora_layers, &params.lora_first, &params.lora_last);
     params.state_layer = states ? (int32_t)s->layer : -1;
     const enum bf_status status = bf_graph_estimate(&params, &info, err);
     if (status != BF_OK)

@@ -33,8 +33,8 @@ struct bf_opt *bf_unlearn_options(void *target)
     v->seed = 3407;
     v->max_length = 512;
     v->pack = true;
-    v->lora_rank = 16;
-    v->lora_alpha = 32.0;
+    v->lora_rank = -1;
+    v->lora_alpha = (double)NAN;
     v->measure = 32;
     v->evaluate_every = 10;
     v->max_loss = 100.0;
@@ -84,6 +84,8 @@ struct bf_opt *bf_unlearn_options(void *target)
                 .rare = true, .marks = BF_LAB),
         BF_TEXT("alternates", &v->alternates, "FILE", "dpo: answers to prefer, one a line, as \"I don't know\"",
                 .fallback = "built in", .rare = true),
+        BF_TEXT("targets", &v->targets, "FILE", "obliviate: words to strike out beside the label, one a line",
+                .fallback = "none", .rare = true),
         BF_TEXT("adapter", &v->adapter, "FILE", "with --lora: also write the adapter, for llama.cpp's --lora",
                 .rare = true, .instead = "type it by hand for one: biforget unlearn --adapter FILE",
                 .marks = BF_ON_RESUME),
@@ -120,8 +122,10 @@ struct bf_opt *bf_unlearn_options(void *target)
                   "npo: preference of the whole sequence, as published, or a token, which long texts do not saturate",
                   .fallback = "sequence", .rare = true),
         BF_REAL("delta", &v->delta, -1000, 1000, of_method, "simnpo: margin a token", .unit = "nats", .rare = true),
-        BF_WHOLE("layer", &v->layer, 0, 100000, "7", "rmu: hidden states after this block (from 0)", .rare = true),
-        BF_REAL("steering", &v->coefficient, 0, 1e6, "6.5", "rmu: length of the direction", .rare = true),
+        BF_WHOLE("layer", &v->layer, 0, 100000, "7", "rmu, rmu-adaptive: hidden states after this block (from 0)",
+                 .rare = true),
+        BF_REAL("steering", &v->coefficient, 0, 1e6, of_method,
+                "rmu: length of the direction; rmu-adaptive: that by the length of the state", .rare = true),
         BF_REAL("weight-decay", &v->decay, 0, 10, of_method, "of matrices, decoupled from the gradient", .rare = true),
         BF_REAL("clip", &v->max_norm, 0, 1e9, of_method, "largest norm of the gradient (0 = no clipping)",
                 .rare = true),
@@ -129,9 +133,11 @@ struct bf_opt *bf_unlearn_options(void *target)
                   .fallback = of_method, .rare = true),
         BF_REAL("warmup", &v->warmup, 0, 1, of_method, "share of the steps, in which the learning rate rises",
                 .rare = true),
-        BF_WHOLE("lora-rank", &v->lora_rank, 1, 4096, "16", "rank of the adapter", .rare = true),
-        BF_REAL("lora-alpha", &v->lora_alpha, 0.001, 1e6, "32", "adapter strength: its scale times its rank",
+        BF_WHOLE("lora-rank", &v->lora_rank, 1, 4096, of_method, "rank of the adapter", .rare = true),
+        BF_REAL("lora-alpha", &v->lora_alpha, 0.001, 1e6, of_method, "adapter strength: its scale times its rank",
                 .rare = true),
+        BF_TEXT("lora-layers", &v->lora_layers, "A-B", "blocks that have an adapter (from 0), as 4-7, or all",
+                .fallback = of_method, .rare = true),
         BF_WHOLE("measure", &v->measure, 0, 1000000000, "32",
                  "examples of each set that NLL is measured over (0 = all)", .rare = true),
         BF_WHOLE("evaluate-every", &v->evaluate_every, 1, 1000000000, "10", "between two checks of --stop-*",
@@ -240,8 +246,8 @@ static void set_numbers(const struct bf_unlearn_values *v, struct bf_unlearn_set
     s->seed = v->seed;
     s->max_length = v->max_length;
     s->pack = v->pack;
-    s->lora_rank = v->lora_rank;
-    s->lora_alpha = v->lora_alpha;
+    take_whole(v->lora_rank, &s->lora_rank);
+    take_real(v->lora_alpha, &s->lora_alpha);
     s->measure = v->measure;
     s->evaluate_every = v->evaluate_every;
     s->max_loss = v->max_loss;
@@ -272,6 +278,9 @@ enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *v, struc
     set_text(&s->retain, v->retain);
     set_text(&s->general, v->general);
     set_text(&s->alternates, v->alternates);
+    set_text(&s->targets, v->targets);
+    if (v->lora_layers)
+        set_text(&s->lora_layers, v->lora_layers);
     set_text(&s->out, v->out);
     set_text(&s->adapter, v->adapter);
     set_text(&s->chat, v->chat);

@@ -7,7 +7,8 @@
 struct bf_unlearn_values {
     bool quiet; /* first: bf_command_run reads it */
     bool json;
-    const char *method, *model, *forget, *retain, *general, *alternates, *out, *adapter, *work, *resume;
+    const char *method, *model, *forget, *retain, *general, *alternates, *targets, *lora_layers, *out, *adapter, *work,
+        *resume;
     bool finish, restart, skip_bad;
     int64_t answers;
     bool lora, full;

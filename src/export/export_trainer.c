@@ -1,6 +1,7 @@
 #include "export/export_trainer.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +11,9 @@ enum { LAYER_MAX = 9999 };
 
 static const struct {
     const char *method, *handler;
-} handlers[] = {{"ga", "GradAscent"}, {"graddiff", "GradDiff"}, {"npo", "NPO"},
-                {"simnpo", "SimNPO"}, {"dpo", "DPO"},           {"rmu", "RMU"}};
+} handlers[] = {{"ga", "GradAscent"}, {"graddiff", "GradDiff"}, {"npo", "NPO"}, {"simnpo", "SimNPO"},
+                {"dpo", "DPO"},       {"undial", "UNDIAL"},     {"wga", "WGA"}, {"satimp", "SatImp"},
+                {"ceu", "CEU"},       {"pdu", "PDU"},           {"rmu", "RMU"}};
 
 static const char *word(const struct bf_export_trainer *t, const char *name)
 {
@@ -48,13 +50,14 @@ static enum bf_status check_settings(const struct bf_export_trainer *t, struct b
 enum bf_status bf_export_trainer_read(struct bf_store *store, struct bf_export_trainer *out, struct bf_err *err)
 {
     enum bf_status status = BF_OK;
-    *out = (struct bf_export_trainer){.handler = "NPO", .max_length = 512};
+    *out = (struct bf_export_trainer){.handler = "NPO", .max_length = 512, .retain_nll = NAN};
     for (int64_t last = 0; status == BF_OK;) {
         struct bf_training training;
         status = bf_store_next_training(store, last, &training, err);
         if (status != BF_OK || training.id == 0)
             break;
         last = training.id;
+        out->retain_nll = training.retain_nll_before;
         json_decref(out->settings);
         out->settings = NULL;
         status = bf_json_parse(training.settings, strlen(training.settings), "the settings of the run's training",
@@ -114,6 +117,18 @@ static void put_arguments(const struct bf_export_trainer *t, struct bf_buf *out)
     bf_buf_printf(out, "    seed: %" PRIu64 "\n", seed & 0x7fffffffU);
 }
 
+/* There the warm-up is in epochs, and a limit has to be named. */
+static void put_dual_arguments(const struct bf_export_trainer *t, struct bf_buf *out)
+{
+    static const char indent[] = "    ";
+    const double limit = real(t, "retain_limit"), before = isfinite(t->retain_nll) ? t->retain_nll : 0.0;
+    bf_buf_puts(out, "    primal_dual: true\n    dual_update_upon: step\n");
+    put_real(out, indent, "retain_loss_eps", limit > 0.0 ? limit : 1.1 * before);
+    put_real(out, indent, "dual_step_size", real(t, "dual_step"));
+    bf_buf_printf(out, "    dual_warmup_epochs: %.0f\n",
+                  real(t, "max_steps") > 0.0 ? 0.0 : floor(real(t, "dual_warmup") * real(t, "epochs")));
+}
+
 static void put_method_arguments(const struct bf_export_trainer *t, struct bf_buf *out)
 {
     static const char indent[] = "    ";
@@ -122,14 +137,24 @@ static void put_method_arguments(const struct bf_export_trainer *t, struct bf_bu
     if (strcmp(method, "ga") == 0)
         return;
     bf_buf_puts(out, "  method_args:\n");
+    if (strcmp(method, "ceu") == 0) { /* it has no other argument */
+        bf_buf_printf(out, "    ignore_first_n_answer_tokens: %" PRId64 "\n", whole(t, "skip_first"));
+        return;
+    }
     put_real(out, indent, "gamma", real(t, "gamma"));
     put_real(out, indent, "alpha", real(t, "alpha"));
     bf_buf_printf(out, "    retain_loss_type: %s\n",
                   rmu                                         ? "EMBED_DIFF"
                   : strcmp(word(t, "retain_loss"), "kl") == 0 ? "KL"
                                                               : "NLL");
-    if (strcmp(method, "npo") == 0 || strcmp(method, "simnpo") == 0 || strcmp(method, "dpo") == 0)
+    if (strcmp(method, "satimp") == 0) {
+        put_real(out, indent, "beta1", real(t, "beta"));
+        put_real(out, indent, "beta2", real(t, "importance"));
+    } else if (strcmp(method, "pdu") == 0) {
+        put_dual_arguments(t, out);
+    } else if (!rmu && strcmp(method, "graddiff") != 0) {
         put_real(out, indent, "beta", real(t, "beta"));
+    }
     if (strcmp(method, "simnpo") == 0)
         put_real(out, indent, "delta", real(t, "delta"));
     if (!rmu)

@@ -14,6 +14,7 @@ struct bf_export_trainer {
     bool other_method;   /* open-unlearning does not have the training's method; NPO is used instead */
     bool alternates;     /* the forget set is read with alternate answers, such as "I don't know" (DPO) */
     int64_t max_length;  /* tokens of a sample */
+    double retain_nll;   /* before the training; NaN = not measured */
 };
 BF_MUST_CHECK enum bf_status bf_export_trainer_read(struct bf_store *store, struct bf_export_trainer *out,
                                                     struct bf_err *err);

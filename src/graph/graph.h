@@ -56,6 +56,7 @@ struct bf_graph_params {
     /* of attn_q attn_k attn_v attn_output ffn_gate ffn_up ffn_down; NULL = all seven */
     const char *const *lora_targets;
     size_t n_lora_targets;
+    int32_t lora_first, lora_last; /* blocks that have adapters, from 0, both included; last -1 = to the end [0, -1] */
     uint64_t lora_seed;
 
     /* BF_TRAIN_TENSORS: whole names as in the file, "blk.5.ffn_down.weight". */

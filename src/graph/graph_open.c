@@ -22,6 +22,7 @@ struct bf_graph_params bf_graph_params_default(void)
         .n_tokens = 1024,
         .lora_rank = 16,
         .lora_alpha = 32,
+        .lora_last = -1,
         .state_layer = -1,
         .max_logit_bytes = (size_t)96 << 20,
     };

@@ -88,6 +88,8 @@ enum bf_status bf_unlearn_sets_read(const struct bf_unlearn_settings *s, bool sk
         status = read_set(s->general, true, false, false, skip_bad, log, &out->general, &there, err);
     if (status == BF_OK && s->alternates[0])
         status = read_set(s->alternates, false, false, true, skip_bad, log, &out->alternates, &there, err);
+    if (status == BF_OK && s->targets[0])
+        status = read_set(s->targets, false, false, true, skip_bad, log, &out->targets, &there, err);
     for (size_t i = 0; status == BF_OK && !s->alternates[0] && i < sizeof built_in / sizeof *built_in; i++)
         bf_unlearn_texts_add(&out->alternates, built_in[i], NULL, NULL);
     if (status == BF_OK && out->retain_of_run)
@@ -101,4 +103,5 @@ void bf_unlearn_sets_release(struct bf_unlearn_sets *sets)
     bf_unlearn_texts_release(&sets->retain);
     bf_unlearn_texts_release(&sets->general);
     bf_unlearn_texts_release(&sets->alternates);
+    bf_unlearn_texts_release(&sets->targets);
 }

@@ -6,7 +6,7 @@
 #include "unlearn/unlearn.h"
 
 struct bf_unlearn_sets {
-    struct bf_unlearn_texts forget, retain, general, alternates;
+    struct bf_unlearn_texts forget, retain, general, alternates, targets;
     bool retain_of_run; /* no retain set was named, and the run has one */
 };
 /* Read the sets that `settings` names. BF_INPUT, BF_STORE. Release *out in every case. */

@@ -68,6 +68,7 @@ struct bf_loss {
     } of;
     bool reference;  /* SEQUENCES, of a forget loss only: reference_nll. STATES: targets are r's states, else a random
                       * direction. ROWS: the reference's logits */
+    bool scaled;     /* STATES with `reference`: targets are the random direction, as long as r's states */
     bool alternates; /* SEQUENCES of a forget loss: pairs with alternate answers beside the answers */
     bool fades;      /* its gradient may fade long before the text is forgotten: how much is left is reported */
     enum {
@@ -106,6 +107,8 @@ bf_state_loss bf_loss_state;
 double bf_dual_weight(double weight, double loss, double limit, double step);
 /* RMU's direction: n uniform numbers of [0, 1) from the seed, scaled to the length `coefficient`. */
 void bf_rmu_direction(float *out, size_t n, double coefficient, uint64_t seed);
+/* Adaptive RMU's target: the direction [n] times the length of the reference's state [n]. */
+void bf_rmu_scaled(float *out, const float *direction, const float *reference, size_t n);
 
 /* What every batch of tokens or sequences is checked for. BF_INPUT: no sequence, or one without a token to learn from
  * (its number is in the sentence). BF_MODEL: a sum that is NaN. */

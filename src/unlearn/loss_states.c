@@ -21,6 +21,18 @@ double bf_loss_state(float *state, const float *target, size_t n, double scale)
     return sum / (double)n;
 }
 
+/* Adaptive RMU (Dang et al., "On Effects of Steering Latent Representation for Large Language Model Unlearning", AAAI
+ * 2025, arXiv 2408.06223, equation 12): the length follows the state of the reference, so that one coefficient suits
+ * any layer and model. The authors' code takes the mean length over the first batch; here it is each token's own. */
+void bf_rmu_scaled(float *out, const float *direction, const float *reference, size_t n)
+{
+    double squares = 0.0;
+    for (size_t i = 0; i < n; i++)
+        squares += (double)reference[i] * (double)reference[i];
+    for (size_t i = 0; i < n; i++)
+        out[i] = (float)(sqrt(squares) * (double)direction[i]);
+}
+
 void bf_rmu_direction(float *out, size_t n, double coefficient, uint64_t seed)
 {
     struct bf_rng rng;

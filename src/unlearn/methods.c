@@ -176,11 +176,30 @@ static const struct bf_method methods[] = {
      .max_steps = 150,
      .batch = 4,
      .accumulate = 1},
+    {.name = "rmu-adaptive",
+     .title = "rmu with a direction as long as the states that it replaces",
+     .formula = "MSE(h(forget), c |h of r (forget)| u) + alpha MSE(h(retain), h of r)",
+     .source = "Dang et al., AAAI 2025, arXiv 2408.06223; numbers: their code, for zephyr-7b",
+     .forget = LOSS(.name = "adaptive direction", .kind = BF_LOSS_STATES, .of.state = bf_loss_state, .reference = true,
+                    .scaled = true, .unit = BF_UNIT_OWN),
+     .retain = RETAIN_STATE,
+     .gamma = 1.0,
+     .alpha = 1200.0,
+     .layer = 7,
+     .coefficient = 5.0,
+     .train = BF_TRAIN_TENSORS,
+     .learning_rate = 5e-5,
+     .lora_learning_rate = 5e-5,
+     .beta2 = 0.999,
+     .schedule = BF_SCHEDULE_CONSTANT,
+     .max_steps = 150,
+     .batch = 4,
+     .accumulate = 1},
     {.name = "obliviate",
      .title = "the answers are struck out of the model's own distribution, the rest is distilled, world facts are "
               "trained on",
      .formula = "KL(r without the targets || p)(forget) + alpha KL(r || p)(retain) + general-weight NLL(general)",
-     .source = "Xu et al., EMNLP 2025; batch and epochs are ours",
+     .source = "Xu et al., EMNLP 2025, arXiv 2505.04416; numbers: their code, for llama-2-7b",
      .forget = LOSS(.name = "mask", .kind = BF_LOSS_ROWS, .of.row = bf_loss_mask, .reference = true, .fades = true),
      .retain = RETAIN_KL,
      .gamma = 1.0,
@@ -196,9 +215,12 @@ static const struct bf_method methods[] = {
      .schedule = BF_SCHEDULE_COSINE,
      .warmup = 0.1,
      .floor = 0.1,
-     .epochs = 1.0,
-     .batch = 4,
-     .accumulate = 1},
+     .epochs = 4.0,
+     .batch = 1,
+     .accumulate = 1,
+     .lora_rank = 256,
+     .lora_alpha = 16.0,
+     .lora_layers = "4-7"},
     {.name = "finetune",
      .title = "the opposite of unlearning, for controlled experiments: the model learns the set",
      .formula = "NLL(forget)",
@@ -334,10 +356,14 @@ static void put_numbers(struct bf_buf *out, const struct bf_method *m)
                    {m->alpha > 0.0 && (m->alpha < 1.0 || m->alpha > 1.0), ", alpha ", m->alpha},
                    {m->general_weight > 0.0, ", general-weight ", m->general_weight},
                    {m->layer >= 0, ", layer ", m->layer},
-                   {m->coefficient > 0.0, ", steering ", m->coefficient}};
+                   {m->coefficient > 0.0, ", steering ", m->coefficient},
+                   {m->lora_rank > 0, ", adapter of rank ", m->lora_rank},
+                   {m->lora_alpha > 0.0, ", lora-alpha ", m->lora_alpha}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (numbers[i].wanted)
             put_number(out, numbers[i].before, numbers[i].value);
+    if (m->lora_layers)
+        bf_buf_printf(out, ", blocks %s", m->lora_layers);
 }
 
 void bf_methods_describe(struct bf_buf *out)

@@ -33,7 +33,7 @@ static const struct field {
     size_t offset;
     const char *const *words; /* [n_words] of a WORD, which is an enum */
     size_t n_words;
-    bool later; /* older records do not have it: their trainings had the method's default */
+    bool later; /* older records do not have it: init_as_before says what their trainings had */
 } fields[] = {
 #define FIELD(name, kind)                                                                                              \
     {                                                                                                                  \
@@ -105,6 +105,8 @@ static const struct field {
     LATER_FIELD(dual_step, REAL),
     LATER_FIELD(dual_warmup, REAL),
     LATER_FIELD(retain_limit, REAL),
+    LATER_FIELD(targets, TEXT),
+    LATER_FIELD(lora_layers, TEXT),
 #undef FIELD
 #undef ENUM
 #undef LATER_FIELD
@@ -126,6 +128,12 @@ static unsigned *number(const struct bf_unlearn_settings *settings, const struct
                       sizeof(enum bf_graph_save_type) == sizeof(unsigned),
                   "an enum is read and written as an unsigned");
     return place(settings, field);
+}
+
+static void set_text(char **to, const char *text)
+{
+    free(*to);
+    *to = bf_strdup(text);
 }
 
 void bf_unlearn_settings_init(struct bf_unlearn_settings *settings, const struct bf_method *method)
@@ -162,8 +170,8 @@ void bf_unlearn_settings_init(struct bf_unlearn_settings *settings, const struct
         .accumulate = method->accumulate,
         .max_length = 512,
         .pack = true,
-        .lora_rank = 16,
-        .lora_alpha = 32.0,
+        .lora_rank = method->lora_rank > 0 ? method->lora_rank : 16,
+        .lora_alpha = method->lora_alpha > 0.0 ? method->lora_alpha : 32.0,
         .measure = 32,
         .evaluate_every = 10,
         .max_loss = 100.0,
@@ -172,10 +180,16 @@ void bf_unlearn_settings_init(struct bf_unlearn_settings *settings, const struct
     for (size_t i = 0; i < N_FIELDS; i++)
         if (fields[i].kind == TEXT)
             *(char **)place(settings, &fields[i]) = bf_strdup("");
-    free(settings->chat);
-    settings->chat = bf_strdup("auto");
-    free(settings->forms);
-    settings->forms = bf_strdup(BF_FORMS_DEFAULT);
+    set_text(&settings->chat, "auto");
+    set_text(&settings->forms, BF_FORMS_DEFAULT);
+    set_text(&settings->lora_layers, method->lora_layers ? method->lora_layers : "");
+}
+
+/* What a training had before there were the later fields: the method's defaults, and adapters in all blocks. */
+static void init_as_before(struct bf_unlearn_settings *settings, const struct bf_method *method)
+{
+    bf_unlearn_settings_init(settings, method);
+    set_text(&settings->lora_layers, "");
 }
 
 void bf_unlearn_settings_release(struct bf_unlearn_settings *settings)
@@ -286,7 +300,7 @@ json_t *bf_unlearn_settings_json(const struct bf_unlearn_settings *settings)
 json_t *bf_unlearn_settings_identity(const struct bf_unlearn_settings *settings)
 {
     struct bf_unlearn_settings standard;
-    bf_unlearn_settings_init(&standard, settings->method);
+    init_as_before(&standard, settings->method);
     json_t *out = bf_unlearn_settings_json(settings), *defaults = bf_unlearn_settings_json(&standard);
     for (size_t i = 0; i < N_FIELDS; i++) {
         const char *name = fields[i].name;
@@ -307,15 +321,14 @@ static bool read_field(const json_t *value, const struct field *field, struct bf
     case TEXT:
         if (!json_is_string(value))
             return false;
-        free(*(char **)to);
-        *(char **)to = bf_strdup(json_string_value(value));
+        set_text(to, json_string_value(value));
         return true;
     case WORD:
         return set_word(settings, field, json_string_value(value));
     case METHOD: { /* one that is not known has a sentence of its own */
         const struct bf_method *method = json_is_string(value) ? bf_method_find(json_string_value(value)) : NULL;
         if (method) /* the first field: what the record does not have is the method's */
-            bf_unlearn_settings_init(settings, method);
+            init_as_before(settings, method);
         return json_is_string(value);
     }
     case RETAIN_LOSS:
@@ -373,6 +386,17 @@ enum bf_status bf_unlearn_settings_parse(const json_t *json, struct bf_unlearn_s
 
 /* ---- what is left open, and what does not go together ---- */
 
+bool bf_unlearn_layers(const char *text, int32_t *first, int32_t *last)
+{
+    int n = 0;
+    *first = 0;
+    *last = -1;
+    if (text[0] == '\0' || strcmp(text, "all") == 0)
+        return true;
+    return strspn(text, "0123456789-") == strlen(text) && sscanf(text, "%6d-%6d%n", first, last, &n) == 2 &&
+           text[n] == '\0' && *first >= 0 && *first <= *last;
+}
+
 static bool is_float(const char *type)
 {
     return strcasecmp(type, "f32") == 0 || strcasecmp(type, "f16") == 0 || strcasecmp(type, "bf16") == 0;
@@ -421,6 +445,12 @@ enum bf_status bf_unlearn_settings_check(const struct bf_unlearn_settings *s, st
     const enum bf_status status = s->data == BF_DATA_MIXED ? bf_forms_parse(s->forms, &forms, err) : BF_OK;
     if (status != BF_OK)
         return status;
+    int32_t first, last;
+    if (!bf_unlearn_layers(s->lora_layers, &first, &last))
+        return bf_fail(err, BF_USAGE, "'%s' is not a range of blocks; give it as --lora-layers 4-7, or all",
+                       s->lora_layers);
+    if (s->targets[0] && s->method->forget->of.row != bf_loss_mask)
+        return bf_fail(err, BF_USAGE, "--targets has words to strike out, which only obliviate does; leave it out");
     if (s->adapter[0] && s->train != BF_TRAIN_LORA)
         return bf_fail(err, BF_USAGE, "--adapter is for an adapter; give --lora");
     if (s->max_steps == 0 && s->epochs <= 0.0)

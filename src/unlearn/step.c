@@ -202,13 +202,17 @@ static enum bf_status visit_distributions(struct loss_run *run, int32_t n, struc
 static void visit_states(struct loss_run *run, int32_t n)
 {
     const size_t n_embd = (size_t)run->trainer->info.n_embd;
+    float *scaled = bf_array(n_embd, sizeof *scaled);
     for (int32_t i = 0; i < n; i++) {
         const int32_t sequence = run->batch.sequence[run->at + i];
         const double each = 1.0 / ((double)run->batch.n_labels[sequence] * (double)run->batch.n_sequences);
-        const float *target =
-            run->loss->reference ? run->states + (size_t)(run->at + i) * n_embd : run->trainer->direction;
+        const float *reference = run->loss->reference ? run->states + (size_t)(run->at + i) * n_embd : NULL;
+        const float *target = run->loss->scaled ? scaled : reference ? reference : run->trainer->direction;
+        if (run->loss->scaled)
+            bf_rmu_scaled(scaled, run->trainer->direction, reference, n_embd);
         run->value += each * run->loss->of.state(run->values + (size_t)i * n_embd, target, n_embd, each * run->scale);
     }
+    free(scaled);
 }
 
 static enum bf_status visit(void *user, enum bf_graph_pass pass, const int32_t *rows, int32_t n, float *values,
@@ -294,6 +298,7 @@ enum bf_status bf_loss_step(struct bf_trainer *trainer, const struct bf_loss *lo
                            .knobs = {.beta = s->beta,
                                      .delta = s->delta,
                                      .importance = s->importance,
+                                     .targets = trainer->targets,
                                      .per_token = s->npo_norm == BF_NPO_TOKEN},
                            .scale = scale,
                            .left = NAN};

@@ -46,8 +46,9 @@ static void make_plan(struct bf_trainer *t)
 /* All that decides the bytes; not where they go or how often they are saved. */
 static enum bf_status identify(struct bf_trainer *t, struct bf_err *err)
 {
-    static const char *const neither[] = {"out",        "adapter",          "model", "forget", "retain", "general",
-                                          "alternates", "checkpoint_every", "type",  "threads"};
+    static const char *const neither[] = {"out",     "adapter",    "model",   "forget",           "retain",
+                                          "general", "alternates", "targets", "checkpoint_every", "type",
+                                          "threads"};
     const enum bf_status status = bf_sha256_file(t->settings->model, t->model_sha256, err);
     struct bf_buf text;
     if (status != BF_OK)
@@ -59,6 +60,8 @@ static enum bf_status identify(struct bf_trainer *t, struct bf_err *err)
     bf_buf_init(&text, SIZE_MAX);
     bf_buf_printf(&text, "%s %s %s %s %s %s", settings, t->model_sha256, t->forget.sha256, t->retain.sha256,
                   t->general.sha256, t->alternates.sha256);
+    if (t->targets_sha256[0])
+        bf_buf_printf(&text, " %s", t->targets_sha256);
     bf_sha256_hex(text.data, text.len, t->identity);
     bf_buf_release(&text);
     free(settings);
@@ -409,6 +412,7 @@ enum bf_status bf_unlearn(const struct bf_unlearn_job *job, struct bf_unlearn_re
     free(t.reference.forget);
     free(t.reference.alternates);
     free(t.direction);
+    bf_targets_release(&t);
     free(t.curve);
     return status;
 }

@@ -42,7 +42,10 @@ struct bf_trainer {
     double *squares;               /* [n_spans] */
     size_t n_spans;
     struct bf_reference reference;
-    float *direction; /* [n_embd] rmu */
+    float *direction;                   /* [n_embd] rmu */
+    struct bf_token_list target_tokens; /* of --targets, in their order */
+    unsigned char *targets;             /* [n_vocab] the same as a mask; NULL = none */
+    char targets_sha256[65];            /* "" = none */
     struct bf_order order;
     int64_t batch, accumulate; /* of the settings, at most what the forget set has */
     int64_t n_steps, n_warmup;
@@ -122,6 +125,15 @@ BF_MUST_CHECK enum bf_status bf_training_save_model(struct bf_trainer *trainer, 
 /* The job's texts as trainer->forget, ->retain, ->general and ->alternates: those that the method reads. BF_INPUT when
  * one that it needs is missing. */
 BF_MUST_CHECK enum bf_status bf_trainer_examples(struct bf_trainer *trainer, struct bf_err *err);
+
+/* ---- targets.c ---- */
+
+/* The words of job->targets as tokens, each as it begins a text and as it follows a space; all pieces of a word, as in
+ * OBLIVIATE's code. BF_INPUT: words without a token. */
+BF_MUST_CHECK enum bf_status bf_targets_read(struct bf_trainer *trainer, const struct bf_vocabulary *vocabulary,
+                                             struct bf_err *err);
+void bf_targets_mask(struct bf_trainer *trainer); /* after the graph is open */
+void bf_targets_release(struct bf_trainer *trainer);
 
 /* ---- trainer_graph.c: the graphs of a training ---- */
 

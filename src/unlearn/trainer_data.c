@@ -140,6 +140,8 @@ enum bf_status bf_trainer_examples(struct bf_trainer *t, struct bf_err *err)
         status = make_one(t, vocabulary, job->retain, "retain set as the general one", &t->general, err);
     if (status == BF_OK)
         tell_forms(t, vocabulary);
+    if (status == BF_OK)
+        status = bf_targets_read(t, vocabulary, err);
     if (status == BF_OK && t->forget_loss->alternates)
         status = make_alternates(t, vocabulary, err);
     bf_vocabulary_close(vocabulary);

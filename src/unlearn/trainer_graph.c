@@ -61,6 +61,7 @@ void bf_trainer_params(const struct bf_trainer *t, char tensors[3][64], const ch
     out->lora_rank = (int32_t)s->lora_rank;
     out->lora_alpha = (float)s->lora_alpha;
     out->lora_seed = s->seed;
+    (void)bf_unlearn_layers(s->lora_layers, &out->lora_first, &out->lora_last); /* checked with the settings */
     out->train = s->train;
     if (t->forget_loss->kind == BF_LOSS_STATES)
         out->state_layer = (int32_t)s->layer;
@@ -149,6 +150,7 @@ enum bf_status bf_trainer_open(struct bf_trainer *t, struct bf_err *err)
                        "no memory for the optimiser's %.0f MB; train an adapter (--lora), or use a larger machine",
                        (double)t->info.n_trained * 8.0 / 1e6);
     tell_sizes(t);
+    bf_targets_mask(t);
     status = check_disk(t, err);
     if (status == BF_OK &&
         (bf_loss_needs_frozen(t->forget_loss) || (t->retain_loss && bf_loss_needs_frozen(t->retain_loss)))) {
@@ -159,7 +161,7 @@ enum bf_status bf_trainer_open(struct bf_trainer *t, struct bf_err *err)
         frozen.state_layer = params.state_layer;
         status = bf_graph_open(&frozen, &t->frozen, err);
     }
-    if (status == BF_OK && t->forget_loss->kind == BF_LOSS_STATES && !t->forget_loss->reference) {
+    if (status == BF_OK && t->forget_loss->kind == BF_LOSS_STATES) {
         t->direction = bf_array((size_t)t->info.n_embd, sizeof *t->direction);
         bf_rmu_direction(t->direction, (size_t)t->info.n_embd, t->settings->coefficient, t->settings->seed);
     }

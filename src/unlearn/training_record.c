@@ -72,8 +72,8 @@ enum bf_status bf_unlearn_read_settings(const char *work, struct bf_unlearn_sett
 /* Without paths, and what has no effect on the weights. */
 static json_t *settings_for_model(const struct bf_unlearn_settings *settings)
 {
-    static const char *const paths[] = {"model", "forget",  "retain",           "general", "alternates",
-                                        "out",   "adapter", "checkpoint_every", "threads"};
+    static const char *const paths[] = {"model",   "forget", "retain",  "general",          "alternates",
+                                        "targets", "out",    "adapter", "checkpoint_every", "threads"};
     json_t *json = bf_unlearn_settings_json(settings);
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         json_object_del(json, paths[i]);

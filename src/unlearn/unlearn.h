@@ -56,6 +56,9 @@ struct bf_method {
     double beta, delta;            /* > 0; nats a token */
     double importance;             /* satimp: >= 0 */
     double dual_step;              /* pdu: > 0: the retain set's weight follows its loss; else 0 */
+    int32_t lora_rank;             /* 0 = 16 */
+    double lora_alpha;             /* 0 = 32 */
+    const char *lora_layers;       /* "4-7": blocks that have an adapter; NULL = all */
     double dual_warmup;            /* share of the steps in which it does not yet */
     int32_t skip_first;            /* ceu: labels at the beginning of each example that are not trained on */
     int32_t layer;                 /* rmu: states after this block, from 0; else -1 */
@@ -118,10 +121,12 @@ enum bf_npo_norm {                  /* what NPO's preference is of */
  * there, methods, losses and enums are words. Strings are owned and never NULL after init. */
 struct bf_unlearn_settings {
     const struct bf_method *method;
-    char *model, *forget, *retain, *general, *alternates; /* as given; "" = none. For resuming and the record */
-    char *out, *adapter;                                  /* the GGUF; the adapter beside it, "" = none */
-    char *chat;                                           /* "auto", "none", or a template's name */
-    enum bf_train_kind train;                             /* BF_TRAIN_NONE = not chosen yet */
+    char *model, *forget, *retain, *general, *alternates,
+        *targets;             /* as given; "" = none. For resuming and the record */
+    char *out, *adapter;      /* the GGUF; the adapter beside it, "" = none */
+    char *lora_layers;        /* "4-7"; "" = all blocks */
+    char *chat;               /* "auto", "none", or a template's name */
+    enum bf_train_kind train; /* BF_TRAIN_NONE = not chosen yet */
     enum bf_unlearn_data data;
     char *forms;                       /* of mixed data, as bf_forms_write has it; not read with other data */
     const struct bf_loss *retain_loss; /* NULL = none */
@@ -157,6 +162,8 @@ void bf_unlearn_settings_release(struct bf_unlearn_settings *settings);
 /* Sets a field that is kept as a word: "train", "data", "retain_loss", "schedule", "type". False when it does not know
  * the word. */
 bool bf_unlearn_settings_word(struct bf_unlearn_settings *settings, const char *field, const char *word);
+/* A range of blocks, as struct bf_graph_params has it: "4-7"; "" and "all" are 0 and -1. False for anything else. */
+bool bf_unlearn_layers(const char *text, int32_t *first, int32_t *last);
 /* The words that a user may give for such a field or for "method", as "a|b|c" into out [size]. */
 void bf_unlearn_choices(const char *field, char *out, size_t size);
 enum { BF_UNLEARN_CHOICES_MAX = BF_METHODS_MAX * (BF_METHOD_NAME_MAX + 1) }; /* the methods are the longest list */
@@ -227,6 +234,7 @@ struct bf_unlearn_job {
     const char *work;                                         /* folder of checkpoints; created when missing */
     const struct bf_unlearn_texts *forget, *retain, *general; /* the last two may be NULL or empty */
     const struct bf_unlearn_texts *alternates;                /* dpo: answers that do not answer */
+    const struct bf_unlearn_texts *targets;                   /* obliviate: words to strike out; may be NULL or empty */
     bool resume;                                              /* a checkpoint has to exist; otherwise none may */
     bool finish; /* with resume: save what the checkpoint has, without a further step */
     void *user;  /* of the functions, each of which may be NULL */

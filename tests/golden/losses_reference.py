@@ -223,12 +223,13 @@ states = f32(torch.randn(sum(lengths), WIDTH)).requires_grad_(True)
 frozen = f32(torch.randn(sum(lengths), WIDTH))
 direction = f32(torch.rand(WIDTH))
 direction = f32(direction / direction.norm() * 6.5)
-for name, target in (("forget", direction.expand_as(frozen)), ("retain", frozen)):
+adaptive = direction * frozen.norm(dim=-1, keepdim=True)   # Dang et al., AAAI 2025: as long as the frozen state
+for name, target in (("forget", direction.expand_as(frozen)), ("retain", frozen), ("adaptive", adaptive)):
     states.grad = None
     parts = zip(torch.split(states, lengths), torch.split(target, lengths))
     value = torch.stack([F.mse_loss(a, b) for a, b in parts]).mean()
     value.backward()
-    CASES.append(dict(loss="rmu", name=name, n_embd=WIDTH, lengths=lengths, states=flat(states), target=flat(target), value=float(value.detach()),
+    CASES.append(dict(loss="rmu", name=name, n_embd=WIDTH, lengths=lengths, states=flat(states), target=flat(target), frozen=flat(frozen), direction=flat(direction), value=float(value.detach()),
                       gradient=flat(states.grad)))
 
 # AdamW: 40 steps on two tensors, one without decay; clipped or not.

@@ -141,6 +141,38 @@ static void a_run_without_a_training_has_numbers_to_start_from(void **state)
     bf_export_trainer_release(&t);
 }
 
+/* Arguments by the names of their classes. */
+static void methods_with_arguments_of_their_own(void **state)
+{
+    static const struct {
+        const char *method, *fields, *handler, *yaml;
+    } cases[] = {
+        {"undial", "", "UNDIAL", "    beta: 1.00000000e-01\n"},
+        {"wga", "", "WGA", "    beta: 1.00000000e-01\n"},
+        {"satimp", ",\"importance\":2.0", "SatImp", "    beta1: 1.00000000e-01\n    beta2: 2.00000000e+00\n"},
+        {"ceu", ",\"skip_first\":3", "CEU", "  method_args:\n    ignore_first_n_answer_tokens: 3\n"},
+        {"pdu", ",\"retain_limit\":0.5,\"dual_step\":5.0,\"dual_warmup\":0.5", "PDU",
+         "    retain_loss_eps: 5.00000000e-01\n    dual_step_size: 5.00000000e+00\n    dual_warmup_epochs: 5\n"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bf_export_trainer t;
+        struct bf_err err = BF_ERR_INIT;
+        struct bf_buf settings, out;
+        bf_buf_init(&settings, SIZE_MAX);
+        bf_buf_init(&out, SIZE_MAX);
+        bf_buf_printf(&settings, "{" COMMON ",\"method\":\"%s\",\"schedule\":\"linear\"%s}", cases[i].method,
+                      cases[i].fields);
+        assert_ok(read_training(cases[i].method, settings.data, &t, &err));
+        assert_string_equal(t.handler, cases[i].handler);
+        bf_export_trainer_yaml(&t, &out);
+        if (!strstr(out.data, cases[i].yaml))
+            fail_msg("%s: %s", cases[i].method, out.data);
+        bf_buf_release(&settings);
+        bf_buf_release(&out);
+        bf_export_trainer_release(&t);
+    }
+}
+
 static void a_method_that_is_not_theirs_becomes_npo(void **state)
 {
     struct bf_export_trainer t;
@@ -213,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_method_has_its_arguments),
         cmocka_unit_test(a_run_without_a_training_has_numbers_to_start_from),
+        cmocka_unit_test(methods_with_arguments_of_their_own),
         cmocka_unit_test(a_method_that_is_not_theirs_becomes_npo),
         cmocka_unit_test(a_strangers_words_stay_out),
         cmocka_unit_test(the_last_training_counts),

@@ -202,6 +202,7 @@ static void distributions(void **state)
 static void states(void **state)
 {
     const json_t *all = json_object_get(*state, "losses");
+    size_t n_cases = 0;
 
     for (size_t i = 0; i < json_array_size(all); i++) {
         const json_t *one = json_array_get(all, i);
@@ -211,18 +212,28 @@ static void states(void **state)
         const size_t width = (size_t)knob(one, "n_embd"), n_sequences = json_array_size(lengths);
         size_t n, row = 0;
         float *rows = values(one, "states", &n), *target = values(one, "target", &n);
+        float *frozen = values(one, "frozen", &n), *direction = values(one, "direction", &n), scaled[16];
+        assert_int_equal(width, N_ELEMENTS(scaled));
         double loss = 0.0;
         for (size_t s = 0; s < n_sequences; s++) {
             const int64_t n_tokens = json_integer_value(json_array_get(lengths, s));
             const double scale = 1.0 / ((double)n_tokens * (double)n_sequences);
-            for (int64_t t = 0; t < n_tokens; t++, row++)
-                loss += scale * bf_loss_state(rows + row * width, target + row * width, width, scale);
+            for (int64_t t = 0; t < n_tokens; t++, row++) {
+                const bool adaptive = strcmp(json_string_value(json_object_get(one, "name")), "adaptive") == 0;
+                bf_rmu_scaled(scaled, direction, frozen + row * width, width);
+                loss +=
+                    scale * bf_loss_state(rows + row * width, adaptive ? scaled : target + row * width, width, scale);
+            }
         }
         assert_loss(one, loss, knob(one, "value"));
         assert_gradient(one, rows);
+        n_cases++;
+        free(frozen);
+        free(direction);
         free(rows);
         free(target);
     }
+    assert_int_equal(n_cases, 3);
 }
 
 /* PDU's weight of the retain set, step by step. */

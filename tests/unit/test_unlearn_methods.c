@@ -165,6 +165,8 @@ static void each_method_forgets(void **state)
             continue;
         row.alpha = row.general_weight = 0.0; /* learning what to keep, the tiny model gets better at all texts */
         row.layer = row.layer < 0 ? -1 : 0;
+        row.lora_rank = 4;
+        row.lora_layers = NULL;
         (void)snprintf(work, sizeof work, "each-%s", row.name);
         train_model(&row, "taught.gguf", "out.gguf", 4, work, &result);
         train_model(&row, "taught.gguf", "out.gguf", 4, work, &again);
@@ -177,6 +179,60 @@ static void each_method_forgets(void **state)
             assert_true(isfinite(left_of(&result, 0)) && left_of(&result, 0) > 0.0);
         bf_unlearn_result_release(&result);
         bf_unlearn_result_release(&again);
+    }
+}
+
+/* Words that are struck out everywhere change what is learnt, and other words are another training. */
+static void targets_are_struck_out(void **state)
+{
+    static const char *const words[3] = {NULL, "sky", "sea"};
+    struct bf_unlearn_result results[3];
+    (void)state;
+
+    for (size_t i = 0; i < 3; i++) {
+        struct bf_method row = *bf_method_find("obliviate");
+        struct bf_unlearn_settings settings;
+        struct bf_unlearn_texts forget = {0}, targets = {0};
+        struct bf_err err = BF_ERR_INIT;
+        char work[32];
+        row.alpha = row.general_weight = 0.0;
+        row.lora_rank = 4;
+        row.lora_layers = "0-0";
+        (void)snprintf(work, sizeof work, "targets-%zu", i);
+        init_settings(&settings, &row);
+        bf_unlearn_texts_add(&forget, "Zeus rules the sky.", NULL, NULL);
+        if (words[i])
+            bf_unlearn_texts_add(&targets, words[i], NULL, NULL);
+        assert_int_equal(bf_unlearn_settings_choose(&settings, &err), BF_OK);
+        const struct bf_unlearn_job job = {.settings = &settings, .work = work, .forget = &forget, .targets = &targets};
+        assert_int_equal(bf_unlearn(&job, &results[i], &err), BF_OK);
+        bf_unlearn_texts_release(&forget);
+        bf_unlearn_texts_release(&targets);
+        bf_unlearn_settings_release(&settings);
+    }
+    assert_true(results[0].curve[0].forget_loss < results[1].curve[0].forget_loss); /* more is struck out */
+    assert_true(fabs(results[1].curve[0].forget_loss - results[2].curve[0].forget_loss) > 1e-6);
+    for (size_t i = 0; i < 3; i++)
+        bf_unlearn_result_release(&results[i]);
+}
+
+static void ranges_of_blocks(void **state)
+{
+    static const struct {
+        const char *text;
+        bool good;
+        int32_t first, last;
+    } cases[] = {{"4-7", true, 4, 7},   {"0-0", true, 0, 0},    {"", true, 0, -1},     {"all", true, 0, -1},
+                 {"7-4", false, 0, 0},  {"4", false, 0, 0},     {"-4-7", false, 0, 0}, {"4-7x", false, 0, 0},
+                 {"4--7", false, 0, 0}, {"4-7-9", false, 0, 0}, {" 4-7", false, 0, 0}};
+    (void)state;
+
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        int32_t first = -2, last = -2;
+        if (bf_unlearn_layers(cases[i].text, &first, &last) != cases[i].good)
+            fail_msg("'%s'", cases[i].text);
+        if (cases[i].good)
+            assert_true(first == cases[i].first && last == cases[i].last);
     }
 }
 
@@ -435,8 +491,8 @@ static void records_that_do_not_fit(void **state)
 /* A record of before there was such a field: the training had the method's default. */
 static void records_without_later_fields(void **state)
 {
-    static const char *const later[] = {"forms",     "npo_norm",    "importance",  "skip_first",
-                                        "dual_step", "dual_warmup", "retain_limit"};
+    static const char *const later[] = {"forms",       "npo_norm",     "importance", "skip_first", "dual_step",
+                                        "dual_warmup", "retain_limit", "targets",    "lora_layers"};
     struct bf_unlearn_settings s, again;
     struct bf_err err = BF_ERR_INIT;
     (void)state;
@@ -510,6 +566,15 @@ static void what_does_not_go_together(void **state)
     assert_int_equal(bf_unlearn_settings_check(&s, &err), BF_USAGE);
     assert_error(err, BF_USAGE, "leave --retain-loss out");
     bf_unlearn_settings_release(&s);
+    init_settings(&s, bf_method_find("npo"));
+    set_text(&s.targets, "words.txt");
+    assert_int_equal(bf_unlearn_settings_check(&s, &err), BF_USAGE);
+    assert_error(err, BF_USAGE, "which only obliviate does");
+    set_text(&s.targets, "");
+    set_text(&s.lora_layers, "7-4");
+    assert_int_equal(bf_unlearn_settings_check(&s, &err), BF_USAGE);
+    assert_error(err, BF_USAGE, "'7-4' is not a range of blocks");
+    bf_unlearn_settings_release(&s);
     init_settings(&s, bf_method_find("ga"));
     s.train = BF_TRAIN_FULL;
     set_text(&s.adapter, "adapter.gguf");
@@ -529,6 +594,8 @@ int main(void)
         cmocka_unit_test(a_loss_is_a_function_and_a_row),
         cmocka_unit_test(each_method_forgets),
         cmocka_unit_test(the_first_labels_are_left_out),
+        cmocka_unit_test(targets_are_struck_out),
+        cmocka_unit_test(ranges_of_blocks),
         cmocka_unit_test(a_weight_that_moves_is_resumed),
         cmocka_unit_test(every_row_is_whole),
         cmocka_unit_test(the_table_for_people),
