@@ -47,7 +47,7 @@ static void paper_has_the_papers_figures(void **state)
     assert_int_equal(r.order, BF_ORDER_BALANCED);
     assert_int_equal(r.min_words, 4);
     assert_true(r.near_duplicate == 0.8);
-    assert_true(r.drift_sigma == 3);
+    assert_true(r.drift_sigma == 4);
     assert_true(r.filter_refusal && r.filter_echo && r.filter_degenerate && r.trim_sentence && r.model_embedder);
     bf_request_release(&r);
 }

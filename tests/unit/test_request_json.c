@@ -134,7 +134,7 @@ static void the_text_is_stable(void **state)
     text = bf_json_dump(json);
     assert_string_equal(
         text,
-        "{\"bullets\":20,\"chapters\":0,\"control_samples\":32,\"diversity_batch\":100,\"drift_sigma\":3.0,\"epsilon\":"
+        "{\"bullets\":20,\"chapters\":0,\"control_samples\":32,\"diversity_batch\":100,\"drift_sigma\":4.0,\"epsilon\":"
         "0.001,\"filter_degenerate\":"
         "true,"
         "\"filter_echo\":true,\"filter_refusal\":true,\"jailbreak_samples\":1000,\"k_percent\":20.0,\"keep_facts\":"
