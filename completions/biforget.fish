@@ -206,6 +206,7 @@ complete -c biforget -n __fish_use_subcommand -a export -d 'export the forget se
 complete -c biforget -n '__fish_seen_subcommand_from export' -l format -s f -x -a 'jsonl txt muse wmdp tofu hf open-unlearning' -d 'jsonl: with provenance; txt: one sample a line; wmdp: {"text"} lines; tofu: QA pairs; muse, hf, open-unlearning: folders for these projects'
 complete -c biforget -n '__fish_seen_subcommand_from export' -l variant -x -a 'fix mi jailbreak both' -d 'fix: Stage I; mi, jailbreak: with that probe; both: all'
 complete -c biforget -n '__fish_seen_subcommand_from export' -l role -x -a 'forget retain' -d 'which sets of the run to export; folders contain both'
+complete -c biforget -n '__fish_seen_subcommand_from export' -l texts -x -a 'all not-refuted verified' -d 'verified: only texts whose answer the model gave again when it was asked without the text; not-refuted: all but those it answered otherwise'
 complete -c biforget -n '__fish_seen_subcommand_from export' -l request -r -d 'export only this request of a run'
 complete -c biforget -n '__fish_seen_subcommand_from export' -l output -s o -r -d 'the file or folder to write, replaced whole'
 complete -c biforget -n '__fish_seen_subcommand_from export' -l manifest -d 'settings, seeds, counts and sha256, in FILE.manifest.json or DIR/manifest.json; --no-manifest writes none'

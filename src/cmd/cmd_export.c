@@ -9,7 +9,7 @@
 struct export_values {
     bool quiet;
     bool manifest;
-    const char *format, *variant, *out, *role, *request;
+    const char *format, *variant, *out, *role, *request, *texts;
 };
 
 static struct bf_opt *export_options(void *target)
@@ -18,6 +18,7 @@ static struct bf_opt *export_options(void *target)
     v->format = "jsonl";
     v->variant = "both";
     v->role = "forget";
+    v->texts = "all";
     v->manifest = true;
     return BF_OPT_TABLE(
         BF_CHOICE("format", &v->format, bf_export_formats,
@@ -28,6 +29,10 @@ static struct bf_opt *export_options(void *target)
                   .fallback = "both"),
         BF_CHOICE("role", &v->role, "forget|retain", "which sets of the run to export; folders contain both",
                   .fallback = "forget"),
+        BF_CHOICE("texts", &v->texts, "all|not-refuted|verified",
+                  "verified: only texts whose answer the model gave again when it was asked without the text; "
+                  "not-refuted: all but those it answered otherwise",
+                  .value = "WHICH", .fallback = "all"),
         BF_TEXT("request", &v->request, "NAME", "export only this request of a run",
                 .fallback = "all, each distinct text once"),
         BF_TEXT("output", &v->out, "FILE|DIR", "the file or folder to write, replaced whole", .letter = 'o',
@@ -50,6 +55,9 @@ static enum bf_status export_run(const struct bf_call *call, struct bf_err *err)
         .variant = v->variant,
         .role = bf_role_of(v->role),
         .pairs = BF_PAIRS_TRAIN,
+        .texts = strcmp(v->texts, "verified") == 0      ? BF_TEXTS_VERIFIED
+                 : strcmp(v->texts, "not-refuted") == 0 ? BF_TEXTS_NOT_REFUTED
+                                                        : BF_TEXTS_ALL,
         .request = v->request,
         .manifest = v->manifest,
         .n_left_out = &n_left_out,
@@ -86,6 +94,7 @@ const struct bf_command bf_cmd_export = {
             .synopsis = "biforget export DIR [--format F] [--variant V] [-o FILE|DIR]",
             .examples = "  biforget export runs/harry-potter -o forget.jsonl\n"
                         "  biforget export runs/harry-potter --format txt --variant fix -o forget.txt\n"
+                        "  biforget export runs/harry-potter --texts verified -o sure.jsonl\n"
                         "  biforget export runs/harry-potter --format hf -o hf/harry-potter\n"
                         "  biforget export runs/harry-potter --format open-unlearning -o ou\n",
             .details = "Files: jsonl has each sample with its provenance; txt one sample a line; wmdp {\"text\"} "

@@ -53,6 +53,21 @@ static enum bf_status check_request(struct bf_store *store, const char *name, st
     return status;
 }
 
+/* Texts can be chosen by their questions only where questions were asked. */
+static enum bf_status check_questions(struct bf_store *store, struct bf_err *err)
+{
+    struct bf_counts counts;
+    bf_store_select(store, 0);
+    const enum bf_status status = bf_store_counts(store, &counts, err);
+
+    if (status == BF_OK && counts.committed[BF_STAGE_PAIRS] == 0)
+        return bf_fail(err, BF_USAGE,
+                       "'%s' was made without self-questioning, so it is not known which texts are verified; leave "
+                       "--texts out, or make the run anew with --questions 40",
+                       bf_store_dir(store));
+    return status;
+}
+
 /* A folder holds a forget set, and its retain sets with it. */
 static enum bf_status check_folder(const struct bf_export_job *job, struct bf_err *err)
 {
@@ -140,6 +155,8 @@ enum bf_status bf_export(struct bf_store *store, const struct bf_export_options 
     if (!format)
         return bf_fail(err, BF_USAGE, "unknown format '%s'; it is one of %s", options->format, bf_export_formats);
     enum bf_status status = check_request(store, options->request, err);
+    if (status == BF_OK && options->texts != BF_TEXTS_ALL)
+        status = check_questions(store, err);
     if (status == BF_OK && (format->is_folder || options->manifest))
         status =
             bf_export_facts_read(store, options->request,

@@ -17,6 +17,7 @@ struct bf_export_options {
     const char *variant; /* of bf_export_variants; hf holds all variants, with this one as its default */
     enum bf_role role; /* the forget sets or the retain sets of the run; BF_ROLE_FORGET for folders, which hold both */
     enum bf_pair_use pairs; /* which pairs and wordings of self-questioning; trainings get BF_PAIRS_TRAIN */
+    enum bf_text_use texts; /* which texts, by what self-questioning found; BF_USAGE when the run asked no questions */
     const char *request;    /* only this request, as if it were alone; NULL = all, with equal texts once */
     bool manifest;       /* also write manifest.json into a folder, FILE.manifest.json beside a file; never for "-" */
     bool inside;         /* `path` is a file of a run folder: a link of that name is replaced, not followed */

@@ -32,6 +32,7 @@ enum bf_status bf_export_each(struct bf_store *store, const struct bf_export_opt
                                    .by_role = !options->request,
                                    .role = options->role,
                                    .pairs = options->pairs,
+                                   .texts = options->texts,
                                    .distinct = !options->request};
     struct bf_request_entry entry = {.id = 0};
     int64_t only = 0;

@@ -96,6 +96,8 @@ static json_t *model(const struct bf_export_facts *facts)
 /* The manifest without its files. */
 static json_t *head(const struct bf_export_job *job)
 {
+    static const char *const texts[] = {
+        [BF_TEXTS_ALL] = "all", [BF_TEXTS_NOT_REFUTED] = "not-refuted", [BF_TEXTS_VERIFIED] = "verified"};
     const struct bf_export_facts *facts = &job->facts;
     const bool folder = bf_export_is_folder(job->options->format);
     json_t *out = json_object(), *requests = json_array();
@@ -108,6 +110,7 @@ static json_t *head(const struct bf_export_job *job)
     json_object_set_new(out, "run_program_version", text(facts->run->program_version));
     json_object_set_new(out, "format", json_string(job->options->format));
     json_object_set_new(out, "variant", json_string(job->options->variant));
+    json_object_set_new(out, "texts", json_string(texts[job->options->texts]));
     json_object_set_new(out, "role", folder ? json_null() : json_string(bf_role_word(job->options->role)));
     json_object_set_new(out, "finished", json_boolean(facts->finished));
     json_object_set_new(out, "samples", json_integer(job->n_written));

@@ -180,6 +180,14 @@ enum bf_pair_use {
     BF_PAIRS_HELD_OUT /* only those that are held out for probing: probes.jsonl */
 };
 
+/* Which texts, by what the model answered when it was asked about them without them (self-questioning). */
+enum bf_text_use {
+    BF_TEXTS_ALL,
+    BF_TEXTS_NOT_REFUTED, /* all but those whose question it answered otherwise; a text without a question is among them
+                           */
+    BF_TEXTS_VERIFIED     /* only those whose answer it gave again */
+};
+
 /* Which samples; all zero selects all of them. They come in commit order. */
 struct bf_query {
     bool by_stage;
@@ -194,6 +202,7 @@ struct bf_query {
     bool by_role;
     enum bf_role role;
     enum bf_pair_use pairs; /* with a variant: which of its pairs and wordings */
+    enum bf_text_use texts; /* with a variant: which of its texts; pairs and wordings are not affected */
     bool distinct;          /* leave out those that an earlier request keeps, too (same_as) */
     bool with_embedding;    /* read the embeddings; otherwise sample.embedding is NULL */
 };

@@ -58,7 +58,7 @@ bool bf_variant_has(const char *variant, enum bf_stage stage)
 }
 
 /* root: the stage of the text that a pair or a wording goes back to; of any other sample, its own. */
-#define SAMPLES(source, held_out, root, joins)                                                                         \
+#define SAMPLES(source, held_out, root, joins, checked)                                                                \
     "SELECT s.id, s.stage, s.idx, s.reason, s.text, s.raw, s.question, s.answer, s.point, s.template, s.temperature,"  \
     " s.seed, s.n_tokens, s.finish, s.min_k_prob, s.min_k_prob_model, s.mean_logp, s.diversity, s.domain_similarity,"  \
     " p.text, t.name, t.family, e.n_embd, e.data, s.original, s.edit_distance, s.text_hash, s.same_as, s.request,"     \
@@ -69,11 +69,16 @@ bool bf_variant_has(const char *variant, enum bf_stage stage)
     " AND (?4 IS NULL OR coalesce(s.reason, '') = ?4)"                                                                 \
     " AND (?5 IS NULL OR (s.state = 'kept' AND " root " NOT IN (coalesce(?6, ''), coalesce(?7, ''))"                   \
     " AND CASE ?13 WHEN 0 THEN s.stage NOT IN ('pairs', 'wordings') ELSE " held_out " = ?13 - 1 END))"                 \
-    " AND (?11 IS NULL OR q.role = ?11) AND (?12 = 0 OR s.same_as IS NULL)"
+    " AND (?11 IS NULL OR q.role = ?11) AND (?12 = 0 OR s.same_as IS NULL) AND (?14 = 0 OR " checked ")"
+/* Is a text verified, or (?14 = 1) at least not refuted? */
+#define CHECKED                                                                                                        \
+    "s.stage IN ('pairs', 'wordings') OR s.id IN (SELECT source FROM sample WHERE stage = 'pairs' AND state = 'kept')" \
+    " OR (?14 = 1 AND s.id NOT IN (SELECT source FROM sample WHERE stage = 'pairs' AND reason = 'not_known'"           \
+    " AND source IS NOT NULL))"
 #define NOW                                                                                                            \
     SAMPLES("s.source, o.stage, o.idx", "s.held_out", "coalesce(r.stage, o.stage, s.stage)",                           \
-            " LEFT JOIN sample o ON o.id = s.source LEFT JOIN sample r ON r.id = o.source")
-#define OLD SAMPLES("NULL, NULL, NULL", "0", "s.stage", "")
+            " LEFT JOIN sample o ON o.id = s.source LEFT JOIN sample r ON r.id = o.source", CHECKED)
+#define OLD SAMPLES("NULL, NULL, NULL", "0", "s.stage", "", "?14 = 1")
 /* Two texts, so that the samples of one request are found by the index instead of by reading all of them. */
 #define ALL " AND ?10 IS NULL ORDER BY s.id LIMIT ?8 OFFSET ?9"
 #define REQUEST " AND s.request = ?10 ORDER BY s.id LIMIT ?8 OFFSET ?9"
@@ -104,6 +109,7 @@ static int bind_query(const struct bf_store *store, sqlite3_stmt *s, const struc
     rc |= bf_sql_bind_text(s, 11, query->by_role ? bf_role_word(query->role) : NULL);
     rc |= sqlite3_bind_int(s, 12, query->distinct);
     rc |= sqlite3_bind_int(s, 13, query->pairs);
+    rc |= sqlite3_bind_int(s, 14, query->variant ? (int)query->texts : 0);
     return rc;
 }
 

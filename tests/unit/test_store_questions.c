@@ -56,6 +56,49 @@ static void list(struct bf_store *store, const char *variant, enum bf_pair_use p
     bf_cursor_close(cursor);
 }
 
+static void list_texts(struct bf_store *store, const char *variant, enum bf_text_use texts, struct bf_buf *out)
+{
+    const struct bf_query query = {.variant = variant, .texts = texts};
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_cursor *cursor;
+    struct bf_row row;
+    bool more = true;
+    bf_buf_clear(out);
+    assert_ok(bf_store_query(store, &query, &cursor, &err));
+    for (;;) {
+        assert_ok(bf_cursor_next(cursor, &row, &more, &err));
+        if (!more)
+            break;
+        bf_buf_printf(out, "%s%lld ", bf_stage_word(row.sample.stage), (long long)row.sample.index);
+    }
+    bf_cursor_close(cursor);
+}
+
+/* A pair on the invented topic speaks for no text; a question that gave its answer away speaks neither for nor against
+ * one. */
+static void texts_are_chosen_by_their_pairs(void **state)
+{
+    (void)state;
+    char *dir = fixture_dir();
+    char *path = bf_path_join(dir, "run");
+    struct bf_store *store = fixture_create(path);
+    struct bf_buf out;
+    bf_buf_init(&out, 4096);
+    fill(store);
+    list_texts(store, "both", BF_TEXTS_VERIFIED, &out);
+    assert_string_equal(out.data, "synthesis3 mi2 jailbreak1 ");
+    list_texts(store, "fix", BF_TEXTS_VERIFIED, &out);
+    assert_string_equal(out.data, "synthesis3 ");
+    list_texts(store, "fix", BF_TEXTS_NOT_REFUTED, &out);
+    assert_string_equal(out.data, "synthesis0 synthesis1 synthesis3 synthesis4 synthesis7 synthesis9 ");
+    list_texts(store, "fix", BF_TEXTS_ALL, &out);
+    assert_string_equal(out.data, "synthesis0 synthesis1 synthesis3 synthesis4 synthesis6 synthesis7 synthesis9 ");
+    bf_buf_release(&out);
+    bf_store_close(store);
+    free(path);
+    fixture_remove(dir);
+}
+
 static void variants_hold_the_pairs_of_their_texts(void **state)
 {
     static const struct {
@@ -232,13 +275,20 @@ static void a_run_of_schema_4_is_read_as_it_is(void **state)
     bf_store_close(store);
     char *path = bf_path_join(dir, "run.db");
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db,
-                                  "ALTER TABLE sample DROP COLUMN source; ALTER TABLE sample DROP COLUMN held_out;"
-                                  "ALTER TABLE state DROP COLUMN n_questions; ALTER TABLE state DROP COLUMN n_verified;"
-                                  "ALTER TABLE state DROP COLUMN control_questions;"
-                                  "ALTER TABLE state DROP COLUMN control_verified; PRAGMA user_version = 4",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db,
+                     "ALTER TABLE sample DROP COLUMN source; ALTER TABLE sample DROP COLUMN held_out;"
+                     "ALTER TABLE state DROP COLUMN n_questions; ALTER TABLE state DROP COLUMN n_verified;"
+                     "ALTER TABLE state DROP COLUMN control_questions;"
+                     "ALTER TABLE state DROP COLUMN control_verified;"
+                     "CREATE TABLE old_request (id INTEGER PRIMARY KEY, name TEXT NOT NULL DEFAULT '',"
+                     " kind TEXT NOT NULL, role TEXT NOT NULL DEFAULT 'forget', json TEXT NOT NULL) STRICT;"
+                     "INSERT INTO old_request SELECT id, name, kind, role, json FROM request;"
+                     "DROP TABLE request; ALTER TABLE old_request RENAME TO request;"
+                     "CREATE UNIQUE INDEX request_by_name ON request (name); DROP TABLE role;"
+                     "PRAGMA user_version = 4",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
     sqlite3_close(db);
     bf_buf_init(&words, SIZE_MAX);
     for (int writer = 0; writer < 2; writer++) {
@@ -268,6 +318,7 @@ static void a_run_of_schema_4_is_read_as_it_is(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(texts_are_chosen_by_their_pairs),
         cmocka_unit_test(variants_hold_the_pairs_of_their_texts),
         cmocka_unit_test(samples_know_their_sources),
         cmocka_unit_test(pairs_are_counted_apart),
