@@ -16,7 +16,7 @@ _biforget() {
                 esac
                 ;;
             instance)
-                words="--model --output --format --skip-bad --text-key --question-key --answer-key --paragraphs --retain --profile --seed --temperatures --samples-per-prompt --max-new-tokens --max-samples --templates --top-p --top-k --diversity-batch --epsilon --order --min-words --near-duplicate --filter-refusal --filter-echo --filter-degenerate --trim-sentence --min-similarity --keep-facts --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-extra --api-model --api-embed-model --api-mode --api-probs --chat --embedder --json --quiet --help --help-all"
+                words="--model --output --format --skip-bad --text-key --question-key --answer-key --paragraphs --retain-set --neighbours --then --eval --then-options --eval-limit --retain --profile --seed --temperatures --samples-per-prompt --max-new-tokens --max-samples --templates --top-p --top-k --diversity-batch --epsilon --order --min-words --near-duplicate --filter-refusal --filter-echo --filter-degenerate --trim-sentence --min-similarity --keep-facts --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-extra --api-model --api-embed-model --api-mode --api-probs --chat --embedder --json --quiet --help --help-all"
                 case $previous in
                     --format | -f) choices="auto jsonl json csv txt" ;;
                     --profile | -p) choices="quick paper" ;;
@@ -26,7 +26,7 @@ _biforget() {
                 esac
                 ;;
             run)
-                words="--model --output --profile --templates --skip-bad --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-extra --api-model --api-embed-model --api-mode --api-probs --chat --embedder --json --quiet --help --help-all"
+                words="--model --output --profile --templates --skip-bad --retain-set --neighbours --then --eval --then-options --eval-limit --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-extra --api-model --api-embed-model --api-mode --api-probs --chat --embedder --json --quiet --help --help-all"
                 case $previous in
                     --profile | -p) choices="quick paper" ;;
                     --api-mode) choices="auto chat completions" ;;
@@ -34,7 +34,7 @@ _biforget() {
                 esac
                 ;;
             textbook)
-                words="--model --output --profile --seed --point-temperature --temperatures --max-new-tokens --templates --top-p --top-k --min-words --near-duplicate --filter-refusal --filter-echo --filter-degenerate --trim-sentence --subfields --bullets --chapters --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-extra --api-model --api-embed-model --api-mode --api-probs --chat --embedder --json --quiet --help --help-all"
+                words="--model --output --retain-set --neighbours --then --eval --then-options --eval-limit --profile --seed --point-temperature --temperatures --max-new-tokens --templates --top-p --top-k --min-words --near-duplicate --filter-refusal --filter-echo --filter-degenerate --trim-sentence --subfields --bullets --chapters --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-extra --api-model --api-embed-model --api-mode --api-probs --chat --embedder --json --quiet --help --help-all"
                 case $previous in
                     --profile | -p) choices="quick paper" ;;
                     --api-mode) choices="auto chat completions" ;;
@@ -86,7 +86,7 @@ _biforget() {
             unlearn)
                 words="--method --model --forget --retain --output --lora --full --lr --epochs --max-steps --batch --accum --max-length --alpha --retain-loss --stop-forget-nll --stop-retain-rise --checkpoint-every --resume --seed --threads --finish --restart --general --alternates --targets --adapter --type --data --forms --chat --pack --gamma --general-weight --beta --importance --skip-first --retain-limit --dual-step --dual-warmup --npo-norm --delta --layer --steering --weight-decay --clip --schedule --warmup --lora-rank --lora-alpha --lora-layers --measure --evaluate-every --max-loss --answers --work --less-memory --bf16 --skip-bad --json --quiet --help --help-all"
                 case $previous in
-                    --method) choices="ga graddiff npo simnpo dpo undial wga satimp ceu pdu npo-logits rmu rmu-adaptive obliviate finetune" ;;
+                    --method) choices="ga graddiff npo simnpo dpo undial wga satimp ceu pdu npo-logits rmu rmu-adaptive obliviate finetune auto" ;;
                     --retain-loss) choices="nll kl" ;;
                     --type) choices="f32 f16 bf16 q8_0 source" ;;
                     --data) choices="auto qa text mixed" ;;

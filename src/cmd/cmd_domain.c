@@ -1,5 +1,4 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "base/rng.h"
@@ -30,17 +29,14 @@ static enum bf_status domain_run(const struct bf_call *call, struct bf_err *err)
     struct bf_request retain = {.topic = NULL};
     struct bf_start_options start = v->start;
     char *dir = NULL;
-    const char *retain_set = v->start.retain_set;
-    const bool names_retain = retain_set && strcmp(retain_set, "auto") == 0;
-    start.then.retain_file = bf_guard_source_of(retain_set, BF_REASON_NONE).path;
-    const bool writes_retain = retain_set && !names_retain && !start.then.retain_file;
-    start.then.run_retains = writes_retain || names_retain;
-    start.then.is_domain = true;
+    const char *retain_set = NULL;
     if (call->n_operands != 1)
         return bf_fail(err, BF_USAGE, "give one domain, in quotes: biforget domain \"Harry Potter\"");
     enum bf_status status =
         bf_method_request(call->table, &v->start.method, BF_KIND_DOMAIN, call->operands[0], &forget, err);
-    if (status == BF_OK && writes_retain)
+    if (status == BF_OK)
+        status = bf_start_sets(&start, &(struct bf_start_request){.request = &forget}, 1, &retain_set, err);
+    if (status == BF_OK && retain_set)
         status = bf_method_request(call->table, &v->start.method, BF_KIND_DOMAIN, retain_set, &retain, err);
     if (status != BF_OK)
         goto out;
@@ -54,7 +50,7 @@ static enum bf_status domain_run(const struct bf_call *call, struct bf_err *err)
         {.name = "retain", .role = BF_ROLE_RETAIN, .request = &retain, .guards = &forgotten, .n_guards = 1},
     };
     dir = v->start.out ? bf_strdup(v->start.out) : bf_start_dir("", forget.topic);
-    status = bf_start_with(call, &start, "domain", dir, requests, writes_retain ? 2 : 1, false, err);
+    status = bf_start_with(call, &start, "domain", dir, requests, retain_set ? 2 : 1, false, err);
 out:
     bf_request_release(&forget);
     bf_request_release(&retain);

@@ -18,6 +18,7 @@ static struct bf_opt *instance_options(void *target)
     struct instance_values *v = target;
     struct bf_opt *table = bf_start_first(&v->start, "runs/NAME of the file");
     table = bf_instance_options(&v->instances, table);
+    table = bf_start_sets_options(&v->start, "what to keep: a file of texts, or auto", table);
     table =
         BF_OPT_APPEND(table, BF_TEXT("retain", &v->retain, "DOMAIN|FILE",
                                      "reject variants that are nearer to this (not a set for training)", .rare = true));
@@ -27,6 +28,7 @@ static struct bf_opt *instance_options(void *target)
 static enum bf_status instance_run(const struct bf_call *call, struct bf_err *err)
 {
     const struct instance_values *v = call->values;
+    struct bf_start_options start = v->start;
     struct bf_request request = {.topic = NULL};
     char *dir = NULL;
     char *name = NULL;
@@ -47,8 +49,11 @@ static enum bf_status instance_run(const struct bf_call *call, struct bf_err *er
         .guards = &retained,
         .n_guards = v->retain != NULL,
     };
+    status = bf_start_sets(&start, &first, 1, NULL, err);
+    if (status != BF_OK)
+        goto out;
     dir = v->start.out ? bf_strdup(v->start.out) : bf_start_dir("", name);
-    status = bf_start_with(call, &v->start, "instance", dir, &first, 1, false, err);
+    status = bf_start_with(call, &start, "instance", dir, &first, 1, false, err);
 out:
     bf_request_release(&request);
     free(name);
@@ -64,11 +69,16 @@ const struct bf_command bf_cmd_instance = {
             .synopsis = "biforget instance FILE [-m MODEL] [-o DIR] [options]",
             .examples = "  biforget instance facts.txt                   one sentence a line\n"
                         "  biforget instance forget10.jsonl -m my.gguf   question and answer a line\n"
-                        "  biforget instance book.csv --text-key sentence --skip-bad\n",
-            .details = "Each original is kept, and rewritten from another perspective, in another structure, style "
-                       "and register, at each temperature. A variant that loses or invents a name, number or date, "
-                       "or drifts in meaning, is rejected, and the reason is kept. Pairs stay pairs: export them "
-                       "with --format tofu.",
+                        "  biforget instance book.csv --text-key sentence --skip-bad\n"
+                        "  biforget instance facts.jsonl --retain-set auto --then npo --eval\n",
+            .details =
+                "Each original is kept, and rewritten from another perspective, in another structure, style "
+                "and register, at each temperature. A variant that loses or invents a name, number or date, "
+                "or drifts in meaning, is rejected, and the reason is kept. Pairs stay pairs: export them "
+                "with --format tofu.\n"
+                "--then METHOD makes the model forget them (DIR/unlearned-METHOD.gguf). --retain-set auto has the "
+                "model name subjects like those of the originals and write about them, and --neighbours asks "
+                "about others, to show what forgetting costs.",
         },
     .values_size = sizeof(struct instance_values),
     .max_operands = 1,

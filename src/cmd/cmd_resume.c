@@ -45,7 +45,7 @@ static enum bf_status look_ahead(const struct resume_values *v, struct bf_store 
     struct bf_then_values then = v->then;
     struct bf_then_state state;
     struct bf_then_wish wish = {0};
-    then.is_domain = strcmp(run->kind, "domain") == 0;
+    then.is_domain = strcmp(run->kind, "instance") != 0;
     enum bf_status status = bf_then_read(dir, bf_then_check_options, &state, err);
     const bool pending = bf_then_pending(dir, &state);
     if (status == BF_OK && (then.then || pending) && run->model_sha256[0] == 0)

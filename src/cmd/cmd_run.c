@@ -28,10 +28,12 @@ static struct bf_opt *run_options(void *target)
                                   "prompt set of all requests: 'default' or a JSON file", .fallback = "default",
                                   .rare = true),
                           BF_FLAG("skip-bad", &v->skip_bad, "leave out instances that cannot be read"));
+    table = bf_start_sets_options(&v->start, "what to keep: a file of texts, or auto", table);
     return bf_start_rest(&v->start, BF_KIND_COUNT, table);
 }
 
-/* A retain request keeps away from every domain that the file forgets, a forget request from what its line names. */
+/* A retain request, or a neighbour, keeps away from every domain that the file forgets, a forget request from what its
+ * line names. */
 static size_t guards_of(const struct bf_request_file *file, const struct bf_request_line *line,
                         struct bf_guard_source *out)
 {
@@ -49,12 +51,13 @@ static size_t guards_of(const struct bf_request_file *file, const struct bf_requ
             .reason = BF_REASON_RETAIN_OVERLAP,
         };
     }
-    for (size_t i = 0; line->role == BF_ROLE_RETAIN && i < file->n; i++)
+    for (size_t i = 0; line->role != BF_ROLE_FORGET && i < file->n; i++)
         if (file->lines[i].role == BF_ROLE_FORGET)
             out[n++] = (struct bf_guard_source){
                 .name = file->lines[i].request.topic,
                 .path = file->lines[i].instances_path,
                 .reason = BF_REASON_FORGET_OVERLAP,
+                .options = &file->lines[i].options,
             };
     return n;
 }
@@ -75,6 +78,7 @@ static enum bf_status set_templates(const struct run_values *v, const char *path
 static enum bf_status run_run(const struct bf_call *call, struct bf_err *err)
 {
     const struct run_values *v = call->values;
+    struct bf_start_options start = v->start;
     struct bf_request_file file = {.lines = NULL};
     struct bf_start_request *requests = NULL;
     struct bf_guard_source **guards = NULL;
@@ -101,11 +105,13 @@ static enum bf_status run_run(const struct bf_call *call, struct bf_err *err)
             .n_guards = guards_of(&file, line, guards[i]),
         };
     }
+    if (status == BF_OK)
+        status = bf_start_sets(&start, requests, file.n, NULL, err);
     if (status == BF_OK) {
         char *name = bf_instance_name(path);
         dir = v->start.out ? bf_strdup(v->start.out) : bf_start_dir("", name);
         free(name);
-        status = bf_start_with(call, &v->start, "run", dir, requests, file.n, true, err);
+        status = bf_start_with(call, &start, "run", dir, requests, file.n, true, err);
     }
     for (size_t i = 0; guards && i < file.n; i++)
         free(guards[i]);
@@ -124,9 +130,11 @@ const struct bf_command bf_cmd_run = {
             .synopsis = "biforget run REQUESTS.jsonl [-m MODEL] [-o DIR] [options]",
             .examples = "  biforget run requests.jsonl -o runs/all\n"
                         "  biforget run more.jsonl -o runs/all        adds what runs/all does not have\n"
-                        "  biforget export runs/all --request greek -o greek.jsonl\n",
+                        "  biforget export runs/all --request greek -o greek.jsonl\n"
+                        "  biforget run requests.jsonl --retain-set auto --then npo --eval\n",
             .details = "One JSON object a line: {\"domain\": \"Harry Potter\"}, {\"instances\": \"facts.jsonl\"} or "
-                       "{\"textbook\": \"Harry Potter\"}; optional \"name\", \"role\": \"retain\", \"retain\": "
+                       "{\"textbook\": \"Harry Potter\"}; optional \"name\", \"role\": \"retain\" or \"neighbour\" "
+                       "(only probed), \"retain\": "
                        "[domains or files to stay away from], \"profile\", and any parameter by its name (\"seed\": "
                        "7, \"max_new_tokens\": 100). The requests share the model; each one's result is the same as "
                        "in a run of its own. A text that two requests keep is in forget.jsonl once.",

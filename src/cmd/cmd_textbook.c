@@ -7,12 +7,15 @@
 
 static struct bf_opt *textbook_options(void *target)
 {
-    return bf_start_rest(target, BF_KIND_TEXTBOOK, bf_start_first(target, "runs/textbook-TOPIC"));
+    struct bf_opt *table = bf_start_first(target, "runs/textbook-TOPIC");
+    table = bf_start_sets_options(target, "what to keep: a file of texts, or auto", table);
+    return bf_start_rest(target, BF_KIND_TEXTBOOK, table);
 }
 
 static enum bf_status textbook_run(const struct bf_call *call, struct bf_err *err)
 {
     const struct bf_start_options *v = call->values;
+    struct bf_start_options start = *v;
     struct bf_request request = {.topic = NULL};
     char *dir = NULL;
     if (call->n_operands != 1)
@@ -21,8 +24,10 @@ static enum bf_status textbook_run(const struct bf_call *call, struct bf_err *er
         bf_method_request(call->table, &v->method, BF_KIND_TEXTBOOK, call->operands[0], &request, err);
     if (status == BF_OK) {
         const struct bf_start_request first = {.name = "", .role = BF_ROLE_FORGET, .request = &request};
+        status = bf_start_sets(&start, &first, 1, NULL, err);
         dir = v->out ? bf_strdup(v->out) : bf_start_dir("textbook-", request.topic);
-        status = bf_start_with(call, v, "textbook", dir, &first, 1, false, err);
+        if (status == BF_OK)
+            status = bf_start_with(call, &start, "textbook", dir, &first, 1, false, err);
     }
     bf_request_release(&request);
     free(dir);

@@ -52,6 +52,28 @@ static struct bf_neighbour_wish neighbours_of(const struct bf_start_options *v)
     return (struct bf_neighbour_wish){.n = (int32_t)n, .retain = retain, .quiet = !given && !retain};
 }
 
+enum bf_status bf_start_sets(struct bf_start_options *v, const struct bf_start_request *requests, size_t n,
+                             const char **domain, struct bf_err *err)
+{
+    const char *file = bf_guard_source_of(v->retain_set, BF_REASON_NONE).path;
+    const bool named = v->retain_set && !file && !is_auto(v->retain_set);
+    if (domain)
+        *domain = named ? v->retain_set : NULL;
+    else if (named)
+        return bf_fail(err, BF_USAGE,
+                       "'%s' is neither a file (with a slash, or an ending such as .txt or .jsonl) nor auto; give "
+                       "--retain-set FILE or --retain-set auto",
+                       v->retain_set);
+    v->then.retain_file = file;
+    v->then.run_retains = named || is_auto(v->retain_set);
+    v->then.starts = true;
+    for (size_t i = 0; i < n; i++) {
+        v->then.run_retains |= requests[i].role == BF_ROLE_RETAIN;
+        v->then.is_domain |= requests[i].request->kind != BF_KIND_INSTANCE;
+    }
+    return BF_OK;
+}
+
 /* Checks what is to come after the run, before anything is loaded. *wish: empty without --then. */
 static enum bf_status check_then(const struct bf_start_options *v, const char *dir, struct bf_then_wish *wish,
                                  struct bf_err *err)
@@ -79,7 +101,7 @@ enum bf_status bf_start_with(const struct bf_call *call, const struct bf_start_o
         return bf_fail(err, BF_USAGE,
                        "--retain-set auto writes about as many domains as --neighbours says, which is 0; "
                        "give another number");
-    enum bf_status status = v->then.then ? bf_start_check_new(dir, requests[0].request->topic, err) : BF_OK;
+    enum bf_status status = v->then.then && !grow ? bf_start_check_new(dir, requests[0].request->topic, err) : BF_OK;
     if (status == BF_OK)
         status = check_then(v, dir, &wish, err);
     if (status == BF_OK) {

@@ -11,6 +11,7 @@
 #include "engine/models.h"
 #include "cmd/unlearn_options.h"
 #include "graph/graph.h"
+#include "unlearn/auto_method.h"
 #include "base/banned.h"
 
 struct bf_opt *bf_then_options(struct bf_then_values *v, struct bf_opt *table)
@@ -18,7 +19,7 @@ struct bf_opt *bf_then_options(struct bf_then_values *v, struct bf_opt *table)
     struct bf_buf methods;
     bf_buf_init(&methods, sizeof v->help);
     bf_methods_list(&methods);
-    (void)snprintf(v->help, sizeof v->help, "then unlearn by this method: %s", methods.data);
+    (void)snprintf(v->help, sizeof v->help, "then unlearn by this method: auto, %s", methods.data);
     bf_buf_release(&methods);
     v->eval_limit = 64;
     return BF_OPT_APPEND(table, BF_TEXT("then", &v->then, "METHOD", v->help, .marks = BF_LAB),
@@ -99,10 +100,11 @@ static enum bf_status check_method(const struct bf_then_values *v, struct bf_err
     enum bf_status status = BF_OK;
     bf_buf_init(&can, SIZE_MAX);
     bf_methods_list(&can);
-    if (!method)
-        status = bf_fail(err, BF_USAGE, "'%s' is not a method; give --then %s", v->then, can.data);
-    else if (method->teaches)
-        status = bf_fail(err, BF_USAGE, "%s teaches what is to be forgotten; give --then %s", v->then, can.data);
+    if (!method && strcmp(v->then, BF_METHOD_AUTO) != 0)
+        status = bf_fail(err, BF_USAGE, "'%s' is not a method; give --then auto, or %s", v->then, can.data);
+    else if (method && method->teaches)
+        status =
+            bf_fail(err, BF_USAGE, "%s teaches what is to be forgotten; give --then auto, or %s", v->then, can.data);
     bf_buf_release(&can);
     return status;
 }
@@ -130,7 +132,7 @@ static enum bf_status check_retain(const struct bf_then_values *v, const struct 
         return bf_fail(err, BF_USAGE,
                        "%s keeps the model on a retain set, and there is none; give texts with --retain-set FILE%s, or "
                        "do without: --then-options \"--alpha 0\"",
-                       s->method->name, v->is_domain ? ", a domain to write about with --retain-set DOMAIN" : "");
+                       s->method->name, v->starts ? ", let the model write some with --retain-set auto" : "");
     if (!v->retain_file)
         return BF_OK;
     bf_log_init(&silent, stderr, true);

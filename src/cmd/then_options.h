@@ -10,9 +10,10 @@ struct bf_then_values {
     bool eval;
     int64_t eval_limit;
     /* Set by the command: */
-    const char *retain_file;                                   /* NULL = none */
-    bool run_retains;                                          /* the run has a retain set of its own */
-    bool is_domain;                                            /* the run is of a domain: texts, and few pairs */
+    const char *retain_file; /* NULL = none */
+    bool starts;             /* the run starts with this command, which could write a retain set */
+    bool run_retains;        /* the run has a retain set of its own */
+    bool is_domain;          /* the run is of a domain: texts, and few pairs */
     char help[64 + BF_METHODS_MAX * (BF_METHOD_NAME_MAX + 2)]; /* of --then: the methods by name */
 };
 

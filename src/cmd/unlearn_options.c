@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "engine/models.h"
 #include "request/forms.h"
+#include "unlearn/auto_method.h"
 #include "base/banned.h"
 
 static const char of_method[] = "of the method";
@@ -18,6 +19,8 @@ struct bf_opt *bf_unlearn_options(void *target)
 {
     struct bf_unlearn_values *v = target;
     bf_unlearn_choices("method", v->choices.method, sizeof v->choices.method);
+    const size_t n = strlen(v->choices.method);
+    (void)snprintf(v->choices.method + n, sizeof v->choices.method - n, "|" BF_METHOD_AUTO);
     bf_unlearn_choices("retain_loss", v->choices.retain_loss, sizeof v->choices.retain_loss);
     bf_unlearn_choices("schedule", v->choices.schedule, sizeof v->choices.schedule);
     bf_unlearn_choices("type", v->choices.type, sizeof v->choices.type);
@@ -268,7 +271,11 @@ enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *v, struc
     enum bf_status status = check_words(v, err);
     if (status != BF_OK)
         return status;
-    bf_unlearn_settings_init(s, bf_method_find(v->method));
+    const bool is_auto = strcmp(v->method, BF_METHOD_AUTO) == 0;
+    if (is_auto)
+        bf_auto_settings_init(s);
+    else
+        bf_unlearn_settings_init(s, bf_method_find(v->method));
     status = bf_model_path(v->model, &model, err);
     if (status != BF_OK)
         return status;
@@ -297,5 +304,7 @@ enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *v, struc
     if (status != BF_OK)
         return status;
     status = bf_unlearn_settings_choose(s, err);
+    if (status == BF_OK && is_auto && isnan(v->learning_rate))
+        bf_auto_settings_rate(s);
     return status == BF_OK ? bf_unlearn_settings_check(s, err) : status;
 }

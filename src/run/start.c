@@ -466,7 +466,7 @@ enum bf_status bf_start(const struct bf_start_values *v, const char *kind, const
         status =
             taken ? grow_run(&s, v, dir, requests, n, is_new, &left, err) : begin(&s, v, kind, dir, requests, n, err);
     if (status == BF_OK && v->then) {
-        model = bf_strdup(s.model_path);
+        model = bf_strdup(s.model_path ? s.model_path : bf_store_run(s.store)->model_path);
         status = bf_then_begin(dir, v->then, v->check_then, err);
     }
     if (status == BF_OK && left > 0) {

@@ -27,7 +27,7 @@ extern const char bf_then_file_name[]; /* in a run folder */
 
 /* What to do after a run. */
 struct bf_then_wish {
-    char *method;   /* a name that bf_method_find knows; NULL: nothing is wanted */
+    char *method;   /* a name that bf_method_find knows, or "auto"; NULL: nothing is wanted */
     char **options; /* [n_options] words for `biforget unlearn`, at most BF_THEN_WORDS_MAX */
     size_t n_options;
     int64_t answers; /* prompts answered before and after, 0 to BF_THEN_ANSWERS_MAX */

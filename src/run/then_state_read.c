@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "run/then_state.h"
-#include "unlearn/unlearn.h"
+#include "unlearn/auto_method.h"
 #include "base/banned.h"
 
 enum { STATE_MAX = 64 * 1024 * 1024, METRICS_MAX = 1000, NAME_BYTES_MAX = 255 };
@@ -115,7 +115,7 @@ static enum bf_status read_wish(const json_t *state, bf_then_check_fn *check, st
     enum bf_status status = read_object(state, "wish", true, &json, err);
     if (status == BF_OK)
         status = read_text(json, place, "method", NULL, &wish->method, err);
-    if (status == BF_OK && !bf_method_find(wish->method))
+    if (status == BF_OK && !bf_method_find(wish->method) && strcmp(wish->method, BF_METHOD_AUTO) != 0)
         status = bf_fail(err, BF_INPUT, "\"method\" of \"wish\" is '%.32s', which is not a method", wish->method);
     if (status == BF_OK)
         status = read_options(json, check, wish, err);

@@ -72,6 +72,18 @@ static struct bf_neighbour *find(struct bf_neighbours *neighbours, const char *n
     return NULL;
 }
 
+/* What a small model writes around a list, and what a sentence about one begins with. */
+static bool is_talk(const char *name)
+{
+    static const char *const words[] = {"answer",  "question", "list",     "name",   "names",
+                                        "example", "examples", "other",    "others", "topic",
+                                        "subject", "topics",   "subjects", "yes",    "no"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (bf_has_phrase(name, words[i]))
+            return true;
+    return false;
+}
+
 static struct bf_neighbour *find_or_add(struct bf_neighbours *neighbours, const char *name)
 {
     struct bf_neighbour *one = find(neighbours, name);
@@ -88,6 +100,8 @@ void bf_neighbours_read(struct bf_neighbours *neighbours, const char *answer, bo
     struct bf_points names = {0};
     (void)bf_points_add_list(&names, "", 0, answer, cut, 2 * NAMES_EACH);
     for (int32_t i = 0; i < names.n; i++) {
+        if (is_talk(names.items[i].text))
+            continue;
         struct bf_neighbour *one = find_or_add(neighbours, names.items[i].text);
         one->n_named += one->last != form ? 1 : 0;
         one->last = form;

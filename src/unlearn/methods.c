@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "unlearn/auto_method.h"
 #include "unlearn/loss.h"
 #include "unlearn/optimizer.h"
 #include "unlearn/unlearn.h"
@@ -375,4 +376,6 @@ void bf_methods_describe(struct bf_buf *out)
         put_numbers(out, m);
         bf_buf_printf(out, " (%s)", m->source);
     }
+    bf_buf_putc(out, '\n');
+    bf_auto_describe(out);
 }

@@ -57,6 +57,7 @@ static void sentences_and_a_cut_line_are_not_names(void **state)
     (void)state;
     bf_neighbours_read(&all, "Here are some subjects that are a lot like it and worth reading about:\nNorse myth", true,
                        0);
+    bf_neighbours_read(&all, "The answer to this question is\nYes", false, 1);
     assert_int_equal(all.n, 0);
     assert_int_equal(bf_neighbours_good(&all), 0);
     bf_neighbours_release(&all);
