@@ -272,6 +272,28 @@ static void the_default_set_rewrites(void **state)
     bf_template_set_release(&set);
 }
 
+/* A prompt that gives the model a part to play gets the part instead of the domain: "as someone who was there". */
+static void the_default_set_asks_for_facts(void **state)
+{
+    static const char *const parts[] = {"somebody who was there", "speech", "monologue", "recite", "Write only what"};
+    struct bf_template_set set;
+    struct bf_err err = BF_ERR_INIT;
+
+    (void)state;
+    if (bf_template_set_load("default", &set, &err) != BF_OK)
+        fail_msg("%s", err.text);
+    for (size_t i = 0; i < set.n; i++) {
+        const struct bf_template *item = &set.items[i];
+
+        if (item->stage == BF_STAGE_SYNTHESIS || item->stage == BF_STAGE_JAILBREAK)
+            for (size_t p = 0; p < N_ELEMENTS(parts); p++)
+                assert_null(strstr(item->text, parts[p]));
+        if (item->stage == BF_STAGE_JAILBREAK)
+            assert_contains(item->text, "a fact in each full sentence. The first word is a name.");
+    }
+    bf_template_set_release(&set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +305,7 @@ int main(void)
         cmocka_unit_test(loads_files_and_built_in_sets),
         cmocka_unit_test(the_default_set_is_what_the_method_needs),
         cmocka_unit_test(the_default_set_rewrites),
+        cmocka_unit_test(the_default_set_asks_for_facts),
     };
     return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
 }
