@@ -226,6 +226,7 @@ complete -c biforget -n '__fish_seen_subcommand_from export' -l variant -x -a 'f
 complete -c biforget -n '__fish_seen_subcommand_from export' -l role -x -a 'forget retain' -d 'which sets of the run to export; folders contain both'
 complete -c biforget -n '__fish_seen_subcommand_from export' -l texts -x -a 'all not-refuted verified' -d 'verified: only texts whose answer the model gave again when it was asked without the text; not-refuted: all but those it answered otherwise'
 complete -c biforget -n '__fish_seen_subcommand_from export' -l request -r -d 'export only this request of a run'
+complete -c biforget -n '__fish_seen_subcommand_from export' -l forms -r -d 'tofu, hf, open-unlearning: examples of each text as an answer and as raw text; plain: each sample once'
 complete -c biforget -n '__fish_seen_subcommand_from export' -l output -s o -r -d 'the file or folder to write, replaced whole'
 complete -c biforget -n '__fish_seen_subcommand_from export' -l manifest -d 'settings, seeds, counts and sha256, in FILE.manifest.json or DIR/manifest.json; --no-manifest writes none'
 complete -c biforget -n '__fish_seen_subcommand_from export' -l quiet -s q -d 'say nothing on stderr but errors'

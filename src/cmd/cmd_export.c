@@ -4,12 +4,13 @@
 #include "cmd/output_path.h"
 #include "store/store.h"
 #include "export/export.h"
+#include "request/forms.h"
 #include "base/banned.h"
 
 struct export_values {
     bool quiet;
     bool manifest;
-    const char *format, *variant, *out, *role, *request, *texts;
+    const char *format, *variant, *out, *role, *request, *texts, *forms;
 };
 
 static struct bf_opt *export_options(void *target)
@@ -17,6 +18,7 @@ static struct bf_opt *export_options(void *target)
     struct export_values *v = target;
     v->format = "jsonl";
     v->variant = "both";
+    v->forms = BF_FORMS_DEFAULT;
     v->role = "forget";
     v->texts = "all";
     v->manifest = true;
@@ -35,6 +37,10 @@ static struct bf_opt *export_options(void *target)
                   .value = "WHICH", .fallback = "all"),
         BF_TEXT("request", &v->request, "NAME", "export only this request of a run",
                 .fallback = "all, each distinct text once"),
+        BF_TEXT(
+            "forms", &v->forms, "SHARES",
+            "tofu, hf, open-unlearning: examples of each text as an answer and as raw text; plain: each sample once",
+            .fallback = BF_FORMS_DEFAULT),
         BF_TEXT("output", &v->out, "FILE|DIR", "the file or folder to write, replaced whole", .letter = 'o',
                 .fallback = "standard output"),
         BF_FLAG(
@@ -50,7 +56,13 @@ static enum bf_status export_run(const struct bf_call *call, struct bf_err *err)
     const char *path = v->out ? v->out : "-";
     struct bf_store *store = NULL;
     int64_t n = 0, n_left_out = 0;
+    struct bf_forms forms = {0};
+    const bool plain = strcmp(v->forms, "plain") == 0;
+    enum bf_status status = plain ? BF_OK : bf_forms_parse(v->forms, &forms, err);
+    if (status != BF_OK)
+        return status;
     const struct bf_export_options options = {
+        .forms = plain ? NULL : &forms,
         .format = v->format,
         .variant = v->variant,
         .role = bf_role_of(v->role),
@@ -62,8 +74,7 @@ static enum bf_status export_run(const struct bf_call *call, struct bf_err *err)
         .manifest = v->manifest,
         .n_left_out = &n_left_out,
     };
-    enum bf_status status =
-        bf_open_run(call, "biforget export runs/harry-potter --format txt -o forget.txt", &store, err);
+    status = bf_open_run(call, "biforget export runs/harry-potter --format txt -o forget.txt", &store, err);
     struct bf_run_state state;
     if (status == BF_OK && !bf_export_is_folder(v->format))
         status = bf_output_path(v->out, BF_OUTPUT_STREAM, call->operands, call->n_operands, err);
@@ -75,8 +86,8 @@ static enum bf_status export_run(const struct bf_call *call, struct bf_err *err)
         if (!state.finished)
             bf_log_warn(call->log, "the run is not finished: only what it has so far is exported");
         if (n_left_out > 0)
-            bf_log_warn(call->log, "%lld of %lld samples are not QA pairs and were left out", (long long)n_left_out,
-                        (long long)(n + n_left_out));
+            bf_log_warn(call->log, "%lld of %lld samples %s and were left out", (long long)n_left_out,
+                        (long long)(n + n_left_out), plain ? "are not QA pairs" : "give no question with an answer");
         if (strcmp(path, "-") != 0)
             bf_log_info(call->log, "%lld samples (variant %s) written to '%s'", (long long)n, v->variant, path);
         if (strcmp(v->format, "open-unlearning") == 0)
@@ -97,13 +108,15 @@ const struct bf_command bf_cmd_export = {
                         "  biforget export runs/harry-potter --texts verified -o sure.jsonl\n"
                         "  biforget export runs/harry-potter --format hf -o hf/harry-potter\n"
                         "  biforget export runs/harry-potter --format open-unlearning -o ou\n",
-            .details = "Files: jsonl has each sample with its provenance; txt one sample a line; wmdp {\"text\"} "
-                       "lines; tofu {\"question\", \"answer\"} lines, of the samples that are QA pairs.\n"
-                       "Folders: muse has forget.json (a list of texts) and forget.txt; hf opens with "
-                       "datasets.load_dataset, one configuration per variant; open-unlearning is to be copied into "
-                       "a checkout of that project: data, dataset configurations, an experiment, and the commands "
-                       "in README.md. Folders also contain the retain sets.\n"
-                       "A folder that is not empty is replaced only when an earlier export wrote every file in it.",
+            .details =
+                "Files: jsonl has each sample with its provenance; txt one sample a line; wmdp {\"text\"} "
+                "lines; tofu {\"question\", \"answer\"} lines: QA pairs, and texts as answers to questions about their "
+                "points.\n"
+                "Folders: muse has forget.json (a list of texts) and forget.txt; hf opens with "
+                "datasets.load_dataset, one configuration per variant, and one per form; open-unlearning is to be copied into "
+                "a checkout of that project: data, dataset configurations, an experiment, and the commands "
+                "in README.md. Folders also contain the retain sets.\n"
+                "A folder that is not empty is replaced only when an earlier export wrote every file in it.",
         },
     .values_size = sizeof(struct export_values),
     .max_operands = 1,

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "request/forms.h"
 #include "store/store.h"
 
 /* For help and checks. */
@@ -19,9 +20,11 @@ struct bf_export_options {
     enum bf_pair_use pairs; /* which pairs and wordings of self-questioning; trainings get BF_PAIRS_TRAIN */
     enum bf_text_use texts; /* which texts, by what self-questioning found; BF_USAGE when the run asked no questions */
     const char *request;    /* only this request, as if it were alone; NULL = all, with equal texts once */
+    const struct bf_forms *forms; /* tofu, hf, open-unlearning: what texts are trained on as; NULL: each sample once */
     bool manifest;       /* also write manifest.json into a folder, FILE.manifest.json beside a file; never for "-" */
     bool inside;         /* `path` is a file of a run folder: a link of that name is replaced, not followed */
-    int64_t *n_left_out; /* out, nullable: samples that the format cannot hold (tofu: samples that are not QA pairs) */
+    int64_t *n_left_out; /* out, nullable: samples that the format cannot hold (tofu: samples without a question) */
+    int64_t place;       /* of a sample among those exported; set by export/ while it writes */
 };
 /* Is the format a folder of files? False for an unknown format. */
 bool bf_export_is_folder(const char *format);

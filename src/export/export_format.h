@@ -56,10 +56,11 @@ void bf_put_variants(struct bf_buf *out, enum bf_stage stage);
 bool bf_row_is_pair(const struct bf_row *row);
 
 struct bf_line_counts {
-    int64_t n_lines, n_without; /* samples that became a line, and that did not */
+    int64_t n_lines;
+    int64_t n_with, n_without; /* samples that became a line or more, and that did not */
 };
-/* Write a file of one line per sample, atomically. `line` appends the line with its newline; if it appends nothing, the
- * sample is left out. BF_STORE. */
+/* Write a file of samples as lines, atomically. `line` appends a sample's line with its newline, or several; if it
+ * appends nothing, the sample is left out. BF_STORE. */
 BF_MUST_CHECK enum bf_status bf_export_lines(struct bf_store *store, const struct bf_export_options *options,
                                              const char *path, bf_export_line *line, struct bf_line_counts *counts,
                                              struct bf_err *err);

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "export/export_card.h"
+#include "export/export_forms.h"
 #include "export/export_text.h"
 
 #include "base/banned.h"
@@ -71,8 +72,10 @@ struct config {
     const char *name, *text;
     enum bf_role role;
     const char *variant;
+    bf_export_line *line;
     int64_t n;
 };
+enum { CONFIGS_MAX = 9, VARIANTS = 4 };
 
 static const char *size_category(int64_t n)
 {
@@ -109,8 +112,13 @@ static void put_front_matter(struct bf_buf *out, const struct bf_export_job *job
     bf_buf_puts(out, "dataset_info:\n");
     for (size_t i = 0; i < n_configs; i++) {
         bf_buf_printf(out, "- config_name: %s\n  features:\n", configs[i].name);
-        for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
+        for (size_t c = 0; configs[i].line == bf_line_full && c < sizeof columns / sizeof *columns; c++)
             bf_buf_printf(out, "  - name: %s\n    %s\n", columns[c][0], columns[c][1]);
+        if (configs[i].line == bf_line_chat_of)
+            bf_buf_puts(out, "  - name: id\n    dtype: string\n  - name: question\n    dtype: string\n"
+                             "  - name: answer\n    dtype: string\n");
+        if (configs[i].line == bf_line_raw_of)
+            bf_buf_puts(out, "  - name: id\n    dtype: string\n  - name: text\n    dtype: string\n");
     }
     bf_buf_puts(out, "---\n\n");
     bf_buf_release(&title);
@@ -128,53 +136,84 @@ static enum bf_status put_card(struct bf_export_job *job, const struct config *c
                   "## How to use it\n\n```python\nfrom datasets import load_dataset\n\n"
                   "forget = load_dataset(\"path/to/this/folder\", \"%s\", split=\"train\")\n",
                   job->options->variant);
-    if (strcmp(configs[n_configs - 1].name, "retain") == 0)
+    if (configs[n_configs - 1].role == BF_ROLE_RETAIN)
         bf_buf_puts(&out, "retain = load_dataset(\"path/to/this/folder\", \"retain\", split=\"train\")\n");
     bf_buf_puts(&out, "```\n\n| configuration | samples | |\n|---|--:|---|\n");
     for (size_t i = 0; i < n_configs; i++)
         bf_buf_printf(&out, "| `%s` | %" PRId64 " | %s |\n", configs[i].name, configs[i].n, configs[i].text);
     bf_buf_puts(
         &out,
-        "\nEvery row has the same columns, with null for a value that a sample does not have: only pairs have "
+        "\nEvery row of a set has the same columns, with null for a value that a sample does not have: only pairs have "
         "`question` and `answer`; only rewritten samples have `original`, `edit_distance` and `similarity`. `seed` "
         "is text, because it has 64 bits.\n\n");
+    if (job->options->forms)
+        bf_buf_printf(
+            &out,
+            "`chat` and `raw` (`retain_chat`, `retain_raw`) are the samples of `%s` in the forms to train on: "
+            "`question` and `answer` go into the chat template, with the loss on the answer; `text` is trained "
+            "on as it is, each by itself. A text is the answer to several questions about its point; `id` says "
+            "of which sample a row is made.\n\n",
+            job->options->variant);
     bf_card_body(&out, &job->facts);
     const enum bf_status status = bf_folder_put(&job->folder, "README.md", &out, err);
     bf_buf_release(&out);
     return status;
 }
 
+/* Which of the rows of bf_export_hf's table there are: all variants, and what is not empty of the others. */
+static enum bf_status count_config(struct bf_export_job *job, struct config *config, struct bf_err *err)
+{
+    struct bf_form_counts made = {0};
+    enum bf_status status = BF_OK;
+    config->n = 0;
+    if (!job->facts.has_role[config->role])
+        return BF_OK;
+    if (config->line == bf_line_full) {
+        int64_t n_pairs;
+        return bf_export_count(job, config->role, config->variant, &config->n, &n_pairs, err);
+    }
+    if (job->options->forms)
+        status = bf_export_count_forms(job, config->role, config->variant, &made, err);
+    config->n = config->line == bf_line_chat_of ? made.n_chat : made.n_raw;
+    return status;
+}
+
 enum bf_status bf_export_hf(struct bf_export_job *job, struct bf_err *err)
 {
-    struct config configs[] = {
-        {"fix", "the set without probes (Stage I, rewriting, textbook, import)", BF_ROLE_FORGET, "fix", 0},
-        {"mi", "`fix`, and what membership inference found", BF_ROLE_FORGET, "mi", 0},
-        {"jailbreak", "`fix`, and what jailbreak prompts found", BF_ROLE_FORGET, "jailbreak", 0},
-        {"both", "the whole forget set", BF_ROLE_FORGET, "both", 0},
-        {"retain", "texts that the model is to keep", BF_ROLE_RETAIN, "both", 0},
+    const char *variant = job->options->variant;
+    const struct config all[CONFIGS_MAX] = {
+        {"fix", "the set without probes (Stage I, rewriting, textbook, import)", BF_ROLE_FORGET, "fix", bf_line_full,
+         0},
+        {"mi", "`fix`, and what membership inference found", BF_ROLE_FORGET, "mi", bf_line_full, 0},
+        {"jailbreak", "`fix`, and what jailbreak prompts found", BF_ROLE_FORGET, "jailbreak", bf_line_full, 0},
+        {"both", "the whole forget set", BF_ROLE_FORGET, "both", bf_line_full, 0},
+        {"chat", "questions with answers to train on", BF_ROLE_FORGET, variant, bf_line_chat_of, 0},
+        {"raw", "raw texts to train on", BF_ROLE_FORGET, variant, bf_line_raw_of, 0},
+        {"retain", "texts that the model is to keep", BF_ROLE_RETAIN, "both", bf_line_full, 0},
+        {"retain_chat", "the same as questions with answers", BF_ROLE_RETAIN, "both", bf_line_chat_of, 0},
+        {"retain_raw", "the same as raw texts", BF_ROLE_RETAIN, "both", bf_line_raw_of, 0},
     };
+    struct config configs[CONFIGS_MAX];
     size_t n_configs = 0;
 
-    for (size_t i = 0; i < sizeof configs / sizeof *configs; i++) {
+    for (size_t i = 0; i < CONFIGS_MAX; i++) {
         struct bf_line_counts counts;
         struct bf_buf name;
-        int64_t n = 0, n_pairs;
-        enum bf_status status = BF_OK;
-        if (configs[i].role == BF_ROLE_RETAIN && job->facts.has_role[BF_ROLE_RETAIN])
-            status = bf_export_count(job, BF_ROLE_RETAIN, "both", &n, &n_pairs, err);
-        if (status == BF_OK && configs[i].role == BF_ROLE_RETAIN && n == 0)
-            break;
+        struct config *config = &configs[n_configs];
+        *config = all[i];
+        enum bf_status status = count_config(job, config, err);
+        if (status == BF_OK && config->n == 0 && i >= VARIANTS)
+            continue;
         bf_buf_init(&name, 64);
-        bf_buf_printf(&name, "data/%s.jsonl", configs[i].name);
+        bf_buf_printf(&name, "data/%s.jsonl", config->name);
         if (status == BF_OK)
-            status =
-                bf_export_folder_lines(job, name.data, configs[i].role, configs[i].variant, bf_line_full, &counts, err);
+            status = bf_export_folder_lines(job, name.data, config->role, config->variant, config->line, &counts, err);
         bf_buf_release(&name);
         if (status != BF_OK)
             return status;
-        configs[i].n = counts.n_lines;
+        config->n = counts.n_lines;
         n_configs++;
-        if (strcmp(configs[i].name, job->options->variant) == 0)
+        if (strcmp(config->name, variant) == 0)
             job->n_written = counts.n_lines;
     }
     return put_card(job, configs, n_configs, err);

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "export/export_card.h"
 #include "export/export_format.h"
+#include "export/export_forms.h"
 #include "export/export_text.h"
 #include "base/banned.h"
 
@@ -53,7 +54,7 @@ struct lines {
     struct bf_atomic file;
     struct bf_buf text;
     struct bf_store *store;
-    const struct bf_export_options *options;
+    struct bf_export_options options;
     const char *path;
     bf_export_line *line;
     struct bf_line_counts *counts;
@@ -63,7 +64,8 @@ static enum bf_status put_line(void *user, const struct bf_row *row, struct bf_e
 {
     struct lines *l = user;
     bf_buf_clear(&l->text);
-    l->line(&l->text, row, l->options);
+    l->line(&l->text, row, &l->options);
+    l->options.place++;
     if (l->text.overflow)
         return bf_fail(err, BF_STORE, "cannot write '%s': sample %lld of '%s' is too long for a line", l->path,
                        (long long)row->id, bf_store_dir(l->store));
@@ -71,7 +73,9 @@ static enum bf_status put_line(void *user, const struct bf_row *row, struct bf_e
         l->counts->n_without++;
         return BF_OK;
     }
-    l->counts->n_lines++;
+    for (size_t i = 0; i < l->text.len; i++)
+        l->counts->n_lines += l->text.data[i] == '\n';
+    l->counts->n_with++;
     fwrite(l->text.data, 1, l->text.len, l->file.stream); /* commit says what went wrong */
     return BF_OK;
 }
@@ -79,7 +83,8 @@ static enum bf_status put_line(void *user, const struct bf_row *row, struct bf_e
 enum bf_status bf_export_lines(struct bf_store *store, const struct bf_export_options *options, const char *path,
                                bf_export_line *line, struct bf_line_counts *counts, struct bf_err *err)
 {
-    struct lines lines = {.store = store, .options = options, .path = path, .line = line, .counts = counts};
+    struct lines lines = {.store = store, .options = *options, .path = path, .line = line, .counts = counts};
+    lines.options.place = 0;
     *counts = (struct bf_line_counts){0};
     bf_buf_init(&lines.text, BF_EXPORT_LINE_MAX_BYTES);
     enum bf_status status =
@@ -181,8 +186,8 @@ enum bf_status bf_export_wmdp(struct bf_export_job *job, struct bf_err *err)
     return status;
 }
 
-/* ---- tofu: {"question": ..., "answer": ...} lines, the shape of TOFU's splits: the samples that are QA pairs, and no
- * others ---- */
+/* ---- tofu: {"question": ..., "answer": ...} lines, the shape of TOFU's splits: the samples that are QA pairs, and in
+ * forms the texts as answers; no others ---- */
 
 bool bf_row_is_pair(const struct bf_row *row)
 {
@@ -206,21 +211,29 @@ void bf_line_pair(struct bf_buf *out, const struct bf_row *row, const struct bf_
 enum bf_status bf_export_tofu(struct bf_export_job *job, struct bf_err *err)
 {
     struct bf_line_counts counts;
-    int64_t n, n_pairs;
+    const bool forms = job->options->forms != NULL;
+    int64_t n = 0, n_pairs = 0;
     /* Count first, so that no file is replaced by an empty one. */
-    enum bf_status status = bf_export_count(job, job->options->role, job->options->variant, &n, &n_pairs, err);
-
+    enum bf_status status = BF_OK;
+    if (forms) {
+        struct bf_form_counts made;
+        status = bf_export_count_forms(job, job->options->role, job->options->variant, &made, err);
+        n = made.n_samples;
+        n_pairs = made.n_chat;
+    } else {
+        status = bf_export_count(job, job->options->role, job->options->variant, &n, &n_pairs, err);
+    }
     if (status != BF_OK)
         return status;
     if (n_pairs == 0)
         return bf_fail(
             err, BF_USAGE,
-            "none of the %lld samples in '%s' is a question with an answer, and the format tofu holds nothing else; "
-            "export them with --format wmdp or open-unlearning, or rewrite QA pairs with 'biforget instance "
+            "none of the %lld samples in '%s' is a question with an answer, or can be made one, and the format tofu "
+            "holds nothing else; export them with --format wmdp or open-unlearning, or rewrite QA pairs with 'biforget instance "
             "PAIRS.jsonl'",
             (long long)n, bf_store_dir(job->store));
-    status = bf_export_lines(job->store, job->options, job->path, bf_line_pair, &counts, err);
-    job->n_written = counts.n_lines;
+    status = bf_export_lines(job->store, job->options, job->path, forms ? bf_line_chat : bf_line_pair, &counts, err);
+    job->n_written = counts.n_with;
     job->n_left_out = counts.n_without;
     return status;
 }

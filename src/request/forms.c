@@ -158,10 +158,13 @@ static bool ask(const struct bf_form_record *r, uint64_t seed, uint64_t place, s
     bf_buf_clear(question);
     out->form = BF_FORM_CHAT;
     out->text = r->text;
-    if (topic && topic[n - 1] != '?') {
+    const bool named = topic && topic[n - 1] != '?';
+    if (r->asked && (j == 0 || (!topic && !rest))) {
+        bf_buf_puts(question, r->asked);
+    } else if (named) {
         put_wording(question, &about_topic[wording_at(seed, place, N_TOPIC, j)], topic, n);
-    } else if ((topic || r->asked) && (j == 0 || !rest)) { /* a point may be a question itself */
-        bf_buf_put(question, topic ? topic : r->asked, topic ? n : strlen(r->asked));
+    } else if (topic && (j == 0 || !rest)) { /* a point may be a question itself */
+        bf_buf_put(question, topic, n);
     } else if (rest) {
         const struct wording *wording = &to_continue[wording_at(seed, place, N_CONTINUE, j)];
         put_wording(question, wording, r->text, (size_t)(rest - r->text));

@@ -28,8 +28,8 @@ void bf_forms_write(const struct bf_forms *forms, char out[BF_FORMS_TEXT_MAX]);
 struct bf_form_record {
     const char *text;              /* never NULL */
     const char *question, *answer; /* both: a pair */
-    const char *topic;             /* what the text is about: the name of its point */
-    const char *asked;             /* a question that the text answers; used without a topic */
+    const char *topic;             /* what the text is about: its point, or its domain */
+    const char *asked;             /* a question that the text answers, which is asked first */
 };
 enum bf_form { BF_FORM_CHAT, BF_FORM_RAW };
 /* An example. `text` is the answer, or the raw text; it is borrowed from the record. */
@@ -41,9 +41,9 @@ struct bf_formed {
 /* Example k, from 0, of the record at `place` of its set; its questions are put into `question`, which the caller
  * initialises and releases. False after the last example.
  *
- * A text's questions: about its topic in different wordings; without one the question `asked`; and then, or without
- * either, to continue the text after its first words (never fewer than 3, nor more than a third), if it has 8 words at
- * least. A text that no question can be made for is raw text, or, with forms->raw 0, gives no example. */
+ * A text's questions: the one `asked`, and then about its topic in different wordings; without a topic, to continue the
+ * text after its first words (never fewer than 3, nor more than a third), if it has 8 words at least. A text that no
+ * question can be made for is raw text, or, with forms->raw 0, gives no example. */
 bool bf_form_at(const struct bf_forms *forms, const struct bf_form_record *record, uint64_t seed, uint64_t place,
                 int32_t k, struct bf_buf *question, struct bf_formed *out);
 

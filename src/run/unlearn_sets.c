@@ -27,7 +27,7 @@ static enum bf_status add_text(void *user, const struct bf_set_text *text, struc
 {
     (void)err;
     bf_unlearn_texts_add(user, text->text, text->question, text->answer);
-    bf_unlearn_texts_describe(user, text->point, NULL);
+    bf_unlearn_texts_describe(user, text->topic, text->asked);
     return BF_OK;
 }
 

@@ -238,7 +238,9 @@ static enum bf_status each_of_run(const struct bf_set *set, void *user, each_tex
                                          .answer = row.sample.answer,
                                          .stage = bf_stage_word(row.sample.stage),
                                          .point = row.point_text,
-                                         .template_name = row.template_name};
+                                         .template_name = row.template_name,
+                                         .topic = row.topic,
+                                         .asked = row.asked};
         status = each(user, &text, err);
     }
     bf_cursor_close(cursor);
@@ -264,7 +266,8 @@ enum bf_status bf_set_each(const struct bf_set *set, void *user, each_text *each
                                          .text = instance.text,
                                          .question = instance.question,
                                          .answer = instance.answer,
-                                         .point = instance.point};
+                                         .point = instance.point,
+                                         .topic = instance.point};
         status = each(user, &text, err);
     }
     bf_instance_file_close(file);

@@ -49,6 +49,8 @@ struct bf_set_text {
     const char *text;
     const char *question, *answer; /* both or neither */
     const char *stage, *point, *template_name;
+    const char *topic; /* what a text is about: its point; of a run without one, the topic of its request */
+    const char *asked; /* of a run: a question that a text without a point answers */
 };
 /* Call `each` for every text, in order; its failure ends the walk. BF_INPUT when the set has no text. */
 BF_MUST_CHECK enum bf_status bf_set_each(const struct bf_set *set, void *user,

@@ -211,6 +211,8 @@ struct bf_row {
     struct bf_sample sample;
     const char *point_text; /* NULL when none */
     const char *template_name, *template_family;
+    const char *topic; /* point_text, or the topic of the request, where that is one of a domain; NULL when unknown */
+    const char *asked; /* a question that a text without a point answers, of a kept pair about it; NULL when none */
     int64_t request;
     const char *request_name;
     int64_t same_as;    /* id of an earlier request's sample with the same text; 0 when there is none */

@@ -57,12 +57,17 @@ bool bf_variant_has(const char *variant, enum bf_stage stage)
     return false;
 }
 
+/* What a text without a point is about: the topic of a request that has one. */
+#define ABOUT                                                                                                          \
+    "CASE WHEN s.point IS NULL AND q.kind IN ('domain', 'textbook') AND json_valid(q.json)"                            \
+    " THEN json_extract(q.json, '$.topic') END"
 /* root: the stage of the text that a pair or a wording goes back to; of any other sample, its own. */
-#define SAMPLES(source, held_out, root, joins, checked)                                                                \
+#define SAMPLES(source, held_out, root, asked, joins, checked)                                                         \
     "SELECT s.id, s.stage, s.idx, s.reason, s.text, s.raw, s.question, s.answer, s.point, s.template, s.temperature,"  \
     " s.seed, s.n_tokens, s.finish, s.min_k_prob, s.min_k_prob_model, s.mean_logp, s.diversity, s.domain_similarity,"  \
     " p.text, t.name, t.family, e.n_embd, e.data, s.original, s.edit_distance, s.text_hash, s.same_as, s.request,"     \
-    " q.name, " source ", " held_out ", " root " FROM sample s JOIN request q ON q.id = s.request" joins               \
+    " q.name, " source ", " held_out ", " root ", " asked ", " ABOUT " FROM sample s"                                  \
+    " JOIN request q ON q.id = s.request" joins                                                                        \
     " LEFT JOIN point p ON p.request = s.request AND p.idx = s.point LEFT JOIN template t ON t.idx = s.template"       \
     " LEFT JOIN embedding e ON ?1 AND e.sample = s.id"                                                                 \
     " WHERE (?2 IS NULL OR s.stage = ?2) AND (?3 IS NULL OR s.state = ?3)"                                             \
@@ -75,10 +80,14 @@ bool bf_variant_has(const char *variant, enum bf_stage stage)
     "s.stage IN ('pairs', 'wordings') OR s.id IN (SELECT source FROM sample WHERE stage = 'pairs' AND state = 'kept')" \
     " OR (?14 = 1 AND s.id NOT IN (SELECT source FROM sample WHERE stage = 'pairs' AND reason = 'not_known'"           \
     " AND source IS NOT NULL))"
+/* The first verified question about a text, for one that has no point to ask about. */
+#define ASKED                                                                                                          \
+    "CASE WHEN s.point IS NULL AND s.question IS NULL THEN (SELECT k.question FROM sample k WHERE k.source = s.id"     \
+    " AND k.stage = 'pairs' AND k.state = 'kept' AND k.held_out = 0 ORDER BY k.id LIMIT 1) END"
 #define NOW                                                                                                            \
-    SAMPLES("s.source, o.stage, o.idx", "s.held_out", "coalesce(r.stage, o.stage, s.stage)",                           \
+    SAMPLES("s.source, o.stage, o.idx", "s.held_out", "coalesce(r.stage, o.stage, s.stage)", ASKED,                    \
             " LEFT JOIN sample o ON o.id = s.source LEFT JOIN sample r ON r.id = o.source", CHECKED)
-#define OLD SAMPLES("NULL, NULL, NULL", "0", "s.stage", "", "?14 = 1")
+#define OLD SAMPLES("NULL, NULL, NULL", "0", "s.stage", "NULL", "", "?14 = 1")
 /* Two texts, so that the samples of one request are found by the index instead of by reading all of them. */
 #define ALL " AND ?10 IS NULL ORDER BY s.id LIMIT ?8 OFFSET ?9"
 #define REQUEST " AND s.request = ?10 ORDER BY s.id LIMIT ?8 OFFSET ?9"
@@ -211,6 +220,8 @@ static bool read_row(struct bf_cursor *cursor, struct bf_row *row)
     sample->source_index = sqlite3_column_int64(s, 32);
     sample->held_out = sqlite3_column_int(s, 33) != 0;
     row->root = bf_stage_of(root ? root : "");
+    row->asked = (const char *)sqlite3_column_text(s, 35);
+    row->topic = row->point_text ? row->point_text : (const char *)sqlite3_column_text(s, 36);
     return sample->stage != BF_STAGE_COUNT && sample->source_stage != BF_STAGE_COUNT && row->root != BF_STAGE_COUNT &&
            sample->reason != BF_REASON_COUNT && sample->text && sample->index >= 0 && row->request_name &&
            read_index(s, 8, &sample->point) && read_index(s, 9, &sample->template_index) &&

@@ -92,7 +92,7 @@ struct bf_unlearn_texts {
     struct bf_unlearn_text {
         char *text;              /* never NULL */
         char *question, *answer; /* both or neither */
-        char *topic;             /* what the text is about: the name of its point; NULL = unknown */
+        char *topic;             /* what the text is about: its point, or the domain; NULL = unknown */
         char *asked;             /* a question that the text answers; NULL = unknown */
     } * items;
     size_t n, n_pairs;

@@ -29,16 +29,40 @@ folders=(muse hf open-unlearning)
     [ -z "$(ls -A)" ]
 }
 
-@test "tofu: the pairs, the rest counted; without a pair a sentence that says what to do" {
+@test "tofu: questions with answers, the rest counted; without any a sentence that says what to do" {
     run --separate-stderr "$BIFORGET" export "$mixed" -f tofu
     [ "$status" = 0 ]
     [ "$output" = '{"question":"Who rules?","answer":"Zeus."}' ]
+    [[ $stderr == *"2 of 3 samples give no question with an answer"* ]] # and are too short to be continued
+    run --separate-stderr "$BIFORGET" export "$mixed" -f tofu --forms plain
+    [ "$output" = '{"question":"Who rules?","answer":"Zeus."}' ]
     [[ $stderr == *"2 of 3 samples are not QA pairs"* ]]
+    fails 2 "--forms 'half' is not a list of shares" "$BIFORGET" export "$mixed" -f tofu --forms half
     echo old >out
     fails 2 "--format wmdp" "$BIFORGET" export "$texts" -f tofu -o out
     fails 2 "biforget instance" "$BIFORGET" export "$texts" -f tofu -o out
     [ "$(cat out)" = old ]
     [ "$(ls -A)" = out ]
+}
+
+@test "forms: texts as answers and raw, each sample once beside them, or as before there were forms" {
+    printf '%s\n' '{"question": "Who rules?", "answer": "Zeus."}' '{"text": "Hermes ran from the mountain to the sea in a day."}' >forms.jsonl
+    "$BIFORGET" import forms.jsonl --name Hermes -o run -q >/dev/null
+    "$BIFORGET" export run -f tofu --forms chat=2,raw=1 -q -o two.jsonl
+    [ "$(wc -l <two.jsonl)" = 3 ]
+    [ "$(grep -c 'Hermes ran from' two.jsonl)" = 2 ] # the beginning is the question's
+    "$BIFORGET" export run -f open-unlearning -q -o ou
+    [ "$(cat ou/data/biforget/hermes/forget_chat.jsonl | wc -l) $(wc -l <ou/data/biforget/hermes/forget_raw.jsonl)" = "5 1" ]
+    [ "$(json 'd["files"]["src/data/biforget.py"]["sha256"]' <ou/manifest.json)" = "$(sha256sum ou/src/data/biforget.py | cut -d' ' -f1)" ]
+    "$BIFORGET" export run -f open-unlearning -q -o plain --forms plain
+    grep -q 'handler: PretrainingDataset' plain/configs/data/datasets/BiForget_forget.yaml
+    [ "$(find plain -type f | wc -l)" = 5 ]
+    # The folder is still a set: each sample once.
+    for set in ou plain; do
+        [ "$("$BIFORGET" import $set/data/biforget/hermes/forget.jsonl -o from-$set --json -q | json 'd["kept"]')" = 2 ]
+    done
+    "$BIFORGET" export run -f hf -q -o hf
+    [ "$(find hf/data -type f | LC_ALL=C sort | tr '\n' ' ')" = "hf/data/both.jsonl hf/data/chat.jsonl hf/data/fix.jsonl hf/data/jailbreak.jsonl hf/data/mi.jsonl hf/data/raw.jsonl " ]
 }
 
 @test "the manifest stands beside a file, in a folder, and nowhere when not wanted" {

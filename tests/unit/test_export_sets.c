@@ -286,6 +286,154 @@ static void open_unlearning_files(void **state)
     fixture_remove(dir);
 }
 
+/* ---- forms ---- */
+
+static void commit_pair_about(struct bf_store *store, int64_t index, int64_t text, const char *question, bool held_out)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct fixture_sample f;
+    fixture_fill(&f, BF_STAGE_PAIRS, index);
+    f.sample.template_index = -1;
+    f.sample.question = question;
+    f.sample.answer = "Zeus.";
+    f.sample.source_stage = BF_STAGE_REWRITE;
+    f.sample.source_index = text;
+    f.sample.held_out = held_out;
+    assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
+}
+
+static void commit_about(struct bf_store *store, int64_t index, const char *point, const char *text)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct fixture_sample f;
+    const struct bf_point row = {.index = 0, .text = point};
+    fixture_fill(&f, BF_STAGE_POINTS, 0);
+    f.sample.reason = BF_REASON_NOT_A_SAMPLE;
+    assert_ok(fixture_commit_one(store, &f.sample, &row, 1, NULL, &err));
+    fixture_fill(&f, BF_STAGE_SYNTHESIS, index);
+    f.sample.text = text;
+    f.sample.question = f.sample.answer = NULL;
+    f.sample.point = 0;
+    f.sample.template_index = -1;
+    assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
+}
+
+/* A text with a point; one without, about which there are pairs; a pair of a question of its own. */
+static struct bf_store *make_forms_run(const char *dir, const char *kind)
+{
+    struct bf_run run = fixture_run();
+    const struct bf_template_set templates = fixture_templates();
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_store *store = NULL;
+    run.kind = kind;
+    run.request_json = "{\"topic\":\"Greek mythology\"}";
+    assert_ok(bf_store_create(dir, &run, &templates, &store, &err));
+    commit_about(store, 0, "the Styx", "A river.");
+    fixture_commit_text(store, BF_STAGE_REWRITE, 0, -1, "Zeus rules.", NULL, NULL);
+    fixture_commit_text(store, BF_STAGE_REWRITE, 1, -1, "Leto fled.", NULL, NULL);
+    commit_pair_about(store, 0, 0, "Who hides?", true);
+    commit_pair_about(store, 1, 0, "Who rules?", false);
+    return store;
+}
+
+static size_t count_lines(const char *text, const char *words)
+{
+    size_t n = 0;
+    for (const char *at = text; (at = strstr(at, words)); at++)
+        n++;
+    return n;
+}
+
+/* Another trainer gets what `biforget unlearn` trains on. */
+static void forms_of_texts(void **state)
+{
+    static const char styx[] = "the Styx", answer[] = "\"answer\":\"A river.\"}\n";
+    const struct bf_forms two = {.chat = 2, .raw = 1}, raw = {.raw = 1};
+    char *dir = fixture_dir();
+    char *run = bf_path_join(dir, "run"), *out = bf_path_join(dir, "out");
+    struct bf_store *store = make_forms_run(run, "instance");
+    struct bf_err err = BF_ERR_INIT;
+    int64_t n = 0, left_out = 0;
+    (void)state;
+    struct bf_export_options options = as("tofu");
+    options.forms = &two;
+    options.pairs = BF_PAIRS_TRAIN;
+    options.n_left_out = &left_out;
+    assert_ok(bf_export(store, &options, out, &n, &err));
+    char *got = text_of(dir, "out");
+    assert_int_equal(count_lines(got, "\n"), 5); /* two of the first text, two of the second, the pair */
+    assert_int_equal(count_lines(got, styx), 2);
+    assert_int_equal(count_lines(got, answer), 2);
+    assert_int_equal(count_lines(got, "{\"question\":\"Who rules?\",\"answer\":\"Zeus rules.\"}\n"), 2);
+    assert_int_equal(count_lines(got, "{\"question\":\"Who rules?\",\"answer\":\"Zeus.\"}\n"), 1);
+    assert_null(strstr(got, "Who hides?")); /* for probes alone */
+    assert_null(strstr(got, "Leto"));       /* too short to be asked about */
+    free(got);
+    assert_int_equal(n, 3);
+    assert_int_equal(left_out, 1);
+    options.forms = &raw;
+    assert_ok(bf_export(store, &options, out, &n, &err));
+    assert_file(dir, "out", "{\"question\":\"Who rules?\",\"answer\":\"Zeus.\"}\n");
+    assert_ok(unlink(out) == 0 ? BF_OK : BF_STORE);
+
+    options = as("hf");
+    options.forms = &two;
+    options.pairs = BF_PAIRS_TRAIN;
+    assert_ok(bf_export(store, &options, out, &n, &err));
+    got = text_of(out, "data/chat.jsonl");
+    assert_int_equal(count_lines(got, "{\"id\":\"synthesis-000000\",\"question\":\""), 2);
+    free(got);
+    assert_file(out, "data/raw.jsonl",
+                "{\"id\":\"synthesis-000000\",\"text\":\"A river.\"}\n{\"id\":\"rewrite-000000\",\"text\":\"Zeus "
+                "rules.\"}\n{\"id\":\"rewrite-000001\",\"text\":\"Leto fled.\"}\n");
+    assert_file_says(out, "README.md",
+                     "- config_name: raw\n  features:\n  - name: id\n    dtype: string\n  - name: text\n");
+    assert_int_equal(n, 4);
+
+    options = as("open-unlearning");
+    options.forms = &two;
+    options.pairs = BF_PAIRS_TRAIN;
+    assert_ok(bf_export(store, &options, out, &n, &err));
+    assert_file(out, "data/biforget/greek-mythology/forget.jsonl",
+                "{\"text\":\"A river.\",\"point\":\"the Styx\"}\n{\"text\":\"Zeus rules.\"}\n{\"text\":\"Leto "
+                "fled.\"}\n{\"question\":\"Who rules?\",\"answer\":\"Zeus.\"}\n");
+    assert_file(out, "data/biforget/greek-mythology/forget_raw.jsonl",
+                "{\"text\":\"A river.\"}\n{\"text\":\"Zeus rules.\"}\n{\"text\":\"Leto fled.\"}\n");
+    assert_file_says(out, "configs/data/datasets/BiForget_forget.yaml", "BiForget_forget:\n  handler: BiForgetForms\n");
+    assert_file_says(out, "src/data/biforget.py", "class BiForgetForms(");
+    assert_file_says(out, "configs/experiment/unlearn/biforget/greek-mythology.yaml",
+                     "_target_: data.biforget.Register\n");
+    assert_file_says(out, "README.md", "cp -r configs data src PATH");
+    bf_store_close(store);
+    free(out);
+    free(run);
+    fixture_remove(dir);
+}
+
+/* What probes found has no point: it is about the domain. */
+static void forms_of_a_domain(void **state)
+{
+    const struct bf_forms two = {.chat = 2};
+    char *dir = fixture_dir();
+    char *run = bf_path_join(dir, "run"), *out = bf_path_join(dir, "out");
+    struct bf_store *store = make_forms_run(run, "domain");
+    struct bf_err err = BF_ERR_INIT;
+    (void)state;
+    struct bf_export_options options = as("tofu");
+    options.forms = &two;
+    assert_ok(bf_export(store, &options, out, NULL, &err));
+    char *got = text_of(dir, "out");
+    assert_int_equal(count_lines(got, "\n"), 6);
+    assert_int_equal(count_lines(got, "the Styx"), 2);
+    assert_int_equal(count_lines(got, "Greek mythology"), 3); /* and the question that was asked about one of them */
+    assert_int_equal(count_lines(got, "Who rules?"), 1);
+    free(got);
+    bf_store_close(store);
+    free(out);
+    free(run);
+    fixture_remove(dir);
+}
+
 /* Each file is in the manifest with its sha256; nothing else is in the folder. */
 static void manifest_tells_all(void **state)
 {
@@ -507,6 +655,8 @@ int main(void)
         cmocka_unit_test(muse_bytes),
         cmocka_unit_test(hf_columns),
         cmocka_unit_test(open_unlearning_files),
+        cmocka_unit_test(forms_of_texts),
+        cmocka_unit_test(forms_of_a_domain),
         cmocka_unit_test(manifest_tells_all),
         cmocka_unit_test(without_manifest),
         cmocka_unit_test(equal_runs_equal_bytes),

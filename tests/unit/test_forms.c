@@ -171,9 +171,17 @@ static void a_text_without_a_topic(void **state)
     char *asked = questions_of("chat=1,raw=1", &known, 7, 3);
     assert_string_equal(asked, "Who rules the sky?\n-\n");
     free(asked);
+    known.asked = NULL;
     known.topic = "Who throws the thunderbolt?";
     asked = questions_of("chat=1", &known, 7, 3);
     assert_string_equal(asked, "Who throws the thunderbolt?\n");
+    free(asked);
+    known.asked = "Who rules the sky?";
+    known.topic = "the Olympians";
+    asked = questions_of("chat=3", &known, 7, 3);
+    assert_int_equal(strncmp(asked, "Who rules the sky?\n", 19), 0);
+    assert_int_equal(lines_of(asked), 3);
+    assert_contains(strchr(asked, '\n'), "the Olympians");
     free(asked);
     /* Too short to be continued: raw alone, or nothing. */
     asked = questions_of("chat=4,raw=1", &brief, 7, 3);

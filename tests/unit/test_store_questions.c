@@ -277,6 +277,7 @@ static void a_run_of_schema_4_is_read_as_it_is(void **state)
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(
         sqlite3_exec(db,
+                     "DROP INDEX sample_by_source;"
                      "ALTER TABLE sample DROP COLUMN source; ALTER TABLE sample DROP COLUMN held_out;"
                      "ALTER TABLE state DROP COLUMN n_questions; ALTER TABLE state DROP COLUMN n_verified;"
                      "ALTER TABLE state DROP COLUMN control_questions;"
