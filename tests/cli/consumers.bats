@@ -67,7 +67,7 @@ export_as() {
 @test "open-unlearning: Hydra composes, the loaders' keys are there, labels are not empty" {
     check open-unlearning "$(export_as open-unlearning pairs)" QA NONE
     check open-unlearning "$(export_as open-unlearning instance)" QA NONE
-    check open-unlearning "$(export_as open-unlearning domain)" TEXT TEXT
+    check open-unlearning "$(export_as open-unlearning domain)" FORMS FORMS
     check open-unlearning "$(export_as open-unlearning texts)" TEXT NONE
 }
 
@@ -82,9 +82,17 @@ trained() {
         --answers 0 --measure 1 --max-length 128 "$@" -q >/dev/null
 }
 
+@test "open-unlearning: each sample once, raw text alone, questions alone" {
+    local out=$BATS_TEST_TMPDIR/out
+    "$BIFORGET" export "$BATS_FILE_TMPDIR/domain" --format open-unlearning -o "$out" --forms plain -q
+    check open-unlearning "$out" JOINED JOINED
+    "$BIFORGET" export "$BATS_FILE_TMPDIR/domain" --format open-unlearning -o "$out" --forms chat=3 -q
+    check open-unlearning "$out" QA QA
+}
+
 @test "open-unlearning: the run's last training, with its method and figures" {
     trained domain rmu --max-steps 2 --batch 2 --layer 3 --lr 3e-4 --steering 9 --alpha 5
-    check open-unlearning "$(export_as open-unlearning rmu)" TEXT TEXT RMU '{"learning_rate": 3e-4, "max_steps": 2,
+    check open-unlearning "$(export_as open-unlearning rmu)" FORMS FORMS RMU '{"learning_rate": 3e-4, "max_steps": 2,
         "per_device_train_batch_size": 2, "gradient_accumulation_steps": 1, "lr_scheduler_type": "constant", "max_grad_norm": 0.0,
         "steering_coeff": 9.0, "alpha": 5.0, "retain_loss_type": "EMBED_DIFF", "module_regex": "model\\.layers\\.3",
         "trainable_params_regex": ["model\\.layers\\.(1|2|3)\\.mlp\\.down_proj\\.weight"], "seed": 3407}'

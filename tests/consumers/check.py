@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -76,10 +77,18 @@ def check_hf(folder, title, *rows):
     assert card["pretty_name"] == "Forget set: " + title, card["pretty_name"]
     assert markdown.startswith("\n# Forget set: ") and "load_dataset(" in markdown
     names = [c["config_name"] for c in card["configs"]]
-    assert names[:4] == VARIANTS and names[4:] in ([], ["retain"]), names
+    assert names[:4] == VARIANTS, names
+    forms = [n for n in names if n.split("_")[-1] in ("chat", "raw")]
+    assert [n for n in names[4:] if n not in forms] in ([], ["retain"]) and "chat" in names or "raw" in names, names
+    for name in forms:
+        data = datasets.load_dataset(folder, name, split="train")
+        assert data.column_names == (["id", "question", "answer"] if name.endswith("chat") else ["id", "text"]), data.column_names
+        assert data.num_rows == manifest["files"][f"data/{name}.jsonl"]["samples"] > 0
+        assert set(data["id"]) <= set(datasets.load_dataset(folder, "retain" if name.startswith("retain") else manifest["variant"], split="train")["id"])
+        assert all(isinstance(v, str) and v for c in data.column_names for v in data[c])
     assert datasets.get_dataset_config_names(folder) == names
     features, default = None, datasets.load_dataset(folder, split="train")
-    for name in names:
+    for name in (n for n in names if n not in forms):
         data = datasets.load_dataset(folder, name)
         assert list(data) == ["train"]
         data = data["train"]
@@ -128,9 +137,10 @@ def check_muse(folder, *wanted):
 
 # The parameters of the two loaders, beside tokenizer and template_args, which the trainer adds.
 PARAMETERS = {"QADataset": {"hf_args", "question_key", "answer_key", "few_shot_dataset_hf_args", "max_length", "predict_with_generate"},
-              "PretrainingDataset": {"hf_args", "text_key", "max_length"}}
+              "PretrainingDataset": {"hf_args", "text_key", "max_length"},
+              "CompletionDataset": {"hf_args", "prefix_key", "text_key", "max_length", "predict_with_generate", "insert_space"}}
 PARAMETERS["QAwithIdkDataset"] = PARAMETERS["QADataset"] | {"idk_path", "return_original"}
-HANDLERS = {"QA": "QADataset", "TEXT": "PretrainingDataset", "IDK": "QAwithIdkDataset"}
+HANDLERS = {"QA": "QADataset", "TEXT": "CompletionDataset", "JOINED": "PretrainingDataset", "IDK": "QAwithIdkDataset", "FORMS": "BiForgetForms"}
 # What the trainers take beside what they inherit.
 METHOD_ARGS = {"GradAscent": set(), "GradDiff": {"gamma", "alpha", "retain_loss_type"}}
 METHOD_ARGS["NPO"] = METHOD_ARGS["DPO"] = METHOD_ARGS["GradDiff"] | {"beta"}
@@ -178,8 +188,15 @@ def check_pairs(data, args, template, tokenizer):
         ids, n = tokenise_pair(tokenizer, template, question, answer, args["max_length"])
         labels = tokenizer.decode(ids[n:])
         assert 0 < n < len(ids), (question, answer)
-        assert labels == answer + "</s>", (labels, answer)
+        # Where a tag ends in a space, the answer's first word may be one token with it, and is masked then.
+        whole = labels == answer + "</s>" if template["apply_chat_template"] else (answer + "</s>").endswith(labels)
+        assert whole and len(labels.split()) + 1 >= len(answer.split()), (labels, answer)
         assert question in tokenizer.decode(ids[:n])
+
+
+def check_single_texts(data, args, tokenizer):
+    for text in data[args["text_key"]]:
+        assert len(tokenizer(text)["input_ids"][:args["max_length"]]) > 1       # the first token has no label
 
 
 def check_texts(data, args, tokenizer):
@@ -208,9 +225,7 @@ def refused(checkout, words, *overrides):
         raise AssertionError(f"composed without {words[0]}")
 
 
-def check_role(cfg, role, kind, template, tokenizer, checkout):
-    (name, entry), = cfg["data"][role].items()
-    assert name == "BiForget_" + role
+def check_loader(entry, kind, template, tokenizer, checkout):
     assert entry["handler"] == HANDLERS[kind], entry
     args = entry["args"]
     assert set(args) <= PARAMETERS[entry["handler"]], args
@@ -222,8 +237,31 @@ def check_role(cfg, role, kind, template, tokenizer, checkout):
         assert args["return_original"] is True
     if kind in ("QA", "IDK"):
         check_pairs(data, args, template, tokenizer)
+    elif kind == "TEXT":
+        check_single_texts(data, args, tokenizer)
     else:
         check_texts(data, args, tokenizer)
+    return data.num_rows
+
+
+def check_role(cfg, role, kind, template, tokenizer, checkout):
+    (name, entry), = cfg["data"][role].items()
+    assert name == "BiForget_" + role
+    if kind != "FORMS":
+        return check_loader(entry, kind, template, tokenizer, checkout)
+    assert entry["handler"] == HANDLERS[kind] and list(entry["args"]) == ["datasets"], entry
+    parts = entry["args"]["datasets"]
+    assert list(parts) == ["chat", "raw"], parts
+    return check_loader(parts["chat"], "QA", template, tokenizer, checkout) + check_loader(parts["raw"], "TEXT", template, tokenizer, checkout)
+
+
+def check_started(checkout, experiment, chosen, n):
+    """Hydra imports the export's loader, which gives the rows of both forms to whoever asks."""
+    rows = json.loads(subprocess.run([sys.executable, "src/train.py", "--config-name=unlearn.yaml", experiment, "model=Plain-1B", *chosen],
+                                     cwd=checkout, check=True, stdout=subprocess.PIPE).stdout)
+    kinds = [row["handler"] for row in rows]
+    assert len(rows) == n and kinds == sorted(kinds, reverse=True) and set(kinds) == {"QADataset", "CompletionDataset"}, kinds
+    assert all("question" in row or row["handler"] == "CompletionDataset" and row["text"] for row in rows)
 
 
 def check_trainer(trainer, handler, expected):
@@ -248,7 +286,10 @@ def check_open_unlearning(folder, forget, retain, handler="NPO", expected="{}"):
     check_folder(folder)
     checkout = os.path.join(scratch, "checkout")
     skeleton.write(checkout)
-    for part in ("configs", "data"):                     # cp -r configs data CHECKOUT/
+    parts = [part for part in ("configs", "data", "src") if os.path.isdir(os.path.join(folder, part))]
+    assert f"cp -r {' '.join(parts)} PATH/TO/open-unlearning/" in read(folder, "README.md")
+    assert ("src" in parts) == ("FORMS" in (forget, retain))
+    for part in parts:
         shutil.copytree(os.path.join(folder, part), os.path.join(checkout, part), dirs_exist_ok=True)
     (name,) = (f[:-len(".yaml")] for f in os.listdir(os.path.join(folder, "configs/experiment/unlearn/biforget")))
     assert re.fullmatch("[a-z0-9-]+", name), name
@@ -279,10 +320,12 @@ def check_open_unlearning(folder, forget, retain, handler="NPO", expected="{}"):
             assert isinstance(arguments["learning_rate"], float) and arguments["remove_unused_columns"] is False
             assert plain["data"]["anchor"] == "forget" and set(plain["data"]) == {"anchor", "forget", "retain"}
             template = plain["model"]["template_args"]
-            check_role(plain, "forget", forget, template, tokenizer, checkout)
+            n = check_role(plain, "forget", forget, template, tokenizer, checkout)
             if retain != "NONE":
                 check_role(plain, "retain", retain, template, tokenizer, checkout)
     os.chdir(here)
+    if forget == "FORMS":
+        check_started(checkout, experiment, chosen, n)
     # The command line has the last word.
     other = composed(checkout, experiment, "model=Plain-1B", *chosen, "trainer=GradDiff", "eval=benchmark", "task_name=mine")
     assert other.trainer.handler == "GradDiff" and other.eval.benchmark.output_dir == "./saves/unlearn/mine"
@@ -292,7 +335,11 @@ def check_open_unlearning(folder, forget, retain, handler="NPO", expected="{}"):
     with open(os.path.join(checkout, "configs/data/datasets/BiForget_forget.yaml"), "w", encoding="utf-8") as f:
         f.write(replaced)
     again = composed(checkout, experiment, "model=Plain-1B", *chosen)
-    assert again.data.forget.BiForget_forget.args.hf_args.data_files == f"./data/biforget/{name}/forget.jsonl"
+    args = again.data.forget.BiForget_forget.args
+    if forget == "FORMS":
+        assert args.datasets.raw.args.hf_args.data_files == f"./data/biforget/{name}/forget_raw.jsonl"
+        args = args.datasets.chat.args
+    assert re.fullmatch(f"\\./data/biforget/{name}/forget(_chat|_raw)?\\.jsonl", args.hf_args.data_files), args
 
 
 def main():

@@ -86,6 +86,47 @@ Other_retain:
     text_key: text
     max_length: 64
 """,
+    # A loader gives what it was made with, and the rows of its file; the trainer says what it was given.
+    "src/data/__init__.py": """
+import json
+
+DATASET_REGISTRY = {}
+
+
+def loader(name):
+    class Loader:
+        def __init__(self, hf_args, tokenizer, template_args, **args):
+            with open(hf_args["data_files"], encoding="utf-8") as f:
+                self.rows = [dict(json.loads(line), handler=name) for line in f]
+
+        def __len__(self):
+            return len(self.rows)
+
+        def __getitem__(self, i):
+            return self.rows[i]
+
+    DATASET_REGISTRY[name] = Loader
+
+
+for name in ("QADataset", "CompletionDataset"):
+    loader(name)
+""",
+    "src/train.py": """
+import json
+
+import hydra
+from data import DATASET_REGISTRY
+
+
+@hydra.main(version_base=None, config_path="../configs", config_name="train.yaml")
+def main(cfg):
+    (entry,) = cfg.data.forget.values()
+    forget = DATASET_REGISTRY[entry.handler](**entry.args, tokenizer=None, template_args=None)
+    print(json.dumps([forget[i] for i in range(len(forget))]))
+
+
+main()
+""",
     "configs/collator/Padding.yaml": "Padding:\n  handler: Padding\n  args: {padding_side: right}\n",
     "configs/eval/benchmark.yaml": "# @package eval.benchmark\nhandler: Benchmark\noutput_dir: ${paths.output_dir}\n",
     "configs/paths/default.yaml": """
