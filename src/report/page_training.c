@@ -43,6 +43,27 @@ static json_t *learning_rate_of(const char *text)
     return out;
 }
 
+/* What was made of each set: [set, chat pairs, their label tokens, raw texts, their label tokens]. Empty for a training
+ * of before that was kept. */
+static json_t *made_of(const char *text)
+{
+    static const char *const sets[] = {"forget", "retain", "general"}, *const numbers[] = {
+                                                                           "chat_pairs", "chat_label_tokens",
+                                                                           "raw_texts", "raw_label_tokens"};
+    json_t *settings = json_loads(text, JSON_REJECT_DUPLICATES, NULL), *out = json_array();
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        const json_t *made = json_object_get(json_object_get(settings, "made"), sets[i]);
+        if (!json_is_object(made))
+            continue;
+        json_t *row = json_pack("[s]", sets[i]);
+        for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++)
+            json_array_append_new(row, json_integer(json_integer_value(json_object_get(made, numbers[k]))));
+        json_array_append_new(out, row);
+    }
+    json_decref(settings);
+    return out;
+}
+
 static enum bf_status add_training(struct bf_page *page, const struct bf_training *t, json_t *list, struct bf_err *err)
 {
     struct curve curve = {.points = json_array(), .n_steps = t->n_steps, .every = 1};
@@ -55,6 +76,7 @@ static enum bf_status add_training(struct bf_page *page, const struct bf_trainin
                             bf_page_number(t->forget_nll_after), "retain_nll", bf_page_number(t->retain_nll_before),
                             bf_page_number(t->retain_nll_after), "learning_rate", learning_rate_of(t->settings));
     const enum bf_status status = bf_store_each_training_step(page->store, t->id, &curve, add_step, err);
+    json_object_set_new(one, "made", made_of(t->settings));
     json_object_set_new(one, "points", curve.points);
     json_object_set_new(one, "terms",
                         json_pack("[b, b, b]", (int)curve.terms[0], (int)curve.terms[1], (int)curve.terms[2]));

@@ -400,7 +400,7 @@ static void forms_of_texts(void **state)
     assert_file(out, "data/biforget/greek-mythology/forget_raw.jsonl",
                 "{\"text\":\"A river.\"}\n{\"text\":\"Zeus rules.\"}\n{\"text\":\"Leto fled.\"}\n");
     assert_file_says(out, "configs/data/datasets/BiForget_forget.yaml", "BiForget_forget:\n  handler: BiForgetForms\n");
-    assert_file_says(out, "src/data/biforget.py", "class BiForgetForms(");
+    assert_file_says(out, "src/data/biforget.py", "class BiForgetForms:");
     assert_file_says(out, "configs/experiment/unlearn/biforget/greek-mythology.yaml",
                      "_target_: data.biforget.Register\n");
     assert_file_says(out, "README.md", "cp -r configs data src PATH");

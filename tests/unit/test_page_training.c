@@ -63,7 +63,10 @@ static void every_step_of_a_short_training(void **state)
 {
     struct bf_store *store = fixture_create("short");
     (void)state;
-    add_training(store, 3, "{\"learning_rate\":1e-5,\"model\":\"/home/me/secret.gguf\"}");
+    add_training(store, 3,
+                 "{\"learning_rate\":1e-5,\"model\":\"/home/me/secret.gguf\",\"made\":{\"forget\":{\"chat_pairs\":148,"
+                 "\"chat_label_tokens\":5210,\"raw_texts\":74,\"raw_label_tokens\":6001},\"/home/me\":{},"
+                 "\"general\":7,\"retain\":{\"chat_pairs\":\"/home/me\"}}}");
     bf_store_close(store);
     json_t *page = page_of("short");
     const json_t *one = training_of(page, 0), *points = json_object_get(one, "points");
@@ -75,6 +78,12 @@ static void every_step_of_a_short_training(void **state)
                 json_is_false(json_array_get(terms, 2)));
     assert_true(json_number_value(json_object_get(one, "learning_rate")) == 1e-5);
     assert_true(json_is_null(json_array_get(json_object_get(one, "retain_nll"), 0)));
+    json_t *made = json_pack("[[s, i, i, i, i], [s, i, i, i, i]]", "forget", 148, 5210, 74, 6001, "retain", 0, 0, 0, 0);
+    char *wanted = bf_json_dump(made), *shown = bf_json_dump(json_object_get(one, "made"));
+    assert_string_equal(shown, wanted);
+    free(shown);
+    free(wanted);
+    json_decref(made);
     char *text = bf_json_dump(json_object_get(page, "training"));
     assert_null(strstr(text, "secret")); /* paths stay out */
     free(text);

@@ -60,6 +60,15 @@ function lossChart(place, training) {
         );
 }
 
+/* "forget set: 148 chat pairs (5,210 label tokens), 74 raw texts (6,001 label tokens)" */
+function madeOf([set, nChat, chatLabels, nRaw, rawLabels]) {
+    const forms = [
+        [nChat, "chat pair", chatLabels],
+        [nRaw, "raw text", rawLabels],
+    ].filter((form) => form[0] > 0);
+    return `${set} set: ` + forms.map(([n, what, labels]) => `${plural(n, what)} (${plural(labels, "label token")})`).join(", ");
+}
+
 function drawTraining(place, part) {
     place.append(
         table(
@@ -96,6 +105,7 @@ function drawTraining(place, part) {
     part.trainings.forEach((training) => {
         if (part.trainings.length > 1)
             place.append(el("h3", {}, `${training.method}, training ${count(training.id)}`));
+        if (training.made.length > 0) place.append(note(`Trained on: ${training.made.map(madeOf).join("; ")}.`));
         if (training.points.length > 0) lossChart(place, training);
     });
 }
