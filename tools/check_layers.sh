@@ -28,7 +28,7 @@ report:   request synth store quality | lab_compare lab_page lab_table page qual
 measure:  request engine quality synth store sets | measure_open report_stored
 eval:     request engine quality unlearn sets | eval_request eval_task membership
 lab:      store sets unlearn report | lab_spec
-run:      request engine quality synth unlearn store sets export report measure | report_write session start then then_state unlearn_sets
+run:      request engine quality synth unlearn store sets export report measure | probe_answers report_write session start then then_state unlearn_sets
 cmd:      request engine synth graph unlearn store sets export report measure eval lab run
 main:     cmd
 '

@@ -196,7 +196,7 @@ static enum bf_status outcome(int result, const struct bf_command_line *command,
     if (bf_interrupted())
         return bf_fail(err, BF_INTERRUPTED, "interrupted");
     enum bf_status status = BF_MODEL;
-    static const enum bf_status known[] = {BF_USAGE, BF_INPUT, BF_MODEL, BF_STORE, BF_INTERRUPTED};
+    static const enum bf_status known[] = {BF_USAGE, BF_INPUT, BF_MODEL, BF_STORE, BF_LIMIT, BF_INTERRUPTED};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (WIFEXITED(result) && WEXITSTATUS(result) == (int)known[i])
             status = known[i];

@@ -10,6 +10,7 @@
     X(BF_INPUT, 3, "bad input file")                                                                                   \
     X(BF_MODEL, 4, "model or server")                                                                                  \
     X(BF_STORE, 5, "store or disk")                                                                                    \
+    X(BF_LIMIT, 6, "limit not kept")                                                                                   \
     X(BF_INTERRUPTED, 130, "interrupted")
 
 enum bf_status {

@@ -10,6 +10,7 @@
 #include "base/interrupt.h"
 #include "cmd/output_path.h"
 #include "cmd/unlearn_options.h"
+#include "run/probe_answers.h"
 #include "run/unlearn_sets.h"
 #include "store/store.h"
 #include "base/banned.h"
@@ -17,6 +18,7 @@
 struct talk {
     struct bf_log *log;
     double last; /* when a line was shown */
+    struct bf_probe_questions questions;
 };
 
 static void put_loss(struct bf_buf *out, const char *name, double loss)
@@ -63,12 +65,41 @@ static bool is_interrupted(void *user)
     return bf_interrupted();
 }
 
+static enum bf_status ask(void *user, const char *model, struct bf_unlearn_asked *asked, struct bf_err *err)
+{
+    const struct talk *talk = user;
+    return bf_probe_questions_ask(&talk->questions, model, asked, err);
+}
+
 /* ---- the end ---- */
 
 static void print_pair(const char *name, double before, double after, int64_t n)
 {
     if (n > 0)
         bf_print(stdout, "%-12s %9.4f -> %9.4f   nats a token, %lld examples\n", name, before, after, (long long)n);
+}
+
+static void print_probes(const struct bf_unlearn_result *r)
+{
+    const struct bf_unlearn_probes *probes = &r->probes;
+    const struct bf_unlearn_probe *chosen = &probes->items[0];
+    bf_print(stdout, "\n%8s  %8s  %8s   right answers, of the questions that it knew\n", "step", "forget", "retain");
+    for (size_t i = 0; i < probes->n; i++) {
+        const struct bf_unlearn_probe *p = &probes->items[i];
+        const bool is_chosen = p->step > 0 && p->step == probes->chosen;
+        chosen = is_chosen ? p : chosen;
+        bf_print(stdout, "%8lld  %8lld  %8lld%s\n", (long long)p->step, (long long)p->forget_right,
+                 (long long)p->retain_right, is_chosen ? "   written" : "");
+    }
+    bf_print(stdout, "asked %lld questions that it was not trained on: %lld right before, %lld after",
+             (long long)probes->n_forget, (long long)probes->forget_known, (long long)chosen->forget_right);
+    if (probes->n_retain > 0)
+        bf_print(stdout, "; of the %lld neighbours %lld and %lld", (long long)probes->n_retain,
+                 (long long)probes->retain_known, (long long)chosen->retain_right);
+    if (r->train_seconds > 0.0)
+        bf_print(stdout, "\nprobing took %.0f %% of the time",
+                 100.0 * probes->seconds / (probes->seconds + r->train_seconds));
+    bf_print(stdout, "\n");
 }
 
 static void print_text(const struct bf_unlearn_settings *s, const struct bf_unlearn_result *r, const json_t *answers)
@@ -82,6 +113,8 @@ static void print_text(const struct bf_unlearn_settings *s, const struct bf_unle
     const double left = r->n_curve > 0 ? r->curve[r->n_curve - 1].gradient_left : (double)NAN;
     if (isfinite(left))
         bf_print(stdout, "forget gradient left: %.2g %%\n", 100.0 * left);
+    if (r->probes.n > 0)
+        print_probes(r);
     for (size_t i = 0; i < json_array_size(answers); i++) {
         const json_t *one = json_array_get(answers, i);
         bf_print(stdout, "\nprompt: %s\nbefore: %s\nafter:  %s\n", json_string_value(json_object_get(one, "prompt")),
@@ -145,15 +178,47 @@ static bool keep_in_run(const struct bf_call *call, const struct bf_unlearn_sett
     return status == BF_OK;
 }
 
+/* Prompts for answers before and after: questions that were not trained on, where there are some. */
+static enum bf_status show_answers(const struct bf_call *call, const struct bf_unlearn_settings *s,
+                                   const struct bf_unlearn_sets *sets, const struct bf_probe_questions *questions,
+                                   json_t **out, struct bf_err *err)
+{
+    const struct bf_unlearn_values *v = call->values;
+    struct bf_unlearn_texts asked = {0};
+    for (size_t i = 0; i < questions->forget.n; i++) {
+        const struct bf_pair *p = &questions->forget.items[i];
+        bf_unlearn_texts_add(&asked, p->question, p->question, p->answer);
+    }
+    const enum bf_status status =
+        bf_unlearn_answers(s, asked.n > 0 ? &asked : &sets->forget, v->answers, call->log, out, err);
+    bf_unlearn_texts_release(&asked);
+    return status;
+}
+
+/* No probe kept the limit: the record says what each found, and there is nothing to resume. */
+static enum bf_status conclude_without_model(const struct bf_call *call, const struct bf_unlearn_settings *s,
+                                             const char *work, const struct bf_unlearn_result *result,
+                                             struct bf_err *err)
+{
+    json_t *record = bf_unlearn_record(s, result);
+    const enum bf_status status = write_record(work, record, err);
+    if (status == BF_OK) {
+        (void)keep_in_run(call, s, result);
+        bf_unlearn_remove_checkpoint(work);
+    }
+    json_decref(record);
+    return status == BF_OK ? BF_LIMIT : status;
+}
+
 static enum bf_status conclude(const struct bf_call *call, const struct bf_unlearn_settings *s, const char *work,
-                               const struct bf_unlearn_sets *sets, const struct bf_unlearn_result *result,
-                               struct bf_err *err)
+                               const struct bf_unlearn_sets *sets, const struct bf_probe_questions *questions,
+                               const struct bf_unlearn_result *result, struct bf_err *err)
 {
     const struct bf_unlearn_values *v = call->values;
     json_t *answers = NULL, *record = bf_unlearn_record(s, result);
     bool kept = false;
     bf_log_live_end(call->log);
-    enum bf_status status = bf_unlearn_answers(s, &sets->forget, v->answers, call->log, &answers, err);
+    enum bf_status status = show_answers(call, s, sets, questions, &answers, err);
     if (status == BF_OK) {
         json_object_set(record, "answers", answers);
         status = write_record(work, record, err);
@@ -196,6 +261,10 @@ static enum bf_status train(const struct bf_call *call, const struct bf_unlearn_
     struct bf_unlearn_result result = {0};
     struct talk talk = {.log = call->log, .last = -5.0};
     enum bf_status status = bf_unlearn_sets_read(s, v->skip_bad, call->log, &sets, err);
+    if (status == BF_OK)
+        status = bf_probe_questions_read(s, call->log, &talk.questions, err);
+    if (status == BF_OK)
+        status = bf_probe_questions_apart(&talk.questions, &sets, call->log, err);
     if (status == BF_OK) {
         const struct bf_unlearn_job job = {.settings = s,
                                            .work = work,
@@ -209,13 +278,19 @@ static enum bf_status train(const struct bf_call *call, const struct bf_unlearn_
                                            .user = &talk,
                                            .progress = on_progress,
                                            .notice = on_notice,
-                                           .interrupted = is_interrupted};
+                                           .interrupted = is_interrupted,
+                                           .probe = talk.questions.forget.n > 0 ? ask : NULL,
+                                           .n_probe_forget = (int64_t)talk.questions.forget.n,
+                                           .n_probe_retain = (int64_t)talk.questions.retain.n,
+                                           .probe_sha256 = talk.questions.sha256};
         struct bf_err why = BF_ERR_INIT;
         bf_interrupt_install();
         status = bf_unlearn(&job, &result, &why);
         bf_log_live_end(call->log);
         if (status == BF_OK)
-            status = conclude(call, s, work, &sets, &result, &why);
+            status = conclude(call, s, work, &sets, &talk.questions, &result, &why);
+        else if (status == BF_LIMIT && result.probes.n > 1)
+            status = conclude_without_model(call, s, work, &result, &why);
         if (status == BF_INTERRUPTED && bf_unlearn_can_resume(work))
             (void)bf_fail(err, status, "%s, resume it with: biforget unlearn --resume %s%s%s%s%s", why.text,
                           BF_SHELL_WORD(s->out), v->work ? " --work " : "", v->work ? BF_SHELL_WORD(v->work) : "",
@@ -225,6 +300,7 @@ static enum bf_status train(const struct bf_call *call, const struct bf_unlearn_
     }
     bf_unlearn_result_release(&result);
     bf_unlearn_sets_release(&sets);
+    bf_probe_questions_release(&talk.questions);
     return status;
 }
 

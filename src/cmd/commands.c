@@ -38,8 +38,8 @@ void bf_overview(FILE *out)
     fputs("\n"
           "'biforget COMMAND --help' shows examples and options, 'biforget help COMMAND'\n"
           "all options, 'biforget --version' the version. Exit codes: 0 done, 2 usage,\n"
-          "3 bad input file, 4 model or server, 5 store or disk, 130 interrupted (what was\n"
-          "done is saved, except by eval, which starts over).\n",
+          "3 bad input file, 4 model or server, 5 store or disk, 6 unlearn: no checkpoint\n"
+          "keeps the limit, 130 interrupted (saved, except by eval, which starts over).\n",
           out);
 }
 

@@ -239,33 +239,35 @@ void bf_manual(FILE *out)
           ".BR \\-\\-no\\-filter\\-echo .\n",
           out);
     put_commands(out);
-    fputs(".SH FILES\n.TP\n.I DIR/run.db\nthe run: every sample, kept or not, with its provenance (SQLite)\n"
-          ".TP\n.I DIR/forget.jsonl\nthe finished forget set, variant both\n"
-          ".TP\n.I DIR/retain.jsonl\nthe retain set, when one was asked for\n"
-          ".TP\n.I DIR/report.html\nthe run as a page that opens offline\n"
-          ".TP\n.I DIR/unlearned\\-METHOD.gguf, DIR/closed\\-loop.json\nwith\n.BR \\-\\-then :\n"
-          "the model that forgot; what was done, and the numbers before and after\n"
-          ".TP\n.I DIR/run.lock\nheld by the process that writes the run\n"
-          ".TP\n.I \\(ti/.cache/biforget\nmodels by name and the built engine\n"
-          ".SH ENVIRONMENT\n.TP\n.B BIFORGET_CACHE\nthe cache folder; without it\n.I "
-          "$XDG_CACHE_HOME/biforget\nis used, if that is set\n"
-          ".TP\n.B BIFORGET_API_KEY\nthe key for the server of\n.B \\-\\-api\n"
-          ".TP\n.B GOMP_SPINCOUNT, OMP_WAIT_POLICY\nhow long threads spin at a barrier; without either the program "
-          "sets the first to 5000, which keeps it\nusable on a machine that has other work\n"
-          ".TP\n.B NO_COLOR\nno colour on the terminal\n"
-          ".TP\n.B BIFORGET_TIMES\nprint where the time of a run went, as JSON on standard error\n"
-          ".SH EXIT STATUS\n.TP\n.B 0\ndone, also when the reader of a pipe has gone\n.TP\n.B 2\nusage\n.TP\n.B 3\nbad "
-          "input file\n.TP\n.B 4\nmodel or server, or a crash; where core dumps are on (ulimit \\-c) a crash ends with "
-          "its signal\n"
-          ".TP\n.B 5\nstore or disk\n.TP\n.B 130\ninterrupted by Ctrl\\-C, SIGTERM or a terminal that was closed "
-          "(SIGHUP); the last line says how "
-          "to resume. What was done is saved, but for\n"
-          ".BR biforget\\-eval (1),\nwhich starts over\n"
-          ".SH NOTES\nForget sets may hold private or hazardous text: run folders are readable by their owner only, "
-          "and nothing is\n"
-          "uploaded.\n"
-          ".SH SEE ALSO\n",
-          out);
+    fputs(
+        ".SH FILES\n.TP\n.I DIR/run.db\nthe run: every sample, kept or not, with its provenance (SQLite)\n"
+        ".TP\n.I DIR/forget.jsonl\nthe finished forget set, variant both\n"
+        ".TP\n.I DIR/retain.jsonl\nthe retain set, when one was asked for\n"
+        ".TP\n.I DIR/report.html\nthe run as a page that opens offline\n"
+        ".TP\n.I DIR/unlearned\\-METHOD.gguf, DIR/closed\\-loop.json\nwith\n.BR \\-\\-then :\n"
+        "the model that forgot; what was done, and the numbers before and after\n"
+        ".TP\n.I DIR/run.lock\nheld by the process that writes the run\n"
+        ".TP\n.I \\(ti/.cache/biforget\nmodels by name and the built engine\n"
+        ".SH ENVIRONMENT\n.TP\n.B BIFORGET_CACHE\nthe cache folder; without it\n.I "
+        "$XDG_CACHE_HOME/biforget\nis used, if that is set\n"
+        ".TP\n.B BIFORGET_API_KEY\nthe key for the server of\n.B \\-\\-api\n"
+        ".TP\n.B GOMP_SPINCOUNT, OMP_WAIT_POLICY\nhow long threads spin at a barrier; without either the program "
+        "sets the first to 5000, which keeps it\nusable on a machine that has other work\n"
+        ".TP\n.B NO_COLOR\nno colour on the terminal\n"
+        ".TP\n.B BIFORGET_TIMES\nprint where the time of a run went, as JSON on standard error\n"
+        ".SH EXIT STATUS\n.TP\n.B 0\ndone, also when the reader of a pipe has gone\n.TP\n.B 2\nusage\n.TP\n.B 3\nbad "
+        "input file\n.TP\n.B 4\nmodel or server, or a crash; where core dumps are on (ulimit \\-c) a crash ends with "
+        "its signal\n"
+        ".TP\n.B 5\nstore or disk\n"
+        ".TP\n.B 6\nunlearn: no checkpoint keeps the limit of \\-\\-retain\\-accuracy\\-drop, no model is written\n.TP\n.B 130\ninterrupted by Ctrl\\-C, SIGTERM or a terminal that was closed "
+        "(SIGHUP); the last line says how "
+        "to resume. What was done is saved, but for\n"
+        ".BR biforget\\-eval (1),\nwhich starts over\n"
+        ".SH NOTES\nForget sets may hold private or hazardous text: run folders are readable by their owner only, "
+        "and nothing is\n"
+        "uploaded.\n"
+        ".SH SEE ALSO\n",
+        out);
     for (size_t i = 0; bf_commands[i]; i++)
         put_page_name(out, bf_commands[i]->help.name, bf_commands[i + 1] ? "," : "");
 }

@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "engine/models.h"
 #include "request/forms.h"
+#include "run/probe_answers.h"
 #include "unlearn/auto_method.h"
 #include "base/banned.h"
 
@@ -43,6 +44,7 @@ struct bf_opt *bf_unlearn_options(void *target)
     v->max_loss = 100.0;
     v->checkpoint_every = 50;
     v->answers = 3;
+    v->retain_accuracy_drop = 0.05;
     return BF_OPT_TABLE(
         BF_CHOICE("method", &v->method, v->choices.method,
                   "formula, numbers and source of each: 'biforget help unlearn'", .value = "METHOD",
@@ -71,6 +73,14 @@ struct bf_opt *bf_unlearn_options(void *target)
                 "stop when the forget set's NLL is above X nats a token"),
         BF_REAL("stop-retain-rise", &v->stop_retain_rise, 0, 1e6, "0 = never",
                 "stop when the retain set's NLL is up by more than X percent"),
+        BF_TEXT("probe", &v->probe, "SET",
+                "questions about what is to be forgotten, not trained on, asked between steps: the best checkpoint is "
+                "written (none = the last step)",
+                .fallback = "the run's probes", .marks = BF_LAB),
+        BF_TEXT("probe-retain", &v->probe_retain, "SET", "questions about what is to be kept, not trained on",
+                .fallback = "the run's neighbours", .marks = BF_LAB),
+        BF_REAL("retain-accuracy-drop", &v->retain_accuracy_drop, 0, 1, "0.05",
+                "share of --probe-retain's known answers that a checkpoint may lose", .marks = BF_LAB),
         BF_WHOLE("checkpoint-every", &v->checkpoint_every, 0, 1000000000, "50", "save the state of the training",
                  .unit = "steps"),
         BF_TEXT("resume", &v->resume, "FILE", "resume the training of this -o", .instead = "'biforget resume' does it",
@@ -145,6 +155,8 @@ struct bf_opt *bf_unlearn_options(void *target)
                  "examples of each set that NLL is measured over (0 = all)", .rare = true),
         BF_WHOLE("evaluate-every", &v->evaluate_every, 1, 1000000000, "10", "between two checks of --stop-*",
                  .unit = "steps", .rare = true),
+        BF_WHOLE("probe-every", &v->probe_every, 0, BF_UNLEARN_STEPS_MAX, "for 15 % of the time",
+                 "between two times that --probe asks", .unit = "steps", .rare = true, .marks = BF_LAB),
         BF_REAL("max-loss", &v->max_loss, 0, 1e9, "100", "a training beyond it has diverged (0 = any that is finite)",
                 .unit = "nats a token", .rare = true),
         BF_WHOLE("answers", &v->answers, 0, 100, "3", "prompts to answer before and after, to compare", .rare = true,
@@ -257,10 +269,32 @@ static void set_numbers(const struct bf_unlearn_values *v, struct bf_unlearn_set
     s->stop_forget_nll = v->stop_forget_nll;
     s->stop_retain_rise = v->stop_retain_rise;
     s->checkpoint_every = v->checkpoint_every;
+    s->probe_every = v->probe_every;
+    s->retain_accuracy_drop = v->retain_accuracy_drop;
     s->less_memory = v->less_memory;
     s->bf16 = v->bf16;
     const long n_cores = sysconf(_SC_NPROCESSORS_ONLN);
     s->threads = v->threads ? v->threads : n_cores > 0 ? n_cores : 1; /* the record names the number */
+}
+
+/* Without --probe the run's own questions are asked, where it has them. */
+static enum bf_status set_probes(const struct bf_unlearn_values *v, struct bf_unlearn_settings *s, struct bf_err *err)
+{
+    char *probe, *probe_retain;
+    bf_probe_default_sets(v->forget, &probe, &probe_retain);
+    set_text(&s->probe, v->probe ? v->probe : probe);
+    set_text(&s->probe_retain, v->probe_retain ? v->probe_retain : probe_retain);
+    free(probe);
+    free(probe_retain);
+    if (strcmp(s->probe, BF_PROBE_NONE) == 0)
+        set_text(&s->probe, "");
+    if (strcmp(s->probe_retain, BF_PROBE_NONE) == 0)
+        set_text(&s->probe_retain, "");
+    if (!s->probe[0] && v->probe_retain && s->probe_retain[0])
+        return bf_fail(err, BF_USAGE, "--probe-retain limits what --probe may choose; give --probe SET, too");
+    if (!s->probe[0])
+        set_text(&s->probe_retain, "");
+    return BF_OK;
 }
 
 enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *v, struct bf_unlearn_settings *s,
@@ -301,9 +335,10 @@ enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *v, struc
             return bf_fail(err, BF_USAGE, "'%s' is not a value of --%s", words[i].word, words[i].field);
     set_numbers(v, s);
     status = set_forms(v, s, err);
-    if (status != BF_OK)
-        return status;
-    status = bf_unlearn_settings_choose(s, err);
+    if (status == BF_OK)
+        status = set_probes(v, s, err);
+    if (status == BF_OK)
+        status = bf_unlearn_settings_choose(s, err);
     if (status == BF_OK && is_auto && isnan(v->learning_rate))
         bf_auto_settings_rate(s);
     return status == BF_OK ? bf_unlearn_settings_check(s, err) : status;

@@ -8,9 +8,10 @@ struct bf_unlearn_values {
     bool quiet; /* first: bf_command_run reads it */
     bool json;
     const char *method, *model, *forget, *retain, *general, *alternates, *targets, *lora_layers, *out, *adapter, *work,
-        *resume;
+        *resume, *probe, *probe_retain;
     bool finish, restart, skip_bad;
-    int64_t answers;
+    int64_t answers, probe_every;
+    double retain_accuracy_drop;
     bool lora, full;
     const char *data, *forms, *chat, *retain_loss, *npo_norm, *schedule, *type;
     uint64_t seed;

@@ -107,6 +107,10 @@ static const struct field {
     LATER_FIELD(retain_limit, REAL),
     LATER_FIELD(targets, TEXT),
     LATER_FIELD(lora_layers, TEXT),
+    LATER_FIELD(probe, TEXT),
+    LATER_FIELD(probe_retain, TEXT),
+    LATER_FIELD(probe_every, INTEGER),
+    LATER_FIELD(retain_accuracy_drop, REAL),
 #undef FIELD
 #undef ENUM
 #undef LATER_FIELD
@@ -176,6 +180,7 @@ void bf_unlearn_settings_init(struct bf_unlearn_settings *settings, const struct
         .evaluate_every = 10,
         .max_loss = 100.0,
         .checkpoint_every = 50,
+        .retain_accuracy_drop = 0.05,
     };
     for (size_t i = 0; i < N_FIELDS; i++)
         if (fields[i].kind == TEXT)

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "unlearn/probes.h"
 #include "base/banned.h"
 
 enum { WORTH_SAVING_SECONDS = 60 };
@@ -46,9 +47,9 @@ static void make_plan(struct bf_trainer *t)
 /* All that decides the bytes; not where they go or how often they are saved. */
 static enum bf_status identify(struct bf_trainer *t, struct bf_err *err)
 {
-    static const char *const neither[] = {"out",     "adapter",    "model",   "forget",           "retain",
-                                          "general", "alternates", "targets", "checkpoint_every", "type",
-                                          "threads"};
+    static const char *const neither[] = {"out",     "adapter",    "model",       "forget",           "retain",
+                                          "general", "alternates", "targets",     "checkpoint_every", "type",
+                                          "threads", "probe",      "probe_retain"};
     const enum bf_status status = bf_sha256_file(t->settings->model, t->model_sha256, err);
     struct bf_buf text;
     if (status != BF_OK)
@@ -62,6 +63,8 @@ static enum bf_status identify(struct bf_trainer *t, struct bf_err *err)
                   t->general.sha256, t->alternates.sha256);
     if (t->targets_sha256[0])
         bf_buf_printf(&text, " %s", t->targets_sha256);
+    if (t->job->probe)
+        bf_buf_printf(&text, " %s", t->job->probe_sha256);
     bf_sha256_hex(text.data, text.len, t->identity);
     bf_buf_release(&text);
     free(settings);
@@ -234,6 +237,18 @@ static enum bf_status check_stop_rules(struct bf_trainer *t, const char **stop, 
     return BF_OK;
 }
 
+/* The stop rules, and the probe that is due. `*stop` as in check_stop_rules; a training that ends is probed there, too.
+ * BF_INTERRUPTED: while it was measured or asked. */
+static enum bf_status check_step(struct bf_trainer *t, const char **stop, struct bf_err *err)
+{
+    enum bf_status status = check_stop_rules(t, stop, err);
+    if (status == BF_OK && bf_probe_is_due(t, *stop || t->step == t->n_steps))
+        status = bf_probe_step(t, err);
+    if (status == BF_OK && !*stop && t->step < t->n_steps)
+        *stop = bf_probes_stop(&t->probes, t->step);
+    return status;
+}
+
 static bool wants_to_stop(const struct bf_trainer *t)
 {
     return t->job->interrupted && t->job->interrupted(t->job->user);
@@ -270,7 +285,7 @@ static enum bf_status loop(struct bf_trainer *t, const char **stop, struct bf_er
     t->begin_seconds = t->saved_seconds = bf_seconds();
     t->begin_step = t->step;
     if (t->job->resume && !*stop && t->step > 0) { /* the checkpoint may be of the moment before this check */
-        status = check_stop_rules(t, stop, err);
+        status = check_step(t, stop, err);
         if (status == BF_INTERRUPTED)
             return stopped(t, err);
     }
@@ -283,17 +298,18 @@ static enum bf_status loop(struct bf_trainer *t, const char **stop, struct bf_er
         if (status != BF_OK)
             break;
         tell_step(t);
-        status = check_stop_rules(t, stop, err);
+        status = check_step(t, stop, err);
         if (status == BF_INTERRUPTED) { /* while it was measured: the step is done */
-            *stop = NULL;
-            status = BF_OK;
-            continue;
+            const enum bf_status saved = bf_training_save(t, err);
+            return saved != BF_OK ? saved : stopped(t, err);
         }
         if (status == BF_OK && every > 0 && t->step % every == 0 && t->step < t->n_steps && !*stop)
             status = save(t, err);
     }
     if (status == BF_OK && last_is_worth_saving(t))
         status = save(t, err);
+    if (status == BF_OK && t->job->finish && t->step > 0 && bf_probe_is_due(t, true))
+        status = bf_probe_step(t, err);
     if (!*stop)
         *stop = "finished";
     return status;
@@ -328,6 +344,8 @@ static enum bf_status begin(struct bf_trainer *t, struct bf_err *err)
     if (status == BF_OK && !t->job->resume)
         status = bf_trainer_measure(t, t->settings->model, &t->before, err);
     if (status == BF_OK)
+        status = bf_probe_begin(t, err);
+    if (status == BF_OK)
         status = bf_trainer_open(t, err);
     if (status == BF_OK && t->job->resume)
         status = bf_training_load(t, err);
@@ -361,6 +379,8 @@ static void fill_result(struct bf_trainer *t, const char *stop, struct bf_unlear
     result->retain_made = t->retain.made;
     result->general_made = t->general.made;
     result->pairs = t->forget.pairs;
+    result->probes = t->probes;
+    t->probes.items = NULL;
 }
 
 static void close_graphs(struct bf_trainer *t)
@@ -393,7 +413,8 @@ enum bf_status bf_unlearn(const struct bf_unlearn_job *job, struct bf_unlearn_re
     const double seconds = t.begin_seconds > 0.0 ? bf_seconds() - t.begin_seconds : 0.0;
     if (status == BF_OK) {
         (void)bf_trainer_tell(&t, "saving", 0, 0);
-        status = bf_training_save_model(&t, stop, err);
+        status = job->probe ? bf_probe_end(&t, err)
+                            : bf_training_save_model(&t, t.settings->out, t.settings->adapter, stop, err);
     }
     close_graphs(&t);
     if (status == BF_OK)
@@ -414,11 +435,14 @@ enum bf_status bf_unlearn(const struct bf_unlearn_job *job, struct bf_unlearn_re
     free(t.direction);
     bf_targets_release(&t);
     free(t.curve);
+    free(t.known_forget);
+    free(t.known_retain);
     return status;
 }
 
 void bf_unlearn_result_release(struct bf_unlearn_result *result)
 {
     free(result->curve);
+    free(result->probes.items);
     *result = (struct bf_unlearn_result){0};
 }

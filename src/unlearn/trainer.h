@@ -55,6 +55,8 @@ struct bf_trainer {
     char model_sha256[65], vocabulary_sha256[65];
     struct bf_unlearn_nll before;
     struct bf_unlearn_point *curve; /* [n_steps], the first `step` of them filled */
+    struct bf_unlearn_probes probes;
+    bool *known_forget, *known_retain; /* [n_forget], [n_retain]: right before the first step */
     /* Of this process. */
     double begin_seconds, saved_seconds;
     int64_t begin_step, n_tokens;
@@ -116,9 +118,25 @@ int64_t bf_training_bytes(const struct bf_trainer *trainer); /* of the file */
 /* ---- training_record.c ---- */
 
 BF_MUST_CHECK enum bf_status bf_training_write_settings(const struct bf_trainer *trainer, struct bf_err *err);
-/* The model, and the adapter when one is wanted, with the record in their key-values. `stop`: why there were no more
- * steps. */
-BF_MUST_CHECK enum bf_status bf_training_save_model(struct bf_trainer *trainer, const char *stop, struct bf_err *err);
+/* The model as `path`, and the adapter as `adapter` when that is not NULL or "", with the record in their key-values.
+ * `stop`: why there were no more steps. */
+BF_MUST_CHECK enum bf_status bf_training_save_model(struct bf_trainer *trainer, const char *path, const char *adapter,
+                                                    const char *stop, struct bf_err *err);
+
+/* ---- trainer_probe.c: questions between the steps (probes.h) ---- */
+
+/* Ask the model as it was, or read what an earlier process asked; before the graph is open, since it takes memory.
+ * Without job.probe nothing happens here and below. BF_INPUT: it knows none of the forget questions. */
+BF_MUST_CHECK enum bf_status bf_probe_begin(struct bf_trainer *trainer, struct bf_err *err);
+/* Is a probe due at this step that is not there yet? `last`: the training ends here. */
+bool bf_probe_is_due(const struct bf_trainer *trainer, bool last);
+/* Ask the model as it is now; keep its file if it is the best so far. BF_INTERRUPTED: nothing is kept, ask again. */
+BF_MUST_CHECK enum bf_status bf_probe_step(struct bf_trainer *trainer, struct bf_err *err);
+/* The best model becomes settings->out. BF_LIMIT when none keeps the limit. */
+BF_MUST_CHECK enum bf_status bf_probe_end(struct bf_trainer *trainer, struct bf_err *err);
+int64_t bf_probe_bytes(const struct bf_trainer *trainer); /* that probes may take of the work folder's disk */
+/* Files of probes in a work folder, except those of step `keep`; -1 = all. */
+void bf_probe_remove(const char *work, int64_t keep);
 
 /* ---- trainer_data.c ---- */
 

@@ -106,7 +106,7 @@ static void open_optimizer(struct bf_trainer *t)
 static enum bf_status check_disk(const struct bf_trainer *t, struct bf_err *err)
 {
     const int64_t model = bf_graph_save_bytes(t->graph, t->settings->type, false);
-    const int64_t needed = model + 2 * bf_training_bytes(t);
+    const int64_t probes = bf_probe_bytes(t), needed = model + probes + 2 * bf_training_bytes(t);
     const int64_t of_out = bf_disk_free(t->settings->out), of_work = bf_disk_free(t->job->work);
     const int64_t there = of_out >= 0 && (of_work < 0 || of_out < of_work) ? of_out : of_work;
     if (there >= 0 && there < needed)

@@ -83,6 +83,7 @@ bool bf_unlearn_can_resume(const char *work)
 
 void bf_unlearn_remove_checkpoint(const char *work)
 {
+    bf_probe_remove(work, -1);
     char *path = path_in(work);
     (void)unlink(path);
     free(path);

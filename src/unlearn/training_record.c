@@ -72,15 +72,17 @@ enum bf_status bf_unlearn_read_settings(const char *work, struct bf_unlearn_sett
 /* Without paths, and what has no effect on the weights. */
 static json_t *settings_for_model(const struct bf_unlearn_settings *settings)
 {
-    static const char *const paths[] = {"model",   "forget", "retain",  "general",          "alternates",
-                                        "targets", "out",    "adapter", "checkpoint_every", "threads"};
+    static const char *const paths[] = {"model",   "forget",      "retain",  "general",          "alternates",
+                                        "targets", "out",         "adapter", "checkpoint_every", "threads",
+                                        "probe",   "probe_retain"};
     json_t *json = bf_unlearn_settings_json(settings);
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         json_object_del(json, paths[i]);
     return json;
 }
 
-enum bf_status bf_training_save_model(struct bf_trainer *t, const char *stop, struct bf_err *err)
+enum bf_status bf_training_save_model(struct bf_trainer *t, const char *path, const char *adapter, const char *stop,
+                                      struct bf_err *err)
 {
     json_t *settings = settings_for_model(t->settings), *curve = curve_json(t->curve, (size_t)t->step);
     char *settings_text = bf_json_dump(settings), *curve_text = bf_json_dump(curve), seed[24];
@@ -113,9 +115,9 @@ enum bf_status bf_training_save_model(struct bf_trainer *t, const char *stop, st
 #undef STRING
 #undef INTEGER
     enum bf_status status =
-        bf_graph_save_model(t->graph, t->settings->out, t->settings->type, false, kv, sizeof kv / sizeof *kv, err);
-    if (status == BF_OK && t->settings->adapter[0])
-        status = bf_graph_save_adapter(t->graph, t->settings->adapter, kv, sizeof kv / sizeof *kv, err);
+        bf_graph_save_model(t->graph, path, t->settings->type, false, kv, sizeof kv / sizeof *kv, err);
+    if (status == BF_OK && adapter && adapter[0])
+        status = bf_graph_save_adapter(t->graph, adapter, kv, sizeof kv / sizeof *kv, err);
     json_decref(settings);
     json_decref(curve);
     free(settings_text);
@@ -153,6 +155,24 @@ json_t *bf_unlearn_made_json(const struct bf_unlearn_result *result)
     return out;
 }
 
+/* Null without probing. */
+static json_t *probes_json(const struct bf_unlearn_probes *probes)
+{
+    json_t *curve = json_array();
+    for (size_t i = 0; i < probes->n; i++) {
+        const struct bf_unlearn_probe *p = &probes->items[i];
+        json_array_append_new(curve,
+                              json_pack("{s:I, s:I, s:I}", "step", (json_int_t)p->step, "forget_right",
+                                        (json_int_t)p->forget_right, "retain_right", (json_int_t)p->retain_right));
+    }
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:f, s:o, s:f, s:o}", "forget_questions", (json_int_t)probes->n_forget,
+                     "retain_questions", (json_int_t)probes->n_retain, "forget_known", (json_int_t)probes->forget_known,
+                     "retain_known", (json_int_t)probes->retain_known, "every", (json_int_t)probes->every,
+                     "retain_accuracy_drop", probes->retain_drop, "chosen_step",
+                     probes->chosen > 0 ? json_integer(probes->chosen) : json_null(), "seconds", probes->seconds,
+                     "probes", curve);
+}
+
 json_t *bf_unlearn_record(const struct bf_unlearn_settings *settings, const struct bf_unlearn_result *result)
 {
     json_t *out = json_object();
@@ -174,6 +194,8 @@ json_t *bf_unlearn_record(const struct bf_unlearn_settings *settings, const stru
                         real_or_null(result->n_curve > 0 ? result->curve[result->n_curve - 1].gradient_left : NAN));
     json_object_set_new(out, "train_seconds", json_real(result->train_seconds));
     json_object_set_new(out, "train_tokens", json_integer(result->train_tokens));
+    if (result->probes.n > 0)
+        json_object_set_new(out, "probes", probes_json(&result->probes));
     json_object_set_new(out, "losses", curve_json(result->curve, result->n_curve));
     return out;
 }

@@ -155,6 +155,9 @@ struct bf_unlearn_settings {
     int64_t checkpoint_every; /* steps; 0 = none but at an interruption */
     int64_t threads;          /* 0 = all cores */
     bool less_memory, bf16;
+    char *probe, *probe_retain; /* sets of questions; "" = none. Which ones are asked is the caller's */
+    int64_t probe_every;        /* steps; 0 = chosen from the costs */
+    double retain_accuracy_drop;
 };
 /* The method's defaults; `train` and `learning_rate` unset. Release in every case. */
 void bf_unlearn_settings_init(struct bf_unlearn_settings *settings, const struct bf_method *method);
@@ -214,6 +217,23 @@ struct bf_unlearn_made {
     int64_t n_chat, chat_labels, n_raw, raw_labels;
 };
 
+/* Questions that were asked of a model between two steps, and how many of them it answered rightly. Only questions that
+ * the model answered rightly before the first step count. */
+struct bf_unlearn_probe {
+    int64_t step; /* 0: the model as it was */
+    int64_t forget_right, retain_right;
+};
+struct bf_unlearn_probes {
+    struct bf_unlearn_probe *items; /* [n] in the order of the steps, the first of step 0; NULL without probing */
+    size_t n;
+    int64_t n_forget, n_retain;         /* questions */
+    int64_t forget_known, retain_known; /* of them known before the first step */
+    int64_t every;                      /* steps between two probes */
+    double retain_drop;                 /* share of the known retain questions that may be lost: the limit */
+    int64_t chosen;                     /* the step whose model was written; 0: none, no probe keeps the limit */
+    double seconds;                     /* of this process */
+};
+
 struct bf_unlearn_result {
     struct bf_unlearn_nll before, after;
     int64_t n_steps, planned_steps;
@@ -225,9 +245,17 @@ struct bf_unlearn_result {
     char model_sha256[65], forget_sha256[65], retain_sha256[65];
     int64_t n_forget, n_retain, n_general; /* examples */
     struct bf_unlearn_made forget_made, retain_made, general_made;
-    bool pairs; /* the forget set was taken as question-answer pairs */
+    bool pairs;                      /* the forget set was taken as question-answer pairs */
+    struct bf_unlearn_probes probes; /* zero without job.probe */
 };
 void bf_unlearn_result_release(struct bf_unlearn_result *result);
+
+/* Which questions a model answers rightly. `known` is NULL before the first step; then only questions that were right
+ * at that time need to be asked again. */
+struct bf_unlearn_asked {
+    const bool *known_forget, *known_retain; /* [n_forget], [n_retain] or NULL */
+    bool *forget, *retain;                   /* [n_forget], [n_retain] out: right. All false at the call */
+};
 
 struct bf_unlearn_job {
     const struct bf_unlearn_settings *settings;               /* chosen and checked */
@@ -241,12 +269,19 @@ struct bf_unlearn_job {
     void (*progress)(void *user, const struct bf_unlearn_progress *progress);
     void (*notice)(void *user, const char *line);
     bool (*interrupted)(void *user);
+    /* Asks the model in this file, a GGUF that this training has just written or the source, n_forget questions about
+     * what is to be forgotten and n_retain about what is to be kept; the same answers for the same file. NULL = no
+     * probes: the model of the last step is written. With probes it is that of the best one (docs/unlearning.md). */
+    enum bf_status (*probe)(void *user, const char *model, struct bf_unlearn_asked *asked, struct bf_err *err);
+    int64_t n_probe_forget, n_probe_retain; /* n_probe_forget >= 1 */
+    const char *probe_sha256;               /* of all questions and answers: a resume has to ask the same */
 };
 /* BF_INPUT: texts that cannot be learnt from, a layer that the model does not have, memory. BF_MODEL: the model; a loss
  * that is not finite any more (the sentence names step and batch; the last checkpoint stays). BF_STORE: the disk
- * (checked before the first step), a checkpoint of another training. BF_INTERRUPTED: saved. *result is filled as far as
- * it went: release it. After BF_OK the last checkpoint is still in the folder, since the caller has to keep the result
- * first: bf_unlearn_remove_checkpoint. */
+ * (checked before the first step), a checkpoint of another training. BF_INTERRUPTED: saved. BF_LIMIT: trained, but no
+ * probe keeps the limit, so that no model is written. *result is filled as far as it went: release it. After BF_OK the
+ * last checkpoint is still in the folder, since the caller has to keep the result first: bf_unlearn_remove_checkpoint.
+ */
 BF_MUST_CHECK enum bf_status bf_unlearn(const struct bf_unlearn_job *job, struct bf_unlearn_result *result,
                                         struct bf_err *err);
 
