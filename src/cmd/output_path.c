@@ -10,9 +10,9 @@
 #include "base/banned.h"
 
 /* report.html is not in the list, because people overwrite a page on purpose. */
-static const char *const run_files[] = {"run.db",       "run.db-wal",       "run.db-shm",
-                                        "run.lock",     "forget.jsonl",     "retain.jsonl",
-                                        "probes.jsonl", "closed-loop.json", "closed-loop.lock"};
+static const char *const run_files[] = {"run.db",           "run.db-wal",      "run.db-shm",   "run.lock",
+                                        "forget.jsonl",     "retain.jsonl",    "probes.jsonl", "neighbours.jsonl",
+                                        "closed-loop.json", "closed-loop.lock"};
 enum { N_FILES = sizeof run_files / sizeof *run_files };
 
 /* Sets are named NAME=PATH and PATH:VARIANT, too. free(); NULL when the word is only a path. */

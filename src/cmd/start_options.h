@@ -24,7 +24,7 @@ struct bf_opt *bf_start_sets_options(struct bf_start_options *options, const cha
 struct bf_opt *bf_start_first(struct bf_start_options *options, const char *default_out);
 /* Append the kind's parameters of the method (BF_KIND_COUNT: none), the machine, --embedder, --json and -q. */
 struct bf_opt *bf_start_rest(struct bf_start_options *options, enum bf_kind kind, struct bf_opt *table);
-/* What the options and the requests say of --then, before bf_start_with: a file of texts to keep, or a retain set of
+/* What the options and the requests mean for --then, before bf_start_with: a file of texts to keep, or a retain set of
  * the run. *domain: the domain that --retain-set names, NULL when it names none; where `domain` is NULL, naming one is
  * BF_USAGE. */
 BF_MUST_CHECK enum bf_status bf_start_sets(struct bf_start_options *options, const struct bf_start_request *requests,

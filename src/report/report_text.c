@@ -270,6 +270,10 @@ static void put_next(const struct bf_summary *s, FILE *out)
             bf_print(out, "  %s/retain.jsonl   the retain set\n", s->dir);
             break;
         }
+    char *neighbours = bf_path_join(s->dir, "neighbours.jsonl");
+    if (bf_file_exists(neighbours))
+        bf_print(out, "  %s/neighbours.jsonl   questions about neighbouring subjects; no training sees them\n", s->dir);
+    free(neighbours);
     char *page = bf_path_join(s->dir, "report.html");
     if (bf_file_exists(page))
         bf_print(out, "  %s/report.html    the run as a page: map, coverage, samples\n", s->dir);

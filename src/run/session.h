@@ -40,6 +40,8 @@ BF_MUST_CHECK enum bf_status bf_session_serves(const struct bf_session *session,
 BF_MUST_CHECK enum bf_status bf_session_work(struct bf_session *session, struct bf_err *err);
 /* The pairs and wordings of a run's forget sets that are held out for probing, in its folder. */
 #define BF_PROBES_FILE "probes.jsonl"
+/* All pairs and wordings of its neighbours. */
+#define BF_NEIGHBOURS_FILE "neighbours.jsonl"
 /* After all requests are finished: mark texts that two of them keep, and write DIR/forget.jsonl, DIR/retain.jsonl when
  * the run has a retain set, and DIR/probes.jsonl when anything is held out. May be called again. BF_STORE. */
 BF_MUST_CHECK enum bf_status bf_session_write_sets(struct bf_store *store, struct bf_err *err);

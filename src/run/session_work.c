@@ -231,6 +231,50 @@ static enum bf_status link_duplicates(struct bf_store *store, struct bf_err *err
     return status;
 }
 
+static enum bf_status has_verified_neighbour(struct bf_store *store, bool *has, struct bf_err *err)
+{
+    struct bf_request_entry entry = {.id = 0};
+    enum bf_status status = BF_OK;
+    *has = false;
+    while (bf_store_next_request(store, &entry, &status, err)) {
+        struct bf_counts counts = {0};
+        if (entry.role != BF_ROLE_NEIGHBOUR)
+            continue;
+        bf_store_select(store, entry.id);
+        status = bf_store_counts(store, &counts, err);
+        *has = *has || counts.kept[BF_STAGE_PAIRS] > 0;
+    }
+    bf_store_select(store, 0);
+    return status;
+}
+
+/* Texts about what the model does not know teach it inventions, and questions about it probe nothing. */
+static enum bf_status warn_of_unknown(struct bf_store *store, struct bf_log *log, struct bf_err *err)
+{
+    enum { ENOUGH = 4, SHARE = 4 };
+    struct bf_request_entry entry = {.id = 0};
+    enum bf_status status = BF_OK;
+    while (bf_store_next_request(store, &entry, &status, err)) {
+        struct bf_run_state state;
+        if (entry.role == BF_ROLE_FORGET || entry.kind != BF_KIND_DOMAIN)
+            continue;
+        bf_store_select(store, entry.id);
+        status = bf_store_state(store, &state, err);
+        const struct bf_knowledge_check *k = &state.knowledge;
+        if (status == BF_OK && k->n_questions >= ENOUGH && k->n_verified * SHARE < k->n_questions)
+            bf_log_warn(log,
+                        "the model gives the same answer twice to only %lld of %lld questions about '%s', so it hardly "
+                        "knows it; %s",
+                        (long long)k->n_verified, (long long)k->n_questions, entry.name,
+                        entry.role == BF_ROLE_RETAIN
+                            ? "before you train with this retain set, give a domain that it knows with --retain-set "
+                              "DOMAIN, or texts with --retain-set FILE"
+                            : "few neighbours are probed");
+    }
+    bf_store_select(store, 0);
+    return status;
+}
+
 static enum bf_status write_set(struct bf_store *store, const char *name, enum bf_role role, enum bf_pair_use pairs,
                                 struct bf_err *err)
 {
@@ -260,6 +304,11 @@ enum bf_status bf_session_write_sets(struct bf_store *store, struct bf_err *err)
         status = bf_store_counts(store, &counts, err);
     if (status == BF_OK && counts.held_out[BF_STAGE_PAIRS] + counts.held_out[BF_STAGE_WORDINGS] > 0)
         status = write_set(store, BF_PROBES_FILE, BF_ROLE_FORGET, BF_PAIRS_HELD_OUT, err);
+    bool probed = false;
+    if (status == BF_OK)
+        status = has_verified_neighbour(store, &probed, err);
+    if (status == BF_OK && probed)
+        status = write_set(store, BF_NEIGHBOURS_FILE, BF_ROLE_NEIGHBOUR, BF_PAIRS_ALONE, err);
     return status;
 }
 
@@ -309,6 +358,8 @@ enum bf_status bf_session_work(struct bf_session *s, struct bf_err *err)
     }
     if (status == BF_OK)
         status = bf_session_write_sets(s->store, err);
+    if (status == BF_OK)
+        status = warn_of_unknown(s->store, s->log, err);
     if (status == BF_OK)
         bf_report_at_end(s->store, s->embedder, false, s->log, &s->report);
     return status;

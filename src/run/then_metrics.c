@@ -9,6 +9,7 @@
 #include "report/report.h"
 #include "run/report_write.h"
 #include "run/then.h"
+#include "run/then_words.h"
 #include "base/banned.h"
 
 enum { METRICS_MAX = 8, NOTE_CP = 64 }; /* rows: three of each set, two of the questions; code points of a condition */
@@ -196,10 +197,10 @@ void bf_then_print(const struct bf_then_state *state, const char *dir, FILE *out
     }
     print_failures(state, out);
     print_answers(state, out);
+    bf_then_words(state, out);
     bf_print(
         out,
-        "\n  Both sets are those that training saw. These numbers do not show what the model says about other texts\n"
-        "  or what it can still do; 'biforget eval' measures it with questions of your own.\n"
+        "\n  Both sets of the table are those that training saw; 'biforget eval' measures with questions of your own.\n"
         "\n  %s/%s   the model that forgot\n  %s/%-*s   these numbers, and the commands that gave them\n",
         dir, output, dir, (int)strlen(output), "closed-loop.json");
 }

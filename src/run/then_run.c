@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/child.h"
 #include "base/print.h"
+#include "run/session.h"
 #include "run/then.h"
 #include "sets/pairs.h"
 #include "base/interrupt.h"
@@ -16,13 +17,16 @@
 #include "base/banned.h"
 
 enum { ANSWER_MAX = 256 * 1024 * 1024, PAIRS_SHARE = 4, QUESTION_TOKENS = 64 };
+#define RELEARN_SHARE "0.1" /* of the pairs that were unlearned */
 
 struct then {
     const struct bf_then_job *job;
     char dir[PATH_MAX]; /* absolute: a training that is resumed elsewhere still finds its files */
-    char *output, *work, *log_path, *forget, *retain, *questions;
+    char *output, *work, *log_path, *forget, *retain;
+    char *questions;           /* pairs of the forget set */
+    char *probes, *neighbours; /* the run's own; asked in place of them */
     struct bf_then_state state;
-    bool has_retain;
+    bool has_retain, has_questions, has_probes;
     size_t n_done, n_all;
 };
 
@@ -166,12 +170,34 @@ static enum bf_status ask_questions(struct then *l, struct bf_err *err)
 {
     struct bf_command_line c = {.n = 0};
     add_pair(&c, "eval", "robust");
-    bf_command_line_add(&c, l->questions);
+    bf_command_line_add(&c, l->has_probes ? l->probes : l->questions);
+    if (l->has_probes && bf_file_exists(l->neighbours))
+        add_pair(&c, "--neighbours", l->neighbours);
     add_pair(&c, "-m", l->output);
     add_pair(&c, "--original", l->job->model);
     add_number(&c, "--max-new-tokens", QUESTION_TOKENS);
+    /* Relearning from what was trained on shows whether the held-out questions come back with it. */
+    if (l->has_probes && l->has_questions) {
+        add_pair(&c, "--relearn", RELEARN_SHARE);
+        add_pair(&c, "--relearn-set", l->questions);
+    }
     add_machine(l, &c, true);
-    const enum bf_status status = step(l, BF_THEN_QUESTIONS, "asking the forget set's questions in many ways", &c, err);
+    const enum bf_status status =
+        step(l, BF_THEN_QUESTIONS,
+             l->has_probes ? "asking questions that were held out" : "asking the forget set's questions in many ways",
+             &c, err);
+    bf_command_line_release(&c);
+    return status;
+}
+
+static enum bf_status check_fluency(struct then *l, struct bf_err *err)
+{
+    struct bf_command_line c = {.n = 0};
+    add_pair(&c, "eval", "fluency");
+    add_pair(&c, "-m", l->output);
+    add_pair(&c, "--original", l->job->model);
+    add_machine(l, &c, true);
+    const enum bf_status status = step(l, BF_THEN_FLUENCY, "checking that the model still writes", &c, err);
     bf_command_line_release(&c);
     return status;
 }
@@ -212,7 +238,10 @@ static enum bf_status all_steps(struct then *l, struct bf_err *err)
     const bool eval = l->state.wish.eval;
     size_t n_questions = 0;
     enum bf_status status = eval ? write_questions(l, &n_questions, err) : BF_OK;
-    l->n_all = 1U + (eval ? 2U + (l->has_retain ? 2U : 0U) + (n_questions > 0 ? 1U : 0U) : 0U);
+    l->has_questions = n_questions > 0;
+    l->has_probes = bf_file_exists(l->probes);
+    const bool asks = l->has_questions || l->has_probes;
+    l->n_all = 1U + (eval ? 2U + (l->has_retain ? 2U : 0U) + (asks ? 1U : 0U) + (l->has_probes ? 1U : 0U) : 0U);
     if (status == BF_OK && eval)
         status = evaluate(l, BF_THEN_FORGET_BEFORE, "evaluating the forget set, before", l->dir, l->job->model, err);
     if (status == BF_OK && eval && l->has_retain)
@@ -223,8 +252,10 @@ static enum bf_status all_steps(struct then *l, struct bf_err *err)
         status = evaluate(l, BF_THEN_FORGET_AFTER, "evaluating the forget set, after", l->dir, l->output, err);
     if (status == BF_OK && eval && l->has_retain)
         status = evaluate(l, BF_THEN_RETAIN_AFTER, "evaluating the retain set, after", l->retain, l->output, err);
-    if (status == BF_OK && n_questions > 0)
+    if (status == BF_OK && eval && asks)
         status = ask_questions(l, err);
+    if (status == BF_OK && eval && l->has_probes)
+        status = check_fluency(l, err);
     return status;
 }
 
@@ -240,6 +271,8 @@ static void name_files(struct then *l)
     l->log_path = bf_path_join(l->dir, "closed-loop.log");
     l->forget = bf_path_join(l->dir, "forget.jsonl");
     l->questions = bf_path_join(l->dir, "closed-loop-questions.jsonl");
+    l->probes = bf_path_join(l->dir, BF_PROBES_FILE);
+    l->neighbours = bf_path_join(l->dir, BF_NEIGHBOURS_FILE);
     l->retain = bf_then_retain_file(l->dir, &l->state.wish);
     l->has_retain = bf_file_exists(l->retain);
 }
@@ -349,6 +382,8 @@ enum bf_status bf_then_run(const struct bf_then_job *job, struct bf_then_state *
     free(l.forget);
     free(l.retain);
     free(l.questions);
+    free(l.probes);
+    free(l.neighbours);
     free(lock_path);
     bf_unlock(lock);
     return status;

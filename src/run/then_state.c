@@ -16,6 +16,7 @@ static const char *const step_names[BF_THEN_STEPS] = {
     [BF_THEN_FORGET_AFTER] = "forget after",
     [BF_THEN_RETAIN_AFTER] = "retain after",
     [BF_THEN_QUESTIONS] = "questions",
+    [BF_THEN_FLUENCY] = "fluency",
 };
 
 const char *bf_then_step_name(size_t id)

@@ -2,8 +2,9 @@
  * DIR/closed-loop.json, which one function of this room reads and one writes; report/page_training.c shows wish,
  * figures, answers and output by these keys. The file is one JSON object: wish      {method, options [words], answers,
  * eval, eval_limit, retain_set ""|file} finished  bool steps     {"forget before" | "retain before" | "unlearn" |
- * "forget after" | "retain after" | "questions": {command, seconds, result}}; an evaluation that failed has "why" in
- * place of "result" figures   [{set, figure, before, after, n, note?}], null where a number is not known answers
+ * "forget after" | "retain after" | "questions" | "fluency": {command, seconds, result}}; an evaluation that failed has
+ * "why" in place of "result" figures   [{set, figure, before, after, n, note?}], null where a number is not known
+ * answers
  * [{prompt, before, after}] output    the unlearned model, a file in DIR forget_sha256, retain_sha256   of the sets
  * that all this is about Only wish.method and wish.options have to be there. Keys that are not listed are skipped, and
  * gone after the next write. */
@@ -46,6 +47,7 @@ enum bf_then_step_id {
     BF_THEN_FORGET_AFTER,
     BF_THEN_RETAIN_AFTER,
     BF_THEN_QUESTIONS,
+    BF_THEN_FLUENCY,
     BF_THEN_STEPS
 };
 const char *bf_then_step_name(size_t id); /* "forget before": its key in the file */

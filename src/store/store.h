@@ -175,9 +175,10 @@ BF_MUST_CHECK enum bf_status bf_store_state(struct bf_store *store, struct bf_ru
 
 /* A variant holds texts; the pairs and wordings about them belong to it as well, when they are wanted. */
 enum bf_pair_use {
-    BF_PAIRS_NONE,    /* the texts alone */
-    BF_PAIRS_TRAIN,   /* also those that a training may see: forget.jsonl, exports, unlearning */
-    BF_PAIRS_HELD_OUT /* only those that are held out for probing: probes.jsonl */
+    BF_PAIRS_NONE,     /* the texts alone */
+    BF_PAIRS_TRAIN,    /* also those that a training may see: forget.jsonl, exports, unlearning */
+    BF_PAIRS_HELD_OUT, /* only those that are held out for probing: probes.jsonl */
+    BF_PAIRS_ALONE     /* all of them without the texts: neighbours.jsonl */
 };
 
 /* Which texts, by what the model answered when it was asked about them without them (self-questioning). */

@@ -73,7 +73,8 @@ bool bf_variant_has(const char *variant, enum bf_stage stage)
     " WHERE (?2 IS NULL OR s.stage = ?2) AND (?3 IS NULL OR s.state = ?3)"                                             \
     " AND (?4 IS NULL OR coalesce(s.reason, '') = ?4)"                                                                 \
     " AND (?5 IS NULL OR (s.state = 'kept' AND " root " NOT IN (coalesce(?6, ''), coalesce(?7, ''))"                   \
-    " AND CASE ?13 WHEN 0 THEN s.stage NOT IN ('pairs', 'wordings') ELSE " held_out " = ?13 - 1 END))"                 \
+    " AND CASE ?13 WHEN 0 THEN s.stage NOT IN ('pairs', 'wordings') WHEN 3 THEN s.stage IN ('pairs', 'wordings')"      \
+    " ELSE " held_out " = ?13 - 1 END))"                                                                               \
     " AND (?11 IS NULL OR q.role = ?11) AND (?12 = 0 OR s.same_as IS NULL) AND (?14 = 0 OR " checked ")"
 /* Is a text verified, or (?14 = 1) at least not refuted? */
 #define CHECKED                                                                                                        \

@@ -34,7 +34,7 @@ static const char *const of_parts[] = {
     "Who and what belongs to {topic}? Name {n}. One name a line.",
 };
 static const char *const of_fact[] = {
-    "\"{sentence}\"\nName {n} other persons, places or things of the same kind as the one in this text. One name a line.",
+    "\"{sentence}\"\nName {n} other persons, places or things of the same kind as in this text. One name a line.",
     "\"{sentence}\"\nWho or what is this about? Name {n} others that are like it, but not it. Only names, one a line.",
 };
 

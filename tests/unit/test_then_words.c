@@ -1,0 +1,77 @@
+/* The closing words after --then METHOD --eval: each number is one of a step's result. */
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "run/then_words.h"
+
+static const char questions[] =
+    "{\"n\": 24, \"worst_case_accuracy\": 0.25, \"original_worst_case_accuracy\": 1.0,"
+    " \"conditions\": {\"plain\": {\"accuracy\": 0.08333}, \"original\": {\"accuracy\": 0.91667},"
+    " \"q4_0\": {\"accuracy\": 0.125}, \"relearn\": {\"accuracy\": 0.5, \"n\": 20}},"
+    " \"neighbours\": {\"n\": 20}, \"neighbour_forms\": {\"plain\": {\"accuracy\": 0.95, \"original_accuracy\": 1.0}}}";
+
+static char *words_of(const char *command, const char *result)
+{
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_then_state state;
+    char json[4096], *text = NULL;
+    size_t n = 0;
+    snprintf(
+        json, sizeof json,
+        "{\"wish\": {\"method\": \"npo\", \"options\": [], \"eval\": true}, \"steps\": {\"unlearn\": {\"command\": "
+        "\"biforget unlearn\", \"seconds\": 70, \"result\": {}}, \"questions\": {\"command\": \"%s\", \"seconds\": 20, "
+        "%s%s}, \"fluency\": {\"command\": \"biforget eval fluency\", \"seconds\": 5, \"result\": {\"answers\": "
+        "{\"neutral\": {\"seq_rep_4\": 0.04}}, \"original\": {\"neutral\": {\"seq_rep_4\": 0.01}}}}}}",
+        command, result ? "\"result\": " : "\"why\": \"gone\"", result ? result : "");
+    if (bf_then_state_parse(json, strlen(json), "closed-loop.json", NULL, &state, &err) != BF_OK)
+        fail_msg("%s", err.text);
+    FILE *out = open_memstream(&text, &n);
+    assert_non_null(out);
+    bf_then_words(&state, out);
+    fclose(out);
+    bf_then_state_release(&state);
+    return text;
+}
+
+static void what_was_forgotten_kept_and_came_back_is_said_in_counts(void **state)
+{
+    char *text = words_of("biforget eval robust /r/probes.jsonl", questions);
+    (void)state;
+    assert_non_null(
+        strstr(text, "asked 24 questions that it was not trained on, the model answers 2 rightly; before, 22."));
+    assert_non_null(strstr(text,
+                           "of 20 questions about neighbouring subjects, in no training, 19 are answered rightly; "
+                           "before, 20."));
+    assert_non_null(strstr(text, "in at least one of several forms 6 of 24 are answered rightly; before, 24."));
+    assert_non_null(strstr(text, "In Q4_0: 3 of 24."));
+    assert_non_null(strstr(text, "After relearning from a tenth of the forget set's pairs: 10 of 20."));
+    assert_non_null(strstr(text, "unlearning took 1:10 minutes, all steps after the forget set 1:35."));
+    assert_non_null(strstr(text, "4 % of an answer's 4-grams are repetitions; before, 1 %."));
+    assert_null(strstr(text, "No question was held out"));
+    free(text);
+}
+
+static void without_held_out_questions_nothing_is_claimed(void **state)
+{
+    char *text = words_of("biforget eval robust /r/closed-loop-questions.jsonl", questions);
+    (void)state;
+    assert_null(strstr(text, "not trained on"));
+    assert_non_null(strstr(text, "that it was trained on"));
+    assert_non_null(strstr(text, "No question was held out"));
+    free(text);
+    text = words_of("biforget eval robust /r/probes.jsonl", NULL); /* the step failed */
+    assert_null(strstr(text, "Forgotten"));
+    assert_non_null(strstr(text, "unlearning took"));
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_forgotten_kept_and_came_back_is_said_in_counts),
+        cmocka_unit_test(without_held_out_questions_nothing_is_claimed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
