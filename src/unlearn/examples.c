@@ -196,6 +196,20 @@ static bool walk_next(struct walk *w, struct bf_formed *out, size_t *number)
     }
 }
 
+/* Is there room for an answer after this question? One of a pair has to have it; one that was made for a text need not.
+ */
+static enum bf_status has_room(const struct walk *w, const struct bf_vocabulary *vocabulary, const char *question,
+                               size_t number, struct bf_token_list *tokens, bool *room, struct bf_err *err)
+{
+    *room = true;
+    if (w->texts->items[number].question)
+        return BF_OK;
+    tokens->n = 0;
+    const enum bf_status status = bf_vocabulary_prompt(vocabulary, question, tokens, err);
+    *room = tokens->n < (size_t)w->options->max_length;
+    return status;
+}
+
 static enum bf_status make_mixed(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
                                  const struct bf_example_options *options, struct bf_examples *out, struct bf_err *err)
 {
@@ -206,16 +220,22 @@ static enum bf_status make_mixed(const struct bf_vocabulary *vocabulary, const s
     size_t number = 0, n_records = 0;
     walk_begin(&walk, vocabulary, texts, options);
     while (status == BF_OK && walk_next(&walk, &one, &number)) {
+        const size_t before = out->n;
+        bool room = true;
         tokens.n = 0;
-        n_records += walk.k == 0;
         if (one.form == BF_FORM_CHAT) {
-            status = add_pair(vocabulary, one.question, one.text, number + 1, options, &tokens, out, err);
+            status = has_room(&walk, vocabulary, one.question, number, &tokens, &room, err);
+            if (status == BF_OK && room)
+                status = add_pair(vocabulary, one.question, one.text, number + 1, options, &tokens, out, err);
+            out->n_no_room += room ? 0 : 1;
         } else {
             bf_vocabulary_text(vocabulary, one.text, &tokens);
             add_pieces(vocabulary, &tokens, options->max_length, out);
         }
-        if (walk.k == 0)
-            out->n_epoch = out->n;
+        if (walk.k == 0) {
+            n_records++;
+            out->n_epoch += out->n > before ? out->n - before : 1;
+        }
     }
     out->n_left_out = texts->n - n_records;
     out->pairs = out->made.n_raw == 0;
@@ -299,7 +319,10 @@ enum bf_status bf_examples_alternate(const struct bf_vocabulary *vocabulary, con
         /* A pair's answer by its place, as ever; the other examples of a text by theirs. */
         const uint64_t place = number + (uint64_t)walk.k * texts->n;
         const char *answer = answers->items[bf_order_pick(options->seed, 2, place, answers->n)].text;
-        status = add_pair(vocabulary, one.question, answer, number + 1, options, &tokens, out, err);
+        bool room = true;
+        status = has_room(&walk, vocabulary, one.question, number, &tokens, &room, err);
+        if (status == BF_OK && room)
+            status = add_pair(vocabulary, one.question, answer, number + 1, options, &tokens, out, err);
     }
     bf_buf_release(&walk.question);
     free(tokens.items);

@@ -22,6 +22,7 @@ struct bf_examples {
     int64_t n_tokens, n_labels;
     size_t n_cut;      /* answers whose end did not fit into max_length */
     size_t n_left_out; /* records that give no example: without a question, in a set taken as pairs; see forms.h */
+    size_t n_no_room;  /* questions made for texts that leave no room for an answer in max_length: left out */
     size_t n_epoch;    /* examples of an epoch: mixed, a text comes in one of its forms, otherwise n */
     struct bf_unlearn_made made;
     char sha256[65]; /* of tokens and labels */

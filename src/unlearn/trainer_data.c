@@ -52,6 +52,11 @@ static void tell(const struct bf_trainer *t, const struct bf_examples *made, boo
         bf_trainer_notice(t, "%s: %zu %s, %lld tokens%s", what, made->n,
                           made->pairs ? "question-answer pairs" : "pieces of text", (long long)made->n_tokens,
                           made->n_cut ? ", some answers cut at --max-length" : "");
+    if (made->n_no_room > 0)
+        bf_trainer_notice(t,
+                          "%zu questions about texts of the %s leave no room for an answer, and are left out: a larger "
+                          "--max-length would have it",
+                          made->n_no_room, what);
     if (made->n_left_out > 0)
         bf_trainer_notice(t,
                           mixed ? "%zu of the records of the %s give no question with an answer, and are left out"

@@ -167,7 +167,7 @@ PY
     fails 2 "give texts with --retain-set FILE" domain -o no --then npo
     fails 2 "dpo learns from questions with answers alone" domain -o no --then dpo --retain-set keep.txt --then-options "--data auto"
     fails 2 "finetune teaches what is to be forgotten" domain -o no --then finetune
-    fails 2 "'forgetting' is not a method; give --then ga" domain -o no --then forgetting
+    fails 2 "'forgetting' is not a method; give --then auto" domain -o no --then forgetting
     fails 2 "--then npo" domain -o no --eval
     fails 2 "give one, too" domain -o no --then-options "--lr 1"
     fails 2 "in --then-options: unknown option '--lrr'; did you mean '--lr'" domain -o no --then ga --then-options "--lrr 1"

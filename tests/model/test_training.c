@@ -270,6 +270,18 @@ static void mixed_data_of_other_kinds(void **state)
     }
     bf_examples_release(&made);
     bf_examples_release(&alternate);
+    /* A question that takes all of max_length is left out with its alternate, unless it is a pair's. */
+    options.max_length = 46;
+    assert_int_equal(bf_examples_make(vocabulary, &texts, &options, &made, &err), BF_OK);
+    assert_int_equal(bf_examples_alternate(vocabulary, &texts, &other, &options, &alternate, &err), BF_OK);
+    assert_true(made.n_no_room > 0 && made.n_no_room < 8);
+    assert_int_equal(made.n + made.n_no_room, 9);
+    assert_int_equal(alternate.n, made.n);
+    for (size_t i = 0; i < made.n; i++)
+        assert_int_equal(made.items[i].first_label, alternate.items[i].first_label);
+    options.max_length = 128;
+    bf_examples_release(&made);
+    bf_examples_release(&alternate);
     /* Without a template: texts raw and once; the pair stays a pair. */
     options.only_chat = false;
     assert_int_equal(bf_examples_make(plain, &texts, &options, &made, &err), BF_OK);
