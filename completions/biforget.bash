@@ -95,8 +95,9 @@ _biforget() {
                 esac
                 ;;
             eval)
-                words="--model --lora --lora-scale --output --json --forget --retain --holdout --authors --world --retrained --retrained-auc --original --neighbours --prompts --logs --retain-logs --k --shots --n-shots --trailing-space --max-new-tokens --limit --relearn --relearn-set --relearn-steps --relearn-lr --suffix --suffix-tokens --suffix-rounds --suffix-candidates --suffix-questions --seed --resamples --kv-cache --quiet --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-extra --api-model --api-embed-model --api-mode --api-probs --chat --help --help-all"
+                words="--model --lora --lora-scale --output --json --forget --retain --holdout --authors --world --retrained --retrained-auc --attacks --reference --gradient-norm --original --neighbours --prompts --logs --retain-logs --k --shots --n-shots --trailing-space --max-new-tokens --limit --relearn --relearn-set --relearn-steps --relearn-lr --suffix --suffix-tokens --suffix-rounds --suffix-candidates --suffix-questions --seed --resamples --kv-cache --quiet --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-extra --api-model --api-embed-model --api-mode --api-probs --chat --help --help-all"
                 case $previous in
+                    --gradient-norm) choices="1 2 max" ;;
                     --kv-cache) choices="auto f32 f16" ;;
                     --api-mode) choices="auto chat completions" ;;
                     --api-probs) choices="auto none sampling model both" ;;

@@ -20,7 +20,7 @@ engine:   | machine models
 quality:  | answers rouge
 graph:    engine | matmul_kernel vocabulary
 synth:    request engine quality | neighbours
-unlearn:  request engine graph | auto_method suffix
+unlearn:  request engine graph | auto_method gradient_norm suffix
 store:    request synth
 sets:     request store | official_folder pairs records
 export:   request synth store

@@ -97,4 +97,10 @@ for part, ours in ("forget", "forget"), ("other", "retain"), ("other", "world"):
     number(f"tofu {ours}: mean probability", figures["probability"], other["means"]["probability_among" if ours == "world" else "probability"])
     number(f"tofu {ours}: mean ROUGE-L", figures["rouge_l"], other["means"]["rouge_l"])
     number(f"tofu {ours}: mean truth ratio", figures["truth_ratio"], other["means"]["truth_ratio"])
+for part in "forget", "holdout":
+    other = ou["mia"][part]
+    for theirs_name, name, attack in (("loss", "mia_2", "PPL"), ("min_k_40", "mia_2", "Min-40%"), ("min_k_plus_plus_40", "mia_2", "Min-40%++"),
+                                      ("min_k_plus_plus_20", "mia_2", "Min-20%++"), ("gradnorm_1", "mia_1", "gradnorm"),
+                                      ("gradnorm_2", "mia_2", "gradnorm"), ("gradnorm_inf", "mia_max", "gradnorm")):
+        near(f"{theirs_name}, {part}", [r[attack] for r in lines(name) if r["set"] == part], other[theirs_name])
 number("tofu: model utility", result("tofu")["model_utility"], ou["tofu"]["model_utility"])

@@ -99,6 +99,26 @@ def open_unlearning(checkout):
                 item[key] = torch.cat([item[key], torch.tensor([value])])
             return item
 
+    package("evals.metrics.mia", src / "evals" / "metrics" / "mia")
+    out["mia"] = {}
+
+    def attack(module, name, dataset, **more):
+        cls = getattr(importlib.import_module(f"evals.metrics.mia.{module}"), name)
+        collator = collators.DataCollatorForSupervisedDataset(tokenizer, "right", "index")
+        scores = cls(model=model, data=dataset, collator=collator, batch_size=1, **more).attack()["value_by_index"]
+        return [scores[i]["score"] for i in sorted(scores, key=int)]
+
+    for part in "forget", "holdout":
+        texts = pretraining.CompletionDataset({"path": "json", "data_files": str(ITEMS / f"{part}.jsonl"), "split": "train"}, None, tokenizer)
+        # The loss counts all tokens; the others leave the last one out, so that an added one makes them count the same.
+        out["mia"][part] = {
+            "loss": attack("loss", "LOSSAttack", texts),
+            "min_k_40": attack("min_k", "MinKProbAttack", Ended(), k=0.4),
+            "min_k_plus_plus_40": attack("min_k_plus_plus", "MinKPlusPlusAttack", Ended(), k=0.4),
+            "min_k_plus_plus_20": attack("min_k_plus_plus", "MinKPlusPlusAttack", Ended(), k=0.2),
+            **{f"gradnorm_{p}": attack("gradnorm", "GradNormAttack", Ended(), p=p) for p in (1, 2, float("inf"))},
+        }
+    texts = pretraining.CompletionDataset({"path": "json", "data_files": str(ITEMS / "forget.jsonl"), "split": "train"}, None, tokenizer)
     for name, dataset in (("pairs", data("qa")), ("texts", texts), ("texts_ended", Ended())):
         out[f"memorization_{name}"] = {metric: listed(run(metric, dataset), "score") for metric in ("extraction_strength", "exact_memorization")}
     return out

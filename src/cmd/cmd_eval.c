@@ -30,9 +30,9 @@ static void print_result(const struct bf_eval_values *v, const json_t *result)
 static enum bf_status check_output(const struct bf_eval_values *v, const struct bf_call *call, struct bf_err *err)
 {
     const struct bf_eval_request *r = &v->request;
-    const char *const named[] = {r->model,       r->lora,  r->forget,      r->retain,   r->holdout,
-                                 r->authors,     r->world, r->retrained,   r->original, r->logs,
-                                 r->retain_logs, r->shots, r->relearn_set, r->prompts,  r->neighbours};
+    const char *const named[] = {r->model,       r->lora,      r->forget,     r->retain,   r->holdout,     r->authors,
+                                 r->world,       r->retrained, r->original,   r->logs,     r->retain_logs, r->shots,
+                                 r->relearn_set, r->prompts,   r->neighbours, r->reference};
     enum { N_NAMED = sizeof named / sizeof *named };
     const char *inputs[N_NAMED + BF_OPERANDS_MAX];
     memcpy(inputs, named, sizeof named);
@@ -105,6 +105,7 @@ const struct bf_command bf_cmd_eval = {
             .summary = "measure what a model has forgotten, and what it can still do",
             .synopsis = "biforget eval NAME [FILE...] [-m MODEL] [options]",
             .examples = "  biforget eval privleak -m new.gguf --forget f.json --holdout h.json\n"
+                        "  biforget eval privleak --forget f.json --holdout h.json --attacks all --reference old.gguf\n"
                         "  biforget eval knowmem forget_qa.json --shots icl.json -m new.gguf\n"
                         "  biforget eval tofu -m new.gguf --forget f.json --retrained gold.gguf\n"
                         "  biforget eval tofu --logs saves/npo --retain-logs saves/retain90\n"

@@ -27,6 +27,8 @@ struct bf_opt *bf_eval_options(struct bf_eval_values *v)
     r->seed = 3407;
     r->resamples = 2000;
     r->kv_cache = "auto";
+    r->attacks = "loss,zlib,lower,min_k";
+    r->gradient_norm = "2";
     struct bf_opt *table = BF_OPT_TABLE(
         BF_TEXT("model", &r->model, "FILE|NAME", "the model to evaluate", .letter = 'm',
                 .fallback = "the default model", .marks = BF_LAB),
@@ -46,6 +48,13 @@ struct bf_opt *bf_eval_options(struct bf_eval_values *v)
         BF_REAL("retrained-auc", &r->retrained_auc, 0.000001, 1, "0.5",
                 "privleak: AUC of the retrained model, instead of --retrained", .rare = true, .only = "privleak",
                 .marks = BF_LAB),
+        BF_TEXT("attacks", &r->attacks, "NAME,...|all",
+                "privleak: of loss, zlib, lower, min_k, min_k++, reference, gradnorm",
+                .fallback = "loss,zlib,lower,min_k", .only = "privleak"),
+        BF_TEXT("reference", &r->reference, "FILE|NAME", "privleak: also attack by comparing with this model's loss",
+                .fallback = "none", .only = "privleak", .marks = BF_LAB),
+        BF_CHOICE("gradient-norm", &r->gradient_norm, "1|2|max", "privleak: norm of the attack gradnorm",
+                  .fallback = "2", .rare = true, .only = "privleak"),
         BF_TEXT("original", &r->original, "FILE|NAME", "robust, fluency: the model before unlearning",
                 .only = AFTERWARDS),
         BF_TEXT("neighbours", &r->neighbours, "SET", "robust: questions on neighbouring topics, to see the cost",
@@ -55,8 +64,9 @@ struct bf_opt *bf_eval_options(struct bf_eval_values *v)
         BF_TEXT("logs", &r->logs, "DIR", "tofu: result files instead of -m", .only = "tofu", .marks = BF_LAB),
         BF_TEXT("retain-logs", &r->retain_logs, "DIR", "tofu: result files of the retrained model", .only = "tofu",
                 .marks = BF_LAB),
-        BF_REALS("k", &r->k, 0.1, 100, "5,10,20,30,40,50,60", "privleak: shares of least likely tokens",
-                 .value = "K,...", .unit = "per cent", .rare = true, .only = "privleak"),
+        BF_REALS("k", &r->k, 0.1, 100, "5,10,20,30,40,50,60",
+                 "privleak: shares of least likely tokens, of min_k and min_k++", .value = "K,...", .unit = "per cent",
+                 .rare = true, .only = "privleak"),
         BF_TEXT("shots", &r->shots, "FILE", "solved examples to put before the question", .fallback = "none",
                 .only = SHOTS),
         BF_WHOLE("n-shots", &r->n_shots, 0, 100, "5", "solved examples, at most", .rare = true, .only = COUNTS_SHOTS),

@@ -287,12 +287,16 @@ struct bf_continuation_score {
     const float *logp;     /* [n_tokens] natural log, temperature 1 */
     const bool *greedy;   /* [n_tokens] is it the likeliest token at its place? NULL when a server does not report it */
     const float *choices; /* [n_choices] log-probability of each right after the prompt */
+    /* [n_tokens] with `spread`: mean and standard deviation of log p over the vocabulary at the token's place, weighted
+     * by p; NULL without, and from a server */
+    const float *mean_logp, *deviation_logp;
 };
 struct bf_continuation_job {
     void *user;
     /* In the order of the items. A status other than BF_OK ends the call. */
     enum bf_status (*sink)(void *user, const struct bf_continuation_score *score, struct bf_err *err);
     bool (*step)(void *user, size_t n_done); /* once per batch; false: BF_INTERRUPTED; may be NULL */
+    bool spread;                             /* also mean_logp and deviation_logp: a pass over each row of logits */
 };
 
 /* Score all items. Items share batches, and a beginning that neighbouring prompts have in common is computed once, so

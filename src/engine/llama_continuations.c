@@ -26,8 +26,9 @@ struct sequence {
     int32_t n_past;
     llama_token choices[BF_CHOICES_MAX];
     float choice_logp[BF_CHOICES_MAX];
-    float *logp;  /* [n_tokens] by position i: of tokens[i + 1] */
-    bool *greedy; /* [n_tokens] by position */
+    float *logp;             /* [n_tokens] by position i: of tokens[i + 1] */
+    bool *greedy;            /* [n_tokens] by position */
+    float *mean, *deviation; /* [n_tokens] by position; NULL unless the job wants the spread */
 };
 
 struct scoring_job {
@@ -47,6 +48,8 @@ static void release_window(struct scoring_job *r)
         free(r->window[i].tokens);
         free(r->window[i].logp);
         free(r->window[i].greedy);
+        free(r->window[i].mean);
+        free(r->window[i].deviation);
     }
     memset(r->window, 0, sizeof r->window);
     r->n_window = r->n_active = 0;
@@ -115,6 +118,10 @@ static enum bf_status prepare(const struct scoring_job *r, size_t i, struct sequ
     }
     s->logp = bf_array((size_t)s->n_tokens + 1, sizeof *s->logp);
     s->greedy = bf_array((size_t)s->n_tokens + 1, sizeof *s->greedy);
+    if (r->job->spread) {
+        s->mean = bf_array((size_t)s->n_tokens + 1, sizeof *s->mean);
+        s->deviation = bf_array((size_t)s->n_tokens + 1, sizeof *s->deviation);
+    }
     return find_choices(r, s, item, err);
 }
 
@@ -158,6 +165,12 @@ static enum bf_status read_row(const struct scoring_job *r, struct sequence *s, 
             best &= logits[t] <= logits[next];
         s->logp[at] = (float)((double)logits[next] - lse);
         s->greedy[at] = best;
+    }
+    if (at + 1 < s->n_tokens && s->mean) {
+        double mean = 0.0, deviation = 0.0;
+        bf_logp_spread(logits, n_vocab, lse, &mean, &deviation);
+        s->mean[at] = (float)mean;
+        s->deviation[at] = (float)deviation;
     }
     if (at == s->n_prompt - 1)
         for (size_t c = 0; c < r->items[s->item].n_choices; c++)
@@ -241,6 +254,8 @@ static enum bf_status deliver(const struct scoring_job *r, const struct sequence
         .logp = s->logp + first - 1,
         .greedy = s->greedy + first - 1,
         .choices = s->choice_logp,
+        .mean_logp = s->mean ? s->mean + first - 1 : NULL,
+        .deviation_logp = s->deviation ? s->deviation + first - 1 : NULL,
     };
     return r->job->sink(r->job->user, &score, err);
 }

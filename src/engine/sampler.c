@@ -105,6 +105,21 @@ double bf_log_sum_exp(const float *logits, int32_t n)
     return (double)max + log(sum_exp(logits, n, max));
 }
 
+void bf_logp_spread(const float *logits, int32_t n, double lse, double *mean, double *deviation)
+{
+    double sum = 0.0, squares = 0.0;
+    for (int32_t t = 0; t < n; t++) {
+        const double logp = (double)logits[t] - lse, p = exp(logp);
+        if (p > 0.0) {
+            sum += p * logp;
+            squares += p * logp * logp;
+        }
+    }
+    const double variance = squares - sum * sum;
+    *mean = sum;
+    *deviation = variance > 0.0 ? sqrt(variance) : 0.0;
+}
+
 /* Is a before b: larger logit, then smaller id? */
 static inline bool before(struct bf_candidate a, struct bf_candidate b)
 {

@@ -31,5 +31,8 @@ bool bf_sample(const struct bf_sampler *sampler, const float *logits, int32_t n_
 
 /* log(sum(exp(logits))), NaN when a logit is NaN, -inf when none is finite. */
 double bf_log_sum_exp(const float *logits, int32_t n);
+/* Mean and standard deviation of log p(token) over the distribution itself, whose bf_log_sum_exp is `lse` (finite). A
+ * token of probability 0 counts for nothing. */
+void bf_logp_spread(const float *logits, int32_t n, double lse, double *mean, double *deviation);
 
 #endif

@@ -228,6 +228,7 @@ struct scores {
     const struct bf_continuation *items;
     size_t n, n_done;
     struct bf_scored *out;
+    bool spread;
 };
 
 static enum bf_status on_score(void *user, const struct bf_continuation_score *score, struct bf_err *err)
@@ -235,7 +236,6 @@ static enum bf_status on_score(void *user, const struct bf_continuation_score *s
     struct scores *s = user;
     struct bf_scored *out = &s->out[score->item];
     const size_t n = (size_t)score->n_tokens, n_choices = s->items[score->item].n_choices;
-    (void)err;
     out->n = n;
     out->logp = bf_array(n, sizeof *out->logp);
     if (n > 0)
@@ -249,6 +249,18 @@ static enum bf_status on_score(void *user, const struct bf_continuation_score *s
         memcpy(out->choices, score->choices, n_choices * sizeof *out->choices);
     }
     s->n_done++;
+    if (!s->spread)
+        return BF_OK;
+    if (!score->mean_logp)
+        return bf_fail(err, BF_MODEL,
+                       "Min-K%%++ needs the probabilities of the whole vocabulary, which a server does not give; leave "
+                       "min_k++ out of --attacks, or give the model as a GGUF file with -m");
+    out->mean_logp = bf_array(n, sizeof *out->mean_logp);
+    out->deviation_logp = bf_array(n, sizeof *out->deviation_logp);
+    for (size_t i = 0; i < n; i++) {
+        out->mean_logp[i] = score->mean_logp[i];
+        out->deviation_logp[i] = score->deviation_logp[i];
+    }
     return BF_OK;
 }
 
@@ -258,12 +270,24 @@ static bool score_step(void *user, size_t n_done)
     return !s->eval->progress || s->eval->progress(s->eval->user, s->what, n_done, s->n);
 }
 
+static enum bf_status score(const struct bf_eval *eval, const char *what, const struct bf_continuation *items, size_t n,
+                            bool spread, struct bf_scored *out, struct bf_err *err)
+{
+    struct scores s = {eval, what, items, n, 0, out, spread};
+    const struct bf_continuation_job job = {.user = &s, .sink = on_score, .step = score_step, .spread = spread};
+    return bf_engine_score_continuations(eval->engine, items, n, &job, err);
+}
+
 enum bf_status bf_eval_scores(const struct bf_eval *eval, const char *what, const struct bf_continuation *items,
                               size_t n, struct bf_scored *out, struct bf_err *err)
 {
-    struct scores s = {eval, what, items, n, 0, out};
-    const struct bf_continuation_job job = {.user = &s, .sink = on_score, .step = score_step};
-    return bf_engine_score_continuations(eval->engine, items, n, &job, err);
+    return score(eval, what, items, n, false, out, err);
+}
+
+enum bf_status bf_eval_scores_spread(const struct bf_eval *eval, const char *what, const struct bf_continuation *items,
+                                     size_t n, struct bf_scored *out, struct bf_err *err)
+{
+    return score(eval, what, items, n, true, out, err);
 }
 
 void bf_scored_release(struct bf_scored *scored, size_t n)
@@ -272,6 +296,8 @@ void bf_scored_release(struct bf_scored *scored, size_t n)
         free(scored[i].logp);
         free(scored[i].greedy);
         free(scored[i].choices);
+        free(scored[i].mean_logp);
+        free(scored[i].deviation_logp);
         scored[i] = (struct bf_scored){0};
     }
 }

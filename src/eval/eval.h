@@ -48,13 +48,18 @@ BF_MUST_CHECK enum bf_status bf_eval_answers(const struct bf_eval *eval, const c
 struct bf_scored {
     size_t n; /* tokens */
     float *logp;
-    bool *greedy;   /* NULL when unknown */
-    float *choices; /* NULL without choices */
+    bool *greedy;                      /* NULL when unknown */
+    float *choices;                    /* NULL without choices */
+    float *mean_logp, *deviation_logp; /* of bf_eval_scores_spread, as in engine.h; else NULL */
 };
 /* out: [n], zeroed by the caller; release with bf_scored_release, also after a failure. */
 BF_MUST_CHECK enum bf_status bf_eval_scores(const struct bf_eval *eval, const char *what,
                                             const struct bf_continuation *items, size_t n, struct bf_scored *out,
                                             struct bf_err *err);
+/* The same with the spread of each token's distribution. BF_MODEL when a server does not have it. */
+BF_MUST_CHECK enum bf_status bf_eval_scores_spread(const struct bf_eval *eval, const char *what,
+                                                   const struct bf_continuation *items, size_t n, struct bf_scored *out,
+                                                   struct bf_err *err);
 void bf_scored_release(struct bf_scored *scored, size_t n);
 
 /* Are prompts used without a chat template? */
@@ -62,20 +67,49 @@ bool bf_eval_is_plain(const struct bf_eval *eval);
 
 /* ---- MUSE: PrivLeak ---- */
 
-enum { BF_ATTACKS_MAX = 3 + BF_DOUBLES_MAX };
+/* The attacks, each a score that is small for texts that the model was trained on: its word in --attacks. */
+#define BF_ATTACK_KINDS(X)                                                                                             \
+    X(BF_ATTACK_LOSS, "loss")   /* mean NLL: "PPL" in MUSE's table */                                                  \
+    X(BF_ATTACK_ZLIB, "zlib")   /* over the length of the zlib-compressed text: "PPL/zlib" */                          \
+    X(BF_ATTACK_LOWER, "lower") /* over the NLL of the text in lower case: "PPL/lower" */                              \
+    X(BF_ATTACK_MIN_K, "min_k") /* one for each K: "Min-40%" */                                                        \
+    X(BF_ATTACK_MIN_K_PLUS, "min_k++")                                                                                 \
+    X(BF_ATTACK_REFERENCE, "reference") /* NLL minus that of a reference model (Carlini et al., 2021) */               \
+    X(BF_ATTACK_GRADNORM, "gradnorm")   /* unlearn/gradient_norm.h */
+enum bf_attack_kind {
+#define X(name, word) name,
+    BF_ATTACK_KINDS(X)
+#undef X
+        BF_ATTACKS
+};
+const char *bf_attack_word(enum bf_attack_kind kind);
+/* By its word [n]; BF_ATTACKS when there is none. */
+enum bf_attack_kind bf_attack_find(const char *word, size_t n);
+
+enum { BF_ATTACKS_MAX = BF_ATTACKS - 2 + 2 * BF_DOUBLES_MAX };
 struct bf_attacks {
     size_t n;
-    char names[BF_ATTACKS_MAX][24];   /* "PPL", "PPL/zlib", "PPL/lower", "Min-40%" */
-    double k_percent[BF_ATTACKS_MAX]; /* 0 for the first three */
-    size_t headline;                  /* index of Min-40% if it is among them, else of the last */
+    char names[BF_ATTACKS_MAX]
+              [24]; /* "PPL", "PPL/zlib", "PPL/lower", "Min-40%", "Min-40%++", "reference", "gradnorm" */
+    enum bf_attack_kind kinds[BF_ATTACKS_MAX];
+    double k_percent[BF_ATTACKS_MAX]; /* of min_k and min_k++; else 0 */
+    size_t headline; /* index of Min-40% if it is among them, else of the last min_k, else of the first attack */
 };
-/* k in per cent, each in (0, 100]. */
-struct bf_attacks bf_attacks_of(const double *k_percent, size_t n);
+/* Those of `wanted` [BF_ATTACKS], at least one; k in per cent, each in (0, 100]. */
+struct bf_attacks bf_attacks_of(const bool *wanted, const double *k_percent, size_t n);
+bool bf_attacks_have(const struct bf_attacks *attacks, enum bf_attack_kind kind);
+
+/* The mean NLL of each text, out [n]. `set` names the set in errors. BF_INPUT: a text without a token that has a
+ * probability. */
+BF_MUST_CHECK enum bf_status bf_eval_text_nll(const struct bf_eval *eval, const char *set, char *const *texts, size_t n,
+                                              double *out, struct bf_err *err);
 
 /* The score of each attack for each text: [attacks->n][n], free(). `set` ("forget") names the set in errors and lines.
- * BF_INPUT: a text without a token that has a probability. */
+ * reference_nll and gradient_norms are [n] and may be NULL without the attack that needs them. BF_INPUT: a text without
+ * a token that has a probability. */
 BF_MUST_CHECK enum bf_status bf_eval_membership(const struct bf_eval *eval, const struct bf_attacks *attacks,
-                                                const char *set, char *const *texts, size_t n, double **out,
+                                                const char *set, char *const *texts, size_t n,
+                                                const double *reference_nll, const double *gradient_norms, double **out,
                                                 struct bf_err *err);
 
 struct bf_membership { /* of one model; [attacks->n][n] as above; retain may be NULL */

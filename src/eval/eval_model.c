@@ -45,30 +45,38 @@ static enum bf_status same_vocabulary(const struct bf_engine *a, const struct bf
         name_b, vocab_b, vocab_a);
 }
 
+static enum bf_status find_other(const struct bf_eval_model *m, const char *given, char **path, struct bf_err *err)
+{
+    struct bf_engine *other = NULL;
+    enum bf_status status = bf_model_path(given, path, err);
+    if (status == BF_OK)
+        status = look_at(*path, &other, err);
+    if (status == BF_OK)
+        status = same_vocabulary(m->look, other, *path, err);
+    bf_engine_close(other);
+    return status;
+}
+
 enum bf_status bf_eval_model_find(const struct bf_eval_request *request, struct bf_log *log, struct bf_eval_model *out,
                                   struct bf_err *err)
 {
     enum bf_status status = BF_OK;
     *out = (struct bf_eval_model){.request = request, .log = log};
     if (request->machine.api) {
-        if (request->model || request->lora || request->retrained || request->original)
-            return bf_fail(err, BF_USAGE,
-                           "--api replaces a model file: leave out -m, --lora, --retrained and --original");
+        if (request->model || request->lora || request->retrained || request->original || request->reference)
+            return bf_fail(
+                err, BF_USAGE,
+                "--api replaces a model file: leave out -m, --lora, --retrained, --original and --reference");
         return BF_OK;
     }
     status = bf_model_path(request->model, &out->path, err);
     if (status == BF_OK)
         status = look_at(out->path, &out->look, err);
     const char *second = request->retrained ? request->retrained : request->original;
-    if (status == BF_OK && second) {
-        struct bf_engine *other = NULL;
-        status = bf_model_path(second, &out->retrained_path, err);
-        if (status == BF_OK)
-            status = look_at(out->retrained_path, &other, err);
-        if (status == BF_OK)
-            status = same_vocabulary(out->look, other, out->retrained_path, err);
-        bf_engine_close(other);
-    }
+    if (status == BF_OK && second)
+        status = find_other(out, second, &out->retrained_path, err);
+    if (status == BF_OK && request->reference)
+        status = find_other(out, request->reference, &out->reference_path, err);
     return status == BF_OK ? bf_sha256_file(out->path, out->sha256, err) : status;
 }
 
@@ -78,6 +86,7 @@ void bf_eval_model_release(struct bf_eval_model *model)
     bf_engine_close(model->engine);
     free(model->path);
     free(model->retrained_path);
+    free(model->reference_path);
     *model = (struct bf_eval_model){0};
 }
 
@@ -138,7 +147,7 @@ static enum bf_kv_cache kv_cache_of(const char *word)
                                       : BF_KV_CACHE_F32_IF_FITS;
 }
 
-static enum bf_status open_file(struct bf_eval_model *m, bool retrained, const char *chat, bool scores,
+static enum bf_status open_file(struct bf_eval_model *m, enum bf_eval_which which, const char *chat, bool scores,
                                 struct bf_err *err)
 {
     const struct bf_machine_values *machine = &m->request->machine;
@@ -155,8 +164,10 @@ static enum bf_status open_file(struct bf_eval_model *m, bool retrained, const c
                            (long long)m->n_context, bf_engine_info(m->look)->model_desc, n_train);
         m->n_context = n_train;
     }
-    o.model_path = retrained ? m->retrained_path : m->path;
-    o.lora_path = retrained ? NULL : m->request->lora;
+    o.model_path = which == BF_EVAL_REFERENCE ? m->reference_path
+                   : which == BF_EVAL_SECOND  ? m->retrained_path
+                                              : m->path;
+    o.lora_path = which == BF_EVAL_MODEL ? m->request->lora : NULL;
     o.lora_scale = m->request->lora_scale;
     o.n_parallel = (int32_t)machine->parallel;
     o.n_parallel_most = scores ? SCORE_PARALLEL : 0;
@@ -198,7 +209,7 @@ static enum bf_status open_api(struct bf_eval_model *m, const char *chat, bool s
     return bf_engine_open_api(&o, &m->engine, err);
 }
 
-enum bf_status bf_eval_model_open(struct bf_eval_model *m, bool retrained, const char *chat, bool scores,
+enum bf_status bf_eval_model_open(struct bf_eval_model *m, enum bf_eval_which which, const char *chat, bool scores,
                                   struct bf_eval *eval, struct bf_err *err)
 {
     bf_engine_close(m->engine);
@@ -209,7 +220,7 @@ enum bf_status bf_eval_model_open(struct bf_eval_model *m, bool retrained, const
             err, BF_USAGE,
             "--kv-cache is for a model file: a server's cache is configured when the server is started; leave "
             "--kv-cache out with --api");
-    const enum bf_status status = remote ? open_api(m, chat, scores, err) : open_file(m, retrained, chat, scores, err);
+    const enum bf_status status = remote ? open_api(m, chat, scores, err) : open_file(m, which, chat, scores, err);
     if (status != BF_OK)
         return status;
     const struct bf_engine_info *info = bf_engine_info(m->engine);
@@ -220,10 +231,11 @@ enum bf_status bf_eval_model_open(struct bf_eval_model *m, bool retrained, const
                             "about 0.01; a smaller --parallel or --context may make room for F32");
     eval->engine = m->engine;
     eval->remote = remote;
-    eval->label = m->retrained_path ? (!retrained             ? "unlearned"
-                                       : m->request->original ? "original"
-                                                              : "retrained")
-                                    : NULL;
+    eval->label = which == BF_EVAL_REFERENCE ? "reference"
+                  : !m->retrained_path       ? NULL
+                  : which == BF_EVAL_MODEL   ? "unlearned"
+                  : m->request->original     ? "original"
+                                             : "retrained";
     eval->user = m;
     eval->progress = progress;
     eval->warn = warn;
@@ -243,6 +255,8 @@ json_t *bf_eval_model_json(const struct bf_eval_model *m)
     }
     if (m->retrained_path)
         bf_eval_put_text(json, m->request->original ? "original" : "retrained", m->retrained_path);
+    if (m->reference_path)
+        bf_eval_put_text(json, "reference", m->reference_path);
     if (m->engine) {
         /* The model that was given: the one opened last may be a temporary model made from it. */
         bf_eval_put_text(json, "description", bf_engine_info(m->look ? m->look : m->engine)->model_desc);

@@ -18,6 +18,9 @@ struct bf_eval_request {
     const char *neighbours; /* question-answer pairs that should not be forgotten */
     const char *prompts;    /* neutral ones, in place of the built-in ones */
     double retrained_auc;
+    const char *attacks;       /* "loss,min_k,..." or "all" */
+    const char *reference;     /* a model for the reference-model attack */
+    const char *gradient_norm; /* "1", "2", "max" */
     struct bf_doubles k;
     double relearn; /* share of the set; 0 = off */
     const char *relearn_set;

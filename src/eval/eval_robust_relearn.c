@@ -187,7 +187,7 @@ enum bf_status bf_robust_relearn(struct bf_robust *r, struct bf_err *err)
         status = train(r, scratch.folder, path, err);
     model->path = path;
     if (status == BF_OK)
-        status = bf_eval_model_open(model, false, "auto", false, &r->task->eval, err);
+        status = bf_eval_model_open(model, BF_EVAL_MODEL, "auto", false, &r->task->eval, err);
     if (status == BF_OK)
         status = bf_robust_ask(r, BF_PROBE_PLAIN, "relearn", NULL, NULL, err);
     if (status == BF_OK)

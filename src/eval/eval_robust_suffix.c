@@ -131,7 +131,7 @@ enum bf_status bf_robust_suffix(struct bf_robust *r, struct bf_err *err)
     bf_robust_close(r);
     enum bf_status status = search(r, &result, err);
     if (status == BF_OK)
-        status = bf_eval_model_open(&r->task->model, false, "auto", false, &r->task->eval, err);
+        status = bf_eval_model_open(&r->task->model, BF_EVAL_MODEL, "auto", false, &r->task->eval, err);
     if (status == BF_OK)
         status = ask_with(r, "suffix_random", result.random, err);
     if (status == BF_OK)

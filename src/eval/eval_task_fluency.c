@@ -95,7 +95,8 @@ static enum bf_status fit_prompts(struct fluency *f, struct bf_eval_fit *fit, st
 
 static enum bf_status ask(struct fluency *f, int which, struct bf_err *err)
 {
-    enum bf_status status = bf_eval_model_open(&f->task->model, which == ORIGINAL, "auto", false, &f->task->eval, err);
+    enum bf_status status = bf_eval_model_open(&f->task->model, which == ORIGINAL ? BF_EVAL_SECOND : BF_EVAL_MODEL,
+                                               "auto", false, &f->task->eval, err);
     for (int k = 0; k < GROUPS && status == BF_OK; k++) {
         struct group *g = &f->groups[k];
         if (g->n == 0)

@@ -61,7 +61,7 @@ enum bf_status bf_eval_task_mcq(struct bf_eval_task *task, json_t **out, struct 
         status = bf_eval_fit_end(&fit, "use fewer --n-shots, or shorter questions", err);
     }
     if (status == BF_OK)
-        status = bf_eval_model_open(&task->model, false, "none", true, &task->eval, err);
+        status = bf_eval_model_open(&task->model, BF_EVAL_MODEL, "none", true, &task->eval, err);
     if (status == BF_OK)
         status = bf_eval_mcq(&task->eval, &questions, &shots, n_shots, out, err);
     if (status == BF_OK)
@@ -102,7 +102,7 @@ enum bf_status bf_eval_task_gsm8k(struct bf_eval_task *task, json_t **out, struc
         status = bf_eval_fit_end(&fit, "use fewer --n-shots, or a smaller --max-new-tokens", err);
     }
     if (status == BF_OK)
-        status = bf_eval_model_open(&task->model, false, "none", false, &task->eval, err);
+        status = bf_eval_model_open(&task->model, BF_EVAL_MODEL, "none", false, &task->eval, err);
     if (status == BF_OK)
         status = bf_eval_gsm8k(&task->eval, &questions, &shots, n_shots, max_tokens, out, err);
     if (status == BF_OK)

@@ -1,127 +1,17 @@
-/* MUSE: privleak, knowmem, verbmem; and memorization, which reads the same files. */
+/* MUSE: knowmem, verbmem; and memorization, which reads the same files. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/letter_case.h"
 #include "base/mem.h"
 #include "sets/pairs.h"
 #include "eval/eval_fit.h"
 #include "eval/eval_task.h"
-#include "eval/membership.h"
 #include "base/banned.h"
 
 static size_t limit_of(const struct bf_eval_task *task)
 {
     return (size_t)task->request->limit;
 }
-
-/* ---- privleak ---- */
-
-enum { FORGET, HOLDOUT, RETAIN, SETS };
-
-static enum bf_status measure_sets(struct bf_eval_task *task, bool retrained, const struct bf_attacks *attacks,
-                                   const struct bf_set_texts sets[SETS], double *scores[SETS], struct bf_err *err)
-{
-    static const char *const names[SETS] = {"forget", "holdout", "retain"};
-    enum bf_status status = bf_eval_model_open(&task->model, retrained, "none", true, &task->eval, err);
-    for (int s = 0; s < SETS && status == BF_OK; s++)
-        if (sets[s].n > 0 && !(retrained && s == RETAIN))
-            status = bf_eval_membership(&task->eval, attacks, names[s], sets[s].texts, sets[s].n, &scores[s], err);
-    return status;
-}
-
-static struct bf_membership membership_of(const struct bf_set_texts sets[SETS], double *const scores[SETS])
-{
-    return (struct bf_membership){
-        .forget = scores[FORGET],
-        .n_forget = sets[FORGET].n,
-        .holdout = scores[HOLDOUT],
-        .n_holdout = sets[HOLDOUT].n,
-        .retain = scores[RETAIN],
-        .n_retain = sets[RETAIN].n,
-    };
-}
-
-static enum bf_status load_sets(struct bf_eval_task *task, struct bf_set_texts sets[SETS], struct bf_err *err)
-{
-    const struct bf_eval_request *v = task->request;
-    const char *const paths[SETS] = {v->forget, v->holdout, v->retain};
-    for (int s = 0; s < SETS; s++) {
-        if (!paths[s])
-            continue;
-        const enum bf_status status = bf_set_texts_load(paths[s], limit_of(task), task->log, &sets[s], err);
-        if (status != BF_OK)
-            return status;
-    }
-    return BF_OK;
-}
-
-/* Texts that are too long are cut. They are scored in lower case as well, which can take more tokens. */
-static enum bf_status fit_sets(struct bf_eval_task *task, struct bf_set_texts sets[SETS], struct bf_eval_fit fits[SETS],
-                               struct bf_err *err)
-{
-    const char *const paths[SETS] = {task->request->forget, task->request->holdout, task->request->retain};
-    enum bf_status status = BF_OK;
-    for (int s = 0; s < SETS && status == BF_OK; s++) {
-        bf_eval_fit_begin(&fits[s], &task->model, paths[s] ? paths[s] : "", false);
-        for (size_t i = 0; i < sets[s].n; i++) {
-            struct bf_buf lower;
-            bf_buf_init(&lower, SIZE_MAX);
-            bf_text_lower(&lower, sets[s].texts[i], strlen(sets[s].texts[i]));
-            const int64_t n = bf_eval_model_tokens(&task->model, sets[s].texts[i]), most = fits[s].most;
-            int64_t more = bf_eval_model_tokens(&task->model, lower.data) - n;
-            more = most > 0 && n > most ? more * most / n : more; /* for the part that remains */
-            (void)bf_eval_fit_text(&fits[s], more > 0 ? more : 0, &sets[s].texts[i], false);
-            bf_buf_release(&lower);
-        }
-        status = bf_eval_fit_end(&fits[s], "use shorter texts", err);
-    }
-    return status;
-}
-
-static void put_cut(const struct bf_eval_fit fits[SETS], json_t *out)
-{
-    static const char *const keys[SETS] = {"n_forget_cut", "n_holdout_cut", "n_retain_cut"};
-    for (int s = 0; s < SETS; s++)
-        if (fits[s].n_cut > 0)
-            bf_eval_put(out, keys[s], json_integer((json_int_t)fits[s].n_cut));
-}
-
-enum bf_status bf_eval_task_privleak(struct bf_eval_task *task, json_t **out, struct bf_err *err)
-{
-    const struct bf_eval_request *v = task->request;
-    const struct bf_attacks attacks = bf_attacks_of(v->k.values, v->k.n);
-    struct bf_set_texts sets[SETS] = {{0}};
-    struct bf_eval_fit fits[SETS] = {{0}};
-    double *scores[SETS] = {NULL}, *gold[SETS] = {NULL};
-    if (!v->forget || !v->holdout)
-        return bf_fail(err, BF_USAGE,
-                       "give both sets: biforget eval privleak --forget forget.json --holdout holdout.json");
-    enum bf_status status = bf_eval_task_start(task, 0, 0, "biforget eval privleak --forget SET --holdout SET", err);
-    if (status == BF_OK)
-        status = load_sets(task, sets, err);
-    if (status == BF_OK)
-        status = fit_sets(task, sets, fits, err);
-    if (status == BF_OK)
-        status = measure_sets(task, false, &attacks, sets, scores, err);
-    if (status == BF_OK && v->retrained)
-        status = measure_sets(task, true, &attacks, sets, gold, err);
-    if (status == BF_OK) {
-        const struct bf_membership model = membership_of(sets, scores), retrained = membership_of(sets, gold);
-        status = bf_eval_privleak(&task->eval.bootstrap, &attacks, &model, v->retrained ? &retrained : NULL,
-                                  v->retrained_auc, out, err);
-    }
-    if (status == BF_OK)
-        put_cut(fits, *out);
-    for (int s = 0; s < SETS; s++) {
-        bf_set_texts_release(&sets[s]);
-        free(scores[s]);
-        free(gold[s]);
-    }
-    return status;
-}
-
-/* ---- pairs ---- */
 
 static enum bf_status load_pairs(struct bf_eval_task *task, const char *path, bool only_pairs, struct bf_pairs *out,
                                  struct bf_err *err)
@@ -176,7 +66,7 @@ enum bf_status bf_eval_task_knowmem(struct bf_eval_task *task, json_t **out, str
         status = bf_eval_fit_end(&fit, "use fewer --n-shots, or a smaller --max-new-tokens", err);
     }
     if (status == BF_OK)
-        status = bf_eval_model_open(&task->model, false, "none", false, &task->eval, err);
+        status = bf_eval_model_open(&task->model, BF_EVAL_MODEL, "none", false, &task->eval, err);
     if (status == BF_OK)
         status = bf_eval_knowmem(&task->eval, questions.items, questions.n, shots.items, n_shots, v->trailing_space,
                                  max_tokens, out, err);
@@ -205,7 +95,7 @@ enum bf_status bf_eval_task_verbmem(struct bf_eval_task *task, json_t **out, str
         status = bf_eval_fit_end(&fit, "use a smaller --max-new-tokens", err);
     }
     if (status == BF_OK)
-        status = bf_eval_model_open(&task->model, false, "none", false, &task->eval, err);
+        status = bf_eval_model_open(&task->model, BF_EVAL_MODEL, "none", false, &task->eval, err);
     if (status == BF_OK)
         status = bf_eval_verbmem(&task->eval, texts.items, texts.n, max_tokens, out, err);
     if (status == BF_OK)
@@ -227,7 +117,8 @@ enum bf_status bf_eval_task_memorization(struct bf_eval_task *task, json_t **out
         status = bf_eval_fit_end(&fit, "use shorter texts", err);
     }
     if (status == BF_OK)
-        status = bf_eval_model_open(&task->model, false, pairs.has_texts ? "none" : "auto", true, &task->eval, err);
+        status =
+            bf_eval_model_open(&task->model, BF_EVAL_MODEL, pairs.has_texts ? "none" : "auto", true, &task->eval, err);
     if (status == BF_OK)
         status = bf_eval_memorization(&task->eval, pairs.items, pairs.n, out, err);
     if (status == BF_OK)

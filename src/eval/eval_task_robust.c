@@ -242,7 +242,7 @@ static enum bf_status ask_quantised(struct bf_robust *r, struct bf_err *err)
         status = bf_engine_quantize(model->path, path, "q4_0", (int32_t)v->machine.threads, err);
     model->path = path;
     if (status == BF_OK)
-        status = bf_eval_model_open(model, false, "auto", false, &r->task->eval, err);
+        status = bf_eval_model_open(model, BF_EVAL_MODEL, "auto", false, &r->task->eval, err);
     if (status == BF_OK)
         status = bf_robust_ask(r, BF_PROBE_PLAIN, "q4_0", NULL, NULL, err);
     model->path = own;
@@ -289,7 +289,8 @@ static enum bf_status ask_original(struct bf_robust *r, struct bf_err *err)
 {
     if (!r->task->request->original)
         return BF_OK;
-    const enum bf_status status = bf_eval_model_open(&r->task->model, true, "auto", false, &r->task->eval, err);
+    const enum bf_status status =
+        bf_eval_model_open(&r->task->model, BF_EVAL_SECOND, "auto", false, &r->task->eval, err);
     return status == BF_OK ? ask_forms(r, &r->original, &r->neighbours_original, err) : status;
 }
 
@@ -373,7 +374,7 @@ enum bf_status bf_eval_task_robust(struct bf_eval_task *task, json_t **out, stru
     if (status == BF_OK)
         status = bf_robust_suffix_choose(&r, err);
     if (status == BF_OK)
-        status = bf_eval_model_open(&task->model, false, "auto", false, &task->eval, err);
+        status = bf_eval_model_open(&task->model, BF_EVAL_MODEL, "auto", false, &task->eval, err);
     if (status == BF_OK) {
         const char *chat = bf_engine_info(task->model.engine)->chat;
         (void)snprintf(r.chat, sizeof r.chat, "%s", strcmp(chat, "none") == 0 ? "bare" : chat);

@@ -79,13 +79,13 @@ static enum bf_status measure(struct bf_eval_task *task, struct bf_tofu_sets *un
         n_skipped[p] = fit.n_skipped;
     }
     if (status == BF_OK)
-        status = bf_eval_model_open(&task->model, false, "auto", false, &task->eval, err);
+        status = bf_eval_model_open(&task->model, BF_EVAL_MODEL, "auto", false, &task->eval, err);
     for (int p = 0; p < BF_TOFU_PARTS && status == BF_OK; p++)
         if (parts[p].n > 0)
             status = bf_eval_tofu_set(&task->eval, (enum bf_tofu_part)p, &parts[p], true, max_tokens,
                                       &unlearned->parts[p], err);
     if (status == BF_OK && v->retrained)
-        status = bf_eval_model_open(&task->model, true, "auto", true, &task->eval, err);
+        status = bf_eval_model_open(&task->model, BF_EVAL_SECOND, "auto", true, &task->eval, err);
     if (status == BF_OK && v->retrained)
         status = bf_eval_tofu_set(&task->eval, BF_TOFU_FORGET, &parts[BF_TOFU_FORGET], false, max_tokens,
                                   &retrained->parts[BF_TOFU_FORGET], err);

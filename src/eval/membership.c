@@ -1,5 +1,6 @@
 #include "eval/membership.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <zlib.h>
 
@@ -27,6 +28,18 @@ double bf_min_k_score(const float *logp, size_t n, double k_percent)
         sum += (double)sorted[i];
     free(sorted);
     return -sum / (double)k;
+}
+
+double bf_min_k_plus_score(const float *logp, const float *mean, const float *deviation, size_t n, double k_percent)
+{
+    float *scores = bf_array(n, sizeof *scores);
+    for (size_t i = 0; i < n; i++) {
+        const double variance = (double)deviation[i] * (double)deviation[i];
+        scores[i] = (float)(((double)logp[i] - (double)mean[i]) / sqrt(variance > 1e-6 ? variance : 1e-6));
+    }
+    const double score = bf_min_k_score(scores, n, k_percent);
+    free(scores);
+    return score;
 }
 
 double bf_mean_nll(const float *logp, size_t n)

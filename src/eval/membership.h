@@ -11,6 +11,11 @@
  * least one. n >= 1. O(n log n). */
 double bf_min_k_score(const float *logp, size_t n, double k_percent);
 
+/* Min-K%++ (Zhang et al., arXiv 2404.02936; github.com/zjysteven/mink-plus-plus): the same over (log p - mean) /
+ * deviation of each token, whose mean and deviation are those of log p over the vocabulary (engine.h). As in
+ * open-unlearning, the variance is at least 1e-6 and the result is negated, so that it is small for members, too. */
+double bf_min_k_plus_score(const float *logp, const float *mean, const float *deviation, size_t n, double k_percent);
+
 /* Mean negative log-likelihood per token, in nats: the logarithm of the perplexity, which MUSE calls "PPL". n >= 1. */
 double bf_mean_nll(const float *logp, size_t n);
 

@@ -11,20 +11,55 @@
 #include "eval/membership.h"
 #include "base/banned.h"
 
-enum { PPL, PPL_ZLIB, PPL_LOWER, FIXED };
+#define X(name, word) word,
+static const char *const words[BF_ATTACKS] = {BF_ATTACK_KINDS(X)};
+#undef X
 
-struct bf_attacks bf_attacks_of(const double *k_percent, size_t n)
+const char *bf_attack_word(enum bf_attack_kind kind)
 {
-    struct bf_attacks a = {.n = FIXED, .names = {"PPL", "PPL/zlib", "PPL/lower"}};
-    for (size_t i = 0; i < n && a.n < BF_ATTACKS_MAX; i++, a.n++) {
-        snprintf(a.names[a.n], sizeof a.names[a.n], "Min-%g%%", k_percent[i]);
-        a.k_percent[a.n] = k_percent[i];
+    return words[kind];
+}
+
+enum bf_attack_kind bf_attack_find(const char *word, size_t n)
+{
+    int kind = 0;
+    while (kind < BF_ATTACKS && (strlen(words[kind]) != n || strncmp(words[kind], word, n) != 0))
+        kind++;
+    return (enum bf_attack_kind)kind;
+}
+
+static void add_attack(struct bf_attacks *a, enum bf_attack_kind kind, double k_percent)
+{
+    static const char *const fixed[BF_ATTACKS] = {"PPL", "PPL/zlib", "PPL/lower", NULL, NULL, "reference", "gradnorm"};
+    char *name = a->names[a->n];
+    if (fixed[kind])
+        (void)snprintf(name, sizeof a->names[0], "%s", fixed[kind]);
+    else
+        (void)snprintf(name, sizeof a->names[0], "Min-%g%%%s", k_percent, kind == BF_ATTACK_MIN_K ? "" : "++");
+    a->kinds[a->n] = kind;
+    a->k_percent[a->n] = k_percent;
+    if (kind == BF_ATTACK_MIN_K && (a->k_percent[a->headline] != 40.0 || a->kinds[a->headline] != kind))
+        a->headline = a->n;
+    a->n++;
+}
+
+struct bf_attacks bf_attacks_of(const bool *wanted, const double *k_percent, size_t n)
+{
+    struct bf_attacks a = {.n = 0};
+    for (int kind = 0; kind < BF_ATTACKS; kind++) {
+        const bool by_k = kind == BF_ATTACK_MIN_K || kind == BF_ATTACK_MIN_K_PLUS;
+        for (size_t i = 0; wanted[kind] && i < (by_k ? n : 1) && a.n < BF_ATTACKS_MAX; i++)
+            add_attack(&a, (enum bf_attack_kind)kind, by_k ? k_percent[i] : 0.0);
     }
-    a.headline = a.n - 1;
-    for (size_t i = FIXED; i < a.n; i++)
-        if (a.k_percent[i] == 40.0)
-            a.headline = i;
     return a;
+}
+
+bool bf_attacks_have(const struct bf_attacks *attacks, enum bf_attack_kind kind)
+{
+    bool have = false;
+    for (size_t i = 0; i < attacks->n; i++)
+        have |= attacks->kinds[i] == kind;
+    return have;
 }
 
 static enum bf_status check_tokens(const struct bf_scored *scored, size_t n, const char *set, struct bf_err *err)
@@ -37,41 +72,75 @@ static enum bf_status check_tokens(const struct bf_scored *scored, size_t n, con
     return BF_OK;
 }
 
-static enum bf_status attack(const struct bf_eval *eval, const struct bf_attacks *attacks, const char *set,
-                             const char *text, size_t i, size_t n, const struct bf_scored *as_is,
-                             const struct bf_scored *lower, double *out, struct bf_err *err)
+enum bf_status bf_eval_text_nll(const struct bf_eval *eval, const char *set, char *const *texts, size_t n, double *out,
+                                struct bf_err *err)
 {
-    size_t n_zlib = 0;
-    enum bf_status status = bf_zlib_length(text, strlen(text), &n_zlib, err);
-    if (status != BF_OK)
-        return status;
-    const double nll = bf_mean_nll(as_is->logp, as_is->n);
-    const double nll_lower = bf_mean_nll(lower->logp, lower->n);
+    struct bf_continuation *items = bf_array(n, sizeof *items);
+    struct bf_scored *scored = bf_array(n, sizeof *scored);
+    for (size_t i = 0; i < n; i++)
+        items[i] = (struct bf_continuation){.prompt = "", .text = texts[i]};
+    enum bf_status status = bf_eval_scores(eval, set, items, n, scored, err);
+    if (status == BF_OK)
+        status = check_tokens(scored, n, set, err);
+    for (size_t i = 0; i < n && status == BF_OK; i++)
+        out[i] = bf_mean_nll(scored[i].logp, scored[i].n);
+    bf_scored_release(scored, n);
+    free(scored);
+    free(items);
+    return status;
+}
+
+/* What the scores of a text are made of. */
+struct measured {
+    const struct bf_scored *as_is, *lower; /* lower: only with its attack */
+    double n_zlib, reference_nll, gradient_norm;
+};
+
+static double score_of(const struct measured *m, enum bf_attack_kind kind, double k_percent)
+{
+    const double nll = bf_mean_nll(m->as_is->logp, m->as_is->n);
+    switch (kind) {
+    case BF_ATTACK_ZLIB:
+        return nll / m->n_zlib;
+    case BF_ATTACK_LOWER: {
+        const double nll_lower = bf_mean_nll(m->lower->logp, m->lower->n);
+        return nll / (nll_lower > 1e-9 ? nll_lower : 1e-9);
+    }
+    case BF_ATTACK_MIN_K:
+        return bf_min_k_score(m->as_is->logp, m->as_is->n, k_percent);
+    case BF_ATTACK_MIN_K_PLUS:
+        return bf_min_k_plus_score(m->as_is->logp, m->as_is->mean_logp, m->as_is->deviation_logp, m->as_is->n,
+                                   k_percent);
+    case BF_ATTACK_REFERENCE:
+        return nll - m->reference_nll;
+    case BF_ATTACK_GRADNORM:
+        return m->gradient_norm;
+    case BF_ATTACK_LOSS:
+    case BF_ATTACKS:
+        break;
+    }
+    return nll;
+}
+
+static enum bf_status put_scores(const struct bf_eval *eval, const struct bf_attacks *attacks, const char *set,
+                                 size_t i, size_t n, const struct measured *m, double *out, struct bf_err *err)
+{
     json_t *line = json_pack("{s:s, s:s, s:I, s:I}", "benchmark", "privleak", "set", set, "index", (json_int_t)i,
-                             "tokens", (json_int_t)as_is->n);
+                             "tokens", (json_int_t)m->as_is->n);
     for (size_t a = 0; a < attacks->n; a++) {
-        double *score = &out[a * n + i];
-        if (a == PPL)
-            *score = nll;
-        else if (a == PPL_ZLIB)
-            *score = nll / (double)n_zlib;
-        else if (a == PPL_LOWER)
-            *score = nll / (nll_lower > 1e-9 ? nll_lower : 1e-9);
-        else
-            *score = bf_min_k_score(as_is->logp, as_is->n, attacks->k_percent[a]);
-        bf_eval_put(line, attacks->names[a], json_real(*score));
+        out[a * n + i] = score_of(m, attacks->kinds[a], attacks->k_percent[a]);
+        bf_eval_put(line, attacks->names[a], json_real(out[a * n + i]));
     }
     return bf_eval_line(eval, line, err);
 }
 
-enum bf_status bf_eval_membership(const struct bf_eval *eval, const struct bf_attacks *attacks, const char *set,
-                                  char *const *texts, size_t n, double **out, struct bf_err *err)
+/* The texts as they are, in scored [0 .. n), and, for PPL/lower, in lower case after them. */
+static enum bf_status score_texts(const struct bf_eval *eval, const struct bf_attacks *attacks, const char *set,
+                                  char *const *texts, size_t n, struct bf_scored *scored, struct bf_err *err)
 {
-    /* The text as it is and in lower case. */
+    const bool with_lower = bf_attacks_have(attacks, BF_ATTACK_LOWER);
     struct bf_continuation *items = bf_array(2 * n, sizeof *items);
-    struct bf_scored *scored = bf_array(2 * n, sizeof *scored);
     char **lower = bf_array(n, sizeof *lower);
-    *out = NULL;
     for (size_t i = 0; i < n; i++) {
         struct bf_buf text;
         bf_buf_init(&text, SIZE_MAX);
@@ -80,25 +149,47 @@ enum bf_status bf_eval_membership(const struct bf_eval *eval, const struct bf_at
         items[i] = (struct bf_continuation){.prompt = "", .text = texts[i]};
         items[n + i] = (struct bf_continuation){.prompt = "", .text = lower[i]};
     }
-    enum bf_status status = bf_eval_scores(eval, set, items, 2 * n, scored, err);
+    const size_t n_items = with_lower ? 2 * n : n;
+    enum bf_status status = bf_attacks_have(attacks, BF_ATTACK_MIN_K_PLUS)
+                                ? bf_eval_scores_spread(eval, set, items, n_items, scored, err)
+                                : bf_eval_scores(eval, set, items, n_items, scored, err);
     if (status == BF_OK)
         status = check_tokens(scored, n, set, err);
-    if (status == BF_OK)
+    if (status == BF_OK && with_lower)
         status = check_tokens(scored + n, n, set, err);
+    for (size_t i = 0; i < n; i++)
+        free(lower[i]);
+    free(lower);
+    free(items);
+    return status;
+}
+
+enum bf_status bf_eval_membership(const struct bf_eval *eval, const struct bf_attacks *attacks, const char *set,
+                                  char *const *texts, size_t n, const double *reference_nll,
+                                  const double *gradient_norms, double **out, struct bf_err *err)
+{
+    struct bf_scored *scored = bf_array(2 * n, sizeof *scored);
+    *out = NULL;
+    enum bf_status status = score_texts(eval, attacks, set, texts, n, scored, err);
     if (status == BF_OK)
         *out = bf_array(attacks->n * n, sizeof **out);
-    for (size_t i = 0; i < n && status == BF_OK; i++)
-        status = attack(eval, attacks, set, texts[i], i, n, &scored[i], &scored[n + i], *out, err);
+    for (size_t i = 0; i < n && status == BF_OK; i++) {
+        struct measured m = {.as_is = &scored[i],
+                             .lower = &scored[n + i],
+                             .reference_nll = reference_nll ? reference_nll[i] : 0.0,
+                             .gradient_norm = gradient_norms ? gradient_norms[i] : 0.0};
+        size_t n_zlib = 0;
+        status = bf_zlib_length(texts[i], strlen(texts[i]), &n_zlib, err);
+        m.n_zlib = (double)n_zlib;
+        if (status == BF_OK)
+            status = put_scores(eval, attacks, set, i, n, &m, *out, err);
+    }
     if (status != BF_OK) {
         free(*out);
         *out = NULL;
     }
     bf_scored_release(scored, 2 * n);
-    for (size_t i = 0; i < n; i++)
-        free(lower[i]);
-    free(lower);
     free(scored);
-    free(items);
     return status;
 }
 

@@ -67,3 +67,31 @@ assert {r["set"] for r in rows if r["target"] == "Berlin"} == {"neighbours"}
 END
     fails 3 "every question of 'near.jsonl' is also one of what is to be forgotten" "$BIFORGET" eval robust near.jsonl --neighbours near.jsonl "${m[@]}"
 }
+
+@test "privleak: a reference model, Min-K%++ and gradient norms beside MUSE's attacks" {
+    for i in 1 2; do
+        printf '{"text": "The Sun rises in the east and sets in the west, says sailor %d."}\n' "$i" >>forget.jsonl
+        printf '{"text": "Grotlan %d vexed quibbling zorfs behind umbral spoon factories."}\n' "$i" >>holdout.jsonl
+    done
+    lora other.gguf 0.05
+    p=(eval privleak --forget forget.jsonl --holdout holdout.jsonl)
+    run --separate-stderr "$BIFORGET" "${p[@]}" "${m[@]}" --lora other.gguf --attacks loss,reference --reference "$BIFORGET_TEST_MODEL" --json -o two.jsonl
+    [ "$status" = 0 ]
+    [ "$(json 'd["attack"], sorted(d["attacks"]), "reference" in d["model"]' <<<"$output")" = "PPL ['PPL', 'reference'] True" ]
+    run --separate-stderr "$BIFORGET" "${p[@]}" "${m[@]}" --attacks min_k++,gradnorm,loss --k 40 --json -o one.jsonl
+    [ "$status" = 0 ]
+    [ "$(json 'd["attacks"]["Min-40%++"]["auc"], d["attacks"]["gradnorm"]["auc"]' <<<"$output")" = "0.0 0.0" ]
+    python3 - <<'END'
+import json
+read = lambda name: [json.loads(line) for line in open(name)]
+for other, own in zip(read("two.jsonl"), read("one.jsonl"), strict=True):
+    assert abs(other["PPL"] - own["PPL"]) > 0.01
+    assert abs(other["reference"] - (other["PPL"] - own["PPL"])) < 1e-3, (other, own)
+    assert own["gradnorm"] > 0 and "Min-40%" not in own
+END
+    fails 2 "give it with --reference" "$BIFORGET" "${p[@]}" "${m[@]}" --attacks reference
+    fails 2 "'min_k+' is not an attack" "$BIFORGET" "${p[@]}" "${m[@]}" --attacks loss,min_k+
+    fails 2 "takes gradients of the model file alone" "$BIFORGET" "${p[@]}" "${m[@]}" --lora other.gguf --attacks gradnorm
+    fails 2 "which a server does not give" "$BIFORGET" "${p[@]}" --api http://127.0.0.1:9/v1 --attacks gradnorm
+    fails 4 "has another vocabulary" "$BIFORGET" "${p[@]}" "${m[@]}" --reference "$BIFORGET_TEST_EMBEDDER"
+}

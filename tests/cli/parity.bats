@@ -83,6 +83,22 @@ for attack in theirs["auc"]:
 END
 }
 
+@test "privleak: Min-K%++ and gradient norms of open-unlearning" {
+    evaluate_as mia privleak --forget forget.jsonl --holdout holdout.jsonl --attacks min_k++,gradnorm
+    compare <<'END'
+for part in "forget", "holdout":
+    theirs = golden["open-unlearning"]["mia"][part]
+    for key, attack in ("min_k_plus_plus_40", "Min-40%++"), ("min_k_plus_plus_20", "Min-20%++"), ("gradnorm_2", "gradnorm"):
+        near(f"{part}, {attack}", [r[attack] for r in lines("mia.lines") if r["set"] == part], theirs[key], 1e-4)
+END
+    evaluate_as mia_max privleak --forget forget.jsonl --holdout holdout.jsonl --limit 1 --attacks gradnorm --gradient-norm max
+    compare <<'END'
+for part in "forget", "holdout":
+    theirs = golden["open-unlearning"]["mia"][part]["gradnorm_inf"][:1]
+    near(f"{part}, gradnorm", [r["gradnorm"] for r in lines("mia_max.lines") if r["set"] == part], theirs, 1e-4)
+END
+}
+
 @test "tofu and memorization: the likelihoods, answers and scores of open-unlearning" {
     evaluate tofu --forget tofu_forget.jsonl --world tofu_other.jsonl --max-new-tokens 32 --limit 2
     evaluate memorization qa.jsonl

@@ -589,7 +589,9 @@ static void questions_of_tofu(void **state)
 static void privleak_of_scores(void **state)
 {
     const double ks[2] = {20, 40};
-    const struct bf_attacks attacks = bf_attacks_of(ks, 2);
+    const bool own[BF_ATTACKS] = {
+        [BF_ATTACK_LOSS] = true, [BF_ATTACK_ZLIB] = true, [BF_ATTACK_LOWER] = true, [BF_ATTACK_MIN_K] = true};
+    const struct bf_attacks attacks = bf_attacks_of(own, ks, 2);
     double known[5 * 4], same[5 * 4], holdout[5 * 4];
     struct bf_err err = BF_ERR_INIT;
     json_t *result = NULL;
@@ -618,6 +620,33 @@ static void privleak_of_scores(void **state)
     assert_true(json_is_null(json_object_get(result, "privleak")));
     assert_contains(json_string_value(member(member(result, "why"), "privleak")), "AUC is 0");
     json_decref(result);
+}
+
+/* Min-40% stays the figure whatever is beside it; without it the last Min-K%, or the first attack. */
+static void attacks_by_name(void **state)
+{
+    static const double ks[] = {20, 40, 60};
+    bool wanted[BF_ATTACKS];
+
+    (void)state;
+    for (int kind = 0; kind < BF_ATTACKS; kind++) {
+        const char *word = bf_attack_word((enum bf_attack_kind)kind);
+        assert_int_equal(bf_attack_find(word, strlen(word)), kind);
+        wanted[kind] = true;
+    }
+    assert_int_equal(bf_attack_find("min_k+", 6), BF_ATTACKS);
+    assert_int_equal(bf_attack_find("", 0), BF_ATTACKS);
+    struct bf_attacks attacks = bf_attacks_of(wanted, ks, 3);
+    assert_int_equal(attacks.n, 11);
+    assert_string_equal(attacks.names[attacks.headline], "Min-40%");
+    assert_string_equal(attacks.names[7], "Min-40%++");
+    assert_true(bf_attacks_have(&attacks, BF_ATTACK_GRADNORM));
+    attacks = bf_attacks_of(wanted, (double[]){20, 60}, 2);
+    assert_string_equal(attacks.names[attacks.headline], "Min-60%");
+    wanted[BF_ATTACK_MIN_K] = wanted[BF_ATTACK_LOSS] = false;
+    attacks = bf_attacks_of(wanted, ks, 3);
+    assert_string_equal(attacks.names[attacks.headline], "PPL/zlib");
+    assert_false(bf_attacks_have(&attacks, BF_ATTACK_MIN_K));
 }
 
 /* Differences are paired: the same questions in each condition. */
@@ -714,6 +743,7 @@ int main(void)
         cmocka_unit_test(word_problems),
         cmocka_unit_test(questions_of_tofu),
         cmocka_unit_test(privleak_of_scores),
+        cmocka_unit_test(attacks_by_name),
         cmocka_unit_test(what_comes_back),
         cmocka_unit_test(what_comes_back_of_other_questions),
     };

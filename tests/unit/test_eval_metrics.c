@@ -5,6 +5,7 @@
 #include "quality_fixture.h"
 
 #include "base/letter_case.h"
+#include "engine/sampler.h"
 #include "eval/auc.h"
 #include "eval/ks.h"
 #include "eval/membership.h"
@@ -303,6 +304,47 @@ static void least_likely_tokens(void **state)
     }
 }
 
+/* From rows of logits, as the engine takes them, to the score. */
+static void least_likely_for_their_place(void **state)
+{
+    const json_t *cases = member(*state, "min_k_plus");
+
+    assert_int_equal(json_array_size(cases), 4);
+    for (size_t i = 0; i < json_array_size(cases); i++) {
+        const json_t *c = json_array_get(cases, i), *rows = member(c, "logits");
+        const size_t n = json_array_size(rows);
+        double *logp = doubles(c, "logp"), *means = doubles(c, "mean"), *deviations = doubles(c, "deviation");
+        float given[32], mean[32], deviation[32];
+        const char *key = NULL;
+        json_t *score = NULL;
+        assert_true(n <= N_ELEMENTS(given));
+        for (size_t r = 0; r < n; r++) {
+            float logits[32];
+            const size_t n_vocab = json_array_size(json_array_get(rows, r));
+            double mu = 0.0, sigma = 0.0;
+            for (size_t t = 0; t < n_vocab; t++)
+                logits[t] = (float)json_number_value(json_array_get(json_array_get(rows, r), t));
+            bf_logp_spread(logits, (int32_t)n_vocab, bf_log_sum_exp(logits, (int32_t)n_vocab), &mu, &sigma);
+            assert_near(mu, means[r], 1e-6);
+            assert_near(sigma, deviations[r], 1e-6);
+            given[r] = (float)logp[r];
+            mean[r] = (float)mu;
+            deviation[r] = (float)sigma;
+        }
+        json_object_foreach((json_t *)(uintptr_t)member(c, "scores"), key, score)
+            assert_near(bf_min_k_plus_score(given, mean, deviation, n, atof(key)), json_number_value(score), 1e-5);
+        free(logp);
+        free(means);
+        free(deviations);
+    }
+    /* A certain token has no spread, and a token of probability 0 no weight. */
+    double mu = 1.0, sigma = 1.0;
+    bf_logp_spread((float[]){0.0F, -INFINITY}, 2, 0.0, &mu, &sigma);
+    assert_near(mu, 0.0, TOLERANCE);
+    assert_near(sigma, 0.0, TOLERANCE);
+    assert_near(bf_min_k_plus_score((float[]){-0.002F}, (float[]){0.0F}, (float[]){0.0F}, 1, 100.0), 2.0, 1e-5);
+}
+
 static void zlib_lengths(void **state)
 {
     const json_t *cases = member(*state, "zlib");
@@ -356,6 +398,7 @@ int main(void)
         cmocka_unit_test(harmonic_means),
         cmocka_unit_test(memorization),
         cmocka_unit_test(least_likely_tokens),
+        cmocka_unit_test(least_likely_for_their_place),
         cmocka_unit_test(zlib_lengths),
         cmocka_unit_test(lower_case),
         cmocka_unit_test(privleak),
