@@ -155,6 +155,12 @@ static bool keep_in_run(const struct bf_call *call, const struct bf_unlearn_sett
         steps[i] = (struct bf_training_step){p->step,         p->loss,          p->forget_loss,  p->retain_loss,
                                              p->general_loss, p->learning_rate, p->gradient_norm};
     }
+    const struct bf_unlearn_probes *asked = &result->probes;
+    const struct bf_training_probing probing = {asked->n_forget, asked->n_retain, asked->chosen};
+    struct bf_training_probe *probes = bf_array(asked->n + 1, sizeof *probes);
+    for (size_t i = 0; i < asked->n; i++)
+        probes[i] = (struct bf_training_probe){asked->items[i].step, asked->items[i].forget_right,
+                                               asked->items[i].retain_right};
     const struct bf_training training = {.method = s->method->name,
                                          .settings = settings,
                                          .model_sha256 = result->model_sha256,
@@ -165,7 +171,10 @@ static bool keep_in_run(const struct bf_call *call, const struct bf_unlearn_sett
                                          .retain_nll_before = result->before.retain,
                                          .forget_nll_after = result->after.forget,
                                          .retain_nll_after = result->after.retain,
-                                         .steps = steps};
+                                         .steps = steps,
+                                         .probing = asked->n > 0 ? &probing : NULL,
+                                         .probes = probes,
+                                         .n_probes = (int64_t)asked->n};
     enum bf_status status = bf_store_open(s->forget, BF_STORE_WRITE, &store, &why);
     if (status == BF_OK)
         status = bf_store_add_training(store, &training, &why);
@@ -175,6 +184,7 @@ static bool keep_in_run(const struct bf_call *call, const struct bf_unlearn_sett
     json_decref(json);
     free(settings);
     free(steps);
+    free(probes);
     return status == BF_OK;
 }
 

@@ -64,6 +64,33 @@ static json_t *made_of(const char *text)
     return out;
 }
 
+enum { PROBES = 200 };
+
+static void add_probe(void *user, const struct bf_training_probe *probe)
+{
+    json_t *points = user;
+    if (json_array_size(points) < PROBES) /* the file may be a stranger's */
+        json_array_append_new(points, json_pack("[I, I, I]", (json_int_t)probe->step, (json_int_t)probe->forget_right,
+                                                (json_int_t)probe->retain_right));
+}
+
+/* {"forget", "retain": questions, "chosen": step or null, "points": [step, right forget answers, right retain
+ * answers]}; null for a training without probes. */
+static enum bf_status probes_of(struct bf_page *page, int64_t training, json_t **out, struct bf_err *err)
+{
+    struct bf_training_probing probing;
+    json_t *points = json_array();
+    const enum bf_status status = bf_store_each_training_probe(page->store, training, &probing, points, add_probe, err);
+    if (json_array_size(points) == 0)
+        *out = json_null();
+    else
+        *out = json_pack("{s:I, s:I, s:o, s:O}", "forget", (json_int_t)probing.forget_questions, "retain",
+                         (json_int_t)probing.retain_questions, "chosen",
+                         probing.chosen_step > 0 ? json_integer(probing.chosen_step) : json_null(), "points", points);
+    json_decref(points);
+    return status;
+}
+
 static enum bf_status add_training(struct bf_page *page, const struct bf_training *t, json_t *list, struct bf_err *err)
 {
     struct curve curve = {.points = json_array(), .n_steps = t->n_steps, .every = 1};
@@ -75,7 +102,11 @@ static enum bf_status add_training(struct bf_page *page, const struct bf_trainin
                             bf_page_text(t->stop, 200), "forget_nll", bf_page_number(t->forget_nll_before),
                             bf_page_number(t->forget_nll_after), "retain_nll", bf_page_number(t->retain_nll_before),
                             bf_page_number(t->retain_nll_after), "learning_rate", learning_rate_of(t->settings));
-    const enum bf_status status = bf_store_each_training_step(page->store, t->id, &curve, add_step, err);
+    json_t *probes = NULL;
+    enum bf_status status = bf_store_each_training_step(page->store, t->id, &curve, add_step, err);
+    if (status == BF_OK)
+        status = probes_of(page, t->id, &probes, err);
+    json_object_set_new(one, "probes", probes ? probes : json_null());
     json_object_set_new(one, "made", made_of(t->settings));
     json_object_set_new(one, "points", curve.points);
     json_object_set_new(one, "terms",

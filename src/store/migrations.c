@@ -321,7 +321,23 @@ static const char sixth[] = "CREATE TABLE role (word TEXT NOT NULL PRIMARY KEY) 
                             "CREATE UNIQUE INDEX request_by_name ON request (name);\n"
                             "PRAGMA user_version = 6;\n";
 
-static const char *const migrations[BF_STORE_VERSION] = {first, second, third, fourth, fifth, sixth};
+/* Questions between the steps of a training (unlearn/unlearn.h). chosen_step NULL: no model was written. */
+static const char seventh[] = "CREATE TABLE training_probing (\n"
+                              "    training INTEGER PRIMARY KEY REFERENCES training (id),\n"
+                              "    forget_questions INTEGER NOT NULL CHECK (forget_questions >= 0),\n"
+                              "    retain_questions INTEGER NOT NULL CHECK (retain_questions >= 0),\n"
+                              "    chosen_step INTEGER CHECK (chosen_step >= 1)\n"
+                              ") STRICT;\n"
+                              "CREATE TABLE training_probe (\n"
+                              "    training INTEGER NOT NULL REFERENCES training_probing (training),\n"
+                              "    step INTEGER NOT NULL CHECK (step >= 0),\n"
+                              "    forget_right INTEGER NOT NULL CHECK (forget_right >= 0),\n"
+                              "    retain_right INTEGER NOT NULL CHECK (retain_right >= 0),\n"
+                              "    PRIMARY KEY (training, step)\n"
+                              ") STRICT, WITHOUT ROWID;\n"
+                              "PRAGMA user_version = 7;\n";
+
+static const char *const migrations[BF_STORE_VERSION] = {first, second, third, fourth, fifth, sixth, seventh};
 
 const char *bf_migration(int64_t version)
 {

@@ -310,6 +310,15 @@ struct bf_training_step {
     double loss, forget_loss, retain_loss, general_loss; /* NaN for a term that the method does not have */
     double learning_rate, gradient_norm;
 };
+/* Right answers to questions that were not trained on, of those that the model knew before. */
+struct bf_training_probe {
+    int64_t step; /* 0: before the first step */
+    int64_t forget_right, retain_right;
+};
+struct bf_training_probing {
+    int64_t forget_questions, retain_questions; /* asked */
+    int64_t chosen_step;                        /* whose model was written; 0: none */
+};
 struct bf_training {
     int64_t id;               /* from 1, in the order in which they ended; bf_store_add_training does not read it */
     const char *method;       /* "npo" */
@@ -320,8 +329,12 @@ struct bf_training {
     double forget_nll_before, retain_nll_before, forget_nll_after,
         retain_nll_after;                 /* nats a token; NaN: not measured */
     const struct bf_training_step *steps; /* [n_steps]; NULL when read: bf_store_each_training_step gives them */
+    /* NULL without probes, and when read: bf_store_each_training_probe gives them */
+    const struct bf_training_probing *probing;
+    const struct bf_training_probe *probes; /* [n_probes] */
+    int64_t n_probes;
 };
-/* Add a training and its steps in one transaction, flushed to the disk. */
+/* Add a training, its steps and its probes in one transaction, flushed to the disk. */
 BF_MUST_CHECK enum bf_status bf_store_add_training(struct bf_store *store, const struct bf_training *training,
                                                    struct bf_err *err);
 /* The first training whose id is above `after`; out->id is 0 when there is none, also in a run that is older than this
@@ -332,6 +345,12 @@ BF_MUST_CHECK enum bf_status bf_store_next_training(struct bf_store *store, int6
 BF_MUST_CHECK enum bf_status bf_store_each_training_step(struct bf_store *store, int64_t training, void *user,
                                                          void (*each)(void *user, const struct bf_training_step *step),
                                                          struct bf_err *err);
+
+/* The same for its probes. *out: what was asked; all zero for a training without probes, also in a run that is older
+ * than they are. */
+BF_MUST_CHECK enum bf_status bf_store_each_training_probe(
+    struct bf_store *store, int64_t training, struct bf_training_probing *out, void *user,
+    void (*each)(void *user, const struct bf_training_probe *probe), struct bf_err *err);
 
 /* The committed samples of the selected request and its answers that wait for their turn, as a replay for bf_synth_run.
  * It borrows the store; end it with bf_store_replay_close. */

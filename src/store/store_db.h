@@ -60,6 +60,10 @@ enum bf_sql {
     BF_SQL_INSERT_TRAINING_STEP,
     BF_SQL_EACH_TRAINING,
     BF_SQL_EACH_TRAINING_STEP,
+    BF_SQL_INSERT_PROBING,
+    BF_SQL_INSERT_PROBE,
+    BF_SQL_GET_PROBING,
+    BF_SQL_EACH_PROBE,
     BF_SQL_COUNT
 };
 
@@ -171,7 +175,7 @@ BF_MUST_CHECK enum bf_status bf_store_open_writer(const char *dir, int lock_fd, 
 
 /* ---- migrations.c ---- */
 
-#define BF_STORE_VERSION 6 /* PRAGMA user_version of this program's schema */
+#define BF_STORE_VERSION 7 /* PRAGMA user_version of this program's schema */
 /* From this schema on, versions differ only in tables and columns that a reader can do without: it reads older runs as
  * they are. */
 #define BF_STORE_OLDEST_READABLE 2

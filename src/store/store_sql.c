@@ -98,6 +98,14 @@ static const char *const sql_text[BF_SQL_COUNT] = {
     [BF_SQL_EACH_TRAINING_STEP] =
         "SELECT step, loss, forget_loss, retain_loss, general_loss, learning_rate, gradient_norm"
         " FROM training_step WHERE training = ?1 ORDER BY step",
+    [BF_SQL_INSERT_PROBING] = "INSERT INTO training_probing (training, forget_questions, retain_questions, chosen_step)"
+                              " VALUES (?1, ?2, ?3, ?4)",
+    [BF_SQL_INSERT_PROBE] = "INSERT INTO training_probe (training, step, forget_right, retain_right)"
+                            " VALUES (?1, ?2, ?3, ?4)",
+    [BF_SQL_GET_PROBING] =
+        "SELECT forget_questions, retain_questions, chosen_step FROM training_probing WHERE training = ?1",
+    [BF_SQL_EACH_PROBE] =
+        "SELECT step, forget_right, retain_right FROM training_probe WHERE training = ?1 ORDER BY step",
 };
 
 struct bf_store *bf_store_new(const char *dir, bool writer)

@@ -43,6 +43,31 @@ static enum bf_status insert_step(struct bf_store *store, int64_t training, cons
     return rc == SQLITE_OK ? bf_sql_run(store, s, "write to", err) : bf_sql_fail(store, "write to", err);
 }
 
+static enum bf_status insert_probes(struct bf_store *store, int64_t training, const struct bf_training *t,
+                                    struct bf_err *err)
+{
+    sqlite3_stmt *s;
+    enum bf_status status = bf_sql_get(store, BF_SQL_INSERT_PROBING, &s, err);
+    if (status != BF_OK)
+        return status;
+    int rc = sqlite3_bind_int64(s, 1, training);
+    rc |= sqlite3_bind_int64(s, 2, t->probing->forget_questions);
+    rc |= sqlite3_bind_int64(s, 3, t->probing->retain_questions);
+    rc |= t->probing->chosen_step > 0 ? sqlite3_bind_int64(s, 4, t->probing->chosen_step) : sqlite3_bind_null(s, 4);
+    status = rc == SQLITE_OK ? bf_sql_run(store, s, "write to", err) : bf_sql_fail(store, "write to", err);
+    for (int64_t i = 0; i < t->n_probes && status == BF_OK; i++) {
+        status = bf_sql_get(store, BF_SQL_INSERT_PROBE, &s, err);
+        if (status != BF_OK)
+            return status;
+        rc = sqlite3_bind_int64(s, 1, training);
+        rc |= sqlite3_bind_int64(s, 2, t->probes[i].step);
+        rc |= sqlite3_bind_int64(s, 3, t->probes[i].forget_right);
+        rc |= sqlite3_bind_int64(s, 4, t->probes[i].retain_right);
+        status = rc == SQLITE_OK ? bf_sql_run(store, s, "write to", err) : bf_sql_fail(store, "write to", err);
+    }
+    return status;
+}
+
 enum bf_status bf_store_add_training(struct bf_store *store, const struct bf_training *t, struct bf_err *err)
 {
     int64_t id = 0;
@@ -55,18 +80,23 @@ enum bf_status bf_store_add_training(struct bf_store *store, const struct bf_tra
     status = insert_training(store, t, &id, err);
     for (int64_t i = 0; i < t->n_steps && status == BF_OK; i++)
         status = insert_step(store, id, &t->steps[i], err);
+    if (status == BF_OK && t->probing)
+        status = insert_probes(store, id, t, err);
     return bf_sql_end(store, status, true, err);
 }
 
-/* A reader may have opened a run that is older than this table. */
-static enum bf_status has_table(struct bf_store *store, bool *there, struct bf_err *err)
+/* A reader may have opened a run that is older than the tables that this counts. */
+static enum bf_status has_table(struct bf_store *store, const char *count, bool *there, struct bf_err *err)
 {
     int64_t n = 0;
-    const enum bf_status status =
-        bf_sql_integer(store, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'training'", &n, err);
+    const enum bf_status status = bf_sql_integer(store, count, &n, err);
     *there = n > 0;
     return status;
 }
+
+static const char count_training[] = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'training'";
+static const char count_probing[] =
+    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'training_probing'";
 
 enum bf_status bf_store_next_training(struct bf_store *store, int64_t after, struct bf_training *out,
                                       struct bf_err *err)
@@ -74,7 +104,7 @@ enum bf_status bf_store_next_training(struct bf_store *store, int64_t after, str
     sqlite3_stmt *s;
     bool there;
     *out = (struct bf_training){.id = 0};
-    enum bf_status status = has_table(store, &there, err);
+    enum bf_status status = has_table(store, count_training, &there, err);
     if (status != BF_OK || !there)
         return status;
     status = bf_sql_get(store, BF_SQL_EACH_TRAINING, &s, err);
@@ -109,7 +139,7 @@ enum bf_status bf_store_each_training_step(struct bf_store *store, int64_t train
     sqlite3_stmt *s;
     int rc;
     bool there;
-    enum bf_status status = has_table(store, &there, err);
+    enum bf_status status = has_table(store, count_training, &there, err);
     if (status != BF_OK || !there)
         return status;
     status = bf_sql_get(store, BF_SQL_EACH_TRAINING_STEP, &s, err);
@@ -125,6 +155,46 @@ enum bf_status bf_store_each_training_step(struct bf_store *store, int64_t train
                                               .learning_rate = bf_sql_real(s, 5),
                                               .gradient_norm = bf_sql_real(s, 6)};
         each(user, &step);
+    }
+    if (rc != SQLITE_DONE)
+        status = bf_sql_fail(store, "read", err);
+    sqlite3_reset(s);
+    return status;
+}
+
+enum bf_status bf_store_each_training_probe(struct bf_store *store, int64_t training, struct bf_training_probing *out,
+                                            void *user, void (*each)(void *user, const struct bf_training_probe *probe),
+                                            struct bf_err *err)
+{
+    sqlite3_stmt *s;
+    bool there;
+    *out = (struct bf_training_probing){0};
+    enum bf_status status = has_table(store, count_probing, &there, err);
+    if (status != BF_OK || !there)
+        return status;
+    status = bf_sql_get(store, BF_SQL_GET_PROBING, &s, err);
+    if (status != BF_OK)
+        return status;
+    sqlite3_bind_int64(s, 1, training);
+    int rc = sqlite3_step(s);
+    if (rc == SQLITE_ROW)
+        *out = (struct bf_training_probing){.forget_questions = sqlite3_column_int64(s, 0),
+                                            .retain_questions = sqlite3_column_int64(s, 1),
+                                            .chosen_step = sqlite3_column_int64(s, 2)};
+    const bool found = rc == SQLITE_ROW;
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+        status = bf_sql_fail(store, "read", err);
+    sqlite3_reset(s);
+    if (status == BF_OK && found)
+        status = bf_sql_get(store, BF_SQL_EACH_PROBE, &s, err);
+    if (status != BF_OK || !found)
+        return status;
+    sqlite3_bind_int64(s, 1, training);
+    while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
+        const struct bf_training_probe probe = {.step = sqlite3_column_int64(s, 0),
+                                                .forget_right = sqlite3_column_int64(s, 1),
+                                                .retain_right = sqlite3_column_int64(s, 2)};
+        each(user, &probe);
     }
     if (rc != SQLITE_DONE)
         status = bf_sql_fail(store, "read", err);

@@ -90,6 +90,31 @@ static void every_step_of_a_short_training(void **state)
     json_decref(page);
 }
 
+static void probes_and_the_step_that_was_chosen(void **state)
+{
+    struct bf_store *store = fixture_create("probed");
+    struct bf_err err = BF_ERR_INIT;
+    const struct bf_training_probing asked = {24, 21, 10};
+    const struct bf_training_probe probes[2] = {{0, 22, 20}, {10, 2, 19}};
+    const struct bf_training training = {.method = "npo",
+                                         .settings = "{}",
+                                         .model_sha256 = "feed",
+                                         .stop = "finished",
+                                         .probing = &asked,
+                                         .probes = probes,
+                                         .n_probes = 2};
+    (void)state;
+    add_training(store, 1, "{}");
+    assert_ok(bf_store_add_training(store, &training, &err));
+    bf_store_close(store);
+    json_t *page = page_of("probed");
+    assert_true(json_is_null(json_object_get(training_of(page, 0), "probes")));
+    char *shown = bf_json_dump(json_object_get(training_of(page, 1), "probes"));
+    assert_string_equal(shown, "{\"chosen\":10,\"forget\":24,\"points\":[[0,22,20],[10,2,19]],\"retain\":21}");
+    free(shown);
+    json_decref(page);
+}
+
 static void a_long_training_is_thinned(void **state)
 {
     struct bf_store *store = fixture_create("long");
@@ -183,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_step_of_a_short_training),
+        cmocka_unit_test(probes_and_the_step_that_was_chosen),
         cmocka_unit_test(a_long_training_is_thinned),
         cmocka_unit_test(the_latest_trainings_are_shown),
         cmocka_unit_test(without_a_training_there_is_no_section),

@@ -194,6 +194,9 @@ static void a_run_of_the_second_schema_is_read_and_brought_up_to_date(void **sta
     struct bf_training training;
     assert_ok(bf_store_next_training(store, 0, &training, &err)); /* nor trainings */
     assert_int_equal(training.id, 0);
+    struct bf_training_probing probing;
+    assert_ok(bf_store_each_training_probe(store, 1, &probing, NULL, NULL, &err)); /* nor their probes */
+    assert_int_equal(probing.forget_questions, 0);
     bf_store_close(store);
     store = fixture_open(dir, BF_STORE_WRITE);
     check_keeping(store);

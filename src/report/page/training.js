@@ -60,6 +60,75 @@ function lossChart(place, training) {
         );
 }
 
+/* Right answers to questions that were not trained on, and the step whose model was written. */
+function probeChart(place, training) {
+    const { points, chosen: step, forget, retain } = training.probes;
+    const [, knownForget, knownRetain] = points[0];
+    const share = (right, all) => (all > 0 ? (100 * right) / all : null);
+    const lines = [
+        ["forget questions", "--hue-0", [], points.map((p) => share(p[1], knownForget))],
+        ["questions to keep", "--hue-1", [8, 4], points.map((p) => share(p[2], knownRetain))],
+    ].filter((line) => known(line[3][0]));
+    const items = points.map((p, i) => ({
+        x: p[0],
+        y: lines[0][3][i],
+        tip: () =>
+            el(
+                "p",
+                {},
+                (p[0] === 0 ? "before" : `step ${count(p[0])}`) +
+                    `: ${count(p[1])} of ${count(knownForget)} forget questions, ${count(p[2])} of ${count(knownRetain)} to keep` +
+                    (p[0] === step ? " (written)" : ""),
+            ),
+    }));
+    items.forEach((item) => {
+        item.say = item.tip().textContent;
+    });
+    figure(place, {
+        byX: true,
+        describe: `Right answers between the steps of ${training.method}. The arrow keys walk through them.`,
+        caption:
+            `Right answers to questions that were not trained on, in per cent of those that the model knew before: ${count(knownForget)} of ` +
+            `${count(forget)} about what is to be forgotten, ${count(knownRetain)} of ${count(retain)} about what is to be kept. ` +
+            (known(step) ? `The star is step ${count(step)}, whose model was written.` : "No step keeps the limit: no model was written."),
+        items,
+        data: [points.map((p) => p[0])].concat(lines.map((line) => line[3])),
+        plot: ({ chosen }) => ({
+            padding: [16, 20, 0, 0],
+            scales: { x: { time: false }, y: { range: [0, 105] } },
+            axes: [
+                axis("step", { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 100000] }),
+                axis("right, %", { size: 62 }),
+            ],
+            series: [{}].concat(
+                lines.map(([, colour, dash]) => ({
+                    stroke: () => theColour(colour),
+                    fill: null,
+                    width: 2,
+                    dash,
+                    points: { show: true, size: 6, fill: () => theColour(colour) },
+                })),
+            ),
+            hooks: {
+                draw: [
+                    (u) => {
+                        const at = points.findIndex((p) => p[0] === step);
+                        lines.forEach(([, colour, , values]) => {
+                            if (at < 0) return;
+                            const ratio = devicePixelRatio;
+                            u.ctx.fillStyle = theColour(colour);
+                            star(u.ctx, u.valToPos(step, "x", true), u.valToPos(values[at], "y", true), 9 * ratio);
+                            u.ctx.fill();
+                        });
+                        chosen(u.ctx, u);
+                    },
+                ],
+            },
+        }),
+    });
+    place.append(legend(lines.map(([name, colour, dash]) => [dash.length > 0 ? "dash" : "line", colour, name])));
+}
+
 /* "forget set: 148 chat pairs (5,210 label tokens), 74 raw texts (6,001 label tokens)" */
 function madeOf([set, nChat, chatLabels, nRaw, rawLabels]) {
     const forms = [
@@ -106,6 +175,7 @@ function drawTraining(place, part) {
         if (part.trainings.length > 1)
             place.append(el("h3", {}, `${training.method}, training ${count(training.id)}`));
         if (training.made.length > 0) place.append(note(`Trained on: ${training.made.map(madeOf).join("; ")}.`));
+        if (training.probes) probeChart(place, training);
         if (training.points.length > 0) lossChart(place, training);
     });
 }
