@@ -105,8 +105,10 @@ bool bf_knowledge_by_questions(const struct bf_knowledge_check *k)
 
 static enum bf_knowledge verdict_by_questions(const struct bf_knowledge_check *k)
 {
-    if (k->n_questions < ENOUGH || k->control_questions < ENOUGH_CONTROL_QUESTIONS)
+    if (k->control_questions < ENOUGH_CONTROL_QUESTIONS)
         return BF_KNOWLEDGE_UNKNOWN;
+    if (k->n_questions < ENOUGH) /* it was asked about its texts, and hardly a question could be answered at all */
+        return k->n_verified == 0 && k->n_domain >= ENOUGH ? BF_KNOWLEDGE_LITTLE : BF_KNOWLEDGE_UNKNOWN;
     const double domain = (double)k->n_verified / (double)k->n_questions;
     const double control = (double)k->control_verified / (double)k->control_questions;
     if (bf_fisher_greater(k->n_verified, k->n_questions, k->control_verified, k->control_questions) > chance)

@@ -250,6 +250,9 @@ static void questions_decide_when_they_were_asked(void **state)
     assert_int_equal(asked(40, 40, 12, 12), BF_KNOWLEDGE_LITTLE);
     /* Few questions. */
     assert_int_equal(asked(7, 7, 0, 10), BF_KNOWLEDGE_UNKNOWN);
+    assert_int_equal(asked(0, 7, 0, 10), BF_KNOWLEDGE_LITTLE);
+    assert_int_equal(asked(0, 0, 0, 4), BF_KNOWLEDGE_LITTLE); /* a model that cannot write a question about its texts */
+    assert_int_equal(asked(0, 0, 0, 3), BF_KNOWLEDGE_UNKNOWN);
     assert_int_equal(asked(40, 40, 0, 3), BF_KNOWLEDGE_UNKNOWN);
     assert_int_equal(asked(8, 8, 0, 4), BF_KNOWLEDGE_GOOD);
 }
