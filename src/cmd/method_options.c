@@ -47,6 +47,8 @@ static const struct {
     {"trim-sentence", NULL, NULL, "drop the unfinished sentence at the token limit", true, ALL},
     {"min-similarity", "S", NULL, "least cosine of a variant to its original (0 = off)", false, I},
     {"keep-facts", NULL, NULL, "variants must keep names, numbers and dates (--no-keep-facts = off)", false, I},
+    {"questions", "N", NULL, "most texts to write a question about (0 = none, -1 = each tenth)", false, D | I},
+    {"wordings", "N", NULL, "other wordings of each question that the model knows; the last is held out", false, D | I},
     {"subfields", "N", NULL, "subfields of the domain to ask for", false, T},
     {"bullets", "N", NULL, "bullet points for each subfield and audience", false, T},
     {"chapters", "N", NULL, "at most this many chapters (0 = one for each bullet point)", false, T},

@@ -43,6 +43,8 @@ static const struct bf_request paper = {
     .subfields = 20,
     .bullets = 20,
     .chapters = 0,
+    .questions = BF_QUESTIONS_AUTO,
+    .wordings = 1,
 };
 
 struct bf_request bf_request_defaults(void)
@@ -81,6 +83,8 @@ static void make_textbook(struct bf_request *request, bool quick)
     request->jailbreak_samples = 0;
     request->control_samples = 0;
     request->drift_sigma = 0;
+    request->questions = 0;
+    request->wordings = 0;
 }
 
 /* For a first try on a laptop: the same method with fewer and shorter samples. */

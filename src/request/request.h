@@ -96,6 +96,8 @@ void bf_template_fill(struct bf_buf *out, const char *text, const struct bf_fill
 
 enum bf_order { BF_ORDER_BALANCED, BF_ORDER_POINT };
 
+enum { BF_QUESTIONS_AUTO = -1 }; /* as many as cost about 40 % more time than a run without */
+
 /* Everything that, together with the model, decides the bytes of a result. Its JSON is hashed and stored. */
 struct bf_request {
     enum bf_kind kind;
@@ -132,7 +134,7 @@ struct bf_request {
     int32_t subfields;     /* textbook: subfields of the domain */
     int32_t bullets;       /* textbook: bullet points per subfield and audience */
     int32_t chapters;      /* textbook: most chapters; 0 = one per bullet point */
-    int32_t questions;     /* domain, instance: most texts that get a question; 0 = no self-questioning */
+    int32_t questions;     /* domain, instance: most texts that get a question; 0 = none; or BF_QUESTIONS_AUTO */
     int32_t wordings;      /* other wordings of each verified pair's question; 0..8 */
 };
 

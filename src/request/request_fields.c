@@ -64,7 +64,7 @@ const struct bf_field bf_fields[] = {
     ROW(BF_FIELD_INT, subfields, 1, 64, false, LATER),
     ROW(BF_FIELD_INT, bullets, 1, 64, false, LATER),
     ROW(BF_FIELD_INT, chapters, 0, INT32_MAX, false, LATER),
-    ROW(BF_FIELD_INT, questions, 0, INT32_MAX, false, LATER),
+    ROW(BF_FIELD_INT, questions, -1, INT32_MAX, false, LATER),
     ROW(BF_FIELD_INT, wordings, 0, 8, false, LATER),
 };
 const size_t bf_n_fields = sizeof bf_fields / sizeof bf_fields[0];

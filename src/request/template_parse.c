@@ -29,6 +29,8 @@ static const struct {
     [BF_STAGE_SUBFIELDS] = {BIT(TOPIC) | BIT(N), BIT(TOPIC), "{topic}"},
     [BF_STAGE_BULLETS] = {BIT(TOPIC) | BIT(POINT) | BIT(N) | BIT(AUDIENCE), BIT(POINT), "{point}"},
     [BF_STAGE_CHAPTERS] = {BIT(TOPIC) | BIT(POINT) | BIT(AUDIENCE), BIT(POINT), "{point}"},
+    [BF_STAGE_QUESTIONS] = {BIT(TOPIC) | BIT(SENTENCE), BIT(SENTENCE), "{sentence}"},
+    [BF_STAGE_WORDINGS] = {BIT(TOPIC) | BIT(QUESTION), BIT(QUESTION), "{question}"},
 /* The other stages have no prompts. */
 #undef BIT
 };
@@ -149,8 +151,8 @@ static enum bf_status parse_one(const char *what, size_t index, const json_t *ob
     if (item->stage == BF_STAGE_COUNT || stage_rules[item->stage].allowed == 0)
         return bf_fail(
             err, BF_INPUT,
-            "%s: the stage of %s is '%s'; give points, synthesis, mi, jailbreak, rewrite, subfields, bullets or "
-            "chapters",
+            "%s: the stage of %s is '%s'; give points, synthesis, mi, jailbreak, rewrite, subfields, bullets, chapters, "
+            "questions or wordings",
             what, name, stage);
     value = json_object_get(object, "is_qa");
     if (value && !json_is_boolean(value))

@@ -75,6 +75,7 @@ static enum bf_status open_api(struct bf_session *s, const struct bf_machine_val
     options.timeout_seconds = machine->api_timeout;
     options.give_up_seconds = machine->api_give_up;
     options.extra = machine->api_extra;
+    options.greedy = true; /* questions are asked so */
     options.top_k = machine->api_top_k;
     options.notice = bf_machine_notice;
     options.notice_user = s->log;

@@ -164,7 +164,7 @@ static bool echoes(const struct bf_words *words, const char *prompt)
     return n > 0 && (double)found > echo_share * (double)n;
 }
 
-static bool degenerate(const char *text, const struct bf_words *words)
+bool bf_filter_degenerate(const char *text, const struct bf_words *words)
 {
     if ((double)words->n_letters < letter_share * (double)words->n_points)
         return true;
@@ -194,7 +194,7 @@ enum bf_reason bf_filter_text(const struct bf_request *request, const char *text
         return BF_REASON_REFUSAL;
     if (request->filter_echo && echoes(words, prompt))
         return BF_REASON_PROMPT_ECHO;
-    if (request->filter_degenerate && degenerate(text, words))
+    if (request->filter_degenerate && bf_filter_degenerate(text, words))
         return BF_REASON_DEGENERATE;
     return BF_REASON_NONE;
 }

@@ -20,6 +20,9 @@ bool bf_filter_only_thoughts(const char *text, const char *raw);
 enum bf_reason bf_filter_text(const struct bf_request *request, const char *text, const struct bf_words *words,
                               const char *prompt);
 
+/* Is it in loops, or hardly made of letters? */
+bool bf_filter_degenerate(const char *text, const struct bf_words *words);
+
 /* Split "Question: ... Answer: ..." (also Q:/A:, with markdown stars). true when it has both parts, which are trimmed
  * and appended. */
 bool bf_parse_qa(const char *text, struct bf_buf *question, struct bf_buf *answer);

@@ -201,7 +201,8 @@ int32_t bf_synth_context_estimate(const struct bf_request *request, const struct
         KNOWN_POINT_BYTES = 30,
         LIST_TOKENS_PER_POINT = 24,
         SUBFIELD_TOKENS = 16,
-        BULLET_TOKENS = 40
+        BULLET_TOKENS = 40,
+        ASKED_TOKENS = 72
     };
     static const unsigned stages[BF_KIND_COUNT] = {
         [BF_KIND_DOMAIN] =
@@ -212,7 +213,8 @@ int32_t bf_synth_context_estimate(const struct bf_request *request, const struct
     int64_t most = 0;
     for (size_t t = 0; t < templates->n; t++) {
         const struct bf_template *template = &templates->items[t];
-        if (!(stages[request->kind] >> template->stage & 1U))
+        const bool asks = template->stage == BF_STAGE_QUESTIONS || template->stage == BF_STAGE_WORDINGS;
+        if (!(stages[request->kind] >> template->stage & 1U) && !(asks && request->questions > 0))
             continue;
         int64_t bytes = (int64_t)strlen(template->text) + (int64_t)strlen(request->topic);
         int64_t answer = request->max_new_tokens;
@@ -220,6 +222,10 @@ int32_t bf_synth_context_estimate(const struct bf_request *request, const struct
             bytes += BF_POINT_MAX_BYTES / 2;
         if (template->stage == BF_STAGE_REWRITE)
             bytes += original_bytes;
+        if (asks) {
+            bytes += BF_QUESTIONED_MAX_BYTES;
+            answer = ASKED_TOKENS;
+        }
         if (template->stage == BF_STAGE_POINTS) {
             if (strstr(template->text, "{known}"))
                 bytes += (int64_t)request->points_per_round * (request->rounds - 1) * KNOWN_POINT_BYTES;

@@ -3,7 +3,8 @@
  *     0 .. rounds-1   rounds                                                         end
  *     points          [ Stage I ............ | MI ....... | jailbreak ... | control ]
  *
- * With --tau auto the control texts come before MI, which takes its threshold from them.
+ * With --tau auto the control texts come before MI, which takes its threshold from them. Self-questioning appends to
+ * the list (questions.h), whose end is open until nothing more can follow.
  *
  * Points come round by round, since the prompt of a round shows the points found so far. When the stop rule ends
  * Stage I, its open prompts are dropped and the list jumps to MI, so that the engine stays busy across stages. */
@@ -16,6 +17,7 @@
 #include "base/utf8.h"
 #include "synth/filter.h"
 #include "synth/judge.h"
+#include "synth/questions.h"
 #include "synth/work.h"
 #include "base/banned.h"
 
@@ -32,8 +34,10 @@ struct domain {
     struct bf_points points;
     struct bf_plan plan;
     struct bf_judge judge;
+    struct bf_questions questions;
     const enum bf_stage *order;            /* [BF_STAGE_DOMAIN_END] */
-    int64_t base[BF_STAGE_DOMAIN_END + 1]; /* first number of each place in `order`; [END] = end */
+    int64_t base[BF_STAGE_DOMAIN_END + 1]; /* first number of each place in `order`; [END] = end, or the
+                                              first number of self-questioning */
     bool listed;                           /* all points are known, and base is filled in */
     bool last_round_was_empty;
     double list_start;
@@ -58,12 +62,14 @@ static enum bf_status open_domain(struct bf_work *w)
     bf_plan_init(&d->plan, w->request, w->templates, &d->points);
     w->progress.planned[BF_STAGE_POINTS] = bf_plan_count(&d->plan, BF_STAGE_POINTS);
     d->judge.work = w;
+    bf_questions_init(&d->questions, w, &d->plan, &d->judge.knowledge);
     return bf_judge_init(&d->judge, &d->plan, w->embedder, w->err);
 }
 
 static void close_domain(struct bf_work *w)
 {
     struct domain *d = domain_of(w);
+    bf_questions_release(&d->questions);
     bf_judge_release(&d->judge);
     bf_plan_release(&d->plan);
     bf_points_release(&d->points);
@@ -83,7 +89,20 @@ static bool account(struct bf_work *w, struct bf_sample *sample, struct bf_stop_
         if (checkpoint->stop)
             p->stop = BF_STOP_CONVERGED;
     }
+    bf_questions_see(&domain_of(w)->questions, sample);
     return checked;
+}
+
+/* Everything before `next` is committed: add the questions that follow from it, and set the end of the list. */
+static void settle_end(struct bf_work *w, int64_t next)
+{
+    struct domain *d = domain_of(w);
+    const int64_t end = d->base[BF_STAGE_DOMAIN_END];
+    if (next >= d->base[AFTER_SYNTHESIS])
+        bf_questions_choose(&d->questions, next >= end);
+    w->list.end = end + (int64_t)d->questions.n;
+    w->list.final = !d->questions.on || next >= w->list.end;
+    bf_questions_plan(&d->questions);
 }
 
 /* All points are known: number the other stages. */
@@ -107,9 +126,10 @@ static void begin_list(struct bf_work *w)
         p->stop = BF_STOP_EXHAUSTED;
     if (stopped(w) && next < d->base[AFTER_SYNTHESIS])
         next = d->base[AFTER_SYNTHESIS];
+    if (d->questions.n_done > 0)
+        next = d->base[BF_STAGE_DOMAIN_END] + (int64_t)d->questions.n_done;
     bf_ordered_skip(&w->list, next);
-    w->list.end = d->base[BF_STAGE_DOMAIN_END];
-    w->list.final = true;
+    settle_end(w, next);
     d->listed = true;
     d->list_start = bf_seconds();
     d->list_tokens_before = w->taken_tokens;
@@ -133,6 +153,10 @@ static enum bf_status replayed(struct bf_work *w, struct bf_sample *sample, cons
                                size_t n_points)
 {
     struct domain *d = domain_of(w);
+    if (sample->stage >= BF_STAGE_QUESTIONS) {
+        bf_work_count(w, sample);
+        return bf_questions_replayed(&d->questions, sample);
+    }
     for (size_t i = 0; i < n_points; i++)
         bf_points_add(&d->points, points[i].round, points[i].text);
     if (sample->stage == BF_STAGE_POINTS) {
@@ -162,9 +186,19 @@ static void item_of(struct bf_work *w, int64_t number, struct bf_plan_item *item
     bf_plan_item(&d->plan, d->order[place], number - d->base[place], item);
 }
 
+static bool is_question(const struct bf_work *w, int64_t number)
+{
+    const struct domain *d = w->own;
+    return d->listed && number >= d->base[BF_STAGE_DOMAIN_END];
+}
+
 static enum bf_status ask(struct bf_work *w, int64_t number, struct bf_gen_request *q)
 {
     struct bf_plan_item item;
+    if (is_question(w, number)) {
+        bf_question_ask(&domain_of(w)->questions, number - domain_of(w)->base[BF_STAGE_DOMAIN_END], q);
+        return BF_OK;
+    }
     item_of(w, number, &item);
     bf_plan_prompt(&domain_of(w)->plan, &item, &w->prompt);
     q->prompt = w->prompt.data;
@@ -252,16 +286,23 @@ static enum bf_status commit(struct bf_work *w, int64_t number, const struct bf_
 {
     struct domain *d = domain_of(w);
     struct bf_plan_item planned;
+    enum bf_status status;
+    if (is_question(w, number)) {
+        status = bf_question_commit(&d->questions, number, answer);
+        settle_end(w, number + 1);
+        return status;
+    }
     item_of(w, number, &planned);
     if (planned.stage == BF_STAGE_POINTS)
         return commit_points(w, &planned, answer);
-    enum bf_status status = commit_text(w, number, &planned, answer);
+    status = commit_text(w, number, &planned, answer);
     if (status != BF_OK)
         return status;
     if (planned.stage == BF_STAGE_SYNTHESIS && stopped(w))
         bf_ordered_skip(&w->list, d->base[AFTER_SYNTHESIS]); /* Stage I is over: drop its open prompts */
     else if (number + 1 == d->base[AFTER_SYNTHESIS] && !stopped(w))
         w->progress.stop = BF_STOP_EXHAUSTED;
+    settle_end(w, w->list.next_commit > number ? w->list.next_commit : number + 1);
     return BF_OK;
 }
 

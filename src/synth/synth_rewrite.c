@@ -1,6 +1,8 @@
 /* An instance request: every original is kept, and rewritten with each template at each temperature. By default the
  * original varies fastest: a pass applies one template and temperature to all originals, so that any prefix is
- * balanced. The stop rule only decides at the end of a pass, when all originals have had equally many variants. */
+ * balanced. The stop rule only decides at the end of a pass, when all originals have had equally many variants.
+ * Self-questioning appends to the list (questions.h): originals that are questions are asked as they are, about
+ * sentences questions are written. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 #include "synth/filter.h"
 #include "base/floats.h"
 #include "synth/qa_pair.h"
+#include "synth/questions.h"
 #include "base/similar.h"
 #include "synth/stop_rule.h"
 #include "synth/talk.h"
@@ -28,7 +31,9 @@ struct rewrite {
     int32_t *plain, *pair; /* [n_templates] of the set, for sentences and for questions with answers */
     bool converged;        /* the stop rule has decided; takes effect at the end of the pass */
     struct bf_stop_rule stop_rule;
-    float *original, *variant; /* [n_embd] unit vectors */
+    struct bf_questions questions;
+    struct bf_knowledge_sums knowledge; /* only its numbers of questions */
+    float *original, *variant;          /* [n_embd] unit vectors */
     uint16_t *original_half, *variant_half;
     struct bf_buf original_text; /* of the current number */
     struct bf_buf original_question, original_answer;
@@ -88,6 +93,7 @@ static enum bf_status open_rewrite(struct bf_work *w)
     struct rewrite *r = bf_alloc(sizeof *r);
     w->own = r;
     list_templates(w);
+    bf_questions_init(&r->questions, w, NULL, &r->knowledge);
     r->n = originals->n;
     r->n_embd = bf_engine_info(w->embedder)->n_embd;
     r->n_combinations = r->n_templates * (int32_t)w->request->temperatures.n * w->request->samples_per_prompt;
@@ -125,6 +131,7 @@ static void close_rewrite(struct bf_work *w)
     bf_buf_release(&r->question);
     bf_buf_release(&r->answer);
     bf_stop_rule_release(&r->stop_rule);
+    bf_questions_release(&r->questions);
     free(r);
 }
 
@@ -133,6 +140,8 @@ static bool account(struct bf_work *w, struct bf_sample *sample, const float *ve
 {
     struct rewrite *r = rewrite_of(w);
     bf_work_count(w, sample);
+    if (sample->stage == BF_STAGE_ORIGINAL)
+        bf_questions_original(&r->questions, sample, r->n);
     if (sample->reason != BF_REASON_NONE || !vector)
         return false;
     const bool checked = bf_stop_rule_add(&r->stop_rule, vector, checkpoint);
@@ -153,6 +162,10 @@ static enum bf_status replayed(struct bf_work *w, struct bf_sample *sample, cons
     struct bf_stop_check checkpoint;
     (void)points;
     (void)n_points;
+    if (sample->stage >= BF_STAGE_QUESTIONS) {
+        bf_work_count(w, sample);
+        return bf_questions_replayed(&r->questions, sample);
+    }
     const bool embedded = sample->embedding && sample->n_embd == r->n_embd;
     for (int32_t i = 0; embedded && i < r->n_embd; i++)
         r->variant[i] = bf_half_to_float(sample->embedding[i]);
@@ -173,14 +186,25 @@ static void see_end(struct bf_work *w, int64_t done)
     }
 }
 
+/* Everything before `next` is committed: the end of the list is open while questions may be added. */
+static void settle_end(struct bf_work *w, int64_t next)
+{
+    struct rewrite *r = rewrite_of(w);
+    w->list.end = r->n_total + (int64_t)r->questions.n;
+    w->list.final = !r->questions.on || next >= w->list.end;
+    bf_questions_plan(&r->questions);
+}
+
 static enum bf_status begin(struct bf_work *w)
 {
     struct rewrite *r = rewrite_of(w);
     const int64_t done = w->progress.committed[BF_STAGE_REWRITE];
     w->list.end = r->n_total;
-    w->list.final = true;
     bf_ordered_skip(&w->list, done);
     see_end(w, done);
+    if (r->questions.n_done > 0)
+        bf_ordered_skip(&w->list, r->n_total + (int64_t)r->questions.n_done);
+    settle_end(w, w->list.next_commit);
     return BF_OK;
 }
 
@@ -209,6 +233,10 @@ static enum bf_status ask(struct bf_work *w, int64_t number, struct bf_gen_reque
 {
     struct rewrite *r = rewrite_of(w);
     struct place place;
+    if (number >= r->n_total) {
+        bf_question_ask(&r->questions, number - r->n_total, q);
+        return BF_OK;
+    }
     place_of(w, number, false, &place);
     enum bf_status status = load_original(w, place.original);
     if (status != BF_OK)
@@ -381,8 +409,14 @@ static enum bf_status commit(struct bf_work *w, int64_t number, const struct bf_
     struct bf_commit_item items[2] = {{.checked = false}};
     size_t n_items = 0;
     struct place place;
+    enum bf_status status;
+    if (number >= r->n_total) {
+        status = bf_question_commit(&r->questions, number, answer);
+        settle_end(w, number + 1);
+        return status;
+    }
     place_of(w, number, false, &place);
-    enum bf_status status = load_original(w, place.original);
+    status = load_original(w, place.original);
     if (status != BF_OK)
         return status;
     place_of(w, number, r->is_qa, &place);
@@ -414,9 +448,18 @@ static enum bf_status commit(struct bf_work *w, int64_t number, const struct bf_
         return status;
     const struct bf_commit all = {.number = number, .items = items, .n_items = n_items};
     status = bf_work_hand_over(w, &all);
-    if (status == BF_OK)
-        see_end(w, number + 1);
-    return status;
+    if (status != BF_OK)
+        return status;
+    see_end(w, number + 1);
+    settle_end(w, w->list.next_commit > number ? w->list.next_commit : number + 1);
+    return BF_OK;
+}
+
+static void summarise(struct bf_work *w)
+{
+    const struct bf_knowledge_sums *sums = &rewrite_of(w)->knowledge;
+    w->progress.knowledge.n_questions = sums->n_questions;
+    w->progress.knowledge.n_verified = sums->n_verified;
 }
 
 const struct bf_work_ops bf_rewrite_ops = {
@@ -425,5 +468,6 @@ const struct bf_work_ops bf_rewrite_ops = {
     .begin = begin,
     .ask = ask,
     .commit = commit,
+    .summarise = summarise,
     .close = close_rewrite,
 };

@@ -81,6 +81,42 @@ static void write_list(const struct engine_script *script, struct flight *f, str
     }
 }
 
+/* What the engine knows: an answer that follows from the question alone. */
+static void put_known(struct bf_buf *out, const char *question)
+{
+    struct bf_rng rng;
+    bf_rng_init(&rng, bf_hash64(question, strlen(question)));
+    put_word(out, &rng, true);
+}
+
+/* Self-questioning. A question about a text, with the answer that is known or, in a quarter of the cases, another; the
+ * answer to a question; a question in other words. */
+static bool write_question(struct flight *f, struct bf_rng *rng, const char *prompt)
+{
+    struct bf_buf question;
+    bf_buf_init(&question, 1 << 16);
+    if (strncmp(prompt, "REWORD ", 7) == 0) {
+        bf_buf_printf(&f->text, bf_rng_below(rng, 8) ? "Now tell me, %s" : "%s", prompt + 7);
+    } else if (strncmp(prompt, "Who is ", 7) == 0) {
+        bf_buf_puts(&f->text, "It is ");
+        put_known(&f->text, prompt);
+        bf_buf_putc(&f->text, '.');
+    } else if (strncmp(prompt, "ASK ", 4) == 0) {
+        bf_buf_puts(&question, "Who is ");
+        put_word(&question, rng, true);
+        bf_buf_puts(&question, " of the ");
+        put_word(&question, rng, false);
+        bf_buf_putc(&question, '?');
+        bf_buf_printf(&f->text, "Question: %s\nAnswer: ", question.data);
+        if (bf_rng_below(rng, 4))
+            put_known(&f->text, question.data);
+        else
+            put_word(&f->text, rng, true);
+    }
+    bf_buf_release(&question);
+    return f->text.len > 0;
+}
+
 static void write_text(const struct engine_script *script, struct flight *f, struct bf_rng *rng, const char *prompt)
 {
     uint64_t kind = script->all_sound ? 100 : bf_rng_below(rng, 50);
@@ -100,6 +136,8 @@ static void write_text(const struct engine_script *script, struct flight *f, str
     } else if (kind == 5) {
         bf_buf_puts(&f->text, " \n\n \n");
         f->finish = BF_FINISH_LENGTH;
+    } else if (write_question(f, rng, prompt)) {
+        return;
     } else if (strstr(prompt, "Question:")) {
         bf_buf_puts(&f->text, "Question: ");
         put_sentence(&f->text, rng, 8);

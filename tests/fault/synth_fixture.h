@@ -32,10 +32,13 @@ static const char scripted_templates[] =
     "of {topic}. Question: ... Answer: ...\"},"
     "{\"name\": \"recall\", \"family\": \"mi\", \"stage\": \"mi\", \"text\": \"Recall {topic}.\"},"
     "{\"name\": \"remember\", \"family\": \"mi\", \"stage\": \"mi\", \"text\": \"Remember {topic} well.\"},"
-    "{\"name\": \"scene\", \"family\": \"jailbreak\", \"stage\": \"jailbreak\", \"text\": \"A scene on {topic}.\"}"
+    "{\"name\": \"scene\", \"family\": \"jailbreak\", \"stage\": \"jailbreak\", \"text\": \"A scene on {topic}.\"},"
+    "{\"name\": \"ask\", \"family\": \"questions\", \"stage\": \"questions\", "
+    "\"text\": \"ASK about {topic}: {sentence}\"},"
+    "{\"name\": \"reword\", \"family\": \"wordings\", \"stage\": \"wordings\", \"text\": \"REWORD {question}\"}"
     "]}";
 
-/* 3 rounds of points, 60 of Stage I, 20 MI, 10 jailbreak, 8 control; no stop rule. */
+/* 3 rounds of points, 60 of Stage I, 20 MI, 10 jailbreak, 8 control; no stop rule, no self-questioning. */
 static inline void fixture_request(struct bf_request *request, struct bf_template_set *templates)
 {
     struct bf_err err = BF_ERR_INIT;
@@ -50,6 +53,8 @@ static inline void fixture_request(struct bf_request *request, struct bf_templat
     request->control_samples = 8;
     request->diversity_batch = 10;
     request->epsilon = -1;
+    request->questions = 0;
+    request->wordings = 0;
 }
 
 static inline struct engine_script fixture_script(int32_t n_parallel, uint64_t order_seed)
@@ -79,6 +84,9 @@ static inline void put_sample(struct bf_buf *out, const struct bf_sample *s, con
     put_double(out, s->domain_similarity);
     bf_buf_printf(out, " original %lld hash %llx", (long long)s->instance, (unsigned long long)s->text_hash);
     put_double(out, s->edit_distance);
+    if (s->source_stage != BF_STAGE_POINTS)
+        bf_buf_printf(out, " of %s %lld%s", bf_stage_word(s->source_stage), (long long)s->source_index,
+                      s->held_out ? " held out" : "");
     if (s->embedding)
         bf_buf_printf(out, " embedding %llx",
                       (unsigned long long)bf_hash64(s->embedding, (size_t)s->n_embd * sizeof *s->embedding));

@@ -41,6 +41,7 @@ struct way {
     bool fail;
     bool list_nothing;
     bool tau_auto;       /* the control texts come before the questions of membership inference */
+    bool questions;      /* with self-questioning and two wordings */
     double epsilon;      /* of the stop rule; negative = never */
     uint64_t order_seed; /* another one, and another parallelism, after each stop */
 };
@@ -64,6 +65,8 @@ static bool work(const char *dir, const struct way *way, int process)
     script.list_nothing = way->list_nothing;
     fixture_request(&request, &templates);
     request.epsilon = way->epsilon;
+    request.questions = way->questions ? 30 : 0;
+    request.wordings = way->questions ? 2 : 0;
     request.tau = way->tau_auto ? (double)NAN : BF_TAU_PAPER;
     struct bf_engine *engine = engine_script_open(&script);
     if (process == 0)
@@ -132,8 +135,11 @@ static void assert_same_as_undisturbed(struct way way)
 {
     static const int64_t ks[] = {1, 2, 3, 7, 40};
     char *reference_dir = fixture_dir();
-    const struct way whole = {
-        .list_nothing = way.list_nothing, .tau_auto = way.tau_auto, .epsilon = way.epsilon, .order_seed = 77};
+    const struct way whole = {.list_nothing = way.list_nothing,
+                              .tau_auto = way.tau_auto,
+                              .questions = way.questions,
+                              .epsilon = way.epsilon,
+                              .order_seed = 77};
 
     assert_int_equal(finish(reference_dir, &whole), 1);
     struct bf_buf reference = contents(reference_dir);
@@ -199,6 +205,16 @@ static void stopped_between_empty_rounds_of_points(void **state)
     assert_same_as_undisturbed((struct way){.epsilon = -1, .order_seed = 5, .fail = true, .list_nothing = true});
 }
 
+/* What is asked next follows from what was committed: questions from texts, pairs from questions, wordings from pairs.
+ */
+static void stopped_between_questions(void **state)
+{
+    (void)state;
+    assert_same_as_undisturbed((struct way){.epsilon = -1, .order_seed = 11, .fail = true, .questions = true});
+    assert_same_as_undisturbed((struct way){.epsilon = 10, .order_seed = 12, .questions = true});
+    assert_same_as_undisturbed((struct way){.epsilon = 10, .order_seed = 13, .tau_auto = true, .questions = true});
+}
+
 /* What was answered before its turn is in the store: a resumed run does not ask for it again. Only what was under way
  * at the stop, and the answer whose commit failed, are asked anew. */
 static void answered_prompts_are_not_asked_again(void **state)
@@ -240,6 +256,7 @@ int main(void)
         cmocka_unit_test(stopped_around_the_stop_rule),
         cmocka_unit_test(stopped_around_the_threshold),
         cmocka_unit_test(stopped_between_empty_rounds_of_points),
+        cmocka_unit_test(stopped_between_questions),
         cmocka_unit_test(answered_prompts_are_not_asked_again),
         cmocka_unit_test(a_finished_run_replays_to_its_end_and_adds_nothing),
     };

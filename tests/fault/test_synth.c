@@ -376,6 +376,85 @@ static void stages_may_be_empty(void **state)
     bf_buf_release(&second.text);
 }
 
+static void with_questions(struct bf_request *request)
+{
+    request->questions = 30;
+    request->wordings = 2;
+}
+
+static void with_questions_and_tau_auto(struct bf_request *request)
+{
+    with_questions(request);
+    request->tau = (double)NAN;
+    request->epsilon = 10;
+}
+
+/* The engine knows three quarters of what it writes questions about. */
+static void what_the_model_knows_becomes_pairs_and_wordings(void **state)
+{
+    struct engine_script script = fixture_script(7, 3);
+    struct record record = {0};
+    struct outcome o = run(&script, &record, with_questions);
+    const struct bf_progress *p = &o.progress;
+    const struct bf_knowledge_check *k = &p->knowledge;
+
+    (void)state;
+    assert_done(&o);
+    assert_int_equal(p->committed[BF_STAGE_SYNTHESIS], 60);
+    assert_int_equal(p->committed[BF_STAGE_CONTROL], 8);
+    assert_in_range(p->committed[BF_STAGE_QUESTIONS], 20, 36); /* texts that are pairs already need none */
+    assert_int_equal(p->planned[BF_STAGE_QUESTIONS], p->committed[BF_STAGE_QUESTIONS]);
+    assert_int_equal(k->n_questions + k->control_questions, p->committed[BF_STAGE_PAIRS]);
+    assert_int_equal(k->n_verified, p->kept[BF_STAGE_PAIRS]);
+    assert_in_range(k->n_verified, k->n_questions / 2, k->n_questions - 1);
+    assert_in_range(k->control_questions, 2, 6); /* of a fifth of 30 */
+    assert_true(p->rejected[BF_REASON_NOT_KNOWN] > 0);
+    assert_true(p->kept[BF_STAGE_WORDINGS] > p->kept[BF_STAGE_PAIRS] / 2);
+    assert_true(p->committed[BF_STAGE_WORDINGS] < 2 * p->kept[BF_STAGE_PAIRS]); /* a held-out pair has none */
+    assert_non_null(strstr(record.text.data, "held out"));
+    assert_true(p->rejected[BF_REASON_DUPLICATE] > 0);
+    bf_buf_release(&record.text);
+}
+
+static void questions_do_not_depend_on_parallelism_or_order(void **state)
+{
+    static const int32_t parallels[] = {1, 8, 64};
+    static void (*const changes[])(struct bf_request *) = {with_questions, with_questions_and_tau_auto};
+
+    (void)state;
+    for (size_t c = 0; c < N_ELEMENTS(changes); c++) {
+        int64_t n;
+        struct bf_buf whole = undisturbed(&n, changes[c]);
+
+        assert_non_null(strstr(whole.data, "\nwordings "));
+        for (size_t i = 0; i < N_ELEMENTS(parallels); i++)
+            for (uint64_t order = 1; order <= 5; order++) {
+                struct engine_script script = fixture_script(parallels[i], order);
+                struct record record = {0};
+                struct outcome o = run(&script, &record, changes[c]);
+
+                assert_done(&o);
+                assert_string_equal(record.text.data, whole.data);
+                bf_buf_release(&record.text);
+            }
+        bf_buf_release(&whole);
+    }
+}
+
+/* The texts are the same with and without: questions come after them. */
+static void self_questioning_changes_no_text(void **state)
+{
+    int64_t n, n_with;
+    struct bf_buf without = undisturbed(&n, NULL);
+    struct bf_buf with = undisturbed(&n_with, with_questions);
+
+    (void)state;
+    assert_true(n_with > n);
+    assert_prefix(&with, &without);
+    bf_buf_release(&without);
+    bf_buf_release(&with);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -388,6 +467,9 @@ int main(void)
         cmocka_unit_test(an_interruption_ends_the_run_after_its_prefix),
         cmocka_unit_test(a_model_that_lists_nothing_still_has_its_topic),
         cmocka_unit_test(stages_may_be_empty),
+        cmocka_unit_test(what_the_model_knows_becomes_pairs_and_wordings),
+        cmocka_unit_test(questions_do_not_depend_on_parallelism_or_order),
+        cmocka_unit_test(self_questioning_changes_no_text),
         cmocka_unit_test(tau_auto_keeps_what_is_above_the_invented_topic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -144,11 +144,11 @@ static void the_text_is_stable(void **state)
         "\"model_embedder\":true,"
         "\"near_duplicate\":0.8,\"order\":\"balanced\",\"point_temperature\":0.5,\"points_per_round\":6,\"probe_"
         "temperature\":0.9,\"profile\":"
-        "\"paper\",\"questions\":0,"
+        "\"paper\",\"questions\":-1,"
         "\"rounds\":4,\"samples_per_prompt\":4,\"seed\":\"3407\",\"subfields\":20,\"tau\":0.3,\"temperatures\":[0.6,0."
         "8,1.0,1.2],"
         "\"templates\":\"default\",\"top_k\":50,\"top_p\":0.95,\"topic\":\"Greek mythology\",\"trim_sentence\":true,"
-        "\"wordings\":0}");
+        "\"wordings\":1}");
     free(text);
     json_decref(json);
     bf_request_release(&request);

@@ -213,6 +213,10 @@ static void the_default_set_is_what_the_method_needs(void **state)
             assert_contains(item->text, "\"Question:\" and \"Answer:\"");
         if (item->stage == BF_STAGE_REWRITE)
             continue; /* the next test's */
+        if (item->stage == BF_STAGE_WORDINGS) {
+            assert_contains(item->text, "{question}");
+            continue;
+        }
         assert_contains(item->text, "{topic}");
         if (shared_prefix(item->text) < strlen(item->text) / 2)
             fail_msg("%s: the point comes too early", item->name);
@@ -235,6 +239,8 @@ static void the_default_set_is_what_the_method_needs(void **state)
     assert_int_equal(n_qa, 4);
     assert_int_equal(n_pairs, 2);
     assert_true(per_stage[BF_STAGE_MI] >= 1);
+    assert_int_equal(per_stage[BF_STAGE_QUESTIONS], 3);
+    assert_int_equal(per_stage[BF_STAGE_WORDINGS], 3);
     assert_int_equal(per_stage[BF_STAGE_JAILBREAK], 3);
     assert_true(first && more);
     bf_template_set_release(&set);
