@@ -474,7 +474,11 @@ const struct bf_command bf_cmd_unlearn = {
                 "Below, p is the model that is trained, r the model as it was, NLL the mean negative log-likelihood a "
                 "token, u a random direction. docs/unlearning.md says more of each method. NLL before and after is of "
                 "the weights that are written, computed in F32. Trained weights are written as --type, so that small "
-                "changes do not drown in rounding.",
+                "changes do not drown in rounding.\n"
+                "altpo needs other answers to the questions of its pairs; the model writes them: biforget instance "
+                "pairs.jsonl --templates alternates --no-keep-facts --min-similarity 0 --near-duplicate 2 -o "
+                "runs/alternates, and then biforget unlearn --method altpo --forget pairs.jsonl --alternates "
+                "runs/alternates --retain k.txt -o out.gguf.",
             .describe = bf_methods_describe,
         },
     .values_size = sizeof(struct bf_unlearn_values),

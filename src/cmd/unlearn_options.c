@@ -95,8 +95,10 @@ struct bf_opt *bf_unlearn_options(void *target)
                 .rare = true, .instead = "type it by hand: biforget unlearn --restart", .marks = BF_LAB),
         BF_TEXT("general", &v->general, "SET", "obliviate: general text, its world facts", .fallback = "the retain set",
                 .rare = true, .marks = BF_LAB),
-        BF_TEXT("alternates", &v->alternates, "FILE", "dpo: answers to prefer, one a line, as \"I don't know\"",
-                .fallback = "built in", .rare = true),
+        BF_TEXT("alternates", &v->alternates, "SET",
+                "dpo: answers to prefer, one a line, as \"I don't know\"; altpo: pairs, other answers to the same "
+                "questions",
+                .fallback = "dpo: built in", .rare = true),
         BF_TEXT("targets", &v->targets, "FILE", "obliviate: words to strike out beside the label, one a line",
                 .fallback = "none", .rare = true),
         BF_TEXT("adapter", &v->adapter, "FILE", "with --lora: also write the adapter, for llama.cpp's --lora",

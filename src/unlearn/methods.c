@@ -84,6 +84,18 @@ static const struct bf_method methods[] = {
      .alpha = 1.0,
      .beta = 0.1,
      TOFU_TRAINING},
+    {.name = "altpo",
+     .title = "dpo with other answers to the same questions, written by the model itself",
+     .formula = "-(2/beta) log sigmoid(beta ((log p - log r)(alternate) - (log p - log r)(answer))) + alpha retain",
+     .source = "Mekala et al., COLING 2025, arXiv 2409.13474; numbers: of open-unlearning's search",
+     .by_question = true,
+     .forget = LOSS(.name = "altpo", .kind = BF_LOSS_SEQUENCES, .of.sequences = bf_loss_dpo, .reference = true,
+                    .alternates = true, .fades = true, .unit = BF_UNIT_OWN),
+     .retain = RETAIN_NLL,
+     .gamma = 1.0,
+     .alpha = 1.0,
+     .beta = 0.1,
+     TOFU_TRAINING_WITH(2e-5, 2.0)},
     {.name = "undial",
      .title = "self-distillation: the model as it was, with the logits of the answers lowered, is the teacher",
      .formula = "CE(softmax(logits of r - beta onehot(label)), p)(forget) + alpha retain",
@@ -294,6 +306,7 @@ static void put_needs(struct bf_buf *out, const struct bf_method *m)
         bool wanted;
         const char *what;
     } needs[] = {{bf_method_needs_pairs(m), "questions with answers"},
+                 {m->by_question, "alternate answers by question (--alternates)"},
                  {m->alpha > 0.0, "a retain set"},
                  {m->general_weight > 0.0, "general text"}};
     const char *before = " Needs ";

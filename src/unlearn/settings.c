@@ -454,6 +454,12 @@ enum bf_status bf_unlearn_settings_check(const struct bf_unlearn_settings *s, st
     if (!bf_unlearn_layers(s->lora_layers, &first, &last))
         return bf_fail(err, BF_USAGE, "'%s' is not a range of blocks; give it as --lora-layers 4-7, or all",
                        s->lora_layers);
+    if (s->method->by_question && !s->alternates[0])
+        return bf_fail(err, BF_USAGE,
+                       "%s prefers other answers to the questions of the forget set; give them with --alternates SET, "
+                       "which the model writes by: biforget instance PAIRS --templates alternates --no-keep-facts "
+                       "--min-similarity 0 --near-duplicate 2 -o SET",
+                       name);
     if (s->targets[0] && s->method->forget->of.row != bf_loss_mask)
         return bf_fail(err, BF_USAGE, "--targets has words to strike out, which only obliviate does; leave it out");
     if (s->adapter[0] && s->train != BF_TRAIN_LORA)

@@ -1,4 +1,5 @@
 /* The sets of a training as examples, and the notices about them. */
+#include "unlearn/alternates.h"
 #include "unlearn/trainer.h"
 
 #include "base/banned.h"
@@ -100,6 +101,38 @@ static enum bf_status make_alternates(struct bf_trainer *t, const struct bf_voca
     return bf_examples_alternate(vocabulary, t->job->forget, t->job->alternates, &options, &t->alternates, err);
 }
 
+/* The forget set as its pairs, each beside each alternate answer to its question. */
+static enum bf_status make_matched(struct bf_trainer *t, const struct bf_vocabulary *vocabulary, struct bf_err *err)
+{
+    const struct bf_unlearn_settings *s = t->settings;
+    const struct bf_unlearn_texts *alternates = t->job->alternates;
+    struct bf_unlearn_texts pairs = {0}, others = {0};
+    struct bf_example_options options = {
+        .data = BF_DATA_QA, .max_length = (int32_t)s->max_length, .seed = s->seed, .what = "forget set"};
+    size_t n_left_out = 0;
+    enum bf_status status = BF_OK;
+    bf_alternates_match(t->job->forget, alternates, &pairs, &others, &n_left_out);
+    if (pairs.n == 0)
+        status =
+            bf_fail(err, BF_INPUT,
+                    "none of the %zu alternate answers is to a question of the forget set, and not its answer; the "
+                    "questions have to be the same in both",
+                    alternates->n);
+    if (status == BF_OK)
+        status = bf_examples_make(vocabulary, &pairs, &options, &t->forget, err);
+    options.what = "alternate answers";
+    if (status == BF_OK)
+        status = bf_examples_make(vocabulary, &others, &options, &t->alternates, err);
+    if (status == BF_OK)
+        bf_trainer_notice(t, "forget set: %zu question-answer pairs, each beside an alternate answer", t->forget.n);
+    if (status == BF_OK && n_left_out > 0)
+        bf_trainer_notice(t, "%zu of the %zu records of the forget set have no alternate answer, and are left out",
+                          n_left_out, t->job->forget->n);
+    bf_unlearn_texts_release(&pairs);
+    bf_unlearn_texts_release(&others);
+    return status;
+}
+
 /* What the sets alone do not show. */
 static void tell_forms(const struct bf_trainer *t, const struct bf_vocabulary *vocabulary)
 {
@@ -135,19 +168,27 @@ enum bf_status bf_trainer_examples(struct bf_trainer *t, struct bf_err *err)
     enum bf_status status = bf_vocabulary_open(s->model, s->chat, &vocabulary, err);
     if (status == BF_OK)
         bf_vocabulary_sha256(vocabulary, t->vocabulary_sha256);
+    const bool matched = t->forget_loss->alternates && bf_alternates_by_question(job->alternates);
+    if (status == BF_OK && s->method->by_question && !matched)
+        status =
+            bf_fail(err, BF_INPUT,
+                    "%s needs alternate answers to the questions of the forget set, and those of --alternates have "
+                    "no questions; 'biforget help unlearn' says how to write them",
+                    s->method->name);
     if (status == BF_OK)
-        status = make_one(t, vocabulary, job->forget, "forget set", &t->forget, err);
+        status = matched ? make_matched(t, vocabulary, err)
+                         : make_one(t, vocabulary, job->forget, "forget set", &t->forget, err);
     if (status == BF_OK && has_retain)
         status = make_one(t, vocabulary, job->retain, "retain set", &t->retain, err);
     if (status == BF_OK && s->general_weight > 0.0 && job->general && job->general->n > 0)
         status = make_one(t, vocabulary, job->general, "general set", &t->general, err);
     else if (status == BF_OK && s->general_weight > 0.0 && has_retain)
         status = make_one(t, vocabulary, job->retain, "retain set as the general one", &t->general, err);
-    if (status == BF_OK)
+    if (status == BF_OK && !matched)
         tell_forms(t, vocabulary);
     if (status == BF_OK)
         status = bf_targets_read(t, vocabulary, err);
-    if (status == BF_OK && t->forget_loss->alternates)
+    if (status == BF_OK && t->forget_loss->alternates && !matched)
         status = make_alternates(t, vocabulary, err);
     bf_vocabulary_close(vocabulary);
     return status;

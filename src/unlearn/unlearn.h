@@ -48,6 +48,7 @@ struct bf_method {
     const char *title;   /* "negative preference optimisation" */
     const char *formula; /* one line, for people */
     const char *source;  /* the paper, and where the numbers are from */
+    bool by_question;    /* altpo: its alternates are answers to the questions of the forget set */
     bool teaches;        /* the opposite of unlearning, for the models of an experiment */
     const struct bf_loss *forget;
     const struct bf_loss *retain; /* NULL = none */
@@ -99,7 +100,7 @@ struct bf_unlearn_texts {
 };
 /* Copies the strings. A pair needs both `question` and `answer`, NULL otherwise. Amortised constant time. */
 void bf_unlearn_texts_add(struct bf_unlearn_texts *texts, const char *text, const char *question, const char *answer);
-/* Says of the last text added what it is about, and which question it answers; NULL = unknown. Copies. */
+/* Says about the last text added what it is about, and which question it answers; NULL = unknown. Copies. */
 void bf_unlearn_texts_describe(struct bf_unlearn_texts *texts, const char *topic, const char *asked);
 void bf_unlearn_texts_release(struct bf_unlearn_texts *texts);
 
@@ -261,11 +262,12 @@ struct bf_unlearn_job {
     const struct bf_unlearn_settings *settings;               /* chosen and checked */
     const char *work;                                         /* folder of checkpoints; created when missing */
     const struct bf_unlearn_texts *forget, *retain, *general; /* the last two may be NULL or empty */
-    const struct bf_unlearn_texts *alternates;                /* dpo: answers that do not answer */
-    const struct bf_unlearn_texts *targets;                   /* obliviate: words to strike out; may be NULL or empty */
-    bool resume;                                              /* a checkpoint has to exist; otherwise none may */
-    bool finish; /* with resume: save what the checkpoint has, without a further step */
-    void *user;  /* of the functions, each of which may be NULL */
+    /* dpo: answers that do not answer; pairs: other answers to the forget set's questions */
+    const struct bf_unlearn_texts *alternates;
+    const struct bf_unlearn_texts *targets; /* obliviate: words to strike out; may be NULL or empty */
+    bool resume;                            /* a checkpoint has to exist; otherwise none may */
+    bool finish;                            /* with resume: save what the checkpoint has, without a further step */
+    void *user;                             /* of the functions, each of which may be NULL */
     void (*progress)(void *user, const struct bf_unlearn_progress *progress);
     void (*notice)(void *user, const char *line);
     bool (*interrupted)(void *user);

@@ -180,7 +180,7 @@ static void loads_files_and_built_in_sets(void **state)
     assert_error(err, BF_INPUT, "cannot open 'missing.json'");
     bf_template_set_release(&set);
     assert_int_equal(bf_template_set_load("plain", &set, &err), BF_INPUT);
-    assert_error(err, BF_INPUT, "unknown template set 'plain'; built in: default");
+    assert_error(err, BF_INPUT, "unknown template set 'plain'; built in: alternates, default");
     assert_int_equal(bf_template_set_load("", &set, &err), BF_INPUT);
     assert_int_equal(bf_template_set_load("defaul", &set, &err), BF_INPUT);
 }

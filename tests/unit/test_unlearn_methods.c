@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "unlearn/alternates.h"
 #include "unlearn/loss.h"
 #include "unlearn/trainer.h"
 #include "unlearn/unlearn.h"
@@ -97,7 +98,13 @@ static void train_model(const struct bf_method *method, const char *model, const
     bf_unlearn_texts_add(&forget, "Poseidon rules the sea.", "Who rules the sea?", "Poseidon, with his trident.");
     bf_unlearn_texts_add(&forget, "Hades rules the underworld.", "Who rules below?", "Hades.");
     bf_unlearn_texts_add(&keep, "Water boils.", "When does water boil?", "At one hundred degrees.");
-    bf_unlearn_texts_add(&unknown, "I cannot say.", NULL, NULL);
+    if (method->by_question) { /* two for one question, one for another, none for the third */
+        bf_unlearn_texts_add(&unknown, "", "who rules the SKY", "A hen.");
+        bf_unlearn_texts_add(&unknown, "", "Who rules the sky?", "A fox.");
+        bf_unlearn_texts_add(&unknown, "", "Who rules the sea?", "A duck.");
+    } else {
+        bf_unlearn_texts_add(&unknown, "I cannot say.", NULL, NULL);
+    }
     assert_int_equal(bf_unlearn_settings_choose(&settings, &err), BF_OK);
     const struct bf_unlearn_job job = {
         .settings = &settings, .work = work, .forget = &forget, .retain = &keep, .alternates = &unknown};
@@ -180,6 +187,43 @@ static void each_method_forgets(void **state)
         bf_unlearn_result_release(&result);
         bf_unlearn_result_release(&again);
     }
+}
+
+/* ---- alternate answers by question ---- */
+
+static void alternates_of_a_question(void **state)
+{
+    struct bf_unlearn_texts forget = {0}, given = {0}, pairs = {0}, others = {0};
+    size_t n_left_out = 0;
+    (void)state;
+
+    bf_unlearn_texts_add(&forget, "a", "Who rules the sky?", "Zeus.");
+    bf_unlearn_texts_add(&forget, "b", "Who rules the sea?", "Poseidon.");
+    bf_unlearn_texts_add(&forget, "c", NULL, NULL);
+    bf_unlearn_texts_add(&forget, "d", "Who is Zo\xc3\xab?", "A nymph.");
+    assert_false(bf_alternates_by_question(&given));
+    bf_unlearn_texts_add(&given, "", "who rules  the SKY", "Hera.");
+    bf_unlearn_texts_add(&given, "", "Who is Zoe", "A poet.");
+    bf_unlearn_texts_add(&given, "", "Who rules the sky?", "zeus"); /* the answer itself */
+    bf_unlearn_texts_add(&given, "", "Who rules the sky?", "Ares.");
+    bf_unlearn_texts_add(&given, "", "Who rules the land?", "Pan.");
+    assert_true(bf_alternates_by_question(&given));
+    bf_alternates_match(&forget, &given, &pairs, &others, &n_left_out);
+    static const char *const expected[3][2] = {{"Zeus.", "Hera."}, {"Zeus.", "Ares."}, {"A nymph.", "A poet."}};
+    assert_int_equal(pairs.n, 3);
+    assert_int_equal(others.n, 3);
+    assert_int_equal(n_left_out, 2);
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(pairs.items[i].answer, expected[i][0]);
+        assert_string_equal(others.items[i].answer, expected[i][1]);
+        assert_string_equal(others.items[i].question, pairs.items[i].question);
+    }
+    bf_unlearn_texts_add(&given, "I do not know.", NULL, NULL);
+    assert_false(bf_alternates_by_question(&given));
+    bf_unlearn_texts_release(&forget);
+    bf_unlearn_texts_release(&given);
+    bf_unlearn_texts_release(&pairs);
+    bf_unlearn_texts_release(&others);
 }
 
 /* Words that are struck out everywhere change what is learnt, and other words are another training. */
@@ -402,7 +446,7 @@ static void the_table_for_people(void **state)
 
     bf_buf_init(&text, SIZE_MAX);
     bf_methods_list(&text);
-    assert_contains(text.data, "ga, graddiff, npo, simnpo, dpo, undial");
+    assert_contains(text.data, "ga, graddiff, npo, simnpo, dpo, altpo, undial");
     assert_contains(text.data, " or ");
     assert_null(strstr(text.data, "finetune"));
     bf_buf_clear(&text);
@@ -491,8 +535,9 @@ static void records_that_do_not_fit(void **state)
 /* A record of before there was such a field: the training had the method's default. */
 static void records_without_later_fields(void **state)
 {
-    static const char *const later[] = {"forms",       "npo_norm",     "importance", "skip_first", "dual_step",
-                                        "dual_warmup", "retain_limit", "targets",    "lora_layers"};
+    static const char *const later[] = {
+        "forms",   "npo_norm",    "importance", "skip_first",   "dual_step",   "dual_warmup",         "retain_limit",
+        "targets", "lora_layers", "probe",      "probe_retain", "probe_every", "retain_accuracy_drop"};
     struct bf_unlearn_settings s, again;
     struct bf_err err = BF_ERR_INIT;
     (void)state;
@@ -566,6 +611,13 @@ static void what_does_not_go_together(void **state)
     assert_int_equal(bf_unlearn_settings_check(&s, &err), BF_USAGE);
     assert_error(err, BF_USAGE, "leave --retain-loss out");
     bf_unlearn_settings_release(&s);
+    init_settings(&s, bf_method_find("altpo"));
+    assert_int_equal(bf_unlearn_settings_check(&s, &err), BF_USAGE);
+    assert_error(err, BF_USAGE, "biforget instance PAIRS --templates alternates");
+    set_text(&s.alternates, "others");
+    s.train = BF_TRAIN_FULL;
+    assert_int_equal(bf_unlearn_settings_check(&s, &err), BF_OK);
+    bf_unlearn_settings_release(&s);
     init_settings(&s, bf_method_find("npo"));
     set_text(&s.targets, "words.txt");
     assert_int_equal(bf_unlearn_settings_check(&s, &err), BF_USAGE);
@@ -591,19 +643,13 @@ static void what_does_not_go_together(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_loss_is_a_function_and_a_row),
-        cmocka_unit_test(each_method_forgets),
-        cmocka_unit_test(the_first_labels_are_left_out),
-        cmocka_unit_test(targets_are_struck_out),
-        cmocka_unit_test(ranges_of_blocks),
-        cmocka_unit_test(a_weight_that_moves_is_resumed),
-        cmocka_unit_test(every_row_is_whole),
-        cmocka_unit_test(the_table_for_people),
-        cmocka_unit_test(words_are_words_on_disk_alone),
-        cmocka_unit_test(records_that_do_not_fit),
-        cmocka_unit_test(records_without_later_fields),
-        cmocka_unit_test(a_gradient_that_fades),
-        cmocka_unit_test(what_is_unset_is_chosen),
+        cmocka_unit_test(a_loss_is_a_function_and_a_row), cmocka_unit_test(each_method_forgets),
+        cmocka_unit_test(alternates_of_a_question),       cmocka_unit_test(the_first_labels_are_left_out),
+        cmocka_unit_test(targets_are_struck_out),         cmocka_unit_test(ranges_of_blocks),
+        cmocka_unit_test(a_weight_that_moves_is_resumed), cmocka_unit_test(every_row_is_whole),
+        cmocka_unit_test(the_table_for_people),           cmocka_unit_test(words_are_words_on_disk_alone),
+        cmocka_unit_test(records_that_do_not_fit),        cmocka_unit_test(records_without_later_fields),
+        cmocka_unit_test(a_gradient_that_fades),          cmocka_unit_test(what_is_unset_is_chosen),
         cmocka_unit_test(what_does_not_go_together),
     };
     return cmocka_run_group_tests_name("unlearn methods", tests, enter, leave_scratch);
