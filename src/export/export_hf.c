@@ -151,8 +151,8 @@ static enum bf_status put_card(struct bf_export_job *job, const struct config *c
             &out,
             "`chat` and `raw` (`retain_chat`, `retain_raw`) are the samples of `%s` in the forms to train on: "
             "`question` and `answer` go into the chat template, with the loss on the answer; `text` is trained "
-            "on as it is, each by itself. A text is the answer to several questions about its point; `id` says "
-            "of which sample a row is made.\n\n",
+            "on as it is, each by itself. A text is the answer to several questions about its point; `id` names "
+            "the sample that a row is made of.\n\n",
             job->options->variant);
     bf_card_body(&out, &job->facts);
     const enum bf_status status = bf_folder_put(&job->folder, "README.md", &out, err);

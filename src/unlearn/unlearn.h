@@ -100,7 +100,7 @@ struct bf_unlearn_texts {
 };
 /* Copies the strings. A pair needs both `question` and `answer`, NULL otherwise. Amortised constant time. */
 void bf_unlearn_texts_add(struct bf_unlearn_texts *texts, const char *text, const char *question, const char *answer);
-/* Says about the last text added what it is about, and which question it answers; NULL = unknown. Copies. */
+/* What the last text added is about, and a question that it answers; NULL = unknown. Copies. */
 void bf_unlearn_texts_describe(struct bf_unlearn_texts *texts, const char *topic, const char *asked);
 void bf_unlearn_texts_release(struct bf_unlearn_texts *texts);
 

@@ -513,6 +513,7 @@ static void records_that_do_not_fit(void **state)
         const char *field, *word, *why;
     } wrong[] = {{"schedule", "square", "no 'schedule'"},
                  {"train", "", "no 'train'"},
+                 {"forms", "chat=0", "no 'forms'"},
                  {"retain_loss", "state", "a retain loss 'state' that graddiff does not have"},
                  {"method", "forgetting", "a method 'forgetting'"}};
     struct bf_unlearn_settings s, again;
