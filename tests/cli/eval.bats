@@ -222,7 +222,8 @@ END
     [ "$(json 'd["robust"] == d["conditions"][d["worst"]]["came_back"] == max(c["came_back"] for c in d["conditions"].values() if "came_back" in c)' <<<"$output")" = True ]
     # Paired: of the means, exactly.
     [ "$(json 'all(abs(c["came_back"] - (c["rouge_l"] - d["conditions"]["plain"]["rouge_l"])) < 1e-12 for c in d["conditions"].values() if "came_back" in c)' <<<"$output")" = True ]
-    [ "$(wc -l <r.jsonl)" = 16 ]
+    # Two questions under eight conditions, and two sentences with a gap.
+    [ "$(wc -l <r.jsonl)" = 18 ]
     # The file in Q4_0 is gone.
     run ! ls "${BIFORGET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/biforget}"/robust-*
     run --separate-stderr "$BIFORGET" eval robust qa.jsonl --limit 1 --original "$BIFORGET_TEST_MODEL" --max-new-tokens 1 "${m[@]}" --json
@@ -406,7 +407,7 @@ END
 }
 
 @test "usage errors say what to type" {
-    fails 2 "give a task: privleak, knowmem, verbmem, memorization, tofu, mcq, gsm8k or robust" "$BIFORGET" eval
+    fails 2 "give a task: privleak, knowmem, verbmem, memorization, tofu, mcq, gsm8k, robust or fluency" "$BIFORGET" eval
     fails 2 "'privlaek' is not a task of eval; give privleak" "$BIFORGET" eval privlaek
     fails 2 "give both sets" "$BIFORGET" eval privleak --forget forget.jsonl
     fails 2 "--holdout is an option of privleak, not of mcq" "$BIFORGET" eval mcq isles_test.csv --holdout x
