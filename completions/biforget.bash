@@ -64,7 +64,7 @@ _biforget() {
                 esac
                 ;;
             export)
-                words="--format --variant --role --texts --request --forms --output --manifest --quiet --help --help-all"
+                words="--format --variant --role --texts --held-out --request --forms --output --manifest --quiet --help --help-all"
                 case $previous in
                     --format | -f) choices="jsonl txt muse wmdp tofu hf open-unlearning" ;;
                     --variant) choices="fix mi jailbreak both" ;;

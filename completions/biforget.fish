@@ -229,6 +229,7 @@ complete -c biforget -n '__fish_seen_subcommand_from export' -l format -s f -x -
 complete -c biforget -n '__fish_seen_subcommand_from export' -l variant -x -a 'fix mi jailbreak both' -d 'fix: Stage I; mi, jailbreak: with that probe; both: all'
 complete -c biforget -n '__fish_seen_subcommand_from export' -l role -x -a 'forget retain' -d 'which sets of the run to export; folders contain both'
 complete -c biforget -n '__fish_seen_subcommand_from export' -l texts -x -a 'all not-refuted verified' -d 'verified: only texts whose answer the model gave again when it was asked without the text; not-refuted: all but those it answered otherwise'
+complete -c biforget -n '__fish_seen_subcommand_from export' -l held-out -d 'only the questions for probing, which other exports leave out (hf has both)'
 complete -c biforget -n '__fish_seen_subcommand_from export' -l request -r -d 'export only this request of a run'
 complete -c biforget -n '__fish_seen_subcommand_from export' -l forms -r -d 'tofu, hf, open-unlearning: examples of each text as an answer and as raw text; plain: each sample once'
 complete -c biforget -n '__fish_seen_subcommand_from export' -l output -s o -r -d 'the file or folder to write, replaced whole'

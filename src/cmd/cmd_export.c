@@ -9,7 +9,7 @@
 
 struct export_values {
     bool quiet;
-    bool manifest;
+    bool manifest, held_out;
     const char *format, *variant, *out, *role, *request, *texts, *forms;
 };
 
@@ -35,6 +35,8 @@ static struct bf_opt *export_options(void *target)
                   "verified: only texts whose answer the model gave again when it was asked without the text; "
                   "not-refuted: all but those it answered otherwise",
                   .value = "WHICH", .fallback = "all"),
+        BF_FLAG("held-out", &v->held_out,
+                "only the questions for probing, which other exports leave out (hf has both)"),
         BF_TEXT("request", &v->request, "NAME", "export only this request of a run",
                 .fallback = "all, each distinct text once"),
         BF_TEXT(
@@ -66,7 +68,7 @@ static enum bf_status export_run(const struct bf_call *call, struct bf_err *err)
         .format = v->format,
         .variant = v->variant,
         .role = bf_role_of(v->role),
-        .pairs = BF_PAIRS_TRAIN,
+        .pairs = v->held_out ? BF_PAIRS_HELD_OUT : BF_PAIRS_TRAIN,
         .texts = strcmp(v->texts, "verified") == 0      ? BF_TEXTS_VERIFIED
                  : strcmp(v->texts, "not-refuted") == 0 ? BF_TEXTS_NOT_REFUTED
                                                         : BF_TEXTS_ALL,
@@ -76,6 +78,11 @@ static enum bf_status export_run(const struct bf_call *call, struct bf_err *err)
     };
     status = bf_open_run(call, "biforget export runs/harry-potter --format txt -o forget.txt", &store, err);
     struct bf_run_state state;
+    if (status == BF_OK && v->held_out && bf_export_is_folder(v->format))
+        status = bf_fail(err, BF_USAGE,
+                         "--held-out is for formats of one file, and %s is a folder; give --format jsonl or tofu (hf "
+                         "has them as its configuration 'probes')",
+                         v->format);
     if (status == BF_OK && !bf_export_is_folder(v->format))
         status = bf_output_path(v->out, BF_OUTPUT_STREAM, call->operands, call->n_operands, err);
     if (status == BF_OK)

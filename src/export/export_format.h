@@ -52,6 +52,11 @@ void bf_put_sample_id(struct bf_buf *out, const struct bf_row *row, const struct
 /* Append the variants that samples of a stage belong to: ["fix","both"]. */
 void bf_put_variants(struct bf_buf *out, enum bf_stage stage);
 
+/* What a right answer to a pair has to hold, when that is a few words; else NULL. */
+const char *bf_export_object(const struct bf_row *row);
+/* "fact" or "wording" for a sample that is only for probing, else NULL. */
+const char *bf_export_held_out(const struct bf_row *row);
+
 /* Does the sample have a question and an answer, neither of them empty? */
 bool bf_row_is_pair(const struct bf_row *row);
 

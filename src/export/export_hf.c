@@ -41,7 +41,7 @@ static void put_rewritten(struct bf_buf *out, const struct bf_row *row, double v
     X("text", "dtype: string", bf_put_json_text(out, sample->text))                                                    \
     X("question", "dtype: string", bf_put_json_text(out, bf_row_is_pair(row) ? sample->question : NULL))               \
     X("answer", "dtype: string", bf_put_json_text(out, bf_row_is_pair(row) ? sample->answer : NULL))                   \
-    X("variants", "sequence: string", bf_put_variants(out, sample->stage))                                             \
+    X("variants", "sequence: string", bf_put_variants(out, row->root))                                                 \
     X("stage", "dtype: string", bf_put_json_text(out, bf_stage_word(sample->stage)))                                   \
     X("point", "dtype: string", bf_put_json_text(out, row->point_text))                                                \
     X("template", "dtype: string", bf_put_json_text(out, row->template_name))                                          \
@@ -55,7 +55,9 @@ static void put_rewritten(struct bf_buf *out, const struct bf_row *row, double v
     X("mean_logp", "dtype: float64", bf_put_json_number(out, sample->mean_logp))                                       \
     X("original", "dtype: string", put_original(out, row, options))                                                    \
     X("edit_distance", "dtype: float64", put_rewritten(out, row, sample->edit_distance))                               \
-    X("similarity", "dtype: float64", put_rewritten(out, row, sample->domain_similarity))
+    X("similarity", "dtype: float64", put_rewritten(out, row, sample->domain_similarity))                              \
+    X("object", "dtype: string", bf_put_json_text(out, bf_export_object(row)))                                         \
+    X("held_out", "dtype: string", bf_put_json_text(out, bf_export_held_out(row)))
 
 void bf_line_full(struct bf_buf *out, const struct bf_row *row, const struct bf_export_options *options)
 {
@@ -74,8 +76,9 @@ struct config {
     const char *variant;
     bf_export_line *line;
     int64_t n;
+    bool probes; /* what no training may see */
 };
-enum { CONFIGS_MAX = 9, VARIANTS = 4 };
+enum { CONFIGS_MAX = 10, VARIANTS = 4 };
 
 static const char *size_category(int64_t n)
 {
@@ -182,33 +185,41 @@ enum bf_status bf_export_hf(struct bf_export_job *job, struct bf_err *err)
 {
     const char *variant = job->options->variant;
     const struct config all[CONFIGS_MAX] = {
-        {"fix", "the set without probes (Stage I, rewriting, textbook, import)", BF_ROLE_FORGET, "fix", bf_line_full,
-         0},
-        {"mi", "`fix`, and what membership inference found", BF_ROLE_FORGET, "mi", bf_line_full, 0},
-        {"jailbreak", "`fix`, and what jailbreak prompts found", BF_ROLE_FORGET, "jailbreak", bf_line_full, 0},
-        {"both", "the whole forget set", BF_ROLE_FORGET, "both", bf_line_full, 0},
-        {"chat", "questions with answers to train on", BF_ROLE_FORGET, variant, bf_line_chat_of, 0},
-        {"raw", "raw texts to train on", BF_ROLE_FORGET, variant, bf_line_raw_of, 0},
-        {"retain", "texts that the model is to keep", BF_ROLE_RETAIN, "both", bf_line_full, 0},
-        {"retain_chat", "the same as questions with answers", BF_ROLE_RETAIN, "both", bf_line_chat_of, 0},
-        {"retain_raw", "the same as raw texts", BF_ROLE_RETAIN, "both", bf_line_raw_of, 0},
+        {"fix", "the set without probes (Stage I, rewriting, textbook, import)", BF_ROLE_FORGET, "fix", bf_line_full, 0,
+         false},
+        {"mi", "`fix`, and what membership inference found", BF_ROLE_FORGET, "mi", bf_line_full, 0, false},
+        {"jailbreak", "`fix`, and what jailbreak prompts found", BF_ROLE_FORGET, "jailbreak", bf_line_full, 0, false},
+        {"both", "the whole forget set", BF_ROLE_FORGET, "both", bf_line_full, 0, false},
+        {"chat", "questions with answers to train on", BF_ROLE_FORGET, variant, bf_line_chat_of, 0, false},
+        {"raw", "raw texts to train on", BF_ROLE_FORGET, variant, bf_line_raw_of, 0, false},
+        {"probes", "questions to probe with, which no training may see", BF_ROLE_FORGET, "both", bf_line_full, 0, true},
+        {"retain", "texts that the model is to keep", BF_ROLE_RETAIN, "both", bf_line_full, 0, false},
+        {"retain_chat", "the same as questions with answers", BF_ROLE_RETAIN, "both", bf_line_chat_of, 0, false},
+        {"retain_raw", "the same as raw texts", BF_ROLE_RETAIN, "both", bf_line_raw_of, 0, false},
     };
+    const struct bf_export_options *given = job->options;
+    struct bf_export_options probes = *given;
     struct config configs[CONFIGS_MAX];
     size_t n_configs = 0;
+    probes.pairs = BF_PAIRS_HELD_OUT;
 
     for (size_t i = 0; i < CONFIGS_MAX; i++) {
         struct bf_line_counts counts;
         struct bf_buf name;
         struct config *config = &configs[n_configs];
         *config = all[i];
+        job->options = config->probes ? &probes : given;
         enum bf_status status = count_config(job, config, err);
-        if (status == BF_OK && config->n == 0 && i >= VARIANTS)
+        if (status == BF_OK && config->n == 0 && i >= VARIANTS) {
+            job->options = given;
             continue;
+        }
         bf_buf_init(&name, 64);
         bf_buf_printf(&name, "data/%s.jsonl", config->name);
         if (status == BF_OK)
             status = bf_export_folder_lines(job, name.data, config->role, config->variant, config->line, &counts, err);
         bf_buf_release(&name);
+        job->options = given;
         if (status != BF_OK)
             return status;
         config->n = counts.n_lines;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "export/export_format.h"
 #include "export/export_text.h"
 
@@ -46,6 +47,24 @@ void bf_put_sample_id(struct bf_buf *out, const struct bf_row *row, const struct
     bf_buf_printf(&id, "%s-%06" PRId64, bf_stage_word(stage), index);
     bf_put_json_text(out, id.data);
     bf_buf_release(&id);
+}
+
+const char *bf_export_object(const struct bf_row *row)
+{
+    enum { OBJECT_WORDS_MAX = 6 }; /* a longer answer is a sentence */
+    struct bf_words words;
+    bool is_short = false;
+    if (row->object) {
+        bf_words_of(&words, row->object, strlen(row->object));
+        is_short = words.n > 0 && words.n <= OBJECT_WORDS_MAX;
+        bf_words_release(&words);
+    }
+    return is_short ? row->object : NULL;
+}
+
+const char *bf_export_held_out(const struct bf_row *row)
+{
+    return !row->sample.held_out ? NULL : row->sample.stage == BF_STAGE_WORDINGS ? "wording" : "fact";
 }
 
 static void line(struct bf_buf *out, const struct bf_row *row, const struct bf_export_options *options)
@@ -98,13 +117,17 @@ static void line(struct bf_buf *out, const struct bf_row *row, const struct bf_e
     }
     if (sample->held_out) {
         bf_put_json_key(out, "held_out");
-        bf_put_json_text(out, sample->stage == BF_STAGE_WORDINGS ? "wording" : "fact");
+        bf_put_json_text(out, bf_export_held_out(row));
     }
     if (sample->question && sample->answer) {
         bf_put_json_key(out, "question");
         bf_put_json_text(out, sample->question);
         bf_put_json_key(out, "answer");
         bf_put_json_text(out, sample->answer);
+    }
+    if (bf_export_object(row)) {
+        bf_put_json_key(out, "object");
+        bf_put_json_text(out, bf_export_object(row));
     }
     bf_buf_puts(out, "}\n");
 }

@@ -76,7 +76,9 @@ enum bf_status bf_page_samples(struct bf_page *page, size_t max_bytes, json_t **
     for (bool more = status == BF_OK; more && status == BF_OK && !full;) {
         struct bf_row row;
         status = bf_cursor_next(cursor, &row, &more, err);
-        if (status != BF_OK || !more || !bf_stage_is_sample(row.sample.stage) || at++ % every != 0)
+        if (status != BF_OK || !more)
+            continue;
+        if ((!bf_stage_is_sample(row.sample.stage) && !bf_stage_is_pair(row.sample.stage)) || at++ % every != 0)
             continue;
         const size_t n_words = json_array_size(words.list);
         json_t *json = row_json(page, &words, &row);

@@ -124,11 +124,14 @@ enum bf_status bf_page_walk_read(struct bf_page *page, struct bf_err *err)
     for (bool more = status == BF_OK; more && status == BF_OK;) {
         struct bf_row row;
         status = bf_cursor_next(cursor, &row, &more, err);
-        if (status != BF_OK || !more || !bf_stage_is_sample(row.sample.stage))
+        const bool pair = bf_stage_is_pair(row.sample.stage);
+        if (status != BF_OK || !more || (!pair && !bf_stage_is_sample(row.sample.stage)))
             continue;
         const size_t n = strlen(row.sample.text);
         walk->n_samples++;
         walk->n_bytes += ROW_BYTES + (n < BF_PAGE_TEXT_CHARACTERS ? n : (size_t)BF_PAGE_TEXT_CHARACTERS);
+        if (pair)
+            continue;
         count_template(walk, &row);
         trace(walk, &row);
         count_min_k(page, &row, &known, &fits);

@@ -113,6 +113,24 @@ static void say_rejected(const struct bf_summary *s, json_t *out, struct bf_buf 
     say(out, text, "plain");
 }
 
+static void say_questions(const struct bf_summary *s, json_t *out, struct bf_buf *text)
+{
+    const struct bf_counts *c = &s->counts;
+    const int64_t pairs = c->kept[BF_STAGE_PAIRS];
+    const int64_t wordings = c->kept[BF_STAGE_WORDINGS];
+    const int64_t held_out = c->held_out[BF_STAGE_PAIRS];
+    if (c->committed[BF_STAGE_QUESTIONS] + c->committed[BF_STAGE_PAIRS] == 0)
+        return;
+    bf_buf_printf(text,
+                  "Asked again without the texts, the model gave the answer to %lld question%s: %lld to train on, %lld "
+                  "held out for probing.",
+                  (long long)pairs, plural(pairs), (long long)(pairs - held_out), (long long)held_out);
+    if (wordings > 0)
+        bf_buf_printf(text, " %lld more %s in other words, %lld of them held out.", (long long)wordings,
+                      wordings == 1 ? "is" : "are", (long long)c->held_out[BF_STAGE_WORDINGS]);
+    say(out, text, pairs == 0 ? "warning" : "plain");
+}
+
 static void say_variety(const struct bf_summary *s, json_t *out, struct bf_buf *text)
 {
     const struct bf_variety_summary *v = &s->variety;
@@ -207,6 +225,7 @@ enum bf_status bf_page_words(struct bf_page *page, json_t **out, struct bf_err *
     say_kept(s, *out, &text);
     say_end(s, *out, &text);
     say_knowledge(s, *out, &text);
+    say_questions(s, *out, &text);
     say_points(s, *out, &text);
     say_variety(s, *out, &text);
     say_rejected(s, *out, &text);

@@ -21,12 +21,23 @@ static json_t *stages(const struct bf_counts *c)
     return out;
 }
 
-static json_t *reasons(const struct bf_counts *c)
+static json_t *reasons(const int64_t *rejected)
 {
     json_t *out = json_object();
     for (int r = BF_REASON_NONE + 1; r < BF_REASON_NOT_A_SAMPLE; r++)
-        json_object_set_new(out, bf_reason_word((enum bf_reason)r), json_integer(c->rejected[r]));
+        json_object_set_new(out, bf_reason_word((enum bf_reason)r), json_integer(rejected[r]));
     return out;
+}
+
+/* Pairs and wordings are counted apart from texts. */
+static json_t *questions(const struct bf_counts *c)
+{
+    const int64_t pairs_held = c->held_out[BF_STAGE_PAIRS];
+    const int64_t wordings_held = c->held_out[BF_STAGE_WORDINGS];
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "pairs", (json_int_t)c->kept[BF_STAGE_PAIRS], "pairs_held_out",
+                     (json_int_t)pairs_held, "wordings", (json_int_t)c->kept[BF_STAGE_WORDINGS], "wordings_held_out",
+                     (json_int_t)wordings_held, "held_out", (json_int_t)(pairs_held + wordings_held), "rejected",
+                     reasons(c->rejected_questions));
 }
 
 static json_t *knowledge(const struct bf_knowledge_check *k)
@@ -89,7 +100,8 @@ enum bf_status bf_report_json(struct bf_store *store, json_t **out, struct bf_er
     json_object_set_new(root, "dir", bf_json_text(s.dir, strlen(s.dir)));
     json_object_set_new(root, "finished", json_boolean(s.state.finished));
     json_object_set_new(root, "kept", json_integer(c->both));
-    json_object_set_new(root, "rejected", reasons(c));
+    json_object_set_new(root, "rejected", reasons(c->rejected));
+    json_object_set_new(root, "questions", questions(c));
     json_object_set_new(root, "stop_reason", json_string(bf_stop_word(s.state.stop)));
     json_object_set_new(root, "generated_tokens", json_integer(s.state.generated_tokens));
     json_object_set_new(root, "generate_seconds", real_or_null(s.state.generate_seconds));

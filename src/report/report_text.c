@@ -120,6 +120,33 @@ static void put_reasons(const struct bf_summary *s, FILE *out)
     }
 }
 
+/* Self-questioning: what the model knew without the text, and what of it a training may see. */
+static void put_questions(const struct bf_summary *s, FILE *out)
+{
+    const struct bf_counts *c = &s->counts;
+    const int64_t pairs = c->kept[BF_STAGE_PAIRS];
+    const int64_t wordings = c->kept[BF_STAGE_WORDINGS];
+    bool any = false;
+    if (c->committed[BF_STAGE_QUESTIONS] + c->committed[BF_STAGE_PAIRS] == 0)
+        return;
+    bf_print(
+        out,
+        "\n  %lld text%s, %lld question%s verified without the text: %lld to train on, %lld held out for probing\n",
+        (long long)c->both, plural(c->both), (long long)pairs, plural(pairs),
+        (long long)(pairs - c->held_out[BF_STAGE_PAIRS]), (long long)c->held_out[BF_STAGE_PAIRS]);
+    if (wordings > 0)
+        bf_print(out, "  in other words: %lld to train on, %lld held out\n",
+                 (long long)(wordings - c->held_out[BF_STAGE_WORDINGS]), (long long)c->held_out[BF_STAGE_WORDINGS]);
+    for (int r = BF_REASON_NONE + 1; r < BF_REASON_NOT_A_SAMPLE; r++)
+        if (c->rejected_questions[r] > 0) {
+            bf_print(out, "%s %lld %s", any ? "," : "  questions turned away:", (long long)c->rejected_questions[r],
+                     bf_reason_word((enum bf_reason)r));
+            any = true;
+        }
+    if (any)
+        fputs("\n", out);
+}
+
 static void put_stop(const struct bf_summary *s, FILE *out)
 {
     if (s->n_requests != 1 || s->requests[0].kind == BF_KIND_IMPORT)
@@ -270,6 +297,8 @@ static void put_next(const struct bf_summary *s, FILE *out)
             bf_print(out, "  %s/retain.jsonl   the retain set\n", s->dir);
             break;
         }
+    if (s->counts.held_out[BF_STAGE_PAIRS] + s->counts.held_out[BF_STAGE_WORDINGS] > 0)
+        bf_print(out, "  %s/probes.jsonl   questions to probe with; no training sees them\n", s->dir);
     char *neighbours = bf_path_join(s->dir, "neighbours.jsonl");
     if (bf_file_exists(neighbours))
         bf_print(out, "  %s/neighbours.jsonl   questions about neighbouring subjects; no training sees them\n", s->dir);
@@ -308,6 +337,7 @@ enum bf_status bf_report_text(struct bf_store *store, int n_examples, FILE *out,
     put_variety(&s, out);
     put_points(&s, out);
     put_reasons(&s, out);
+    put_questions(&s, out);
     put_stop(&s, out);
     put_tau(&s, out);
     put_knowledge(&s, out);

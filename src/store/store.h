@@ -217,6 +217,8 @@ struct bf_row {
     int64_t request;
     const char *request_name;
     int64_t same_as;    /* id of an earlier request's sample with the same text; 0 when there is none */
+    const char *object; /* of a pair or a wording: the answer that its question was written with, which a right answer
+                           has to hold when it is short; NULL of any other sample */
     int64_t source;     /* id of the sample that this one is made of; 0 when there is none (sample.source_stage) */
     enum bf_stage root; /* stage of the text that a pair or wording goes back to, which decides about its variants; of
                            any other sample, its own */
@@ -243,8 +245,9 @@ void bf_cursor_close(struct bf_cursor *cursor); /* NULL is a no-op */
 /* Counts of samples and points, for status and summaries. */
 struct bf_counts {
     int64_t committed[BF_STAGE_COUNT], kept[BF_STAGE_COUNT];
-    int64_t held_out[BF_STAGE_COUNT];  /* of the kept ones */
-    int64_t rejected[BF_REASON_COUNT]; /* BF_REASON_NOT_A_SAMPLE included */
+    int64_t held_out[BF_STAGE_COUNT];            /* of the kept ones */
+    int64_t rejected[BF_REASON_COUNT];           /* BF_REASON_NOT_A_SAMPLE included; without the next */
+    int64_t rejected_questions[BF_REASON_COUNT]; /* of the stages questions, pairs and wordings */
     int64_t n_points;
     int64_t fix, mi, jailbreak, both; /* kept texts of each variant, without pairs and wordings */
 };

@@ -12,7 +12,7 @@ static bool add_group(struct bf_counts *out, const char *stage_word, const char 
         return false;
     out->committed[stage] += n;
     if (reason != BF_REASON_NONE) {
-        out->rejected[reason] += n;
+        (stage >= BF_STAGE_QUESTIONS ? out->rejected_questions : out->rejected)[reason] += n;
         return true;
     }
     out->kept[stage] += n;

@@ -86,9 +86,10 @@ bool bf_variant_has(const char *variant, enum bf_stage stage)
     "CASE WHEN s.point IS NULL AND s.question IS NULL THEN (SELECT k.question FROM sample k WHERE k.source = s.id"     \
     " AND k.stage = 'pairs' AND k.state = 'kept' AND k.held_out = 0 ORDER BY k.id LIMIT 1) END"
 #define NOW                                                                                                            \
-    SAMPLES("s.source, o.stage, o.idx", "s.held_out", "coalesce(r.stage, o.stage, s.stage)", ASKED,                    \
+    SAMPLES("s.source, o.stage, o.idx, CASE s.stage WHEN 'pairs' THEN s.raw WHEN 'wordings' THEN o.raw END",           \
+            "s.held_out", "coalesce(r.stage, o.stage, s.stage)", ASKED,                                                \
             " LEFT JOIN sample o ON o.id = s.source LEFT JOIN sample r ON r.id = o.source", CHECKED)
-#define OLD SAMPLES("NULL, NULL, NULL", "0", "s.stage", "NULL", "", "?14 = 1")
+#define OLD SAMPLES("NULL, NULL, NULL, NULL", "0", "s.stage", "NULL", "", "?14 = 1")
 /* Two texts, so that the samples of one request are found by the index instead of by reading all of them. */
 #define ALL " AND ?10 IS NULL ORDER BY s.id LIMIT ?8 OFFSET ?9"
 #define REQUEST " AND s.request = ?10 ORDER BY s.id LIMIT ?8 OFFSET ?9"
@@ -215,14 +216,15 @@ static bool read_row(struct bf_cursor *cursor, struct bf_row *row)
     row->request = sqlite3_column_int64(s, 28);
     row->request_name = (const char *)sqlite3_column_text(s, 29);
     const char *source = (const char *)sqlite3_column_text(s, 31);
-    const char *root = (const char *)sqlite3_column_text(s, 34);
+    const char *root = (const char *)sqlite3_column_text(s, 35);
     row->source = sqlite3_column_int64(s, 30);
     sample->source_stage = source ? bf_stage_of(source) : BF_STAGE_POINTS;
     sample->source_index = sqlite3_column_int64(s, 32);
-    sample->held_out = sqlite3_column_int(s, 33) != 0;
+    row->object = (const char *)sqlite3_column_text(s, 33);
+    sample->held_out = sqlite3_column_int(s, 34) != 0;
     row->root = bf_stage_of(root ? root : "");
-    row->asked = (const char *)sqlite3_column_text(s, 35);
-    row->topic = row->point_text ? row->point_text : (const char *)sqlite3_column_text(s, 36);
+    row->asked = (const char *)sqlite3_column_text(s, 36);
+    row->topic = row->point_text ? row->point_text : (const char *)sqlite3_column_text(s, 37);
     return sample->stage != BF_STAGE_COUNT && sample->source_stage != BF_STAGE_COUNT && row->root != BF_STAGE_COUNT &&
            sample->reason != BF_REASON_COUNT && sample->text && sample->index >= 0 && row->request_name &&
            read_index(s, 8, &sample->point) && read_index(s, 9, &sample->template_index) &&

@@ -119,7 +119,7 @@ static enum bf_status cosine_of(struct bf_questions *q, const char *a, const cha
 }
 
 /* Does the answer given closed-book agree with the one that is wanted? By its object; a longer one also by its meaning:
- * the facts of one are in the other, and the embedder finds them alike. */
+ * the facts of one are in the other, and the embedder finds them similar. */
 static enum bf_status agrees(struct bf_questions *q, const struct bf_question_entry *e, const char *given, bool *same)
 {
     const bool is_short = bf_answer_is_short(e->answer);

@@ -7,9 +7,9 @@ bats_require_minimum_version 1.5.0
 export LC_ALL=C.UTF-8 TERM=dumb OMP_WAIT_POLICY=passive
 unset BIFORGET_TIMES
 
-# The smallest run that has all stages: seconds on two cores.
+# The smallest run that has all stages: seconds on two cores. Self-questioning has its own tests.
 tiny=(--rounds 1 --points-per-round 2 --temperatures 0.8 --max-new-tokens 16 --max-samples 8 --mi-samples 2
-    --jailbreak-samples 2 --control-samples 2)
+    --jailbreak-samples 2 --control-samples 2 --questions 0)
 
 # tiny_run DIR [OPTION...]: write a forget set of a test topic.
 tiny_run() {

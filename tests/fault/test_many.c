@@ -29,7 +29,9 @@ static const char many_templates[] =
     "{topic}.\"},"
     "{\"name\": \"bullets\", \"family\": \"textbook\", \"stage\": \"bullets\", \"text\": \"LIST {n} of {point} for "
     "{audience}.\"},"
-    "{\"name\": \"chapter\", \"family\": \"textbook\", \"stage\": \"chapters\", \"text\": \"Chapter on {point}.\"}"
+    "{\"name\": \"chapter\", \"family\": \"textbook\", \"stage\": \"chapters\", \"text\": \"Chapter on {point}.\"},"
+    "{\"name\": \"ask\", \"family\": \"questions\", \"stage\": \"questions\", \"text\": \"ASK about {topic}: {sentence}\"},"
+    "{\"name\": \"reword\", \"family\": \"wordings\", \"stage\": \"wordings\", \"text\": \"REWORD {question}\"}"
     "]}";
 
 /* A request, what it commits, and (instances) what it has kept of each original. */
@@ -116,6 +118,10 @@ static void job_init(struct job *j, int which)
     j->request.epsilon = -1;
     j->request.diversity_batch = 7;
     j->request.min_similarity = 0;
+    if (kinds[which] != BF_KIND_TEXTBOOK) {
+        j->request.questions = 8;
+        j->request.wordings = 1;
+    }
     if (kinds[which] == BF_KIND_DOMAIN) {
         j->request.max_samples = 20;
         j->request.mi_samples = 6;
@@ -235,6 +241,9 @@ static void rewriting_keeps_every_original_and_judges_every_variant(void **state
     assert_int_equal(p->stop, BF_STOP_EXHAUSTED);
     assert_true(p->kept[BF_STAGE_REWRITE] > N_ORIGINALS);
     assert_true(p->rejected[BF_REASON_REFUSAL] + p->rejected[BF_REASON_NOT_QA] > 0);
+    assert_true(p->committed[BF_STAGE_QUESTIONS] > 0);
+    assert_true(p->kept[BF_STAGE_PAIRS] > 0);
+    assert_int_equal(p->knowledge.n_verified, p->kept[BF_STAGE_PAIRS]);
     /* The first variant of each original comes with it; the originals vary fastest. */
     assert_non_null(strstr(j.text.data, "original 0  \"the thing of sort a"));
     job_release(&j);
