@@ -101,7 +101,7 @@ trained() {
         "warmup_ratio": 0.1, "weight_decay": 0.01, "adam_beta2": 0.999}'
     grep -q 'trains every weight, and its own experiments start from a learning rate of 1e-5' "$BATS_TEST_TMPDIR/dpo-open-unlearning/README.md"
     # A method that is not there: NPO, and a word about it.
-    trained pairs obliviate --retain "$BATS_FILE_TMPDIR/texts" --max-steps 1 --batch 2 --lora-rank 4
+    trained pairs obliviate --retain "$BATS_FILE_TMPDIR/texts" --max-steps 1 --batch 2 --lora-rank 4 --lora-layers all
     check open-unlearning "$(export_as open-unlearning obliviate)" QA NONE NPO
     grep -q 'a method that open-unlearning does not have' "$BATS_TEST_TMPDIR/obliviate-open-unlearning/README.md"
 }

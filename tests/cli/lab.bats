@@ -51,6 +51,8 @@ setup() {
 600" ]
     ! grep -qi nan out/results.md out/results.csv out.json
     [ -z "$(find out/models -name 'unlearned-*.gguf')" ] # given back
+    # An experiment that names no form of the data means that of before there were others.
+    [ "$(python3 -c 'import sqlite3; print({"--data auto" in c for (c,) in sqlite3.connect("out/lab.db").execute("select command from cell") if " unlearn " in c})')" = "{True}" ]
 }
 
 @test "the page and the picture: one file each, nothing from elsewhere, all sections" {
