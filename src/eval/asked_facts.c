@@ -51,17 +51,26 @@ static const char *text_of(const json_t *record, const char *key)
     return text && *text ? text : NULL;
 }
 
-/* The pair that record i words differently; NULL when it is a fact of its own. */
-static const struct bf_pair *worded_by(const struct bf_asked_facts *facts, const struct bf_records *records, size_t i)
+/* {"id": number of the record}: of the records that are facts. */
+static json_t *facts_by_id(const struct bf_asked_facts *facts, const struct bf_records *records)
 {
-    const json_t *record = records->items[i].json;
-    const char *stage = text_of(record, "stage"), *source = text_of(record, "source");
-    for (size_t k = 0; k < facts->n_records && stage && source && strcmp(stage, "wordings") == 0; k++) {
-        const char *id = text_of(records->items[k].json, "id");
-        if (k != i && id && strcmp(id, source) == 0)
-            return &facts->pairs.items[k];
+    json_t *ids = json_object();
+    for (size_t i = 0; i < facts->n_records; i++) {
+        const char *id = text_of(records->items[i].json, "id");
+        const char *stage = text_of(records->items[i].json, "stage");
+        if (id && !(stage && strcmp(stage, "wordings") == 0) &&
+            json_object_set_new(ids, id, json_integer((json_int_t)i)))
+            bf_out_of_memory();
     }
-    return NULL;
+    return ids;
+}
+
+/* The pair that this record words differently; NULL when it is a fact of its own. */
+static const struct bf_pair *worded_by(const struct bf_asked_facts *facts, const json_t *ids, const json_t *record)
+{
+    const char *stage = text_of(record, "stage"), *source = text_of(record, "source");
+    const json_t *number = stage && source && strcmp(stage, "wordings") == 0 ? json_object_get(ids, source) : NULL;
+    return number ? &facts->pairs.items[json_integer_value(number)] : NULL;
 }
 
 static void drop_pair(struct bf_pair *pair)
@@ -84,9 +93,10 @@ static void close_gaps(struct bf_pairs *pairs)
 static void read_records(struct bf_asked_facts *facts, const struct bf_records *records)
 {
     bool *dropped = bf_array(facts->n_records + 1, sizeof *dropped);
+    json_t *ids = facts_by_id(facts, records);
     for (size_t i = 0; i < facts->n_records; i++) {
-        const struct bf_pair *other = worded_by(facts, records, i);
         const json_t *record = records->items[i].json;
+        const struct bf_pair *other = worded_by(facts, ids, record);
         struct bf_pair *pair = &facts->pairs.items[i];
         struct bf_asked_fact *fact = &facts->of[i];
         if (other) {
@@ -104,6 +114,7 @@ static void read_records(struct bf_asked_facts *facts, const struct bf_records *
         if (dropped[i])
             drop_pair(&facts->pairs.items[i]);
     close_gaps(&facts->pairs);
+    json_decref(ids);
     free(dropped);
 }
 
