@@ -214,7 +214,7 @@ int32_t bf_synth_context_estimate(const struct bf_request *request, const struct
     for (size_t t = 0; t < templates->n; t++) {
         const struct bf_template *template = &templates->items[t];
         const bool asks = template->stage == BF_STAGE_QUESTIONS || template->stage == BF_STAGE_WORDINGS;
-        if (!(stages[request->kind] >> template->stage & 1U) && !(asks && request->questions > 0))
+        if (!(stages[request->kind] >> template->stage & 1U) && !(asks && request->questions != 0))
             continue;
         int64_t bytes = (int64_t)strlen(template->text) + (int64_t)strlen(request->topic);
         int64_t answer = request->max_new_tokens;

@@ -352,6 +352,22 @@ static void the_threshold_has_its_own_questions(void **state)
     bf_buf_release(&prompt);
 }
 
+/* A question is written about a text of the set, so its prompt is longer than that of any short answer: a run whose
+ * sequences have no room for it ends at its first question. */
+static void the_context_has_room_for_questions_about_texts(void **state)
+{
+    struct fixture *f = *state;
+
+    f->request.max_new_tokens = 16;
+    f->request.questions = 0;
+    const int32_t without = bf_synth_context_estimate(&f->request, &f->templates, 0);
+    f->request.questions = 10;
+    const int32_t with = bf_synth_context_estimate(&f->request, &f->templates, 0);
+    assert_true(with > without);
+    f->request.questions = BF_QUESTIONS_AUTO;
+    assert_int_equal(bf_synth_context_estimate(&f->request, &f->templates, 0), with);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -367,6 +383,7 @@ int main(void)
         TEST(probing_has_its_own_temperature_and_templates),
         TEST(prompts_name_topic_and_point),
         TEST(rounds_of_points),
+        TEST(the_context_has_room_for_questions_about_texts),
         TEST(the_control_topic_is_not_part_of_the_domain),
         TEST(the_threshold_has_its_own_questions),
     };
