@@ -359,6 +359,7 @@ static void the_context_has_room_for_questions_about_texts(void **state)
     struct fixture *f = *state;
 
     f->request.max_new_tokens = 16;
+    f->request.points_per_round = f->request.rounds = 1;
     f->request.questions = 0;
     const int32_t without = bf_synth_context_estimate(&f->request, &f->templates, 0);
     f->request.questions = 10;
