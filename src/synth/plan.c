@@ -202,7 +202,7 @@ int32_t bf_synth_context_estimate(const struct bf_request *request, const struct
         LIST_TOKENS_PER_POINT = 24,
         SUBFIELD_TOKENS = 16,
         BULLET_TOKENS = 40,
-        ASKED_TOKENS = 72
+        ASKED_TOKENS = 56
     };
     static const unsigned stages[BF_KIND_COUNT] = {
         [BF_KIND_DOMAIN] =

@@ -12,7 +12,7 @@
 #include "base/banned.h"
 
 enum {
-    QUESTION_TOKENS = 72, /* a question with a short answer */
+    QUESTION_TOKENS = 56, /* a question with a short answer */
     ANSWER_TOKENS = 40,
     WORDING_TOKENS = 56,
     WRITTEN_SHARE = 10, /* BF_QUESTIONS_AUTO: a question is written for one text of so many */

@@ -245,7 +245,7 @@ BF_MUST_CHECK enum bf_status bf_synth_run(const struct bf_task_source *source, c
 /* How many tokens of context one sequence of this request needs, for the longest prompt and its answer. Estimated from
  * bytes, before a model is open; originals have at most `original_bytes`. */
 #define BF_POINT_MAX_BYTES 120
-#define BF_QUESTIONED_MAX_BYTES 600 /* of a text that a question is written about; its beginning is enough */
+#define BF_QUESTIONED_MAX_BYTES 210 /* of a text that a question is written about; its beginning is enough */
 int32_t bf_synth_context_estimate(const struct bf_request *request, const struct bf_template_set *templates,
                                   int64_t original_bytes);
 

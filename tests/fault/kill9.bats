@@ -5,7 +5,7 @@ load ../cli/helper
 
 # Long enough to be killed in each stage.
 short=(--rounds 2 --points-per-round 3 --temperatures 0.8,1.1 --max-new-tokens 14 --max-samples 18 --mi-samples 4
-    --jailbreak-samples 2 --control-samples 2 --tau auto)
+    --jailbreak-samples 2 --control-samples 2 --tau auto --questions 3 --wordings 1)
 
 # In a subshell that becomes the program, so that $! is the program and a signal reaches it.
 start_run() {
@@ -31,6 +31,7 @@ teardown() {
 # Everything that was committed, kept or not, as well as the file.
 assert_whole() {
     cmp "$1/forget.jsonl" "$whole/forget.jsonl"
+    [ ! -e "$whole/probes.jsonl" ] || cmp "$1/probes.jsonl" "$whole/probes.jsonl"
     cmp <("$BIFORGET" show "$1" --limit 0 --full) <("$BIFORGET" show "$whole" --limit 0 --full)
 }
 
