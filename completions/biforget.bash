@@ -7,7 +7,7 @@ _biforget() {
     else
         case ${COMP_WORDS[1]} in
             domain)
-                words="--model --output --retain-set --neighbours --then --eval --then-options --eval-limit --retain --profile --seed --rounds --points-per-round --point-temperature --temperatures --samples-per-prompt --max-new-tokens --mi-samples --jailbreak-samples --max-samples --control-samples --templates --top-p --top-k --diversity-batch --epsilon --probe-temperature --tau --k-percent --mi-model-distribution --order --min-words --near-duplicate --drift-sigma --filter-refusal --filter-echo --filter-degenerate --trim-sentence --questions --wordings --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-extra --api-model --api-embed-model --api-mode --api-probs --chat --embedder --json --quiet --help --help-all"
+                words="--model --output --retain-set --neighbours --then --eval --then-options --then-rounds --eval-limit --retain --profile --seed --rounds --points-per-round --point-temperature --temperatures --samples-per-prompt --max-new-tokens --mi-samples --jailbreak-samples --max-samples --control-samples --templates --top-p --top-k --diversity-batch --epsilon --probe-temperature --tau --k-percent --mi-model-distribution --order --min-words --near-duplicate --drift-sigma --filter-refusal --filter-echo --filter-degenerate --trim-sentence --questions --wordings --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-extra --api-model --api-embed-model --api-mode --api-probs --chat --embedder --json --quiet --help --help-all"
                 case $previous in
                     --profile | -p) choices="quick paper" ;;
                     --order) choices="balanced point" ;;
@@ -16,7 +16,7 @@ _biforget() {
                 esac
                 ;;
             instance)
-                words="--model --output --format --skip-bad --text-key --question-key --answer-key --paragraphs --retain-set --neighbours --then --eval --then-options --eval-limit --retain --profile --seed --temperatures --samples-per-prompt --max-new-tokens --max-samples --templates --top-p --top-k --diversity-batch --epsilon --order --min-words --near-duplicate --filter-refusal --filter-echo --filter-degenerate --trim-sentence --min-similarity --keep-facts --questions --wordings --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-extra --api-model --api-embed-model --api-mode --api-probs --chat --embedder --json --quiet --help --help-all"
+                words="--model --output --format --skip-bad --text-key --question-key --answer-key --paragraphs --retain-set --neighbours --then --eval --then-options --then-rounds --eval-limit --retain --profile --seed --temperatures --samples-per-prompt --max-new-tokens --max-samples --templates --top-p --top-k --diversity-batch --epsilon --order --min-words --near-duplicate --filter-refusal --filter-echo --filter-degenerate --trim-sentence --min-similarity --keep-facts --questions --wordings --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-extra --api-model --api-embed-model --api-mode --api-probs --chat --embedder --json --quiet --help --help-all"
                 case $previous in
                     --format | -f) choices="auto jsonl json csv txt" ;;
                     --profile | -p) choices="quick paper" ;;
@@ -26,7 +26,7 @@ _biforget() {
                 esac
                 ;;
             run)
-                words="--model --output --profile --templates --skip-bad --retain-set --neighbours --then --eval --then-options --eval-limit --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-extra --api-model --api-embed-model --api-mode --api-probs --chat --embedder --json --quiet --help --help-all"
+                words="--model --output --profile --templates --skip-bad --retain-set --neighbours --then --eval --then-options --then-rounds --eval-limit --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-extra --api-model --api-embed-model --api-mode --api-probs --chat --embedder --json --quiet --help --help-all"
                 case $previous in
                     --profile | -p) choices="quick paper" ;;
                     --api-mode) choices="auto chat completions" ;;
@@ -34,7 +34,7 @@ _biforget() {
                 esac
                 ;;
             textbook)
-                words="--model --output --retain-set --neighbours --then --eval --then-options --eval-limit --profile --seed --point-temperature --temperatures --max-new-tokens --templates --top-p --top-k --min-words --near-duplicate --filter-refusal --filter-echo --filter-degenerate --trim-sentence --subfields --bullets --chapters --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-extra --api-model --api-embed-model --api-mode --api-probs --chat --embedder --json --quiet --help --help-all"
+                words="--model --output --retain-set --neighbours --then --eval --then-options --then-rounds --eval-limit --profile --seed --point-temperature --temperatures --max-new-tokens --templates --top-p --top-k --min-words --near-duplicate --filter-refusal --filter-echo --filter-degenerate --trim-sentence --subfields --bullets --chapters --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-extra --api-model --api-embed-model --api-mode --api-probs --chat --embedder --json --quiet --help --help-all"
                 case $previous in
                     --profile | -p) choices="quick paper" ;;
                     --api-mode) choices="auto chat completions" ;;
@@ -48,7 +48,7 @@ _biforget() {
                 esac
                 ;;
             resume)
-                words="--model --embedder --retain-set --then --eval --then-options --eval-limit --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-extra --json --quiet --help --help-all"
+                words="--model --embedder --retain-set --then --eval --then-options --then-rounds --eval-limit --parallel --threads --gpu-layers --context --api --api-timeout --api-give-up --api-ca --api-extra --json --quiet --help --help-all"
                 case $previous in
                 esac
                 ;;

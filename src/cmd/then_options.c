@@ -22,13 +22,16 @@ struct bf_opt *bf_then_options(struct bf_then_values *v, struct bf_opt *table)
     (void)snprintf(v->help, sizeof v->help, "then unlearn by this method: auto, %s", methods.data);
     bf_buf_release(&methods);
     v->eval_limit = 64;
-    return BF_OPT_APPEND(table, BF_TEXT("then", &v->then, "METHOD", v->help, .marks = BF_LAB),
-                         BF_FLAG("eval", &v->eval, "evaluate before and after --then", .marks = BF_LAB),
-                         BF_TEXT("then-options", &v->then_options, "\"WORDS\"",
-                                 "options of 'biforget unlearn': \"--lr 1e-4 --max-steps 50\"", .rare = true,
-                                 .marks = BF_LAB),
-                         BF_WHOLE("eval-limit", &v->eval_limit, 0, 1000000000, "64; 0 = all",
-                                  "texts of each set to evaluate; a quarter as many questions", .rare = true));
+    v->rounds = -1;
+    return BF_OPT_APPEND(
+        table, BF_TEXT("then", &v->then, "METHOD", v->help, .marks = BF_LAB),
+        BF_FLAG("eval", &v->eval, "evaluate before and after --then", .marks = BF_LAB),
+        BF_TEXT("then-options", &v->then_options, "\"WORDS\"",
+                "options of 'biforget unlearn': \"--lr 1e-4 --max-steps 50\"", .rare = true, .marks = BF_LAB),
+        BF_WHOLE("then-rounds", &v->rounds, 0, BF_THEN_ROUNDS_MAX, "1 with --then auto, else 0",
+                 "trainings after the first, each with the questions that still bring a right answer", .marks = BF_LAB),
+        BF_WHOLE("eval-limit", &v->eval_limit, 0, 1000000000, "64; 0 = all",
+                 "texts of each set to evaluate; a quarter as many questions", .rare = true));
 }
 
 struct words {
@@ -184,6 +187,9 @@ static void fill_wish(struct bf_then_wish *wish, const struct bf_then_values *v,
     *wish = (struct bf_then_wish){.method = bf_strdup(v->then),
                                   .options = bf_array((size_t)words->n + 1, sizeof *wish->options),
                                   .n_options = (size_t)words->n,
+                                  .rounds = v->rounds >= 0                         ? v->rounds
+                                            : strcmp(v->then, BF_METHOD_AUTO) == 0 ? 1
+                                                                                   : 0,
                                   .answers = answers,
                                   .eval = v->eval,
                                   .eval_limit = v->eval_limit,
@@ -203,6 +209,8 @@ enum bf_status bf_then_wish_from(const struct bf_then_values *v, const char *mod
         return bf_fail(err, BF_USAGE, "--eval compares before and after unlearning; give a method, too: --then npo");
     if (!v->then && v->then_options)
         return bf_fail(err, BF_USAGE, "--then-options are those of a method; give one, too: --then npo");
+    if (!v->then && v->rounds > 0)
+        return bf_fail(err, BF_USAGE, "--then-rounds are trainings after the first; give a method, too: --then npo");
     if (!v->then && v->retain_file)
         return bf_fail(err, BF_USAGE,
                        "'%s' looks like a file, and a retain set from a file is for --then METHOD; name a domain to "

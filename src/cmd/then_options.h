@@ -9,6 +9,7 @@ struct bf_then_values {
     const char *then, *then_options;
     bool eval;
     int64_t eval_limit;
+    int64_t rounds; /* -1: not given */
     /* Set by the command: */
     const char *retain_file; /* NULL = none */
     bool starts;             /* the run starts with this command, which could write a retain set */

@@ -11,6 +11,7 @@
 #include "base/print.h"
 #include "run/session.h"
 #include "run/then.h"
+#include "run/then_work.h"
 #include "sets/pairs.h"
 #include "base/interrupt.h"
 #include "unlearn/unlearn.h"
@@ -19,20 +20,9 @@
 enum { ANSWER_MAX = 256 * 1024 * 1024, PAIRS_SHARE = 4, QUESTION_TOKENS = 64 };
 #define RELEARN_SHARE "0.1" /* of the pairs that were unlearned */
 
-struct then {
-    const struct bf_then_job *job;
-    char dir[PATH_MAX]; /* absolute: a training that is resumed elsewhere still finds its files */
-    char *output, *work, *log_path, *forget, *retain;
-    char *questions;           /* pairs of the forget set */
-    char *probes, *neighbours; /* the run's own; asked in place of them */
-    struct bf_then_state state;
-    bool has_retain, has_questions, has_probes;
-    size_t n_done, n_all;
-};
-
 /* ---- a step ---- */
 
-static void add_number(struct bf_command_line *c, const char *option, int64_t value)
+void bf_then_add_number(struct bf_command_line *c, const char *option, int64_t value)
 {
     char text[32];
     snprintf(text, sizeof text, "%lld", (long long)value);
@@ -40,35 +30,36 @@ static void add_number(struct bf_command_line *c, const char *option, int64_t va
     bf_command_line_add(c, text);
 }
 
-static void add_pair(struct bf_command_line *c, const char *option, const char *value)
+void bf_then_add_pair(struct bf_command_line *c, const char *option, const char *value)
 {
     bf_command_line_add(c, option);
     bf_command_line_add(c, value);
 }
 
-static void add_machine(const struct then *l, struct bf_command_line *c, bool gpu)
+void bf_then_add_machine(const struct bf_then_work *l, struct bf_command_line *c, bool gpu)
 {
     if (l->job->threads > 0)
-        add_number(c, "--threads", l->job->threads);
+        bf_then_add_number(c, "--threads", l->job->threads);
     if (gpu && l->job->gpu_layers != 0)
-        add_number(c, "--gpu-layers", l->job->gpu_layers);
+        bf_then_add_number(c, "--gpu-layers", l->job->gpu_layers);
     if (l->job->log->quiet)
         bf_command_line_add(c, "--quiet");
     bf_command_line_add(c, "--json");
 }
 
 /* *done is taken over. */
-static enum bf_status keep(struct then *l, enum bf_then_step_id id, const struct bf_command_line *command,
+static enum bf_status keep(struct bf_then_work *l, struct bf_then_step *step, const struct bf_command_line *command,
                            struct bf_then_step *done, struct bf_err *err)
 {
     done->command = bf_command_line_text(command);
-    bf_then_step_release(&l->state.steps[id]);
-    l->state.steps[id] = *done;
+    bf_then_step_release(step);
+    *step = *done;
     *done = (struct bf_then_step){0};
     return bf_then_write(l->job->dir, &l->state, err);
 }
 
-static enum bf_status ask(struct then *l, const struct bf_command_line *command, json_t **answer, struct bf_err *err)
+static enum bf_status ask(struct bf_then_work *l, const struct bf_command_line *command, json_t **answer,
+                          struct bf_err *err)
 {
     struct bf_buf text;
     const bool quiet = l->job->log->quiet;
@@ -82,15 +73,19 @@ static enum bf_status ask(struct then *l, const struct bf_command_line *command,
     return status;
 }
 
-/* Unless it is done already. What cannot be evaluated does not take away what was unlearned: its reason is kept in
- * place of its result. */
-static enum bf_status step(struct then *l, enum bf_then_step_id id, const char *title,
-                           const struct bf_command_line *command, struct bf_err *err)
+/* What may fail keeps its reason in place of its result. */
+static bool may_fail(bool needed, enum bf_status status)
+{
+    return !needed && (status == BF_INPUT || status == BF_MODEL || status == BF_LIMIT);
+}
+
+enum bf_status bf_then_take(struct bf_then_work *l, struct bf_then_step *step, bool needed, const char *title,
+                            const struct bf_command_line *command, struct bf_err *err)
 {
     struct bf_then_step done = {.command = NULL};
     struct bf_err why = BF_ERR_INIT;
     l->n_done++;
-    if (l->state.steps[id].command)
+    if (step->command)
         return BF_OK;
     if (bf_interrupted())
         return bf_fail(err, BF_INTERRUPTED, "interrupted");
@@ -100,11 +95,11 @@ static enum bf_status step(struct then *l, enum bf_then_step_id id, const char *
     done.seconds = bf_seconds() - begin;
     if (status == BF_OK) {
         json_object_del(done.result, "losses"); /* in the training's own record, and long */
-        status = keep(l, id, command, &done, err);
-    } else if (id != BF_THEN_UNLEARN && (status == BF_INPUT || status == BF_MODEL)) {
+        status = keep(l, step, command, &done, err);
+    } else if (may_fail(needed, status)) {
         bf_log_warn(l->job->log, "%s", why.text);
         done.why = bf_strdup(why.text);
-        status = keep(l, id, command, &done, err);
+        status = keep(l, step, command, &done, err);
     } else {
         (void)bf_fail(err, status, "%s", why.text);
     }
@@ -112,25 +107,32 @@ static enum bf_status step(struct then *l, enum bf_then_step_id id, const char *
     return status;
 }
 
+/* What cannot be evaluated does not take away what was unlearned. */
+static enum bf_status step(struct bf_then_work *l, enum bf_then_step_id id, const char *title,
+                           const struct bf_command_line *command, struct bf_err *err)
+{
+    return bf_then_take(l, &l->state.steps[id], id == BF_THEN_UNLEARN, title, command, err);
+}
+
 /* ---- the steps ---- */
 
-static enum bf_status evaluate(struct then *l, enum bf_then_step_id id, const char *title, const char *set,
+static enum bf_status evaluate(struct bf_then_work *l, enum bf_then_step_id id, const char *title, const char *set,
                                const char *model, struct bf_err *err)
 {
     struct bf_command_line c = {.n = 0};
     const int64_t limit = l->state.wish.eval_limit;
-    add_pair(&c, "eval", "memorization");
+    bf_then_add_pair(&c, "eval", "memorization");
     bf_command_line_add(&c, set);
-    add_pair(&c, "-m", model);
+    bf_then_add_pair(&c, "-m", model);
     if (limit > 0)
-        add_number(&c, "--limit", limit);
-    add_machine(l, &c, true);
+        bf_then_add_number(&c, "--limit", limit);
+    bf_then_add_machine(l, &c, true);
     const enum bf_status status = step(l, id, title, &c, err);
     bf_command_line_release(&c);
     return status;
 }
 
-static enum bf_status unlearn(struct then *l, struct bf_err *err)
+static enum bf_status unlearn(struct bf_then_work *l, struct bf_err *err)
 {
     struct bf_command_line c = {.n = 0};
     struct bf_err why = BF_ERR_INIT;
@@ -139,21 +141,27 @@ static enum bf_status unlearn(struct then *l, struct bf_err *err)
     snprintf(title, sizeof title, "unlearning by %s", wish->method);
     bf_command_line_add(&c, "unlearn");
     if (bf_unlearn_can_resume(l->work)) {
-        add_pair(&c, "--resume", l->output);
-        add_number(&c, "--answers", wish->answers);
+        bf_then_add_pair(&c, "--resume", l->output);
+        bf_then_add_number(&c, "--answers", wish->answers);
     } else {
-        add_pair(&c, "--method", wish->method);
-        add_pair(&c, "-m", l->job->model);
-        add_pair(&c, "--forget", l->dir);
+        bf_then_add_pair(&c, "--method", wish->method);
+        bf_then_add_pair(&c, "-m", l->job->model);
+        bf_then_add_pair(&c, "--forget", l->dir);
         if (wish->retain_set[0])
-            add_pair(&c, "--retain", l->retain);
-        add_pair(&c, "-o", l->output);
+            bf_then_add_pair(&c, "--retain", l->retain);
+        bf_then_add_pair(&c, "-o", l->output);
         for (size_t i = 0; i < wish->n_options; i++)
             bf_command_line_add(&c, wish->options[i]);
     }
-    add_machine(l, &c, false);
+    bf_then_add_machine(l, &c, false);
     const enum bf_status status = step(l, BF_THEN_UNLEARN, title, &c, &why);
-    if (status != BF_OK && status != BF_INTERRUPTED)
+    if (status == BF_LIMIT)
+        (void)bf_fail(
+            err, status,
+            "%s; the source model is left as it is and the forget set is complete; allow a larger loss: biforget "
+            "resume %s --then %s --then-options \"--retain-accuracy-drop 0.1\"%s",
+            why.text, BF_SHELL_WORD(l->job->dir), wish->method, wish->eval ? " --eval" : "");
+    else if (status != BF_OK && status != BF_INTERRUPTED)
         (void)bf_fail(
             err, status,
             "%s; the forget set is complete; resume it with: biforget resume %s, or with other settings: biforget "
@@ -166,22 +174,25 @@ static enum bf_status unlearn(struct then *l, struct bf_err *err)
     return status;
 }
 
-static enum bf_status ask_questions(struct then *l, struct bf_err *err)
+static enum bf_status ask_questions(struct bf_then_work *l, struct bf_err *err)
 {
     struct bf_command_line c = {.n = 0};
-    add_pair(&c, "eval", "robust");
+    bf_then_add_pair(&c, "eval", "robust");
     bf_command_line_add(&c, l->has_probes ? l->probes : l->questions);
     if (l->has_probes && bf_file_exists(l->neighbours))
-        add_pair(&c, "--neighbours", l->neighbours);
-    add_pair(&c, "-m", l->output);
-    add_pair(&c, "--original", l->job->model);
-    add_number(&c, "--max-new-tokens", QUESTION_TOKENS);
+        bf_then_add_pair(&c, "--neighbours", l->neighbours);
+    bf_then_add_pair(&c, "-m", l->output);
+    bf_then_add_pair(&c, "--original", l->job->model);
+    bf_then_add_number(&c, "--max-new-tokens", QUESTION_TOKENS);
+    const int64_t limit = l->state.wish.eval_limit;
+    if (!l->has_probes && limit > 0)
+        bf_then_add_number(&c, "--limit", (limit + PAIRS_SHARE - 1) / PAIRS_SHARE);
     /* Relearning from what was trained on shows whether the held-out questions come back with it. */
     if (l->has_probes && l->has_questions) {
-        add_pair(&c, "--relearn", RELEARN_SHARE);
-        add_pair(&c, "--relearn-set", l->questions);
+        bf_then_add_pair(&c, "--relearn", RELEARN_SHARE);
+        bf_then_add_pair(&c, "--relearn-set", l->questions);
     }
-    add_machine(l, &c, true);
+    bf_then_add_machine(l, &c, true);
     const enum bf_status status =
         step(l, BF_THEN_QUESTIONS,
              l->has_probes ? "asking questions that were held out" : "asking the forget set's questions in many ways",
@@ -190,30 +201,28 @@ static enum bf_status ask_questions(struct then *l, struct bf_err *err)
     return status;
 }
 
-static enum bf_status check_fluency(struct then *l, struct bf_err *err)
+static enum bf_status check_fluency(struct bf_then_work *l, struct bf_err *err)
 {
     struct bf_command_line c = {.n = 0};
-    add_pair(&c, "eval", "fluency");
-    add_pair(&c, "-m", l->output);
-    add_pair(&c, "--original", l->job->model);
-    add_machine(l, &c, true);
+    bf_then_add_pair(&c, "eval", "fluency");
+    bf_then_add_pair(&c, "-m", l->output);
+    bf_then_add_pair(&c, "--original", l->job->model);
+    bf_then_add_machine(l, &c, true);
     const enum bf_status status = step(l, BF_THEN_FLUENCY, "checking that the model still writes", &c, err);
     bf_command_line_release(&c);
     return status;
 }
 
 /* The pairs of the forget set, in a file of their own: `eval robust` takes nothing else. */
-static enum bf_status write_questions(struct then *l, size_t *n, struct bf_err *err)
+static enum bf_status write_questions(struct bf_then_work *l, size_t *n, struct bf_err *err)
 {
     struct bf_pairs pairs = {0};
     struct bf_atomic file = {0};
-    const int64_t limit = l->state.wish.eval_limit;
-    const size_t most = limit > 0 ? ((size_t)limit + PAIRS_SHARE - 1) / PAIRS_SHARE : SIZE_MAX;
     *n = 0;
     enum bf_status status = bf_pairs_load(l->forget, 0, l->job->log, &pairs, err);
     if (status == BF_OK)
         status = bf_atomic_open_inside(&file, l->questions, err);
-    for (size_t i = 0; i < pairs.n && *n < most && status == BF_OK; i++) {
+    for (size_t i = 0; i < pairs.n && status == BF_OK; i++) {
         const struct bf_pair *p = &pairs.items[i];
         if (!p->question[0])
             continue;
@@ -233,21 +242,24 @@ static enum bf_status write_questions(struct then *l, size_t *n, struct bf_err *
     return status;
 }
 
-static enum bf_status all_steps(struct then *l, struct bf_err *err)
+static enum bf_status all_steps(struct bf_then_work *l, struct bf_err *err)
 {
     const bool eval = l->state.wish.eval;
     size_t n_questions = 0;
-    enum bf_status status = eval ? write_questions(l, &n_questions, err) : BF_OK;
+    enum bf_status status = eval || l->state.wish.rounds > 0 ? write_questions(l, &n_questions, err) : BF_OK;
     l->has_questions = n_questions > 0;
     l->has_probes = bf_file_exists(l->probes);
     const bool asks = l->has_questions || l->has_probes;
-    l->n_all = 1U + (eval ? 2U + (l->has_retain ? 2U : 0U) + (asks ? 1U : 0U) + (l->has_probes ? 1U : 0U) : 0U);
+    l->n_all = 1U + (l->has_questions ? 2U * (size_t)l->state.wish.rounds : 0U) +
+               (eval ? 2U + (l->has_retain ? 2U : 0U) + (asks ? 1U : 0U) + (l->has_probes ? 1U : 0U) : 0U);
     if (status == BF_OK && eval)
         status = evaluate(l, BF_THEN_FORGET_BEFORE, "evaluating the forget set, before", l->dir, l->job->model, err);
     if (status == BF_OK && eval && l->has_retain)
         status = evaluate(l, BF_THEN_RETAIN_BEFORE, "evaluating the retain set, before", l->retain, l->job->model, err);
     if (status == BF_OK)
         status = unlearn(l, err);
+    if (status == BF_OK)
+        status = bf_then_rounds(l, err);
     if (status == BF_OK && eval)
         status = evaluate(l, BF_THEN_FORGET_AFTER, "evaluating the forget set, after", l->dir, l->output, err);
     if (status == BF_OK && eval && l->has_retain)
@@ -261,7 +273,7 @@ static enum bf_status all_steps(struct then *l, struct bf_err *err)
 
 /* ---- the beginning ---- */
 
-static void name_files(struct then *l)
+static void name_files(struct bf_then_work *l)
 {
     char name[64];
     snprintf(name, sizeof name, "unlearned-%.32s.gguf", l->state.wish.method);
@@ -290,14 +302,15 @@ static enum bf_status look_at_set(const char *file, char sha256[BF_SHA256_HEX], 
     return BF_OK;
 }
 
-static void undo(struct then *l, enum bf_then_step_id first)
+static void undo(struct bf_then_work *l, enum bf_then_step_id first)
 {
     for (size_t i = first; i < BF_THEN_STEPS; i++)
         bf_then_step_release(&l->state.steps[i]);
+    bf_then_state_clear_rounds(&l->state);
 }
 
 /* A run may have grown since, texts to keep may have changed, and a model may have been removed. */
-static enum bf_status check_steps(struct then *l, struct bf_err *err)
+static enum bf_status check_steps(struct bf_then_work *l, struct bf_err *err)
 {
     bool changed = false;
     enum bf_status status = look_at_set(l->forget, l->state.forget_sha256, &changed, err);
@@ -319,7 +332,7 @@ static enum bf_status check_steps(struct then *l, struct bf_err *err)
 }
 
 /* The folder may be a stranger's: the model is not written where a link of that name leads. */
-static enum bf_status check_links(const struct then *l, struct bf_err *err)
+static enum bf_status check_links(const struct bf_then_work *l, struct bf_err *err)
 {
     const char *const paths[] = {l->output, l->work, l->log_path};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
@@ -328,7 +341,7 @@ static enum bf_status check_links(const struct then *l, struct bf_err *err)
     return BF_OK;
 }
 
-static enum bf_status open_state(struct then *l, struct bf_err *err)
+static enum bf_status open_state(struct bf_then_work *l, struct bf_err *err)
 {
     enum bf_status status = bf_then_read(l->job->dir, l->job->check_options, &l->state, err);
     if (status != BF_OK)
@@ -340,13 +353,11 @@ static enum bf_status open_state(struct then *l, struct bf_err *err)
     return status == BF_OK ? check_steps(l, err) : status;
 }
 
-static enum bf_status close_state(struct then *l, struct bf_err *err)
+static enum bf_status close_state(struct bf_then_work *l, struct bf_err *err)
 {
-    struct bf_buf output;
-    bf_buf_init(&output, SIZE_MAX);
-    bf_buf_printf(&output, "unlearned-%s.gguf", l->state.wish.method);
+    const char *name = strrchr(l->output, '/');
     free(l->state.output);
-    l->state.output = bf_buf_take(&output);
+    l->state.output = bf_strdup(name ? name + 1 : l->output);
     l->state.finished = true;
     bf_then_metrics(&l->state);
     return bf_then_write(l->job->dir, &l->state, err);
@@ -354,7 +365,7 @@ static enum bf_status close_state(struct then *l, struct bf_err *err)
 
 enum bf_status bf_then_run(const struct bf_then_job *job, struct bf_then_state *state, struct bf_err *err)
 {
-    struct then l = {.job = job};
+    struct bf_then_work l = {.job = job};
     struct bf_err why = BF_ERR_INIT;
     int lock = -1;
     *state = (struct bf_then_state){0};

@@ -41,23 +41,40 @@ static json_t *wish_json(const struct bf_then_wish *wish)
     json_t *options = json_array();
     for (size_t i = 0; i < wish->n_options; i++)
         json_array_append_new(options, json_text(wish->options[i]));
-    return json_pack("{s:o, s:o, s:I, s:b, s:I, s:o}", "method", json_text(wish->method), "options", options, "answers",
-                     (json_int_t)wish->answers, "eval", wish->eval, "eval_limit", (json_int_t)wish->eval_limit,
-                     "retain_set", json_text(wish->retain_set));
+    return json_pack("{s:o, s:o, s:I, s:I, s:b, s:I, s:o}", "method", json_text(wish->method), "options", options,
+                     "rounds", (json_int_t)wish->rounds, "answers", (json_int_t)wish->answers, "eval", wish->eval,
+                     "eval_limit", (json_int_t)wish->eval_limit, "retain_set", json_text(wish->retain_set));
+}
+
+static json_t *step_json(const struct bf_then_step *s)
+{
+    json_t *one = json_pack("{s:o, s:f}", "command", json_text(s->command), "seconds", s->seconds);
+    json_object_set_new(one, s->why ? "why" : "result", s->why ? json_text(s->why) : json_incref(s->result));
+    return one;
 }
 
 static json_t *steps_json(const struct bf_then_step *steps)
 {
     json_t *all = json_object();
-    for (size_t i = 0; i < BF_THEN_STEPS; i++) {
-        const struct bf_then_step *s = &steps[i];
-        if (!s->command)
-            continue;
-        json_t *one = json_pack("{s:o, s:f}", "command", json_text(s->command), "seconds", s->seconds);
-        json_object_set_new(one, s->why ? "why" : "result", s->why ? json_text(s->why) : json_incref(s->result));
-        json_object_set_new(all, step_names[i], one);
-    }
+    for (size_t i = 0; i < BF_THEN_STEPS; i++)
+        if (steps[i].command)
+            json_object_set_new(all, step_names[i], step_json(&steps[i]));
     return all;
+}
+
+static json_t *rounds_json(const struct bf_then_state *state)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < state->n_rounds; i++) {
+        const struct bf_then_round *r = &state->rounds[i];
+        json_t *row = json_pack("{s:I}", "added", (json_int_t)r->added);
+        if (r->probe.command)
+            json_object_set_new(row, "probe", step_json(&r->probe));
+        if (r->unlearn.command)
+            json_object_set_new(row, "unlearn", step_json(&r->unlearn));
+        json_array_append_new(rows, row);
+    }
+    return rows;
 }
 
 static json_t *metrics_json(const struct bf_then_state *state)
@@ -90,6 +107,8 @@ json_t *bf_then_state_json(const struct bf_then_state *state)
 {
     json_t *json = json_pack("{s:o, s:b, s:o}", "wish", wish_json(&state->wish), "finished", state->finished, "steps",
                              steps_json(state->steps));
+    if (state->n_rounds > 0)
+        json_object_set_new(json, "rounds", rounds_json(state));
     if (state->metrics)
         json_object_set_new(json, "figures", metrics_json(state));
     if (state->answers)
@@ -122,7 +141,7 @@ bool bf_then_wish_equal(const struct bf_then_wish *a, const struct bf_then_wish 
     if (!a->method || !b->method)
         return a->method == b->method;
     if (strcmp(a->method, b->method) != 0 || strcmp(a->retain_set, b->retain_set) != 0 || a->answers != b->answers ||
-        a->eval != b->eval || a->eval_limit != b->eval_limit || a->n_options != b->n_options)
+        a->eval != b->eval || a->rounds != b->rounds || a->eval_limit != b->eval_limit || a->n_options != b->n_options)
         return false;
     for (size_t i = 0; i < a->n_options; i++)
         if (strcmp(a->options[i], b->options[i]) != 0)
@@ -167,8 +186,19 @@ void bf_then_state_clear_table(struct bf_then_state *state)
     state->n_metrics = state->n_answers = 0;
 }
 
+void bf_then_state_clear_rounds(struct bf_then_state *state)
+{
+    for (size_t i = 0; i < BF_THEN_ROUNDS_MAX; i++) {
+        bf_then_step_release(&state->rounds[i].probe);
+        bf_then_step_release(&state->rounds[i].unlearn);
+        state->rounds[i].added = 0;
+    }
+    state->n_rounds = 0;
+}
+
 void bf_then_state_release(struct bf_then_state *state)
 {
+    bf_then_state_clear_rounds(state);
     bf_then_state_clear_table(state);
     for (size_t i = 0; i < BF_THEN_STEPS; i++)
         bf_then_step_release(&state->steps[i]);

@@ -1,10 +1,10 @@
 /* The state behind `--then METHOD`: what is wanted after a run, and what has come of it so far. It is kept in
  * DIR/closed-loop.json, which one function of this room reads and one writes; report/page_training.c shows wish,
- * figures, answers and output by these keys. The file is one JSON object: wish      {method, options [words], answers,
- * eval, eval_limit, retain_set ""|file} finished  bool steps     {"forget before" | "retain before" | "unlearn" |
- * "forget after" | "retain after" | "questions" | "fluency": {command, seconds, result}}; an evaluation that failed has
- * "why" in place of "result" figures   [{set, figure, before, after, n, note?}], null where a number is not known
- * answers
+ * figures, answers and output by these keys. The file is one JSON object: wish      {method, options [words], rounds,
+ * answers, eval, eval_limit, retain_set ""|file} finished  bool steps     {"forget before" | "retain before" |
+ * "unlearn" | "forget after" | "retain after" | "questions" | "fluency": {command, seconds, result}}; an evaluation
+ * that failed has "why" in place of "result" rounds    [{probe, unlearn: as a step, added}] figures   [{set, figure,
+ * before, after, n, note?}], null where a number is not known answers
  * [{prompt, before, after}] output    the unlearned model, a file in DIR forget_sha256, retain_sha256   of the sets
  * that all this is about Only wish.method and wish.options have to be there. Keys that are not listed are skipped, and
  * gone after the next write. */
@@ -22,6 +22,7 @@ enum {
     BF_THEN_WORDS_MAX = 128, /* of a wish's options */
     BF_THEN_ANSWERS_MAX = 100,
     BF_THEN_LIMIT_MAX = 1000000000,
+    BF_THEN_ROUNDS_MAX = 8,
 };
 
 extern const char bf_then_file_name[]; /* in a run folder */
@@ -31,6 +32,7 @@ struct bf_then_wish {
     char *method;   /* a name that bf_method_find knows, or "auto"; NULL: nothing is wanted */
     char **options; /* [n_options] words for `biforget unlearn`, at most BF_THEN_WORDS_MAX */
     size_t n_options;
+    int64_t rounds;  /* trainings after the first one, while something still comes back; at most BF_THEN_ROUNDS_MAX */
     int64_t answers; /* prompts answered before and after, 0 to BF_THEN_ANSWERS_MAX */
     bool eval;
     int64_t eval_limit; /* texts of each set to evaluate, 0 = all, at most BF_THEN_LIMIT_MAX */
@@ -61,6 +63,14 @@ struct bf_then_step {
 };
 void bf_then_step_release(struct bf_then_step *step);
 
+/* A round after the first training: the forget set's questions are asked in many ways of the model that unlearned;
+ * those that bring a right answer go into the set in the wording that brought it, and the model as it was is trained
+ * again with all of them. */
+struct bf_then_round {
+    struct bf_then_step probe, unlearn;
+    int64_t added; /* questions */
+};
+
 /* A row of the table. */
 struct bf_then_metric {
     char *set, *name;
@@ -79,6 +89,8 @@ struct bf_then_state {
     struct bf_then_wish wish;
     bool finished;
     struct bf_then_step steps[BF_THEN_STEPS];
+    struct bf_then_round rounds[BF_THEN_ROUNDS_MAX];
+    size_t n_rounds;                /* begun */
     struct bf_then_metric *metrics; /* [n_metrics]; NULL: not collected yet */
     size_t n_metrics;
     struct bf_then_answer *answers; /* [n_answers]; NULL: not collected yet */
@@ -88,6 +100,7 @@ struct bf_then_state {
     char retain_sha256[BF_SHA256_HEX];
 };
 void bf_then_state_release(struct bf_then_state *state);
+void bf_then_state_clear_rounds(struct bf_then_state *state);
 /* Metrics and answers, back to "not collected yet". */
 void bf_then_state_clear_table(struct bf_then_state *state);
 

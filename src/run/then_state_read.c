@@ -120,6 +120,8 @@ static enum bf_status read_wish(const json_t *state, bf_then_check_fn *check, st
     if (status == BF_OK)
         status = read_options(json, check, wish, err);
     if (status == BF_OK)
+        status = read_integer(json, place, "rounds", 0, BF_THEN_ROUNDS_MAX, &wish->rounds, err);
+    if (status == BF_OK)
         status = read_integer(json, place, "answers", 0, BF_THEN_ANSWERS_MAX, &wish->answers, err);
     if (status == BF_OK)
         status = read_bool(json, place, "eval", &wish->eval, err);
@@ -165,6 +167,30 @@ static enum bf_status read_steps(const json_t *state, struct bf_then_step *steps
         if (one)
             status = read_step(one, bf_then_step_name(i), &steps[i], err);
     }
+    return status;
+}
+
+static enum bf_status read_round(const json_t *json, size_t i, struct bf_then_round *round, struct bf_err *err)
+{
+    char place[64], name[64];
+    snprintf(place, sizeof place, "row %zu of \"rounds\"", i + 1);
+    if (!json_is_object(json))
+        return bf_fail(err, BF_INPUT, "%s is not an object", place);
+    enum bf_status status = read_integer(json, place, "added", 0, INT64_MAX, &round->added, err);
+    const json_t *probe = json_object_get(json, "probe"), *unlearn = json_object_get(json, "unlearn");
+    snprintf(name, sizeof name, "probe of round %zu", i + 1);
+    if (status == BF_OK && probe)
+        status = read_step(probe, name, &round->probe, err);
+    snprintf(name, sizeof name, "unlearn of round %zu", i + 1);
+    return status == BF_OK && unlearn ? read_step(unlearn, name, &round->unlearn, err) : status;
+}
+
+static enum bf_status read_rounds(const json_t *json, struct bf_then_state *out, struct bf_err *err)
+{
+    const json_t *rounds;
+    enum bf_status status = read_list(json, "rounds", BF_THEN_ROUNDS_MAX, &rounds, err);
+    for (size_t i = 0; i < json_array_size(rounds) && status == BF_OK; i++)
+        status = read_round(json_array_get(rounds, i), i, &out->rounds[out->n_rounds++], err);
     return status;
 }
 
@@ -243,6 +269,8 @@ static enum bf_status read_state(const json_t *json, bf_then_check_fn *check, st
         status = read_bool(json, "the state", "finished", &out->finished, err);
     if (status == BF_OK)
         status = read_steps(json, out->steps, err);
+    if (status == BF_OK)
+        status = read_rounds(json, out, err);
     if (status == BF_OK)
         status = read_table(json, out, err);
     if (status == BF_OK)

@@ -23,7 +23,12 @@ static const char whole[] =
     "\"forget_sha256\":\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\","
     "\"output\":\"unlearned-npo.gguf\","
     "\"retain_sha256\":\"fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210\","
+    "\"rounds\":["
+    "{\"added\":5,\"probe\":{\"command\":\"biforget eval robust\",\"result\":{\"n\":3},\"seconds\":6.0},"
+    "\"unlearn\":{\"command\":\"biforget unlearn\",\"seconds\":7.0,\"why\":\"no checkpoint keeps the limit\"}},"
+    "{\"added\":0}],"
     "\"steps\":{"
+    "\"fluency\":{\"command\":\"biforget eval fluency\",\"result\":{\"n\":8},\"seconds\":8.0},"
     "\"forget after\":{\"command\":\"biforget eval memorization run\",\"seconds\":1.5,\"why\":\"the set is too long\"},"
     "\"forget before\":{\"command\":\"biforget eval memorization run\",\"result\":{\"n\":4},\"seconds\":0.5},"
     "\"questions\":{\"command\":\"biforget eval robust\",\"result\":{\"n\":1},\"seconds\":2.0},"
@@ -31,7 +36,7 @@ static const char whole[] =
     "\"retain before\":{\"command\":\"biforget eval memorization keep\",\"result\":{\"n\":2},\"seconds\":4.0},"
     "\"unlearn\":{\"command\":\"biforget unlearn\",\"result\":{\"steps\":50},\"seconds\":60.0}},"
     "\"wish\":{\"answers\":3,\"eval\":true,\"eval_limit\":64,\"method\":\"npo\",\"options\":[\"--lr\",\"1e-4\"],"
-    "\"retain_set\":\"/texts/keep.txt\"}}";
+    "\"retain_set\":\"/texts/keep.txt\",\"rounds\":2}}";
 
 static enum bf_status parse(const char *text, struct bf_then_state *state, struct bf_err *err)
 {
@@ -64,6 +69,13 @@ static void every_field_is_read(void **unused)
     assert_null(s.steps[BF_THEN_FORGET_AFTER].result);
     assert_int_equal(json_integer_value(json_object_get(s.steps[BF_THEN_UNLEARN].result, "steps")), 50);
     assert_true(s.steps[BF_THEN_UNLEARN].seconds == 60.0);
+    assert_int_equal(json_integer_value(json_object_get(s.steps[BF_THEN_FLUENCY].result, "n")), 8);
+    assert_int_equal(s.wish.rounds, 2);
+    assert_int_equal(s.n_rounds, 2);
+    assert_int_equal(s.rounds[0].added, 5);
+    assert_true(s.rounds[0].probe.seconds == 6.0);
+    assert_string_equal(s.rounds[0].unlearn.why, "no checkpoint keeps the limit");
+    assert_null(s.rounds[1].probe.command); /* begun, and killed */
     assert_int_equal(s.n_metrics, 3);
     assert_true(s.metrics[0].before == 2.25 && s.metrics[0].after == 5.5 && s.metrics[0].n == 4);
     assert_null(s.metrics[0].note);
@@ -84,7 +96,7 @@ static void the_writer_gives_the_bytes_that_were_read(void **unused)
         whole,
         "{\"finished\":false,\"steps\":{},\"wish\":{\"answers\":0,\"eval\":false,\"eval_limit\":0,\"method\":\"ga\","
         "\"options\":[],"
-        "\"retain_set\":\"\"}}",
+        "\"retain_set\":\"\",\"rounds\":0}}",
     };
     (void)unused;
     for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
@@ -132,6 +144,13 @@ static void a_bad_field_is_named(void **unused)
         {"wish/answers", "-1", "\"answers\" of \"wish\" is not a whole number from 0 to 100"},
         {"wish/answers", "101", "\"answers\" of \"wish\""},
         {"wish/answers", "3.0", "\"answers\" of \"wish\""},
+        {"wish/rounds", "9", "\"rounds\" of \"wish\" is not a whole number from 0 to 8"},
+        {"wish/rounds", "true", "\"rounds\" of \"wish\""},
+        {"rounds", "{}", "\"rounds\" is not a list of at most 8"},
+        {"rounds/1", "3", "row 2 of \"rounds\" is not an object"},
+        {"rounds/0/added", "-1", "\"added\" of row 1 of \"rounds\" is not a whole number"},
+        {"rounds/0/probe", "[]", "step \"probe of round 1\" is not an object"},
+        {"rounds/0/unlearn/why", "null", "step \"unlearn of round 1\" needs either \"result\" or \"why\""},
         {"wish/eval", "1", "\"eval\" of \"wish\" is not true or false"},
         {"wish/eval_limit", "1000000001", "\"eval_limit\" of \"wish\" is not a whole number from 0 to 1000000000"},
         {"wish/eval_limit", "\"64\"", "\"eval_limit\" of \"wish\""},
@@ -193,6 +212,7 @@ static void lists_are_bounded(void **unused)
         {"{\"wish\":{\"method\":\"ga\",\"options\":[", "\"--lr=1\"", "]}}", BF_THEN_WORDS_MAX},
         {"{\"wish\":{\"method\":\"ga\",\"options\":[]},\"answers\":[",
          "{\"prompt\":\"\",\"before\":\"\",\"after\":\"\"}", "]}", BF_THEN_ANSWERS_MAX},
+        {"{\"wish\":{\"method\":\"ga\",\"options\":[]},\"rounds\":[", "{\"added\":1}", "]}", BF_THEN_ROUNDS_MAX},
         {"{\"wish\":{\"method\":\"ga\",\"options\":[]},\"figures\":[", "{\"set\":\"\",\"figure\":\"\"}", "]}", 1000},
     };
     (void)unused;
@@ -260,7 +280,7 @@ static void wishes_differ_in_any_field(void **unused)
     static const char *const other[][2] = {{"wish/method", "\"ga\""},      {"wish/options", "[\"--lr\",\"1e-5\"]"},
                                            {"wish/options", "[\"--lr\"]"}, {"wish/answers", "4"},
                                            {"wish/eval", "false"},         {"wish/eval_limit", "65"},
-                                           {"wish/retain_set", "\"\""}};
+                                           {"wish/retain_set", "\"\""},    {"wish/rounds", "1"}};
     struct bf_then_state a, b;
     const struct bf_then_wish none = {0};
     struct bf_err err = BF_ERR_INIT;
