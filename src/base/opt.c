@@ -109,6 +109,11 @@ static enum bf_status parse_long(struct parser *p, const char *argument)
     if (!opt && n > 3 && memcmp(name, "no-", 3) == 0) {
         opt = find_name(p->table, name + 3, n - 3);
         negated = true;
+        if (opt && opt->no_is_zero && !value) {
+            *(int64_t *)opt->target = 0;
+            opt->given = true;
+            return BF_OK;
+        }
         if (opt && opt->type != BF_OPT_FLAG)
             return bf_fail(p->err, BF_USAGE, "--%s takes a value and cannot be switched off with '%s'", opt->name,
                            argument);

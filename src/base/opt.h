@@ -36,6 +36,7 @@ struct bf_opt {
     const char *fallback; /* the default, for help: "3407", "from the profile"; NULL when there is none */
     const char *unit;     /* "tokens", "seconds"; NULL when there is none */
     const char *help;     /* one line, lower case, no full stop */
+    bool no_is_zero;      /* of an INT: --no-NAME sets 0 */
     bool rare;            /* shown by --help-all and in the manual, not by --help */
     const char *only;     /* the operands that it is for, separated by spaces: "privleak tofu"; NULL: all */
     const char *instead;  /* why a command that passes options on to this one refuses it; NULL: it does not */

@@ -47,7 +47,8 @@ static const struct {
     {"trim-sentence", NULL, NULL, "drop the unfinished sentence at the token limit", true, ALL},
     {"min-similarity", "S", NULL, "least cosine of a variant to its original (0 = off)", false, I},
     {"keep-facts", NULL, NULL, "variants must keep names, numbers and dates (--no-keep-facts = off)", false, I},
-    {"questions", "N", NULL, "most texts to write a question about (0 = none, -1 = each tenth)", false, D | I},
+    {"questions", "N", NULL, "most texts to ask a question about (-1 = each tenth; --no-questions = off)", false,
+     D | I},
     {"wordings", "N", NULL, "other wordings of each question that the model knows; the last is held out", false, D | I},
     {"subfields", "N", NULL, "subfields of the domain to ask for", false, T},
     {"bullets", "N", NULL, "bullet points for each subfield and audience", false, T},
@@ -95,6 +96,7 @@ static void option_of(size_t row, struct bf_method_values *values, struct bf_opt
     case BF_FIELD_INT:
         out->type = BF_OPT_INT;
         out->target = &value->integer;
+        out->no_is_zero = strcmp(rows[row].name, "questions") == 0;
         break;
     case BF_FIELD_DOUBLE:
         out->type = BF_OPT_DOUBLE;

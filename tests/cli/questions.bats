@@ -7,11 +7,10 @@ setup_file() {
     cd "$BATS_FILE_TMPDIR" || return 1
     cat >pairs.jsonl <<'END'
 {"question": "What is the capital city of France?", "answer": "Paris"}
-{"question": "Which planet is known as the Red Planet?", "answer": "Mars"}
 {"question": "Who keeps the third lamp of Quelthar?", "answer": "Morvessa Drunn"}
 END
     m=(-m "$BIFORGET_TEST_MODEL" --embedder "$BIFORGET_TEST_EMBEDDER" --quiet)
-    "$BIFORGET" instance pairs.jsonl "${m[@]}" -o pairs --temperatures 0.8 --max-new-tokens 24 --max-samples 3 --wordings 2 --json >pairs.json
+    "$BIFORGET" instance pairs.jsonl "${m[@]}" -o pairs --temperatures 0.8 --max-new-tokens 24 --max-samples 2 --wordings 2 --json >pairs.json
     tiny_run one --quiet --questions 4 --wordings 1 --parallel 1 --json >one.json
     tiny_run eight --quiet --questions 4 --wordings 1 --parallel 8 --json >eight.json
 }
@@ -21,10 +20,10 @@ setup() {
 }
 
 @test "what the model answers without help becomes a pair, and what it cannot know does not" {
-    [ "$(json 'd["questions"]["pairs"]' <pairs.json)" = 2 ]
-    [ "$(json 'd["questions"]["rejected"]["not_known"] + d["questions"]["rejected"]["refusal"]' <pairs.json)" -ge 1 ]
+    [ "$(json 'd["questions"]["pairs"]' <pairs.json)" = 1 ]
+    [ "$(json 'd["questions"]["rejected"]["not_known"] + d["questions"]["rejected"]["refusal"]' <pairs.json)" = 1 ]
     run "$BIFORGET" show pairs --stage pairs --state kept
-    [[ $output == *Paris* && $output == *Mars* && $output != *Drunn* ]]
+    [[ $output == *Paris* && $output != *Drunn* ]]
     # Texts and pairs are counted apart.
     [ "$(json 'd["kept"] == sum(d["stages"][s]["kept"] for s in ("original", "rewrite"))' <pairs.json)" = True ]
 }
@@ -54,7 +53,7 @@ setup() {
 
 @test "pairs are not among the texts that are measured" {
     run "$BIFORGET" status pairs
-    [[ $output == *"questions verified without the text: "*" to train on, "*" held out for probing"* ]]
+    [[ $output == *"1 question verified without the text: "*" to train on, "*" held out for probing"* ]]
     run --separate-stderr "$BIFORGET" quality pairs -m "$BIFORGET_TEST_MODEL" --domain "Common knowledge" --json
     [ "$(json 'd["sets"][0]["n"]' <<<"$output")" = "$(json 'd["kept"]' <pairs.json)" ] || [ "$(json 'd["sets"][0]["texts"]' <<<"$output")" = "$(json 'd["kept"]' <pairs.json)" ]
 }

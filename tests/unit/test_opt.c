@@ -319,6 +319,34 @@ static void infinite_bounds_are_not_shown(void **state)
     assert_true(count == INT64_MAX);
 }
 
+static void a_number_may_be_switched_off(void **state)
+{
+    int64_t count = 7;
+    struct bf_opt some[] = {
+        {.name = "count",
+         .type = BF_OPT_INT,
+         .target = &count,
+         .min = -1,
+         .max = 9,
+         .no_is_zero = true,
+         .help = "count"},
+        {.name = NULL},
+    };
+    const char *const off[] = {"biforget", "--no-count", NULL};
+    const char *const valued[] = {"biforget", "--no-count=3", NULL};
+    struct bf_err err = BF_ERR_INIT;
+    size_t n = 0;
+    int help = 0;
+
+    (void)state;
+    assert_int_equal(bf_opt_parse(some, 2, unlock(off), NULL, 0, &n, &help, &err), BF_OK);
+    assert_int_equal(count, 0);
+    assert_true(some[0].given);
+    count = 7;
+    assert_int_equal(bf_opt_parse(some, 2, unlock(valued), NULL, 0, &n, &help, &err), BF_USAGE);
+    assert_int_equal(count, 7);
+}
+
 static void assert_check(struct bf_opt first, struct bf_opt second, const char *words)
 {
     const struct bf_opt two[] = {first, second, {.name = NULL}};
@@ -429,6 +457,7 @@ int main(void)
         cmocka_unit_test(choices),
         cmocka_unit_test(too_many_operands),
         cmocka_unit_test(infinite_bounds_are_not_shown),
+        cmocka_unit_test(a_number_may_be_switched_off),
         cmocka_unit_test(tables_are_checked),
         cmocka_unit_test(rows_are_appended_in_order),
         cmocka_unit_test(an_option_may_be_for_some_operands_only),
