@@ -120,7 +120,8 @@ const struct bf_command bf_cmd_export = {
                 "lines; tofu {\"question\", \"answer\"} lines: QA pairs, and texts as answers to questions about their "
                 "points.\n"
                 "Folders: muse has forget.json (a list of texts) and forget.txt; hf opens with "
-                "datasets.load_dataset, one configuration per variant, and one per form; open-unlearning is to be copied into "
+                "datasets.load_dataset, one configuration per variant, and one per form; open-unlearning is to "
+                "be copied into "
                 "a checkout of that project: data, dataset configurations, an experiment, and the commands "
                 "in README.md. Folders also contain the retain sets.\n"
                 "A folder that is not empty is replaced only when an earlier export wrote every file in it.",

@@ -229,7 +229,8 @@ enum bf_status bf_export_tofu(struct bf_export_job *job, struct bf_err *err)
         return bf_fail(
             err, BF_USAGE,
             "none of the %lld samples in '%s' is a question with an answer, or can be made one, and the format tofu "
-            "holds nothing else; export them with --format wmdp or open-unlearning, or rewrite QA pairs with 'biforget instance "
+            "holds nothing else; export them with --format wmdp or open-unlearning, or rewrite QA pairs with "
+            "'biforget instance "
             "PAIRS.jsonl'",
             (long long)n, bf_store_dir(job->store));
     status = bf_export_lines(job->store, job->options, job->path, forms ? bf_line_chat : bf_line_pair, &counts, err);

@@ -174,13 +174,15 @@ static enum bf_status put_dataset(struct bf_export_job *job, const char *slug, c
 /* Their ForgetRetainDataset takes one forget set and one retain set, and each loader reads one form. This class makes
  * one of several; it registers itself when Hydra imports it, as the experiment tells it to. */
 static const char loader[] =
-    "\"\"\"A set in several forms, for experiments that biforget exports: their key hydra.callbacks imports this file.\"\"\"\n"
+    "\"\"\"A set in several forms, for experiments that biforget exports: their key hydra.callbacks imports "
+    "this file.\"\"\"\n"
     "import data\n"
     "from hydra.experimental.callback import Callback\n"
     "\n"
     "\n"
     "class BiForgetForms:\n"
-    "    \"\"\"Several datasets, one after the other. datasets: a name to `handler` and `args`, as in configs/data/datasets.\"\"\"\n"
+    "    \"\"\"Several datasets, one after the other. datasets: a name to `handler` and `args`, as in "
+    "configs/data/datasets.\"\"\"\n"
     "\n"
     "    def __init__(self, datasets, **kwargs):\n"
     "        self.parts = [data.DATASET_REGISTRY[c.handler](**c.args, **kwargs) for c in datasets.values()]\n"

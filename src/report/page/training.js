@@ -135,7 +135,8 @@ function madeOf([set, nChat, chatLabels, nRaw, rawLabels]) {
         [nChat, "chat pair", chatLabels],
         [nRaw, "raw text", rawLabels],
     ].filter((form) => form[0] > 0);
-    return `${set} set: ` + forms.map(([n, what, labels]) => `${plural(n, what)} (${plural(labels, "label token")})`).join(", ");
+    const words = forms.map(([n, what, labels]) => `${plural(n, what)} (${plural(labels, "label token")})`);
+    return `${set} set: ${words.join(", ")}`;
 }
 
 function drawTraining(place, part) {
