@@ -1,11 +1,14 @@
-/* Any two texts: ROUGE within its range, stems no longer than allowed, numbers of answers that are numbers, records or
- * an error. */
+/* Any two texts: ROUGE within its range, stems no longer than allowed, numbers of answers that are numbers, sentences
+ * with a gap, repetition within its range, records or an error. */
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "eval/cloze.h"
+#include "eval/fluency.h"
 #include "eval/gsm8k.h"
 #include "quality/rouge.h"
 #include "eval/tofu_file.h"
@@ -44,6 +47,31 @@ static void check_stem(const char *text, size_t n)
     free(word);
 }
 
+/* A sentence with one gap in it, and the words that belong there. */
+static void check_cloze(const char *question, const char *answer)
+{
+    struct bf_cloze cloze;
+    for (int form = 0; form < 3; form++) {
+        const char *object = form == 1 ? question : NULL, *statement = form == 2 ? question : NULL;
+        if (!bf_cloze_of(question, answer, object, statement, &cloze))
+            continue;
+        require(strstr(cloze.sentence, BF_CLOZE_GAP) != NULL && cloze.missing != NULL);
+        bf_cloze_release(&cloze);
+    }
+}
+
+static void check_fluency(const char *text)
+{
+    const struct bf_fluent answer = bf_fluent_of(text);
+    struct bf_rng rng;
+    bf_rng_init(&rng, strlen(text));
+    char *salad = bf_shuffled_words(text, &rng);
+    require(answer.n_units == 0 || !answer.empty);
+    require(isnan(answer.repetition) ? answer.n_units < 4 : answer.repetition >= 0.0 && answer.repetition < 1.0);
+    require(strlen(salad) <= strlen(text));
+    free(salad);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const size_t half = size / 2;
@@ -58,6 +86,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require(one.recall >= l.recall && l.recall >= 0.0 && one.recall <= 1.0 && one.f1 <= 1.0);
         require(l.all_scripts != back.all_scripts || (l.precision == back.recall && l.recall == back.precision));
     }
+    check_cloze(a, b);
+    check_fluency(b);
     check_number(a, true);
     check_number(b, false);
     check_stem((const char *)data, size);
