@@ -50,7 +50,9 @@ enum bf_status bf_graph_lora_bind(struct bf_graph *g, struct bf_err *err)
     const int32_t last = p->lora_last < 0 ? g->n_layer_used - 1 : p->lora_last;
     bool any = false;
     if (p->lora_first < 0 || p->lora_first > last || last >= g->n_layer_used)
-        return bf_fail(err, BF_INPUT, "an adapter in blocks %d to %d of a model with %d blocks, which count from 0",
+        return bf_fail(err, BF_INPUT,
+                       "an adapter in blocks %d to %d of a model with %d blocks, which count from 0; name others "
+                       "(--lora-layers)",
                        p->lora_first, last, g->n_layer_used);
     for (int32_t i = p->lora_first; i <= last; i++)
         for (int j = 0; j < BF_N_LINEAR; j++)
