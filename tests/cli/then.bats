@@ -6,7 +6,7 @@ load helper
 # One thread: with more, each waits for the others wherever the machine is busy.
 words="--max-steps 4 --batch 2 --accum 1 --max-length 64 --measure 4 --answers 1 --lora-rank 4 --lr 1e-3 --checkpoint-every 1"
 loop=(--then graddiff --then-options "$words" --eval --eval-limit 4)
-small=(--rounds 1 --points-per-round 1 --temperatures 0.8 --max-new-tokens 16 --max-samples 8 --mi-samples 0 --jailbreak-samples 0 --control-samples 0)
+small=(--rounds 1 --points-per-round 1 --temperatures 0.8 --max-new-tokens 16 --max-samples 8 --mi-samples 0 --jailbreak-samples 0 --control-samples 0 --questions 0 --neighbours 0)
 
 domain() {
     "$BIFORGET" domain "Greek mythology" -m "$BIFORGET_TEST_MODEL" --embedder "$BIFORGET_TEST_EMBEDDER" -t 1 "${small[@]}" "$@"
