@@ -16,7 +16,7 @@ enum {
     ANSWER_TOKENS = 40,
     WORDING_TOKENS = 56,
     WRITTEN_SHARE = 10, /* BF_QUESTIONS_AUTO: a question is written for one text of so many */
-    CONTROL_SHARE = 4,  /* one control text is questioned for so many texts */
+    CONTROL_SHARE = 6,  /* one control text is questioned for so many texts */
     CONTROL_MIN = 6,
     DIRECT_WORDS_MAX = 14, /* a text that is a question with a longer answer gets a question of its own */
     FIRST_CHOICE = 75,     /* per cent of the questions, for texts of Stage I */
