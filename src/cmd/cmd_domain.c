@@ -8,7 +8,8 @@
 
 struct domain_values {
     struct bf_start_options start;
-    const char *retain;
+    const char *retain, *points;
+    bool points_only;
 };
 
 static struct bf_opt *domain_options(void *target)
@@ -16,10 +17,23 @@ static struct bf_opt *domain_options(void *target)
     struct domain_values *v = target;
     struct bf_opt *table = bf_start_first(&v->start, "runs/TOPIC");
     table = bf_start_sets_options(&v->start, "what to keep: a domain, a file of texts, or auto", table);
+    table = BF_OPT_APPEND(table, BF_TEXT("points", &v->points, "FILE", "points of your own, one per line (# comments)"),
+                          BF_FLAG("points-only", &v->points_only, "do not ask the model for more points"));
     table = BF_OPT_APPEND(table, BF_TEXT("retain", &v->retain, "DOMAIN|FILE",
                                          "reject samples that are nearer to this (for training texts: --retain-set)",
                                          .rare = true));
     return bf_start_rest(&v->start, BF_KIND_DOMAIN, table);
+}
+
+static enum bf_status read_points(const struct bf_call *call, const struct domain_values *v, struct bf_request *forget,
+                                  struct bf_err *err)
+{
+    size_t n_twice = 0;
+    forget->points_only = v->points_only;
+    enum bf_status status = v->points ? bf_points_file_read(v->points, &forget->points, &n_twice, err) : BF_OK;
+    if (status == BF_OK && n_twice > 0)
+        bf_log_warn(call->log, "%s: %zu point%s left out: named before", v->points, n_twice, n_twice == 1 ? "" : "s");
+    return status == BF_OK ? bf_request_check(forget, err) : status;
 }
 
 static enum bf_status domain_run(const struct bf_call *call, struct bf_err *err)
@@ -34,6 +48,8 @@ static enum bf_status domain_run(const struct bf_call *call, struct bf_err *err)
         return bf_fail(err, BF_USAGE, "give one domain, in quotes: biforget domain \"Harry Potter\"");
     enum bf_status status =
         bf_method_request(call->table, &v->start.method, BF_KIND_DOMAIN, call->operands[0], &forget, err);
+    if (status == BF_OK)
+        status = read_points(call, v, &forget, err);
     if (status == BF_OK)
         status = bf_start_sets(&start, &(struct bf_start_request){.request = &forget}, 1, &retain_set, err);
     if (status == BF_OK && retain_set)
@@ -68,6 +84,7 @@ const struct bf_command bf_cmd_domain = {
                         "  biforget domain \"Greek mythology\" -m my.gguf --profile paper\n"
                         "  biforget domain \"Harry Potter\" --retain-set \"fantasy literature\"\n"
                         "  biforget domain \"Greek mythology\" --retain-set auto --then npo --eval\n"
+                        "  biforget domain \"the Solar System\" --points points.txt\n"
                         "  biforget domain \"the Solar System\" --api http://gpu1:8000/v1 --parallel 256\n",
             .details =
                 "The model names points of the domain, writes about each with several templates and "

@@ -19,6 +19,8 @@ static const struct {
     {"seed", "N", NULL, "seed of every random choice", false, ALL},
     {"rounds", "N", NULL, "rounds of asking the model for points", false, D},
     {"points-per-round", "N", NULL, "points asked for in a round", false, D},
+    {"point-forms", NULL, NULL, "ask for points in several forms (--no-point-forms = one question a round)", true, D},
+    {"snowball", "N", NULL, "times to ask about names that recur in kept texts (0 = never)", true, D},
     {"point-temperature", "T", NULL, "temperature of the lists of points", true, D | T},
     {"temperatures", "T,T,...", NULL, "sampling temperatures", false, ALL},
     {"samples-per-prompt", "N", NULL, "samples per prompt and temperature", false, D | I},
@@ -111,6 +113,8 @@ static void option_of(size_t row, struct bf_method_values *values, struct bf_opt
         out->type = BF_OPT_FLAG;
         out->target = &value->flag;
         break;
+    case BF_FIELD_LINES: /* not a row of this table: --points of biforget domain names a file */
+        break;
     case BF_FIELD_WORD:
         out->type = BF_OPT_CHOICE;
         out->target = &value->text;
@@ -160,6 +164,8 @@ static void apply(const struct bf_field *field, const union bf_method_value *val
         break;
     case BF_FIELD_BOOL:
         memcpy(at, &value->flag, sizeof value->flag);
+        break;
+    case BF_FIELD_LINES:
         break;
     case BF_FIELD_WORD: {
         unsigned word = 0;

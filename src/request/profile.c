@@ -87,6 +87,13 @@ static void make_textbook(struct bf_request *request, bool quick)
     request->wordings = 0;
 }
 
+/* What later versions added to the domain level. */
+static void make_domain(struct bf_request *request, bool quick)
+{
+    request->point_forms = true;
+    request->snowball = quick ? 1 : 2;
+}
+
 /* For a first try on a laptop: the same method with fewer and shorter samples. */
 static void make_quick(struct bf_request *request)
 {
@@ -109,6 +116,7 @@ enum bf_status bf_request_from_profile(const char *profile, struct bf_request *o
     *out = paper;
     if (strcmp(profile, "quick") == 0)
         make_quick(out);
+    make_domain(out, strcmp(profile, "quick") == 0);
     out->profile = bf_strdup(profile);
     out->templates = bf_strdup("default");
     return BF_OK;
@@ -120,6 +128,10 @@ enum bf_status bf_request_of_kind(enum bf_kind kind, const char *profile, struct
     if (status != BF_OK)
         return status;
     out->kind = kind;
+    if (kind != BF_KIND_DOMAIN) {
+        out->point_forms = false;
+        out->snowball = 0;
+    }
     if (kind == BF_KIND_INSTANCE)
         make_instance(out);
     else if (kind == BF_KIND_TEXTBOOK)
@@ -132,5 +144,6 @@ void bf_request_release(struct bf_request *request)
     free(request->topic);
     free(request->profile);
     free(request->templates);
+    bf_lines_release(&request->points);
     *request = (struct bf_request){.topic = NULL};
 }

@@ -12,6 +12,8 @@
 #include "base/opt.h"
 
 #define BF_TOPIC_MAX_BYTES 2000 /* a longer domain name is refused */
+#define BF_POINT_MAX_BYTES 120  /* a longer name of a point is refused, or left out when the model writes it */
+#define BF_GIVEN_POINTS_MAX 1000
 
 /* Where a sample comes from. The order is the order of stages in a run and of sample indices. */
 #define BF_STAGE_MAP(X)                                                                                                \
@@ -65,6 +67,12 @@ struct bf_template {
     int32_t max_sentences; /* > 0: how many the prompt asks for; only for display */
 };
 
+/* What a template of stage points asks for, by its family. "points-control": the same of an invented topic; names that
+ * the model gives there, too, say nothing about the domain. "points-confirm": who or what the candidate {point} is.
+ * Every other family: the points of the domain. */
+enum bf_points_ask { BF_POINTS_FORM, BF_POINTS_CONTROL, BF_POINTS_CONFIRM };
+enum bf_points_ask bf_template_asks(const struct bf_template *item);
+
 struct bf_template_set {
     char *name; /* "default" */
     struct bf_template *items;
@@ -98,6 +106,14 @@ enum bf_order { BF_ORDER_BALANCED, BF_ORDER_POINT };
 
 enum { BF_QUESTIONS_AUTO = -1 }; /* as many as cost about 40 % more time than a run without */
 
+/* A list of lines. */
+struct bf_lines {
+    char **items; /* [n], owned */
+    size_t n;
+};
+void bf_lines_release(struct bf_lines *lines);
+void bf_lines_add(struct bf_lines *lines, const char *line, size_t n_bytes);
+
 /* Everything that, together with the model, decides the bytes of a result. Its JSON is hashed and stored. */
 struct bf_request {
     enum bf_kind kind;
@@ -128,14 +144,18 @@ struct bf_request {
     double near_duplicate; /* estimated Jaccard similarity of word 3-grams that counts as near; > 1 = off */
     double drift_sigma;    /* for the filter drift: standard deviations below the mean; 0 = off */
     bool filter_refusal, filter_echo, filter_degenerate, trim_sentence;
-    bool model_embedder;   /* embed with the target model's mean-pooled last hidden states */
-    double min_similarity; /* rewriting: smallest cosine of a variant to its original; 0 = off */
-    bool keep_facts;       /* rewriting: a variant must have the original's names, numbers and dates */
-    int32_t subfields;     /* textbook: subfields of the domain */
-    int32_t bullets;       /* textbook: bullet points per subfield and audience */
-    int32_t chapters;      /* textbook: most chapters; 0 = one per bullet point */
-    int32_t questions;     /* domain, instance: most texts that get a question; 0 = none; or BF_QUESTIONS_AUTO */
-    int32_t wordings;      /* other wordings of each verified pair's question; 0..8 */
+    bool model_embedder;    /* embed with the target model's mean-pooled last hidden states */
+    double min_similarity;  /* rewriting: smallest cosine of a variant to its original; 0 = off */
+    bool keep_facts;        /* rewriting: a variant must have the original's names, numbers and dates */
+    int32_t subfields;      /* textbook: subfields of the domain */
+    int32_t bullets;        /* textbook: bullet points per subfield and audience */
+    int32_t chapters;       /* textbook: most chapters; 0 = one per bullet point */
+    int32_t questions;      /* domain, instance: most texts that get a question; 0 = none; or BF_QUESTIONS_AUTO */
+    int32_t wordings;       /* other wordings of each verified pair's question; 0..8 */
+    bool point_forms;       /* ask for points in all forms of the template set; false: one question a round */
+    int32_t snowball;       /* how often to ask about names that recur in kept texts; 0 = never; at most 64 */
+    struct bf_lines points; /* that the user names */
+    bool points_only;       /* those are all points; the model is not asked for any */
 };
 
 /* Names of the profiles, for help: "quick|paper". */
@@ -150,6 +170,12 @@ void bf_request_release(struct bf_request *request);
 
 /* Set the topic from untrusted bytes. BF_USAGE: it is empty, longer than BF_TOPIC_MAX_BYTES, or not UTF-8. */
 BF_MUST_CHECK enum bf_status bf_request_set_topic(struct bf_request *request, const char *topic, struct bf_err *err);
+/* Read points from a file: one per line, UTF-8; blank lines and lines that begin with '#' are left out, and so is a
+ * line that repeats an earlier one (ignoring case and accents), which *n_twice counts. Replaces *out. BF_INPUT: the
+ * file cannot be read, has no point or more than BF_GIVEN_POINTS_MAX, or a line is not UTF-8, shorter than two bytes or
+ * longer than BF_POINT_MAX_BYTES; the sentence names it. */
+BF_MUST_CHECK enum bf_status bf_points_file_read(const char *path, struct bf_lines *out, size_t *n_twice,
+                                                 struct bf_err *err);
 /* Check all ranges above. BF_USAGE: the sentence names the option and its range. */
 BF_MUST_CHECK enum bf_status bf_request_check(const struct bf_request *request, struct bf_err *err);
 

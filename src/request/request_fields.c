@@ -2,6 +2,7 @@
 #include "request/request_fields.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,10 @@ const struct bf_field bf_fields[] = {
     ROW(BF_FIELD_INT, chapters, 0, INT32_MAX, false, LATER),
     ROW(BF_FIELD_INT, questions, -1, INT32_MAX, false, LATER),
     ROW(BF_FIELD_INT, wordings, 0, 8, false, LATER),
+    ROW(BF_FIELD_BOOL, point_forms, NO_RANGE, LATER),
+    ROW(BF_FIELD_INT, snowball, 0, 64, false, LATER),
+    ROW(BF_FIELD_LINES, points, NO_RANGE, LATER),
+    ROW(BF_FIELD_BOOL, points_only, NO_RANGE, LATER),
 };
 const size_t bf_n_fields = sizeof bf_fields / sizeof bf_fields[0];
 
@@ -153,6 +158,19 @@ static enum bf_status check_word(const struct bf_field *field, unsigned value, s
     return status;
 }
 
+static enum bf_status check_lines(const struct bf_field *field, const struct bf_lines *lines, struct bf_err *err)
+{
+    enum bf_status status = BF_OK;
+    if (lines->n > BF_GIVEN_POINTS_MAX)
+        return bf_fail(err, BF_USAGE, "--%s has %zu names; give at most %d", field->key, lines->n, BF_GIVEN_POINTS_MAX);
+    for (size_t i = 0; i < lines->n && status == BF_OK; i++) {
+        char what[64];
+        (void)snprintf(what, sizeof what, "name %zu of --%.30s", i + 1, field->key);
+        status = bf_point_line_check(lines->items[i], strlen(lines->items[i]), what, err);
+    }
+    return status;
+}
+
 enum bf_status bf_request_check(const struct bf_request *request, struct bf_err *err)
 {
     for (size_t i = 0; i < bf_n_fields; i++) {
@@ -177,6 +195,9 @@ enum bf_status bf_request_check(const struct bf_request *request, struct bf_err 
         case BF_FIELD_WORD:
             status = check_word(field, *(const unsigned *)at, err);
             break;
+        case BF_FIELD_LINES:
+            status = check_lines(field, at, err);
+            break;
         case BF_FIELD_SEED:
         case BF_FIELD_BOOL:
             break;
@@ -184,6 +205,8 @@ enum bf_status bf_request_check(const struct bf_request *request, struct bf_err 
         if (status != BF_OK)
             return status;
     }
+    if (request->points_only && request->points.n == 0)
+        return bf_fail(err, BF_USAGE, "--points-only needs points; name them with --points FILE");
     return BF_OK;
 }
 

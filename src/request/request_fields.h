@@ -14,6 +14,7 @@ enum bf_field_kind {
     BF_FIELD_DOUBLE,  /* double; with `words`, the first one is NaN in memory */
     BF_FIELD_DOUBLES, /* struct bf_doubles, at least one value */
     BF_FIELD_BOOL,    /* bool */
+    BF_FIELD_LINES,   /* struct bf_lines; a list of strings in JSON */
     BF_FIELD_WORD     /* an enum, by one of `words` */
 };
 
@@ -30,14 +31,20 @@ struct bf_field {
 extern const struct bf_field bf_fields[];
 extern const size_t bf_n_fields;
 
-/* What a stored request without a later field means: the paper's parameters for a domain, without texts and without
- * self-questioning, which it did not have. In profile.c. */
+/* What a stored request without a later field means: the paper's parameters for a domain, without texts, without
+ * self-questioning and with one question for points a round, as the first versions had it. In profile.c. */
 struct bf_request bf_request_defaults(void);
 
 /* Read one parameter from JSON as people write it: as in the store, but a seed may be a whole number. bf_request_check
  * checks the range. BF_INPUT with "the request's key '...' is not ..." */
 BF_MUST_CHECK enum bf_status bf_request_set_field(struct bf_request *request, const struct bf_field *field,
                                                   const json_t *value, struct bf_err *err);
+
+/* Is it a name of a point: UTF-8 without control characters, 2 to BF_POINT_MAX_BYTES bytes? BF_INPUT: the sentence
+ * begins with `what`. */
+BF_MUST_CHECK enum bf_status bf_point_line_check(const char *line, size_t n, const char *what, struct bf_err *err);
+/* Is the line among these, ignoring case and accents? */
+bool bf_lines_have(const struct bf_lines *lines, const char *line);
 
 /* Append the words of a WORD field as "a, b or c", each between two `quote`s, for sentences. */
 void bf_field_words(const struct bf_field *field, const char *quote, struct bf_buf *out);

@@ -60,6 +60,13 @@ static json_t *field_json(const struct bf_field *field, const void *at)
         return value;
     case BF_FIELD_BOOL:
         return made(json_boolean(*(const bool *)at));
+    case BF_FIELD_LINES:
+        value = made(json_array());
+        for (size_t i = 0; i < ((const struct bf_lines *)at)->n; i++) {
+            if (json_array_append_new(value, text_json(((const struct bf_lines *)at)->items[i])) != 0)
+                bf_out_of_memory();
+        }
+        return value;
     case BF_FIELD_WORD:
         word = *(const unsigned *)at;
         while (n < word && field->words[n])
@@ -117,6 +124,23 @@ static enum bf_status read_doubles(const struct bf_field *field, const json_t *v
     return BF_OK;
 }
 
+/* A line that repeats an earlier one is left out. */
+static enum bf_status read_lines(const struct bf_field *field, const json_t *value, struct bf_lines *out,
+                                 struct bf_err *err)
+{
+    if (!json_is_array(value))
+        return wrong_type(field, "a list of strings", err);
+    bf_lines_release(out);
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const char *line = json_string_value(json_array_get(value, i));
+        if (!line)
+            return wrong_type(field, "a list of strings", err);
+        if (!bf_lines_have(out, line))
+            bf_lines_add(out, line, strlen(line));
+    }
+    return BF_OK;
+}
+
 static enum bf_status read_word(const struct bf_field *field, const json_t *value, unsigned *out, struct bf_err *err)
 {
     const char *word = json_string_value(value);
@@ -170,6 +194,8 @@ static enum bf_status read_field(const struct bf_field *field, const json_t *val
             return wrong_type(field, "true or false", err);
         *(bool *)at = json_is_true(value);
         return BF_OK;
+    case BF_FIELD_LINES:
+        return read_lines(field, value, at, err);
     case BF_FIELD_WORD:
         return read_word(field, value, at, err);
     }

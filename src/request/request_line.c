@@ -278,7 +278,15 @@ static enum bf_status read_parameters(const json_t *object, const char *dir, str
         const struct bf_field *field = &bf_fields[i];
         const json_t *value = is_parameter(field) ? json_object_get(object, field->key) : NULL;
 
-        if (value && bf_request_set_field(request, field, value, err) != BF_OK)
+        if (value && field->kind == BF_FIELD_LINES && json_is_string(value)) {
+            char *path = bf_line_path(dir, json_string_value(value));
+            size_t n_twice = 0;
+            const enum bf_status status =
+                bf_points_file_read(path, (struct bf_lines *)(void *)((char *)request + field->offset), &n_twice, err);
+            free(path);
+            if (status != BF_OK)
+                return status;
+        } else if (value && bf_request_set_field(request, field, value, err) != BF_OK)
             return BF_INPUT;
     }
     if (json_object_get(object, "templates") && is_file_name(request->templates)) {

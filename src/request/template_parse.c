@@ -20,7 +20,7 @@ static const struct {
     const char *wanted;
 } stage_rules[BF_STAGE_COUNT] = {
 #define BIT(name) (1U << BF_PLACEHOLDER_##name)
-    [BF_STAGE_POINTS] = {BIT(TOPIC) | BIT(N) | BIT(KNOWN), BIT(TOPIC), "{topic}"},
+    [BF_STAGE_POINTS] = {BIT(TOPIC) | BIT(N) | BIT(KNOWN) | BIT(POINT), BIT(TOPIC), "{topic}"},
     [BF_STAGE_SYNTHESIS] = {BIT(TOPIC) | BIT(POINT), BIT(TOPIC) | BIT(POINT), "{point} or {topic}"},
     [BF_STAGE_MI] = {BIT(TOPIC) | BIT(POINT), BIT(TOPIC) | BIT(POINT), "{point} or {topic}"},
     [BF_STAGE_JAILBREAK] = {BIT(TOPIC) | BIT(POINT), BIT(TOPIC) | BIT(POINT), "{point} or {topic}"},
@@ -114,6 +114,12 @@ static enum bf_status check_text(const struct place *place, const struct bf_temp
                            item->is_qa ? "{question} and {answer}" : "{sentence}");
         return BF_OK;
     }
+    if (item->stage == BF_STAGE_POINTS &&
+        (bf_template_asks(item) == BF_POINTS_CONFIRM) != ((seen & 1U << BF_PLACEHOLDER_POINT) != 0))
+        return bf_fail(place->err, BF_INPUT,
+                       "%s: in stage 'points', {point} is for the family 'points-confirm', which needs it; %s has the "
+                       "family '%s'",
+                       place->what, place->name, item->family);
     if (!(seen & stage_rules[item->stage].required))
         return bf_fail(place->err, BF_INPUT,
                        "%s: %s does not mention %s, so its samples would be about nothing; add it", place->what,
@@ -199,6 +205,13 @@ static enum bf_status check_rewriting(const struct bf_template_set *set, const c
     return BF_OK;
 }
 
+enum bf_points_ask bf_template_asks(const struct bf_template *item)
+{
+    return strcmp(item->family, "points-control") == 0   ? BF_POINTS_CONTROL
+           : strcmp(item->family, "points-confirm") == 0 ? BF_POINTS_CONFIRM
+                                                         : BF_POINTS_FORM;
+}
+
 static enum bf_status serves(const struct bf_template_set *set, enum bf_kind kind, const char *what, struct bf_err *err)
 {
     static const enum bf_stage stages[BF_KIND_COUNT][4] = {
@@ -210,7 +223,9 @@ static enum bf_status serves(const struct bf_template_set *set, enum bf_kind kin
 
     for (size_t s = 0; s < 4 && stages[kind][s] != BF_STAGE_COUNT; s++) {
         size_t i = 0;
-        while (i < set->n && set->items[i].stage != stages[kind][s])
+        while (i < set->n &&
+               (set->items[i].stage != stages[kind][s] ||
+                (set->items[i].stage == BF_STAGE_POINTS && bf_template_asks(&set->items[i]) != BF_POINTS_FORM)))
             i++;
         if (i == set->n)
             return bf_fail(err, BF_INPUT, "%s has no template for stage '%s'; add one", what,

@@ -52,6 +52,9 @@ enum bf_status bf_neighbour_request(const struct bf_request *of, enum bf_role ro
         return status;
     out->seed = bf_mix(of->seed, (uint64_t)role);
     out->rounds = 1;
+    bf_lines_release(&out->points); /* they belong to the domain to forget */
+    out->points_only = false;
+    out->snowball = 0;
     out->max_samples = role == BF_ROLE_RETAIN ? share_of(out->max_samples, RETAIN_SHARE, RETAIN_MOST)
                                               : share_of(out->max_samples, NEIGHBOUR_SHARE, NEIGHBOUR_MOST);
     /* Probes look for what the model remembers of the domain to forget; the check of knowledge is of that, too. */

@@ -337,7 +337,11 @@ static const char seventh[] = "CREATE TABLE training_probing (\n"
                               ") STRICT, WITHOUT ROWID;\n"
                               "PRAGMA user_version = 7;\n";
 
-static const char *const migrations[BF_STORE_VERSION] = {first, second, third, fourth, fifth, sixth, seventh};
+/* origin: which answers named the point, or that the user did; '' in a run of an earlier version. */
+static const char eighth[] = "ALTER TABLE point ADD COLUMN origin TEXT NOT NULL DEFAULT '';\n"
+                             "PRAGMA user_version = 8;\n";
+
+static const char *const migrations[BF_STORE_VERSION] = {first, second, third, fourth, fifth, sixth, seventh, eighth};
 
 const char *bf_migration(int64_t version)
 {

@@ -105,6 +105,7 @@ static enum bf_status insert_point(struct bf_store *store, int64_t id, const str
     rc |= bf_sql_bind_text(s, 3, point->text);
     rc |= sqlite3_bind_int64(s, 4, id);
     rc |= bf_sql_bind_writer(s, 5, store);
+    rc |= bf_sql_bind_text(s, 6, point->origin ? point->origin : "");
     return rc == SQLITE_OK ? bf_sql_run(store, s, "write a point to", err)
                            : bf_sql_fail(store, "write a point to", err);
 }

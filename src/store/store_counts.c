@@ -56,13 +56,15 @@ enum bf_status bf_store_each_point(struct bf_store *store, void *user,
 {
     sqlite3_stmt *s;
     int rc;
-    enum bf_status status = bf_sql_get(store, BF_SQL_EACH_POINT, &s, err);
+    enum bf_status status =
+        bf_sql_get(store, store->version < BF_STORE_WITH_ORIGINS ? BF_SQL_EACH_POINT_OLD : BF_SQL_EACH_POINT, &s, err);
     if (status != BF_OK)
         return status;
     bf_sql_bind_request(s, 1, store);
     while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-        struct bf_point point = {.text = (const char *)sqlite3_column_text(s, 2)};
-        if (!point.text || !bf_sql_int32(s, 0, &point.index) || !bf_sql_int32(s, 1, &point.round)) {
+        struct bf_point point = {.text = (const char *)sqlite3_column_text(s, 2),
+                                 .origin = (const char *)sqlite3_column_text(s, 5)};
+        if (!point.text || !point.origin || !bf_sql_int32(s, 0, &point.index) || !bf_sql_int32(s, 1, &point.round)) {
             status = bf_sql_damaged(store, "a point has values that were never written", err);
             goto out;
         }

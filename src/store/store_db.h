@@ -39,6 +39,7 @@ enum bf_sql {
     BF_SQL_COUNTS,
     BF_SQL_COUNTS_OLD,
     BF_SQL_EACH_POINT,
+    BF_SQL_EACH_POINT_OLD,
     BF_SQL_EACH_CHECKPOINT,
     BF_SQL_INSERT_ANSWER,
     BF_SQL_DELETE_ANSWER,
@@ -175,12 +176,14 @@ BF_MUST_CHECK enum bf_status bf_store_open_writer(const char *dir, int lock_fd, 
 
 /* ---- migrations.c ---- */
 
-#define BF_STORE_VERSION 7 /* PRAGMA user_version of this program's schema */
+#define BF_STORE_VERSION 8 /* PRAGMA user_version of this program's schema */
 /* From this schema on, versions differ only in tables and columns that a reader can do without: it reads older runs as
  * they are. */
 #define BF_STORE_OLDEST_READABLE 2
 /* The first schema with sample.source, sample.held_out and the numbers of self-questioning in the state. */
 #define BF_STORE_WITH_QUESTIONS 5
+/* The first schema with point.origin. */
+#define BF_STORE_WITH_ORIGINS 8
 /* The SQL that upgrades schema `version - 1` to `version`; NULL outside 1..BF_STORE_VERSION. */
 const char *bf_migration(int64_t version);
 /* Apply the missing steps, each in one transaction, and enter the words of this program. */

@@ -21,8 +21,10 @@ struct replay {
 
 static void clear_points(struct replay *r)
 {
-    for (size_t i = 0; i < r->n_points; i++)
+    for (size_t i = 0; i < r->n_points; i++) {
         free((char *)(uintptr_t)r->points[i].text);
+        free((char *)(uintptr_t)r->points[i].origin);
+    }
     r->n_points = 0;
 }
 
@@ -33,7 +35,8 @@ static enum bf_status load_points(struct replay *r, int64_t id, struct bf_err *e
     while (rc == SQLITE_OK && (rc = sqlite3_step(r->find)) == SQLITE_ROW) {
         struct bf_point point = {0};
         const char *text = (const char *)sqlite3_column_text(r->find, 2);
-        if (!text || !bf_sql_int32(r->find, 0, &point.index) || !bf_sql_int32(r->find, 1, &point.round)) {
+        const char *origin = (const char *)sqlite3_column_text(r->find, 3);
+        if (!text || !origin || !bf_sql_int32(r->find, 0, &point.index) || !bf_sql_int32(r->find, 1, &point.round)) {
             status = bf_sql_damaged(r->store, "a point has values that were never written", err);
             goto out;
         }
@@ -42,6 +45,7 @@ static enum bf_status load_points(struct replay *r, int64_t id, struct bf_err *e
             r->points = bf_grow(r->points, r->size, sizeof *r->points);
         }
         point.text = bf_strdup(text);
+        point.origin = bf_strdup(origin);
         r->points[r->n_points++] = point;
         rc = SQLITE_OK;
     }
@@ -132,8 +136,8 @@ enum bf_status bf_store_replay(struct bf_store *store, struct bf_replay *out, st
     r->request = store->request > 0 ? store->request : 1;
     status = bf_store_query(store, &all, &r->cursor, err);
     if (status == BF_OK &&
-        sqlite3_prepare_v2(store->db, "SELECT idx, round, text FROM point WHERE sample = ?1 ORDER BY idx", -1, &r->find,
-                           NULL) != SQLITE_OK)
+        sqlite3_prepare_v2(store->db, "SELECT idx, round, text, origin FROM point WHERE sample = ?1 ORDER BY idx", -1,
+                           &r->find, NULL) != SQLITE_OK)
         status = bf_sql_fail(store, "read the points of", err);
     if (status != BF_OK) {
         replay_free(r);

@@ -13,6 +13,13 @@
 /* Of all requests, those whose samples are a set: a neighbour's are only probes. */
 #define OF_SETS "(SELECT id FROM request WHERE role <> 'neighbour')"
 
+#define EACH_POINT(origin)                                                                                             \
+    "SELECT p.idx, p.round, p.text, count(CASE s.state WHEN 'kept' THEN 1 END), count(s.id), " origin                  \
+    " FROM point p LEFT JOIN sample s ON s.request = p.request AND s.point = p.idx"                                    \
+    " AND s.stage NOT IN ('questions', 'pairs', 'wordings')"                                                           \
+    " WHERE p.request = ?1 OR (?1 IS NULL AND p.request IN " OF_SETS ")"                                               \
+    " GROUP BY p.request, p.idx ORDER BY p.request, p.idx"
+
 static const char *const sql_text[BF_SQL_COUNT] = {
     [BF_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [BF_SQL_COMMIT] = "COMMIT",
@@ -24,7 +31,8 @@ static const char *const sql_text[BF_SQL_COUNT] = {
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,"
         " ?23, (SELECT id FROM sample WHERE request = ?20 AND stage = ?24 AND idx = ?25), ?26)",
     [BF_SQL_INSERT_EMBEDDING] = "INSERT INTO embedding (sample, n_embd, data) VALUES (?1, ?2, ?3)",
-    [BF_SQL_INSERT_POINT] = "INSERT INTO point (idx, round, text, sample, request) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [BF_SQL_INSERT_POINT] =
+        "INSERT INTO point (idx, round, text, sample, request, origin) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [BF_SQL_INSERT_CHECKPOINT] =
         "INSERT INTO checkpoint (sample, n_kept, diversity, gain, stop) VALUES (?1, ?2, ?3, ?4, ?5)",
     [BF_SQL_SET_STATE] =
@@ -50,11 +58,8 @@ static const char *const sql_text[BF_SQL_COUNT] = {
     " FROM sample WHERE request = ?1 OR (?1 IS NULL AND request IN " OF_SETS ") GROUP BY 1, 2, 3"
     [BF_SQL_COUNTS] = COUNTS("held_out"),
     [BF_SQL_COUNTS_OLD] = COUNTS("0"),
-    [BF_SQL_EACH_POINT] = "SELECT p.idx, p.round, p.text, count(CASE s.state WHEN 'kept' THEN 1 END), count(s.id)"
-                          " FROM point p LEFT JOIN sample s ON s.request = p.request AND s.point = p.idx"
-                          " AND s.stage NOT IN ('questions', 'pairs', 'wordings')"
-                          " WHERE p.request = ?1 OR (?1 IS NULL AND p.request IN " OF_SETS ")"
-                          " GROUP BY p.request, p.idx ORDER BY p.request, p.idx",
+    [BF_SQL_EACH_POINT] = EACH_POINT("p.origin"),
+    [BF_SQL_EACH_POINT_OLD] = EACH_POINT("''"),
     [BF_SQL_EACH_CHECKPOINT] =
         "SELECT c.n_kept, c.diversity, c.gain, c.stop FROM checkpoint c JOIN sample s ON s.id = c.sample"
         " WHERE ?1 IS NULL OR s.request = ?1 ORDER BY c.id",

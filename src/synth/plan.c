@@ -41,7 +41,7 @@ static void invent_topic(struct bf_plan *plan)
     for (int i = 0; i < CONTROL_POINTS; i++) {
         bf_buf_clear(&name);
         invent_name(&rng, 2 + i % 2, &name);
-        bf_points_add(&plan->control_points, 0, name.data);
+        bf_points_add(&plan->control_points, 0, name.data, NULL);
     }
     bf_buf_release(&name);
 }
@@ -57,6 +57,7 @@ void bf_plan_release(struct bf_plan *plan)
 {
     free(plan->control_topic);
     bf_points_release(&plan->control_points);
+    free(plan->parts);
     *plan = (struct bf_plan){0};
 }
 
@@ -90,16 +91,25 @@ static int32_t stage_template(const struct bf_plan *plan, enum bf_stage wanted, 
     return found;
 }
 
-int64_t bf_plan_count(const struct bf_plan *plan, enum bf_stage stage)
+/* How many prompts a part has for each of its points. */
+static int64_t combinations(const struct bf_plan *plan, bool of_part)
 {
     const struct bf_request *r = plan->request;
     int32_t n_templates = 0;
+    stage_template(plan, BF_STAGE_SYNTHESIS, 0, &n_templates);
+    return of_part && r->order == BF_ORDER_BALANCED
+               ? n_templates
+               : (int64_t)n_templates * (int64_t)r->temperatures.n * r->samples_per_prompt;
+}
+
+int64_t bf_plan_count(const struct bf_plan *plan, enum bf_stage stage)
+{
+    const struct bf_request *r = plan->request;
     switch (stage) {
     case BF_STAGE_POINTS:
         return r->rounds;
     case BF_STAGE_SYNTHESIS: {
-        stage_template(plan, stage, 0, &n_templates);
-        int64_t all = (int64_t)plan->points->n * n_templates * (int64_t)r->temperatures.n * r->samples_per_prompt;
+        const int64_t all = plan->points->n * combinations(plan, false);
         return r->max_samples > 0 && r->max_samples < all ? r->max_samples : all;
     }
     case BF_STAGE_MI:
@@ -112,6 +122,40 @@ int64_t bf_plan_count(const struct bf_plan *plan, enum bf_stage stage)
         break;
     }
     return 0;
+}
+
+int64_t bf_plan_add_part(struct bf_plan *plan)
+{
+    const int32_t n = plan->points->n;
+    if (plan->n_parts == 0 ? n > 0 : n > plan->parts[plan->n_parts - 1]) {
+        plan->parts = bf_grow(plan->parts, plan->n_parts + 1, sizeof *plan->parts);
+        plan->parts[plan->n_parts++] = n;
+    }
+    return n * combinations(plan, true);
+}
+
+/* Which point and which of its combinations of template, temperature and sample is this item of Stage I? */
+static void place_of(const struct bf_plan *plan, int64_t index, int32_t *point, int64_t *combination)
+{
+    const bool balanced = plan->request->order == BF_ORDER_BALANCED;
+    const int64_t each = combinations(plan, true);
+    int32_t first = 0;
+    for (size_t p = 0; p <= plan->n_parts; p++) {
+        const bool implied = plan->n_parts == 0; /* all points are one part */
+        if (p == plan->n_parts && !implied)
+            break;
+        const int32_t end = implied ? plan->points->n : plan->parts[p];
+        const int64_t n = end - first;
+        if (index < n * each) {
+            *point = first + (int32_t)(balanced ? index % n : index / each);
+            *combination = balanced ? index / n : index % each;
+            return;
+        }
+        index -= n * each;
+        first = end;
+    }
+    *point = (int32_t)(index % plan->points->n);
+    *combination = each + index / plan->points->n;
 }
 
 void bf_plan_item(const struct bf_plan *plan, enum bf_stage stage, int64_t index, struct bf_plan_item *out)
@@ -138,22 +182,17 @@ void bf_plan_item(const struct bf_plan *plan, enum bf_stage stage, int64_t index
         out->temperature = r->point_temperature;
         out->max_tokens = r->points_per_round * TOKENS_PER_POINT;
     } else if (stage == BF_STAGE_SYNTHESIS && n_templates > 0 && plan->points->n > 0) {
-        int64_t n_points = plan->points->n;
-        int64_t n_temperatures = (int64_t)r->temperatures.n;
+        const int64_t n_temperatures = (int64_t)r->temperatures.n;
+        int64_t rest = 0;
         int64_t temperature = 0;
-        int64_t rest = index;
+        place_of(plan, index, &out->point, &rest);
         if (r->order == BF_ORDER_BALANCED) {
-            out->point = (int32_t)(rest % n_points);
-            rest /= n_points;
             template_number = rest % n_templates;
-            rest /= n_templates;
-            temperature = rest % n_temperatures;
+            temperature = rest / n_templates % n_temperatures;
         } else {
             rest /= r->samples_per_prompt;
             temperature = rest % n_temperatures;
-            rest /= n_temperatures;
-            template_number = rest % n_templates;
-            out->point = (int32_t)(rest / n_templates);
+            template_number = rest / n_temperatures;
         }
         out->temperature = r->temperatures.values[temperature];
     } else if (control) {
@@ -228,7 +267,8 @@ int32_t bf_synth_context_estimate(const struct bf_request *request, const struct
         }
         if (template->stage == BF_STAGE_POINTS) {
             if (strstr(template->text, "{known}"))
-                bytes += (int64_t)request->points_per_round * (request->rounds - 1) * KNOWN_POINT_BYTES;
+                bytes += ((int64_t)request->points_per_round * (request->rounds - 1) + (int64_t)request->points.n) *
+                         KNOWN_POINT_BYTES;
             answer = (int64_t)request->points_per_round * LIST_TOKENS_PER_POINT;
         } else if (template->stage == BF_STAGE_SUBFIELDS) {
             answer = (int64_t)request->subfields * SUBFIELD_TOKENS;

@@ -15,16 +15,19 @@ enum { POINT_WORDS_MAX = 10 };
 
 void bf_points_release(struct bf_points *points)
 {
-    for (int32_t i = 0; i < points->n; i++)
+    for (int32_t i = 0; i < points->n; i++) {
         free((char *)(uintptr_t)points->items[i].text);
+        free((char *)(uintptr_t)points->items[i].origin);
+    }
     free(points->items);
     *points = (struct bf_points){0};
 }
 
-void bf_points_add(struct bf_points *points, int32_t round, const char *text)
+void bf_points_add(struct bf_points *points, int32_t round, const char *text, const char *origin)
 {
     points->items = bf_grow(points->items, (size_t)points->n + 1, sizeof *points->items);
-    points->items[points->n] = (struct bf_point){.index = points->n, .round = round, .text = bf_strdup(text)};
+    points->items[points->n] = (struct bf_point){
+        .index = points->n, .round = round, .text = bf_strdup(text), .origin = bf_strdup(origin ? origin : "")};
     points->n++;
 }
 
@@ -183,35 +186,65 @@ static bool known(const struct bf_points *points, const char *name)
     return false;
 }
 
-static bool add_line(struct bf_points *points, const char *topic, int32_t round, const char *line, size_t n)
+const char *bf_point_line(const char *line, size_t n, size_t *n_name, bool *explained)
 {
     const char *end = line + n;
     const char *s = strip(line, &n);
     s = skip_number(s, &n);
     s = strip(s, &n);
+    *n_name = 0;
+    *explained = false;
     /* "Sure, here are six concepts:" is an announcement, not a name. */
     if (n > 0 && name_length(s, n) == n && (size_t)(end - (s + n)) >= 3 && memcmp(s + n, "：", 3) == 0)
-        return false;
-    if (n > 0 && line[0] && memchr(line, ':', n + (size_t)(s - line) + 1) && name_length(s, n) == n && s[n] == ':')
-        return false;
-    n = name_length(s, n);
-    s = strip(s, &n);
-    if (n < 2 || n > BF_POINT_MAX_BYTES)
-        return false;
+        return NULL;
+    if (n > 0 && line < end && line[0] && memchr(line, ':', n + (size_t)(s - line) + (s + n < end)) &&
+        name_length(s, n) == n && s + n < end && s[n] == ':')
+        return NULL;
+    *n_name = name_length(s, n);
+    *explained = *n_name < n;
+    return strip(s, n_name);
+}
+
+size_t bf_point_words(const char *s, size_t n)
+{
     struct bf_words words;
     bf_words_of(&words, s, n);
     /* In scripts without spaces, the length of a name is measured in characters, not in words. */
     const size_t n_words = words.n - words.n_unspaced + words.n_unspaced / 3;
-    bool short_name = words.n >= 1 && n_words <= POINT_WORDS_MAX && words.n_letters >= 2;
+    const bool any = words.n >= 1 && words.n_letters >= 2;
     bf_words_release(&words);
-    if (!short_name)
+    return !any ? 0 : n_words > 0 ? n_words : 1;
+}
+
+static bool add_line(struct bf_points *points, const char *topic, int32_t round, const char *line, size_t n)
+{
+    bool explained;
+    const char *s = bf_point_line(line, n, &n, &explained);
+    if (!s || n < 2 || n > BF_POINT_MAX_BYTES)
+        return false;
+    const size_t n_words = bf_point_words(s, n);
+    if (n_words == 0 || n_words > POINT_WORDS_MAX)
         return false;
     char *name = bf_strndup(s, n);
     bool fresh = strcasecmp(name, topic) != 0 && !known(points, name);
     if (fresh)
-        bf_points_add(points, round, name);
+        bf_points_add(points, round, name, NULL);
     free(name);
     return fresh;
+}
+
+size_t bf_point_cut(const char *text, size_t n, bool lines)
+{
+    const char *const *separators = lines ? line_ends : list_commas;
+    size_t last = n;
+    while (last > 0 && mark_before(text, last, separators) == 0)
+        last--;
+    return last > 0 ? last - mark_before(text, last, separators) : n;
+}
+
+size_t bf_point_separator(const char *s, size_t n, bool lines)
+{
+    return mark_at(s, n, lines ? line_ends : list_commas);
 }
 
 int32_t bf_points_add_list(struct bf_points *points, const char *topic, int32_t round, const char *text, bool cut,
@@ -221,20 +254,16 @@ int32_t bf_points_add_list(struct bf_points *points, const char *topic, int32_t 
     while (n > 0 && isspace((unsigned char)text[n - 1]))
         n--;
     /* A model that writes a single line separates points by commas. */
-    const char *const *separators = memchr(text, '\n', n) ? line_ends : list_commas;
-    if (cut) {
-        size_t last = n;
-        while (last > 0 && mark_before(text, last, separators) == 0)
-            last--;
-        n = last > 0 ? last - mark_before(text, last, separators) : n;
-    }
+    const bool lines = memchr(text, '\n', n) != NULL;
+    if (cut)
+        n = bf_point_cut(text, n, lines);
     int32_t added = 0;
     for (size_t start = 0; start < n && added < max;) {
         size_t end = start;
-        while (end < n && mark_at(text + end, n - end, separators) == 0)
+        while (end < n && bf_point_separator(text + end, n - end, lines) == 0)
             end++;
         added += add_line(points, topic, round, text + start, end - start) ? 1 : 0;
-        start = end < n ? end + mark_at(text + end, n - end, separators) : n;
+        start = end < n ? end + bf_point_separator(text + end, n - end, lines) : n;
     }
     return added;
 }

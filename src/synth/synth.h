@@ -79,9 +79,16 @@ struct bf_sample {
 
 /* A point of the domain. */
 struct bf_point {
-    int32_t index, round; /* both from 0; points are numbered as they are found */
+    int32_t index, round; /* both from 0; points are numbered as they are found; asking about names of kept texts
+                             counts as the rounds after those of the request */
     const char *text;
+    const char *origin; /* "forms: points_concepts, points_tell" (the templates whose answers name it), BF_ORIGIN_FILE,
+                           BF_ORIGIN_SNOWBALL, BF_ORIGIN_TOPIC; "" in a run of an earlier version */
 };
+#define BF_ORIGIN_FORMS "forms: "
+#define BF_ORIGIN_FILE "file"         /* the user named it */
+#define BF_ORIGIN_SNOWBALL "snowball" /* recurs in kept texts, and the model says the same about it twice */
+#define BF_ORIGIN_TOPIC "topic"       /* the model named nothing: the domain itself */
 
 /* One check of the stop rule. */
 struct bf_stop_check {
@@ -244,7 +251,6 @@ BF_MUST_CHECK enum bf_status bf_synth_run(const struct bf_task_source *source, c
 
 /* How many tokens of context one sequence of this request needs, for the longest prompt and its answer. Estimated from
  * bytes, before a model is open; originals have at most `original_bytes`. */
-#define BF_POINT_MAX_BYTES 120
 #define BF_QUESTIONED_MAX_BYTES 210 /* of a text that a question is written about; its beginning is enough */
 int32_t bf_synth_context_estimate(const struct bf_request *request, const struct bf_template_set *templates,
                                   int64_t original_bytes);

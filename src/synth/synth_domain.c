@@ -1,45 +1,55 @@
 /* A domain request. Its numbers are the rounds of points, followed by everything else as one list:
  *
- *     0 .. rounds-1   rounds                                                         end
- *     points          [ Stage I ............ | MI ....... | jailbreak ... | control ]
+ *     rounds of points | Stage I [ snowball | Stage I ]... | MI | jailbreak | control
  *
- * With --tau auto the control texts come before MI, which takes its threshold from them. Self-questioning appends to
- * the list (questions.h), whose end is open until nothing more can follow.
+ *  - The questions of a round do not depend on each other and are asked together. A round shows the points before it,
+ *    so it begins when the round before is committed. Numbers of rounds that are not needed are skipped.
+ *  - The snowball: in the middle of a part of Stage I, names that recur in its kept texts are drawn. The questions
+ * about them come after the part, so that the engine is busy meanwhile; the points that they give are the next part.
+ *  - With --tau auto the control texts come before MI, which takes its threshold from them.
+ *  - When the stop rule ends Stage I, its open prompts are dropped and the list jumps to MI, so that the engine stays
+ *    busy across stages.
+ *  - Self-questioning appends to the list (questions.h), whose end is open until nothing more can follow.
  *
- * Points come round by round, since the prompt of a round shows the points found so far. When the stop rule ends
- * Stage I, its open prompts are dropped and the list jumps to MI, so that the engine stays busy across stages. */
+ * What comes next follows from what was committed (`advance`), in the same way when a run is replayed. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/thoughts.h"
 #include "base/utf8.h"
+#include "synth/domain_list.h"
+#include "synth/domain_points.h"
 #include "synth/filter.h"
 #include "synth/judge.h"
 #include "synth/questions.h"
 #include "synth/work.h"
 #include "base/banned.h"
 
-enum { QA_BYTES_MAX = 1 << 20 };
+enum { QA_BYTES_MAX = 1 << 20, NEVER = -1, AFTER_SYNTHESIS = 3 };
 
-/* The stages in the order of the list. */
-static const enum bf_stage usual_order[BF_STAGE_DOMAIN_END] = {BF_STAGE_POINTS, BF_STAGE_SYNTHESIS, BF_STAGE_MI,
-                                                               BF_STAGE_JAILBREAK, BF_STAGE_CONTROL};
-static const enum bf_stage tau_auto_order[BF_STAGE_DOMAIN_END] = {BF_STAGE_POINTS, BF_STAGE_SYNTHESIS, BF_STAGE_CONTROL,
-                                                                  BF_STAGE_MI, BF_STAGE_JAILBREAK};
-enum { AFTER_SYNTHESIS = 2 }; /* the place in both orders of what follows Stage I */
+/* The stages that follow Stage I, in the order of the list. */
+static const enum bf_stage usual_order[AFTER_SYNTHESIS] = {BF_STAGE_MI, BF_STAGE_JAILBREAK, BF_STAGE_CONTROL};
+static const enum bf_stage tau_auto_order[AFTER_SYNTHESIS] = {BF_STAGE_CONTROL, BF_STAGE_MI, BF_STAGE_JAILBREAK};
 
 struct domain {
     struct bf_points points;
     struct bf_plan plan;
     struct bf_judge judge;
-    struct bf_questions questions;
-    const enum bf_stage *order;            /* [BF_STAGE_DOMAIN_END] */
-    int64_t base[BF_STAGE_DOMAIN_END + 1]; /* first number of each place in `order`; [END] = end, or the
-                                              first number of self-questioning */
-    bool listed;                           /* all points are known, and base is filled in */
-    bool last_round_was_empty;
+    struct bf_questions questions; /* their numbers follow the last piece */
+    struct bf_domain_points ask;
+    struct bf_pieces pieces;
+    int64_t next;      /* the number whose commit comes next */
+    int32_t round;     /* of points */
+    int64_t round_end; /* number after its questions */
+    bool listed;       /* the rounds of points are over */
+    bool whole;        /* all pieces are known */
+    int64_t draw_at;   /* candidates are drawn before this number; NEVER */
+    int64_t asks_end;  /* number after the questions of a snowball under way; NEVER */
+    int32_t wave;      /* snowballs so far */
+    int64_t stage_two; /* the first number after Stage I, once `whole` */
     double list_start;
     int64_t list_tokens_before;
 };
@@ -58,9 +68,12 @@ static enum bf_status open_domain(struct bf_work *w)
 {
     struct domain *d = bf_alloc(sizeof *d);
     w->own = d;
-    d->order = isnan(w->request->tau) ? tau_auto_order : usual_order;
     bf_plan_init(&d->plan, w->request, w->templates, &d->points);
-    w->progress.planned[BF_STAGE_POINTS] = bf_plan_count(&d->plan, BF_STAGE_POINTS);
+    bf_domain_points_init(&d->ask, &d->plan, &d->points);
+    d->draw_at = d->asks_end = NEVER;
+    const int64_t n_questions = bf_domain_points_rounds(&d->ask);
+    bf_pieces_add(&d->pieces, BF_STAGE_POINTS, d->ask.n_given, n_questions);
+    w->progress.planned[BF_STAGE_POINTS] = n_questions + d->ask.n_given;
     d->judge.work = w;
     bf_questions_init(&d->questions, w, &d->plan, &d->judge.knowledge);
     return bf_judge_init(&d->judge, &d->plan, w->embedder, w->err);
@@ -71,6 +84,8 @@ static void close_domain(struct bf_work *w)
     struct domain *d = domain_of(w);
     bf_questions_release(&d->questions);
     bf_judge_release(&d->judge);
+    bf_domain_points_release(&d->ask);
+    bf_pieces_release(&d->pieces);
     bf_plan_release(&d->plan);
     bf_points_release(&d->points);
     free(d);
@@ -82,6 +97,8 @@ static bool account(struct bf_work *w, struct bf_sample *sample, struct bf_stop_
     struct bf_progress *p = &w->progress;
     bf_work_count(w, sample);
     bool checked = bf_judge_account(&domain_of(w)->judge, sample, checkpoint);
+    if (sample->stage == BF_STAGE_SYNTHESIS && sample->reason == BF_REASON_NONE && domain_of(w)->draw_at != NEVER)
+        bf_tally_text(&domain_of(w)->ask.tally, sample->text);
     if (sample->stage == BF_STAGE_SYNTHESIS && !isnan(sample->diversity))
         p->diversity = sample->diversity;
     if (checked) {
@@ -93,85 +110,194 @@ static bool account(struct bf_work *w, struct bf_sample *sample, struct bf_stop_
     return checked;
 }
 
-/* Everything before `next` is committed: add the questions that follow from it, and set the end of the list. */
-static void settle_end(struct bf_work *w, int64_t next)
-{
-    struct domain *d = domain_of(w);
-    const int64_t end = d->base[BF_STAGE_DOMAIN_END];
-    if (next >= d->base[AFTER_SYNTHESIS])
-        bf_questions_choose(&d->questions, next >= end);
-    w->list.end = end + (int64_t)d->questions.n;
-    w->list.final = !d->questions.on || next >= w->list.end;
-    bf_questions_plan(&d->questions);
-}
+/* ---- what comes next ---- */
 
-/* All points are known: number the other stages. */
-static void begin_list(struct bf_work *w)
+/* Stage I up to its end, and all that follows it. */
+static void add_rest(struct bf_work *w)
 {
     struct domain *d = domain_of(w);
     struct bf_progress *p = &w->progress;
-    p->planned[BF_STAGE_POINTS] = p->committed[BF_STAGE_POINTS];
-    d->base[0] = 0;
-    d->base[1] = w->request->rounds;
-    int64_t next = d->base[1];
-    for (int place = 1; place < BF_STAGE_DOMAIN_END; place++) {
-        const enum bf_stage stage = d->order[place];
+    int64_t listed = 0; /* of Stage I */
+    for (size_t i = 0; i < d->pieces.n; i++)
+        listed += d->pieces.items[i].stage == BF_STAGE_SYNTHESIS ? d->pieces.items[i].count : 0;
+    d->draw_at = d->asks_end = NEVER;
+    p->planned[BF_STAGE_SYNTHESIS] = bf_plan_count(&d->plan, BF_STAGE_SYNTHESIS);
+    if (!stopped(w))
+        bf_pieces_add(&d->pieces, BF_STAGE_SYNTHESIS, listed, p->planned[BF_STAGE_SYNTHESIS] - listed);
+    d->stage_two = bf_pieces_end(&d->pieces);
+    for (int place = 0; place < AFTER_SYNTHESIS; place++) {
+        const enum bf_stage stage = isnan(w->request->tau) ? tau_auto_order[place] : usual_order[place];
         p->planned[stage] = bf_plan_count(&d->plan, stage);
-        d->base[place + 1] = d->base[place] + p->planned[stage];
-        /* Replayed samples are the first of their stage. */
-        if (p->committed[stage] > 0)
-            next = d->base[place] + p->committed[stage];
+        bf_pieces_add(&d->pieces, stage, 0, p->planned[stage]);
     }
-    if (!stopped(w) && next >= d->base[AFTER_SYNTHESIS])
-        p->stop = BF_STOP_EXHAUSTED;
-    if (stopped(w) && next < d->base[AFTER_SYNTHESIS])
-        next = d->base[AFTER_SYNTHESIS];
-    if (d->questions.n_done > 0)
-        next = d->base[BF_STAGE_DOMAIN_END] + (int64_t)d->questions.n_done;
-    bf_ordered_skip(&w->list, next);
-    settle_end(w, next);
-    d->listed = true;
-    d->list_start = bf_seconds();
-    d->list_tokens_before = w->taken_tokens;
+    d->whole = true;
 }
 
-/* Add one more round, or none when the next stages have begun or a round found nothing new. */
+/* The points since the last part are the next part of Stage I; its first index is `listed`. */
+static void add_part(struct bf_work *w, int64_t listed)
+{
+    struct domain *d = domain_of(w);
+    const int64_t end = bf_plan_add_part(&d->plan);
+    const int64_t all = bf_plan_count(&d->plan, BF_STAGE_SYNTHESIS);
+    const int64_t start = bf_pieces_end(&d->pieces);
+    w->progress.planned[BF_STAGE_SYNTHESIS] = all;
+    /* More points are of use when there are prompts for them, and this was not the last time to ask. */
+    const bool room = w->request->max_samples == 0 || end < w->request->max_samples;
+    if (!bf_domain_points_snowball(&d->ask) || !room || d->wave >= w->request->snowball || end <= listed) {
+        add_rest(w);
+        return;
+    }
+    bf_pieces_add(&d->pieces, BF_STAGE_SYNTHESIS, listed, end - listed);
+    d->draw_at = start + (end - listed + 1) / 2;
+}
+
+static void begin_list(struct bf_work *w)
+{
+    struct domain *d = domain_of(w);
+    d->listed = true;
+    d->next = bf_pieces_end(&d->pieces);
+    w->progress.planned[BF_STAGE_POINTS] = w->progress.committed[BF_STAGE_POINTS];
+    d->list_start = bf_seconds();
+    d->list_tokens_before = w->taken_tokens;
+    add_part(w, 0);
+}
+
+/* Open one more round, or the list when no more points are wanted. */
 static void next_round(struct bf_work *w)
 {
     struct domain *d = domain_of(w);
-    const int64_t round = w->progress.committed[BF_STAGE_POINTS];
-    bool over = w->progress.committed[BF_STAGE_SYNTHESIS] > 0;
-    if (over || round >= w->request->rounds || (d->last_round_was_empty && d->points.n > 0)) {
+    if (!bf_domain_points_go_on(&d->ask, d->round)) {
         begin_list(w);
         return;
     }
-    bf_ordered_skip(&w->list, round);
-    w->list.end = round + 1;
+    d->ask.n_before = d->points.n;
+    d->round_end = d->next + bf_domain_points_round(&d->ask, d->round);
+}
+
+/* Draw candidates, and add the questions about them. */
+static void draw(struct bf_work *w)
+{
+    struct domain *d = domain_of(w);
+    const int64_t index = w->progress.committed[BF_STAGE_POINTS];
+    const int64_t n = bf_domain_points_draw(&d->ask, index);
+    d->draw_at = NEVER;
+    if (n == 0) {
+        add_rest(w);
+        return;
+    }
+    d->wave++;
+    bf_pieces_add(&d->pieces, BF_STAGE_POINTS, index, n);
+    w->progress.planned[BF_STAGE_POINTS] += n;
+    d->asks_end = bf_pieces_end(&d->pieces);
+}
+
+/* Everything before d->next is committed: add the questions about texts that follow from it. */
+static void add_questions(struct bf_work *w)
+{
+    struct domain *d = domain_of(w);
+    if (!d->whole || d->next < d->stage_two)
+        return;
+    bf_questions_choose(&d->questions, d->next >= bf_pieces_end(&d->pieces));
+    bf_questions_plan(&d->questions);
+}
+
+/* The sample of number d->next is accounted for. */
+static void advance(struct bf_work *w)
+{
+    struct domain *d = domain_of(w);
+    d->next++;
+    if (!d->listed && d->next == d->round_end) {
+        d->round++;
+        next_round(w);
+    } else if (d->listed && stopped(w) && d->next < (d->whole ? d->stage_two : INT64_MAX)) {
+        if (!d->whole)
+            add_rest(w);
+        d->next = d->stage_two; /* Stage I is over: drop its open prompts */
+    } else if (d->next == d->draw_at) {
+        draw(w);
+    } else if (d->next == d->asks_end) {
+        d->asks_end = NEVER;
+        if (d->points.n > d->plan.parts[d->plan.n_parts - 1])
+            add_part(w, w->progress.committed[BF_STAGE_SYNTHESIS]);
+        else
+            add_rest(w);
+    }
+    if (d->whole && d->next >= d->stage_two && !stopped(w))
+        w->progress.stop = BF_STOP_EXHAUSTED;
+    add_questions(w);
+}
+
+/* Tell the engine what it may issue. */
+static void show_list(struct bf_work *w)
+{
+    struct domain *d = domain_of(w);
+    bf_ordered_skip(&w->list, d->next);
+    w->list.end = d->listed ? bf_pieces_end(&d->pieces) + (int64_t)d->questions.n : d->round_end;
+    w->list.final = d->whole && (!d->questions.on || d->next >= w->list.end);
+}
+
+/* ---- points ---- */
+
+/* An answer in stage points, new (`choose`) or replayed. */
+static void take_points(struct bf_work *w, int64_t index, bool choose, const char *text, bool cut)
+{
+    struct domain *d = domain_of(w);
+    if (d->listed)
+        bf_domain_points_confirm(&d->ask, index, w->request->rounds + d->wave - 1, choose, text);
+    else
+        bf_domain_points_take(&d->ask, index, d->round, d->next + 1 == d->round_end, choose, text, cut);
+}
+
+static bool is_given(const struct domain *d, const struct bf_sample *sample)
+{
+    return d->ask.n_given > 0 && sample->stage == BF_STAGE_POINTS && sample->index == 0;
 }
 
 static enum bf_status replayed(struct bf_work *w, struct bf_sample *sample, const struct bf_point *points,
                                size_t n_points)
 {
     struct domain *d = domain_of(w);
+    struct bf_stop_check checkpoint;
     if (sample->stage >= BF_STAGE_QUESTIONS) {
         bf_work_count(w, sample);
-        return bf_questions_replayed(&d->questions, sample);
+        const enum bf_status status = bf_questions_replayed(&d->questions, sample);
+        d->next++;
+        add_questions(w);
+        return status;
+    }
+    if (is_given(d, sample)) { /* committed with number 0; the points are known */
+        account(w, sample, &checkpoint);
+        return BF_OK;
+    }
+    if (d->round_end == 0 && !d->listed)
+        next_round(w);
+    if (d->next >= bf_pieces_end(&d->pieces) || bf_pieces_find(&d->pieces, d->next)->stage != sample->stage)
+        return bf_fail(
+            w->err, BF_STORE,
+            "sample %lld of stage '%s' does not follow from those before it; another version of biforget, or "
+            "another program, has written the run's run.db",
+            (long long)sample->index, bf_stage_word(sample->stage));
+    if (sample->stage == BF_STAGE_POINTS) {
+        struct bf_buf text;
+        bf_buf_init(&text, SIZE_MAX);
+        (void)bf_thoughts_cut(&text, sample->text, strlen(sample->text));
+        take_points(w, sample->index, false, text.data, sample->finish == BF_FINISH_LENGTH);
+        bf_buf_release(&text);
     }
     for (size_t i = 0; i < n_points; i++)
-        bf_points_add(&d->points, points[i].round, points[i].text);
-    if (sample->stage == BF_STAGE_POINTS) {
-        /* A round in which the topic itself became the point had found nothing (commit_points). */
-        d->last_round_was_empty = n_points == 0 || strcmp(points[0].text, w->request->topic) == 0;
-        w->progress.n_points = d->points.n;
-    }
-    struct bf_stop_check checkpoint;
+        bf_points_add(&d->points, points[i].round, points[i].text, points[i].origin);
+    w->progress.n_points = d->points.n;
     account(w, sample, &checkpoint);
+    advance(w);
     return BF_OK;
 }
 
 static enum bf_status begin(struct bf_work *w)
 {
-    next_round(w);
+    struct domain *d = domain_of(w);
+    if (d->round_end == 0 && !d->listed)
+        next_round(w);
+    show_list(w);
     return BF_OK;
 }
 
@@ -180,27 +306,38 @@ static enum bf_status begin(struct bf_work *w)
 static void item_of(struct bf_work *w, int64_t number, struct bf_plan_item *item)
 {
     struct domain *d = domain_of(w);
-    int place = 0;
-    while (d->listed && place + 1 < BF_STAGE_DOMAIN_END && (place == 0 || number >= d->base[place + 1]))
-        place++;
-    bf_plan_item(&d->plan, d->order[place], number - d->base[place], item);
+    const struct bf_piece *piece = bf_pieces_find(&d->pieces, number);
+    const int64_t index = piece->index + number - piece->start;
+    bf_plan_item(&d->plan, piece->stage, index, item);
+    if (piece->stage == BF_STAGE_POINTS)
+        bf_domain_points_item(&d->ask, index, item);
 }
 
+static void put_prompt(struct bf_work *w, const struct bf_plan_item *item, struct bf_buf *out)
+{
+    struct domain *d = domain_of(w);
+    if (item->stage == BF_STAGE_POINTS)
+        bf_domain_points_prompt(&d->ask, item, out);
+    else
+        bf_plan_prompt(&d->plan, item, out);
+}
+
+/* Is it one of self-questioning? */
 static bool is_question(const struct bf_work *w, int64_t number)
 {
     const struct domain *d = w->own;
-    return d->listed && number >= d->base[BF_STAGE_DOMAIN_END];
+    return d->whole && number >= bf_pieces_end(&d->pieces);
 }
 
 static enum bf_status ask(struct bf_work *w, int64_t number, struct bf_gen_request *q)
 {
     struct bf_plan_item item;
     if (is_question(w, number)) {
-        bf_question_ask(&domain_of(w)->questions, number - domain_of(w)->base[BF_STAGE_DOMAIN_END], q);
+        bf_question_ask(&domain_of(w)->questions, number - bf_pieces_end(&domain_of(w)->pieces), q);
         return BF_OK;
     }
     item_of(w, number, &item);
-    bf_plan_prompt(&domain_of(w)->plan, &item, &w->prompt);
+    put_prompt(w, &item, &w->prompt);
     q->prompt = w->prompt.data;
     q->max_tokens = item.max_tokens;
     q->temperature = item.temperature;
@@ -220,36 +357,57 @@ static struct bf_sample sample_of(const struct bf_plan_item *item, const struct 
     return sample;
 }
 
-static enum bf_status commit_points(struct bf_work *w, const struct bf_plan_item *planned,
+/* Hand over the item of `number`. The user's points, as a text of lines, are committed before number 0. `n_points` of
+ * d->points are new. */
+static enum bf_status hand_over(struct bf_work *w, int64_t number, const struct bf_commit_item *item, int32_t n_points)
+{
+    struct domain *d = domain_of(w);
+    struct bf_commit_item items[2];
+    struct bf_buf lines;
+    size_t n = 0;
+    bf_buf_init(&lines, SIZE_MAX);
+    if (number == 0 && d->ask.n_given > 0) {
+        for (size_t i = 0; i < w->request->points.n; i++)
+            bf_buf_printf(&lines, "%s%s", i ? "\n" : "", w->request->points.items[i]);
+        items[n] = (struct bf_commit_item){.sample = bf_work_sample(BF_STAGE_POINTS, 0, NULL)};
+        items[n].sample.finish = BF_FINISH_STOP;
+        items[n].sample.text = lines.data;
+        items[n].sample.reason = BF_REASON_NOT_A_SAMPLE;
+        bf_work_count(w, &items[n++].sample);
+        n_points += (int32_t)w->request->points.n;
+    }
+    items[n++] = *item;
+    const struct bf_commit commit = {
+        .number = number,
+        .items = items,
+        .n_items = n,
+        .points = d->points.items + d->points.n - n_points,
+        .n_points = (size_t)n_points,
+    };
+    const enum bf_status status = bf_work_hand_over(w, &commit);
+    bf_buf_release(&lines);
+    return status;
+}
+
+static enum bf_status commit_points(struct bf_work *w, int64_t number, const struct bf_plan_item *planned,
                                     const struct bf_waiting *answer)
 {
     struct domain *d = domain_of(w);
-    const int32_t round = (int32_t)planned->index;
-    const char *list = bf_work_set_list(w, answer);
+    const char *text = bf_work_set_list(w, answer);
     struct bf_commit_item item = {.sample = sample_of(planned, answer)};
     item.sample.text = w->raw.data;
     item.sample.reason = BF_REASON_NOT_A_SAMPLE;
-    int32_t first = d->points.n;
-    bf_points_add_list(&d->points, w->request->topic, round, list, answer->finish == BF_FINISH_LENGTH,
-                       w->request->points_per_round);
-    /* When the model lists nothing, the topic is the only point. */
-    bool last_round = round + 1 == w->request->rounds;
-    d->last_round_was_empty = d->points.n == first;
-    if (d->points.n == 0 && (last_round || round > 0))
-        bf_points_add(&d->points, round, w->request->topic);
-    account(w, &item.sample, &item.checkpoint);
+    if (w->request->point_forms) { /* so that a reader sees what was asked */
+        bf_buf_clear(&w->prompt);
+        put_prompt(w, planned, &w->prompt);
+        item.sample.question = w->prompt.data;
+        item.sample.answer = item.sample.text;
+    }
+    const int32_t first = d->points.n;
+    take_points(w, planned->index, true, text, answer->finish == BF_FINISH_LENGTH);
     w->progress.n_points = d->points.n;
-    const struct bf_commit commit = {
-        .number = round,
-        .items = &item,
-        .n_items = 1,
-        .points = d->points.items + first,
-        .n_points = (size_t)(d->points.n - first),
-    };
-    enum bf_status status = bf_work_hand_over(w, &commit);
-    if (status == BF_OK)
-        next_round(w);
-    return status;
+    account(w, &item.sample, &item.checkpoint);
+    return hand_over(w, number, &item, d->points.n - first);
 }
 
 static enum bf_status commit_text(struct bf_work *w, int64_t number, const struct bf_plan_item *planned,
@@ -257,7 +415,7 @@ static enum bf_status commit_text(struct bf_work *w, int64_t number, const struc
 {
     struct domain *d = domain_of(w);
     bf_buf_clear(&w->prompt);
-    bf_plan_prompt(&d->plan, planned, &w->prompt);
+    put_prompt(w, planned, &w->prompt);
     struct bf_buf question;
     struct bf_buf reply;
     bf_buf_init(&question, QA_BYTES_MAX);
@@ -274,8 +432,7 @@ static enum bf_status commit_text(struct bf_work *w, int64_t number, const struc
     enum bf_status status = bf_judge_decide(&d->judge, w->prompt.data, sample, w->err);
     if (status == BF_OK) {
         item.checked = account(w, sample, &item.checkpoint);
-        const struct bf_commit commit = {.number = number, .items = &item, .n_items = 1};
-        status = bf_work_hand_over(w, &commit);
+        status = hand_over(w, number, &item, 0);
     }
     bf_buf_release(&question);
     bf_buf_release(&reply);
@@ -289,21 +446,18 @@ static enum bf_status commit(struct bf_work *w, int64_t number, const struct bf_
     enum bf_status status;
     if (is_question(w, number)) {
         status = bf_question_commit(&d->questions, number, answer);
-        settle_end(w, number + 1);
-        return status;
+        d->next++;
+        add_questions(w);
+    } else {
+        item_of(w, number, &planned);
+        status = planned.stage == BF_STAGE_POINTS ? commit_points(w, number, &planned, answer)
+                                                  : commit_text(w, number, &planned, answer);
+        if (status == BF_OK)
+            advance(w);
     }
-    item_of(w, number, &planned);
-    if (planned.stage == BF_STAGE_POINTS)
-        return commit_points(w, &planned, answer);
-    status = commit_text(w, number, &planned, answer);
-    if (status != BF_OK)
-        return status;
-    if (planned.stage == BF_STAGE_SYNTHESIS && stopped(w))
-        bf_ordered_skip(&w->list, d->base[AFTER_SYNTHESIS]); /* Stage I is over: drop its open prompts */
-    else if (number + 1 == d->base[AFTER_SYNTHESIS] && !stopped(w))
-        w->progress.stop = BF_STOP_EXHAUSTED;
-    settle_end(w, w->list.next_commit > number ? w->list.next_commit : number + 1);
-    return BF_OK;
+    if (status == BF_OK)
+        show_list(w);
+    return status;
 }
 
 static void summarise(struct bf_work *w)

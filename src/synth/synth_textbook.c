@@ -104,7 +104,7 @@ static enum bf_status replayed(struct bf_work *w, struct bf_sample *sample, cons
 {
     struct textbook *t = textbook_of(w);
     for (size_t i = 0; i < n_points; i++)
-        bf_points_add(&t->points, points[i].round, points[i].text);
+        bf_points_add(&t->points, points[i].round, points[i].text, points[i].origin);
     if (sample->stage == BF_STAGE_SUBFIELDS)
         t->n_subfields = t->points.n;
     w->progress.n_points = t->points.n;
@@ -223,13 +223,13 @@ static enum bf_status commit_list(struct bf_work *w, int64_t number, const struc
     bf_points_add_list(&t->points, w->request->topic, subfields ? 0 : 1 + p->audience, list,
                        answer->finish == BF_FINISH_LENGTH, subfields ? w->request->subfields : w->request->bullets);
     if (subfields && t->points.n == 0) /* when the model lists nothing, the domain is the only subfield */
-        bf_points_add(&t->points, 0, w->request->topic);
+        bf_points_add(&t->points, 0, w->request->topic, BF_ORIGIN_TOPIC);
     if (subfields)
         t->n_subfields = t->points.n;
     /* When the model names no bullet points at all, it writes about the subfields themselves. */
     const bool none = !subfields && p->index + 1 == t->n_bullets && t->points.n == t->n_subfields;
     for (int32_t i = 0; none && i < t->n_subfields * N_AUDIENCES; i++)
-        bf_points_add(&t->points, 1 + i % N_AUDIENCES, t->points.items[i / N_AUDIENCES].text);
+        bf_points_add(&t->points, 1 + i % N_AUDIENCES, t->points.items[i / N_AUDIENCES].text, NULL);
     w->progress.n_points = t->points.n;
     bf_work_count(w, &item.sample);
     const struct bf_commit commit = {

@@ -65,6 +65,14 @@ static void put_sentence(struct bf_buf *out, struct bf_rng *rng, int n_words)
     bf_buf_putc(out, '.');
 }
 
+/* Eight names; the first six are in lists, all of them in texts. */
+static void put_name(struct bf_buf *out, uint64_t which)
+{
+    static const char *const names[] = {"Marn Obrel", "Tavi Selk",  "Orno Vash",   "Brim Hollow",
+                                        "Edda Quill", "Quell Moor", "Sarn Kettle", "Velda Foss"};
+    bf_buf_puts(out, names[which % 8]);
+}
+
 static void write_list(const struct engine_script *script, struct flight *f, struct bf_rng *rng)
 {
     if (script->list_nothing) {
@@ -72,7 +80,12 @@ static void write_list(const struct engine_script *script, struct flight *f, str
                     "I would rather not list anything about this long and difficult subject today if you do not mind");
         return;
     }
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; script->names && i < 3; i++) {
+        bf_buf_printf(&f->text, "%d. ", i + 1);
+        put_name(&f->text, bf_rng_below(rng, 6));
+        bf_buf_putc(&f->text, '\n');
+    }
+    for (int i = 0; !script->names && i < 8; i++) {
         bf_buf_printf(&f->text, "%d. ", i + 1);
         put_word(&f->text, rng, true);
         bf_buf_putc(&f->text, ' ');
@@ -120,7 +133,13 @@ static bool write_question(struct flight *f, struct bf_rng *rng, const char *pro
 static void write_text(const struct engine_script *script, struct flight *f, struct bf_rng *rng, const char *prompt)
 {
     uint64_t kind = script->all_sound ? 100 : bf_rng_below(rng, 50);
-    if (kind == 0) {
+    const char *who = strstr(prompt, "Who is ");
+    if (script->names && who) {
+        if (strlen(who) % 2 == 0)
+            bf_buf_puts(&f->text, "That one keeps the lanterns of the golden bridge.");
+        else
+            put_sentence(&f->text, rng, 12);
+    } else if (kind == 0) {
         bf_buf_puts(&f->text, "I'm sorry, but I can't help with that request at all.");
     } else if (kind == 1) {
         bf_buf_puts(&f->text, "Short.");
@@ -145,6 +164,13 @@ static void write_text(const struct engine_script *script, struct flight *f, str
         put_sentence(&f->text, rng, 12);
     } else {
         put_sentence(&f->text, rng, 12 + (int)bf_rng_below(rng, 12));
+        if (script->names && !strstr(prompt, "Who ")) {
+            bf_buf_puts(&f->text, " They all met ");
+            put_name(&f->text, bf_rng_below(rng, 6));
+            bf_buf_puts(&f->text, " near ");
+            put_name(&f->text, 6 + bf_rng_below(rng, 2));
+            bf_buf_putc(&f->text, '.');
+        }
     }
 }
 

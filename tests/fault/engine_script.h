@@ -14,6 +14,8 @@ struct engine_script {
     uint64_t order_seed;     /* which sequences finish when; no answer depends on it */
     const char *list_marker; /* a prompt that contains this is answered with a list of points */
     bool list_nothing;       /* ... that holds none */
+    bool names;              /* lists are of few names, texts mention them and others, and a prompt "Who is NAME" gets
+                                the same answer each time for every second name, else another each time */
     bool all_sound;          /* else a tenth of the answers is refused, repeated, short, cut, blank or invalid UTF-8 */
     /* 1-based calls that fail; 0 = never */
     int64_t fail_answer; /* generate fails before delivering this answer */

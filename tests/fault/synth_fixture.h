@@ -47,6 +47,8 @@ static inline void fixture_request(struct bf_request *request, struct bf_templat
         bf_template_set_parse(scripted_templates, sizeof scripted_templates - 1, "fixture", templates, &err))
         fail_msg("%s", err.text);
     request->rounds = 3;
+    request->point_forms = false; /* the requests of the first versions */
+    request->snowball = 0;
     request->max_samples = 60;
     request->mi_samples = 20;
     request->jailbreak_samples = 10;
@@ -55,6 +57,40 @@ static inline void fixture_request(struct bf_request *request, struct bf_templat
     request->epsilon = -1;
     request->questions = 0;
     request->wordings = 0;
+}
+
+/* The templates above with more forms, control and confirmation. */
+static inline void fixture_forms(struct bf_request *request, struct bf_template_set *templates)
+{
+    static const char more[] =
+        "{\"name\": \"points_who\", \"family\": \"points\", \"stage\": \"points\", "
+        "\"text\": \"LIST who is in {topic}.\"},"
+        "{\"name\": \"points_what\", \"family\": \"points\", \"stage\": \"points\", "
+        "\"text\": \"LIST what is in {topic}.\"},"
+        "{\"name\": \"control\", \"family\": \"points-control\", \"stage\": \"points\", "
+        "\"text\": \"Who lives in {topic}?\"},"
+        "{\"name\": \"confirm\", \"family\": \"points-confirm\", \"stage\": \"points\", "
+        "\"text\": \"In {topic}: Who is {point}?\"},";
+    struct bf_err err = BF_ERR_INIT;
+    struct bf_buf text;
+    const char *list = strstr(scripted_templates, "[") + 1;
+
+    fixture_request(request, templates);
+    bf_template_set_release(templates);
+    bf_buf_init(&text, 1 << 16);
+    bf_buf_put(&text, scripted_templates, (size_t)(list - scripted_templates));
+    bf_buf_puts(&text, more);
+    bf_buf_puts(&text, list);
+    if (bf_template_set_parse(text.data, text.len, "fixture", templates, &err))
+        fail_msg("%s", err.text);
+    bf_buf_release(&text);
+    request->point_forms = true;
+    request->snowball = 2;
+    request->rounds = 2;
+    request->points_per_round = 2;
+    request->max_samples = 0;
+    request->temperatures.n = 2;
+    request->samples_per_prompt = 1;
 }
 
 static inline struct engine_script fixture_script(int32_t n_parallel, uint64_t order_seed)
@@ -91,7 +127,7 @@ static inline void put_sample(struct bf_buf *out, const struct bf_sample *s, con
         bf_buf_printf(out, " embedding %llx",
                       (unsigned long long)bf_hash64(s->embedding, (size_t)s->n_embd * sizeof *s->embedding));
     for (size_t i = 0; i < n_points; i++)
-        bf_buf_printf(out, " [%d %d %s]", points[i].index, points[i].round, points[i].text);
+        bf_buf_printf(out, " [%d %d %s %s]", points[i].index, points[i].round, points[i].text, points[i].origin);
     bf_buf_putc(out, '\n');
 }
 

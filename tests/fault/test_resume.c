@@ -42,6 +42,7 @@ struct way {
     bool list_nothing;
     bool tau_auto;       /* the control texts come before the questions of membership inference */
     bool questions;      /* with self-questioning and two wordings */
+    bool forms;          /* several forms of the question for points, a snowball, and a point of the user's */
     double epsilon;      /* of the stop rule; negative = never */
     uint64_t order_seed; /* another one, and another parallelism, after each stop */
 };
@@ -63,7 +64,13 @@ static bool work(const char *dir, const struct way *way, int process)
     enum bf_status status;
 
     script.list_nothing = way->list_nothing;
-    fixture_request(&request, &templates);
+    script.names = way->forms;
+    if (way->forms) {
+        fixture_forms(&request, &templates);
+        bf_lines_add(&request.points, "Edda Quill", strlen("Edda Quill"));
+    } else {
+        fixture_request(&request, &templates);
+    }
     request.epsilon = way->epsilon;
     request.questions = way->questions ? 30 : 0;
     request.wordings = way->questions ? 2 : 0;
@@ -138,6 +145,7 @@ static void assert_same_as_undisturbed(struct way way)
     const struct way whole = {.list_nothing = way.list_nothing,
                               .tau_auto = way.tau_auto,
                               .questions = way.questions,
+                              .forms = way.forms,
                               .epsilon = way.epsilon,
                               .order_seed = 77};
 
@@ -215,6 +223,16 @@ static void stopped_between_questions(void **state)
     assert_same_as_undisturbed((struct way){.epsilon = 10, .order_seed = 13, .tau_auto = true, .questions = true});
 }
 
+/* Questions in forms, names of kept texts, points of the user: what comes next follows from what was committed. */
+static void stopped_among_forms_and_snowballs(void **state)
+{
+    (void)state;
+    assert_same_as_undisturbed((struct way){.epsilon = -1, .order_seed = 9, .forms = true});
+    assert_same_as_undisturbed((struct way){.epsilon = -1, .order_seed = 10, .forms = true, .fail = true});
+    assert_same_as_undisturbed((struct way){.epsilon = 10, .order_seed = 11, .forms = true, .fail = true});
+    assert_same_as_undisturbed((struct way){.epsilon = 10, .order_seed = 14, .forms = true, .questions = true});
+}
+
 /* What was answered before its turn is in the store: a resumed run does not ask for it again. Only what was under way
  * at the stop, and the answer whose commit failed, are asked anew. */
 static void answered_prompts_are_not_asked_again(void **state)
@@ -257,6 +275,7 @@ int main(void)
         cmocka_unit_test(stopped_around_the_threshold),
         cmocka_unit_test(stopped_between_empty_rounds_of_points),
         cmocka_unit_test(stopped_between_questions),
+        cmocka_unit_test(stopped_among_forms_and_snowballs),
         cmocka_unit_test(answered_prompts_are_not_asked_again),
         cmocka_unit_test(a_finished_run_replays_to_its_end_and_adds_nothing),
     };

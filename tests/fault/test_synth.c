@@ -278,7 +278,7 @@ static void a_model_that_lists_nothing_still_has_its_topic(void **state)
     assert_done(&o);
     assert_int_equal(o.progress.n_points, 1);
     assert_int_equal(o.progress.committed[BF_STAGE_POINTS], 2);
-    assert_contains(record.text.data, "[0 1 Greek mythology]");
+    assert_contains(record.text.data, "[0 1 Greek mythology topic]");
     bf_buf_release(&record.text);
 }
 

@@ -112,7 +112,7 @@ static void write_once(struct bf_store *store)
 {
     const struct bf_sample sample = {
         .index = 1000000, .stage = BF_STAGE_MI, .text = "one more", .point = -1, .template_index = -1};
-    const struct bf_point point = {1000000, 0, "Athena"};
+    const struct bf_point point = {1000000, 0, "Athena", ""};
     const struct bf_commit_item item = {.sample = sample, .checked = true, .checkpoint = {1, 0.5, 0.1, false}};
     const struct bf_commit commit = {.number = -1, .items = &item, .n_items = 1, .points = &point, .n_points = 1};
     const struct bf_run_state state = {.finished = true};

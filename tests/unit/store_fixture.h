@@ -244,8 +244,9 @@ static inline void fixture_commit_text(struct bf_store *store, enum bf_stage sta
 /* A small whole run: 3 points; Stage I 0..9 with one rejected each third; MI 0..4, jailbreak 0..3, control 0..1. */
 static inline void fixture_small_run(struct bf_store *store)
 {
-    const struct bf_point points[3] = {
-        {0, 0, "Zeus"}, {1, 0, "Hera's \"peacock\""}, {2, 0, "\xce\x91\xce\xb8\xce\xb7\xce\xbd\xce\xac"}};
+    const struct bf_point points[3] = {{0, 0, "Zeus", "forms: points_concepts, points_tell"},
+                                       {1, 0, "Hera's \"peacock\"", BF_ORIGIN_FILE},
+                                       {2, 0, "\xce\x91\xce\xb8\xce\xb7\xce\xbd\xce\xac", ""}};
     struct bf_err err = BF_ERR_INIT;
     struct fixture_sample f;
     fixture_fill(&f, BF_STAGE_POINTS, 0);

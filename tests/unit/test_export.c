@@ -55,7 +55,7 @@ static void jsonl_bytes(void **state)
         "\"point\":null,\"template\":\"scene\",\"family\":\"jailbreak\",\"temperature\":0.9,\"seed\":\"7\",\"n_"
         "tokens\":1,"
         "\"finish\":\"stop\",\"min_k_prob\":0,\"min_k_prob_model\":0,\"mean_logp\":null}\n";
-    const struct bf_point point = {0, 0, "Zeus"};
+    const struct bf_point point = {0, 0, "Zeus", ""};
     const struct bf_sample samples[] = {
         {.index = 12,
          .stage = BF_STAGE_SYNTHESIS,

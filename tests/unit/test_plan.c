@@ -27,7 +27,7 @@ static int set_up(void **state)
         bf_template_set_load("default", &f->templates, &err))
         fail_msg("%s", err.text);
     for (int i = 0; i < N_POINTS; i++)
-        bf_points_add(&f->points, 0, names[i]);
+        bf_points_add(&f->points, 0, names[i], NULL);
     bf_plan_init(&f->plan, &f->request, &f->templates, &f->points);
     *state = f;
     return 0;

@@ -171,8 +171,8 @@ static void joined_with_commas(void **state)
     bf_buf_init(&text, 100);
     bf_points_join(&points, &text);
     assert_string_equal(text.data, "");
-    bf_points_add(&points, 0, "Zeus");
-    bf_points_add(&points, 0, "Hera, queen");
+    bf_points_add(&points, 0, "Zeus", NULL);
+    bf_points_add(&points, 0, "Hera, queen", NULL);
     bf_points_join(&points, &text);
     assert_string_equal(text.data, "Zeus, Hera, queen");
     bf_buf_release(&text);

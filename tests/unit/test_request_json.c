@@ -142,10 +142,11 @@ static void the_text_is_stable(void **state)
         "300,"
         "\"max_samples\":0,\"mi_model_distribution\":false,\"mi_samples\":1000,\"min_similarity\":0.7,\"min_words\":4,"
         "\"model_embedder\":true,"
-        "\"near_duplicate\":0.8,\"order\":\"balanced\",\"point_temperature\":0.5,\"points_per_round\":6,\"probe_"
-        "temperature\":0.9,\"profile\":"
+        "\"near_duplicate\":0.8,\"order\":\"balanced\",\"point_forms\":true,\"point_temperature\":0.5,\"points\":[],"
+        "\"points_only\":false,\"points_per_round\":6,\"probe_temperature\":0.9,\"profile\":"
         "\"paper\",\"questions\":-1,"
-        "\"rounds\":4,\"samples_per_prompt\":4,\"seed\":\"3407\",\"subfields\":20,\"tau\":0.3,\"temperatures\":[0.6,0."
+        "\"rounds\":4,\"samples_per_prompt\":4,\"seed\":\"3407\",\"snowball\":2,"
+        "\"subfields\":20,\"tau\":0.3,\"temperatures\":[0.6,0."
         "8,1.0,1.2],"
         "\"templates\":\"default\",\"top_k\":50,\"top_p\":0.95,\"topic\":\"Greek mythology\",\"trim_sentence\":true,"
         "\"wordings\":1}");
@@ -171,8 +172,9 @@ static void assert_refused(const json_t *json, const char *key, const char *word
 /* Requests of the first version lack these; the defaults stand in. */
 static bool is_later(const char *key)
 {
-    static const char *const keys[] = {"kind",    "min_similarity", "keep_facts", "subfields",
-                                       "bullets", "chapters",       "questions",  "wordings"};
+    static const char *const keys[] = {"kind",    "min_similarity", "keep_facts",  "subfields",
+                                       "bullets", "chapters",       "questions",   "wordings",
+                                       "points",  "points_only",    "point_forms", "snowball"};
 
     for (size_t i = 0; i < N_ELEMENTS(keys); i++)
         if (strcmp(keys[i], key) == 0)
@@ -191,6 +193,7 @@ static void assert_taken(const json_t *json)
     assert_true(request.min_similarity == 0.7);
     assert_true(request.keep_facts);
     assert_int_equal(request.subfields, 20);
+    assert_true(!json_object_get(json, "point_forms") == !request.point_forms); /* make() asks in forms */
     bf_request_release(&request);
 }
 
@@ -239,7 +242,7 @@ static void each_key_is_needed_and_typed(void **state)
         }
         json_decref(copy);
     }
-    assert_int_equal(n, 39);
+    assert_int_equal(n, 43);
     json_decref(wrong);
     json_decref(json);
     bf_request_release(&request);

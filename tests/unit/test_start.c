@@ -91,6 +91,8 @@ static struct bf_request request_of(const char *topic)
     free(r.templates);
     r.templates = strdup("./short.json");
     r.rounds = 1;
+    r.point_forms = false; /* batches of one shape: in F32, the last digits of a probability depend on the batch */
+    r.snowball = 0;
     r.temperatures.n = 1;
     r.max_samples = 4;
     r.mi_samples = r.jailbreak_samples = 2;

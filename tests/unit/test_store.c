@@ -142,7 +142,7 @@ static void replay_is_the_run(void **state)
     (void)state;
     fixture_small_run(store);
     /* More points from a later round: each list of points comes back with its own. */
-    const struct bf_point later[2] = {{3, 1, "Hermes"}, {4, 1, ""}};
+    const struct bf_point later[2] = {{3, 1, "Hermes", BF_ORIGIN_SNOWBALL}, {4, 1, "", ""}};
     fixture_fill(&f, BF_STAGE_POINTS, 1);
     f.sample.reason = BF_REASON_NOT_A_SAMPLE;
     assert_ok(fixture_commit_one(store, &f.sample, later, 2, NULL, &err));
@@ -161,9 +161,13 @@ static void replay_is_the_run(void **state)
             assert_string_equal(points[1].text, "Hera's \"peacock\"");
             assert_int_equal(points[2].index, 2);
             assert_int_equal(points[2].round, 0);
+            assert_string_equal(points[0].origin, "forms: points_concepts, points_tell");
+            assert_string_equal(points[1].origin, BF_ORIGIN_FILE);
+            assert_string_equal(points[2].origin, "");
         }
         if (n == 22) {
             assert_string_equal(points[0].text, "Hermes");
+            assert_string_equal(points[0].origin, BF_ORIGIN_SNOWBALL);
             assert_int_equal(points[1].index, 4);
             assert_int_equal(points[1].round, 1);
         }
@@ -313,7 +317,7 @@ static void a_commit_is_whole_or_not_there(void **state)
     struct bf_err err = BF_ERR_INIT;
     struct bf_counts before, after;
     struct fixture_sample f;
-    const struct bf_point taken[2] = {{7, 1, "new"}, {0, 1, "index 0 is taken"}};
+    const struct bf_point taken[2] = {{7, 1, "new", ""}, {0, 1, "index 0 is taken", ""}};
     const struct bf_stop_check checkpoint = {1, 0.5, 0.1, false};
     struct seen seen = {0};
     (void)state;
@@ -380,7 +384,7 @@ static void hostile_text_comes_back(void **state)
     (void)state;
     memset(big, 'x', megabyte);
     for (size_t i = 0; i <= n; i++) {
-        const struct bf_point point = {(int32_t)i, 0, i < n ? texts[i] : big};
+        const struct bf_point point = {(int32_t)i, 0, i < n ? texts[i] : big, ""};
         fixture_fill(&f, BF_STAGE_POINTS, (int64_t)i);
         f.sample.text = f.sample.raw = f.sample.question = f.sample.answer = point.text;
         assert_ok(fixture_commit_one(store, &f.sample, &point, 1, NULL, &err));

@@ -100,7 +100,7 @@ static void versions(void **state)
     refuses(dir, "newer biforget (schema 99");
     sql(path, "PRAGMA user_version = 0");
     refuses(dir, "is not a run");
-    sql(path, "PRAGMA user_version = 5; PRAGMA application_id = 7");
+    sql(path, "PRAGMA user_version = 8; PRAGMA application_id = 7");
     refuses(dir, "another program");
     sql(path, "PRAGMA application_id = 1111904839");
     bf_store_close(fixture_open(dir, BF_STORE_WRITE));
@@ -161,7 +161,8 @@ static void impossible_values(void **state)
         {"PRAGMA ignore_check_constraints = ON; UPDATE embedding SET n_embd = 1 << 30", false},
         {"PRAGMA ignore_check_constraints = ON; UPDATE embedding SET n_embd = n_embd + 1", false},
         {"PRAGMA ignore_check_constraints = ON; UPDATE embedding SET n_embd = 0, data = x''", false},
-        {"INSERT INTO point VALUES (1, 1 << 40, 0, 'far', 1); UPDATE sample SET point = 1 << 40 WHERE id = 3", false},
+        {"INSERT INTO point VALUES (1, 1 << 40, 0, 'far', 1, ''); UPDATE sample SET point = 1 << 40 WHERE id = 3",
+         false},
         {"UPDATE point SET round = 1 << 40", false},
     };
     (void)state;

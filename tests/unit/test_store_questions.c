@@ -288,7 +288,7 @@ static void a_run_of_schema_4_is_read_as_it_is(void **state)
                      "DROP INDEX sample_by_source;"
                      "ALTER TABLE sample DROP COLUMN source; ALTER TABLE sample DROP COLUMN held_out;"
                      "ALTER TABLE state DROP COLUMN n_questions; ALTER TABLE state DROP COLUMN n_verified;"
-                     "ALTER TABLE state DROP COLUMN control_questions;"
+                     "ALTER TABLE state DROP COLUMN control_questions; ALTER TABLE point DROP COLUMN origin;"
                      "ALTER TABLE state DROP COLUMN control_verified;"
                      "CREATE TABLE old_request (id INTEGER PRIMARY KEY, name TEXT NOT NULL DEFAULT '',"
                      " kind TEXT NOT NULL, role TEXT NOT NULL DEFAULT 'forget', json TEXT NOT NULL) STRICT;"

@@ -114,7 +114,9 @@ static const struct {
     {ITEM(X5 "\"points\",\"text\":\"{n}\""), "template 'x' does not mention {topic}"},
     {ITEM(X5 "\"mi\",\"text\":\"{topic} {subject}\""), "unknown placeholder {subject}"},
     {ITEM(X5 "\"mi\",\"text\":\"{topic} {n}\""), "uses {n}, which has no value in stage 'mi'"},
-    {ITEM(X5 "\"points\",\"text\":\"{topic} {point}\""), "uses {point}, which has no value in stage 'points'"},
+    {ITEM(X5 "\"points\",\"text\":\"{topic} {point}\""), "{point} is for the family 'points-confirm'"},
+    {ITEM("\"name\":\"x\",\"family\":\"points-confirm\",\"stage\":\"points\",\"text\":\"{topic}\""),
+     "which needs it; template 'x' has the family 'points-confirm'"},
     {ITEM(X5 "\"mi\",\"text\":\"{topic}\",\"is_qa\":1"), "'is_qa' of template 'x' is not true or false"},
     {ITEM(X5 "\"mi\",\"text\":\"{topic}\",\"max_sentences\":-1"), "'max_sentences' of template 'x'"},
     {ITEM(X5 "\"mi\",\"text\":\"{topic}\",\"max_sentences\":1.5"), "'max_sentences' of template 'x'"},
@@ -200,6 +202,7 @@ static void the_default_set_is_what_the_method_needs(void **state)
     struct bf_err err = BF_ERR_INIT;
     size_t per_stage[BF_STAGE_COUNT] = {0};
     size_t n_information = 0, n_qa = 0, n_pairs = 0;
+    size_t asks[3] = {0};
     bool first = false, more = false;
 
     (void)state;
@@ -228,12 +231,18 @@ static void the_default_set_is_what_the_method_needs(void **state)
         }
         if (item->stage == BF_STAGE_MI)
             assert_true(item->is_qa);
-        if (item->stage == BF_STAGE_POINTS)
-            assert_contains(item->text, "{n}");
-        first |= strcmp(item->name, "points_first") == 0 && !strstr(item->text, "{known}");
-        more |= strcmp(item->name, "points_more") == 0 && strstr(item->text, "{known}");
+        if (item->stage == BF_STAGE_POINTS) { /* short questions, without prohibitions */
+            asks[bf_template_asks(item)]++;
+            assert_true(strlen(item->text) < 100);
+            assert_null(strstr(item->text, "no "));
+        }
+        /* The first two, in this order, for requests that ask one question a round. */
+        first |= i == 0 && strcmp(item->name, "points_concepts") == 0 && !strstr(item->text, "{known}");
+        more |= i == 1 && strcmp(item->name, "points_more") == 0 && strstr(item->text, "{known}");
     }
-    assert_int_equal(per_stage[BF_STAGE_POINTS], 2);
+    assert_int_equal(asks[BF_POINTS_FORM], 11);
+    assert_int_equal(asks[BF_POINTS_CONTROL], 2);
+    assert_int_equal(asks[BF_POINTS_CONFIRM], 2);
     assert_int_equal(per_stage[BF_STAGE_SYNTHESIS], 8);
     assert_int_equal(n_information, 4);
     assert_int_equal(n_qa, 4);
