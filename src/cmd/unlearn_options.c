@@ -57,7 +57,7 @@ struct bf_opt *bf_unlearn_options(void *target)
                 .fallback = "the run's retain set", .instead = "give it as --retain-set FILE", .marks = BF_LAB),
         BF_TEXT("output", &v->out, "FILE", "the GGUF to write, replaced whole", .letter = 'o',
                 .instead = "the model is written into the run folder", .marks = BF_LAB),
-        BF_FLAG("lora", &v->lora, "train an adapter, merged in", .fallback = "on for quantised models"),
+        BF_FLAG("lora", &v->lora, "train an adapter", .fallback = "on for quantised models"),
         BF_FLAG("full", &v->full, "train every weight", .fallback = "on for float models"),
         BF_REAL("lr", &v->learning_rate, 0, 1, of_method, "learning rate"),
         BF_REAL("epochs", &v->epochs, 0.001, 100000, of_method, "passes over the forget set"),
@@ -70,23 +70,21 @@ struct bf_opt *bf_unlearn_options(void *target)
                   "nll: likelihood of the retain set; kl: divergence from the model as it was", .fallback = of_method,
                   .rare = true),
         BF_REAL("stop-forget-nll", &v->stop_forget_nll, 0, 1000, "0 = never",
-                "stop when the forget set's NLL is above X nats a token"),
+                "stop when the forget set's NLL is above X nats a token", .rare = true),
         BF_REAL("stop-retain-rise", &v->stop_retain_rise, 0, 1e6, "0 = never",
-                "stop when the retain set's NLL is up by more than X percent"),
+                "stop when the retain set's NLL is up by more than X percent", .rare = true),
         BF_TEXT("probe", &v->probe, "SET",
-                "questions about what is to be forgotten, not trained on, asked between steps: the best checkpoint is "
-                "written (none = the last step)",
+                "questions that are not trained on; they choose the checkpoint that is written",
                 .fallback = "the run's probes", .marks = BF_LAB),
-        BF_TEXT("probe-retain", &v->probe_retain, "SET", "questions about what is to be kept, not trained on",
+        BF_TEXT("probe-retain", &v->probe_retain, "SET", "the same about what to keep",
                 .fallback = "the run's neighbours", .marks = BF_LAB),
         BF_REAL("retain-accuracy-drop", &v->retain_accuracy_drop, 0, 1, "0.05",
-                "share of --probe-retain's known answers that a checkpoint may lose", .marks = BF_LAB),
+                "share of right --probe-retain answers to lose", .marks = BF_LAB),
         BF_WHOLE("checkpoint-every", &v->checkpoint_every, 0, 1000000000, "50", "save the state of the training",
                  .unit = "steps"),
         BF_TEXT("resume", &v->resume, "FILE", "resume the training of this -o", .instead = "'biforget resume' does it",
                 .marks = BF_ON_RESUME | BF_LAB),
-        BF_SEED("seed", &v->seed, "3407", "of the order of examples, the adapter and rmu's direction",
-                .marks = BF_LAB_OF_METHOD),
+        BF_SEED("seed", &v->seed, "3407", "of order, adapter and direction", .marks = BF_LAB_OF_METHOD),
         BF_WHOLE("threads", &v->threads, 0, 1024, "all cores", "threads (results do not depend on this)", .letter = 't',
                  .instead = "give --threads itself", .marks = BF_ON_RESUME | BF_LAB),
         BF_FLAG("finish", &v->finish, "with --resume: write the model of the last checkpoint", .rare = true,
@@ -168,7 +166,7 @@ struct bf_opt *bf_unlearn_options(void *target)
         BF_FLAG("less-memory", &v->less_memory, "compute activations twice instead of keeping them", .rare = true),
         BF_FLAG("bf16", &v->bf16, "multiply in BF16: faster, and can fake forgetting", .rare = true),
         BF_FLAG("skip-bad", &v->skip_bad, "leave out records that cannot be read", .rare = true, .marks = BF_ON_RESUME),
-        BF_OPT_JSON(&v->json, "NLL before and after, losses and answers"), BF_OPT_QUIET(&v->quiet));
+        BF_OPT_JSON(&v->json, "NLL, losses and answers"), BF_OPT_QUIET(&v->quiet));
 }
 
 enum bf_status bf_unlearn_check_resume(const struct bf_opt *table, struct bf_err *err)

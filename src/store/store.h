@@ -349,8 +349,8 @@ BF_MUST_CHECK enum bf_status bf_store_each_training_step(struct bf_store *store,
                                                          void (*each)(void *user, const struct bf_training_step *step),
                                                          struct bf_err *err);
 
-/* The same for its probes. *out: what was asked; all zero for a training without probes, also in a run that is older
- * than they are. */
+/* The same for its probes. *out: how many questions, and which step; all zero for a training without probes, also in a
+ * run that is older than they are. */
 BF_MUST_CHECK enum bf_status bf_store_each_training_probe(
     struct bf_store *store, int64_t training, struct bf_training_probing *out, void *user,
     void (*each)(void *user, const struct bf_training_probe *probe), struct bf_err *err);

@@ -133,8 +133,7 @@ teardown() {
 }
 
 @test "a run folder's own probes and neighbours are asked; none turns them off" {
-    tiny_run run -q >/dev/null
-    rm -f run/probes.jsonl run/neighbours.jsonl
+    "$BIFORGET" import forget.jsonl --name greek -o run -q >/dev/null
     cp probe.jsonl run/probes.jsonl
     cp near.jsonl run/neighbours.jsonl
     run --separate-stderr "$BIFORGET" unlearn "${u[@]}" --max-steps 2 --probe-every 1 --retain-accuracy-drop 1 --forget run -o run.gguf --json
