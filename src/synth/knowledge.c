@@ -8,7 +8,7 @@
 #include "base/banned.h"
 
 enum { ENOUGH = 8, ENOUGH_CONTROL_QUESTIONS = 4 };
-static const double share_some = 0.15, share_good = 0.5, chance = 0.05;
+static const double share_some = 0.15, share_good = 0.5, chance = 0.10;
 
 void bf_moments_add(struct bf_moments *m, double x)
 {

@@ -39,7 +39,7 @@ double bf_fisher_greater(int64_t a_hits, int64_t a, int64_t b_hits, int64_t b);
  * that of the invented topic, where a model agrees with its own inventions. Otherwise it depends on agreement, since
  * Min-K% probability alone is not enough: a model writes fluent inventions with as much confidence as facts
  * (docs/knowledge.md). With x = (domain - control) / (1 - control) of either: below 0.15 little, below 0.5 some, else
- * good; with questions also little when chance explains the difference (p > 0.05). Unknown with fewer than 8 texts on
+ * good; with questions also little when chance explains the difference (p > 0.10). Unknown with fewer than 8 texts on
  * either side, or fewer than 4 questions about the invented topic. With fewer than 8 questions about 8 texts or more:
  * little when none was answered as its text does, else unknown. */
 void bf_knowledge_judge(const struct bf_knowledge_sums *sums, struct bf_knowledge_check *out);
