@@ -146,6 +146,13 @@ static double size_of(const float *gradient, size_t n)
     return sum;
 }
 
+/* Losses in nats pull towards a teacher: what is left is how far it is, which where p is r may be nothing at all, of a
+ * text that the model does not know. */
+static bool starts_at_reference(const struct bf_loss *loss)
+{
+    return loss->fades && loss->reference && loss->unit == BF_UNIT_OWN;
+}
+
 static void distribution_row(void *user, size_t i)
 {
     const struct loss_run *run = user;
@@ -159,7 +166,7 @@ static void distribution_row(void *user, size_t i)
         return;
     run->pull[place] = size_of(row, n_vocab);
     run->pull_at_start[place] = 2.0 * scale; /* of two distributions that have nothing in common */
-    if (reference) {
+    if (starts_at_reference(run->loss)) {
         float *start = run->start + i * n_vocab;
         memcpy(start, reference, n_vocab * sizeof *start);
         (void)run->loss->of.row(start, reference, n_vocab, label, &run->knobs, scale);
@@ -176,9 +183,9 @@ static enum bf_status make_room(struct loss_run *run, int32_t n, struct bf_err *
     free(run->logits);
     free(run->start);
     run->logits = bf_try_array((size_t)n * n_vocab, sizeof *run->logits);
-    run->start = run->loss->fades ? bf_try_array((size_t)n * n_vocab, sizeof *run->start) : NULL;
+    run->start = starts_at_reference(run->loss) ? bf_try_array((size_t)n * n_vocab, sizeof *run->start) : NULL;
     run->n_logits = run->logits ? n : 0;
-    if (run->logits && (run->start || !run->loss->fades))
+    if (run->logits && (run->start || !starts_at_reference(run->loss)))
         return BF_OK;
     return bf_fail(err, BF_INPUT, "no memory for the reference's %d rows of %zu logits; give a smaller --batch", (int)n,
                    n_vocab);

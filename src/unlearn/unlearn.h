@@ -201,7 +201,8 @@ struct bf_unlearn_point { /* one step of the loss curve */
     int64_t step;         /* from 1 */
     double loss, forget_loss, retain_loss, general_loss, learning_rate, gradient_norm;
     /* How much of the forget gradient is left: its mean weight in the step, as a share of its weight where the model is
-     * still as it was (without a reference: where it is sure of the text). NaN for a loss that does not fade. */
+     * still as it was (without a reference: where it is sure of the text; of a distillation: where its teacher is as
+     * far as can be). NaN for a loss that does not fade. */
     double gradient_left;
     double retain_weight; /* alpha of this step, of a method that changes it; else NaN */
 };

@@ -94,6 +94,29 @@ END
     [ "$(json 'd["pairs"], d["losses"][0]["retain"] < 1e-4' <<<"$output")" = "False True" ]
 }
 
+@test "other answers by question, what is left of the gradient, words to strike out" {
+    question=$(python3 -c 'import json; print(json.loads(open("qa.jsonl").readline())["question"])')
+    printf '{"question": "%s", "answer": "A hen."}\n{"question": "%s", "answer": "A fox."}\n' "$question" "$question" >others.jsonl
+    run --separate-stderr "$BIFORGET" unlearn --method altpo --alternates others.jsonl "${u[@]}" --beta 50 --forget qa.jsonl --retain keep.txt -o m.gguf --json
+    [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
+    [[ $stderr == *"forget set: 2 question-answer pairs, each beside an alternate answer"*"2 of the 3 records of the forget set have no alternate answer"* ]]
+    [ "$(json 'd["losses"][0]["forget_gradient_left"] > 0.99, d["forget_gradient_left"] == d["losses"][-1]["forget_gradient_left"]' <<<"$output")" = "True True" ]
+    fails 2 "biforget instance PAIRS --templates alternates" "$BIFORGET" unlearn --method altpo "${u[@]}" --forget qa.jsonl --retain keep.txt -o m.gguf
+    printf 'A hen.\n' >plain.txt
+    fails 3 "have no questions" "$BIFORGET" unlearn --method altpo --alternates plain.txt "${u[@]}" --forget qa.jsonl --retain keep.txt -o m.gguf
+    # A large beta: the weight is gone after a step.
+    run --separate-stderr "$BIFORGET" unlearn --method npo --alpha 0 --beta 500 "${u[@]}" --forget forget.txt -o m.gguf
+    [ "$status" = 0 ]
+    [[ $stderr == *"forget gradient left: "*"later steps train the retain set alone"*"--npo-norm token"* ]]
+    [[ $output == *"forget gradient left: "*" %"* ]]
+    printf 'Zeus\nsky\n' >words.txt
+    run --separate-stderr "$BIFORGET" unlearn --method obliviate --targets words.txt --lora-layers all "${u[@]}" --forget qa.jsonl --retain keep.txt -o m.gguf --json
+    [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
+    [[ $stderr == *"2 words are "*" tokens that are struck out everywhere in the forget set"* ]]
+    [ "$(json 'all(0 < x["forget_gradient_left"] <= 1 for x in d["losses"])' <<<"$output")" = True ]
+    fails 3 "adapter in blocks 4 to 7 of a model with 4 blocks" "$BIFORGET" unlearn --method obliviate "${u[@]}" --forget qa.jsonl --retain keep.txt -o m.gguf
+}
+
 @test "mixed data: texts are answers and raw text, in shares that one gives; a report of what was made" {
     cat >mixed.jsonl <<'END'
 {"question":"Who rules the sky?","answer":"Zeus."}
