@@ -84,9 +84,12 @@ static void say_points(const struct bf_summary *s, json_t *out, struct bf_buf *t
         covered += s->points[i].n_kept > 0 ? 1 : 0;
     if (s->n_points == 0)
         return;
-    bf_buf_printf(text, "The model named %zu point%s; %lld of them %s a kept text.", s->n_points,
+    bf_buf_printf(text, "The domain has %zu point%s; %lld of them %s a kept text.", s->n_points,
                   plural((int64_t)s->n_points), (long long)covered, covered == 1 ? "has" : "have");
     say(out, text, (size_t)covered < s->n_points ? "warning" : "plain");
+    bf_summary_few_points(s, text);
+    if (text->len > 0)
+        say(out, text, "warning");
 }
 
 static void say_rejected(const struct bf_summary *s, json_t *out, struct bf_buf *text)

@@ -93,9 +93,16 @@ enum bf_status bf_report_json(struct bf_store *store, json_t **out, struct bf_er
     const struct bf_counts *c = &s.counts;
     json_t *points = json_array();
     for (size_t i = 0; i < s.n_points; i++)
-        json_array_append_new(points, json_pack("{s:s, s:I, s:I}", "point", s.points[i].text, "kept",
+        json_array_append_new(points, json_pack("{s:s, s:I, s:I, s:s}", "point", s.points[i].text, "kept",
                                                 (json_int_t)s.points[i].n_kept, "generated",
-                                                (json_int_t)s.points[i].n_committed));
+                                                (json_int_t)s.points[i].n_committed, "origin", s.points[i].origin));
+    json_t *warnings = json_array();
+    struct bf_buf few;
+    bf_buf_init(&few, BF_ERR_TEXT_MAX);
+    bf_summary_few_points(&s, &few);
+    if (few.len > 0)
+        json_array_append_new(warnings, bf_json_text(few.data, few.len));
+    bf_buf_release(&few);
     json_t *root = json_object();
     json_object_set_new(root, "dir", bf_json_text(s.dir, strlen(s.dir)));
     json_object_set_new(root, "finished", json_boolean(s.state.finished));
@@ -112,6 +119,7 @@ enum bf_status bf_report_json(struct bf_store *store, json_t **out, struct bf_er
                                   "jailbreak", (json_int_t)c->jailbreak, "both", (json_int_t)c->both));
     json_object_set_new(root, "stages", stages(c));
     json_object_set_new(root, "points", points);
+    json_object_set_new(root, "warnings", warnings);
     json_object_set_new(root, "kind", json_string(s.run->kind));
     json_object_set_new(root, "requests", requests(&s));
     if (s.variety.n_originals > 0)

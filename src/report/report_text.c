@@ -90,16 +90,39 @@ static void put_stages(const struct bf_summary *s, FILE *out)
                  (long long)s->counts.mi, (long long)s->counts.jailbreak, (long long)s->counts.both);
 }
 
+/* "(named by 5 forms)", and the end of the line. */
+static void put_origin(const char *origin, FILE *out)
+{
+    int n = 1;
+    for (const char *comma = strchr(origin, ','); comma; comma = strchr(comma + 1, ','))
+        n++;
+    if (strncmp(origin, BF_ORIGIN_FORMS, strlen(BF_ORIGIN_FORMS)) == 0)
+        bf_print(out, "  (named in answer to %d question%s)\n", n, plural(n));
+    else if (strcmp(origin, BF_ORIGIN_SNOWBALL) == 0)
+        bf_print(out, "  (out of kept texts)\n");
+    else if (strcmp(origin, BF_ORIGIN_FILE) == 0)
+        bf_print(out, "  (yours)\n");
+    else
+        bf_print(out, "\n");
+}
+
 static void put_points(const struct bf_summary *s, FILE *out)
 {
+    struct bf_buf few;
+    bf_buf_init(&few, BF_ERR_TEXT_MAX);
+    bf_summary_few_points(s, &few);
+    if (few.len > 0)
+        bf_print(out, "\n  warning: %s\n", few.data);
+    bf_buf_release(&few);
     if (s->n_points == 0 || s->n_requests != 1)
         return;
-    bf_print(out, "\n  kept by point (%zu point%s that the model named):\n", s->n_points, plural((int64_t)s->n_points));
+    bf_print(out, "\n  kept by point (%zu point%s):\n", s->n_points, plural((int64_t)s->n_points));
     for (size_t i = 0; i < s->n_points && i < POINTS_SHOWN; i++) {
         struct bf_buf text;
         bf_buf_init(&text, 4096);
         bf_utf8_preview(&text, s->points[i].text, strlen(s->points[i].text), POINT_CHARACTERS);
-        bf_print(out, "  %5lld  %s\n", (long long)s->points[i].n_kept, text.data);
+        bf_print(out, "  %5lld  %s", (long long)s->points[i].n_kept, text.data);
+        put_origin(s->points[i].origin, out);
         bf_buf_release(&text);
     }
     if (s->n_points > POINTS_SHOWN)

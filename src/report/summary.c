@@ -11,7 +11,8 @@ static void add_point(void *user, const struct bf_point *point, int64_t n_kept, 
 {
     struct bf_summary *s = user;
     s->points = bf_grow(s->points, s->n_points + 1, sizeof *s->points);
-    s->points[s->n_points++] = (struct bf_point_count){bf_strdup(point->text), n_kept, n_committed};
+    s->points[s->n_points++] =
+        (struct bf_point_count){bf_strdup(point->text), n_kept, n_committed, bf_strdup(point->origin)};
 }
 
 static void see_checkpoint(void *user, const struct bf_stop_check *checkpoint)
@@ -280,10 +281,26 @@ const char *bf_knowledge_sentence(const struct bf_knowledge_check *check)
     return "too few texts to tell";
 }
 
+void bf_summary_few_points(const struct bf_summary *s, struct bf_buf *out)
+{
+    enum { ENOUGH = 3 };
+    if (s->n_requests == 0 || s->requests[0].kind != BF_KIND_DOMAIN || !s->state.finished || s->n_points >= ENOUGH)
+        return;
+    const bool topic = s->n_points == 1 && strcmp(s->points[0].text, s->requests[0].topic) == 0;
+    if (topic)
+        bf_buf_puts(out, "the model named no points, so all texts are about the domain's name");
+    else
+        bf_buf_printf(out, "the domain has only %zu point%s", s->n_points, s->n_points == 1 ? "" : "s");
+    bf_buf_puts(out, ": the set leaves out most of what the model knows; before you train on it, name points yourself "
+                     "with --points FILE, or word the domain in another way");
+}
+
 void bf_summary_release(struct bf_summary *s)
 {
-    for (size_t i = 0; i < s->n_points; i++)
+    for (size_t i = 0; i < s->n_points; i++) {
         free(s->points[i].text);
+        free(s->points[i].origin);
+    }
     free(s->points);
     for (size_t i = 0; i < s->n_requests; i++) {
         free(s->requests[i].name);

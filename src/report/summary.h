@@ -1,12 +1,14 @@
 /* The facts that both summaries (text and JSON) need, read once. Private to this room. */
 #ifndef BF_REPORT_SUMMARY_H
 #define BF_REPORT_SUMMARY_H
+#include "base/buf.h"
 #include "base/json.h"
 #include "store/store.h"
 
 struct bf_point_count {
     char *text;
     int64_t n_kept, n_committed;
+    char *origin; /* struct bf_point; "" in a run of an earlier version */
 };
 
 struct bf_request_summary {
@@ -60,6 +62,8 @@ BF_MUST_CHECK enum bf_status bf_summary_tau(struct bf_store *store, int64_t id, 
 /* The verdict of the knowledge check as a sentence, in lower case, without a full stop; it says what decided. Static.
  */
 const char *bf_knowledge_sentence(const struct bf_knowledge_check *check);
+/* When a domain has few points: a sentence that says so and what to do, else nothing is appended. */
+void bf_summary_few_points(const struct bf_summary *summary, struct bf_buf *out);
 void bf_summary_release(struct bf_summary *summary);
 
 #endif

@@ -179,3 +179,19 @@ db.commit()' "$BATS_TEST_TMPDIR/copy/run.db"
     [ ! -s "$BATS_TEST_TMPDIR/closed/run.lock" ] || [[ $(cat "$BATS_TEST_TMPDIR/closed/run.lock") =~ ^[0-9]+$ ]] # a process number alone
     [ "$("$BIFORGET" status "$BATS_TEST_TMPDIR/closed" --json | json 'd["finished"]')" = True ]
 }
+
+@test "points of the user are the points, and few of them are a warning" {
+    cd "$BATS_TEST_TMPDIR"
+    printf '# gods\nZeus\nMount Olympus\nzeus\n' >points.txt
+    "$BIFORGET" domain "Greek mythology" -m "$BIFORGET_TEST_MODEL" --embedder "$BIFORGET_TEST_EMBEDDER" -o run --points points.txt \
+        --points-only --max-samples 4 --max-new-tokens 16 --mi-samples 0 --jailbreak-samples 0 --control-samples 0 --questions 0 \
+        --json >out 2>err
+    grep -q 'points.txt: 1 point left out: named before' err
+    [ "$(json '[[p["point"], p["origin"]] for p in d["points"]]' <out)" = "[['Zeus', 'file'], ['Mount Olympus', 'file']]" ]
+    [ "$(json 'd["stages"]["points"]["generated"]' <out)" = 1 ]
+    [[ "$(json 'd["warnings"][0]' <out)" == "the domain has only 2 points"*"--points FILE"* ]]
+    run -2 "$BIFORGET" domain "Greek mythology" -m "$BIFORGET_TEST_MODEL" --points-only
+    [[ "$output" == *"name them with --points FILE"* ]]
+    run -3 "$BIFORGET" domain "Greek mythology" -m "$BIFORGET_TEST_MODEL" --points /dev/null
+    [[ "$output" == *"names no point"* ]]
+}

@@ -62,15 +62,14 @@ static inline void fixture_request(struct bf_request *request, struct bf_templat
 /* The templates above with more forms, control and confirmation. */
 static inline void fixture_forms(struct bf_request *request, struct bf_template_set *templates)
 {
-    static const char more[] =
-        "{\"name\": \"points_who\", \"family\": \"points\", \"stage\": \"points\", "
-        "\"text\": \"LIST who is in {topic}.\"},"
-        "{\"name\": \"points_what\", \"family\": \"points\", \"stage\": \"points\", "
-        "\"text\": \"LIST what is in {topic}.\"},"
-        "{\"name\": \"control\", \"family\": \"points-control\", \"stage\": \"points\", "
-        "\"text\": \"Who lives in {topic}?\"},"
-        "{\"name\": \"confirm\", \"family\": \"points-confirm\", \"stage\": \"points\", "
-        "\"text\": \"In {topic}: Who is {point}?\"},";
+    static const char more[] = "{\"name\": \"points_who\", \"family\": \"points\", \"stage\": \"points\", "
+                               "\"text\": \"LIST who is in {topic}.\"},"
+                               "{\"name\": \"points_what\", \"family\": \"points\", \"stage\": \"points\", "
+                               "\"text\": \"LIST what is in {topic}.\"},"
+                               "{\"name\": \"control\", \"family\": \"points-control\", \"stage\": \"points\", "
+                               "\"text\": \"Who lives in {topic}?\"},"
+                               "{\"name\": \"confirm\", \"family\": \"points-confirm\", \"stage\": \"points\", "
+                               "\"text\": \"In {topic}: Who is {point}?\"},";
     struct bf_err err = BF_ERR_INIT;
     struct bf_buf text;
     const char *list = strstr(scripted_templates, "[") + 1;
