@@ -248,7 +248,7 @@ static void questions_decide_when_they_were_asked(void **state)
     assert_int_equal(asked(16, 40, 4, 10), BF_KNOWLEDGE_LITTLE);
     assert_int_equal(asked(28, 40, 8, 12), BF_KNOWLEDGE_LITTLE); /* higher, but by chance: p = 0.55 */
     assert_int_equal(asked(40, 40, 12, 12), BF_KNOWLEDGE_LITTLE);
-    assert_int_equal(asked(8, 21, 0, 6), BF_KNOWLEDGE_SOME);   /* p = 0.09: the default model on Greek mythology */
+    assert_int_equal(asked(8, 21, 0, 6), BF_KNOWLEDGE_SOME);   /* p = 0.09 */
     assert_int_equal(asked(8, 21, 0, 4), BF_KNOWLEDGE_LITTLE); /* p = 0.19 */
     /* Few questions. */
     assert_int_equal(asked(7, 7, 0, 10), BF_KNOWLEDGE_UNKNOWN);
