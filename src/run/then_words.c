@@ -85,10 +85,14 @@ static void say_cost(const struct bf_then_state *state, FILE *out)
     const json_t *fluency = result_of(state, BF_THEN_FLUENCY);
     const json_t *after = json_object_get(json_object_get(fluency, "answers"), "neutral");
     const json_t *before = json_object_get(json_object_get(fluency, "original"), "neutral");
-    double seconds = 0.0;
+    double seconds = 0.0, trainings = state->steps[BF_THEN_UNLEARN].seconds;
     for (size_t i = 0; i < BF_THEN_STEPS; i++)
         seconds += state->steps[i].seconds;
-    const long long training = (long long)state->steps[BF_THEN_UNLEARN].seconds, all = (long long)seconds;
+    for (size_t i = 0; i < state->n_rounds; i++) {
+        seconds += state->rounds[i].probe.seconds + state->rounds[i].unlearn.seconds;
+        trainings += state->rounds[i].unlearn.seconds;
+    }
+    const long long training = (long long)trainings, all = (long long)seconds;
     bf_print(out, "  Cost: unlearning took %lld:%02lld minutes, all steps after the forget set %lld:%02lld.\n",
              training / 60, training % 60, all / 60, all % 60);
     const double now = number_at(after, NULL, "seq_rep_4"), then = number_at(before, NULL, "seq_rep_4");
