@@ -263,6 +263,17 @@ static char *work_folder(const struct bf_unlearn_values *v)
     return bf_buf_take(&path);
 }
 
+/* Did it end because no question of the run's own probes is known? Those were not asked for by the user. */
+static bool shows_nothing(const struct bf_unlearn_settings *s, const struct bf_unlearn_result *result)
+{
+    char *probe, *probe_retain;
+    bf_probe_default_sets(s->forget, &probe, &probe_retain);
+    const bool own = probe && strcmp(probe, s->probe) == 0;
+    free(probe);
+    free(probe_retain);
+    return own && result->probes.n_forget > 0 && result->probes.n == 0 && result->n_steps == 0;
+}
+
 static enum bf_status train(const struct bf_call *call, const struct bf_unlearn_settings *s, const char *work,
                             struct bf_err *err)
 {
@@ -276,26 +287,34 @@ static enum bf_status train(const struct bf_call *call, const struct bf_unlearn_
     if (status == BF_OK)
         status = bf_probe_questions_apart(&talk.questions, &sets, call->log, err);
     if (status == BF_OK) {
-        const struct bf_unlearn_job job = {.settings = s,
-                                           .work = work,
-                                           .forget = &sets.forget,
-                                           .retain = &sets.retain,
-                                           .general = &sets.general,
-                                           .alternates = &sets.alternates,
-                                           .targets = &sets.targets,
-                                           .resume = v->resume != NULL,
-                                           .finish = v->finish,
-                                           .user = &talk,
-                                           .progress = on_progress,
-                                           .notice = on_notice,
-                                           .interrupted = is_interrupted,
-                                           .probe = talk.questions.forget.n > 0 ? ask : NULL,
-                                           .n_probe_forget = (int64_t)talk.questions.forget.n,
-                                           .n_probe_retain = (int64_t)talk.questions.retain.n,
-                                           .probe_sha256 = talk.questions.sha256};
+        struct bf_unlearn_job job = {.settings = s,
+                                     .work = work,
+                                     .forget = &sets.forget,
+                                     .retain = &sets.retain,
+                                     .general = &sets.general,
+                                     .alternates = &sets.alternates,
+                                     .targets = &sets.targets,
+                                     .resume = v->resume != NULL,
+                                     .finish = v->finish,
+                                     .user = &talk,
+                                     .progress = on_progress,
+                                     .notice = on_notice,
+                                     .interrupted = is_interrupted,
+                                     .probe = talk.questions.forget.n > 0 ? ask : NULL,
+                                     .n_probe_forget = (int64_t)talk.questions.forget.n,
+                                     .n_probe_retain = (int64_t)talk.questions.retain.n,
+                                     .probe_sha256 = talk.questions.sha256};
         struct bf_err why = BF_ERR_INIT;
         bf_interrupt_install();
         status = bf_unlearn(&job, &result, &why);
+        if (status == BF_INPUT && shows_nothing(s, &result)) {
+            bf_log_warn(call->log, "the model answers none of the run's own probes rightly: trained without them");
+            bf_unlearn_result_release(&result);
+            bf_probe_questions_release(&talk.questions);
+            job.probe = NULL;
+            why = (struct bf_err)BF_ERR_INIT;
+            status = bf_unlearn(&job, &result, &why);
+        }
         bf_log_live_end(call->log);
         if (status == BF_OK)
             status = conclude(call, s, work, &sets, &talk.questions, &result, &why);

@@ -141,6 +141,12 @@ teardown() {
     [ "$(json 'd["probes"]["forget_questions"], d["probes"]["retain_questions"]' <<<"$output")" = "4 4" ]
     run --separate-stderr "$BIFORGET" unlearn "${u[@]}" --max-steps 2 --probe none --forget run -o run.gguf --json
     [ "$(json '"probes" in d, d["settings"]["probe"]' <<<"$output")" = "False " ]
+    # Those that show nothing do not stop it: nobody asked for them.
+    printf '{"question":"Who?","answer":"Nobody at all of this name"}\n' >run/probes.jsonl
+    run --separate-stderr "$BIFORGET" unlearn "${u[@]}" --max-steps 2 --forget run -o run.gguf --json
+    [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
+    [[ $stderr == *"none of the run's own probes rightly"* ]]
+    [ "$(json '"probes" in d, d["steps"]' <<<"$output")" = "False 2" ]
 }
 
 @test "probes that show nothing are refused" {
