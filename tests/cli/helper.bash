@@ -9,7 +9,7 @@ unset BIFORGET_TIMES
 
 # The smallest run that has all stages: seconds on two cores. Self-questioning has its own tests.
 tiny=(--rounds 1 --points-per-round 2 --temperatures 0.8 --max-new-tokens 16 --max-samples 8 --mi-samples 2
-    --jailbreak-samples 2 --control-samples 2 --questions 0)
+    --jailbreak-samples 2 --control-samples 2 --questions 0 --no-point-forms --snowball 0)
 
 # tiny_run DIR [OPTION...]: write a forget set of a test topic.
 tiny_run() {
