@@ -97,7 +97,7 @@ complete -c biforget -n '__fish_seen_subcommand_from instance' -l filter-refusal
 complete -c biforget -n '__fish_seen_subcommand_from instance' -l filter-echo -d 'filter prompt_echo'
 complete -c biforget -n '__fish_seen_subcommand_from instance' -l filter-degenerate -d 'filter degenerate'
 complete -c biforget -n '__fish_seen_subcommand_from instance' -l trim-sentence -d 'drop the unfinished sentence at the token limit'
-complete -c biforget -n '__fish_seen_subcommand_from instance' -l min-similarity -r -d 'least cosine of a variant to its original (0 = off)'
+complete -c biforget -n '__fish_seen_subcommand_from instance' -l min-similarity -r -d 'least cosine to the original (0 = off)'
 complete -c biforget -n '__fish_seen_subcommand_from instance' -l keep-facts -d 'variants must keep names, numbers and dates (--no-keep-facts = off)'
 complete -c biforget -n '__fish_seen_subcommand_from instance' -l questions -r -d 'most texts to ask a question about (-1 = each tenth; --no-questions = off)'
 complete -c biforget -n '__fish_seen_subcommand_from instance' -l wordings -r -d 'other wordings of each question that the model knows; the last is held out'

@@ -17,8 +17,9 @@ static struct bf_opt *domain_options(void *target)
     struct domain_values *v = target;
     struct bf_opt *table = bf_start_first(&v->start, "runs/TOPIC");
     table = bf_start_sets_options(&v->start, "what to keep: a domain, a file of texts, or auto", table);
-    table = BF_OPT_APPEND(table, BF_TEXT("points", &v->points, "FILE", "points of your own, one per line (# comments)"),
-                          BF_FLAG("points-only", &v->points_only, "do not ask the model for more points"));
+    table =
+        BF_OPT_APPEND(table, BF_TEXT("points", &v->points, "FILE", "points of your own, one per line (# comments)"),
+                      BF_FLAG("points-only", &v->points_only, "do not ask the model for more points", .rare = true));
     table = BF_OPT_APPEND(table, BF_TEXT("retain", &v->retain, "DOMAIN|FILE",
                                          "reject samples that are nearer to this (for training texts: --retain-set)",
                                          .rare = true));

@@ -24,7 +24,7 @@ struct bf_opt *bf_start_rest(struct bf_start_options *v, enum bf_kind kind, stru
     return BF_OPT_APPEND(table,
                          BF_TEXT("embedder", &v->embedder, "FILE|NAME|model",
                                  "measures diversity; 'model' = the target itself",
-                                 .fallback = "all-minilm-l6-v2 if installed, else model"),
+                                 .fallback = "all-minilm-l6-v2 if installed, else model", .rare = true),
                          BF_OPT_JSON(&v->json, "the summary"), BF_OPT_QUIET(&v->quiet));
 }
 
@@ -36,7 +36,7 @@ struct bf_opt *bf_start_sets_options(struct bf_start_options *v, const char *wha
     table = BF_OPT_APPEND(table, BF_TEXT("retain-set", &v->retain_set, "SET", what, .marks = BF_LAB),
                           BF_WHOLE("neighbours", &v->neighbours, 0, NEIGHBOURS_MOST,
                                    "2 with --then or --retain-set auto, else 0",
-                                   "domains like this one that the model names, for probes"));
+                                   "domains like this one that the model names, for probes", .rare = true));
     return bf_then_options(&v->then, table);
 }
 

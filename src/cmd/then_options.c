@@ -23,15 +23,16 @@ struct bf_opt *bf_then_options(struct bf_then_values *v, struct bf_opt *table)
     bf_buf_release(&methods);
     v->eval_limit = 64;
     v->rounds = -1;
-    return BF_OPT_APPEND(
-        table, BF_TEXT("then", &v->then, "METHOD", v->help, .marks = BF_LAB),
-        BF_FLAG("eval", &v->eval, "evaluate before and after --then", .marks = BF_LAB),
-        BF_TEXT("then-options", &v->then_options, "\"WORDS\"",
-                "options of 'biforget unlearn': \"--lr 1e-4 --max-steps 50\"", .rare = true, .marks = BF_LAB),
-        BF_WHOLE("then-rounds", &v->rounds, 0, BF_THEN_ROUNDS_MAX, "1 with --then auto, else 0",
-                 "trainings after the first, each with the questions that still bring a right answer", .marks = BF_LAB),
-        BF_WHOLE("eval-limit", &v->eval_limit, 0, 1000000000, "64; 0 = all",
-                 "texts of each set to evaluate; a quarter as many questions", .rare = true));
+    return BF_OPT_APPEND(table, BF_TEXT("then", &v->then, "METHOD", v->help, .marks = BF_LAB),
+                         BF_FLAG("eval", &v->eval, "evaluate before and after --then", .marks = BF_LAB),
+                         BF_TEXT("then-options", &v->then_options, "\"WORDS\"",
+                                 "options of 'biforget unlearn': \"--lr 1e-4 --max-steps 50\"", .rare = true,
+                                 .marks = BF_LAB),
+                         BF_WHOLE("then-rounds", &v->rounds, 0, BF_THEN_ROUNDS_MAX, "1 with --then auto, else 0",
+                                  "trainings after the first, each with the questions that still bring a right answer",
+                                  .rare = true, .marks = BF_LAB),
+                         BF_WHOLE("eval-limit", &v->eval_limit, 0, 1000000000, "64; 0 = all",
+                                  "texts of each set to evaluate; a quarter as many questions", .rare = true));
 }
 
 struct words {
