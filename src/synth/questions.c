@@ -228,12 +228,17 @@ static void see_control(struct bf_questions *q, const struct bf_sample *sample)
     free(c.answer);
 }
 
+static void see_thoughts(struct bf_questions *q, const struct bf_sample *sample)
+{
+    const char *raw = sample->raw ? sample->raw : sample->text;
+    q->thinks = q->thinks || bf_thoughts_in(raw, strlen(raw));
+}
+
 void bf_questions_see(struct bf_questions *q, const struct bf_sample *sample)
 {
     if (!q->on || sample->stage == BF_STAGE_POINTS)
         return;
-    const char *raw = sample->raw ? sample->raw : sample->text;
-    q->thinks = q->thinks || bf_thoughts_in(raw, strlen(raw));
+    see_thoughts(q, sample);
     if (sample->stage != BF_STAGE_SYNTHESIS)
         bf_questions_choose(q, false);
     q->n_seen += sample->stage != BF_STAGE_CONTROL;
@@ -321,6 +326,8 @@ void bf_questions_original(struct bf_questions *q, const struct bf_sample *origi
     const int64_t wanted = q->work->request->questions;
     const int64_t most = wanted > 0 ? wanted : pair ? n : (n + WRITTEN_SHARE - 1) / WRITTEN_SHARE;
     const int64_t i = original->index;
+    if (q->on && pair)
+        remember(q, original->question);
     if (!q->on || (most < n && (int64_t)((double)i * (double)most / (double)n) ==
                                    (int64_t)((double)(i + 1) * (double)most / (double)n)))
         return;
@@ -330,6 +337,15 @@ void bf_questions_original(struct bf_questions *q, const struct bf_sample *origi
     free(c.text);
     free(c.question);
     free(c.answer);
+}
+
+void bf_questions_rewriting(struct bf_questions *q, const struct bf_sample *rewriting)
+{
+    if (!q->on)
+        return;
+    see_thoughts(q, rewriting);
+    if (rewriting->reason == BF_REASON_NONE && rewriting->question)
+        remember(q, rewriting->question);
 }
 
 /* ---- what follows ---- */

@@ -82,6 +82,9 @@ void bf_questions_see(struct bf_questions *q, const struct bf_sample *sample);
 void bf_questions_choose(struct bf_questions *q, bool last);
 /* The same without waiting for the rest, for the originals of an instance request: original `index` of n. */
 void bf_questions_original(struct bf_questions *q, const struct bf_sample *original, int64_t n);
+/* See a committed rewriting of an instance request, in commit order: a question that is in the set is not held out,
+ * too, as a wording. */
+void bf_questions_rewriting(struct bf_questions *q, const struct bf_sample *rewriting);
 /* Take a replayed sample of the stages above. BF_STORE when it is not the one whose turn it is. */
 BF_MUST_CHECK enum bf_status bf_questions_replayed(struct bf_questions *q, const struct bf_sample *sample);
 /* How many most prompts of each stage are to be expected, for progress. */

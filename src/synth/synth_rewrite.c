@@ -142,6 +142,8 @@ static bool account(struct bf_work *w, struct bf_sample *sample, const float *ve
     bf_work_count(w, sample);
     if (sample->stage == BF_STAGE_ORIGINAL)
         bf_questions_original(&r->questions, sample, r->n);
+    else
+        bf_questions_rewriting(&r->questions, sample);
     if (sample->reason != BF_REASON_NONE || !vector)
         return false;
     const bool checked = bf_stop_rule_add(&r->stop_rule, vector, checkpoint);
