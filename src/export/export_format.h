@@ -49,7 +49,7 @@ bf_export_line bf_line_full; /* every column of the hf format, null where a samp
 /* Append an ID: "synthesis-000012", in a set of many requests with the request's name before it. */
 void bf_put_sample_id(struct bf_buf *out, const struct bf_row *row, const struct bf_export_options *options,
                       enum bf_stage stage, int64_t index);
-/* Append the variants that samples of a stage belong to: ["fix","both"]. */
+/* Append the variants that samples of a stage belong to: ["fix","both"]. For a pair, give bf_row.root. */
 void bf_put_variants(struct bf_buf *out, enum bf_stage stage);
 
 /* What a right answer to a pair has to hold, when that is a few words; else NULL. */

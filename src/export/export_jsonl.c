@@ -13,6 +13,8 @@ void bf_put_variants(struct bf_buf *out, enum bf_stage stage)
 {
     char open = '[';
 
+    if (bf_stage_is_pair(stage)) /* about a point, not about a text that only some variants have */
+        stage = BF_STAGE_SYNTHESIS;
     for (const char *word = bf_export_variants; *word != '\0';) {
         char name[16];
         const size_t n = strcspn(word, "|");

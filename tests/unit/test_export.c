@@ -39,6 +39,36 @@ static void commit_text(struct bf_store *store, int64_t index, const char *text)
     assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
 }
 
+/* A pair about a point instead of a text is exported in each variant, and says so. */
+static void a_pair_without_a_text_is_in_all_variants(void **state)
+{
+    struct fixture_sample f;
+    struct bf_err err = BF_ERR_INIT;
+    char *dir = fixture_dir();
+    struct bf_store *store = fixture_create(dir);
+    (void)state;
+    fixture_fill(&f, BF_STAGE_PAIRS, 0);
+    f.sample.template_index = -1;
+    f.sample.source_stage = BF_STAGE_POINTS;
+    assert_ok(fixture_commit_one(store, &f.sample, NULL, 0, NULL, &err));
+    for (size_t i = 0; i < 2; i++) {
+        const struct bf_export_options options = {
+            .format = "jsonl", .variant = i ? "both" : "fix", .pairs = BF_PAIRS_TRAIN};
+        struct bf_buf text;
+        int64_t n = 0;
+        char *path = bf_path_join(dir, "pairs.jsonl");
+        bf_buf_init(&text, 1 << 20);
+        assert_ok(bf_export(store, &options, path, &n, &err));
+        assert_int_equal(n, 1);
+        assert_ok(bf_file_read(path, &text, &err));
+        assert_non_null(strstr(text.data, "\"variants\":[\"fix\",\"mi\",\"jailbreak\",\"both\"]"));
+        bf_buf_release(&text);
+        free(path);
+    }
+    bf_store_close(store);
+    fixture_remove(dir);
+}
+
 /* The contract with those who read the file, byte by byte. */
 static void jsonl_bytes(void **state)
 {
@@ -366,6 +396,7 @@ static void words_agree(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pair_without_a_text_is_in_all_variants),
         cmocka_unit_test(jsonl_bytes),
         cmocka_unit_test(variants_are_what_they_say),
         cmocka_unit_test(bytes_depend_on_samples_only),
