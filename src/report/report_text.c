@@ -90,7 +90,7 @@ static void put_stages(const struct bf_summary *s, FILE *out)
                  (long long)s->counts.mi, (long long)s->counts.jailbreak, (long long)s->counts.both);
 }
 
-/* "(named by 5 forms)", and the end of the line. */
+/* "(named in answer to 5 questions)", and the end of the line. */
 static void put_origin(const char *origin, FILE *out)
 {
     int n = 1;
@@ -162,7 +162,7 @@ static void put_questions(const struct bf_summary *s, FILE *out)
                  (long long)(wordings - c->held_out[BF_STAGE_WORDINGS]), (long long)c->held_out[BF_STAGE_WORDINGS]);
     for (int r = BF_REASON_NONE + 1; r < BF_REASON_NOT_A_SAMPLE; r++)
         if (c->rejected_questions[r] > 0) {
-            bf_print(out, "%s %lld %s", any ? "," : "  questions turned away:", (long long)c->rejected_questions[r],
+            bf_print(out, "%s %lld %s", any ? "," : "  questions rejected:", (long long)c->rejected_questions[r],
                      bf_reason_word((enum bf_reason)r));
             any = true;
         }
@@ -191,7 +191,12 @@ static void put_stop(const struct bf_summary *s, FILE *out)
 
 static void put_tau(const struct bf_summary *s, FILE *out)
 {
-    if (s->n_tau_questions > 0)
+    if (s->n_tau_questions > 0 && s->n_tau_questions < BF_TAU_ANSWERS_MIN)
+        bf_print(out,
+                 "  membership inference: keeps Min-K%% prob from %.3f on (the paper's threshold; there are only %lld "
+                 "answers about an invented topic)\n",
+                 s->tau, (long long)s->n_tau_questions);
+    else if (s->n_tau_questions > 0)
         bf_print(out,
                  "  membership inference: keeps Min-K%% prob from %.3f on (95th percentile of %lld answers about an "
                  "invented topic)\n",

@@ -53,8 +53,7 @@ static int ascending_double(const void *a, const void *b)
 
 double bf_tau_of_control(double *values, size_t n)
 {
-    enum { ENOUGH = 8 };
-    if (n < ENOUGH)
+    if (n < BF_TAU_ANSWERS_MIN)
         return BF_TAU_PAPER;
     qsort(values, n, sizeof *values, ascending_double);
     return bf_quantile(values, n, 0.95);

@@ -266,7 +266,8 @@ struct bf_variety {
 void bf_variety_of(const char *original, const char *const *variants, size_t n, struct bf_variety *out);
 
 /* The threshold of --tau auto: the 95th percentile of n Min-K% probabilities of questions about an invented topic, of
- * which the model cannot be sure. The paper's 0.30 with fewer than 8. Sorts the values. */
+ * which the model cannot be sure. The paper's 0.30 with fewer than BF_TAU_ANSWERS_MIN. Sorts the values. */
+enum { BF_TAU_ANSWERS_MIN = 8 };
 double bf_tau_of_control(double *values, size_t n);
 
 /* Embed a text in the way samples are embedded: unit length, rounded to half precision. vector [n_embd]; half [n_embd],
