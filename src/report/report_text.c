@@ -325,8 +325,10 @@ static void put_next(const struct bf_summary *s, FILE *out)
             bf_print(out, "  %s/retain.jsonl   the retain set\n", s->dir);
             break;
         }
-    if (s->counts.held_out[BF_STAGE_PAIRS] + s->counts.held_out[BF_STAGE_WORDINGS] > 0)
+    char *probes = bf_path_join(s->dir, "probes.jsonl"); /* not there when only a retain set has something held out */
+    if (bf_file_exists(probes))
         bf_print(out, "  %s/probes.jsonl   questions to probe with; no training sees them\n", s->dir);
+    free(probes);
     char *neighbours = bf_path_join(s->dir, "neighbours.jsonl");
     if (bf_file_exists(neighbours))
         bf_print(out, "  %s/neighbours.jsonl   questions about neighbouring subjects; no training sees them\n", s->dir);

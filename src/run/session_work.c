@@ -231,6 +231,26 @@ static enum bf_status link_duplicates(struct bf_store *store, struct bf_err *err
     return status;
 }
 
+/* Of a forget set: what is held out of a retain set is in no file. */
+static enum bf_status has_held_out(struct bf_store *store, bool *has, struct bf_err *err)
+{
+    const struct bf_query query = {.variant = "both",
+                                   .by_role = true,
+                                   .role = BF_ROLE_FORGET,
+                                   .pairs = BF_PAIRS_HELD_OUT,
+                                   .distinct = true,
+                                   .limit = 1};
+    struct bf_cursor *cursor = NULL;
+    struct bf_row row;
+    *has = false;
+    bf_store_select(store, 0);
+    enum bf_status status = bf_store_query(store, &query, &cursor, err);
+    if (status == BF_OK)
+        status = bf_cursor_next(cursor, &row, has, err);
+    bf_cursor_close(cursor);
+    return status;
+}
+
 static enum bf_status has_verified_neighbour(struct bf_store *store, bool *has, struct bf_err *err)
 {
     struct bf_request_entry entry = {.id = 0};
@@ -299,10 +319,10 @@ enum bf_status bf_session_write_sets(struct bf_store *store, struct bf_err *err)
         snprintf(name, sizeof name, "%s.jsonl", bf_role_word((enum bf_role)role));
         status = write_set(store, name, (enum bf_role)role, BF_PAIRS_TRAIN, err);
     }
-    struct bf_counts counts;
+    bool held_out = false;
     if (status == BF_OK)
-        status = bf_store_counts(store, &counts, err);
-    if (status == BF_OK && counts.held_out[BF_STAGE_PAIRS] + counts.held_out[BF_STAGE_WORDINGS] > 0)
+        status = has_held_out(store, &held_out, err);
+    if (status == BF_OK && held_out)
         status = write_set(store, BF_PROBES_FILE, BF_ROLE_FORGET, BF_PAIRS_HELD_OUT, err);
     bool probed = false;
     if (status == BF_OK)
