@@ -40,6 +40,10 @@ static void put_option(struct bf_buf *out, const char *key, const json_t *value)
     if (json_is_boolean(value))
         return;
     bf_buf_putc(out, ' ');
+    if (strcmp(key, "points") == 0) { /* names, which the option reads from a file */
+        bf_buf_puts(out, "FILE");
+        return;
+    }
     for (size_t i = 0; i < json_array_size(value); i++) {
         char *number = bf_json_dump(json_array_get(value, i));
         bf_buf_printf(out, "%s%s", i > 0 ? "," : "", number);
