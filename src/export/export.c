@@ -63,7 +63,7 @@ static enum bf_status check_questions(struct bf_store *store, struct bf_err *err
     if (status == BF_OK && counts.committed[BF_STAGE_PAIRS] == 0)
         return bf_fail(err, BF_USAGE,
                        "'%s' was made without self-questioning, so it is not known which texts are verified; leave "
-                       "--texts out, or make the run anew with --questions 40",
+                       "--texts out, or make a new run with --questions 40",
                        bf_store_dir(store));
     return status;
 }

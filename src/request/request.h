@@ -67,9 +67,9 @@ struct bf_template {
     int32_t max_sentences; /* > 0: how many the prompt asks for; only for display */
 };
 
-/* What a template of stage points asks for, by its family. "points-control": the same of an invented topic; names that
- * the model gives there, too, say nothing about the domain. "points-confirm": who or what the candidate {point} is.
- * Every other family: the points of the domain. */
+/* What a template of stage points asks for, by its family. "points-control": the points of an invented topic; names
+ * that the model gives there, too, say nothing about the domain. "points-confirm": who or what the candidate {point}
+ * is. Every other family: the points of the domain. */
 enum bf_points_ask { BF_POINTS_FORM, BF_POINTS_CONTROL, BF_POINTS_CONFIRM };
 enum bf_points_ask bf_template_asks(const struct bf_template *item);
 

@@ -397,7 +397,7 @@ static enum bf_status commit_points(struct bf_work *w, int64_t number, const str
     struct bf_commit_item item = {.sample = sample_of(planned, answer)};
     item.sample.text = w->raw.data;
     item.sample.reason = BF_REASON_NOT_A_SAMPLE;
-    if (w->request->point_forms) { /* so that a reader sees what was asked */
+    if (w->request->point_forms) { /* a reader sees the question */
         bf_buf_clear(&w->prompt);
         put_prompt(w, planned, &w->prompt);
         item.sample.question = w->prompt.data;
