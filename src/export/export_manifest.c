@@ -111,6 +111,7 @@ static json_t *head(const struct bf_export_job *job)
     json_object_set_new(out, "format", json_string(job->options->format));
     json_object_set_new(out, "variant", json_string(job->options->variant));
     json_object_set_new(out, "texts", json_string(texts[job->options->texts]));
+    json_object_set_new(out, "held_out", json_boolean(job->options->pairs == BF_PAIRS_HELD_OUT));
     json_object_set_new(out, "role", folder ? json_null() : json_string(bf_role_word(job->options->role)));
     json_object_set_new(out, "finished", json_boolean(facts->finished));
     json_object_set_new(out, "samples", json_integer(job->n_written));

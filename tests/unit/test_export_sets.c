@@ -437,14 +437,16 @@ static void forms_of_a_domain(void **state)
 /* Each file is in the manifest with its sha256; nothing else is in the folder. */
 static void manifest_tells_all(void **state)
 {
-    static const char *const formats[] = {"muse", "hf", "open-unlearning", "jsonl"};
+    static const char *const formats[] = {"muse", "hf", "open-unlearning", "jsonl", "jsonl"};
     char *dir = fixture_dir();
     char *run = bf_path_join(dir, "run");
     struct bf_store *store = make_run(run, false, true);
     struct bf_err err = BF_ERR_INIT;
     (void)state;
-    for (int f = 0; f < 4; f++) {
-        const struct bf_export_options options = as(formats[f]);
+    for (int f = 0; f < 5; f++) {
+        const bool probes = f == 4;
+        struct bf_export_options options = as(formats[f]);
+        options.pairs = probes ? BF_PAIRS_HELD_OUT : BF_PAIRS_TRAIN;
         char *out = bf_path_join(dir, formats[f]);
         int64_t n = 0;
         assert_ok(bf_export(store, &options, out, &n, &err));
@@ -467,6 +469,8 @@ static void manifest_tells_all(void **state)
         assert_int_equal(json_integer_value(json_object_get(manifest, "samples")), n);
         assert_string_equal(json_string_value(json_object_get(manifest, "format")), formats[f]);
         assert_string_equal(json_string_value(json_object_get(manifest, "stable")), "yes");
+        assert_true(json_is_boolean(json_object_get(manifest, "held_out")));
+        assert_int_equal(json_is_true(json_object_get(manifest, "held_out")), probes);
         const json_t *requests = json_object_get(manifest, "requests"), *first = json_array_get(requests, 0);
         assert_int_equal(json_array_size(requests), f < 3 ? 2 : 1); /* a file is of one role */
         assert_string_equal(json_string_value(json_object_get(first, "name")), "gods");
