@@ -132,12 +132,12 @@ static const char *verdict_text(const struct bf_knowledge_check *k)
     if (bf_knowledge_by_questions(k))
         switch (k->verdict) {
         case BF_KNOWLEDGE_GOOD:
-            return "asked without its texts, the model gives their answers again: it knows this domain";
+            return "asked without the texts, the model gives the same answers: it knows this domain";
         case BF_KNOWLEDGE_SOME:
-            return "asked without its texts, the model gives some of their answers again: it knows this domain in "
+            return "asked without the texts, the model gives some of the same answers: it knows this domain in "
                    "part; expect inventions among the facts";
         case BF_KNOWLEDGE_LITTLE:
-            return "**the model shows little knowledge of this domain**: asked without its texts, it gives their "
+            return "**the model shows little knowledge of this domain**: asked without the texts, it gives the same "
                    "answers hardly more often than for an invented topic, and unlearning with this set may do little";
         case BF_KNOWLEDGE_UNKNOWN:
             return "too few questions to tell";
@@ -172,10 +172,9 @@ static void put_knowledge(struct bf_buf *out, const struct bf_export_facts *fact
         put_name(out, r);
         bf_buf_printf(out, ": %s", verdict_text(k));
         if (bf_knowledge_by_questions(k))
-            bf_buf_printf(out,
-                          " (answers given again: %" PRId64 " of %" PRId64 ", on an invented topic %" PRId64
-                          " of %" PRId64 ")",
-                          k->n_verified, k->n_questions, k->control_verified, k->control_questions);
+            bf_buf_printf(
+                out, " (same answers: %" PRId64 " of %" PRId64 ", on an invented topic %" PRId64 " of %" PRId64 ")",
+                k->n_verified, k->n_questions, k->control_verified, k->control_questions);
         else if (isfinite(k->agreement_domain) && isfinite(k->agreement_control))
             bf_buf_printf(out,
                           " (agreement between texts on one point %.2f, on an invented topic %.2f; n = %" PRId64

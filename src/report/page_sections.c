@@ -275,7 +275,7 @@ static json_t *knowledge_of(const struct bf_page *page, const struct bf_request_
         const char *name;
         double domain, control;
     } rows[] = {
-        {"answers given again without the text (share)", share(k->n_verified, k->n_questions),
+        {"same answers without the text (share)", share(k->n_verified, k->n_questions),
          share(k->control_verified, k->control_questions)},
         {"questions", (double)k->n_questions, (double)k->control_questions},
         {"agreement between texts on one point (cosine)", k->agreement_domain, k->agreement_control},

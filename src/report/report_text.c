@@ -209,8 +209,8 @@ static const char *knowledge_lines(const struct bf_knowledge_check *k)
     if (k->verdict != BF_KNOWLEDGE_LITTLE)
         return bf_knowledge_sentence(k);
     return bf_knowledge_by_questions(k)
-               ? "THE MODEL SHOWS LITTLE KNOWLEDGE of this domain: asked without its texts, it gives\n"
-                 "    their answers hardly more often than for an invented topic. Read samples before you unlearn with "
+               ? "THE MODEL SHOWS LITTLE KNOWLEDGE of this domain: asked without the texts, it gives\n"
+                 "    the same answers hardly more often than for an invented topic. Read samples before you unlearn with "
                  "this set"
                : "THE MODEL SHOWS LITTLE KNOWLEDGE of this domain: what it says about a point varies\n"
                  "    nearly as much as for an invented one. Read samples before you unlearn with this set";
@@ -224,7 +224,7 @@ static void put_knowledge(const struct bf_summary *s, FILE *out)
         return;
     bf_print(out, "  knowledge check: %s\n", knowledge_lines(k));
     if (bf_knowledge_by_questions(k))
-        bf_print(out, "    answers given again without the text: %lld of %lld (invented topic %lld of %lld)\n",
+        bf_print(out, "    same answers without the text: %lld of %lld (invented topic %lld of %lld)\n",
                  (long long)k->n_verified, (long long)k->n_questions, (long long)k->control_verified,
                  (long long)k->control_questions);
     if (!texts)

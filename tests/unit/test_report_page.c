@@ -177,7 +177,7 @@ static void test_knowledge_by_questions(void **state)
     assert_ok(bf_store_set_state(store, &end, &err));
     json_t *data = data_of(store, NULL), *summary = NULL;
     const json_t *check = json_array_get(json_object_get(data, "knowledge"), 0);
-    assert_contains(json_string_value(json_object_get(check, "sentence")), "asked without its texts");
+    assert_contains(json_string_value(json_object_get(check, "sentence")), "asked without the texts");
     const json_t *row = json_array_get(json_object_get(check, "figures"), 0);
     assert_true(fabs(json_number_value(json_array_get(row, 1)) - 9.0 / 41) < 1e-6);
     assert_true(fabs(json_number_value(json_array_get(row, 2)) - 0.25) < 1e-6);
@@ -192,7 +192,7 @@ static void test_knowledge_by_questions(void **state)
     assert_non_null(out);
     assert_ok(bf_report_text(store, 0, out, &err));
     fclose(out);
-    assert_contains(text, "LITTLE KNOWLEDGE of this domain: asked without its texts");
+    assert_contains(text, "LITTLE KNOWLEDGE of this domain: asked without the texts");
     assert_contains(text, "without the text: 9 of 41 (invented topic 3 of 12)");
     assert_contains(text, "agreement between texts on one point 0.90"); /* shown, though it did not decide */
     /* Without questions agreement decides, and the page has no row of questions. */
