@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/percent.h"
 #include "base/print.h"
 #include "cmd/cmd.h"
 #include "base/interrupt.h"
@@ -37,17 +38,22 @@ static void on_progress(void *user, const struct bf_unlearn_progress *p)
         return;
     talk->last = now;
     bf_buf_init(&line, 512);
-    bf_buf_printf(&line, "%s  %lld/%lld", p->phase, (long long)p->done, (long long)p->of);
+    bf_buf_puts(&line, p->phase);
+    if (p->of > 0)
+        bf_buf_printf(&line, "  %lld/%lld", (long long)p->done, (long long)p->of);
+    if (p->tokens_per_second > 0.0) { /* before what a narrow terminal has no room for */
+        char left[BF_TIME_LEFT_MAX];
+        bf_time_left(p->seconds_left, left);
+        bf_buf_printf(&line, "  %s  %.0f tok/s", left, p->tokens_per_second);
+    }
     put_loss(&line, "loss", p->loss);
     put_loss(&line, "forget", p->forget_loss);
     put_loss(&line, "retain", p->retain_loss);
     put_loss(&line, "general", p->general_loss);
-    if (isfinite(p->gradient_left))
-        bf_buf_printf(&line, "  gradient left %.2g %%", 100.0 * p->gradient_left);
-    if (p->tokens_per_second > 0.0) {
-        char left[BF_TIME_LEFT_MAX];
-        bf_time_left(p->seconds_left, left);
-        bf_buf_printf(&line, "  %.0f tok/s  %s", p->tokens_per_second, left);
+    if (isfinite(p->gradient_left)) {
+        char left[BF_PERCENT_MAX];
+        bf_percent(p->gradient_left, left);
+        bf_buf_printf(&line, "  gradient left %s %%", left);
     }
     bf_log_live(talk->log, line.data);
     bf_buf_release(&line);
@@ -111,8 +117,11 @@ static void print_text(const struct bf_unlearn_settings *s, const struct bf_unle
     print_pair("forget NLL", r->before.forget, r->after.forget, r->after.n_forget);
     print_pair("retain NLL", r->before.retain, r->after.retain, r->after.n_retain);
     const double left = r->n_curve > 0 ? r->curve[r->n_curve - 1].gradient_left : (double)NAN;
-    if (isfinite(left))
-        bf_print(stdout, "forget gradient left: %.2g %%\n", 100.0 * left);
+    if (isfinite(left)) {
+        char percent[BF_PERCENT_MAX];
+        bf_percent(left, percent);
+        bf_print(stdout, "forget gradient left: %s %% in the last step\n", percent);
+    }
     if (r->probes.n > 0)
         print_probes(r);
     for (size_t i = 0; i < json_array_size(answers); i++) {

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/percent.h"
 #include "unlearn/probes.h"
 #include "base/banned.h"
 
@@ -147,16 +148,20 @@ static void warn_of_a_faded_gradient(const struct bf_trainer *t)
 {
     const double left = t->curve[t->step - 1].gradient_left;
     const bool can_normalise = t->forget_loss->of.sequences == bf_loss_npo && t->settings->npo_norm == BF_NPO_SEQUENCE;
+    /* Losses of rows in nats have ended where they go to; beta is of the others' fading. */
+    const bool by_beta = t->forget_loss->kind != BF_LOSS_ROWS || t->forget_loss->unit == BF_UNIT_OWN;
     if (!(left < BF_GRADIENT_LEFT_LOW))
         return;
     for (int64_t i = 0; i + 1 < t->step; i++)
         if (t->curve[i].gradient_left < BF_GRADIENT_LEFT_LOW)
             return;
-    bf_trainer_notice(
-        t,
-        "warning: step %lld: forget gradient left: %.2g %%; later steps train the retain set alone; if it "
-        "has not forgotten by then, give a smaller --beta%s",
-        (long long)t->step, 100.0 * left, can_normalise ? " or --npo-norm token" : "");
+    char percent[BF_PERCENT_MAX];
+    bf_percent(left, percent);
+    bf_trainer_notice(t,
+                      "warning: step %lld: forget gradient left: %s %%; later steps train %s; if the model has not "
+                      "forgotten by then, give %s%s",
+                      (long long)t->step, percent, t->retain_loss ? "the retain set alone" : "hardly anything",
+                      by_beta ? "a smaller --beta" : "another --method", can_normalise ? " or --npo-norm token" : "");
 }
 
 static enum bf_status one_step(struct bf_trainer *t, struct bf_err *err)
