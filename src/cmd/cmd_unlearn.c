@@ -283,47 +283,47 @@ static bool shows_nothing(const struct bf_unlearn_settings *s, const struct bf_u
     return own && result->probes.n_forget > 0 && result->probes.n == 0 && result->n_steps == 0;
 }
 
-static enum bf_status train(const struct bf_call *call, const struct bf_unlearn_settings *s, const char *work,
+/* The settings that are kept say so, too: a resume asks no probe, and reads the sets without leaving any out. */
+static void give_up_probes(struct bf_unlearn_settings *s)
+{
+    s->probe[0] = s->probe_retain[0] = '\0';
+}
+
+static enum bf_status train(const struct bf_call *call, struct bf_unlearn_settings *s, const char *work,
                             struct bf_err *err)
 {
     const struct bf_unlearn_values *v = call->values;
     struct bf_unlearn_sets sets;
     struct bf_unlearn_result result = {0};
     struct talk talk = {.log = call->log, .last = -5.0};
+    bool without = false; /* once more, without the run's own probes */
     enum bf_status status = bf_unlearn_sets_read(s, v->skip_bad, call->log, &sets, err);
     if (status == BF_OK)
         status = bf_probe_questions_read(s, call->log, &talk.questions, err);
     if (status == BF_OK)
         status = bf_probe_questions_apart(&talk.questions, &sets, call->log, err);
     if (status == BF_OK) {
-        struct bf_unlearn_job job = {.settings = s,
-                                     .work = work,
-                                     .forget = &sets.forget,
-                                     .retain = &sets.retain,
-                                     .general = &sets.general,
-                                     .alternates = &sets.alternates,
-                                     .targets = &sets.targets,
-                                     .resume = v->resume != NULL,
-                                     .finish = v->finish,
-                                     .user = &talk,
-                                     .progress = on_progress,
-                                     .notice = on_notice,
-                                     .interrupted = is_interrupted,
-                                     .probe = talk.questions.forget.n > 0 ? ask : NULL,
-                                     .n_probe_forget = (int64_t)talk.questions.forget.n,
-                                     .n_probe_retain = (int64_t)talk.questions.retain.n,
-                                     .probe_sha256 = talk.questions.sha256};
+        const struct bf_unlearn_job job = {.settings = s,
+                                           .work = work,
+                                           .forget = &sets.forget,
+                                           .retain = &sets.retain,
+                                           .general = &sets.general,
+                                           .alternates = &sets.alternates,
+                                           .targets = &sets.targets,
+                                           .resume = v->resume != NULL,
+                                           .finish = v->finish,
+                                           .user = &talk,
+                                           .progress = on_progress,
+                                           .notice = on_notice,
+                                           .interrupted = is_interrupted,
+                                           .probe = talk.questions.forget.n > 0 ? ask : NULL,
+                                           .n_probe_forget = (int64_t)talk.questions.forget.n,
+                                           .n_probe_retain = (int64_t)talk.questions.retain.n,
+                                           .probe_sha256 = talk.questions.sha256};
         struct bf_err why = BF_ERR_INIT;
         bf_interrupt_install();
         status = bf_unlearn(&job, &result, &why);
-        if (status == BF_INPUT && shows_nothing(s, &result)) {
-            bf_log_warn(call->log, "the model answers none of the run's own probes rightly: trained without them");
-            bf_unlearn_result_release(&result);
-            bf_probe_questions_release(&talk.questions);
-            job.probe = NULL;
-            why = (struct bf_err)BF_ERR_INIT;
-            status = bf_unlearn(&job, &result, &why);
-        }
+        without = status == BF_INPUT && shows_nothing(s, &result);
         bf_log_live_end(call->log);
         if (status == BF_OK)
             status = conclude(call, s, work, &sets, &talk.questions, &result, &why);
@@ -333,13 +333,17 @@ static enum bf_status train(const struct bf_call *call, const struct bf_unlearn_
             (void)bf_fail(err, status, "%s, resume it with: biforget unlearn --resume %s%s%s%s%s", why.text,
                           BF_SHELL_WORD(s->out), v->work ? " --work " : "", v->work ? BF_SHELL_WORD(v->work) : "",
                           s->adapter[0] ? " --adapter " : "", s->adapter[0] ? BF_SHELL_WORD(s->adapter) : "");
-        else if (status != BF_OK)
+        else if (status != BF_OK && !without)
             (void)bf_fail(err, status, "%s", why.text);
     }
     bf_unlearn_result_release(&result);
     bf_unlearn_sets_release(&sets);
     bf_probe_questions_release(&talk.questions);
-    return status;
+    if (!without)
+        return status;
+    bf_log_warn(call->log, "the model answers none of the run's own probes rightly: it is trained without them");
+    give_up_probes(s);
+    return train(call, s, work, err);
 }
 
 /* The user says where to write: paths in the folder of a training may have been written by somebody else. */
@@ -364,7 +368,8 @@ static enum bf_status place_resumed(const struct bf_unlearn_values *v, struct bf
 
 static enum bf_status check_outputs(const struct bf_unlearn_settings *s, struct bf_err *err)
 {
-    const char *const inputs[] = {s->model, s->forget, s->retain, s->general, s->alternates, s->targets, s->out};
+    const char *const inputs[] = {s->model,   s->forget, s->retain,       s->general, s->alternates,
+                                  s->targets, s->probe,  s->probe_retain, s->out};
     enum { N_INPUTS = sizeof inputs / sizeof *inputs };
     enum bf_status status = bf_output_path(s->out, BF_OUTPUT_FILE, inputs, N_INPUTS - 1, err);
     if (status == BF_OK)

@@ -277,7 +277,7 @@ static void set_numbers(const struct bf_unlearn_values *v, struct bf_unlearn_set
     s->threads = v->threads ? v->threads : n_cores > 0 ? n_cores : 1; /* the record names the number */
 }
 
-/* Without --probe the run's own questions are asked, where it has them. */
+/* Without --probe the run's own questions are asked, where it has them; of a method that teaches none. */
 static enum bf_status set_probes(const struct bf_unlearn_values *v, struct bf_unlearn_settings *s, struct bf_err *err)
 {
     char *probe, *probe_retain;
@@ -286,7 +286,11 @@ static enum bf_status set_probes(const struct bf_unlearn_values *v, struct bf_un
     set_text(&s->probe_retain, v->probe_retain ? v->probe_retain : probe_retain);
     free(probe);
     free(probe_retain);
-    if (strcmp(s->probe, BF_PROBE_NONE) == 0)
+    if (s->method->teaches && v->probe && strcmp(v->probe, BF_PROBE_NONE) != 0)
+        return bf_fail(err, BF_USAGE,
+                       "--probe chooses the checkpoint that answers the fewest questions, and %s teaches; leave it out",
+                       s->method->name);
+    if (s->method->teaches || strcmp(s->probe, BF_PROBE_NONE) == 0)
         set_text(&s->probe, "");
     if (strcmp(s->probe_retain, BF_PROBE_NONE) == 0)
         set_text(&s->probe_retain, "");

@@ -141,12 +141,16 @@ teardown() {
     [ "$(json 'd["probes"]["forget_questions"], d["probes"]["retain_questions"]' <<<"$output")" = "4 4" ]
     run --separate-stderr "$BIFORGET" unlearn "${u[@]}" --max-steps 2 --probe none --forget run -o run.gguf --json
     [ "$(json '"probes" in d, d["settings"]["probe"]' <<<"$output")" = "False " ]
+    # Teaching is not measured by what is forgotten.
+    run --separate-stderr "$BIFORGET" unlearn "${u[@]}" --method finetune --max-steps 2 --forget run -o run.gguf --json
+    [ "$(json '"probes" in d, d["settings"]["probe"]' <<<"$output")" = "False " ] || { echo "$stderr" >&2; false; }
     # Those that show nothing do not stop it: nobody asked for them.
     printf '{"question":"Who?","answer":"Nobody at all of this name"}\n' >run/probes.jsonl
     run --separate-stderr "$BIFORGET" unlearn "${u[@]}" --max-steps 2 --forget run -o run.gguf --json
     [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
     [[ $stderr == *"none of the run's own probes rightly"* ]]
-    [ "$(json '"probes" in d, d["steps"]' <<<"$output")" = "False 2" ]
+    # The settings say so, or a resume would ask them.
+    [ "$(json '"probes" in d, d["steps"], d["settings"]["probe"]' <<<"$output")" = "False 2 " ]
 }
 
 @test "probes that show nothing are refused" {
@@ -156,6 +160,7 @@ teardown() {
     fails 3 "cannot read" "$BIFORGET" unlearn "${u[@]}" --forget forget.jsonl --probe missing.jsonl --max-steps 1 -o no.gguf -q
     printf '{"question":"Who?","answer":"Nobody at all of this name"}\n' >unknown.jsonl
     fails 3 "answers none of the 1 probe questions rightly" "$BIFORGET" unlearn "${u[@]}" --forget forget.jsonl --probe unknown.jsonl --max-steps 1 -o no.gguf -q
+    fails 2 "finetune teaches" "$BIFORGET" unlearn --method finetune -m tiny.gguf --forget forget.jsonl --probe probe.jsonl -o no.gguf -q
     fails 2 "give --probe SET, too" "$BIFORGET" unlearn "${u[@]}" --forget forget.jsonl --probe-retain near.jsonl --max-steps 1 -o no.gguf -q
     fails 2 "cannot be given with --resume" "$BIFORGET" unlearn --resume whole.gguf --probe probe.jsonl
     [ ! -e no.gguf ]
