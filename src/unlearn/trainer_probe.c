@@ -1,9 +1,10 @@
-/* Questions between the steps. In the work folder, until the record of the training is kept:
- *   probes.json              what each probe found, and which questions the model answered rightly before the first
- * step probe-STEP.gguf          the best model so far; with --adapter probe-STEP.adapter.gguf beside it The list may be
- * ahead of the checkpoint that a resume starts from: its steps come again to the same weights, so that their answers
- * are the same, too, and are not asked for again. A model is removed after a list without it as the best is on the
- * disk. */
+/* Questions between the steps. In the work folder, until the record of the training is kept, are "probes.json", which
+ * is what each probe found and which questions the model answered rightly before the first step; and "probe-STEP.gguf",
+ * the best model so far, with --adapter "probe-STEP.adapter.gguf" beside it.
+ *
+ * The list may be ahead of the checkpoint that a resume starts from: its steps come again to the same weights, so that
+ * their answers are the same, too, and are not asked for again. A model is removed after a list without it as the best
+ * is on the disk. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@
 #include "base/banned.h"
 
 static const char list_name[] = "probes.json";
-enum { LIST_MAX = 16 << 20, COPY_BYTES = 1 << 20 };
+enum { LIST_MAX = 16 << 20, COPY_BYTES = 1 << 20, NO_STEP = -2 };
 
 /* ---- files ---- */
 
@@ -29,17 +30,17 @@ static char *model_path(const struct bf_trainer *t, int64_t step, bool adapter)
     return bf_path_join(t->job->work, name);
 }
 
-/* Is it a name of model_path, and of which step? A model that was being written when its process was killed counts as
- * of step 0. */
+/* Is it a name of model_path, and of which step? A model that was being written when its process was killed is of no
+ * step. */
 static bool is_model(const char *name, int64_t *step)
 {
     char *end = NULL;
-    *step = 0;
+    *step = NO_STEP;
     if (strncmp(name, "probe-", 6) != 0)
         return false;
     const long long value = strtoll(name + 6, &end, 10);
     const bool whole = end != name + 6 && (strcmp(end, ".gguf") == 0 || strcmp(end, ".adapter.gguf") == 0);
-    *step = whole ? value : 0;
+    *step = whole ? value : NO_STEP;
     return whole || bf_atomic_is_temporary(name, ".gguf");
 }
 
