@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "run/then.h"
+#include "run/then_work.h"
 #include "unlearn/unlearn.h"
 #include "base/banned.h"
 
@@ -37,14 +38,26 @@ bool bf_then_pending(const char *dir, const struct bf_then_state *state)
     return pending;
 }
 
-/* A checkpoint of an earlier wish is of other settings. */
-static void forget_checkpoint(const char *dir, const char *method)
+static void remove_checkpoint(const char *dir, const char *model)
 {
     struct bf_buf path;
     bf_buf_init(&path, SIZE_MAX);
-    bf_buf_printf(&path, "%s/unlearned-%s.gguf.training", dir, method);
-    bf_unlearn_remove_checkpoint(path.data);
+    bf_buf_printf(&path, "%s/%s.training", dir, model);
+    if (!bf_is_link(path.data)) /* the folder may be a stranger's */
+        bf_unlearn_remove_checkpoint(path.data);
     bf_buf_release(&path);
+}
+
+void bf_then_remove_checkpoints(const char *dir, const struct bf_then_wish *wish, bool rounds_only)
+{
+    char name[BF_THEN_NAME_MAX];
+    snprintf(name, sizeof name, "unlearned-%.32s.gguf", wish->method);
+    if (!rounds_only)
+        remove_checkpoint(dir, name);
+    for (size_t r = 0; r < BF_THEN_ROUNDS_MAX; r++) {
+        bf_then_round_output(wish, r, name);
+        remove_checkpoint(dir, name);
+    }
 }
 
 /* The state of a new wish, with what holds of the old one: the model before unlearning is the same whatever the method.
@@ -71,7 +84,7 @@ enum bf_status bf_then_begin(const char *dir, const struct bf_then_wish *wish, b
     enum bf_status status = bf_then_read(dir, check, &old, err);
     if (status == BF_OK && !bf_then_wish_equal(&old.wish, wish)) {
         const struct bf_then_state state = renew(&old, wish);
-        forget_checkpoint(dir, wish->method);
+        bf_then_remove_checkpoints(dir, wish, false); /* of other settings */
         status = bf_then_write(dir, &state, err);
     }
     bf_then_state_release(&old);

@@ -27,8 +27,8 @@ static char *round_file(const struct bf_then_work *l, size_t r, const char *what
 
 static char *round_output(const struct bf_then_work *l, size_t r)
 {
-    char name[NAME_MAX_BYTES];
-    snprintf(name, sizeof name, "unlearned-%.32s-round-%zu.gguf", l->state.wish.method, r + 2);
+    char name[BF_THEN_NAME_MAX];
+    bf_then_round_output(&l->state.wish, r, name);
     return bf_path_join(l->dir, name);
 }
 

@@ -302,11 +302,13 @@ static enum bf_status look_at_set(const char *file, char sha256[BF_SHA256_HEX], 
     return BF_OK;
 }
 
+/* A training of a round that was not finished is of the answers that go with it. */
 static void undo(struct bf_then_work *l, enum bf_then_step_id first)
 {
     for (size_t i = first; i < BF_THEN_STEPS; i++)
         bf_then_step_release(&l->state.steps[i]);
     bf_then_state_clear_rounds(&l->state);
+    bf_then_remove_checkpoints(l->dir, &l->state.wish, first > 0);
 }
 
 /* A run may have grown since, texts to keep may have changed, and a model may have been removed. */
@@ -318,10 +320,8 @@ static enum bf_status check_steps(struct bf_then_work *l, struct bf_err *err)
         status = look_at_set(l->retain, l->state.retain_sha256, &changed, err);
     if (status != BF_OK)
         return status;
-    if (changed) {
+    if (changed)
         undo(l, 0);
-        bf_unlearn_remove_checkpoint(l->work);
-    }
     if (!bf_file_exists(l->output))
         undo(l, BF_THEN_UNLEARN);
     if (l->state.steps[BF_THEN_UNLEARN].command)

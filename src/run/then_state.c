@@ -196,6 +196,11 @@ void bf_then_state_clear_rounds(struct bf_then_state *state)
     state->n_rounds = 0;
 }
 
+void bf_then_round_output(const struct bf_then_wish *wish, size_t r, char out[BF_THEN_NAME_MAX])
+{
+    (void)snprintf(out, BF_THEN_NAME_MAX, "unlearned-%.32s-round-%zu.gguf", wish->method, r + 2);
+}
+
 void bf_then_state_release(struct bf_then_state *state)
 {
     bf_then_state_clear_rounds(state);

@@ -23,6 +23,7 @@ enum {
     BF_THEN_ANSWERS_MAX = 100,
     BF_THEN_LIMIT_MAX = 1000000000,
     BF_THEN_ROUNDS_MAX = 8,
+    BF_THEN_NAME_MAX = 96, /* of a model, with the NUL */
 };
 
 extern const char bf_then_file_name[]; /* in a run folder */
@@ -101,6 +102,9 @@ struct bf_then_state {
 };
 void bf_then_state_release(struct bf_then_state *state);
 void bf_then_state_clear_rounds(struct bf_then_state *state);
+/* The name of the model of round `r` (from 0) in the folder: "unlearned-npo-round-2.gguf". For people the first
+ * training is 1. */
+void bf_then_round_output(const struct bf_then_wish *wish, size_t r, char out[BF_THEN_NAME_MAX]);
 /* Metrics and answers, back to "not collected yet". */
 void bf_then_state_clear_table(struct bf_then_state *state);
 

@@ -26,6 +26,10 @@ void bf_then_add_machine(const struct bf_then_work *work, struct bf_command_line
 BF_MUST_CHECK enum bf_status bf_then_take(struct bf_then_work *work, struct bf_then_step *step, bool needed,
                                           const char *title, const struct bf_command_line *command, struct bf_err *err);
 
+/* Checkpoints of the wish's method in the folder: what is trained next starts over. With `rounds_only` the first
+ * training's stays. */
+void bf_then_remove_checkpoints(const char *dir, const struct bf_then_wish *wish, bool rounds_only);
+
 /* The rounds that the wish asks for, after the first training. work->output becomes the model of the best one. */
 BF_MUST_CHECK enum bf_status bf_then_rounds(struct bf_then_work *work, struct bf_err *err);
 

@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include <math.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/file.h"
@@ -367,6 +368,12 @@ static void a_new_wish_keeps_what_holds_of_the_model_before(void **unused)
     (void)unused;
     assert_int_equal(bf_mkdirs("new/unlearned-npo.gguf.training", &err), BF_OK);
     write_text("new/unlearned-npo.gguf.training/checkpoint.bin", "of the earlier options");
+    assert_int_equal(bf_mkdirs("new/unlearned-npo-round-3.gguf.training", &err), BF_OK);
+    write_text("new/unlearned-npo-round-3.gguf.training/checkpoint.bin", "of its second round");
+    /* A stranger's folder: what a link names is not this run's. */
+    assert_int_equal(bf_mkdirs("elsewhere", &err), BF_OK);
+    write_text("elsewhere/checkpoint.bin", "of another training");
+    assert_int_equal(symlink("../elsewhere", "new/unlearned-npo-round-2.gguf.training"), 0);
 
     begin("wish/answers", "3", &s); /* the same wish */
     assert_true(s.finished && s.output && s.metrics);
@@ -376,6 +383,8 @@ static void a_new_wish_keeps_what_holds_of_the_model_before(void **unused)
     begin("wish/options", "[\"--lr\",\"1e-5\"]", &s);
     assert_false(s.finished || s.output || s.metrics || s.answers);
     assert_false(bf_file_exists("new/unlearned-npo.gguf.training/checkpoint.bin"));
+    assert_false(bf_file_exists("new/unlearned-npo-round-3.gguf.training/checkpoint.bin"));
+    assert_true(bf_file_exists("elsewhere/checkpoint.bin"));
     assert_non_null(s.steps[BF_THEN_FORGET_BEFORE].result);
     assert_non_null(s.steps[BF_THEN_RETAIN_BEFORE].result);
     assert_false(s.steps[BF_THEN_UNLEARN].command || s.steps[BF_THEN_FORGET_AFTER].command ||
