@@ -19,6 +19,18 @@ static const json_t *result_of(const struct bf_then_state *state, enum bf_then_s
     return state->steps[id].result;
 }
 
+/* The training that wrote the output: of a round's model it is the round's, not the first one's. */
+static const struct bf_then_step *training_of(const struct bf_then_state *state)
+{
+    for (size_t i = 0; state->output && i < state->n_rounds; i++) {
+        char name[BF_THEN_NAME_MAX];
+        bf_then_round_output(&state->wish, i, name);
+        if (state->rounds[i].unlearn.result && strcmp(state->output, name) == 0)
+            return &state->rounds[i].unlearn;
+    }
+    return &state->steps[BF_THEN_UNLEARN];
+}
+
 static double number_of(const json_t *result, const char *key)
 {
     const json_t *value = json_object_get(result, key);
@@ -43,7 +55,7 @@ static struct bf_then_metric *add(struct bf_then_state *state, const char *set, 
 static void add_likelihood(struct bf_then_state *state, const char *set)
 {
     char nll[32], examples[32];
-    const json_t *result = result_of(state, BF_THEN_UNLEARN), *before = json_object_get(result, "before");
+    const json_t *result = training_of(state)->result, *before = json_object_get(result, "before");
     snprintf(nll, sizeof nll, "%s_nll", set);
     snprintf(examples, sizeof examples, "%s_examples", set);
     if (count_of(before, examples) > 0)
@@ -91,7 +103,7 @@ static char *text_of(const json_t *object, const char *key)
 
 static void copy_answers(struct bf_then_state *state)
 {
-    const json_t *rows = json_object_get(result_of(state, BF_THEN_UNLEARN), "answers");
+    const json_t *rows = json_object_get(training_of(state)->result, "answers");
     state->answers = bf_array(BF_THEN_ANSWERS_MAX, sizeof *state->answers);
     for (size_t i = 0; i < json_array_size(rows) && i < BF_THEN_ANSWERS_MAX; i++) {
         const json_t *row = json_array_get(rows, i);
@@ -173,10 +185,11 @@ static void print_answers(const struct bf_then_state *state, FILE *out)
 
 void bf_then_print(const struct bf_then_state *state, const char *dir, FILE *out)
 {
-    const json_t *result = result_of(state, BF_THEN_UNLEARN);
+    const struct bf_then_step *training = training_of(state);
+    const json_t *result = training->result;
     const char *output = state->output ? state->output : "?";
     const char *stop = json_string_value(json_object_get(result, "stop"));
-    const long long seconds = (long long)state->steps[BF_THEN_UNLEARN].seconds;
+    const long long seconds = (long long)training->seconds;
     bf_print(out, "unlearned by %s: %lld of %lld steps, %lld:%02lld minutes", state->wish.method,
              (long long)json_integer_value(json_object_get(result, "steps")),
              (long long)json_integer_value(json_object_get(result, "planned_steps")), seconds / 60, seconds % 60);

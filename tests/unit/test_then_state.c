@@ -449,6 +449,38 @@ static void assert_row(const struct bf_then_metric *row, const char *set, const 
     assert_int_equal(row->n, n);
 }
 
+/* A round that wrote the output has its own NLL and answers; one whose model is not used has not. */
+static void the_table_is_of_the_training_that_wrote_the_model(void **unused)
+{
+    struct bf_then_state s = {.finished = true, .n_rounds = 2};
+    char *text = NULL;
+    size_t n = 0;
+    (void)unused;
+    s.wish = (struct bf_then_wish){.method = bf_strdup("npo"), .retain_set = bf_strdup("")};
+    fill_steps(&s);
+    s.rounds[0].unlearn = (struct bf_then_step){
+        bf_strdup("biforget unlearn"), 125.0,
+        result("{\"steps\": 3, \"planned_steps\": 9, \"before\": {\"forget_nll\": 2.5, \"forget_examples\": 6},"
+               " \"after\": {\"forget_nll\": 7.5}, \"answers\": [{\"prompt\": \"Where?\"}]}"),
+        NULL};
+    s.rounds[1].unlearn = (struct bf_then_step){bf_strdup("biforget unlearn"), 5.0, result("{}"), NULL};
+    s.output = bf_strdup("unlearned-npo-round-2.gguf");
+    bf_then_metrics(&s);
+    assert_row(&s.metrics[0], "forget", "nll", 2.5, 7.5, 6);
+    assert_int_equal(s.n_answers, 1);
+    assert_string_equal(s.answers[0].prompt, "Where?");
+    FILE *out = open_memstream(&text, &n);
+    bf_then_print(&s, "run", out);
+    assert_int_equal(fclose(out), 0);
+    assert_contains(text, "unlearned by npo: 3 of 9 steps, 2:05 minutes");
+    free(text);
+    free(s.output);
+    s.output = bf_strdup("unlearned-npo.gguf");
+    bf_then_metrics(&s);
+    assert_row(&s.metrics[0], "forget", "nll", 2.0, 5.0, 4);
+    bf_then_state_release(&s);
+}
+
 static void the_table_comes_out_of_the_steps(void **unused)
 {
     struct bf_then_state s = {.finished = true};
@@ -512,6 +544,7 @@ int main(void)
         cmocka_unit_test(a_changed_set_or_a_model_that_is_gone_is_left_to_do),
         cmocka_unit_test(a_new_wish_keeps_what_holds_of_the_model_before),
         cmocka_unit_test(the_table_comes_out_of_the_steps),
+        cmocka_unit_test(the_table_is_of_the_training_that_wrote_the_model),
     };
     return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
 }
