@@ -13,11 +13,13 @@ static const json_t *result_of(const struct bf_then_state *state, enum bf_then_s
     return state->steps[id].result;
 }
 
-/* The number at result.first.second; NAN when there is none. */
+/* The number at result.first.second; NAN when there is none that a share or a count of questions can be: the file may
+ * be a stranger's. */
 static double number_at(const json_t *result, const char *first, const char *second)
 {
     const json_t *value = json_object_get(first ? json_object_get(result, first) : result, second);
-    return json_is_number(value) ? json_number_value(value) : (double)NAN;
+    const double number = json_is_number(value) ? json_number_value(value) : (double)NAN;
+    return number >= 0.0 && number <= 1e9 ? number : (double)NAN;
 }
 
 static double condition(const json_t *questions, const char *name)
@@ -68,6 +70,8 @@ static void say_came_back(const json_t *q, FILE *out)
     const double before = number_at(q, NULL, "original_worst_case_accuracy"), q4 = condition(q, "q4_0");
     const double relearnt = condition(q, "relearn"),
                  n_relearnt = number_at(json_object_get(q, "conditions"), "relearn", "n");
+    if (isnan(n))
+        return;
     if (!isnan(worst) && !isnan(before))
         bf_print(out,
                  "  Asked otherwise: in at least one of several forms %lld of %lld are answered rightly; before, "
@@ -121,7 +125,8 @@ void bf_then_words(const struct bf_then_state *state, FILE *out)
     }
     if (!held_out(state))
         bf_print(out,
-                 "  No question was held out: the model answered none about its own texts twice the same. The table "
-                 "above is of\n  texts that training saw; it does not show that anything is forgotten.\n");
+                 "  No question was held out: the model was not asked about its texts (--questions), or gave no answer "
+                 "twice.\n  The table above is of texts that training saw; it does not show that anything is "
+                 "forgotten.\n");
     say_cost(state, out);
 }

@@ -69,11 +69,26 @@ static void without_held_out_questions_nothing_is_claimed(void **state)
     free(text);
 }
 
+/* The file may be a stranger's. */
+static void numbers_that_count_nothing_are_not_said(void **state)
+{
+    char *text = words_of("biforget eval robust /r/probes.jsonl",
+                          "{\"worst_case_accuracy\": 0.5, \"original_worst_case_accuracy\": 1.0}");
+    (void)state;
+    assert_null(strstr(text, "Asked otherwise"));
+    free(text);
+    text = words_of("biforget eval robust /r/probes.jsonl",
+                    "{\"n\": 1e300, \"worst_case_accuracy\": -1e300, \"original_worst_case_accuracy\": 1.0}");
+    assert_null(strstr(text, "Asked otherwise"));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_forgotten_kept_and_came_back_is_said_in_counts),
         cmocka_unit_test(without_held_out_questions_nothing_is_claimed),
+        cmocka_unit_test(numbers_that_count_nothing_are_not_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
