@@ -42,7 +42,8 @@ struct bf_command {
     struct bf_opt *(*options)(void *values);
     enum bf_status (*run)(const struct bf_call *call, struct bf_err *err);
     bool quiet_option; /* has -q; the struct begins with `bool quiet` */
-    /* Help after the first operand: drop the rows that it does not take. NULL: every operand takes every row. */
+    /* Help after the first operand: drop the rows that it does not take. Without one (NULL, and not for --help-all):
+     * mark as rare what few take. NULL: every operand takes every row. */
     void (*narrow)(struct bf_opt *table, const char *operand);
 };
 

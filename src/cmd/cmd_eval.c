@@ -105,7 +105,7 @@ const struct bf_command bf_cmd_eval = {
             .summary = "measure what a model has forgotten, and what it can still do",
             .synopsis = "biforget eval NAME [FILE...] [-m MODEL] [options]",
             .examples = "  biforget eval privleak -m new.gguf --forget f.json --holdout h.json\n"
-                        "  biforget eval privleak --forget f.json --holdout h.json --attacks all --reference old.gguf\n"
+                        "  biforget eval privleak --forget f.json --holdout h.json --attacks all\n"
                         "  biforget eval knowmem forget_qa.json --shots icl.json -m new.gguf\n"
                         "  biforget eval tofu -m new.gguf --forget f.json --retrained gold.gguf\n"
                         "  biforget eval tofu --logs saves/npo --retain-logs saves/retain90\n"

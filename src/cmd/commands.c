@@ -53,8 +53,8 @@ enum bf_status bf_command_run(const struct bf_command *command, int argc, char *
     struct bf_opt *table = command->options(values);
     enum bf_status status = bf_opt_parse(table, argc, argv, operands, command->max_operands, &n_operands, &help, err);
     if (status == BF_OK && help) {
-        if (command->narrow && n_operands > 0)
-            command->narrow(table, operands[0]);
+        if (command->narrow && (n_operands > 0 || help == 1))
+            command->narrow(table, n_operands > 0 ? operands[0] : NULL);
         bf_opt_help(stdout, &command->help, table, help > 1);
     } else if (status == BF_OK) {
         log->quiet = command->quiet_option && *(bool *)values;

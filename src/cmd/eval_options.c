@@ -109,7 +109,9 @@ void bf_eval_options_narrow(struct bf_opt *table, const char *word)
 {
     size_t task = 0;
     struct bf_opt *to = table;
-    if (!bf_eval_task_find(word, &task))
+    for (struct bf_opt *opt = table; !word && opt->name; opt++)
+        opt->rare |= opt->only && !strchr(opt->only, ' ');
+    if (!word || !bf_eval_task_find(word, &task))
         return;
     for (const struct bf_opt *opt = table; opt->name; opt++)
         if (bf_opt_takes(opt, word))

@@ -62,6 +62,10 @@ commands=(domain instance run textbook import resume status show export quality 
 @test "help of a benchmark has the options of that benchmark" {
     run --separate-stderr "$BIFORGET" eval --help
     [[ $output == *privleak*knowmem*verbmem*memorization*tofu*mcq*gsm8k*robust* ]]
+    # Without a benchmark those of a single one are left to its own help, or to --help-all.
+    [[ $output == *"--max-new-tokens N"* && $output != *"--relearn SHARE"* ]]
+    run --separate-stderr "$BIFORGET" eval --help-all
+    [[ $output == *"--relearn SHARE"* ]]
     run --separate-stderr "$BIFORGET" eval robust --help
     [ "$status" = 0 ]
     [[ $output == *"--relearn SHARE"* && $output == *" --suffix "* && ! $output =~ "--holdout "[A-Z] ]]
