@@ -317,6 +317,20 @@ json_t *bf_unlearn_settings_identity(const struct bf_unlearn_settings *settings)
     return out;
 }
 
+/* The folder of a training may be a stranger's: what sizes a batch has to be a size. */
+static int64_t least_of(const struct field *field)
+{
+    static const struct {
+        const char *name;
+        int64_t least;
+    } others[] = {{"layer", -1},     {"batch", 1},     {"accumulate", 1},
+                  {"max_length", 2}, {"lora_rank", 1}, {"evaluate_every", 1}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(field->name, others[i].name) == 0)
+            return others[i].least;
+    return 0;
+}
+
 static bool read_field(const json_t *value, const struct field *field, struct bf_unlearn_settings *settings)
 {
     void *to = place(settings, field);
@@ -346,9 +360,11 @@ static bool read_field(const json_t *value, const struct field *field, struct bf
         *(uint64_t *)to = strtoull(text, &end, 10);
         return end != text && *end == '\0';
     }
-    case INTEGER:
-        *(int64_t *)to = json_integer_value(value);
-        return json_is_integer(value);
+    case INTEGER: { /* sizes and places; a layer of -1 is none */
+        const json_int_t number = json_integer_value(value);
+        *(int64_t *)to = number;
+        return json_is_integer(value) && number >= least_of(field) && number <= INT32_MAX;
+    }
     case REAL:
         *(double *)to = json_number_value(value);
         return json_is_number(value);

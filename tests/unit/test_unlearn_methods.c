@@ -130,6 +130,33 @@ static void records_that_do_not_fit(void **state)
     bf_unlearn_settings_release(&s);
 }
 
+static void numbers_that_are_not_sizes(void **state)
+{
+    static const struct {
+        const char *field;
+        json_int_t number;
+        bool taken;
+    } each[] = {{"skip_first", -1, false}, {"max_length", 1, false},      {"max_length", (json_int_t)1 << 40, false},
+                {"batch", 0, false},       {"evaluate_every", 0, false},  {"probe_every", -2, false},
+                {"layer", -1, true},       {"probe_every", 1000000, true}};
+    struct bf_unlearn_settings s, again;
+    (void)state;
+
+    init_settings(&s, bf_method_find("graddiff"));
+    s.train = BF_TRAIN_FULL;
+    for (size_t i = 0; i < N_ELEMENTS(each); i++) {
+        struct bf_err err = BF_ERR_INIT;
+        json_t *json = bf_unlearn_settings_json(&s);
+        json_object_set_new(json, each[i].field, json_integer(each[i].number));
+        assert_int_equal(bf_unlearn_settings_parse(json, &again, &err), each[i].taken ? BF_OK : BF_STORE);
+        if (!each[i].taken)
+            assert_error(err, BF_STORE, each[i].field);
+        bf_unlearn_settings_release(&again);
+        json_decref(json);
+    }
+    bf_unlearn_settings_release(&s);
+}
+
 /* A record of before there was such a field: the training had the method's default. */
 static void records_without_later_fields(void **state)
 {
@@ -245,6 +272,7 @@ int main(void)
         cmocka_unit_test(the_table_for_people),
         cmocka_unit_test(words_are_words_on_disk_alone),
         cmocka_unit_test(records_that_do_not_fit),
+        cmocka_unit_test(numbers_that_are_not_sizes),
         cmocka_unit_test(records_without_later_fields),
         cmocka_unit_test(what_is_unset_is_chosen),
         cmocka_unit_test(what_does_not_go_together),
