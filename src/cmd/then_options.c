@@ -11,6 +11,7 @@
 #include "engine/models.h"
 #include "cmd/unlearn_options.h"
 #include "graph/graph.h"
+#include "run/probe_answers.h"
 #include "unlearn/auto_method.h"
 #include "base/banned.h"
 
@@ -151,7 +152,8 @@ static double type_bytes(enum bf_graph_save_type type)
 }
 
 /* What the training would refuse hours later: an architecture that cannot be trained, a disk that is too small. */
-static enum bf_status check_model(const struct bf_unlearn_settings *s, const char *dir, struct bf_err *err)
+static enum bf_status check_model(const struct bf_unlearn_settings *s, bool probes, int64_t rounds, const char *dir,
+                                  struct bf_err *err)
 {
     struct bf_graph_params params = bf_graph_params_default();
     struct bf_graph_info info;
@@ -169,15 +171,22 @@ static enum bf_status check_model(const struct bf_unlearn_settings *s, const cha
     const double model = s->type == BF_SAVE_SOURCE ? source
                          : states                  ? source + trained * type_bytes(s->type)
                                                    : (double)info.n_weights * type_bytes(s->type);
-    const double needed = model + 24.0 * trained;
+    /* A model each training; and while it is probed, the best one so far and the next. */
+    const double models = 1.0 + (double)rounds + (probes ? 2.0 : 0.0), needed = models * model + 24.0 * trained;
     const int64_t there = bf_disk_free(dir);
     if (there >= 0 && (double)there < needed)
         return bf_fail(
             err, BF_STORE,
-            "the disk of '%s' has %.1f MB free, and unlearning needs about %.1f MB there (the model %.1f MB, "
-            "two checkpoints); free some, or choose another -o",
-            dir, (double)there / 1e6, needed / 1e6, model / 1e6);
+            "the disk of '%s' has %.1f MB free, and unlearning needs about %.1f MB there (%.0f times the model's %.1f "
+            "MB, two checkpoints); free some, or choose another -o",
+            dir, (double)there / 1e6, needed / 1e6, models, model / 1e6);
     return BF_OK;
+}
+
+static int64_t rounds_of(const struct bf_then_values *v)
+{
+    const int64_t usual = strcmp(v->then, BF_METHOD_AUTO) == 0 ? 1 : 0;
+    return v->rounds >= 0 ? v->rounds : usual;
 }
 
 static void fill_wish(struct bf_then_wish *wish, const struct bf_then_values *v, const struct words *words,
@@ -188,9 +197,7 @@ static void fill_wish(struct bf_then_wish *wish, const struct bf_then_values *v,
     *wish = (struct bf_then_wish){.method = bf_strdup(v->then),
                                   .options = bf_array((size_t)words->n + 1, sizeof *wish->options),
                                   .n_options = (size_t)words->n,
-                                  .rounds = v->rounds >= 0                         ? v->rounds
-                                            : strcmp(v->then, BF_METHOD_AUTO) == 0 ? 1
-                                                                                   : 0,
+                                  .rounds = rounds_of(v),
                                   .answers = answers,
                                   .eval = v->eval,
                                   .eval_limit = v->eval_limit,
@@ -235,7 +242,8 @@ enum bf_status bf_then_wish_from(const struct bf_then_values *v, const char *mod
     if (status == BF_OK)
         status = check_retain(v, &settings, err);
     if (status == BF_OK)
-        status = check_model(&settings, dir, err);
+        status =
+            check_model(&settings, !unlearn.probe || strcmp(unlearn.probe, BF_PROBE_NONE) != 0, rounds_of(v), dir, err);
     if (status == BF_OK)
         fill_wish(wish, v, &words, unlearn.answers);
     bf_unlearn_settings_release(&settings);

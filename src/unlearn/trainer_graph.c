@@ -113,9 +113,9 @@ static enum bf_status check_disk(const struct bf_trainer *t, struct bf_err *err)
         return bf_fail(
             err, BF_STORE,
             "the disk of '%s' has %.1f MB free, and this training needs %.1f MB (the model %.1f MB, checkpoints "
-            "2 x %.1f MB); free some, or choose another -o",
+            "2 x %.1f MB, models to probe %.1f MB); free some, or choose another -o",
             t->settings->out, (double)there / 1e6, (double)needed / 1e6, (double)model / 1e6,
-            (double)bf_training_bytes(t) / 1e6);
+            (double)bf_training_bytes(t) / 1e6, (double)probes / 1e6);
     return BF_OK;
 }
 
