@@ -79,7 +79,7 @@ static void facts_release(struct facts *facts)
 /* Originals spread over the file. */
 static enum bf_status read_facts(const struct bf_start_request *r, struct facts *facts, struct bf_err *err)
 {
-    struct bf_instance_stats stats;
+    struct bf_instance_stats stats = {0};
     struct bf_instance_file *file = NULL;
     enum bf_status status = bf_instance_file_check(r->instances_path, &r->options, &stats, err);
     if (status == BF_OK)
