@@ -82,7 +82,7 @@ END
 
 requests() {
     cat <<'END'
-{"domain": "Greek mythology", "name": "greek", "rounds": 1, "points_per_round": 2, "temperatures": [0.8], "max_new_tokens": 16, "max_samples": 8, "mi_samples": 2, "jailbreak_samples": 2, "control_samples": 2}
+{"domain": "Greek mythology", "name": "greek", "rounds": 1, "points_per_round": 2, "temperatures": [0.8], "max_new_tokens": 16, "max_samples": 8, "mi_samples": 2, "jailbreak_samples": 2, "control_samples": 2, "questions": 0, "point_forms": false, "snowball": 0}
 {"instances": "pairs.jsonl", "name": "pairs", "temperatures": [0.8], "max_new_tokens": 40}
 END
 }
