@@ -360,7 +360,7 @@ static bool read_field(const json_t *value, const struct field *field, struct bf
         *(uint64_t *)to = strtoull(text, &end, 10);
         return end != text && *end == '\0';
     }
-    case INTEGER: { /* sizes and places; a layer of -1 is none */
+    case INTEGER: { /* sizes and places; -1 is the layer of a method without one */
         const json_int_t number = json_integer_value(value);
         *(int64_t *)to = number;
         return json_is_integer(value) && number >= least_of(field) && number <= INT32_MAX;

@@ -266,7 +266,7 @@ static void requests_are_sets(void **state)
     assert_ok(measure(store, &out, &why, &err));
     assert_int_equal(json_array_size(json_object_get(out, "sets")), 2);
     assert_string_equal(text_of(set_of(out, 0), "name"), "forget set");
-    assert_string_equal(text_of(set_of(out, 1), "name"), "retain set");
+    assert_string_equal(text_of(set_of(out, 1), "name"), "retain set: more 0"); /* the model named it */
     json_decref(out);
     bf_store_close(store);
 }
