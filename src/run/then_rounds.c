@@ -1,6 +1,6 @@
 /* Until it is dry. A round asks the model that unlearned the questions of its own forget set in many ways: plainly, in
  * other wordings, after a prefix, after solved examples, inside Stage II's fictional scenes. What brings a right answer
- * is still there, so it goes into the set once more, in the wording that brought it; the held-out questions never do.
+ * is still there, so its question goes into the set once more, however it was asked; the held-out questions never do.
  *
  * Each round trains the model as it was, not the one of the round before: its likelihoods are the reference of the
  * losses and of KL on the retain set, and its answers the ones that a limit on the cost is about. A chain of trainings

@@ -65,7 +65,7 @@ struct bf_then_step {
 void bf_then_step_release(struct bf_then_step *step);
 
 /* A round after the first training: the forget set's questions are asked in many ways of the model that unlearned;
- * those that bring a right answer go into the set in the wording that brought it, and the model as it was is trained
+ * those that bring a right answer in any way go into the set once more, and the model as it was is trained
  * again with all of them. */
 struct bf_then_round {
     struct bf_then_step probe, unlearn;

@@ -107,8 +107,8 @@ END
     # A large beta: the weight is gone after a step.
     run --separate-stderr "$BIFORGET" unlearn --method npo --alpha 0 --beta 500 "${u[@]}" --forget forget.txt -o m.gguf
     [ "$status" = 0 ]
-    [[ $stderr == *"forget gradient left: "*"later steps train the retain set alone"*"--npo-norm token"* ]]
-    [[ $output == *"forget gradient left: "*" %"* ]]
+    [[ $stderr == *"forget gradient left: "*"later steps train hardly anything"*"--npo-norm token"* ]]
+    [[ $output == *"forget gradient left: "*" % in the last step"* && ! $output =~ e[+-][0-9] ]]
     printf 'Zeus\nsky\n' >words.txt
     run --separate-stderr "$BIFORGET" unlearn --method obliviate --targets words.txt --lora-layers all "${u[@]}" --forget qa.jsonl --retain keep.txt -o m.gguf --json
     [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
