@@ -83,7 +83,7 @@ static void drop_pair(struct bf_pair *pair)
 static void close_gaps(struct bf_pairs *pairs)
 {
     size_t n = 0;
-    for (size_t i = 0; i < pairs->n; i++)
+    for (size_t i = 0; i < pairs->n && pairs->items; i++)
         if (pairs->items[i].question)
             pairs->items[n++] = pairs->items[i];
     pairs->n = n;
@@ -92,6 +92,8 @@ static void close_gaps(struct bf_pairs *pairs)
 /* What the records add; pair i is record i. */
 static void read_records(struct bf_asked_facts *facts, const struct bf_records *records)
 {
+    if (!facts->pairs.items) /* no record */
+        return;
     bool *dropped = bf_array(facts->n_records + 1, sizeof *dropped);
     json_t *ids = facts_by_id(facts, records);
     for (size_t i = 0; i < facts->n_records; i++) {

@@ -170,7 +170,7 @@ static size_t n_words(const char *text)
 static void question_text(struct bf_questions *q, const struct bf_question_candidate *c, bool control, int64_t nth)
 {
     q->n_texts += !control;
-    if (c->direct) {
+    if (c->direct && c->question) {
         const struct bf_question_entry from = {.source_stage = c->stage,
                                                .source_index = c->index,
                                                .point = c->point,

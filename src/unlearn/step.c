@@ -166,7 +166,7 @@ static void distribution_row(void *user, size_t i)
         return;
     run->pull[place] = size_of(row, n_vocab);
     run->pull_at_start[place] = 2.0 * scale; /* of two distributions that have nothing in common */
-    if (starts_at_reference(run->loss)) {
+    if (reference && starts_at_reference(run->loss)) {
         float *start = run->start + i * n_vocab;
         memcpy(start, reference, n_vocab * sizeof *start);
         (void)run->loss->of.row(start, reference, n_vocab, label, &run->knobs, scale);
