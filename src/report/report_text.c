@@ -210,7 +210,8 @@ static const char *knowledge_lines(const struct bf_knowledge_check *k)
         return bf_knowledge_sentence(k);
     return bf_knowledge_by_questions(k)
                ? "THE MODEL SHOWS LITTLE KNOWLEDGE of this domain: asked without the texts, it gives\n"
-                 "    the same answers hardly more often than for an invented topic. Read samples before you unlearn with "
+                 "    the same answers hardly more often than for an invented topic. Read samples before you "
+                 "unlearn with "
                  "this set"
                : "THE MODEL SHOWS LITTLE KNOWLEDGE of this domain: what it says about a point varies\n"
                  "    nearly as much as for an invented one. Read samples before you unlearn with this set";

@@ -255,7 +255,8 @@ static const char *sentence_by_questions(enum bf_knowledge verdict)
         return "asked without the texts, the model gives some of the same answers: it knows this domain in part; "
                "expect inventions among the facts";
     case BF_KNOWLEDGE_LITTLE:
-        return "the model shows little knowledge of this domain: asked without the texts, it gives the same answers hardly "
+        return "the model shows little knowledge of this domain: asked without the texts, it gives the same answers "
+               "hardly "
                "more often than for an invented topic; read samples before you unlearn with this set";
     case BF_KNOWLEDGE_UNKNOWN:
         break;

@@ -157,7 +157,8 @@ static enum bf_status parse_one(const char *what, size_t index, const json_t *ob
     if (item->stage == BF_STAGE_COUNT || stage_rules[item->stage].allowed == 0)
         return bf_fail(
             err, BF_INPUT,
-            "%s: the stage of %s is '%s'; give points, synthesis, mi, jailbreak, rewrite, subfields, bullets, chapters, "
+            "%s: the stage of %s is '%s'; give points, synthesis, mi, jailbreak, rewrite, subfields, bullets, "
+            "chapters, "
             "questions or wordings",
             what, name, stage);
     value = json_object_get(object, "is_qa");

@@ -30,7 +30,8 @@ static const char many_templates[] =
     "{\"name\": \"bullets\", \"family\": \"textbook\", \"stage\": \"bullets\", \"text\": \"LIST {n} of {point} for "
     "{audience}.\"},"
     "{\"name\": \"chapter\", \"family\": \"textbook\", \"stage\": \"chapters\", \"text\": \"Chapter on {point}.\"},"
-    "{\"name\": \"ask\", \"family\": \"questions\", \"stage\": \"questions\", \"text\": \"ASK about {topic}: {sentence}\"},"
+    "{\"name\": \"ask\", \"family\": \"questions\", \"stage\": \"questions\", "
+    "\"text\": \"ASK about {topic}: {sentence}\"},"
     "{\"name\": \"reword\", \"family\": \"wordings\", \"stage\": \"wordings\", \"text\": \"REWORD {question}\"}"
     "]}";
 

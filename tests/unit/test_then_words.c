@@ -23,7 +23,8 @@ static char *words_of(const char *command, const char *result)
         "{\"wish\": {\"method\": \"npo\", \"options\": [], \"eval\": true}, \"steps\": {\"unlearn\": {\"command\": "
         "\"biforget unlearn\", \"seconds\": 70, \"result\": {}}, \"questions\": {\"command\": \"%s\", \"seconds\": 20, "
         "%s%s}, \"fluency\": {\"command\": \"biforget eval fluency\", \"seconds\": 5, \"result\": {\"answers\": "
-        "{\"neutral\": {\"seq_rep_4\": 0.04}}, \"original\": {\"neutral\": {\"seq_rep_4\": 0.01}}}}}, \"rounds\": [{\"probe\": "
+        "{\"neutral\": {\"seq_rep_4\": 0.04}}, \"original\": {\"neutral\": {\"seq_rep_4\": 0.01}}}}}, \"rounds\": "
+        "[{\"probe\": "
         "{\"command\": \"biforget eval robust\", \"seconds\": 3, \"result\": {}}, \"unlearn\": {\"command\": "
         "\"biforget unlearn\", \"seconds\": 60, \"result\": {}}, \"added\": 1}]}",
         command, result ? "\"result\": " : "\"why\": \"gone\"", result ? result : "");
