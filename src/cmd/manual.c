@@ -34,6 +34,8 @@ static const char *roff_escape(char c)
         return "\\(ha";
     case '~':
         return "\\(ti";
+    case '|': /* a long list of choices may end a line after each */
+        return "|\\:";
     default:
         return NULL;
     }
