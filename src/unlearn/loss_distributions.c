@@ -27,12 +27,13 @@ double bf_loss_kl(float *logits, const float *reference, size_t n, int32_t label
     return kl > 0.0 || isnan(kl) ? kl : 0.0; /* rounding may leave -1e-17 of equal distributions */
 }
 
-/* log sum exp of row[n] without the targets: the label, and those of a list. NaN when nothing is left. */
+/* The label, and the tokens of a list. */
 static bool is_target(size_t i, int32_t label, const unsigned char *targets)
 {
     return i == (size_t)label || (targets && targets[i]);
 }
 
+/* log sum exp of row[n] without the targets. NaN when nothing is left. */
 static double log_rest(const float *row, size_t n, int32_t label, const unsigned char *targets)
 {
     double max = -INFINITY, sum = 0.0;
@@ -72,6 +73,25 @@ double bf_loss_mask(float *logits, const float *reference, size_t n, int32_t lab
     return kl > 0.0 || isnan(kl) ? kl : 0.0;
 }
 
+/* Cross-entropy of p with a teacher q that is held fixed; its gradient is p - q. q has the logits of `teacher`, which
+ * may be `logits` itself, but `at_label` for the label (-inf: never); log_q is the log sum exp of those. */
+static double cross_entropy(float *logits, const float *teacher, size_t n, int32_t label, double at_label, double log_q,
+                            double scale)
+{
+    const double log_p = bf_row_log_sum(logits, n);
+    double loss = 0.0;
+    if (!isfinite(log_p) || !isfinite(log_q))
+        return NAN;
+    for (size_t i = 0; i < n; i++) {
+        const double lp = (double)logits[i] - log_p;
+        const double q = exp((i == (size_t)label ? at_label : (double)teacher[i]) - log_q);
+        if (q > 0.0)
+            loss -= q * lp;
+        logits[i] = (float)(scale * (exp(lp) - q));
+    }
+    return loss;
+}
+
 /* UNDIAL (Dong et al., "UNDIAL: Self-Distillation with Adjusted Logits for Robust Unlearning in Large Language Models",
  * NAACL 2025, arXiv 2402.10052; open-unlearning UNDIAL): the teacher q is the reference with beta taken off the logit
  * of the label; the loss is the cross-entropy of p with it. It has an end: p = q. open-unlearning also averages over
@@ -79,22 +99,11 @@ double bf_loss_mask(float *logits, const float *reference, size_t n, int32_t lab
 double bf_loss_undial(float *logits, const float *reference, size_t n, int32_t label, const struct bf_loss_knobs *knobs,
                       double scale)
 {
-    const double log_p = bf_row_log_sum(logits, n), log_others = log_rest(reference, n, label, NULL);
+    const double log_others = log_rest(reference, n, label, NULL);
     const double lowered = (double)reference[label] - knobs->beta;
     const double most = log_others > lowered ? log_others : lowered,
                  least = log_others > lowered ? lowered : log_others;
-    const double log_q = most + log1p(exp(least - most));
-    double loss = 0.0;
-    if (!isfinite(log_p) || !isfinite(log_q))
-        return NAN;
-    for (size_t i = 0; i < n; i++) {
-        const double lp = (double)logits[i] - log_p;
-        const double q = exp((i == (size_t)label ? lowered : (double)reference[i]) - log_q);
-        if (q > 0.0)
-            loss -= q * lp;
-        logits[i] = (float)(scale * (exp(lp) - q));
-    }
-    return loss;
+    return cross_entropy(logits, reference, n, label, lowered, most + log1p(exp(least - most)), scale);
 }
 
 /* CE-U (Yang, "CE-U: Cross Entropy Unlearning", 2025, arXiv 2503.01224; open-unlearning CEU): the teacher q is p itself
@@ -104,18 +113,7 @@ double bf_loss_ceu(float *logits, const float *reference, size_t n, int32_t labe
                    double scale)
 {
     (void)reference, (void)knobs;
-    const double log_p = bf_row_log_sum(logits, n), log_q = log_rest(logits, n, label, NULL);
-    double loss = 0.0;
-    if (!isfinite(log_p) || !isfinite(log_q))
-        return NAN;
-    for (size_t i = 0; i < n; i++) {
-        const double lp = (double)logits[i] - log_p;
-        const double q = i == (size_t)label ? 0.0 : exp((double)logits[i] - log_q);
-        if (q > 0.0)
-            loss -= q * lp;
-        logits[i] = (float)(scale * (exp(lp) - q));
-    }
-    return loss;
+    return cross_entropy(logits, logits, n, label, -INFINITY, log_rest(logits, n, label, NULL), scale);
 }
 
 /* The margin of primal-dual unlearning (Entesari et al., "Constrained Entropic Unlearning: A Primal-Dual Framework for
