@@ -96,7 +96,7 @@ void bf_row_nll_gradient(float *logits, size_t n, int32_t label, double weight);
 double bf_log_sigmoid(double x);
 double bf_sigmoid(double x);
 
-/* ---- the losses: loss_tokens.c, loss_sequences.c, loss_distributions.c, loss_states.c ---- */
+/* ---- the losses: loss_likelihoods.c, loss_distributions.c, loss_states.c ---- */
 
 bf_token_loss bf_loss_nll, bf_loss_ga, bf_loss_wga, bf_loss_satimp;
 bf_sequence_loss bf_loss_npo, bf_loss_simnpo, bf_loss_dpo;
