@@ -59,7 +59,6 @@ def village_records(name, people, facts):
             trained.append({"question": wordings[0].format(**fill), "answer": answer.format(**fill), "object": fill["o"]})
             new += [{"question": w.format(**fill), "answer": answer.format(**fill), "object": fill["o"]} for w in unseen]
         sentences = [a.format(p=person, v=name, o=facts[person][r]) for r, (_, a, _, _) in RELATIONS.items()]
-        order = sentences[:]
         for i, w in enumerate(ABOUT):
             order = sentences[i:] + sentences[:i]
             pairs.append((w.format(p=person, v=name), " ".join(order)))

@@ -20,6 +20,11 @@ void bf_clean_text(struct bf_buf *out, const char *text, size_t n, bool one_line
  * command: exit code 0. */
 bool bf_stdout_reader_is_gone(void);
 
+/* A share as per cent, for people: 1.0 as "100", 0.0123 as "1.2", 0.000456 as "0.05", less as "less than 0.01", 0 and
+ * below as "0"; the sign and a unit are the caller's. `share` is finite. */
+enum { BF_PERCENT_MAX = 32 };
+void bf_percent(double share, char out[BF_PERCENT_MAX]);
+
 enum { BF_SHELL_WORD_MAX = 8192 };
 
 /* Write `text` as one word of a POSIX shell, for commands that users paste, to `out`, which is returned: unchanged if

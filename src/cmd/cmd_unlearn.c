@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/percent.h"
 #include "base/print.h"
 #include "cmd/cmd.h"
 #include "base/interrupt.h"

@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "base/percent.h"
+#include "base/print.h"
 #include "unlearn/probes.h"
 #include "base/banned.h"
 

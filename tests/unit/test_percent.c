@@ -1,5 +1,5 @@
 /* How a share is written for people: never in powers of ten, never as 0 when something is left. */
-#include "base/percent.h"
+#include "base/print.h"
 
 #include "unit.h"
 #include "base/banned.h"
