@@ -64,7 +64,7 @@ bench-parity: build ## compare whole evaluations with other programs' (bench/par
 .PHONY: bench-forgetting
 bench-forgetting: build ## forget one village of an invented world, and count what is left of it and of the others (hours)
 	@scripts/fetch_models test embedder
-	@bench/forgetting/run $(or $(OUT),bench-forgetting)
+	@bench/forgetting/run $(or $(OUT),build/bench-forgetting)
 
 .PHONY: bench-kill
 bench-kill: build ## kill -9 a run at 30 moments, resume, compare the bytes
