@@ -94,20 +94,6 @@ static void find_prompts(const struct bf_eval *eval, const struct bf_asking *ask
     }
 }
 
-static enum bf_status write_line(const struct bf_eval *eval, const struct bf_asking *asking, const char *form,
-                                 size_t index, const char *prompt, const char *target, const char *answer, bool right,
-                                 struct bf_err *err)
-{
-    json_t *line = json_pack("{s:s, s:s, s:I, s:b}", "benchmark", "robust", "condition", form, "index",
-                             (json_int_t)index, "right", right);
-    if (asking->set)
-        bf_eval_put_text(line, "set", asking->set);
-    bf_eval_put_text(line, "question", prompt);
-    bf_eval_put_text(line, "target", target);
-    bf_eval_put_text(line, "answer", answer);
-    return bf_eval_line(eval, line, err);
-}
-
 /* The form's own prompts, into mean[form] and any[form]. */
 static enum bf_status ask_own(const struct bf_eval *eval, const struct bf_asking *asking, enum bf_form form,
                               struct bf_asked *out, struct bf_err *err)
@@ -130,8 +116,16 @@ static enum bf_status ask_own(const struct bf_eval *eval, const struct bf_asking
         out->mean[form][p.of[k]] += right ? 1.0 : 0.0;
         out->any[form][p.of[k]] = right ? 1.0 : out->any[form][p.of[k]];
         n_of[p.of[k]] += 1.0;
-        status = write_line(eval, asking, form_words[form], asking->facts->pairs.items[p.of[k]].index, p.items[k],
-                            p.keys[k].answer, answers[k], right, err);
+        const struct bf_asked_line line = {.condition = form_words[form],
+                                           .form = form_words[form],
+                                           .set = asking->set,
+                                           .index = asking->facts->pairs.items[p.of[k]].index,
+                                           .question = p.keys[k].question,
+                                           .prompt = p.items[k],
+                                           .target = p.keys[k].answer,
+                                           .answer = answers[k],
+                                           .right = right};
+        status = bf_asked_write(eval, &line, err);
     }
     for (size_t i = 0; i < out->n; i++) {
         out->mean[form][i] = n_of[i] > 0.0 ? out->mean[form][i] / n_of[i] : (double)NAN;

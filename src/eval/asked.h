@@ -29,6 +29,21 @@ struct bf_asking {
     int32_t max_tokens;
 };
 
+/* An answer, as a line of -o. Of a model that is asked as it is, `condition` is the form, or in a scene the scene's
+ * name; else it names what was done to the model ("q4_0") or added to the question ("suffix"). */
+struct bf_asked_line {
+    const char *condition, *form; /* form: a word of enum bf_form or of enum bf_probe */
+    const char *set;              /* as of bf_asking */
+    size_t index;                 /* of the pair */
+    const char *question;         /* of the fact; of another wording or a gap, that */
+    const char *prompt;           /* what was asked, whole, before the chat template */
+    const char *target, *answer;
+    const double *recall; /* ROUGE-L; NULL = not measured */
+    bool right;
+};
+BF_MUST_CHECK enum bf_status bf_asked_write(const struct bf_eval *eval, const struct bf_asked_line *line,
+                                            struct bf_err *err);
+
 struct bf_asked { /* one model; [n] by place in facts->pairs */
     size_t n;
     double *recall[BF_FORMS_PROBES]; /* ROUGE-L recall of a probe's answers */

@@ -55,17 +55,18 @@ static char *prompt_of(enum bf_probe probe, const struct bf_pair *q, const struc
     return bf_buf_take(&text);
 }
 
-static enum bf_status write_line(const struct bf_eval *eval, const struct bf_asking *asking, const char *condition,
-                                 const struct bf_pair *q, const char *answer, double recall, bool right,
-                                 struct bf_err *err)
+enum bf_status bf_asked_write(const struct bf_eval *eval, const struct bf_asked_line *asked, struct bf_err *err)
 {
-    json_t *line = json_pack("{s:s, s:s, s:I, s:f, s:b}", "benchmark", "robust", "condition", condition, "index",
-                             (json_int_t)q->index, "rougeL_recall", recall, "right", right);
-    if (asking->set)
-        bf_eval_put_text(line, "set", asking->set);
-    bf_eval_put_text(line, "question", q->question);
-    bf_eval_put_text(line, "target", q->answer);
-    bf_eval_put_text(line, "answer", answer);
+    json_t *line = json_pack("{s:s, s:s, s:s, s:I, s:b}", "benchmark", "robust", "condition", asked->condition, "form",
+                             asked->form, "index", (json_int_t)asked->index, "right", asked->right);
+    if (asked->recall)
+        bf_eval_put(line, "rougeL_recall", json_real(*asked->recall));
+    if (asked->set)
+        bf_eval_put_text(line, "set", asked->set);
+    bf_eval_put_text(line, "question", asked->question);
+    bf_eval_put_text(line, "prompt", asked->prompt);
+    bf_eval_put_text(line, "target", asked->target);
+    bf_eval_put_text(line, "answer", asked->answer);
     return bf_eval_line(eval, line, err);
 }
 
@@ -89,7 +90,17 @@ enum bf_status bf_eval_probe(const struct bf_eval *eval, const struct bf_asking 
         bf_rouge_of(questions[i].answer, answers[i], true, NULL, &rouge);
         recall[i] = rouge.recall;
         right[i] = bf_answer_right(&key, answers[i]) ? 1.0 : 0.0;
-        status = write_line(eval, asking, condition, &questions[i], answers[i], recall[i], right[i] > 0.0, err);
+        const struct bf_asked_line line = {.condition = condition,
+                                           .form = bf_probe_word(probe),
+                                           .set = asking->set,
+                                           .index = questions[i].index,
+                                           .question = questions[i].question,
+                                           .prompt = prompts[i],
+                                           .target = questions[i].answer,
+                                           .answer = answers[i],
+                                           .recall = &recall[i],
+                                           .right = right[i] > 0.0};
+        status = bf_asked_write(eval, &line, err);
     }
     for (size_t i = 0; i < n; i++) {
         free(prompts[i]);

@@ -1,6 +1,6 @@
 /* Until it is dry. A round asks the model that unlearned the questions of its own forget set in many ways: plainly, in
- * other wordings, after a prefix, after solved examples, inside Stage II's fictional scenes. What brings a right answer
- * is still there, so its question goes into the set once more, however it was asked; the held-out questions never do.
+ * other words, after a prefix, after solved examples, inside Stage II's fictional scenes. What brings a right answer is
+ * still there, so that it goes into the set as it was asked (then_came_back.h); the held-out questions never do.
  *
  * Each round trains the model as it was, not the one of the round before: its likelihoods are the reference of the
  * losses and of KL on the retain set, and its answers the ones that a limit on the cost is about. A chain of trainings
@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "run/then_came_back.h"
 #include "run/then_work.h"
 #include "unlearn/unlearn.h"
 #include "base/banned.h"
@@ -52,50 +53,6 @@ static enum bf_status probe(struct bf_then_work *l, size_t r, const char *answer
     return status;
 }
 
-/* Is a line of eval robust a right answer to a question that a training can learn from? A gap is not one, and what came
- * from another model than the one that was written is not of this round. */
-static bool is_right(const json_t *line)
-{
-    static const char *const others[] = {"cloze", "q4_0", "relearn", "suffix", "original"};
-    const char *condition = json_string_value(json_object_get(line, "condition"));
-    for (size_t i = 0; condition && i < sizeof others / sizeof *others; i++)
-        if (strcmp(condition, others[i]) == 0)
-            return false;
-    return condition && json_is_true(json_object_get(line, "right")) && !json_object_get(line, "set");
-}
-
-/* Appends {"question", "answer"} of each right answer to `out`, no question twice. */
-static enum bf_status add_right(const char *answers, struct bf_buf *out, int64_t *n_added, struct bf_err *err)
-{
-    struct bf_buf text;
-    json_t *seen = json_object();
-    bf_buf_init(&text, SET_MAX);
-    enum bf_status status = bf_file_read(answers, &text, err);
-    for (char *at = text.data, *end = NULL; status == BF_OK && at && *at; at = end) {
-        json_t *line = NULL;
-        end = strchr(at, '\n');
-        const size_t n = end ? (size_t)(end - at) : strlen(at);
-        end = end ? end + 1 : at + n;
-        status = n > 0 ? bf_json_parse(at, n, answers, &line, err) : BF_OK;
-        const char *question = json_string_value(json_object_get(line, "question"));
-        const char *answer = json_string_value(json_object_get(line, "target"));
-        if (status == BF_OK && line && is_right(line) && question && answer && !json_object_get(seen, question)) {
-            json_t *pair = json_pack("{s:o, s:o}", "question", bf_json_text(question, strlen(question)), "answer",
-                                     bf_json_text(answer, strlen(answer)));
-            char *dumped = bf_json_dump(pair);
-            bf_buf_printf(out, "%s\n", dumped);
-            json_object_set_new(seen, question, json_true());
-            (*n_added)++;
-            free(dumped);
-            json_decref(pair);
-        }
-        json_decref(line);
-    }
-    bf_buf_release(&text);
-    json_decref(seen);
-    return status;
-}
-
 /* The forget set, and after it what came back in each round so far. */
 static enum bf_status write_set(const struct bf_then_work *l, size_t r, const char *path, int64_t *n_added,
                                 struct bf_err *err)
@@ -107,7 +64,7 @@ static enum bf_status write_set(const struct bf_then_work *l, size_t r, const ch
     for (size_t i = 0; i <= r && status == BF_OK; i++) {
         char *answers = round_file(l, i, "answers.jsonl");
         *n_added = 0;
-        status = add_right(answers, &text, n_added, err);
+        status = bf_then_add_came_back(answers, &text, n_added, err);
         free(answers);
     }
     if (status == BF_OK)
@@ -125,8 +82,8 @@ static enum bf_status train(struct bf_then_work *l, size_t r, const char *set, c
     struct bf_then_step *step = &l->state.rounds[r].unlearn;
     const struct bf_then_wish *wish = &l->state.wish;
     char title[96];
-    snprintf(title, sizeof title, "round %zu: unlearning by %.32s, with %lld questions that came back", r + 2,
-             wish->method, (long long)l->state.rounds[r].added);
+    snprintf(title, sizeof title, "round %zu: unlearning by %.32s, with %lld prompts that brought an answer back",
+             r + 2, wish->method, (long long)l->state.rounds[r].added);
     bf_buf_init(&work, SIZE_MAX);
     bf_buf_printf(&work, "%s.training", output);
     bf_command_line_add(&c, "unlearn");

@@ -11,6 +11,7 @@
 #include "base/print.h"
 #include "run/session.h"
 #include "run/then.h"
+#include "run/then_came_back.h"
 #include "run/then_work.h"
 #include "sets/pairs.h"
 #include "base/interrupt.h"
@@ -217,27 +218,18 @@ static enum bf_status check_fluency(struct bf_then_work *l, struct bf_err *err)
 static enum bf_status write_questions(struct bf_then_work *l, size_t *n, struct bf_err *err)
 {
     struct bf_pairs pairs = {0};
-    struct bf_atomic file = {0};
+    struct bf_buf text;
     *n = 0;
+    bf_buf_init(&text, SIZE_MAX);
     enum bf_status status = bf_pairs_load(l->forget, 0, l->job->log, &pairs, err);
-    if (status == BF_OK)
-        status = bf_atomic_open_inside(&file, l->questions, err);
-    for (size_t i = 0; i < pairs.n && status == BF_OK; i++) {
-        const struct bf_pair *p = &pairs.items[i];
-        if (!p->question[0])
-            continue;
-        json_t *json = json_pack("{s:o, s:o}", "question", bf_json_text(p->question, strlen(p->question)), "answer",
-                                 bf_json_text(p->answer, strlen(p->answer)));
-        char *text = bf_json_dump(json);
-        (void)fputs(text, file.stream);
-        (void)putc('\n', file.stream);
-        free(text);
-        json_decref(json);
-        (*n)++;
-    }
+    for (size_t i = 0; i < pairs.n && status == BF_OK; i++)
+        if (pairs.items[i].question[0]) {
+            bf_then_put_pair(&text, pairs.items[i].question, pairs.items[i].answer);
+            (*n)++;
+        }
     if (status == BF_OK && *n > 0)
-        status = bf_atomic_commit(&file, err);
-    bf_atomic_abort(&file);
+        status = bf_file_write_inside(l->questions, text.data, text.len, err);
+    bf_buf_release(&text);
     bf_pairs_release(&pairs);
     return status;
 }

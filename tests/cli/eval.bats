@@ -224,6 +224,8 @@ END
     [ "$(json 'all(abs(c["came_back"] - (c["rouge_l"] - d["conditions"]["plain"]["rouge_l"])) < 1e-12 for c in d["conditions"].values() if "came_back" in c)' <<<"$output")" = True ]
     # Two questions under eight conditions, and two sentences with a gap.
     [ "$(wc -l <r.jsonl)" = 18 ]
+    # A line has what was asked, whole, and in which form.
+    [ "$(json '[(r["form"], r["prompt"] == r["question"], r["question"] in r["prompt"]) for r in map(json.loads, open("r.jsonl")) if r["index"] == 0 and r["condition"] in ("plain", "prefix", "scene_rehearsal", "q4_0")]' <<<0)" = "[('plain', True, True), ('prefix', False, True), ('jailbreak', False, True), ('plain', True, True)]" ]
     # The file in Q4_0 is gone.
     run ! ls "${BIFORGET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/biforget}"/robust-*
     run --separate-stderr "$BIFORGET" eval robust qa.jsonl --limit 1 --original "$BIFORGET_TEST_MODEL" --max-new-tokens 1 "${m[@]}" --json
