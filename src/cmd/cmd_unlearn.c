@@ -271,15 +271,15 @@ static char *work_folder(const struct bf_unlearn_values *v)
     return bf_buf_take(&path);
 }
 
-/* Did it end because no question of the run's own probes is known? Those were not asked for by the user. */
-static bool shows_nothing(const struct bf_unlearn_settings *s, const struct bf_unlearn_result *result)
+/* Are the probes the run's own? Those were not asked for by the user. */
+static bool has_own_probes(const struct bf_unlearn_settings *s)
 {
     char *probe, *probe_retain;
     bf_probe_default_sets(s->forget, &probe, &probe_retain);
     const bool own = probe && strcmp(probe, s->probe) == 0;
     free(probe);
     free(probe_retain);
-    return own && result->probes.n_forget > 0 && result->probes.n == 0 && result->n_steps == 0;
+    return own;
 }
 
 /* The settings that are kept say so, too: a resume asks no probe, and reads the sets without leaving any out. */
@@ -322,7 +322,7 @@ static enum bf_status train(const struct bf_call *call, struct bf_unlearn_settin
         struct bf_err why = BF_ERR_INIT;
         bf_interrupt_install();
         status = bf_unlearn(&job, &result, &why);
-        without = status == BF_INPUT && shows_nothing(s, &result);
+        without = bf_unlearn_knows_none(&result) && has_own_probes(s);
         bf_log_live_end(call->log);
         if (status == BF_OK)
             status = conclude(call, s, work, &sets, &talk.questions, &result, &why);

@@ -346,10 +346,10 @@ static enum bf_status begin(struct bf_trainer *t, struct bf_err *err)
     enum bf_status status = bf_graph_estimate(&params, &estimate, err);
     if (status == BF_OK)
         status = identify(t, err);
+    if (status == BF_OK) /* it may refuse, and is the cheaper of the two */
+        status = bf_probe_begin(t, err);
     if (status == BF_OK && !t->job->resume)
         status = bf_trainer_measure(t, t->settings->model, &t->before, err);
-    if (status == BF_OK)
-        status = bf_probe_begin(t, err);
     if (status == BF_OK)
         status = bf_trainer_open(t, err);
     if (status == BF_OK && t->job->resume)
@@ -443,6 +443,11 @@ enum bf_status bf_unlearn(const struct bf_unlearn_job *job, struct bf_unlearn_re
     free(t.known_forget);
     free(t.known_retain);
     return status;
+}
+
+bool bf_unlearn_knows_none(const struct bf_unlearn_result *result)
+{
+    return result->probes.n > 0 && result->probes.forget_known == 0;
 }
 
 void bf_unlearn_result_release(struct bf_unlearn_result *result)

@@ -2,7 +2,7 @@
  *
  * 1. bf_trainer_examples: texts become forget, retain, general, alternates. The plan (batch, n_steps, order) follows
  *    from their sizes.
- * 2. bf_trainer_measure: NLL before, of the model file, in a graph of its own.
+ * 2. bf_probe_begin: what the model file answers. bf_trainer_measure: its NLL, in a graph of its own.
  * 3. bf_trainer_open: graph, info, tensors, moments, spans; frozen and direction where a loss needs them.
  * 4. On a resume bf_training_load: weights, moments, step, curve, before. Else bf_training_write_settings.
  * 5. bf_reference_make: reference, where the forget loss needs sums of r.

@@ -122,7 +122,8 @@ static bool take_list(struct bf_trainer *t, const json_t *json)
     const json_t *items = json_object_get(json, "probes");
     if (!training || strcmp(training, t->identity) != 0 ||
         !read_flags(json_object_get(json, "known_forget"), t->known_forget, probes->n_forget, &probes->forget_known) ||
-        !read_flags(json_object_get(json, "known_retain"), t->known_retain, probes->n_retain, &probes->retain_known))
+        !read_flags(json_object_get(json, "known_retain"), t->known_retain, probes->n_retain, &probes->retain_known) ||
+        probes->forget_known == 0)
         return false;
     for (size_t i = 0; i < json_array_size(items); i++) {
         const json_t *item = json_array_get(items, i);
@@ -219,13 +220,13 @@ enum bf_status bf_probe_begin(struct bf_trainer *t, struct bf_err *err)
         return status;
     probes->forget_known = probe.forget_right;
     probes->retain_known = probe.retain_right;
+    add_probe(probes, probe);
     if (probes->forget_known == 0)
         return bf_fail(
             err, BF_INPUT,
             "the model answers none of the %lld probe questions rightly before the first step, so they cannot "
             "show what it forgets; give questions that it can answer, or --probe none",
             (long long)probes->n_forget);
-    add_probe(probes, probe);
     bf_trainer_notice(t, "it knows %lld of %lld forget questions and %lld of %lld to keep; asked every %lld steps",
                       (long long)probes->forget_known, (long long)probes->n_forget, (long long)probes->retain_known,
                       (long long)probes->n_retain, (long long)probes->every);

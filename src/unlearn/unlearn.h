@@ -229,7 +229,7 @@ struct bf_unlearn_probes {
     struct bf_unlearn_probe *items; /* [n] in the order of the steps, the first of step 0; NULL without probing */
     size_t n;
     int64_t n_forget, n_retain;         /* questions */
-    int64_t forget_known, retain_known; /* of them known before the first step */
+    int64_t forget_known, retain_known; /* of them known before the first step, once n > 0 */
     int64_t every;                      /* steps between two probes */
     double retain_drop;                 /* share of the known retain questions that may be lost: the limit */
     int64_t chosen;                     /* the step whose model was written; 0: none, no probe keeps the limit */
@@ -250,6 +250,8 @@ struct bf_unlearn_result {
     bool pairs;                      /* the forget set was taken as question-answer pairs */
     struct bf_unlearn_probes probes; /* zero without job.probe */
 };
+/* Was the model asked, and knew none of the forget questions? Then no step was taken. */
+bool bf_unlearn_knows_none(const struct bf_unlearn_result *result);
 void bf_unlearn_result_release(struct bf_unlearn_result *result);
 
 /* Which questions a model answers rightly. `known` is NULL before the first step; then only questions that were right
@@ -279,11 +281,12 @@ struct bf_unlearn_job {
     int64_t n_probe_forget, n_probe_retain; /* n_probe_forget >= 1 */
     const char *probe_sha256;               /* of all questions and answers: a resume has to ask the same */
 };
-/* BF_INPUT: texts that cannot be learnt from, a layer that the model does not have, memory. BF_MODEL: the model; a loss
- * that is not finite any more (the sentence names step and batch; the last checkpoint stays). BF_STORE: the disk
- * (checked before the first step), a checkpoint of another training. BF_INTERRUPTED: saved. BF_LIMIT: trained, but no
- * probe keeps the limit, so that no model is written. *result is filled as far as it went: release it. After BF_OK the
- * last checkpoint is still in the folder, since the caller has to keep the result first: bf_unlearn_remove_checkpoint.
+/* BF_INPUT: texts that cannot be learnt from, a layer that the model does not have, memory, or a model that knows none
+ * of the forget questions (bf_unlearn_knows_none says whether it is that). BF_MODEL: the model; a loss that is not
+ * finite any more (the sentence names step and batch; the last checkpoint stays). BF_STORE: the disk (checked before
+ * the first step), a checkpoint of another training. BF_INTERRUPTED: saved. BF_LIMIT: trained, but no probe keeps the
+ * limit, so that no model is written. *result is filled as far as it went: release it. After BF_OK the last checkpoint
+ * is still in the folder, since the caller has to keep the result first: bf_unlearn_remove_checkpoint.
  */
 BF_MUST_CHECK enum bf_status bf_unlearn(const struct bf_unlearn_job *job, struct bf_unlearn_result *result,
                                         struct bf_err *err);

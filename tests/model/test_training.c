@@ -412,6 +412,63 @@ static void npo_follows_pytorch(void **state)
 
 #endif
 
+/* ---- probes ---- */
+
+static enum bf_status cannot_ask(void *user, const char *model, struct bf_unlearn_asked *asked, struct bf_err *err)
+{
+    (void)user;
+    (void)model;
+    (void)asked;
+    return bf_fail(err, BF_INPUT, "the context has no room for a question");
+}
+
+static enum bf_status answers_nothing(void *user, const char *model, struct bf_unlearn_asked *asked, struct bf_err *err)
+{
+    (void)model;
+    (void)asked; /* all false */
+    (void)err;
+    ++*(int *)user;
+    return BF_OK;
+}
+
+/* Both are input errors before the first step, and only one of them says that the model knows nothing. */
+static void a_model_that_knows_no_question_is_told_from_a_failure(void **state)
+{
+    static const struct {
+        enum bf_status (*probe)(void *user, const char *model, struct bf_unlearn_asked *asked, struct bf_err *err);
+        const char *says;
+        bool knows_none;
+    } cases[] = {{cannot_ask, "the context has no room for a question", false},
+                 {answers_nothing, "answers none of the 2 probe questions rightly", true}};
+    struct bf_unlearn_settings settings;
+    struct bf_unlearn_texts forget = {0};
+    int n_asked = 0;
+    (void)state;
+
+    settings_of("ga", &settings);
+    add_two_texts(&forget);
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct bf_unlearn_result result;
+        struct bf_err err = BF_ERR_INIT;
+        const struct bf_unlearn_job job = {.settings = &settings,
+                                           .work = "probed",
+                                           .forget = &forget,
+                                           .user = &n_asked,
+                                           .probe = cases[i].probe,
+                                           .n_probe_forget = 2,
+                                           .probe_sha256 = ""};
+        assert_int_equal(bf_unlearn(&job, &result, &err), BF_INPUT);
+        assert_error(err, BF_INPUT, cases[i].says);
+        assert_int_equal(bf_unlearn_knows_none(&result), cases[i].knows_none);
+        assert_int_equal(result.n_steps, 0);
+        assert_true(isnan(result.before.forget)); /* what costs more than asking was not begun */
+        bf_unlearn_result_release(&result);
+    }
+    assert_int_equal(n_asked, 1);
+    bf_unlearn_texts_release(&forget);
+    bf_unlearn_settings_release(&settings);
+}
+
 /* ---- checkpoints ---- */
 
 static bool stops_after_two(void *user)
@@ -517,6 +574,7 @@ int main(void)
         cmocka_unit_test(graddiff_follows_pytorch),
         cmocka_unit_test(npo_follows_pytorch),
 #endif
+        cmocka_unit_test(a_model_that_knows_no_question_is_told_from_a_failure),
         cmocka_unit_test(checkpoints_that_do_not_fit),
     };
     return cmocka_run_group_tests_name("training", tests, enter, leave);
