@@ -407,6 +407,7 @@ enum bf_status bf_unlearn(const struct bf_unlearn_job *job, struct bf_unlearn_re
     assert(job->settings->train != BF_TRAIN_NONE && !isnan(job->settings->learning_rate));
     *result = (struct bf_unlearn_result){.before = t.before, .after = {.forget = NAN, .retain = NAN}};
     enum bf_status status = check_work(job, err);
+    const bool is_mine = status == BF_OK; /* the folder */
     if (status == BF_OK)
         status = bf_trainer_examples(&t, err);
     if (status == BF_OK) {
@@ -424,6 +425,8 @@ enum bf_status bf_unlearn(const struct bf_unlearn_job *job, struct bf_unlearn_re
     close_graphs(&t);
     if (status == BF_OK)
         status = bf_trainer_measure(&t, t.settings->out, &result->after, err);
+    if (is_mine && status != BF_OK && !bf_unlearn_can_resume(job->work)) /* no checkpoint that goes with them */
+        bf_probe_remove(job->work, -1);
     fill_result(&t, stop, result);
     result->train_seconds = seconds;
     bf_examples_release(&t.forget);

@@ -123,6 +123,14 @@ teardown() {
     [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
 }
 
+@test "a training that diverges before its first checkpoint leaves no model of a probe" {
+    run --separate-stderr "$BIFORGET" unlearn "${u[@]}" "${probes[@]}" --max-steps 40 --probe-every 1 --retain-accuracy-drop 1 --lr 1e-2 --warmup 0 --max-loss 20 -o boom.gguf
+    [ "$status" = 4 ] || { echo "$stderr" >&2; false; }
+    sentence "the training has diverged"
+    [[ $stderr == *"step 1: "*"there is no checkpoint yet"* ]]
+    run ! ls boom.gguf.training/probe*
+}
+
 @test "without questions to keep nothing limits it, and it says so" {
     run --separate-stderr "$BIFORGET" unlearn "${u[@]}" --forget forget.jsonl --probe probe.jsonl --max-steps 2 --lr 1e-2 -o free.gguf --json
     [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
