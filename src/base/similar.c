@@ -89,6 +89,14 @@ void bf_signature_of(struct bf_signature *out, const struct bf_words *words, con
         out->minima[j] = (uint16_t)(bf_mix(minima[j], j) >> 48);
 }
 
+void bf_signature_of_text(struct bf_signature *out, const char *text)
+{
+    struct bf_words words;
+    bf_words_of(&words, text, strlen(text));
+    bf_signature_of(out, &words, text, strlen(text));
+    bf_words_release(&words);
+}
+
 static uint32_t band_key(const struct bf_signature *signature, uint32_t band)
 {
     uint64_t h = band;

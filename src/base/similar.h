@@ -21,6 +21,8 @@ struct bf_signature {
 struct bf_similar *bf_similar_new(void);
 void bf_similar_free(struct bf_similar *similar); /* NULL is a no-op */
 void bf_signature_of(struct bf_signature *out, const struct bf_words *words, const char *text, size_t n_bytes);
+/* The same for a caller that does not need the words. */
+void bf_signature_of_text(struct bf_signature *out, const char *text);
 bool bf_similar_has_exact(const struct bf_similar *similar, const struct bf_signature *signature);
 /* Is there an added text with an estimated Jaccard similarity of at least `threshold` (0..1]? Never when it is above 1.
  */

@@ -99,6 +99,15 @@ static uint32_t before(const char *text, size_t at)
     return ' ';
 }
 
+size_t bf_words_count(const char *text)
+{
+    struct bf_words words;
+    bf_words_of(&words, text, strlen(text));
+    const size_t n = words.n;
+    bf_words_release(&words);
+    return n;
+}
+
 bool bf_is_word_edge(const char *text, size_t at)
 {
     uint32_t next = ' ';

@@ -17,6 +17,8 @@ struct bf_words {
 /* Read at most 16,384 words. Linear in the text. Release with bf_words_release. */
 void bf_words_of(struct bf_words *out, const char *text, size_t n_bytes);
 void bf_words_release(struct bf_words *words);
+/* How many words a text has; at most 16,384 are counted. */
+size_t bf_words_count(const char *text);
 /* Is there a border of a word before text[at]? That is so at both ends of a text, next to characters other than letters
  * and digits, and around each character of a script without spaces. */
 bool bf_is_word_edge(const char *text, size_t at);

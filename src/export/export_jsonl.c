@@ -54,14 +54,8 @@ void bf_put_sample_id(struct bf_buf *out, const struct bf_row *row, const struct
 const char *bf_export_object(const struct bf_row *row)
 {
     enum { OBJECT_WORDS_MAX = 6 }; /* a longer answer is a sentence */
-    struct bf_words words;
-    bool is_short = false;
-    if (row->object) {
-        bf_words_of(&words, row->object, strlen(row->object));
-        is_short = words.n > 0 && words.n <= OBJECT_WORDS_MAX;
-        bf_words_release(&words);
-    }
-    return is_short ? row->object : NULL;
+    const size_t n = row->object ? bf_words_count(row->object) : 0;
+    return n > 0 && n <= OBJECT_WORDS_MAX ? row->object : NULL;
 }
 
 const char *bf_export_held_out(const struct bf_row *row)

@@ -191,11 +191,8 @@ bool bf_judge_account(struct bf_judge *j, struct bf_sample *sample, struct bf_st
     if (sample->reason != BF_REASON_NONE)
         return false;
     double start = bf_seconds();
-    struct bf_words words;
     struct bf_signature signature;
-    bf_words_of(&words, sample->text, strlen(sample->text));
-    bf_signature_of(&signature, &words, sample->text, strlen(sample->text));
-    bf_words_release(&words);
+    bf_signature_of_text(&signature, sample->text);
     bf_similar_add(j->similar, &signature);
     sample->text_hash = signature.exact;
     bool checked = false;

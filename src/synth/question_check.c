@@ -129,18 +129,9 @@ static bool means_somebody_unnamed(const char *question)
     return pronoun && bf_facts_preserved(question, "", &names, NULL); /* without names, nothing is lost */
 }
 
-static size_t count_words(const char *text)
-{
-    struct bf_words words;
-    bf_words_of(&words, text, strlen(text));
-    const size_t n = words.n;
-    bf_words_release(&words);
-    return n;
-}
-
 bool bf_answer_is_short(const char *answer)
 {
-    return count_words(answer) <= SHORT_ANSWER_WORDS;
+    return bf_words_count(answer) <= SHORT_ANSWER_WORDS;
 }
 
 /* Half of all guesses at a yes or a no are right, and the fact is in the question. */

@@ -6,7 +6,6 @@
 #include "base/mem.h"
 #include "base/refusal.h"
 #include "base/rng.h"
-#include "base/words.h"
 #include "quality/answers.h"
 #include "synth/facts.h"
 #include "synth/filter.h"
@@ -254,16 +253,6 @@ static enum bf_status judge_wording(struct bf_questions *q, const struct bf_ques
     return status;
 }
 
-static void set_hash(struct bf_sample *sample)
-{
-    struct bf_words words;
-    struct bf_signature signature;
-    bf_words_of(&words, sample->text, strlen(sample->text));
-    bf_signature_of(&signature, &words, sample->text, strlen(sample->text));
-    bf_words_release(&words);
-    sample->text_hash = signature.exact;
-}
-
 enum bf_status bf_question_commit(struct bf_questions *q, int64_t list_number, const struct bf_waiting *answer)
 {
     struct bf_work *w = q->work;
@@ -292,8 +281,11 @@ enum bf_status bf_question_commit(struct bf_questions *q, int64_t list_number, c
     else
         status = judge_wording(q, e, sample, &asked, &said);
     sample->raw = strcmp(w->raw.data, sample->text) == 0 ? NULL : w->raw.data;
-    if (sample->reason == BF_REASON_NONE)
-        set_hash(sample);
+    if (sample->reason == BF_REASON_NONE) {
+        struct bf_signature signature;
+        bf_signature_of_text(&signature, sample->text);
+        sample->text_hash = signature.exact;
+    }
     if (status == BF_OK) {
         bf_work_count(w, sample);
         bf_questions_account(q, sample);

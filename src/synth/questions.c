@@ -82,25 +82,17 @@ void bf_questions_release(struct bf_questions *q)
 
 /* ---- questions that were asked ---- */
 
-static void signature_of(const char *question, struct bf_signature *out)
-{
-    struct bf_words words;
-    bf_words_of(&words, question, strlen(question));
-    bf_signature_of(out, &words, question, strlen(question));
-    bf_words_release(&words);
-}
-
 bool bf_questions_knows(const struct bf_questions *q, const char *question)
 {
     struct bf_signature signature;
-    signature_of(question, &signature);
+    bf_signature_of_text(&signature, question);
     return bf_similar_has_exact(q->asked, &signature);
 }
 
 static void remember(struct bf_questions *q, const char *question)
 {
     struct bf_signature signature;
-    signature_of(question, &signature);
+    bf_signature_of_text(&signature, question);
     bf_similar_add(q->asked, &signature);
 }
 
@@ -157,15 +149,6 @@ static char *beginning_of(const char *text)
     return bf_strndup(text, n);
 }
 
-static size_t n_words(const char *text)
-{
-    struct bf_words words;
-    bf_words_of(&words, text, strlen(text));
-    const size_t n = words.n;
-    bf_words_release(&words);
-    return n;
-}
-
 /* Give a text its entry; `nth` text of its point. */
 static void question_text(struct bf_questions *q, const struct bf_question_candidate *c, bool control, int64_t nth)
 {
@@ -200,7 +183,7 @@ static struct bf_question_candidate candidate_of(const struct bf_sample *sample)
         .text = beginning_of(sample->text),
         .question = pair ? bf_strdup(sample->question) : NULL,
         .answer = pair ? bf_strdup(sample->answer) : NULL,
-        .direct = pair && n_words(sample->answer) <= DIRECT_WORDS_MAX &&
+        .direct = pair && bf_words_count(sample->answer) <= DIRECT_WORDS_MAX &&
                   bf_question_check(sample->question, sample->answer) == BF_REASON_NONE,
     };
 }
@@ -218,7 +201,7 @@ static void add_candidate(struct bf_questions *q, const struct bf_sample *sample
 static void see_control(struct bf_questions *q, const struct bf_sample *sample)
 {
     const int64_t most = (q->work->request->questions > 0 ? q->work->request->questions : q->n_texts) / CONTROL_SHARE;
-    if (q->n_control >= (most > CONTROL_MIN ? most : CONTROL_MIN) || n_words(sample->text) < 4 ||
+    if (q->n_control >= (most > CONTROL_MIN ? most : CONTROL_MIN) || bf_words_count(sample->text) < 4 ||
         bf_plan_is_tau_question(q->plan, sample->stage, sample->index))
         return;
     struct bf_question_candidate c = candidate_of(sample);

@@ -268,14 +268,6 @@ static enum bf_status embed(struct bf_work *w, const char *text, float *vector, 
     return status;
 }
 
-static void signature_of(const char *text, struct bf_signature *out)
-{
-    struct bf_words words;
-    bf_words_of(&words, text, strlen(text));
-    bf_signature_of(out, &words, text, strlen(text));
-    bf_words_release(&words);
-}
-
 /* The texts that a variant is compared with: the original and its kept variants so far. */
 struct siblings {
     struct rewrite *rewrite;
@@ -287,7 +279,7 @@ static void see_sibling(void *to, const struct bf_sample *sample)
     struct siblings *s = to;
     struct rewrite *r = s->rewrite;
     struct bf_signature signature;
-    signature_of(sample->text, &signature);
+    bf_signature_of_text(&signature, sample->text);
     bf_similar_add(s->similar, &signature);
     if (sample->stage == BF_STAGE_ORIGINAL && sample->embedding && sample->n_embd == r->n_embd)
         for (int32_t i = 0; i < r->n_embd; i++)
@@ -351,7 +343,7 @@ static enum bf_status judge(struct bf_work *w, struct bf_sample *sample, enum bf
 {
     struct rewrite *r = rewrite_of(w);
     struct bf_signature signature;
-    signature_of(sample->text, &signature);
+    bf_signature_of_text(&signature, sample->text);
     if (reason == BF_REASON_NONE)
         reason = check_text(w, sample);
     if (reason == BF_REASON_NONE && bf_similar_has_exact(similar, &signature))
@@ -400,7 +392,7 @@ static enum bf_status original_sample(struct bf_work *w, int64_t index, struct b
         return status;
     sample->embedding = r->original_half;
     sample->n_embd = r->n_embd;
-    signature_of(sample->text, &signature);
+    bf_signature_of_text(&signature, sample->text);
     sample->text_hash = signature.exact;
     return BF_OK;
 }

@@ -69,11 +69,8 @@ static void remember(struct bf_work *w, struct bf_sample *sample)
 {
     if (sample->reason != BF_REASON_NONE)
         return;
-    struct bf_words words;
     struct bf_signature signature;
-    bf_words_of(&words, sample->text, strlen(sample->text));
-    bf_signature_of(&signature, &words, sample->text, strlen(sample->text));
-    bf_words_release(&words);
+    bf_signature_of_text(&signature, sample->text);
     bf_similar_add(textbook_of(w)->similar, &signature);
     sample->text_hash = signature.exact;
 }
