@@ -75,3 +75,11 @@ bool bf_all_finite(const float *values, size_t n)
 {
     return any_bad(values, n) == 0;
 }
+
+double bf_dot(const float *a, const float *b, size_t n)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)a[i] * (double)b[i];
+    return sum;
+}

@@ -10,7 +10,9 @@ uint16_t bf_half_of(float x); /* round to nearest, ties to even; overflow gives 
 float bf_half_to_float(uint16_t h);
 
 /* Are all n values finite? O(n). */
-
 bool bf_all_finite(const float *values, size_t n);
+
+/* Dot product of a and b [n], summed in double precision and in order: of unit vectors, their cosine. */
+double bf_dot(const float *a, const float *b, size_t n);
 
 #endif

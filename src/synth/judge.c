@@ -16,14 +16,6 @@ enum {
     KNOWLEDGE_TOKENS = 8 /* Min-K% probability needs at least so many tokens */
 };
 
-static double dot(const float *a, const float *b, int32_t n)
-{
-    double sum = 0.0;
-    for (int32_t i = 0; i < n; i++)
-        sum += (double)a[i] * (double)b[i];
-    return sum;
-}
-
 static enum bf_status embed(struct bf_judge *j, const char *text, float *out, uint16_t *half, struct bf_err *err)
 {
     double start = bf_seconds();
@@ -144,7 +136,7 @@ enum bf_status bf_judge_decide(struct bf_judge *j, const char *prompt, struct bf
             return status;
         sample->embedding = j->half;
         sample->n_embd = j->n_embd;
-        sample->domain_similarity = dot(j->vector, control ? j->control_topic : j->topic, j->n_embd);
+        sample->domain_similarity = bf_dot(j->vector, control ? j->control_topic : j->topic, (size_t)j->n_embd);
         if (!control && drifted(j, j->vector))
             reason = BF_REASON_DRIFT;
         if (!control && reason == BF_REASON_NONE)

@@ -244,18 +244,15 @@ static bool on_step(void *user, const struct bf_gen_stats *stats)
 static enum bf_status leave_out_meaning(struct bf_neighbours *neighbours, struct bf_engine *embedder, const char *topic,
                                         struct bf_err *err)
 {
-    const int32_t n_embd = bf_engine_info(embedder)->n_embd;
-    float *wanted = bf_array((size_t)n_embd, sizeof *wanted), *vector = bf_array((size_t)n_embd, sizeof *vector);
+    const size_t n_embd = (size_t)bf_engine_info(embedder)->n_embd;
+    float *wanted = bf_array(n_embd, sizeof *wanted), *vector = bf_array(n_embd, sizeof *vector);
     enum bf_status status = bf_synth_embed(embedder, topic, wanted, NULL, err);
     for (size_t i = 0; i < neighbours->n && status == BF_OK; i++) {
         struct bf_neighbour *one = &neighbours->items[i];
         if (!is_good(one))
             continue;
-        double cosine = 0.0;
         status = bf_synth_embed(embedder, one->name, vector, NULL, err);
-        for (int32_t d = 0; d < n_embd; d++)
-            cosine += (double)wanted[d] * (double)vector[d];
-        one->left_out = cosine >= SAME_MEANING;
+        one->left_out = status == BF_OK && bf_dot(wanted, vector, n_embd) >= SAME_MEANING;
     }
     free(wanted);
     free(vector);

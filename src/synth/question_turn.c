@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/floats.h"
 #include "base/mem.h"
 #include "base/refusal.h"
 #include "base/rng.h"
@@ -109,9 +110,7 @@ static enum bf_status cosine_of(struct bf_questions *q, const char *a, const cha
     enum bf_status status = bf_synth_embed(w->embedder, a, x, NULL, w->err);
     if (status == BF_OK)
         status = bf_synth_embed(w->embedder, b, y, NULL, w->err);
-    *out = 0.0;
-    for (size_t i = 0; i < n && status == BF_OK; i++)
-        *out += (double)x[i] * (double)y[i];
+    *out = status == BF_OK ? bf_dot(x, y, n) : 0.0;
     free(x);
     free(y);
     return status;

@@ -356,9 +356,7 @@ static enum bf_status judge(struct bf_work *w, struct bf_sample *sample, enum bf
         enum bf_status status = embed(w, sample->text, r->variant, r->variant_half);
         if (status != BF_OK)
             return status;
-        double similarity = 0.0;
-        for (int32_t i = 0; i < r->n_embd; i++)
-            similarity += (double)r->variant[i] * (double)r->original[i];
+        const double similarity = bf_dot(r->variant, r->original, (size_t)r->n_embd);
         sample->embedding = r->variant_half;
         sample->n_embd = r->n_embd;
         sample->domain_similarity = similarity;

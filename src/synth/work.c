@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/floats.h"
 #include "base/thoughts.h"
 #include "base/utf8.h"
 #include "synth/filter.h"
@@ -263,10 +264,7 @@ enum bf_reason bf_work_guard(const struct bf_work *w, const float *vector, int32
     for (size_t g = 0; g < w->task.n_guards; g++) {
         const struct bf_guard *guard = &w->task.guards[g];
         const double mine = guard->centroid ? centroid : own;
-        double other = 0.0;
-        for (int32_t i = 0; i < n_embd; i++)
-            other += (double)vector[i] * (double)guard->vector[i];
-        if (!isnan(mine) && other > mine)
+        if (!isnan(mine) && bf_dot(vector, guard->vector, (size_t)n_embd) > mine)
             return guard->reason;
     }
     return BF_REASON_NONE;
