@@ -36,42 +36,33 @@ static void fill(struct bf_store *store)
     put(store, BF_STAGE_WORDINGS, 1, BF_REASON_NONE, BF_STAGE_PAIRS, 0, true);
 }
 
-/* The "stage index" words of a variant, in order. */
-static void list(struct bf_store *store, const char *variant, enum bf_pair_use pairs, struct bf_buf *out)
+/* The "stage index" words of a query, in order; only_pairs: without its texts. */
+static void list_query(struct bf_store *store, const struct bf_query *query, bool only_pairs, struct bf_buf *out)
 {
-    const struct bf_query query = {.variant = variant, .pairs = pairs};
     struct bf_err err = BF_ERR_INIT;
     struct bf_cursor *cursor;
     struct bf_row row;
     bool more = true;
     bf_buf_clear(out);
-    assert_ok(bf_store_query(store, &query, &cursor, &err));
+    assert_ok(bf_store_query(store, query, &cursor, &err));
     for (;;) {
         assert_ok(bf_cursor_next(cursor, &row, &more, &err));
         if (!more)
             break;
-        if (pairs != BF_PAIRS_TRAIN || bf_stage_is_pair(row.sample.stage))
+        if (!only_pairs || bf_stage_is_pair(row.sample.stage))
             bf_buf_printf(out, "%s%lld ", bf_stage_word(row.sample.stage), (long long)row.sample.index);
     }
     bf_cursor_close(cursor);
 }
 
+static void list(struct bf_store *store, const char *variant, enum bf_pair_use pairs, struct bf_buf *out)
+{
+    list_query(store, &(struct bf_query){.variant = variant, .pairs = pairs}, pairs == BF_PAIRS_TRAIN, out);
+}
+
 static void list_texts(struct bf_store *store, const char *variant, enum bf_text_use texts, struct bf_buf *out)
 {
-    const struct bf_query query = {.variant = variant, .texts = texts};
-    struct bf_err err = BF_ERR_INIT;
-    struct bf_cursor *cursor;
-    struct bf_row row;
-    bool more = true;
-    bf_buf_clear(out);
-    assert_ok(bf_store_query(store, &query, &cursor, &err));
-    for (;;) {
-        assert_ok(bf_cursor_next(cursor, &row, &more, &err));
-        if (!more)
-            break;
-        bf_buf_printf(out, "%s%lld ", bf_stage_word(row.sample.stage), (long long)row.sample.index);
-    }
-    bf_cursor_close(cursor);
+    list_query(store, &(struct bf_query){.variant = variant, .texts = texts}, false, out);
 }
 
 /* A pair on the invented topic speaks for no text; a question that gave its answer away speaks neither for nor against
