@@ -88,13 +88,13 @@ void bf_tally_text(struct bf_tally *tally, const char *text)
 {
     struct bf_lines names = {.n = 0};
     bf_prose_names(&names, text, strlen(text));
+    tally->n_texts++;
     for (size_t i = 0; i < names.n; i++) {
         struct bf_candidate *c = candidate_of(tally, names.items[i]);
-        bool before = !c; /* "Dumbledore" after "Albus Dumbledore": one text */
-        for (size_t j = 0; j < i && !before; j++)
-            before = candidate_of(tally, names.items[j]) == c;
-        if (!before)
-            c->n_texts++;
+        if (!c || c->last_text == tally->n_texts) /* "Dumbledore" after "Albus Dumbledore": one text */
+            continue;
+        c->n_texts++;
+        c->last_text = tally->n_texts;
     }
     bf_lines_release(&names);
 }

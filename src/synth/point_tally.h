@@ -13,6 +13,7 @@ struct bf_candidate {
     int32_t n_forms;   /* distinct forms that gave it */
     int32_t n_control; /* answers about the invented topic that gave it */
     int32_t n_texts;   /* kept texts that have it */
+    int64_t last_text; /* the latest of them, from 1 */
     bool asked;        /* who or what it is */
 };
 
@@ -23,6 +24,7 @@ struct bf_tally {
     size_t n, size;
     bool *asked;                /* [templates->n] forms that were answered */
     int32_t n_asked, n_control; /* distinct forms, and control answers */
+    int64_t n_texts;            /* kept texts */
 };
 
 void bf_tally_init(struct bf_tally *tally, const struct bf_template_set *templates, const char *topic);
