@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/floats.h"
 #include "base/mem.h"
@@ -12,6 +11,7 @@
 #include "base/utf8.h"
 #include "base/words.h"
 #include "request/request.h"
+#include "synth/answer_names.h"
 #include "synth/points.h"
 #include "base/banned.h"
 
@@ -40,37 +40,15 @@ static const char *const of_fact[] = {
 
 void bf_neighbours_release(struct bf_neighbours *neighbours)
 {
-    for (size_t i = 0; i < neighbours->n; i++)
+    for (size_t i = 0; i < neighbours->n; i++) {
         free(neighbours->items[i].name);
+        free(neighbours->items[i].key);
+    }
     free(neighbours->items);
     *neighbours = (struct bf_neighbours){0};
 }
 
 /* ---- names ---- */
-
-/* A name without an article at its start. */
-static const char *core_of(const char *name)
-{
-    static const char *const articles[] = {"the ", "a ", "an "};
-    for (size_t i = 0; i < sizeof articles / sizeof *articles; i++)
-        if (strncasecmp(name, articles[i], strlen(articles[i])) == 0)
-            return name + strlen(articles[i]);
-    return name;
-}
-
-/* The same name in other letters, with another article or punctuation? */
-static bool same_name(const char *a, const char *b)
-{
-    return bf_has_phrase(core_of(a), core_of(b)) && bf_has_phrase(core_of(b), core_of(a));
-}
-
-static struct bf_neighbour *find(struct bf_neighbours *neighbours, const char *name)
-{
-    for (size_t i = 0; i < neighbours->n; i++)
-        if (same_name(neighbours->items[i].name, name))
-            return &neighbours->items[i];
-    return NULL;
-}
 
 /* What a small model writes around a list, and what a sentence about one begins with. */
 static bool is_talk(const char *name)
@@ -84,14 +62,26 @@ static bool is_talk(const char *name)
     return false;
 }
 
+/* The form in which a name is compared; free() it. */
+static char *key_of(const char *name)
+{
+    struct bf_buf key;
+    bf_buf_init(&key, SIZE_MAX);
+    bf_name_key(&key, name);
+    return bf_buf_take(&key);
+}
+
 static struct bf_neighbour *find_or_add(struct bf_neighbours *neighbours, const char *name)
 {
-    struct bf_neighbour *one = find(neighbours, name);
-    if (one)
-        return one;
+    char *key = key_of(name);
+    for (size_t i = 0; i < neighbours->n; i++)
+        if (strcmp(neighbours->items[i].key, key) == 0) {
+            free(key);
+            return &neighbours->items[i];
+        }
     neighbours->items = bf_grow(neighbours->items, neighbours->n + 1, sizeof *neighbours->items);
-    one = &neighbours->items[neighbours->n++];
-    *one = (struct bf_neighbour){.name = bf_strdup(name), .last = -1};
+    struct bf_neighbour *one = &neighbours->items[neighbours->n++];
+    *one = (struct bf_neighbour){.name = bf_strdup(name), .key = key, .last = -1};
     return one;
 }
 
@@ -121,11 +111,23 @@ void bf_neighbours_read_parts(struct bf_neighbours *neighbours, const char *answ
 
 void bf_neighbours_leave_out(struct bf_neighbours *neighbours, const char *name)
 {
+    char *key = key_of(name);
     for (size_t i = 0; i < neighbours->n; i++) {
         struct bf_neighbour *one = &neighbours->items[i];
-        one->left_out = one->left_out || bf_has_phrase(core_of(one->name), core_of(name)) ||
-                        bf_has_phrase(core_of(name), core_of(one->name));
+        one->left_out = one->left_out || bf_has_phrase(one->key, key) || bf_has_phrase(key, one->key);
     }
+    free(key);
+}
+
+/* Leave out what the text names. */
+static void leave_out_named(struct bf_neighbours *neighbours, const char *text)
+{
+    char *key = key_of(text);
+    for (size_t i = 0; i < neighbours->n; i++) {
+        struct bf_neighbour *one = &neighbours->items[i];
+        one->left_out = one->left_out || bf_has_phrase(key, one->key);
+    }
+    free(key);
 }
 
 static bool is_good(const struct bf_neighbour *one)
@@ -285,9 +287,8 @@ enum bf_status bf_neighbours_ask(struct bf_engine *engine, struct bf_engine *emb
         bf_neighbours_leave_out(out, job->topic);
     for (size_t i = 0; i < job->n_taken && status == BF_OK; i++)
         bf_neighbours_leave_out(out, job->taken[i]);
-    for (size_t n = 0; n < out->n && status == BF_OK && !job->topic; n++)
-        for (size_t i = 0; i < job->n_facts && !out->items[n].left_out; i++)
-            out->items[n].left_out = bf_has_phrase(job->facts[i], core_of(out->items[n].name));
+    for (size_t i = 0; i < job->n_facts && status == BF_OK && !job->topic; i++)
+        leave_out_named(out, job->facts[i]);
     if (status == BF_OK && job->topic && embedder)
         status = leave_out_meaning(out, embedder, job->topic, err);
     bf_neighbours_sort(out);

@@ -11,10 +11,10 @@
 #include "engine/engine.h"
 
 struct bf_neighbour {
-    char *name;
-    int32_t n_named; /* forms of the question that it is an answer to */
-    int32_t last;    /* the latest of them */
-    bool left_out;   /* the subject itself, a part of it, or something that the caller excludes */
+    char *name, *key; /* as first written, and its bf_name_key */
+    int32_t n_named;  /* forms of the question that it is an answer to */
+    int32_t last;     /* the latest of them */
+    bool left_out;    /* the subject itself, a part of it, or something that the caller excludes */
 };
 struct bf_neighbours {
     struct bf_neighbour *items; /* after bf_neighbours_sort: best first */
