@@ -224,7 +224,7 @@ static enum bf_status judge_wording(struct bf_questions *q, const struct bf_ques
 {
     const struct bf_request *request = q->work->request;
     struct bf_facts_loss loss;
-    double cosine = 1.0;
+    double cosine = (double)NAN; /* not measured */
     enum bf_status status = BF_OK;
     if (is_refusal(q, sample->text)) {
         sample->reason = BF_REASON_REFUSAL;
