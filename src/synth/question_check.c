@@ -150,7 +150,8 @@ static bool is_yes_or_no(const char *answer)
     return found;
 }
 
-bool bf_question_gives_away(const char *question, const char *answer)
+/* Does the question hold the answer? */
+static bool gives_away(const char *question, const char *answer)
 {
     const struct bf_answer_key key = {.answer = answer, .object = bf_answer_is_short(answer) ? answer : NULL};
     return is_yes_or_no(answer) || bf_answer_right(&key, question);
@@ -167,7 +168,7 @@ enum bf_reason bf_question_check(const char *question, const char *answer)
         reason = BF_REASON_DEGENERATE;
     else if (points_into_a_text(question) || means_somebody_unnamed(question))
         reason = BF_REASON_NEEDS_TEXT;
-    else if (bf_question_gives_away(question, answer))
+    else if (gives_away(question, answer))
         reason = BF_REASON_GIVES_AWAY;
     bf_words_release(&words);
     return reason;

@@ -14,9 +14,6 @@ bool bf_question_read(const char *text, struct bf_buf *question, struct bf_buf *
  * text", or of a "he" that nobody can know), gives_away (its answer is in it, or is yes or no); or NONE. */
 enum bf_reason bf_question_check(const char *question, const char *answer);
 
-/* Does the question hold the answer? */
-bool bf_question_gives_away(const char *question, const char *answer);
-
 /* May the answer be looked for as a whole: a name, a number, a few words? */
 bool bf_answer_is_short(const char *answer);
 
