@@ -78,7 +78,6 @@ struct bf_store {
     bool creating;                 /* there is no run yet that error sentences could offer to resume */
     int64_t version;               /* of the schema; a reader may have an older one */
     int64_t request;               /* the selected one; 0 = all */
-    int has_vectors;               /* does the table exist? 1 yes, -1 no, 0 not known yet */
     char *entry_name, *entry_json; /* of the last bf_store_request */
     struct bf_run run;             /* owns every string; bf_store_close frees them */
 };
@@ -180,10 +179,12 @@ BF_MUST_CHECK enum bf_status bf_store_open_writer(const char *dir, int lock_fd, 
 /* From this schema on, versions differ only in tables and columns that a reader can do without: it reads older runs as
  * they are. */
 #define BF_STORE_OLDEST_READABLE 2
-/* The first schema with sample.source, sample.held_out and the numbers of self-questioning in the state. */
-#define BF_STORE_WITH_QUESTIONS 5
-/* The first schema with point.origin. */
-#define BF_STORE_WITH_ORIGINS 8
+/* The first schema with ... */
+#define BF_STORE_WITH_VECTORS 3   /* the table of vectors */
+#define BF_STORE_WITH_TRAININGS 4 /* the tables of trainings and their steps */
+#define BF_STORE_WITH_QUESTIONS 5 /* sample.source, sample.held_out, the numbers of self-questioning in the state */
+#define BF_STORE_WITH_PROBES 7    /* the tables of the probes of a training */
+#define BF_STORE_WITH_ORIGINS 8   /* point.origin */
 /* The SQL that upgrades schema `version - 1` to `version`; NULL outside 1..BF_STORE_VERSION. */
 const char *bf_migration(int64_t version);
 /* Apply the missing steps, each in one transaction, and enter the words of this program. */

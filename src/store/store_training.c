@@ -85,29 +85,14 @@ enum bf_status bf_store_add_training(struct bf_store *store, const struct bf_tra
     return bf_sql_end(store, status, true, err);
 }
 
-/* A reader may have opened a run that is older than the tables that this counts. */
-static enum bf_status has_table(struct bf_store *store, const char *count, bool *there, struct bf_err *err)
-{
-    int64_t n = 0;
-    const enum bf_status status = bf_sql_integer(store, count, &n, err);
-    *there = n > 0;
-    return status;
-}
-
-static const char count_training[] = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'training'";
-static const char count_probing[] =
-    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'training_probing'";
-
 enum bf_status bf_store_next_training(struct bf_store *store, int64_t after, struct bf_training *out,
                                       struct bf_err *err)
 {
     sqlite3_stmt *s;
-    bool there;
     *out = (struct bf_training){.id = 0};
-    enum bf_status status = has_table(store, count_training, &there, err);
-    if (status != BF_OK || !there)
-        return status;
-    status = bf_sql_get(store, BF_SQL_EACH_TRAINING, &s, err);
+    if (store->version < BF_STORE_WITH_TRAININGS)
+        return BF_OK;
+    enum bf_status status = bf_sql_get(store, BF_SQL_EACH_TRAINING, &s, err);
     if (status != BF_OK)
         return status;
     sqlite3_bind_int64(s, 1, after);
@@ -138,11 +123,9 @@ enum bf_status bf_store_each_training_step(struct bf_store *store, int64_t train
 {
     sqlite3_stmt *s;
     int rc;
-    bool there;
-    enum bf_status status = has_table(store, count_training, &there, err);
-    if (status != BF_OK || !there)
-        return status;
-    status = bf_sql_get(store, BF_SQL_EACH_TRAINING_STEP, &s, err);
+    if (store->version < BF_STORE_WITH_TRAININGS)
+        return BF_OK;
+    enum bf_status status = bf_sql_get(store, BF_SQL_EACH_TRAINING_STEP, &s, err);
     if (status != BF_OK)
         return status;
     sqlite3_bind_int64(s, 1, training);
@@ -167,12 +150,10 @@ enum bf_status bf_store_each_training_probe(struct bf_store *store, int64_t trai
                                             struct bf_err *err)
 {
     sqlite3_stmt *s;
-    bool there;
     *out = (struct bf_training_probing){0};
-    enum bf_status status = has_table(store, count_probing, &there, err);
-    if (status != BF_OK || !there)
-        return status;
-    status = bf_sql_get(store, BF_SQL_GET_PROBING, &s, err);
+    if (store->version < BF_STORE_WITH_PROBES)
+        return BF_OK;
+    enum bf_status status = bf_sql_get(store, BF_SQL_GET_PROBING, &s, err);
     if (status != BF_OK)
         return status;
     sqlite3_bind_int64(s, 1, training);

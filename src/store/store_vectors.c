@@ -30,29 +30,14 @@ static bool read_floats(const unsigned char *bytes, size_t n, float *out)
     return true;
 }
 
-/* A reader may have opened a run that is older than this table. */
-static enum bf_status find_table(struct bf_store *store, struct bf_err *err)
-{
-    int64_t n = 0;
-    if (store->has_vectors != 0)
-        return BF_OK;
-    const enum bf_status status =
-        bf_sql_integer(store, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'vector'", &n, err);
-    if (status == BF_OK)
-        store->has_vectors = n > 0 ? 1 : -1;
-    return status;
-}
-
 enum bf_status bf_store_get_vector(struct bf_store *store, const struct bf_vector_key *key, int32_t n_embd, float *out,
                                    bool *found, struct bf_err *err)
 {
     sqlite3_stmt *s;
     *found = false;
-    enum bf_status status = find_table(store, err);
-    if (status == BF_OK && store->has_vectors < 0)
+    if (store->version < BF_STORE_WITH_VECTORS)
         return BF_OK;
-    if (status == BF_OK)
-        status = bf_sql_get(store, BF_SQL_GET_VECTOR, &s, err);
+    enum bf_status status = bf_sql_get(store, BF_SQL_GET_VECTOR, &s, err);
     if (status != BF_OK)
         return status;
     if (bind_key(s, key) != SQLITE_OK)
