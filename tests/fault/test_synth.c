@@ -6,6 +6,7 @@
 struct record {
     struct bf_buf text; /* every commit, in order */
     int64_t n_commits;
+    int64_t n_similar;   /* wordings with a similarity to their question */
     int64_t fail_commit; /* 1-based; 0 = never */
     int64_t stop_after;  /* progress says stop once so many are committed; 0 = never */
 };
@@ -18,6 +19,7 @@ static enum bf_status on_sample(void *user, const struct bf_sample *sample, cons
     if (r->n_commits + 1 == r->fail_commit)
         return bf_fail(err, BF_STORE, "the test's sink fails at commit %lld", (long long)r->fail_commit);
     r->n_commits++;
+    r->n_similar += sample->stage == BF_STAGE_WORDINGS && !isnan(sample->domain_similarity);
     put_sample(&r->text, sample, points, n_points);
     if (checkpoint)
         put_checkpoint(&r->text, checkpoint);
@@ -382,6 +384,12 @@ static void with_questions(struct bf_request *request)
     request->wordings = 2;
 }
 
+static void with_any_similarity(struct bf_request *request)
+{
+    with_questions(request);
+    request->min_similarity = 0;
+}
+
 static void with_questions_and_tau_auto(struct bf_request *request)
 {
     with_questions(request);
@@ -414,6 +422,25 @@ static void what_the_model_knows_becomes_pairs_and_wordings(void **state)
     assert_non_null(strstr(record.text.data, "held out"));
     assert_true(p->rejected[BF_REASON_DUPLICATE] > 0);
     bf_buf_release(&record.text);
+}
+
+static void the_similarity_of_a_wording_is_measured_or_unknown(void **state)
+{
+    static void (*const changes[])(struct bf_request *) = {with_questions, with_any_similarity};
+
+    (void)state;
+    for (size_t c = 0; c < N_ELEMENTS(changes); c++) {
+        struct engine_script script = fixture_script(7, 3);
+        struct record record = {0};
+        const struct outcome o = run(&script, &record, changes[c]);
+        const int64_t n_kept = o.progress.kept[BF_STAGE_WORDINGS];
+
+        assert_done(&o);
+        assert_true(n_kept > 0);
+        assert_true(n_kept < o.progress.committed[BF_STAGE_WORDINGS]); /* some repeat a question, whatever it means */
+        assert_int_equal(record.n_similar, c == 0 ? n_kept : 0);
+        bf_buf_release(&record.text);
+    }
 }
 
 static void questions_do_not_depend_on_parallelism_or_order(void **state)
@@ -468,6 +495,7 @@ int main(void)
         cmocka_unit_test(a_model_that_lists_nothing_still_has_its_topic),
         cmocka_unit_test(stages_may_be_empty),
         cmocka_unit_test(what_the_model_knows_becomes_pairs_and_wordings),
+        cmocka_unit_test(the_similarity_of_a_wording_is_measured_or_unknown),
         cmocka_unit_test(questions_do_not_depend_on_parallelism_or_order),
         cmocka_unit_test(self_questioning_changes_no_text),
         cmocka_unit_test(tau_auto_keeps_what_is_above_the_invented_topic),
