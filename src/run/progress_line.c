@@ -117,7 +117,7 @@ void bf_progress_line_show(struct bf_progress_line *line, const struct bf_progre
     if (listing && p->planned[BF_STAGE_SUBFIELDS] > 0)
         bf_buf_puts(&text, "subfields");
     else if (listing)
-        bf_buf_printf(&text, "points: %d found, round %lld of %lld", p->n_points,
+        bf_buf_printf(&text, "points: %d found, question %lld of %lld", p->n_points,
                       (long long)p->committed[BF_STAGE_POINTS] + 1, (long long)p->planned[BF_STAGE_POINTS]);
     else if (done == 0) /* samples are committed in order, so the first commit waits for its whole parallel batch */
         bf_buf_printf(&text, "%s  writing the first of %lld, %lld tokens so far", short_stage(first_stage(p)),

@@ -55,6 +55,20 @@ static struct bf_store *store_of(struct under_way *u)
     return u->work->session->store;
 }
 
+/* A round of points has several questions; a list of the textbook is one. */
+static void log_points(struct bf_log *log, const struct bf_commit *commit, const char *names)
+{
+    const struct bf_sample *sample = &commit->items[0].sample;
+    const char *origin = commit->points[0].origin;
+    if (sample->stage == BF_STAGE_POINTS && origin && strcmp(origin, BF_ORIGIN_SNOWBALL) == 0)
+        bf_log_info(log, "points out of kept texts: %s", names);
+    else if (sample->stage == BF_STAGE_POINTS)
+        bf_log_info(log, "points, round %d: %s", (int)commit->points[0].round + 1, names);
+    else
+        bf_log_info(log, "%s, list %lld: %s", sample->stage == BF_STAGE_SUBFIELDS ? "subfields" : "bullet points",
+                    (long long)sample->index + 1, names);
+}
+
 static enum bf_status on_commit(void *user, const struct bf_commit *commit, struct bf_err *err)
 {
     struct under_way *u = user;
@@ -65,11 +79,7 @@ static enum bf_status on_commit(void *user, const struct bf_commit *commit, stru
         bf_buf_init(&text, 1 << 16);
         for (size_t i = 0; i < commit->n_points; i++)
             bf_buf_printf(&text, "%s%s", i ? ", " : "", commit->points[i].text);
-        bf_log_info(log, "%s %lld: %s",
-                    commit->items[0].sample.stage == BF_STAGE_POINTS      ? "points, round"
-                    : commit->items[0].sample.stage == BF_STAGE_SUBFIELDS ? "subfields, list"
-                                                                          : "bullet points, list",
-                    (long long)commit->items[0].sample.index + 1, text.data);
+        log_points(log, commit, text.data);
         bf_buf_release(&text);
     }
     return status;
