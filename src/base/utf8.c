@@ -9,10 +9,12 @@ static const char ellipsis[] = "\xE2\x80\xA6";    /* U+2026 */
 size_t bf_utf8_decode(const char *s, size_t n, uint32_t *cp)
 {
     static const uint32_t smallest[5] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned char first = (unsigned char)s[0];
     uint32_t value;
     size_t length;
 
+    if (n == 0)
+        return 0;
+    const unsigned char first = (unsigned char)s[0];
     if (first < 0x80) {
         *cp = first;
         return 1;

@@ -7,8 +7,8 @@
 
 #include "base/buf.h"
 
-/* Decode one code point of s [n]: returns its length 1..4 and sets *cp, or 0 when the bytes are not valid UTF-8
- * (overlong forms, surrogates and values beyond U+10FFFF are invalid). n >= 1. */
+/* Decode one code point of s [n]: returns its length 1..4 and sets *cp, or 0 when n is 0 or the bytes are not
+ * valid UTF-8 (overlong forms, surrogates and values beyond U+10FFFF are invalid). */
 size_t bf_utf8_decode(const char *s, size_t n, uint32_t *cp);
 bool bf_utf8_valid(const char *s, size_t n);
 /* Append s with each invalid byte replaced by U+FFFD, and control characters other than \n and \t dropped. */
