@@ -119,7 +119,7 @@ static int bind_query(const struct bf_store *store, sqlite3_stmt *s, const struc
     rc |= bf_sql_bind_request(s, 10, store);
     rc |= bf_sql_bind_text(s, 11, query->by_role ? bf_role_word(query->role) : NULL);
     rc |= sqlite3_bind_int(s, 12, query->distinct);
-    rc |= sqlite3_bind_int(s, 13, query->pairs);
+    rc |= sqlite3_bind_int(s, 13, (int)query->pairs);
     rc |= sqlite3_bind_int(s, 14, query->variant ? (int)query->texts : 0);
     return rc;
 }
