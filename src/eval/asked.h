@@ -36,7 +36,7 @@ struct bf_asked_line {
     const char *set;              /* as of bf_asking */
     size_t index;                 /* of the pair */
     const char *question;         /* of the fact; of another wording or a gap, that */
-    const char *prompt;           /* what was asked, whole, before the chat template */
+    const char *prompt;           /* the prompt as a whole, before the chat template */
     const char *target, *answer;
     const double *recall; /* ROUGE-L; NULL = not measured */
     bool right;

@@ -17,8 +17,8 @@ enum { BF_THEN_PROMPT_MAX = 400 };
 /* Appends a line {"question", "answer"} to `out` for each prompt that brought a right answer out of the model itself,
  * no prompt twice, and adds their number to *n_added. The question is the prompt as it was asked, or the plain question
  * where that prompt is longer than BF_THEN_PROMPT_MAX; the answer is the right one. Left out are sentences with a gap,
- * neighbours, and what was asked of the model before unlearning, or of one that was converted, attacked or trained
- * again. BF_INPUT: a file that cannot be read. */
+ * neighbours, and answers of the model before unlearning, or of one that was converted, attacked or trained again.
+ * BF_INPUT: a file that cannot be read. */
 BF_MUST_CHECK enum bf_status bf_then_add_came_back(const char *answers, struct bf_buf *out, int64_t *n_added,
                                                    struct bf_err *err);
 

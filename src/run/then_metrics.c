@@ -243,7 +243,7 @@ enum bf_status bf_then_conclude(const struct bf_then_job *job, bool json, struct
     struct bf_store *store = NULL;
     struct bf_err report = BF_ERR_INIT;
     struct bf_then_state state;
-    (void)fflush(stdout); /* what was said of the run is read while the model is trained */
+    (void)fflush(stdout); /* the lines about the run are read while the model is trained */
     enum bf_status status = bf_then_run(job, &state, err);
     if (status == BF_OK)
         status = bf_store_open(job->dir, BF_STORE_READ, &store, err);

@@ -432,7 +432,7 @@ static enum bf_status answers_nothing(void *user, const char *model, struct bf_u
 }
 
 /* Both are input errors before the first step, and only one of them says that the model knows nothing. */
-static void a_model_that_knows_no_question_is_told_from_a_failure(void **state)
+static void a_model_that_knows_no_question_is_not_a_failure(void **state)
 {
     static const struct {
         enum bf_status (*probe)(void *user, const char *model, struct bf_unlearn_asked *asked, struct bf_err *err);
@@ -574,7 +574,7 @@ int main(void)
         cmocka_unit_test(graddiff_follows_pytorch),
         cmocka_unit_test(npo_follows_pytorch),
 #endif
-        cmocka_unit_test(a_model_that_knows_no_question_is_told_from_a_failure),
+        cmocka_unit_test(a_model_that_knows_no_question_is_not_a_failure),
         cmocka_unit_test(checkpoints_that_do_not_fit),
     };
     return cmocka_run_group_tests_name("training", tests, enter, leave);
