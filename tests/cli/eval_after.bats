@@ -62,7 +62,7 @@ forget = [r for r in rows if r["model"] == "unlearned" and "set" not in r]
 forms = ("plain", "paraphrase", "prefix", "few_shot", "wording", "cloze")
 known = {i for r in forget if r["condition"] in forms and r["right"] for i in [r["index"]]}
 assert known == {0}, known
-assert [r["question"] for r in forget if r["condition"] == "cloze"] == ["Complete this sentence: The capital of France is", "Fill in the blank: ____ founded Estvik."]
+assert [r["prompt"] for r in forget if r["condition"] == "cloze"] == ["Complete this sentence: The capital of France is", "Fill in the blank: ____ founded Estvik."]
 assert {r["set"] for r in rows if r["target"] == "Berlin"} == {"neighbours"}
 END
     fails 3 "every question of 'near.jsonl' is also one of what is to be forgotten" "$BIFORGET" eval robust near.jsonl --neighbours near.jsonl "${m[@]}"
