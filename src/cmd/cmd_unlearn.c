@@ -443,9 +443,15 @@ static json_t *finished_record(const struct bf_unlearn_settings *s, const char *
     return record;
 }
 
-static void show_finished(const struct bf_call *call, const json_t *record)
+/* BF_LIMIT, as when it ended, of a training that wrote no model. */
+static enum bf_status show_finished(const struct bf_call *call, const json_t *record, double drop, struct bf_err *err)
 {
     const struct bf_unlearn_values *v = call->values;
+    if (!bf_unlearn_record_has_model(record))
+        return bf_fail(err, BF_LIMIT,
+                       "the training of '%s' is finished and wrote no model: no checkpoint kept "
+                       "--retain-accuracy-drop %g; train again with a larger one, or with a smaller --lr",
+                       v->resume, drop);
     bf_log_info(call->log, "the training of '%s' is finished; nothing to do", v->resume);
     if (v->json) {
         char *text = bf_json_dump(record);
@@ -454,6 +460,7 @@ static void show_finished(const struct bf_call *call, const json_t *record)
     } else {
         bf_print(stdout, "%s\n", v->resume);
     }
+    return BF_OK;
 }
 
 static enum bf_status unlearn_run(const struct bf_call *call, struct bf_err *err)
@@ -467,12 +474,13 @@ static enum bf_status unlearn_run(const struct bf_call *call, struct bf_err *err
         status = bf_unlearn_check_resume(call->table, err);
         if (status == BF_OK)
             status = bf_unlearn_read_settings(work, &settings, err);
-        json_t *record = status == BF_OK && bf_file_exists(v->resume) ? finished_record(&settings, work) : NULL;
-        if (record) {
-            show_finished(call, record);
-            json_decref(record);
+        json_t *record = status == BF_OK ? finished_record(&settings, work) : NULL;
+        const bool is_done = record && (bf_file_exists(v->resume) || !bf_unlearn_record_has_model(record));
+        if (is_done)
+            status = show_finished(call, record, settings.retain_accuracy_drop, err);
+        json_decref(record);
+        if (is_done)
             goto out;
-        }
         if (status == BF_OK)
             status = place_resumed(v, &settings, err);
     } else {

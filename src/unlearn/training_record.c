@@ -173,6 +173,12 @@ static json_t *probes_json(const struct bf_unlearn_probes *probes)
                      "probes", curve);
 }
 
+bool bf_unlearn_record_has_model(const json_t *record)
+{
+    const json_t *probes = json_object_get(record, "probes");
+    return !probes || json_is_integer(json_object_get(probes, "chosen_step"));
+}
+
 json_t *bf_unlearn_record(const struct bf_unlearn_settings *settings, const struct bf_unlearn_result *result)
 {
     json_t *out = json_object();

@@ -304,5 +304,7 @@ BF_MUST_CHECK enum bf_status bf_unlearn_read_settings(const char *work, struct b
 json_t *bf_unlearn_made_json(const struct bf_unlearn_result *result);
 /* The record of a training as JSON: settings, hashes, losses. New reference. */
 json_t *bf_unlearn_record(const struct bf_unlearn_settings *settings, const struct bf_unlearn_result *result);
+/* Did the training of this record write a model? Not when no probe kept the limit. */
+bool bf_unlearn_record_has_model(const json_t *record);
 
 #endif

@@ -118,7 +118,11 @@ teardown() {
     [ ! -e none.gguf ]
     [ "$(json 'd["probes"]["chosen_step"], d["probes"]["probes"][1]["retain_right"], d["stop"]' <none.gguf.training/record.json)" = "None 0 retain_accuracy" ] ||
         [ "$(json 'd["stop"]' <none.gguf.training/record.json)" = finished ]
-    # It is done: the next training needs no --restart.
+    # It is done: a resume trains nothing, and says the same, whatever is there under that name.
+    fails 6 "the training of 'none.gguf' is finished and wrote no model" "$BIFORGET" unlearn --resume none.gguf -q
+    touch none.gguf
+    fails 6 "the training of 'none.gguf' is finished and wrote no model" "$BIFORGET" unlearn --resume none.gguf -q
+    # The next training needs no --restart.
     run --separate-stderr "$BIFORGET" unlearn "${u[@]}" "${probes[@]}" -o none.gguf -q
     [ "$status" = 0 ] || { echo "$stderr" >&2; false; }
 }
