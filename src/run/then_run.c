@@ -74,10 +74,10 @@ static enum bf_status ask(struct bf_then_work *l, const struct bf_command_line *
     return status;
 }
 
-/* What may fail keeps its reason in place of its result. */
-static bool may_fail(bool needed, enum bf_status status)
+/* Of a step that is done: a needed one without a result fails again with its reason. */
+static enum bf_status outcome(const struct bf_then_step *step, bool needed, struct bf_err *err)
 {
-    return !needed && (status == BF_INPUT || status == BF_MODEL || status == BF_LIMIT);
+    return needed && step->why ? bf_fail(err, step->ended, "%s", step->why) : BF_OK;
 }
 
 enum bf_status bf_then_take(struct bf_then_work *l, struct bf_then_step *step, bool needed, const char *title,
@@ -87,7 +87,7 @@ enum bf_status bf_then_take(struct bf_then_work *l, struct bf_then_step *step, b
     struct bf_err why = BF_ERR_INIT;
     l->n_done++;
     if (step->command)
-        return BF_OK;
+        return outcome(step, needed, err);
     if (bf_interrupted())
         return bf_fail(err, BF_INTERRUPTED, "interrupted");
     bf_log_info(l->job->log, "[%zu/%zu] %s", l->n_done, l->n_all, title);
@@ -97,10 +97,14 @@ enum bf_status bf_then_take(struct bf_then_work *l, struct bf_then_step *step, b
     if (status == BF_OK) {
         json_object_del(done.result, "losses"); /* in the training's own record, and long */
         status = keep(l, step, command, &done, err);
-    } else if (may_fail(needed, status)) {
-        bf_log_warn(l->job->log, "%s", why.text);
+    } else if (bf_then_keeps_reason(status, needed)) {
+        if (!needed)
+            bf_log_warn(l->job->log, "%s", why.text);
         done.why = bf_strdup(why.text);
+        done.ended = status;
         status = keep(l, step, command, &done, err);
+        if (status == BF_OK)
+            status = outcome(step, needed, err);
     } else {
         (void)bf_fail(err, status, "%s", why.text);
     }
@@ -314,7 +318,8 @@ static enum bf_status check_steps(struct bf_then_work *l, struct bf_err *err)
         return status;
     if (changed)
         undo(l, 0);
-    if (!bf_file_exists(l->output))
+    const struct bf_then_step *unlearn = &l->state.steps[BF_THEN_UNLEARN];
+    if (unlearn->why ? !bf_then_keeps_reason(unlearn->ended, true) : !bf_file_exists(l->output))
         undo(l, BF_THEN_UNLEARN);
     if (l->state.steps[BF_THEN_UNLEARN].command)
         return BF_OK;

@@ -50,6 +50,8 @@ static json_t *step_json(const struct bf_then_step *s)
 {
     json_t *one = json_pack("{s:o, s:f}", "command", json_text(s->command), "seconds", s->seconds);
     json_object_set_new(one, s->why ? "why" : "result", s->why ? json_text(s->why) : json_incref(s->result));
+    if (s->why)
+        json_object_set_new(one, "exit_code", json_integer(s->ended));
     return one;
 }
 
@@ -165,6 +167,11 @@ void bf_then_step_release(struct bf_then_step *step)
     free(step->why);
     json_decref(step->result);
     *step = (struct bf_then_step){0};
+}
+
+bool bf_then_keeps_reason(enum bf_status ended, bool needed)
+{
+    return ended == BF_LIMIT || (!needed && (ended == BF_INPUT || ended == BF_MODEL));
 }
 
 void bf_then_state_clear_table(struct bf_then_state *state)

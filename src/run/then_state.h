@@ -1,13 +1,21 @@
-/* The state behind `--then METHOD`: what is wanted after a run, and what has come of it so far. It is kept in
+/* The state of `--then METHOD`: what is wanted after a run, and what has come of it so far. It is kept in
  * DIR/closed-loop.json, which one function of this room reads and one writes; report/page_training.c shows wish,
- * figures, answers and output by these keys. The file is one JSON object: wish      {method, options [words], rounds,
- * answers, eval, eval_limit, retain_set ""|file} finished  bool steps     {"forget before" | "retain before" |
- * "unlearn" | "forget after" | "retain after" | "questions" | "fluency": {command, seconds, result}}; an evaluation
- * that failed has "why" in place of "result" rounds    [{probe, unlearn: as a step, added}] figures   [{set, figure,
- * before, after, n, note?}], null where a number is not known answers
- * [{prompt, before, after}] output    the unlearned model, a file in DIR forget_sha256, retain_sha256   of the sets
- * that all this is about Only wish.method and wish.options have to be there. Keys that are not listed are skipped, and
- * gone after the next write. */
+ * figures, answers and output by these keys. The file is one JSON object:
+ *
+ * - wish: {method, options [words], rounds, answers, eval, eval_limit, retain_set ""|file}
+ * - finished: bool
+ * - steps: {"forget before" | "retain before" | "unlearn" | "forget after" | "retain after" | "questions" | "fluency":
+ *   {command, seconds, result}}. A step that failed and is not tried again has "why" and "exit_code" in place of
+ *   "result": an evaluation, or a training that ended without a model because no checkpoint keeps the limit (6).
+ *   Without "exit_code", as earlier versions wrote it, that is 3.
+ * - rounds: [{probe, unlearn: as a step, added}]
+ * - figures: [{set, figure, before, after, n, note?}], null where a number is not known
+ * - answers: [{prompt, before, after}]
+ * - output: the unlearned model, a file in DIR
+ * - forget_sha256, retain_sha256: of the sets that all this is about
+ *
+ * Only wish.method and wish.options have to be there. Keys that are not listed are skipped, and gone after the next
+ * write. */
 #ifndef BF_RUN_THEN_STATE_H
 #define BF_RUN_THEN_STATE_H
 #include <stdbool.h>
@@ -55,14 +63,19 @@ enum bf_then_step_id {
 };
 const char *bf_then_step_name(size_t id); /* "forget before": its key in the file */
 
-/* A step that is done has a command, and either a result or a reason why there is none. */
+/* A step that is done has a command, and either a result or a reason why there is none, with the command's exit code.
+ */
 struct bf_then_step {
-    char *command;  /* as a person would type it; NULL: not done yet */
-    double seconds; /* 0 to 1e9 */
-    json_t *result; /* an object, as the command's --json prints it; NULL with `why` */
-    char *why;      /* NULL with `result` */
+    char *command;        /* as a person would type it; NULL: not done yet */
+    double seconds;       /* 0 to 1e9 */
+    json_t *result;       /* an object, as the command's --json prints it; NULL with `why` */
+    char *why;            /* NULL with `result` */
+    enum bf_status ended; /* BF_OK with `result`; with `why` BF_INPUT, BF_MODEL or BF_LIMIT */
 };
 void bf_then_step_release(struct bf_then_step *step);
+/* Is a step done that ended so, with a reason in place of a result? One that is needed is done when its training came
+ * to its end: whoever resumes gets the same outcome at once. */
+bool bf_then_keeps_reason(enum bf_status ended, bool needed);
 
 /* A round after the first training: the forget set's questions are asked in many ways of the model that unlearned;
  * those that bring a right answer in any way go into the set once more, and the model as it was is trained

@@ -135,6 +135,17 @@ static enum bf_status read_wish(const json_t *state, bf_then_check_fn *check, st
     return status;
 }
 
+static enum bf_status read_ended(const json_t *json, const char *place, enum bf_status *out, struct bf_err *err)
+{
+    int64_t code = 0;
+    const enum bf_status status = read_integer(json, place, "exit_code", BF_INPUT, BF_INTERRUPTED, &code, err);
+    *out = (enum bf_status)code;
+    if (status == BF_OK && !bf_then_keeps_reason(*out, false))
+        return bf_fail(err, BF_INPUT, "\"exit_code\" of %s is %lld, after which a step is tried again", place,
+                       (long long)code);
+    return status;
+}
+
 static enum bf_status read_step(const json_t *json, const char *name, struct bf_then_step *step, struct bf_err *err)
 {
     char place[64];
@@ -151,6 +162,8 @@ static enum bf_status read_step(const json_t *json, const char *name, struct bf_
         status = read_note(json, place, "why", &step->why, err);
     if (status == BF_OK && (step->why != NULL) == (result != NULL))
         status = bf_fail(err, BF_INPUT, "%s needs either \"result\" or \"why\"", place);
+    if (status == BF_OK && step->why)
+        status = read_ended(json, place, &step->ended, err);
     if (status == BF_OK && result && !json_is_object(result))
         status = bf_fail(err, BF_INPUT, "\"result\" of %s is not an object", place);
     if (status == BF_OK && result)

@@ -189,6 +189,26 @@ PY
     [ "$(json 'sorted(d["steps"])' <fails/closed-loop.json)" = "['forget before', 'retain before']" ]
 }
 
+@test "no checkpoint keeps the limit: exit code 6, and a resume says so without a training" {
+    cp -r run limit
+    rm limit/unlearned-graddiff.gguf
+    printf '{"question":"What is the capital of France?","answer":"Paris"}\n' >limit/probes.jsonl
+    printf '{"question":"What is the capital of Germany?","answer":"Berlin"}\n' >limit/neighbours.jsonl
+    fails 6 'biforget resume limit --then graddiff --then-options "--retain-accuracy-drop 0.1"' "$BIFORGET" resume limit -q -t 1 --then graddiff --then-options "--max-steps 1 --batch 1 --accum 1 --max-length 64 --measure 1 --lora-rank 4 --lr 1 --warmup 0 --probe-every 1"
+    [[ $stderr == *"step 1: 0, 0;"* ]]
+    [ "$(json '[sorted(s) for k, s in d["steps"].items() if k == "unlearn"], d["steps"]["unlearn"]["exit_code"]' <limit/closed-loop.json)" = "[['command', 'exit_code', 'seconds', 'why']] 6" ]
+    local state
+    state=$(<limit/closed-loop.json)
+    fails 6 "step 1: 0, 0;" "$BIFORGET" resume limit -t 1
+    [[ $stderr != *"unlearning by"* ]]
+    [ "$(<limit/closed-loop.json)" = "$state" ]
+    # Another set is another training.
+    printf '{"text":"Hades rules the underworld."}\n' >>limit/forget.jsonl
+    run --separate-stderr "$BIFORGET" resume limit -t 1
+    [ "$status" = 6 ]
+    [[ $stderr == *"unlearning by"* ]]
+}
+
 @test "a disk too small for the model: exit code 5 before anything is loaded" {
     [ "$(id -u)" = 0 ] || skip "needs root for a small file system"
     mkdir -p disk

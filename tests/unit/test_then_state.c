@@ -26,11 +26,13 @@ static const char whole[] =
     "\"retain_sha256\":\"fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210\","
     "\"rounds\":["
     "{\"added\":5,\"probe\":{\"command\":\"biforget eval robust\",\"result\":{\"n\":3},\"seconds\":6.0},"
-    "\"unlearn\":{\"command\":\"biforget unlearn\",\"seconds\":7.0,\"why\":\"no checkpoint keeps the limit\"}},"
+    "\"unlearn\":{\"command\":\"biforget unlearn\",\"exit_code\":6,\"seconds\":7.0,"
+    "\"why\":\"no checkpoint keeps the limit\"}},"
     "{\"added\":0}],"
     "\"steps\":{"
     "\"fluency\":{\"command\":\"biforget eval fluency\",\"result\":{\"n\":8},\"seconds\":8.0},"
-    "\"forget after\":{\"command\":\"biforget eval memorization run\",\"seconds\":1.5,\"why\":\"the set is too long\"},"
+    "\"forget after\":{\"command\":\"biforget eval memorization run\",\"exit_code\":3,\"seconds\":1.5,"
+    "\"why\":\"the set is too long\"},"
     "\"forget before\":{\"command\":\"biforget eval memorization run\",\"result\":{\"n\":4},\"seconds\":0.5},"
     "\"questions\":{\"command\":\"biforget eval robust\",\"result\":{\"n\":1},\"seconds\":2.0},"
     "\"retain after\":{\"command\":\"biforget eval memorization keep\",\"result\":{\"n\":2},\"seconds\":3.0},"
@@ -76,6 +78,9 @@ static void every_field_is_read(void **unused)
     assert_int_equal(s.rounds[0].added, 5);
     assert_true(s.rounds[0].probe.seconds == 6.0);
     assert_string_equal(s.rounds[0].unlearn.why, "no checkpoint keeps the limit");
+    assert_int_equal(s.rounds[0].unlearn.ended, BF_LIMIT);
+    assert_int_equal(s.steps[BF_THEN_FORGET_AFTER].ended, BF_INPUT);
+    assert_int_equal(s.steps[BF_THEN_UNLEARN].ended, BF_OK);
     assert_null(s.rounds[1].probe.command); /* begun, and killed */
     assert_int_equal(s.n_metrics, 3);
     assert_true(s.metrics[0].before == 2.25 && s.metrics[0].after == 5.5 && s.metrics[0].n == 4);
@@ -128,6 +133,19 @@ static void keys_that_are_missing_or_unknown_are_fine(void **unused)
     bf_then_state_release(&s);
 }
 
+static void a_reason_of_an_earlier_version_has_no_exit_code(void **unused)
+{
+    struct bf_then_state s;
+    struct bf_err err = BF_ERR_INIT;
+    (void)unused;
+    assert_int_equal(parse("{\"wish\":{\"method\":\"rmu\",\"options\":[]},\"steps\":{\"questions\":{\"command\":\"x\","
+                           "\"seconds\":1,\"why\":\"the set is too long\"}}}",
+                           &s, &err),
+                     BF_OK);
+    assert_int_equal(s.steps[BF_THEN_QUESTIONS].ended, BF_INPUT);
+    bf_then_state_release(&s);
+}
+
 static void a_bad_field_is_named(void **unused)
 {
     static const struct {
@@ -168,6 +186,10 @@ static void a_bad_field_is_named(void **unused)
         {"steps/unlearn/seconds", "\"1\"", "\"seconds\" of step \"unlearn\" is not a number"},
         {"steps/unlearn/result", "[]", "\"result\" of step \"unlearn\" is not an object"},
         {"steps/unlearn/why", "\"both\"", "step \"unlearn\" needs either \"result\" or \"why\""},
+        {"steps/forget after/exit_code", "5",
+         "\"exit_code\" of step \"forget after\" is 5, after which a step is tried"},
+        {"steps/forget after/exit_code", "0", "\"exit_code\" of step \"forget after\" is 0"},
+        {"steps/forget after/exit_code", "6.0", "\"exit_code\" of step \"forget after\" is not a whole number"},
         {"steps/forget after/why", "null", "step \"forget after\" needs either \"result\" or \"why\""},
         {"figures", "{}", "\"figures\" is not a list of at most"},
         {"figures/0", "1", "\"set\" of row 1 of \"figures\" is not a text"},
@@ -436,7 +458,7 @@ static void fill_steps(struct bf_then_state *s)
     for (size_t i = 0; i < N_ELEMENTS(steps); i++)
         s->steps[steps[i].id] =
             (struct bf_then_step){bf_strdup("biforget x"), 61.5, steps[i].result ? result(steps[i].result) : NULL,
-                                  steps[i].why ? bf_strdup(steps[i].why) : NULL};
+                                  steps[i].why ? bf_strdup(steps[i].why) : NULL, steps[i].why ? BF_INPUT : BF_OK};
 }
 
 static void assert_row(const struct bf_then_metric *row, const char *set, const char *name, double before, double after,
@@ -462,8 +484,8 @@ static void the_table_is_of_the_training_that_wrote_the_model(void **unused)
         bf_strdup("biforget unlearn"), 125.0,
         result("{\"steps\": 3, \"planned_steps\": 9, \"before\": {\"forget_nll\": 2.5, \"forget_examples\": 6},"
                " \"after\": {\"forget_nll\": 7.5}, \"answers\": [{\"prompt\": \"Where?\"}]}"),
-        NULL};
-    s.rounds[1].unlearn = (struct bf_then_step){bf_strdup("biforget unlearn"), 5.0, result("{}"), NULL};
+        NULL, BF_OK};
+    s.rounds[1].unlearn = (struct bf_then_step){bf_strdup("biforget unlearn"), 5.0, result("{}"), NULL, BF_OK};
     s.output = bf_strdup("unlearned-npo-round-2.gguf");
     bf_then_metrics(&s);
     assert_row(&s.metrics[0], "forget", "nll", 2.5, 7.5, 6);
@@ -536,6 +558,7 @@ int main(void)
         cmocka_unit_test(every_field_is_read),
         cmocka_unit_test(the_writer_gives_the_bytes_that_were_read),
         cmocka_unit_test(keys_that_are_missing_or_unknown_are_fine),
+        cmocka_unit_test(a_reason_of_an_earlier_version_has_no_exit_code),
         cmocka_unit_test(a_bad_field_is_named),
         cmocka_unit_test(lists_are_bounded),
         cmocka_unit_test(other_files_than_json_are_refused),
