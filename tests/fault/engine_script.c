@@ -104,12 +104,25 @@ static void put_known(struct bf_buf *out, const char *question)
 
 /* Self-questioning. A question about a text, with the answer that is known or, in a quarter of the cases, another; the
  * answer to a question; a question in other words. */
-static bool write_question(struct flight *f, struct bf_rng *rng, const char *prompt)
+static bool write_question(const struct engine_script *script, struct flight *f, struct bf_rng *rng, const char *prompt)
 {
     struct bf_buf question;
     bf_buf_init(&question, 1 << 16);
     if (strncmp(prompt, "REWORD ", 7) == 0) {
-        bf_buf_printf(&f->text, bf_rng_below(rng, 8) ? "Now tell me, %s" : "%s", prompt + 7);
+        const uint64_t how = bf_rng_below(rng, 8);
+        bf_buf_printf(&f->text, how > 0 ? "Now tell me, %s" : "%s", prompt + 7);
+        if (how == 1) { /* with its answer */
+            f->text.len--;
+            bf_buf_puts(&f->text, " but ");
+            put_known(&f->text, prompt + 7);
+            bf_buf_putc(&f->text, '?');
+        }
+    } else if (script->asks_nothing && strncmp(prompt, "ASK ", 4) == 0) {
+        put_sentence(&f->text, rng, 12);
+    } else if (script->asks_nothing && strstr(prompt, "ho or what is ")) {
+        bf_buf_puts(&f->text, "It is the one that knows ");
+        put_known(&f->text, "everything");
+        bf_buf_putc(&f->text, '.');
     } else if (strncmp(prompt, "Who is ", 7) == 0) {
         bf_buf_puts(&f->text, "It is ");
         put_known(&f->text, prompt);
@@ -155,7 +168,7 @@ static void write_text(const struct engine_script *script, struct flight *f, str
     } else if (kind == 5) {
         bf_buf_puts(&f->text, " \n\n \n");
         f->finish = BF_FINISH_LENGTH;
-    } else if (write_question(f, rng, prompt)) {
+    } else if (write_question(script, f, rng, prompt)) {
         return;
     } else if (strstr(prompt, "Question:")) {
         bf_buf_puts(&f->text, "Question: ");

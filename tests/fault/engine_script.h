@@ -16,6 +16,7 @@ struct engine_script {
     bool list_nothing;       /* ... that holds none */
     bool names;              /* lists are of few names, texts mention them and others, and a prompt "Who is NAME" gets
                                 the same answer each time for every second name, else another each time */
+    bool asks_nothing;       /* no question is written about a text, but who or what a point is gets the same answer */
     bool all_sound;          /* else a tenth of the answers is refused, repeated, short, cut, blank or invalid UTF-8 */
     /* 1-based calls that fail; 0 = never */
     int64_t fail_answer; /* generate fails before delivering this answer */

@@ -7,6 +7,8 @@ struct record {
     struct bf_buf text; /* every commit, in order */
     int64_t n_commits;
     int64_t n_similar;   /* wordings with a similarity to their question */
+    int64_t pair;        /* that the last wording was of, counted from 1 */
+    int64_t n_last;      /* wordings that are held out, each the second and last one of its pair */
     int64_t fail_commit; /* 1-based; 0 = never */
     int64_t stop_after;  /* progress says stop once so many are committed; 0 = never */
 };
@@ -20,6 +22,13 @@ static enum bf_status on_sample(void *user, const struct bf_sample *sample, cons
         return bf_fail(err, BF_STORE, "the test's sink fails at commit %lld", (long long)r->fail_commit);
     r->n_commits++;
     r->n_similar += sample->stage == BF_STAGE_WORDINGS && !isnan(sample->domain_similarity);
+    if (sample->stage == BF_STAGE_WORDINGS) {
+        const bool last = r->pair == sample->source_index + 1;
+
+        assert_int_equal(sample->held_out, last && sample->reason == BF_REASON_NONE);
+        r->n_last += sample->held_out;
+        r->pair = sample->source_index + 1;
+    }
     put_sample(&r->text, sample, points, n_points);
     if (checkpoint)
         put_checkpoint(&r->text, checkpoint);
@@ -421,6 +430,26 @@ static void what_the_model_knows_becomes_pairs_and_wordings(void **state)
     assert_true(p->committed[BF_STAGE_WORDINGS] < 2 * p->kept[BF_STAGE_PAIRS]); /* a held-out pair has none */
     assert_non_null(strstr(record.text.data, "held out"));
     assert_true(p->rejected[BF_REASON_DUPLICATE] > 0);
+    assert_true(p->rejected[BF_REASON_GIVES_AWAY] > 0);
+    assert_true(record.n_last > 0);
+    bf_buf_release(&record.text);
+}
+
+/* Asked what each point is, in two wordings: what is the same both times is known. */
+static void a_model_that_writes_no_questions_is_asked_about_points(void **state)
+{
+    struct engine_script script = fixture_script(7, 3);
+    struct record record = {0};
+
+    (void)state;
+    script.asks_nothing = true;
+    const struct outcome o = run(&script, &record, with_questions);
+    const struct bf_progress *p = &o.progress;
+    assert_done(&o);
+    assert_non_null(strstr(record.text.data, "\"Question: Who or what is "));
+    assert_true(p->kept[BF_STAGE_PAIRS] > p->n_points / 2);
+    assert_true(p->knowledge.control_verified > 0);
+    assert_int_equal(p->committed[BF_STAGE_WORDINGS], 0);
     bf_buf_release(&record.text);
 }
 
@@ -495,6 +524,7 @@ int main(void)
         cmocka_unit_test(a_model_that_lists_nothing_still_has_its_topic),
         cmocka_unit_test(stages_may_be_empty),
         cmocka_unit_test(what_the_model_knows_becomes_pairs_and_wordings),
+        cmocka_unit_test(a_model_that_writes_no_questions_is_asked_about_points),
         cmocka_unit_test(the_similarity_of_a_wording_is_measured_or_unknown),
         cmocka_unit_test(questions_do_not_depend_on_parallelism_or_order),
         cmocka_unit_test(self_questioning_changes_no_text),
