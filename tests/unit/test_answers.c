@@ -36,6 +36,7 @@ static void names(void **state)
         {"Harry, Ron and Hermione", "Hermione, Harry and Ron"},
         {"O\u2019Brien", "O'Brien did it"},
         {"Zeus", "Not Poseidon, but Zeus"},
+        {"Rubeus Hagrid", "The cook does not. So Hagrid keeps them."},
         {"The Who", "It was by The Who."},
     };
     static const struct judged lacks[] = {

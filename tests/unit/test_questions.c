@@ -66,6 +66,43 @@ static void questions_of_the_set_are_known(void **state)
     fixture_release(&f);
 }
 
+static enum bf_status see_commit(void *user, const struct bf_commit *commit, struct bf_err *err)
+{
+    bool *held_out = user;
+    (void)err;
+    assert_int_equal(commit->items[0].sample.reason, BF_REASON_NONE);
+    *held_out = commit->items[0].sample.held_out;
+    return BF_OK;
+}
+
+/* A question that is in the set itself is trained on, also when another question about its fact is held out. */
+static void a_question_of_the_set_is_never_held_out(void **state)
+{
+    struct fixture f;
+    struct bf_err err = BF_ERR_INIT;
+    bool held_out = true;
+    (void)state;
+    fixture_init(&f);
+    f.work.err = &err;
+    f.work.task.sink.user = &held_out;
+    f.work.task.sink.commit = see_commit;
+    bf_buf_init(&f.work.raw, SIZE_MAX);
+    bf_buf_init(&f.work.text, SIZE_MAX);
+    while (!bf_held_out_fact(&f.questions.held_out, "Hermes")) {
+        bf_held_out_release(&f.questions.held_out);
+        bf_held_out_init(&f.questions.held_out, ++f.request.seed);
+    }
+    const struct bf_sample original = pair_of(BF_STAGE_ORIGINAL, 0, "Who carries the messages of the gods?");
+    bf_questions_original(&f.questions, &original, 1);
+    char text[] = "It is Hermes.";
+    const struct bf_waiting answer = {.text = text, .text_len = sizeof text - 1, .finish = BF_FINISH_STOP};
+    assert_int_equal(bf_question_commit(&f.questions, 0, &answer), BF_OK);
+    assert_false(held_out);
+    bf_buf_release(&f.work.raw);
+    bf_buf_release(&f.work.text);
+    fixture_release(&f);
+}
+
 /* A model that thinks before it answers needs room for that in an answer to a question, too. */
 static void a_reasoning_model_has_room_for_its_thoughts(void **state)
 {
@@ -88,6 +125,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(questions_of_the_set_are_known),
+        cmocka_unit_test(a_question_of_the_set_is_never_held_out),
         cmocka_unit_test(a_reasoning_model_has_room_for_its_thoughts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

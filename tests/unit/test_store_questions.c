@@ -21,7 +21,8 @@ static void put(struct bf_store *store, enum bf_stage stage, int64_t index, enum
 }
 
 /* The small run, which keeps synthesis 0 1 3 4 6 7 9, mi 1..4 and jailbreak 0..3; then pairs about a Stage I text
- * (trained on, with two wordings), an MI text and a jailbreak text (held out), and a control text. */
+ * (trained on, with two wordings), an MI text and a jailbreak text (held out), and a control text; and a question that
+ * the model refuses to answer. */
 static void fill(struct bf_store *store)
 {
     fixture_small_run(store);
@@ -32,6 +33,7 @@ static void fill(struct bf_store *store)
     put(store, BF_STAGE_PAIRS, 2, BF_REASON_NONE, BF_STAGE_JAILBREAK, 1, true);
     put(store, BF_STAGE_PAIRS, 3, BF_REASON_NOT_KNOWN, BF_STAGE_SYNTHESIS, 6, false);
     put(store, BF_STAGE_PAIRS, 4, BF_REASON_NOT_A_SAMPLE, BF_STAGE_CONTROL, 1, false);
+    put(store, BF_STAGE_PAIRS, 5, BF_REASON_REFUSAL, BF_STAGE_SYNTHESIS, 7, false);
     put(store, BF_STAGE_WORDINGS, 0, BF_REASON_NONE, BF_STAGE_PAIRS, 0, false);
     put(store, BF_STAGE_WORDINGS, 1, BF_REASON_NONE, BF_STAGE_PAIRS, 0, true);
 }
@@ -65,8 +67,8 @@ static void list_texts(struct bf_store *store, const char *variant, enum bf_text
     list_query(store, &(struct bf_query){.variant = variant, .texts = texts}, false, out);
 }
 
-/* A pair on the invented topic speaks for no text; a question that gave its answer away speaks neither for nor against
- * one. */
+/* A pair on the invented topic speaks for no text; a question that gave its answer away, or that the model refuses to
+ * answer, speaks neither for nor against one. */
 static void texts_are_chosen_by_their_pairs(void **state)
 {
     (void)state;
@@ -133,6 +135,7 @@ static void samples_know_their_sources(void **state)
         {BF_STAGE_PAIRS, BF_STAGE_JAILBREAK, BF_STAGE_JAILBREAK, 1, true},
         {BF_STAGE_PAIRS, BF_STAGE_SYNTHESIS, BF_STAGE_SYNTHESIS, 6, false},
         {BF_STAGE_PAIRS, BF_STAGE_CONTROL, BF_STAGE_CONTROL, 1, false},
+        {BF_STAGE_PAIRS, BF_STAGE_SYNTHESIS, BF_STAGE_SYNTHESIS, 7, false},
         {BF_STAGE_WORDINGS, BF_STAGE_PAIRS, BF_STAGE_SYNTHESIS, 0, false},
         {BF_STAGE_WORDINGS, BF_STAGE_PAIRS, BF_STAGE_SYNTHESIS, 0, true},
     };
@@ -223,7 +226,7 @@ static void a_pair_about_a_point_is_not_another_text_of_it(void **state)
     int64_t sums[2] = {0, 0};
     (void)state;
     fill(store);
-    fixture_fill(&f, BF_STAGE_PAIRS, 5);
+    fixture_fill(&f, BF_STAGE_PAIRS, 6);
     f.sample.template_index = -1;
     f.sample.point = 1;
     f.sample.source_stage = BF_STAGE_SYNTHESIS;
