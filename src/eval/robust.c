@@ -17,7 +17,7 @@ static const char *const probe_words[BF_PROBES] = {"plain", "paraphrase", "prefi
 
 const char *bf_probe_word(enum bf_probe probe)
 {
-    return probe_words[probe];
+    return probe_words[probe < BF_PROBES ? probe : BF_PROBE_PLAIN];
 }
 
 /* The prompt of one question; free(). */
