@@ -69,8 +69,9 @@ struct bf_template {
 
 /* What a template of stage points asks for, by its family. "points-control": the points of an invented topic; names
  * that the model gives there, too, say nothing about the domain. "points-confirm": who or what the candidate {point}
- * is. Every other family: the points of the domain. */
-enum bf_points_ask { BF_POINTS_FORM, BF_POINTS_CONTROL, BF_POINTS_CONFIRM };
+ * is. "points-belong": the same without the topic, so that an answer which names the topic says that the candidate
+ * belongs to it. Every other family: the points of the domain. */
+enum bf_points_ask { BF_POINTS_FORM, BF_POINTS_CONTROL, BF_POINTS_CONFIRM, BF_POINTS_BELONG };
 enum bf_points_ask bf_template_asks(const struct bf_template *item);
 
 struct bf_template_set {

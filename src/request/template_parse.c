@@ -114,12 +114,19 @@ static enum bf_status check_text(const struct place *place, const struct bf_temp
                            item->is_qa ? "{question} and {answer}" : "{sentence}");
         return BF_OK;
     }
-    if (item->stage == BF_STAGE_POINTS &&
-        (bf_template_asks(item) == BF_POINTS_CONFIRM) != ((seen & 1U << BF_PLACEHOLDER_POINT) != 0))
+    const bool points = item->stage == BF_STAGE_POINTS, belong = points && bf_template_asks(item) == BF_POINTS_BELONG;
+    if (points && (belong || bf_template_asks(item) == BF_POINTS_CONFIRM) != ((seen & 1U << BF_PLACEHOLDER_POINT) != 0))
         return bf_fail(place->err, BF_INPUT,
-                       "%s: in stage 'points', {point} is for the family 'points-confirm', which needs it; %s has the "
-                       "family '%s'",
+                       "%s: in stage 'points', {point} is for the families 'points-confirm' and 'points-belong', which "
+                       "need it; %s has the family '%s'",
                        place->what, place->name, item->family);
+    if (belong && seen != 1U << BF_PLACEHOLDER_POINT)
+        return bf_fail(place->err, BF_INPUT,
+                       "%s: %s has the family 'points-belong', which asks whether the model itself names the domain; "
+                       "mention {point} alone, not {topic}",
+                       place->what, place->name);
+    if (belong)
+        return BF_OK;
     if (!(seen & stage_rules[item->stage].required))
         return bf_fail(place->err, BF_INPUT,
                        "%s: %s does not mention %s, so its samples would be about nothing; add it", place->what,
@@ -210,6 +217,7 @@ enum bf_points_ask bf_template_asks(const struct bf_template *item)
 {
     return strcmp(item->family, "points-control") == 0   ? BF_POINTS_CONTROL
            : strcmp(item->family, "points-confirm") == 0 ? BF_POINTS_CONFIRM
+           : strcmp(item->family, "points-belong") == 0  ? BF_POINTS_BELONG
                                                          : BF_POINTS_FORM;
 }
 

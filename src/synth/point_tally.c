@@ -3,21 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/letter_case.h"
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "synth/answer_names.h"
-#include "base/refusal.h"
-#include "synth/name_words.h"
+#include "synth/descriptions.h"
 #include "base/banned.h"
 
-enum { CANDIDATES_MAX = 20000, CONTENT_LETTERS_MIN = 4, SHARED_WORDS_MIN = 2 };
-static const double shared_share = 0.3;
+enum { CANDIDATES_MAX = 20000 };
 
 void bf_tally_init(struct bf_tally *tally, const struct bf_template_set *templates, const char *topic)
 {
     *tally = (struct bf_tally){
         .templates = templates, .topic = topic, .asked = bf_array(templates->n, sizeof *tally->asked)};
+    for (size_t t = 0; t < templates->n; t++)
+        tally->checks |= templates->items[t].stage == BF_STAGE_POINTS &&
+                         bf_template_asks(&templates->items[t]) == BF_POINTS_BELONG && bf_topic_has_words(topic);
 }
 
 void bf_tally_release(struct bf_tally *tally)
@@ -32,12 +31,67 @@ void bf_tally_release(struct bf_tally *tally)
     *tally = (struct bf_tally){.n = 0};
 }
 
+/* ---- names ---- */
+
+/* Without its last `n` bytes; false when a single word would be left. */
+static bool cut_end(struct bf_buf *key, const char *ending, size_t n)
+{
+    if (key->len <= n || strcmp(key->data + key->len - n, ending) != 0 || !memchr(key->data, ' ', key->len - n))
+        return false;
+    key->len -= n;
+    key->data[key->len] = 0;
+    return true;
+}
+
+/* The key of a name. "Talwen Falham of Quarmere" is Talwen Falham when the topic is Quarmere, but "Tower of London" is
+ * not a tower when it is London: two words are left. Template sets of earlier versions have no check and keep their
+ * names.
+ */
+static bool name_key(const struct bf_tally *tally, struct bf_buf *key, const char *name)
+{
+    static const char *const links[] = {" of ", " in ", " from ", " at "};
+    struct bf_buf ending;
+    bool cut = false;
+    bf_name_key(key, name);
+    bf_buf_init(&ending, SIZE_MAX);
+    for (size_t i = 0; tally->checks && i < 2 * (sizeof links / sizeof *links) && !cut; i++) {
+        bf_buf_clear(&ending);
+        bf_buf_printf(&ending, "%s%s", links[i / 2], i % 2 ? "the " : "");
+        bf_name_key(&ending, tally->topic);
+        cut = cut_end(key, ending.data, ending.len);
+    }
+    bf_buf_release(&ending);
+    return cut;
+}
+
+/* The name as it is shown, without the ending that `key` is without; owned by the caller. */
+static char *shown_name(const char *name, const char *key)
+{
+    struct bf_buf start_key;
+    size_t n = strlen(name);
+    bf_buf_init(&start_key, SIZE_MAX);
+    for (const char *space = strchr(name, ' '); space; space = strchr(space + 1, ' ')) {
+        char *start = bf_strndup(name, (size_t)(space - name));
+        bf_buf_clear(&start_key);
+        bf_name_key(&start_key, start);
+        free(start);
+        if (strcmp(start_key.data, key) == 0) {
+            n = (size_t)(space - name);
+            break;
+        }
+    }
+    while (n > 0 && (name[n - 1] == ',' || name[n - 1] == ' '))
+        n--;
+    bf_buf_release(&start_key);
+    return bf_strndup(name, n);
+}
+
 /* The candidate of this name, which is added when there is none; NULL when there are too many. */
 static struct bf_candidate *candidate_of(struct bf_tally *tally, const char *name)
 {
     struct bf_buf key;
     bf_buf_init(&key, SIZE_MAX);
-    bf_name_key(&key, name);
+    const bool cut = name_key(tally, &key, name);
     struct bf_candidate *found = NULL;
     for (size_t i = 0; i < tally->n && !found; i++)
         if (strcmp(tally->items[i].key, key.data) == 0)
@@ -51,8 +105,10 @@ static struct bf_candidate *candidate_of(struct bf_tally *tally, const char *nam
             tally->items = bf_grow(tally->items, tally->size, sizeof *tally->items);
         }
         found = &tally->items[tally->n++];
-        *found = (struct bf_candidate){
-            .name = bf_strdup(name), .key = bf_strdup(key.data), .forms = bf_array(tally->templates->n, sizeof(bool))};
+        *found = (struct bf_candidate){.name = cut ? shown_name(name, key.data) : bf_strdup(name),
+                                       .key = bf_strdup(key.data),
+                                       .forms = bf_array(tally->templates->n, sizeof(bool))};
+        found->belongs = tally->checks && bf_name_holds_topic(tally->topic, found->name);
     }
     bf_buf_release(&key);
     return found;
@@ -101,14 +157,14 @@ void bf_tally_text(struct bf_tally *tally, const char *text)
 
 /* ---- choosing ---- */
 
-static bool is_point(const struct bf_points *points, const char *key)
+static bool is_point(const struct bf_tally *tally, const struct bf_points *points, const char *key)
 {
     struct bf_buf other;
     bool found = false;
     bf_buf_init(&other, SIZE_MAX);
     for (int32_t i = 0; i < points->n && !found; i++) {
         bf_buf_clear(&other);
-        bf_name_key(&other, points->items[i].text);
+        name_key(tally, &other, points->items[i].text);
         found = bf_name_same(key, other.data);
     }
     bf_buf_release(&other);
@@ -137,17 +193,28 @@ static void add_point(const struct bf_tally *tally, const struct bf_candidate *c
             bf_buf_printf(&origin, "%s%s", any ? ", " : "", tally->templates->items[t].name);
             any = true;
         }
+    bf_buf_puts(&origin, c->checked && c->belongs ? BF_ORIGIN_BELONGS : "");
     bf_points_add(points, round, c->name, origin.data);
     bf_buf_release(&origin);
 }
 
-/* The candidate of this tier that most forms gave, the first of equals; NULL when none is left. */
-static const struct bf_candidate *best_of(const struct bf_tally *tally, const struct bf_points *points, int wanted)
+/* Which candidates are wanted. */
+enum wanted { ANY, BELONGING, UNCHECKED };
+
+static bool is_wanted(const struct bf_candidate *c, enum wanted wanted)
 {
-    const struct bf_candidate *best = NULL;
+    return wanted == ANY || (wanted == BELONGING ? c->belongs : !c->checked && !c->belongs);
+}
+
+/* The candidate of this tier that most forms gave, the first of equals; NULL when none is left. */
+static struct bf_candidate *best_of(const struct bf_tally *tally, const struct bf_points *points, int of_tier,
+                                    enum wanted wanted)
+{
+    struct bf_candidate *best = NULL;
     for (size_t i = 0; i < tally->n; i++) {
-        const struct bf_candidate *c = &tally->items[i];
-        if (tier(tally, c) == wanted && (!best || c->n_forms > best->n_forms) && !is_point(points, c->key))
+        struct bf_candidate *c = &tally->items[i];
+        if (is_wanted(c, wanted) && tier(tally, c) == of_tier && (!best || c->n_forms > best->n_forms) &&
+            !is_point(tally, points, c->key))
             best = c;
     }
     return best;
@@ -156,12 +223,13 @@ static const struct bf_candidate *best_of(const struct bf_tally *tally, const st
 int32_t bf_tally_choose(struct bf_tally *tally, struct bf_points *points, int32_t round, int32_t max, int32_t enough)
 {
     const int32_t first = points->n;
-    for (int wanted = 1; wanted <= 3; wanted++) {
-        const int32_t limit = wanted == 1 ? max : enough < max ? enough : max;
-        if (wanted == 3 && points->n > 0)
+    const bool tells = bf_tally_tells(tally);
+    for (int of_tier = 1; of_tier <= 3; of_tier++) {
+        const int32_t limit = of_tier == 1 ? max : enough < max ? enough : max;
+        if (of_tier == 3 && points->n > 0)
             break;
         while (points->n - first < limit) {
-            const struct bf_candidate *c = best_of(tally, points, wanted);
+            const struct bf_candidate *c = best_of(tally, points, of_tier, tells ? BELONGING : ANY);
             if (!c)
                 break;
             add_point(tally, c, points, round);
@@ -170,18 +238,66 @@ int32_t bf_tally_choose(struct bf_tally *tally, struct bf_points *points, int32_
     return points->n - first;
 }
 
+/* ---- the check ---- */
+
+int32_t bf_tally_draw_checks(struct bf_tally *tally, const struct bf_points *points, int32_t max, int32_t *out)
+{
+    int32_t n = 0;
+    for (int of_tier = 1; of_tier <= 2; of_tier++)
+        while (n < max) {
+            struct bf_candidate *c = best_of(tally, points, of_tier, UNCHECKED);
+            if (!c)
+                break;
+            c->checked = true;
+            out[n++] = (int32_t)(c - tally->items);
+        }
+    return n;
+}
+
+void bf_tally_check(struct bf_tally *tally, int32_t candidate, const char *text)
+{
+    struct bf_candidate *c = &tally->items[candidate];
+    c->checked = true;
+    c->belongs = c->belongs || bf_description_names(tally->topic, c->name, text);
+}
+
+int32_t bf_tally_n_belong(const struct bf_tally *tally)
+{
+    int32_t n = 0;
+    for (size_t i = 0; i < tally->n; i++)
+        n += tally->items[i].checked && tally->items[i].belongs;
+    return n;
+}
+
+bool bf_check_tells(int32_t n_belong, int32_t n_checked)
+{
+    return n_belong >= BF_BELONG_MIN || (n_checked > 0 && n_belong == n_checked);
+}
+
+bool bf_tally_tells(const struct bf_tally *tally)
+{
+    int32_t n_checked = 0;
+    for (size_t i = 0; i < tally->n; i++)
+        n_checked += tally->items[i].checked;
+    return bf_check_tells(bf_tally_n_belong(tally), n_checked);
+}
+
+/* ---- kept texts ---- */
+
 int32_t bf_tally_draw(struct bf_tally *tally, const struct bf_points *points, int32_t max, int32_t *out)
 {
     struct bf_buf topic;
     int32_t n = 0;
     bf_buf_init(&topic, SIZE_MAX);
     bf_name_key(&topic, tally->topic);
+    const bool tells = bf_tally_tells(tally);
     while (n < max) {
         struct bf_candidate *best = NULL;
         for (size_t i = 0; i < tally->n; i++) {
             struct bf_candidate *c = &tally->items[i];
             if (!c->asked && c->n_texts >= BF_SNOWBALL_TEXTS && (!best || c->n_texts > best->n_texts) &&
-                c->n_control == 0 && !bf_name_within(c->key, topic.data) && !is_point(points, c->key))
+                c->n_control == 0 && !(tells && c->checked && !c->belongs) && !bf_name_within(c->key, topic.data) &&
+                !is_point(tally, points, c->key))
                 best = c;
         }
         if (!best)
@@ -191,83 +307,4 @@ int32_t bf_tally_draw(struct bf_tally *tally, const struct bf_points *points, in
     }
     bf_buf_release(&topic);
     return n;
-}
-
-/* ---- agreement ---- */
-
-/* Append the word with a space after it, unless it is there already or in `not_these`; both have spaces around words.
- */
-static void add_word(struct bf_buf *out, const char *word, size_t n, const char *not_these)
-{
-    struct bf_buf padded;
-    bf_buf_init(&padded, SIZE_MAX);
-    bf_buf_putc(&padded, ' ');
-    bf_buf_put(&padded, word, n);
-    bf_buf_putc(&padded, ' ');
-    if (!strstr(out->data, padded.data) && !strstr(not_these, padded.data))
-        bf_buf_puts(out, padded.data + 1);
-    bf_buf_release(&padded);
-}
-
-/* The content words of a text, each once, with a space before the first and after each. In scripts without spaces, two
- * characters that follow each other are a word. */
-static void content_words(struct bf_buf *out, const char *text, const char *not_these)
-{
-    struct bf_buf key;
-    bf_buf_init(&key, SIZE_MAX);
-    bf_name_key(&key, text);
-    bf_buf_putc(out, ' ');
-    for (const char *word = key.data; *word;) {
-        const size_t n = strcspn(word, " ");
-        uint32_t cp = 0;
-        const size_t length = bf_utf8_decode(word, n, &cp);
-        if (length > 0 && bf_letter_is_unspaced(cp)) {
-            for (size_t i = 0; i < n;) {
-                const size_t one = bf_utf8_decode(word + i, n - i, &cp);
-                const size_t two = one > 0 ? bf_utf8_decode(word + i + one, n - i - one, &cp) : 0;
-                if (two > 0)
-                    add_word(out, word + i, one + two, not_these);
-                i += one > 0 ? one : 1;
-            }
-        } else if ((cp >= 0x80 || n >= CONTENT_LETTERS_MIN) && !bf_name_word_is_common(word, n)) {
-            add_word(out, word, n, not_these);
-        }
-        word += n + (word[n] ? 1 : 0);
-    }
-    bf_buf_release(&key);
-}
-
-static int64_t count_words(const char *words)
-{
-    int64_t n = -1; /* each word has a space after it, and the first one before it */
-    for (; *words; words++)
-        n += *words == ' ';
-    return n;
-}
-
-bool bf_descriptions_agree(const char *question, const char *a, const char *b)
-{
-    struct bf_buf asked, first, second;
-    int64_t n_shared = 0;
-    if (bf_is_refusal(a) || bf_is_refusal(b))
-        return false;
-    bf_buf_init(&asked, SIZE_MAX);
-    bf_buf_init(&first, SIZE_MAX);
-    bf_buf_init(&second, SIZE_MAX);
-    content_words(&asked, question, "");
-    content_words(&first, a, asked.data);
-    content_words(&second, b, asked.data);
-    for (const char *word = first.data + 1; *word;) {
-        const size_t n = strcspn(word, " ");
-        char *padded = bf_strndup(word - 1, n + 2);
-        n_shared += strstr(second.data, padded) != NULL;
-        free(padded);
-        word += n + 1;
-    }
-    const int64_t n_first = count_words(first.data), n_second = count_words(second.data);
-    const int64_t least = n_first < n_second ? n_first : n_second;
-    bf_buf_release(&asked);
-    bf_buf_release(&first);
-    bf_buf_release(&second);
-    return n_shared >= SHARED_WORDS_MIN && (double)n_shared >= shared_share * (double)least;
 }

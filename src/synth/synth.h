@@ -83,12 +83,31 @@ struct bf_point {
                              counts as the rounds after those of the request */
     const char *text;
     const char *origin; /* "forms: points_concepts, points_tell" (the templates whose answers name it), BF_ORIGIN_FILE,
-                           BF_ORIGIN_SNOWBALL, BF_ORIGIN_TOPIC; "" in a run of an earlier version */
+                           BF_ORIGIN_SNOWBALL, BF_ORIGIN_TOPIC; "" in a run of an earlier version. The first and the
+                           third may end with BF_ORIGIN_BELONGS */
 };
 #define BF_ORIGIN_FORMS "forms: "
 #define BF_ORIGIN_FILE "file"         /* the user named it */
 #define BF_ORIGIN_SNOWBALL "snowball" /* recurs in kept texts, and the model says the same about it twice */
+#define BF_ORIGIN_BELONGS "; belongs" /* asked about it without the domain's name, the model names the domain */
 #define BF_ORIGIN_TOPIC "topic"       /* the model named nothing: the domain itself */
+
+/* The names that a domain request asked about without the domain's name (template family "points-belong"), from its
+ * committed samples. */
+struct bf_checked_name {
+    char *name;
+    bool belongs; /* an answer about it names the domain */
+};
+struct bf_checked_names {
+    struct bf_checked_name *items; /* [n], in the order in which they were asked about */
+    size_t n;
+};
+/* Add question and answer of a sample, and the text of its template. Another template's question changes nothing. */
+void bf_checked_names_add(struct bf_checked_names *names, const char *topic, const char *template_text,
+                          const char *question, const char *answer);
+/* Were names that do not belong left out? Not when the model hardly names the domain for any. */
+bool bf_checked_names_tell(const struct bf_checked_names *names);
+void bf_checked_names_release(struct bf_checked_names *names);
 
 /* One check of the stop rule. */
 struct bf_stop_check {

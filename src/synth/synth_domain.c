@@ -1,9 +1,11 @@
 /* A domain request. Its numbers are the rounds of points, followed by everything else as one list:
  *
- *     rounds of points | Stage I [ snowball | Stage I ]... | MI | jailbreak | control
+ *     [ forms | checks ]... | Stage I [ snowball | Stage I ]... | MI | jailbreak | control
  *
- *  - The questions of a round do not depend on each other and are asked together. A round shows the points before it,
- *    so it begins when the round before is committed. Numbers of rounds that are not needed are skipped.
+ *  - The forms of a round do not depend on each other and are asked together. The names in their answers are then
+ *    checked, when the template set asks whether they belong to the domain. A round shows the points before it, so it
+ *    begins when the round before is committed. Numbers of rounds that are not needed are skipped; with checks, there
+ *    are none.
  *  - The snowball: in the middle of a part of Stage I, names that recur in its kept texts are drawn. The questions
  * about them come after the part, so that the engine is busy meanwhile; the points that they give are the next part.
  *  - With --tau auto the control texts come before MI, which takes its threshold from them.
@@ -42,8 +44,7 @@ struct domain {
     struct bf_domain_points ask;
     struct bf_pieces pieces;
     int64_t next;      /* the number whose commit comes next */
-    int32_t round;     /* of points */
-    int64_t round_end; /* number after its questions */
+    int64_t round_end; /* number after the questions of the round of points, as far as they are known */
     bool listed;       /* the rounds of points are over */
     bool whole;        /* all pieces are known */
     int64_t draw_at;   /* candidates are drawn before this number; NEVER */
@@ -71,9 +72,7 @@ static enum bf_status open_domain(struct bf_work *w)
     bf_plan_init(&d->plan, w->request, w->templates, &d->points);
     bf_domain_points_init(&d->ask, &d->plan, &d->points);
     d->draw_at = d->asks_end = NEVER;
-    const int64_t n_questions = bf_domain_points_rounds(&d->ask);
-    bf_pieces_add(&d->pieces, BF_STAGE_POINTS, d->ask.n_given, n_questions);
-    w->progress.planned[BF_STAGE_POINTS] = n_questions + d->ask.n_given;
+    w->progress.planned[BF_STAGE_POINTS] = bf_domain_points_rounds(&d->ask) + d->ask.n_given;
     d->judge.work = w;
     bf_questions_init(&d->questions, w, &d->plan, &d->judge.knowledge);
     return bf_judge_init(&d->judge, &d->plan, w->embedder, w->err);
@@ -155,6 +154,10 @@ static void begin_list(struct bf_work *w)
 {
     struct domain *d = domain_of(w);
     d->listed = true;
+    /* Answers that wait in the store of an earlier version are numbered after all its rounds, also those not asked. */
+    if (!d->ask.tally.checks)
+        bf_pieces_add(&d->pieces, BF_STAGE_POINTS, w->progress.committed[BF_STAGE_POINTS],
+                      bf_domain_points_rounds(&d->ask) - bf_pieces_end(&d->pieces));
     d->next = bf_pieces_end(&d->pieces);
     w->progress.planned[BF_STAGE_POINTS] = w->progress.committed[BF_STAGE_POINTS];
     d->list_start = bf_seconds();
@@ -162,16 +165,29 @@ static void begin_list(struct bf_work *w)
     add_part(w, 0);
 }
 
-/* Open one more round, or the list when no more points are wanted. */
-static void next_round(struct bf_work *w)
+/* Add the questions of the round that are known by now and not in the list. False when there are none: it is over. */
+static bool add_to_round(struct bf_work *w, int64_t index)
 {
     struct domain *d = domain_of(w);
-    if (!bf_domain_points_go_on(&d->ask, d->round)) {
+    const int64_t n = bf_domain_points_left(&d->ask, index);
+    bf_pieces_add(&d->pieces, BF_STAGE_POINTS, index, n);
+    d->round_end = bf_pieces_end(&d->pieces);
+    w->progress.planned[BF_STAGE_POINTS] = index + n + bf_domain_points_later(&d->ask);
+    return n > 0;
+}
+
+/* Open a round, or the list when no more points are wanted. */
+static void next_round(struct bf_work *w, int32_t round)
+{
+    struct domain *d = domain_of(w);
+    /* The user's points are item 0, which is committed with the first answer. */
+    const int64_t index = round == 0 ? d->ask.n_given : w->progress.committed[BF_STAGE_POINTS];
+    if (!bf_domain_points_go_on(&d->ask, round)) {
         begin_list(w);
         return;
     }
-    d->ask.n_before = d->points.n;
-    d->round_end = d->next + bf_domain_points_round(&d->ask, d->round);
+    bf_domain_points_begin(&d->ask, round, index);
+    add_to_round(w, index);
 }
 
 /* Draw candidates, and add the questions about them. */
@@ -207,8 +223,8 @@ static void advance(struct bf_work *w)
     struct domain *d = domain_of(w);
     d->next++;
     if (!d->listed && d->next == d->round_end) {
-        d->round++;
-        next_round(w);
+        if (!add_to_round(w, w->progress.committed[BF_STAGE_POINTS]))
+            next_round(w, d->ask.round + 1);
     } else if (d->listed && stopped(w) && d->next < (d->whole ? d->stage_two : INT64_MAX)) {
         if (!d->whole)
             add_rest(w);
@@ -245,7 +261,7 @@ static void take_points(struct bf_work *w, int64_t index, bool choose, const cha
     if (d->listed)
         bf_domain_points_confirm(&d->ask, index, w->request->rounds + d->wave - 1, choose, text);
     else
-        bf_domain_points_take(&d->ask, index, d->round, d->next + 1 == d->round_end, choose, text, cut);
+        bf_domain_points_take(&d->ask, index, choose, text, cut);
 }
 
 static bool is_given(const struct domain *d, const struct bf_sample *sample)
@@ -270,7 +286,7 @@ static enum bf_status replayed(struct bf_work *w, struct bf_sample *sample, cons
         return BF_OK;
     }
     if (d->round_end == 0 && !d->listed)
-        next_round(w);
+        next_round(w, 0);
     if (d->next >= bf_pieces_end(&d->pieces) || bf_pieces_find(&d->pieces, d->next)->stage != sample->stage)
         return bf_fail(
             w->err, BF_STORE,
@@ -296,7 +312,7 @@ static enum bf_status begin(struct bf_work *w)
 {
     struct domain *d = domain_of(w);
     if (d->round_end == 0 && !d->listed)
-        next_round(w);
+        next_round(w, 0);
     show_list(w);
     return BF_OK;
 }

@@ -143,10 +143,25 @@ static bool write_question(const struct engine_script *script, struct flight *f,
     return f->text.len > 0;
 }
 
+static bool write_origin(const struct engine_script *script, struct flight *f, const char *prompt)
+{
+    static const char before[] = "Where is ", after[] = " from?";
+    const size_t n = strlen(prompt), around = strlen(before) + strlen(after);
+    if (!script->belong || n <= around || strncmp(prompt, before, strlen(before)) != 0)
+        return false;
+    char *name = bf_strndup(prompt + strlen(before), n - around);
+    bf_buf_printf(&f->text, "%s is known %s.", name,
+                  strstr(script->belong, name) ? "from the mythology of the Greeks" : "in the village of Harrowick");
+    free(name);
+    return true;
+}
+
 static void write_text(const struct engine_script *script, struct flight *f, struct bf_rng *rng, const char *prompt)
 {
     uint64_t kind = script->all_sound ? 100 : bf_rng_below(rng, 50);
     const char *who = strstr(prompt, "Who is ");
+    if (write_origin(script, f, prompt))
+        return;
     if (script->names && who) {
         if (strlen(who) % 2 == 0)
             bf_buf_puts(&f->text, "That one keeps the lanterns of the golden bridge.");

@@ -16,6 +16,8 @@ struct engine_script {
     bool list_nothing;       /* ... that holds none */
     bool names;              /* lists are of few names, texts mention them and others, and a prompt "Who is NAME" gets
                                 the same answer each time for every second name, else another each time */
+    const char *belong;      /* "NAME, NAME": a prompt "Where is NAME from?" is answered with Greek mythology for these
+                                names, else with a village; NULL: with anything */
     bool asks_nothing;       /* no question is written about a text, but who or what a point is gets the same answer */
     bool all_sound;          /* else a tenth of the answers is refused, repeated, short, cut, blank or invalid UTF-8 */
     /* 1-based calls that fail; 0 = never */

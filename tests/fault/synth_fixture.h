@@ -59,9 +59,14 @@ static inline void fixture_request(struct bf_request *request, struct bf_templat
     request->wordings = 0;
 }
 
-/* The templates above with more forms, control and confirmation. */
-static inline void fixture_forms(struct bf_request *request, struct bf_template_set *templates)
+/* The templates above with more forms, control and confirmation; with `belong`, names are also asked about without the
+ * topic. */
+static inline void fixture_forms(struct bf_request *request, struct bf_template_set *templates, bool belong)
 {
+    static const char check[] = "{\"name\": \"belong\", \"family\": \"points-belong\", \"stage\": \"points\", "
+                                "\"text\": \"Where is {point} from?\"},"
+                                "{\"name\": \"belong_too\", \"family\": \"points-belong\", \"stage\": \"points\", "
+                                "\"text\": \"What about {point}?\"},";
     static const char more[] = "{\"name\": \"points_who\", \"family\": \"points\", \"stage\": \"points\", "
                                "\"text\": \"LIST who is in {topic}.\"},"
                                "{\"name\": \"points_what\", \"family\": \"points\", \"stage\": \"points\", "
@@ -79,6 +84,7 @@ static inline void fixture_forms(struct bf_request *request, struct bf_template_
     bf_buf_init(&text, 1 << 16);
     bf_buf_put(&text, scripted_templates, (size_t)(list - scripted_templates));
     bf_buf_puts(&text, more);
+    bf_buf_puts(&text, belong ? check : "");
     bf_buf_puts(&text, list);
     if (bf_template_set_parse(text.data, text.len, "fixture", templates, &err))
         fail_msg("%s", err.text);

@@ -43,6 +43,7 @@ struct way {
     bool tau_auto;       /* the control texts come before the questions of membership inference */
     bool questions;      /* with self-questioning and two wordings */
     bool forms;          /* several forms of the question for points, a snowball, and a point of the user's */
+    const char *belong;  /* with forms: the names that the model connects with the domain; NULL: it is not asked */
     double epsilon;      /* of the stop rule; negative = never */
     uint64_t order_seed; /* another one, and another parallelism, after each stop */
 };
@@ -65,8 +66,9 @@ static bool work(const char *dir, const struct way *way, int process)
 
     script.list_nothing = way->list_nothing;
     script.names = way->forms;
+    script.belong = way->belong;
     if (way->forms) {
-        fixture_forms(&request, &templates);
+        fixture_forms(&request, &templates, way->belong != NULL);
         bf_lines_add(&request.points, "Edda Quill", strlen("Edda Quill"));
     } else {
         fixture_request(&request, &templates);
@@ -146,6 +148,7 @@ static void assert_same_as_undisturbed(struct way way)
                               .tau_auto = way.tau_auto,
                               .questions = way.questions,
                               .forms = way.forms,
+                              .belong = way.belong,
                               .epsilon = way.epsilon,
                               .order_seed = 77};
 
@@ -233,6 +236,16 @@ static void stopped_among_forms_and_snowballs(void **state)
     assert_same_as_undisturbed((struct way){.epsilon = 10, .order_seed = 14, .forms = true, .questions = true});
 }
 
+/* The names that a round asks about follow from its forms, and its points from the answers about them. */
+static void stopped_among_checks_of_names(void **state)
+{
+    static const char belong[] = "Marn Obrel, Tavi Selk, Orno Vash, Brim Hollow, Velda Foss";
+    (void)state;
+    assert_same_as_undisturbed((struct way){.epsilon = -1, .order_seed = 15, .forms = true, .belong = belong});
+    assert_same_as_undisturbed(
+        (struct way){.epsilon = 10, .order_seed = 17, .forms = true, .belong = "Orno Vash", .fail = true});
+}
+
 /* What was answered before its turn is in the store: a resumed run does not ask for it again. Only what was under way
  * at the stop, and the answer whose commit failed, are asked anew. */
 static void answered_prompts_are_not_asked_again(void **state)
@@ -276,6 +289,7 @@ int main(void)
         cmocka_unit_test(stopped_between_empty_rounds_of_points),
         cmocka_unit_test(stopped_between_questions),
         cmocka_unit_test(stopped_among_forms_and_snowballs),
+        cmocka_unit_test(stopped_among_checks_of_names),
         cmocka_unit_test(answered_prompts_are_not_asked_again),
         cmocka_unit_test(a_finished_run_replays_to_its_end_and_adds_nothing),
     };

@@ -114,9 +114,14 @@ static const struct {
     {ITEM(X5 "\"points\",\"text\":\"{n}\""), "template 'x' does not mention {topic}"},
     {ITEM(X5 "\"mi\",\"text\":\"{topic} {subject}\""), "unknown placeholder {subject}"},
     {ITEM(X5 "\"mi\",\"text\":\"{topic} {n}\""), "uses {n}, which has no value in stage 'mi'"},
-    {ITEM(X5 "\"points\",\"text\":\"{topic} {point}\""), "{point} is for the family 'points-confirm'"},
+    {ITEM(X5 "\"points\",\"text\":\"{topic} {point}\""),
+     "{point} is for the families 'points-confirm' and 'points-belong'"},
     {ITEM("\"name\":\"x\",\"family\":\"points-confirm\",\"stage\":\"points\",\"text\":\"{topic}\""),
-     "which needs it; template 'x' has the family 'points-confirm'"},
+     "which need it; template 'x' has the family 'points-confirm'"},
+    {ITEM("\"name\":\"x\",\"family\":\"points-belong\",\"stage\":\"points\",\"text\":\"{topic}\""),
+     "which need it; template 'x' has the family 'points-belong'"},
+    {ITEM("\"name\":\"x\",\"family\":\"points-belong\",\"stage\":\"points\",\"text\":\"{point} {topic}\""),
+     "template 'x' has the family 'points-belong', which asks whether the model itself names the domain"},
     {ITEM(X5 "\"mi\",\"text\":\"{topic}\",\"is_qa\":1"), "'is_qa' of template 'x' is not true or false"},
     {ITEM(X5 "\"mi\",\"text\":\"{topic}\",\"max_sentences\":-1"), "'max_sentences' of template 'x'"},
     {ITEM(X5 "\"mi\",\"text\":\"{topic}\",\"max_sentences\":1.5"), "'max_sentences' of template 'x'"},
@@ -202,7 +207,7 @@ static void the_default_set_is_what_the_method_needs(void **state)
     struct bf_err err = BF_ERR_INIT;
     size_t per_stage[BF_STAGE_COUNT] = {0};
     size_t n_information = 0, n_qa = 0, n_pairs = 0;
-    size_t asks[3] = {0};
+    size_t asks[4] = {0};
     bool first = false, more = false;
 
     (void)state;
@@ -218,6 +223,12 @@ static void the_default_set_is_what_the_method_needs(void **state)
             continue; /* the next test's */
         if (item->stage == BF_STAGE_WORDINGS) {
             assert_contains(item->text, "{question}");
+            continue;
+        }
+        if (item->stage == BF_STAGE_POINTS && bf_template_asks(item) == BF_POINTS_BELONG) {
+            assert_contains(item->text, "{point}");
+            assert_null(strstr(item->text, "{topic}")); /* the model is to name it */
+            asks[BF_POINTS_BELONG]++;
             continue;
         }
         assert_contains(item->text, "{topic}");
@@ -243,6 +254,7 @@ static void the_default_set_is_what_the_method_needs(void **state)
     assert_int_equal(asks[BF_POINTS_FORM], 11);
     assert_int_equal(asks[BF_POINTS_CONTROL], 2);
     assert_int_equal(asks[BF_POINTS_CONFIRM], 2);
+    assert_int_equal(asks[BF_POINTS_BELONG], 2);
     assert_int_equal(per_stage[BF_STAGE_SYNTHESIS], 8);
     assert_int_equal(n_information, 4);
     assert_int_equal(n_qa, 4);
