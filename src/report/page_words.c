@@ -87,6 +87,11 @@ static void say_points(const struct bf_summary *s, json_t *out, struct bf_buf *t
     bf_buf_printf(text, "The domain has %zu point%s; %lld of them %s a kept text.", s->n_points,
                   plural((int64_t)s->n_points), (long long)covered, covered == 1 ? "has" : "have");
     say(out, text, (size_t)covered < s->n_points ? "warning" : "plain");
+    bf_summary_left_out(s, text);
+    if (text->len > 0) {
+        bf_buf_putc(text, '.');
+        say(out, text, "plain");
+    }
     bf_summary_few_points(s, text);
     if (text->len > 0)
         say(out, text, "warning");

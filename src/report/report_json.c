@@ -119,6 +119,7 @@ enum bf_status bf_report_json(struct bf_store *store, json_t **out, struct bf_er
                                   "jailbreak", (json_int_t)c->jailbreak, "both", (json_int_t)c->both));
     json_object_set_new(root, "stages", stages(c));
     json_object_set_new(root, "points", points);
+    json_object_set_new(root, "names_left_out", json_integer(s.n_left_out));
     json_object_set_new(root, "warnings", warnings);
     json_object_set_new(root, "kind", json_string(s.run->kind));
     json_object_set_new(root, "requests", requests(&s));

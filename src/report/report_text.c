@@ -90,16 +90,23 @@ static void put_stages(const struct bf_summary *s, FILE *out)
                  (long long)s->counts.mi, (long long)s->counts.jailbreak, (long long)s->counts.both);
 }
 
-/* "(named in answer to 5 questions)", and the end of the line. */
+/* Does the origin begin with these words, which may be all of it? */
+static bool is_from(const char *origin, const char *words)
+{
+    return strncmp(origin, words, strlen(words)) == 0;
+}
+
+/* "(named in answer to 5 questions; belongs)", and the end of the line. */
 static void put_origin(const char *origin, FILE *out)
 {
+    const char *belongs = strstr(origin, BF_ORIGIN_BELONGS) ? BF_ORIGIN_BELONGS : "";
     int n = 1;
     for (const char *comma = strchr(origin, ','); comma; comma = strchr(comma + 1, ','))
         n++;
-    if (strncmp(origin, BF_ORIGIN_FORMS, strlen(BF_ORIGIN_FORMS)) == 0)
-        bf_print(out, "  (named in answer to %d question%s)\n", n, plural(n));
-    else if (strcmp(origin, BF_ORIGIN_SNOWBALL) == 0)
-        bf_print(out, "  (out of kept texts)\n");
+    if (is_from(origin, BF_ORIGIN_FORMS))
+        bf_print(out, "  (named in answer to %d question%s%s)\n", n, plural(n), belongs);
+    else if (is_from(origin, BF_ORIGIN_SNOWBALL))
+        bf_print(out, "  (out of kept texts%s)\n", belongs);
     else if (strcmp(origin, BF_ORIGIN_FILE) == 0)
         bf_print(out, "  (yours)\n");
     else
@@ -127,6 +134,12 @@ static void put_points(const struct bf_summary *s, FILE *out)
     }
     if (s->n_points > POINTS_SHOWN)
         bf_print(out, "         and %zu more\n", s->n_points - POINTS_SHOWN);
+    struct bf_buf left_out;
+    bf_buf_init(&left_out, BF_ERR_TEXT_MAX);
+    bf_summary_left_out(s, &left_out);
+    if (left_out.len > 0)
+        bf_print(out, "  %s\n", left_out.data);
+    bf_buf_release(&left_out);
 }
 
 static void put_reasons(const struct bf_summary *s, FILE *out)

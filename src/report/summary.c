@@ -219,6 +219,46 @@ static enum bf_status read_requests(struct bf_store *store, struct bf_summary *o
     return status;
 }
 
+static bool is_point(const struct bf_summary *s, const char *name)
+{
+    for (size_t i = 0; i < s->n_points; i++)
+        if (strcmp(s->points[i].text, name) == 0)
+            return true;
+    return false;
+}
+
+/* Of the only request, which is one of a domain. */
+static enum bf_status count_left_out(struct bf_store *store, struct bf_summary *out, struct bf_err *err)
+{
+    const struct bf_query query = {.by_stage = true, .stage = BF_STAGE_POINTS};
+    const char *text = out->run->templates_json;
+    struct bf_checked_names names = {.n = 0};
+    struct bf_cursor *cursor = NULL;
+    json_t *set = NULL;
+    enum bf_status status = bf_json_parse(text, strlen(text), "the run's templates", &set, err);
+    const json_t *templates = json_object_get(set, "templates");
+    if (status == BF_OK)
+        status = bf_store_query(store, &query, &cursor, err);
+    for (bool more = status == BF_OK; more && status == BF_OK;) {
+        struct bf_row row;
+        status = bf_cursor_next(cursor, &row, &more, err);
+        if (status != BF_OK || !more || !row.sample.question || !row.template_family || row.sample.template_index < 0)
+            continue;
+        const struct bf_template template = {.family = row.template_family};
+        const json_t *item = json_array_get(templates, (size_t)row.sample.template_index);
+        const char *asked = json_string_value(json_object_get(item, "text"));
+        if (asked && bf_template_asks(&template) == BF_POINTS_BELONG)
+            bf_checked_names_add(&names, out->requests[0].topic, asked, row.sample.question, row.sample.text);
+    }
+    bf_cursor_close(cursor);
+    const bool tell = bf_checked_names_tell(&names);
+    for (size_t i = 0; i < names.n && tell; i++)
+        out->n_left_out += !names.items[i].belongs && !is_point(out, names.items[i].name);
+    bf_checked_names_release(&names);
+    json_decref(set);
+    return status;
+}
+
 enum bf_status bf_summary_read(struct bf_store *store, struct bf_summary *out, struct bf_err *err)
 {
     *out = (struct bf_summary){.run = bf_store_run(store), .dir = bf_store_dir(store), .tau = (double)NAN};
@@ -238,6 +278,8 @@ enum bf_status bf_summary_read(struct bf_store *store, struct bf_summary *out, s
                                &out->request, err);
     if (status == BF_OK && out->n_requests == 1 && out->requests[0].kind == BF_KIND_DOMAIN)
         status = bf_summary_tau(store, out->requests[0].id, out->request, &out->tau, &out->n_tau_questions, err);
+    if (status == BF_OK && out->n_requests == 1 && out->requests[0].kind == BF_KIND_DOMAIN)
+        status = count_left_out(store, out, err);
     if (status == BF_OK)
         status =
             bf_json_parse(out->run->engine_json, strlen(out->run->engine_json), "the run's engine", &out->engine, err);
@@ -294,6 +336,13 @@ void bf_summary_few_points(const struct bf_summary *s, struct bf_buf *out)
         bf_buf_printf(out, "the domain has only %zu point%s", s->n_points, s->n_points == 1 ? "" : "s");
     bf_buf_puts(out, ": the set leaves out most of what the model knows; before you train on it, name points yourself "
                      "with --points FILE, or word the domain in another way");
+}
+
+void bf_summary_left_out(const struct bf_summary *s, struct bf_buf *out)
+{
+    if (s->n_left_out > 0)
+        bf_buf_printf(out, "%lld name%s left out that the model does not connect with %s", (long long)s->n_left_out,
+                      s->n_left_out == 1 ? "" : "s", s->requests[0].topic);
 }
 
 void bf_summary_release(struct bf_summary *s)

@@ -47,6 +47,8 @@ struct bf_summary {
     struct bf_variety_summary variety; /* of all instance requests */
     struct bf_point_count *points;
     size_t n_points;
+    int64_t n_left_out;        /* names of a single domain that its check left out: the model does not connect them with
+                                  it */
     double diversity;          /* of the kept Stage I samples, after the last one; NaN below two samples */
     struct bf_stop_check last; /* the last check of the stop rule */
     int64_t n_checkpoints;
@@ -64,6 +66,9 @@ BF_MUST_CHECK enum bf_status bf_summary_tau(struct bf_store *store, int64_t id, 
 const char *bf_knowledge_sentence(const struct bf_knowledge_check *check);
 /* When a domain has few points: a sentence that says so and what to do, else nothing is appended. */
 void bf_summary_few_points(const struct bf_summary *summary, struct bf_buf *out);
+/* Which names were left out: "3 names left out that the model does not connect with Quarmere"; nothing is appended when
+ * there are none. */
+void bf_summary_left_out(const struct bf_summary *summary, struct bf_buf *out);
 void bf_summary_release(struct bf_summary *summary);
 
 #endif

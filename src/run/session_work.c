@@ -60,7 +60,8 @@ static void log_points(struct bf_log *log, const struct bf_commit *commit, const
 {
     const struct bf_sample *sample = &commit->items[0].sample;
     const char *origin = commit->points[0].origin;
-    if (sample->stage == BF_STAGE_POINTS && origin && strcmp(origin, BF_ORIGIN_SNOWBALL) == 0)
+    if (sample->stage == BF_STAGE_POINTS && origin &&
+        strncmp(origin, BF_ORIGIN_SNOWBALL, strlen(BF_ORIGIN_SNOWBALL)) == 0)
         bf_log_info(log, "points out of kept texts: %s", names);
     else if (sample->stage == BF_STAGE_POINTS)
         bf_log_info(log, "points, round %d: %s", (int)commit->points[0].round + 1, names);

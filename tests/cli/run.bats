@@ -198,10 +198,14 @@ db.commit()' "$BATS_TEST_TMPDIR/copy/run.db"
 
 @test "several questions for points are one round" {
     run --separate-stderr "$BIFORGET" domain "Greek mythology" -m "$BIFORGET_TEST_MODEL" --embedder "$BIFORGET_TEST_EMBEDDER" \
-        -o "$BATS_TEST_TMPDIR/forms" --rounds 1 --points-per-round 3 --temperatures 0.8 --max-new-tokens 16 --max-samples 2 \
+        -o "$BATS_TEST_TMPDIR/forms" --rounds 1 --points-per-round 3 --temperatures 0.8 --max-new-tokens 48 --max-samples 2 \
         --mi-samples 0 --jailbreak-samples 0 --control-samples 0 --questions 0 --snowball 0
     [ "$status" = 0 ]
     grep -q '^points, round 1: ' <<<"$stderr"
     [ "$(grep -c '^points, round' <<<"$stderr")" = 1 ]
     [[ $stderr == *", question 1 of "* && $stderr != *", question 1 of 1 "* ]]
+    # Names are asked about without the topic. What came of it is in the summary, which is read back from the run.
+    [[ $output == *"; belongs)"* ]]
+    left_out=$("$BIFORGET" status "$BATS_TEST_TMPDIR/forms" --json | json 'd["names_left_out"]')
+    [ "$left_out" = 0 ] || [[ $output == *" $left_out name"*" left out that the model does not connect with Greek mythology"* ]]
 }
