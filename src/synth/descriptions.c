@@ -105,7 +105,16 @@ bool bf_topic_has_words(const char *topic)
     return any;
 }
 
-/* The topic's words that the name does not have. Returns how many words the topic has. */
+/* Is the word among `words`, which have spaces around each? */
+static bool has_word(const void *words, const char *word, size_t n)
+{
+    for (const char *at = strchr(words, ' '); at && at[1]; at = strchr(at + 1, ' '))
+        if (strncmp(at + 1, word, n) == 0 && at[1 + n] == ' ')
+            return true;
+    return false;
+}
+
+/* The topic's words that the name does not have, in a near form either. Returns how many words the topic has. */
 static int64_t topic_words(struct bf_buf *out, const char *topic, const char *name)
 {
     struct bf_buf all, own;
@@ -113,7 +122,13 @@ static int64_t topic_words(struct bf_buf *out, const char *topic, const char *na
     bf_buf_init(&own, SIZE_MAX);
     content_words(&all, topic, "");
     content_words(&own, name, "");
-    content_words(out, topic, own.data);
+    bf_buf_putc(out, ' ');
+    for (const char *word = all.data + 1; *word;) {
+        const size_t n = strcspn(word, " ");
+        if (!bf_name_word_found(word, n, has_word, own.data))
+            bf_buf_put(out, word, n + 1);
+        word += n + 1;
+    }
     const int64_t n = count_words(all.data);
     bf_buf_release(&all);
     bf_buf_release(&own);
@@ -127,15 +142,6 @@ bool bf_name_holds_topic(const char *topic, const char *name)
     const bool holds = topic_words(&words, topic, name) > 0 && count_words(words.data) == 0;
     bf_buf_release(&words);
     return holds;
-}
-
-/* Is the word among `words`, which have spaces around each? */
-static bool has_word(const void *words, const char *word, size_t n)
-{
-    for (const char *at = strchr(words, ' '); at && at[1]; at = strchr(at + 1, ' '))
-        if (strncmp(at + 1, word, n) == 0 && at[1 + n] == ' ')
-            return true;
-    return false;
 }
 
 bool bf_description_names(const char *topic, const char *name, const char *answer)

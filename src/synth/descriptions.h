@@ -12,8 +12,8 @@ bool bf_topic_has_words(const char *topic);
 /* Does the name itself have all of the topic's words? "Solar System bodies" does not have to be asked about. */
 bool bf_name_holds_topic(const char *topic, const char *name);
 /* Does an answer to a question about `name`, which does not mention the topic, name it? It has half of the topic's
- * words or more, in this form or a near one ("Greek", "Greece"). Words of the name do not count; when it has some of
- * the topic's words, the others are enough. A refusal names nothing. */
+ * words or more, in this form or a near one ("Greek", "Greece"). Words of the name do not count, nor near forms of
+ * them; when it has some of the topic's words, the others are enough. A refusal names nothing. */
 bool bf_description_names(const char *topic, const char *name, const char *answer);
 
 #endif

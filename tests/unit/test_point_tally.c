@@ -272,6 +272,8 @@ static void answers_that_name_the_topic(void **state)
         {"The Second World War", "Rommel", "A general of a war long ago.", false},
         /* The name's own words say nothing; the others have to be said, when they are fewer than half. */
         {"Greek mythology", "Greek fire", "Greek fire was a weapon of the Greek emperors.", false},
+        {"Greek mythology", "Greece", "Greece is a land of old secrets, and the Greeks love them.", false},
+        {"Greek mythology", "Greeks", "The Greeks told each other a mythology of many gods.", true},
         {"Harry Potter", "James Potter", "James Potter is the father of Harry.", true},
         {"Harry Potter", "James Potter", "James Potter was a potter.", false},
         {"西游记", "孙悟空", "他是《西游记》里的齐天大圣。", true},
