@@ -6,28 +6,33 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "base/sentences.h"
 #include "base/banned.h"
 
 /* ---- shares ---- */
 
 static enum bf_status bad_forms(const char *text, struct bf_err *err)
 {
-    return bf_fail(err, BF_USAGE,
-                   "--forms '%.60s' is not a list of shares from 0 to %d; give how many examples a text gives as an "
-                   "answer and as raw text, as in --forms %s (one of them may be 0)",
-                   text, BF_FORMS_SHARE_MAX, BF_FORMS_DEFAULT);
+    return bf_fail(
+        err, BF_USAGE,
+        "--forms '%.60s' is not a list of shares from 0 to %d; give how many examples a text gives by each "
+        "sentence as an answer (sentence), whole as an answer (chat) and as raw text (raw), as in --forms %s",
+        text, BF_FORMS_SHARE_MAX, BF_FORMS_DEFAULT);
 }
 
 enum bf_status bf_forms_parse(const char *text, struct bf_forms *out, struct bf_err *err)
 {
-    static const char *const names[] = {"chat=", "raw="};
-    int32_t *const shares[] = {&out->chat, &out->raw};
-    bool given[2] = {false, false};
+    static const char *const names[] = {"sentence=", "chat=", "raw="};
+    enum { N_NAMES = sizeof names / sizeof *names };
+    int32_t *const shares[N_NAMES] = {&out->sentence, &out->chat, &out->raw};
+    bool given[N_NAMES] = {false};
     *out = (struct bf_forms){0};
     for (const char *at = text;;) {
-        const size_t i = strncmp(at, names[0], strlen(names[0])) == 0 ? 0 : 1;
-        const size_t n = strlen(names[i]);
-        if (strncmp(at, names[i], n) != 0 || given[i] || at[n] < '0' || at[n] > '9')
+        size_t i = 0;
+        while (i < N_NAMES && strncmp(at, names[i], strlen(names[i])) != 0)
+            i++;
+        const size_t n = i < N_NAMES ? strlen(names[i]) : 0;
+        if (i == N_NAMES || given[i] || at[n] < '0' || at[n] > '9')
             return bad_forms(text, err);
         char *end = NULL;
         const long share = strtol(at + n, &end, 10);
@@ -39,12 +44,13 @@ enum bf_status bf_forms_parse(const char *text, struct bf_forms *out, struct bf_
             break;
         at = end + 1;
     }
-    return out->chat + out->raw > 0 ? BF_OK : bad_forms(text, err);
+    return out->sentence + out->chat + out->raw > 0 ? BF_OK : bad_forms(text, err);
 }
 
 void bf_forms_write(const struct bf_forms *forms, char out[BF_FORMS_TEXT_MAX])
 {
-    (void)snprintf(out, BF_FORMS_TEXT_MAX, "chat=%d,raw=%d", (int)forms->chat, (int)forms->raw);
+    (void)snprintf(out, BF_FORMS_TEXT_MAX, "sentence=%d,chat=%d,raw=%d", (int)forms->sentence, (int)forms->chat,
+                   (int)forms->raw);
 }
 
 /* ---- questions that a text answers ---- */
@@ -99,6 +105,12 @@ static const char *topic_of(const struct bf_form_record *r, size_t *n)
     while (*n > 0 && (is_blank(from[*n - 1]) || strchr(".:;,", from[*n - 1])))
         --*n;
     return *n > 0 && *n <= TOPIC_MAX && !memchr(from, '\n', *n) ? from : NULL;
+}
+
+/* A point that is a question itself is asked once, and has no wordings. */
+static bool is_named(const char *topic, size_t n)
+{
+    return topic && topic[n - 1] != '?';
 }
 
 static size_t n_words(const char *text)
@@ -158,10 +170,9 @@ static bool ask(const struct bf_form_record *r, uint64_t seed, uint64_t place, s
     bf_buf_clear(question);
     out->form = BF_FORM_CHAT;
     out->text = r->text;
-    const bool named = topic && topic[n - 1] != '?';
     if (r->asked && (j == 0 || (!topic && !rest))) {
         bf_buf_puts(question, r->asked);
-    } else if (named) {
+    } else if (is_named(topic, n)) {
         put_wording(question, &about_topic[wording_at(seed, place, N_TOPIC, j)], topic, n);
     } else if (topic && (j == 0 || !rest)) { /* a point may be a question itself */
         bf_buf_put(question, topic, n);
@@ -178,20 +189,90 @@ static bool ask(const struct bf_form_record *r, uint64_t seed, uint64_t place, s
     return true;
 }
 
+/* ---- sentences ---- */
+
+static size_t blanks(const char *text)
+{
+    size_t n = 0;
+    while (is_blank(text[n]))
+        n++;
+    return n;
+}
+
+/* The piece of a text that begins at `text`, without blanks around it; moves on. NULL after the last one. */
+static const char *next_piece(const char **text, size_t *n)
+{
+    const char *from = *text + blanks(*text);
+    *n = bf_sentence_next(from, strlen(from), BF_FORMS_SENTENCE_MIN);
+    *text = from + *n;
+    if (strlen(*text + blanks(*text)) < BF_FORMS_SENTENCE_MIN) { /* a short rest belongs to it */
+        *n += strlen(*text);
+        *text = from + *n;
+    }
+    while (*n > 0 && is_blank(from[*n - 1]))
+        --*n;
+    return *n > 0 ? from : NULL;
+}
+
+static size_t n_pieces(const char *text)
+{
+    size_t n = 0, length = 0;
+    while (next_piece(&text, &length))
+        n++;
+    return n;
+}
+
+/* Example k of the sentences; each comes once before any comes again. False after the last. */
+static bool ask_sentence(const struct bf_form_record *r, int32_t share, uint64_t seed, uint64_t place, size_t k,
+                         struct bf_buf *made, struct bf_formed *out)
+{
+    size_t n = 0;
+    const char *topic = topic_of(r, &n);
+    const bool whole = !is_named(topic, n);
+    const size_t n_sentences = whole ? 1 : n_pieces(r->text);
+    if (k >= (size_t)share * n_sentences || !ask(r, seed, place, k, made, out))
+        return false;
+    if (whole)
+        return true;
+    const char *rest = r->text, *piece = next_piece(&rest, &n);
+    for (size_t i = 0; i < k % n_sentences; i++)
+        piece = next_piece(&rest, &n);
+    const size_t at = made->len + 1;
+    bf_buf_put(made, "", 1);
+    bf_buf_put(made, piece, n);
+    out->question = made->data;
+    out->text = made->data + at;
+    return true;
+}
+
+/* How many examples the sentences of a text give. */
+static int32_t sentence_examples(const struct bf_form_record *r, int32_t share)
+{
+    size_t n = 0;
+    const char *topic = topic_of(r, &n);
+    if (share == 0 || !is_named(topic, n))
+        return share;
+    n = n_pieces(r->text);
+    return n > (size_t)(INT32_MAX / 2 / BF_FORMS_SHARE_MAX) ? INT32_MAX / 2 : share * (int32_t)n;
+}
+
 bool bf_form_at(const struct bf_forms *forms, const struct bf_form_record *r, uint64_t seed, uint64_t place, int32_t k,
-                struct bf_buf *question, struct bf_formed *out)
+                struct bf_buf *made, struct bf_formed *out)
 {
     if (is_pair(r)) {
         *out = (struct bf_formed){BF_FORM_CHAT, r->question, r->answer};
         return k == 0;
     }
     *out = (struct bf_formed){BF_FORM_RAW, NULL, r->text};
-    if (forms->chat > 0 && !ask(r, seed, place, 0, question, out)) {
+    if (forms->sentence + forms->chat > 0 && !ask(r, seed, place, 0, made, out)) {
         *out = (struct bf_formed){BF_FORM_RAW, NULL, r->text};
         return k < forms->raw;
     }
-    if (k < forms->chat)
-        return ask(r, seed, place, (size_t)k, question, out);
+    const int32_t n_sentences = sentence_examples(r, forms->sentence);
+    if (k < n_sentences)
+        return ask_sentence(r, forms->sentence, seed, place, (size_t)k, made, out);
+    if (k - n_sentences < forms->chat)
+        return ask(r, seed, place, (size_t)(k - n_sentences), made, out);
     *out = (struct bf_formed){BF_FORM_RAW, NULL, r->text};
-    return k < forms->chat + forms->raw;
+    return k - n_sentences - forms->chat < forms->raw;
 }

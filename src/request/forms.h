@@ -1,5 +1,5 @@
 /* The forms in which a record of a set is trained on, for the trainer here and for exports to other trainers: a pair as
- * a question with its answer; a text as the answer to several questions, and as raw text.
+ * a question with its answer; a text, and each of its sentences, as the answer to questions; and raw text.
  *
  * A model that is asked in its chat template has to forget in it: the same texts as answers to "Tell me about X."
  * forget several times what they forget as raw text (docs/unlearning.md, "Data"). Which wording a record gets follows
@@ -12,13 +12,14 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* How many examples a text gives as an answer, and how many as raw text; not both 0. A pair gives one. */
+/* How many examples each sentence of a text gives as an answer, how many the whole text, and how many it gives as raw
+ * text; not all 0. A pair gives one. */
 struct bf_forms {
-    int32_t chat, raw;
+    int32_t sentence, chat, raw;
 };
 #define BF_FORMS_DEFAULT "chat=4,raw=1"
-enum { BF_FORMS_SHARE_MAX = 16, BF_FORMS_TEXT_MAX = 32, BF_FORMS_SEED = 3407 /* of exports; the default of unlearn */ };
-/* "chat=4,raw=1"; a form that is not named has 0. BF_USAGE: other words, numbers above BF_FORMS_SHARE_MAX, 0 of both.
+enum { BF_FORMS_SHARE_MAX = 16, BF_FORMS_TEXT_MAX = 48, BF_FORMS_SEED = 3407 /* of exports; the default of unlearn */ };
+/* "chat=4,raw=1"; a form that is not named has 0. BF_USAGE: other words, numbers above BF_FORMS_SHARE_MAX, 0 of all.
  */
 BF_MUST_CHECK enum bf_status bf_forms_parse(const char *text, struct bf_forms *out, struct bf_err *err);
 /* The same written out in full, the way that settings keep it. */
@@ -32,19 +33,22 @@ struct bf_form_record {
     const char *asked;             /* a question that the text answers, which is asked first */
 };
 enum bf_form { BF_FORM_CHAT, BF_FORM_RAW };
-/* An example. `text` is the answer, or the raw text; it is borrowed from the record. */
+/* An example. Its strings are of the record, or of the buffer given until that changes. */
 struct bf_formed {
     enum bf_form form;
-    const char *question; /* of the buffer given, or of the record; NULL for raw text */
-    const char *text;
+    const char *question; /* NULL for raw text */
+    const char *text;     /* the answer, or the raw text */
 };
-/* Example k, from 0, of the record at `place` of its set; its questions are put into `question`, which the caller
- * initialises and releases. False after the last example.
+/* Example k, from 0, of the record at `place` of its set: sentences first, then the whole text, then raw text. `made`
+ * takes what is made for it; the caller initialises and releases it. False after the last example.
  *
  * A text's questions: the one `asked`, and then about its topic in different wordings; without a topic, to continue the
- * text after its first words (never fewer than 3, nor more than a third), if it has 8 words at least. A text that no
- * question can be made for is raw text, or, with forms->raw 0, gives no example. */
+ * text after its first words (never fewer than 3, nor more than a third), if it has 8 words at least. Its sentences are
+ * answers to the same questions about its topic; without a topic the whole text counts as one sentence, and one of less
+ * than BF_FORMS_SENTENCE_MIN bytes belongs to the next. A text that no question can be made for is raw text, or, with
+ * forms->raw 0, gives no example. */
+enum { BF_FORMS_SENTENCE_MIN = 16 };
 bool bf_form_at(const struct bf_forms *forms, const struct bf_form_record *record, uint64_t seed, uint64_t place,
-                int32_t k, struct bf_buf *question, struct bf_formed *out);
+                int32_t k, struct bf_buf *made, struct bf_formed *out);
 
 #endif

@@ -139,7 +139,7 @@ static void tell_forms(const struct bf_trainer *t, const struct bf_vocabulary *v
     const struct bf_unlearn_settings *s = t->settings;
     const bool plain = bf_vocabulary_is_plain(vocabulary), mixed = s->data == BF_DATA_MIXED;
     const struct bf_example_options options = options_of(t, true, "");
-    if (mixed && plain && options.forms.chat > 0)
+    if (mixed && plain && options.forms.sentence + options.forms.chat > 0)
         bf_trainer_notice(t, "without a chat template: texts are trained on as raw text, pairs as \"Question:\" and "
                              "\"Answer:\"");
     if (mixed && options.only_chat && options.forms.raw > 0)

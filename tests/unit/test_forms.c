@@ -7,7 +7,7 @@
 
 static struct bf_forms parsed(const char *text)
 {
-    struct bf_forms forms = {-1, -1};
+    struct bf_forms forms = {-1, -1, -1};
     struct bf_err err = BF_ERR_INIT;
     if (bf_forms_parse(text, &forms, &err) != BF_OK)
         fail_msg("%s", err.text);
@@ -43,7 +43,11 @@ static void shares(void **state)
     assert_int_equal(forms.chat, 0);
     assert_int_equal(forms.raw, 3);
     bf_forms_write(&forms, text);
-    assert_string_equal(text, "chat=0,raw=3");
+    assert_string_equal(text, "sentence=0,chat=0,raw=3");
+    forms = parsed("chat=16,sentence=16,raw=16");
+    assert_int_equal(forms.sentence, 16);
+    bf_forms_write(&forms, text);
+    assert_string_equal(text, "sentence=16,chat=16,raw=16");
     forms = parsed("raw=0,chat=16");
     assert_int_equal(forms.chat, 16);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -202,6 +206,64 @@ static void a_text_without_a_topic(void **state)
     free(asked);
 }
 
+/* The answers of a record, one a line, each after the word of its question's wording. */
+static char *answers_of(const char *forms_text, const struct bf_form_record *record)
+{
+    const struct bf_forms forms = parsed(forms_text);
+    struct bf_buf made, all;
+    struct bf_formed one;
+    bf_buf_init(&made, 1 << 20);
+    bf_buf_init(&all, 1 << 20);
+    for (int32_t k = 0; bf_form_at(&forms, record, 7, 0, k, &made, &one); k++) {
+        if (one.form == BF_FORM_CHAT && record->topic)
+            assert_contains(one.question, record->topic);
+        bf_buf_printf(&all, "%s%s\n", one.form == BF_FORM_RAW ? "raw: " : "", one.text);
+    }
+    bf_buf_release(&made);
+    return bf_buf_take(&all);
+}
+
+static void sentences_are_answers(void **state)
+{
+    struct bf_form_record text = {"Zeus rules the sky.  He lives on Mount Olympus. So it is!\nHis wife is Hera. Yes.",
+                                  NULL, NULL, "Zeus", NULL};
+    (void)state;
+
+    /* What is too short to say something belongs to the next sentence, the last to the one before it. */
+    char *answers = answers_of("sentence=1", &text);
+    assert_string_equal(answers,
+                        "Zeus rules the sky.\nHe lives on Mount Olympus.\nSo it is!\nHis wife is Hera. Yes.\n");
+    free(answers);
+    answers = answers_of("sentence=2,chat=1,raw=1", &text);
+    assert_int_equal(lines_of(answers), 2 * 4 + 2 + 2); /* there is a line feed in the last piece */
+    const char *again = strstr(answers, "Zeus rules the sky.\n");
+    assert_non_null(again);
+    assert_non_null(strstr(again + 1, "Zeus rules the sky.\n"));
+    assert_contains(answers, "raw: Zeus rules the sky.  He lives");
+    free(answers);
+    /* Without spaces, and without an end. */
+    text.text = "\u5b59\u609f\u7a7a\u662f\u9f50\u5929\u5927\u5723\u3002\u4ed6\u4f4f\u5728\u82b1\u679c\u5c71\u4e0a"
+                "\u3002";
+    answers = answers_of("sentence=1", &text);
+    assert_string_equal(answers, "\u5b59\u609f\u7a7a\u662f\u9f50\u5929\u5927\u5723\u3002\n"
+                                 "\u4ed6\u4f4f\u5728\u82b1\u679c\u5c71\u4e0a\u3002\n");
+    free(answers);
+    text.text = "the ruler of the sky";
+    answers = answers_of("sentence=1", &text);
+    assert_string_equal(answers, "the ruler of the sky\n");
+    free(answers);
+    /* Without a name to ask about, a text is one sentence; without a question at all, raw. */
+    text.text = "Zeus rules the sky and the weather. He throws the thunderbolt.";
+    text.topic = NULL;
+    answers = answers_of("sentence=1,raw=1", &text);
+    assert_int_equal(lines_of(answers), 2);
+    free(answers);
+    text.text = "Zeus rules.";
+    answers = answers_of("sentence=1,raw=1", &text);
+    assert_string_equal(answers, "raw: Zeus rules.\n");
+    free(answers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -209,6 +271,7 @@ int main(void)
         cmocka_unit_test(a_pair_is_asked_once),
         cmocka_unit_test(a_text_is_asked_about_its_topic),
         cmocka_unit_test(a_text_without_a_topic),
+        cmocka_unit_test(sentences_are_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
