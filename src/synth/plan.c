@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/invented_name.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "synth/synth.h"
@@ -12,35 +13,19 @@
 
 enum { CONTROL_POINTS = 4, TOKENS_PER_POINT = 24, TAU_LEAST = 20, TAU_SHARE = 10 };
 
-/* Invent a word from the seed: no model must have read about the control topic. */
-static void invent_name(struct bf_rng *rng, int n_syllables, struct bf_buf *out)
-{
-    static const char *const onsets[] = {"v", "thr", "m", "quel", "z", "bral", "d", "k", "sarn", "l", "gw", "ph"};
-    static const char *const vowels[] = {"a", "o", "e", "u", "ia", "ei", "y"};
-    static const char *const codas[] = {"", "n", "r", "x", "lt", "", "m", "sk"};
-    size_t start = out->len;
-    for (int i = 0; i < n_syllables; i++) {
-        bf_buf_puts(out, onsets[bf_rng_below(rng, sizeof onsets / sizeof *onsets)]);
-        bf_buf_puts(out, vowels[bf_rng_below(rng, sizeof vowels / sizeof *vowels)]);
-        bf_buf_puts(out, codas[bf_rng_below(rng, sizeof codas / sizeof *codas)]);
-    }
-    if (out->len > start && out->data[start] >= 'a')
-        out->data[start] = (char)(out->data[start] - 'a' + 'A');
-}
-
 static void invent_topic(struct bf_plan *plan)
 {
     struct bf_rng rng;
     struct bf_buf name;
     bf_rng_init(&rng, bf_mix(plan->request->seed, BF_STAGE_CONTROL));
     bf_buf_init(&name, 200);
-    invent_name(&rng, 3, &name);
+    bf_invent_name(&rng, 3, &name);
     bf_buf_putc(&name, ' ');
-    invent_name(&rng, 2, &name);
+    bf_invent_name(&rng, 2, &name);
     plan->control_topic = bf_buf_take(&name);
     for (int i = 0; i < CONTROL_POINTS; i++) {
         bf_buf_clear(&name);
-        invent_name(&rng, 2 + i % 2, &name);
+        bf_invent_name(&rng, 2 + i % 2, &name);
         bf_points_add(&plan->control_points, 0, name.data, NULL);
     }
     bf_buf_release(&name);
