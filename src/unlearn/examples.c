@@ -68,7 +68,7 @@ static void add(struct bf_examples *out, const int32_t *tokens, size_t n, size_t
 }
 
 /* Two digests in a chain would do as well; one buffer of all tokens is simpler and small beside a model. */
-static void hash(struct bf_examples *out)
+void bf_examples_hash(struct bf_examples *out)
 {
     struct bf_buf all;
     bf_buf_init(&all, SIZE_MAX);
@@ -268,7 +268,7 @@ static enum bf_status make_pairs(const struct bf_vocabulary *vocabulary, const s
 static enum bf_status finish(enum bf_status status, struct bf_examples *out)
 {
     if (status == BF_OK)
-        hash(out);
+        bf_examples_hash(out);
     else
         bf_examples_release(out);
     return status;
@@ -371,33 +371,59 @@ static int32_t first_row(const struct bf_example *e, int32_t skip)
     return skip < e->n - 1 - e->first_label ? e->first_label + skip : e->n - 1;
 }
 
-void bf_batch_make(const struct bf_example *const *examples, size_t n, bool states, int32_t skip, struct bf_batch *out)
+static void open_batch(struct bf_batch *out, size_t n, size_t n_tokens, size_t n_rows)
 {
-    size_t n_tokens = 0, n_rows = 0, token = 0, row = 0;
-    for (size_t i = 0; i < n; i++) {
-        n_tokens += (size_t)examples[i]->n;
-        n_rows += (size_t)(examples[i]->n - first_row(examples[i], skip));
-    }
     *out = (struct bf_batch){.tokens = bf_array(n_tokens, sizeof *out->tokens),
                              .lengths = bf_array(n, sizeof *out->lengths),
                              .rows = bf_array(n_rows, sizeof *out->rows),
                              .labels = bf_array(n_rows, sizeof *out->labels),
                              .sequence = bf_array(n_rows, sizeof *out->sequence),
-                             .n_labels = bf_array(n, sizeof *out->n_labels),
-                             .n_sequences = (int32_t)n,
-                             .n_rows = (int32_t)n_rows,
-                             .n_tokens = (int64_t)n_tokens};
+                             .n_labels = bf_array(n, sizeof *out->n_labels)};
+}
+
+static void add_row(struct bf_batch *out, const struct bf_example *e, int32_t t, bool states)
+{
+    out->rows[out->n_rows] = (int32_t)out->n_tokens + t - (states ? 0 : 1);
+    out->labels[out->n_rows] = e->tokens[t];
+    out->sequence[out->n_rows++] = out->n_sequences;
+    out->n_labels[out->n_sequences]++;
+}
+
+static void end_sequence(struct bf_batch *out, const struct bf_example *e)
+{
+    memcpy(out->tokens + out->n_tokens, e->tokens, (size_t)e->n * sizeof *e->tokens);
+    out->lengths[out->n_sequences++] = e->n;
+    out->n_tokens += e->n;
+}
+
+void bf_batch_make(const struct bf_example *const *examples, size_t n, bool states, int32_t skip, struct bf_batch *out)
+{
+    size_t n_tokens = 0, n_rows = 0;
     for (size_t i = 0; i < n; i++) {
-        const struct bf_example *e = examples[i];
-        memcpy(out->tokens + token, e->tokens, (size_t)e->n * sizeof *e->tokens);
-        out->lengths[i] = e->n;
-        out->n_labels[i] = e->n - first_row(e, skip);
-        for (int32_t t = first_row(e, skip); t < e->n; t++, row++) {
-            out->rows[row] = (int32_t)token + t - (states ? 0 : 1);
-            out->labels[row] = e->tokens[t];
-            out->sequence[row] = (int32_t)i;
-        }
-        token += (size_t)e->n;
+        n_tokens += (size_t)examples[i]->n;
+        n_rows += (size_t)(examples[i]->n - first_row(examples[i], skip));
+    }
+    open_batch(out, n, n_tokens, n_rows);
+    for (size_t i = 0; i < n; i++) {
+        for (int32_t t = first_row(examples[i], skip); t < examples[i]->n; t++)
+            add_row(out, examples[i], t, states);
+        end_sequence(out, examples[i]);
+    }
+}
+
+void bf_batch_make_at(const struct bf_example *const *examples, const struct bf_batch_labels *labels, size_t n,
+                      struct bf_batch *out)
+{
+    size_t n_tokens = 0, n_rows = 0;
+    for (size_t i = 0; i < n; i++) {
+        n_tokens += (size_t)examples[i]->n;
+        n_rows += (size_t)labels[i].n;
+    }
+    open_batch(out, n, n_tokens, n_rows);
+    for (size_t i = 0; i < n; i++) {
+        for (int32_t l = 0; l < labels[i].n; l++)
+            add_row(out, examples[i], labels[i].at[l], false);
+        end_sequence(out, examples[i]);
     }
 }
 

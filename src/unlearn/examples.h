@@ -28,6 +28,7 @@ struct bf_examples {
     char sha256[65]; /* of tokens and labels */
 };
 void bf_examples_release(struct bf_examples *examples);
+void bf_examples_hash(struct bf_examples *examples); /* set sha256 */
 
 struct bf_example_options {
     enum bf_unlearn_data data;
@@ -84,6 +85,13 @@ struct bf_batch {
  * RMU. `skip` (>= 0): labels at the beginning of each sequence that are left out; the last one never is. Release with
  * bf_batch_release. */
 void bf_batch_make(const struct bf_example *const *examples, size_t n, bool states, int32_t skip, struct bf_batch *out);
+/* The same with labels at these places of each example, ascending and >= 1. */
+struct bf_batch_labels {
+    const int32_t *at; /* [n] */
+    int32_t n;
+};
+void bf_batch_make_at(const struct bf_example *const *examples, const struct bf_batch_labels *labels, size_t n,
+                      struct bf_batch *out);
 void bf_batch_release(struct bf_batch *batch);
 struct bf_graph_batch bf_batch_for_graph(const struct bf_batch *batch);
 

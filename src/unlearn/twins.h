@@ -1,0 +1,37 @@
+/* An example and its twin: the same with invented names (renamed.h). What the model as it was says at a place of the
+ * twin is what it would say if it had never read about the name. Private to unlearn/. */
+#ifndef BF_UNLEARN_TWINS_H
+#define BF_UNLEARN_TWINS_H
+#include "unlearn/examples.h"
+
+/* The twin of example i, and the labels that both have: own[l] of the example and its[l] of the twin are places of the
+ * same token. */
+struct bf_twin {
+    struct bf_example example;
+    int32_t *own, *its; /* [n] ascending */
+    int32_t n;          /* >= 1 */
+};
+struct bf_twins {
+    struct bf_twin *items; /* [n] */
+    size_t n;
+};
+void bf_twins_release(struct bf_twins *twins);
+
+/* Find the labels that both have, in order: from a difference on, the nearest two tokens in a row that agree. False,
+ * with nothing to release, when they are fewer than half of the example's labels. */
+bool bf_twin_align(const struct bf_example *own, const struct bf_example *its, struct bf_twin *out);
+
+/* The examples of `texts`, in the forms of mixed data (pairs alone with other data), that have a twin in `renamed`, the
+ * same records with other names: of each record the first, then the second of each, and so on. `out` [n] goes with
+ * `twins` [n]. BF_INPUT: none has one. */
+BF_MUST_CHECK enum bf_status bf_twins_make(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
+                                           const struct bf_unlearn_texts *renamed,
+                                           const struct bf_example_options *options, struct bf_examples *out,
+                                           struct bf_twins *twins, struct bf_err *err);
+
+/* The batch of these examples with the labels that they have in common with their twins, or (`twin`) of the twins: rows
+ * of both go together one by one. */
+void bf_twins_batch(const struct bf_examples *examples, const struct bf_twins *twins, const size_t *indices, size_t n,
+                    bool twin, struct bf_batch *out);
+
+#endif
