@@ -30,7 +30,7 @@ struct bf_opt *bf_unlearn_options(void *target)
     v->gamma = v->alpha = v->general_weight = v->beta = v->delta = v->coefficient = v->importance = (double)NAN;
     v->dual_step = v->dual_warmup = (double)NAN;
     v->learning_rate = v->decay = v->max_norm = v->warmup = v->epochs = (double)NAN;
-    v->skip_first = v->layer = v->max_steps = v->batch = v->accumulate = -1;
+    v->skip_first = v->layer = v->max_steps = v->batch = v->accumulate = v->renamed = -1;
     v->data = "mixed";
     v->chat = "auto";
     v->type = "f16";
@@ -69,6 +69,8 @@ struct bf_opt *bf_unlearn_options(void *target)
         BF_CHOICE("retain-loss", &v->retain_loss, v->choices.retain_loss,
                   "nll: likelihood of the retain set; kl: divergence from the model as it was", .fallback = of_method,
                   .rare = true),
+        BF_WHOLE("renamed", &v->renamed, 0, 64, of_method,
+                 "kl: keep N copies of each text with invented names as they are", .rare = true),
         BF_REAL("stop-forget-nll", &v->stop_forget_nll, 0, 1000, "0 = never",
                 "stop when the forget set's NLL is above X nats a token", .rare = true),
         BF_REAL("stop-retain-rise", &v->stop_retain_rise, 0, 1e6, "0 = never",
@@ -108,9 +110,10 @@ struct bf_opt *bf_unlearn_options(void *target)
                   "mixed: pairs and texts as answers, and raw text; qa: pairs alone; text: raw text; auto: qa when "
                   "all records are pairs, else text",
                   .fallback = "mixed", .rare = true),
-        BF_TEXT("forms", &v->forms, "SHARES",
-                "mixed: examples of each text as the answer to a question and as raw text",
-                .fallback = BF_FORMS_DEFAULT, .rare = true),
+        BF_TEXT(
+            "forms", &v->forms, "SHARES",
+            "mixed: examples of each text: of its sentences as answers (sentence=N), whole as an answer, as raw text",
+            .fallback = BF_FORMS_DEFAULT, .rare = true),
         BF_TEXT("chat", &v->chat, "NAME", "chat template around questions: auto, none, or a name", .fallback = "auto",
                 .rare = true),
         BF_FLAG("pack", &v->pack, "--data text: join texts and cut them at --max-length; --no-pack: each by itself",
@@ -253,6 +256,7 @@ static void set_numbers(const struct bf_unlearn_values *v, struct bf_unlearn_set
     take_real(v->warmup, &s->warmup);
     take_real(v->epochs, &s->epochs);
     take_whole(v->layer, &s->layer);
+    take_whole(v->renamed, &s->renamed);
     take_whole(v->batch, &s->batch);
     take_whole(v->accumulate, &s->accumulate);
     if (!isnan(v->epochs))

@@ -17,7 +17,7 @@ struct bf_unlearn_values {
     uint64_t seed;
     double gamma, alpha, general_weight, beta, delta, coefficient, importance, dual_step, dual_warmup, retain_limit;
     double learning_rate, decay, max_norm, warmup, epochs, lora_alpha, stop_forget_nll, stop_retain_rise, max_loss;
-    int64_t layer, skip_first, max_steps, batch, accumulate, max_length, lora_rank, measure, evaluate_every,
+    int64_t layer, skip_first, max_steps, batch, accumulate, renamed, max_length, lora_rank, measure, evaluate_every,
         checkpoint_every, threads;
     bool pack, less_memory, bf16;
     struct {

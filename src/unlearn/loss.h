@@ -69,6 +69,7 @@ struct bf_loss {
     bool reference;  /* SEQUENCES, of a forget loss only: reference_nll. STATES: targets are r's states, else a random
                       * direction. ROWS: the reference's logits */
     bool scaled;     /* STATES with `reference`: targets are the random direction, as long as r's states */
+    bool twins;      /* ROWS with `reference`, of a forget loss: r reads the same text with other names (twins.h) */
     bool alternates; /* SEQUENCES of a forget loss: pairs with alternate answers beside the answers */
     bool fades;      /* its gradient may fade long before the text is forgotten: how much is left is reported */
     enum {

@@ -111,6 +111,8 @@ static const struct field {
     LATER_FIELD(probe_retain, TEXT),
     LATER_FIELD(probe_every, INTEGER),
     LATER_FIELD(retain_accuracy_drop, REAL),
+    LATER_FIELD(renamed, INTEGER),
+    LATER_FIELD(min_steps, INTEGER),
 #undef FIELD
 #undef ENUM
 #undef LATER_FIELD
@@ -170,6 +172,7 @@ void bf_unlearn_settings_init(struct bf_unlearn_settings *settings, const struct
         .floor = method->floor,
         .epochs = method->epochs,
         .max_steps = method->max_steps,
+        .renamed = method->renamed,
         .batch = method->batch,
         .accumulate = method->accumulate,
         .max_length = 512,
@@ -480,6 +483,13 @@ enum bf_status bf_unlearn_settings_check(const struct bf_unlearn_settings *s, st
         return bf_fail(err, BF_USAGE, "--targets has words to strike out, which only obliviate does; leave it out");
     if (s->adapter[0] && s->train != BF_TRAIN_LORA)
         return bf_fail(err, BF_USAGE, "--adapter is for an adapter; give --lora");
+    if (s->method->forget->twins && s->renamed < 1)
+        return bf_fail(err, BF_USAGE, "%s learns from texts with invented names; give --renamed 1 or more", name);
+    if (s->renamed > 0 && !s->method->forget->twins && (s->alpha <= 0.0 || s->retain_loss != bf_retain_loss_find("kl")))
+        return bf_fail(
+            err, BF_USAGE,
+            "--renamed keeps the model as it is about invented names, and another retain loss would teach it "
+            "about them; give --retain-loss kl and --alpha above 0");
     if (s->max_steps == 0 && s->epochs <= 0.0)
         return bf_fail(err, BF_USAGE, "give --max-steps or --epochs");
     return BF_OK;

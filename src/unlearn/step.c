@@ -14,6 +14,7 @@ struct loss_run {
     const struct bf_loss *loss;
     struct bf_loss_knobs knobs;
     struct bf_batch batch;
+    struct bf_batch twins; /* what the reference reads, of a loss that has them */
     double scale;          /* of the gradient */
     double *nll;           /* [n_sequences]; with a loss of tokens the sums of their losses */
     double *reference_nll; /* [n_sequences] */
@@ -260,7 +261,7 @@ static enum bf_status keep_states(void *user, enum bf_graph_pass pass, const int
 
 static enum bf_status reference_states(struct loss_run *run, struct bf_err *err)
 {
-    const struct bf_graph_batch batch = bf_batch_for_graph(&run->batch);
+    const struct bf_graph_batch batch = bf_batch_for_graph(run->loss->twins ? &run->twins : &run->batch);
     if (!bf_loss_needs_frozen(run->loss))
         return BF_OK;
     run->states = bf_try_array((size_t)run->batch.n_rows * (size_t)run->trainer->info.n_embd, sizeof *run->states);
@@ -313,7 +314,12 @@ enum bf_status bf_loss_step(struct bf_trainer *trainer, const struct bf_loss *lo
         chosen[i] = &examples->items[indices[i]];
     for (size_t i = 0; i < n && loss->alternates; i++)
         chosen[n + i] = &trainer->alternates.items[indices[i]];
-    bf_batch_make(chosen, n_sequences, loss->kind == BF_LOSS_STATES, (int32_t)skip, &run.batch);
+    if (loss->twins) {
+        bf_twins_batch(examples, &trainer->twins, indices, n, false, &run.batch);
+        bf_twins_batch(examples, &trainer->twins, indices, n, true, &run.twins);
+    } else {
+        bf_batch_make(chosen, n_sequences, loss->kind == BF_LOSS_STATES, (int32_t)skip, &run.batch);
+    }
     run.nll = bf_array(n_sequences, sizeof *run.nll);
     run.weight = bf_array(n_sequences, sizeof *run.weight);
     run.reference_nll = bf_array(n_sequences, sizeof *run.reference_nll);
@@ -335,6 +341,7 @@ enum bf_status bf_loss_step(struct bf_trainer *trainer, const struct bf_loss *lo
     *value = (struct bf_loss_value){.loss = run.value, .left = run.left};
     trainer->n_tokens += run.batch.n_tokens;
     bf_batch_release(&run.batch);
+    bf_batch_release(&run.twins);
     free(chosen);
     free(run.nll);
     free(run.weight);

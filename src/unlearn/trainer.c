@@ -34,6 +34,7 @@ static void make_plan(struct bf_trainer *t)
     if (t->n_steps == 0) {
         const double steps = ceil((double)t->forget.n_epoch * s->epochs / (double)(t->batch * t->accumulate));
         t->n_steps = steps < 1.0 ? 1 : steps > BF_UNLEARN_STEPS_MAX ? BF_UNLEARN_STEPS_MAX : (int64_t)steps;
+        t->n_steps = t->n_steps > s->min_steps ? t->n_steps : s->min_steps;
         if (steps > BF_UNLEARN_STEPS_MAX)
             bf_trainer_notice(t, "%.0f steps for that many epochs: it ends after %d", steps, BF_UNLEARN_STEPS_MAX);
     }
@@ -433,6 +434,7 @@ enum bf_status bf_unlearn(const struct bf_unlearn_job *job, struct bf_unlearn_re
     bf_examples_release(&t.retain);
     bf_examples_release(&t.general);
     bf_examples_release(&t.alternates);
+    bf_twins_release(&t.twins);
     bf_order_release(&t.order);
     free(t.tensors);
     free(t.moments);

@@ -18,6 +18,7 @@
 #include "graph/graph.h"
 #include "unlearn/loss.h"
 #include "unlearn/optimizer.h"
+#include "unlearn/twins.h"
 #include "unlearn/unlearn.h"
 
 /* -log r summed over the labels of each example, made once and kept on disk. NaN = not made. */
@@ -32,6 +33,7 @@ struct bf_trainer {
     const struct bf_loss *retain_loss;                      /* of the settings; NULL = none, or its weight is 0 */
     const struct bf_loss *general_loss;                     /* NLL */
     struct bf_examples forget, retain, general, alternates; /* n = 0: not read */
+    struct bf_twins twins;                                  /* [n_forget] of a loss that has them */
     struct bf_graph *graph;                                 /* trained */
     struct bf_graph *frozen;         /* the reference, for whole distributions and states; NULL when none is needed */
     struct bf_graph_info info;       /* of graph */

@@ -1,5 +1,6 @@
 /* The sets of a training as examples, and the notices about them. */
 #include "unlearn/alternates.h"
+#include "unlearn/renamed.h"
 #include "unlearn/trainer.h"
 
 #include "base/banned.h"
@@ -153,19 +154,57 @@ static void tell_forms(const struct bf_trainer *t, const struct bf_vocabulary *v
                           s->method->name);
 }
 
+/* The texts that have a name in them, each beside itself with another one. */
+static enum bf_status make_twins(struct bf_trainer *t, const struct bf_vocabulary *vocabulary,
+                                 const struct bf_unlearn_texts *texts, const struct bf_unlearn_texts *renamed,
+                                 struct bf_err *err)
+{
+    const struct bf_example_options options = options_of(t, true, "forget set");
+    const enum bf_status status = bf_twins_make(vocabulary, texts, renamed, &options, &t->forget, &t->twins, err);
+    if (status == BF_OK)
+        tell(t, &t->forget, bf_vocabulary_is_plain(vocabulary), "forget set");
+    return status;
+}
+
+/* The retain set, and after it the texts of the forget set with other names. */
+static enum bf_status make_retain(struct bf_trainer *t, const struct bf_vocabulary *vocabulary,
+                                  struct bf_unlearn_texts *renamed, struct bf_err *err)
+{
+    const struct bf_unlearn_texts *retain = t->job->retain;
+    struct bf_unlearn_texts all = {0};
+    for (size_t part = 0; part < 2; part++) {
+        const struct bf_unlearn_texts *from = part == 0 ? retain : renamed;
+        for (size_t i = 0; from && i < from->n; i++) {
+            const struct bf_unlearn_text *text = &from->items[i];
+            bf_unlearn_texts_add(&all, text->text, text->question, text->answer);
+            bf_unlearn_texts_describe(&all, text->topic, text->asked);
+        }
+    }
+    const enum bf_status status =
+        make_one(t, vocabulary, &all, retain ? "retain set and renamed texts" : "renamed texts", &t->retain, err);
+    if (status == BF_OK)
+        bf_trainer_notice(t, "%zu texts of the forget set with invented names are kept as they are, too", renamed->n);
+    bf_unlearn_texts_release(&all);
+    return status;
+}
+
 enum bf_status bf_trainer_examples(struct bf_trainer *t, struct bf_err *err)
 {
     const struct bf_unlearn_job *job = t->job;
     const struct bf_unlearn_settings *s = t->settings;
     struct bf_vocabulary *vocabulary = NULL;
+    struct bf_unlearn_texts renamed = {0};
     const bool has_retain = job->retain && job->retain->n > 0;
-    if (t->retain_loss && !has_retain)
-        return bf_fail(err, BF_INPUT,
-                       "%s keeps the model close to itself on a retain set, and none is given (or it is empty); give "
-                       "--retain SET, "
-                       "or --alpha 0 to train without one",
-                       s->method->name);
-    enum bf_status status = bf_vocabulary_open(s->model, s->chat, &vocabulary, err);
+    struct bf_unlearn_texts originals = {0};
+    const size_t n_renamed = bf_renamed_add(job->forget, (int32_t)s->renamed, s->seed, &renamed, &originals);
+    enum bf_status status = BF_OK;
+    if (t->retain_loss && !has_retain && n_renamed == 0)
+        status = bf_fail(err, BF_INPUT,
+                         "%s keeps the model close to itself on a retain set, and none is given (or it is empty); give "
+                         "--retain SET, or --alpha 0 to train without one",
+                         s->method->name);
+    if (status == BF_OK)
+        status = bf_vocabulary_open(s->model, s->chat, &vocabulary, err);
     if (status == BF_OK)
         bf_vocabulary_sha256(vocabulary, t->vocabulary_sha256);
     const bool matched = t->forget_loss->alternates && bf_alternates_by_question(job->alternates);
@@ -176,9 +215,12 @@ enum bf_status bf_trainer_examples(struct bf_trainer *t, struct bf_err *err)
                     "no questions; 'biforget help unlearn' says how to write them",
                     s->method->name);
     if (status == BF_OK)
-        status = matched ? make_matched(t, vocabulary, err)
-                         : make_one(t, vocabulary, job->forget, "forget set", &t->forget, err);
-    if (status == BF_OK && has_retain)
+        status = matched                 ? make_matched(t, vocabulary, err)
+                 : t->forget_loss->twins ? make_twins(t, vocabulary, &originals, &renamed, err)
+                                         : make_one(t, vocabulary, job->forget, "forget set", &t->forget, err);
+    if (status == BF_OK && t->retain_loss && t->retain_loss->reference && n_renamed > 0)
+        status = make_retain(t, vocabulary, &renamed, err);
+    else if (status == BF_OK && has_retain)
         status = make_one(t, vocabulary, job->retain, "retain set", &t->retain, err);
     if (status == BF_OK && s->general_weight > 0.0 && job->general && job->general->n > 0)
         status = make_one(t, vocabulary, job->general, "general set", &t->general, err);
@@ -191,5 +233,7 @@ enum bf_status bf_trainer_examples(struct bf_trainer *t, struct bf_err *err)
     if (status == BF_OK && t->forget_loss->alternates && !matched)
         status = make_alternates(t, vocabulary, err);
     bf_vocabulary_close(vocabulary);
+    bf_unlearn_texts_release(&renamed);
+    bf_unlearn_texts_release(&originals);
     return status;
 }

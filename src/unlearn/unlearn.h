@@ -72,6 +72,7 @@ struct bf_method {
     double epochs;             /* of the forget set; read when max_steps is 0 */
     int32_t max_steps;         /* 0 = by epochs; at most BF_UNLEARN_STEPS_MAX */
     int32_t batch, accumulate; /* examples of each set in a batch; batches in a step */
+    int32_t renamed;           /* copies of each text with invented names; 0 = none */
 };
 /* NULL when there is none of that name. */
 const struct bf_method *bf_method_find(const char *name);
@@ -145,7 +146,9 @@ struct bf_unlearn_settings {
     double decay, beta1, beta2, epsilon, max_norm, warmup, floor;
     double epochs;
     int64_t max_steps, batch, accumulate, max_length; /* max_length: tokens of an example */
-    bool pack; /* texts joined and cut into pieces of max_length; else each is its own. Not of mixed data */
+    int64_t min_steps; /* of a length by epochs, at most BF_UNLEARN_STEPS_MAX; 0 = none */
+    int64_t renamed;   /* kl: copies of each text with invented names to keep the model as it is about; 0 = none */
+    bool pack;         /* texts joined and cut into pieces of max_length; else each is its own. Not of mixed data */
     int64_t lora_rank;
     double lora_alpha;
     int64_t measure;         /* examples of each set that NLL is measured over; 0 = all */

@@ -161,8 +161,9 @@ static void numbers_that_are_not_sizes(void **state)
 static void records_without_later_fields(void **state)
 {
     static const char *const later[] = {
-        "forms",   "npo_norm",    "importance", "skip_first",   "dual_step",   "dual_warmup",         "retain_limit",
-        "targets", "lora_layers", "probe",      "probe_retain", "probe_every", "retain_accuracy_drop"};
+        "forms",    "npo_norm",    "importance", "skip_first",   "dual_step",   "dual_warmup",          "retain_limit",
+        "targets",  "lora_layers", "probe",      "probe_retain", "probe_every", "retain_accuracy_drop", "renamed",
+        "min_steps"};
     struct bf_unlearn_settings s, again;
     struct bf_err err = BF_ERR_INIT;
     (void)state;
