@@ -2,7 +2,7 @@
 """Asks a model the questions of the villages through llama-server, greedily, and counts the answers that hold the
 fact's object. An independent judge: it uses none of biforget's code.
 
-    ask.py --server LLAMA_SERVER MODEL.gguf WORLD [-o FILE]    object accuracy of each village, trained and new wordings
+    ask.py --server LLAMA_SERVER MODEL.gguf WORLD [-o FILE]    object accuracy of each village or topic, by wording
     ask.py --server LLAMA_SERVER MODEL.gguf --answer FILE      writes the model's own answers to the prompts of FILE
 """
 import argparse
@@ -77,8 +77,11 @@ def main():
         result = {}
         with open(args.out or "/dev/null", "w", encoding="utf-8") as out:
             for village in json.loads((args.world / "villages.json").read_text()):
-                for kind in "trained", "new":
-                    items = [json.loads(line) for line in (args.world / f"{village}.{kind}.jsonl").open()]
+                for kind in "trained", "new", "one", "two":
+                    path = args.world / f"{village}.{kind}.jsonl"
+                    if not path.exists():
+                        continue
+                    items = [json.loads(line) for line in path.open()]
                     answers = server.ask_all([i["question"] for i in items])
                     right = [holds(a, i["object"]) for i, a in zip(items, answers)]
                     for item, answer, ok in zip(items, answers, right):

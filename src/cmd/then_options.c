@@ -132,7 +132,8 @@ static enum bf_status check_retain(const struct bf_then_values *v, const struct 
 {
     struct bf_log silent;
     struct bf_set_texts texts;
-    const bool needed = s->retain_loss && s->alpha > 0.0;
+    const bool renames = s->renamed > 0 && v->is_domain; /* its texts name their points */
+    const bool needed = s->retain_loss && s->alpha > 0.0 && !renames;
     if (needed && !v->retain_file && !v->run_retains)
         return bf_fail(err, BF_USAGE,
                        "%s keeps the model on a retain set, and there is none; give texts with --retain-set FILE%s, or "

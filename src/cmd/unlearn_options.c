@@ -214,7 +214,7 @@ static enum bf_status set_forms(const struct bf_unlearn_values *v, struct bf_unl
     if (s->data != BF_DATA_MIXED && v->forms)
         return bf_fail(err, BF_USAGE, "--forms are those of mixed data; leave out --data %s, or --forms", v->data);
     if (s->data == BF_DATA_MIXED) {
-        const enum bf_status status = bf_forms_parse(v->forms ? v->forms : BF_FORMS_DEFAULT, &forms, err);
+        const enum bf_status status = bf_forms_parse(v->forms ? v->forms : s->forms, &forms, err);
         if (status != BF_OK)
             return status;
         bf_forms_write(&forms, text);
@@ -349,5 +349,7 @@ enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *v, struc
         status = bf_unlearn_settings_choose(s, err);
     if (status == BF_OK && is_auto && isnan(v->learning_rate))
         bf_auto_settings_rate(s);
+    if (status == BF_OK && is_auto && v->renamed < 0)
+        bf_auto_settings_renamed(s);
     return status == BF_OK ? bf_unlearn_settings_check(s, err) : status;
 }

@@ -49,8 +49,10 @@ enum bf_status bf_forms_parse(const char *text, struct bf_forms *out, struct bf_
 
 void bf_forms_write(const struct bf_forms *forms, char out[BF_FORMS_TEXT_MAX])
 {
-    (void)snprintf(out, BF_FORMS_TEXT_MAX, "sentence=%d,chat=%d,raw=%d", (int)forms->sentence, (int)forms->chat,
-                   (int)forms->raw);
+    char sentence[16] = "";
+    if (forms->sentence > 0) /* without it, as before there was that form */
+        (void)snprintf(sentence, sizeof sentence, "sentence=%d,", (int)forms->sentence);
+    (void)snprintf(out, BF_FORMS_TEXT_MAX, "%schat=%d,raw=%d", sentence, (int)forms->chat, (int)forms->raw);
 }
 
 /* ---- questions that a text answers ---- */

@@ -257,6 +257,28 @@ END
     done
 }
 
+@test "renamed texts: kept beside the retain set or in place of one, and distilled from" {
+    printf '{"text":"Zeus rules the sky. Zeus throws the thunderbolt.","point":"Zeus"}\n{"text":"Nobody is named here at all."}\n' >named.jsonl
+    run --separate-stderr "$BIFORGET" unlearn --method wga "${u[@]}" --forget named.jsonl --forms sentence=1,raw=1 --retain keep.txt --retain-loss kl --renamed 2 -o r.gguf --json
+    [ "$status" = 0 ]
+    [[ $stderr == *"forget set: 2 chat pairs ("*"2 raw texts ("* ]]
+    [[ $stderr == *"2 texts of the forget set with invented names are kept as they are, too"* ]]
+    [ "$(json 'd["settings"]["renamed"], d["settings"]["forms"], d["made"]["retain"]["raw_texts"]' <<<"$output")" = "2 sentence=1,chat=0,raw=1 4" ]
+    # The model as it was is what they are compared with: nothing to learn at the first step.
+    [ "$(json 'abs(d["losses"][0]["retain"]) < 1e-6' <<<"$output")" = True ]
+    run --separate-stderr "$BIFORGET" unlearn --method whp "${u[@]}" --forget named.jsonl -o w.gguf --json
+    [ "$status" = 0 ]
+    [ "$(json 'd["losses"][0]["forget"] > 0, d["losses"][-1]["forget"] < d["losses"][0]["forget"], d["losses"][1]["retain"] > 0' <<<"$output")" = "True True True" ]
+    run --separate-stderr "$BIFORGET" unlearn --method auto "${u[@]}" --forget named.jsonl -o a.gguf --json
+    [ "$(json 'd["settings"]["method"], d["settings"]["renamed"], d["settings"]["retain_loss"]' <<<"$output")" = "wga 1 kl" ]
+    run --separate-stderr "$BIFORGET" unlearn --method auto "${u[@]}" --retain-loss nll --retain keep.txt --forget named.jsonl -o b.gguf --json
+    [ "$(json 'd["settings"]["renamed"]' <<<"$output")" = 0 ]
+    fails 2 "give --retain-loss kl" "$BIFORGET" unlearn --method npo "${u[@]}" --renamed 1 --forget named.jsonl --retain keep.txt -o x.gguf
+    fails 2 "give --renamed 1 or more" "$BIFORGET" unlearn --method whp "${u[@]}" --renamed 0 --forget named.jsonl -o x.gguf
+    fails 3 "no text of the forget set has the name of its point in it" "$BIFORGET" unlearn --method whp "${u[@]}" --forget keep.txt --retain keep.txt -o x.gguf -q
+    fails 3 "wga keeps the model close to itself on a retain set" "$BIFORGET" unlearn --method wga "${u[@]}" --renamed 1 --retain-loss kl --forget keep.txt -o x.gguf -q
+}
+
 @test "npo without a retain set when one asks for it" {
     run --separate-stderr "$BIFORGET" unlearn --method npo --alpha 0 "${u[@]}" --max-steps 1 --forget qa.jsonl -o m.gguf --json
     [ "$status" = 0 ]
