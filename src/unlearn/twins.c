@@ -19,7 +19,7 @@ void bf_twins_release(struct bf_twins *twins)
 
 /* ---- alignment ---- */
 
-/* Do both go on with the same two tokens from here? At the end of both, with the same one. */
+/* Are the next two tokens of both the same? At the end of both, with the same one. */
 static bool agree(const struct bf_example *a, int32_t i, const struct bf_example *b, int32_t j)
 {
     if (i >= a->n || j >= b->n || a->tokens[i] != b->tokens[j])

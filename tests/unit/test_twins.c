@@ -45,7 +45,7 @@ static void a_name_in_the_middle_and_at_the_end(void **state)
     free(twin.its);
 }
 
-static void other_texts_are_no_twins(void **state)
+static void other_texts_are_not_twins(void **state)
 {
     const struct bf_example own = EXAMPLE(1, 1, 10, 11, 12, 13, 14);
     const struct bf_example its = EXAMPLE(1, 1, 20, 21, 22, 23, 14);
@@ -95,7 +95,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(labels_outside_names_agree),
         cmocka_unit_test(a_name_in_the_middle_and_at_the_end),
-        cmocka_unit_test(other_texts_are_no_twins),
+        cmocka_unit_test(other_texts_are_not_twins),
         cmocka_unit_test(batches_go_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
