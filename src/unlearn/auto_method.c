@@ -20,7 +20,7 @@ static const struct {
          .forms = "sentence=1,chat=0,raw=1",
          .beta = 1.0,
          .learning_rate = 5e-5,
-         .epochs = 10.0,
+         .epochs = 6.0,
          .min_steps = 80,
          .batch = 8,
          .accumulate = 1,
