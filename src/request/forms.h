@@ -12,10 +12,10 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* How many examples each sentence of a text gives as an answer, how many the whole text, and how many it gives as raw
- * text; not all 0. A pair gives one. */
+/* How many examples a text gives as an answer, how many as raw text, and how many each of its sentences as an answer;
+ * not all 0. A pair gives one. */
 struct bf_forms {
-    int32_t sentence, chat, raw;
+    int32_t chat, raw, sentence;
 };
 #define BF_FORMS_DEFAULT "chat=4,raw=1"
 enum { BF_FORMS_SHARE_MAX = 16, BF_FORMS_TEXT_MAX = 48, BF_FORMS_SEED = 3407 /* of exports; the default of unlearn */ };

@@ -189,8 +189,12 @@ static void add_two_texts(struct bf_unlearn_texts *texts)
 /* tests/golden/forms_reference.py: transformers' template around each question. */
 static void mixed_data_is_what_transformers_renders(void **state)
 {
-    const struct bf_example_options options = {
-        .data = BF_DATA_MIXED, .pack = true, .max_length = 128, .what = "set", .forms = {2, 1}, .seed = 3407};
+    const struct bf_example_options options = {.data = BF_DATA_MIXED,
+                                               .pack = true,
+                                               .max_length = 128,
+                                               .what = "set",
+                                               .forms = {.chat = 2, .raw = 1},
+                                               .seed = 3407};
     struct bf_vocabulary *vocabulary = NULL;
     struct bf_unlearn_texts texts = {0};
     struct bf_examples made;
@@ -227,7 +231,7 @@ static void mixed_data_is_what_transformers_renders(void **state)
 static void mixed_data_of_other_kinds(void **state)
 {
     struct bf_example_options options = {
-        .data = BF_DATA_MIXED, .max_length = 128, .what = "set", .forms = {4, 1}, .seed = 3407};
+        .data = BF_DATA_MIXED, .max_length = 128, .what = "set", .forms = {.chat = 4, .raw = 1}, .seed = 3407};
     struct bf_vocabulary *vocabulary = NULL, *plain = NULL;
     struct bf_unlearn_texts texts = {0}, other = {0};
     struct bf_examples made, again, alternate;
