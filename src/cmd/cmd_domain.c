@@ -84,7 +84,7 @@ const struct bf_command bf_cmd_domain = {
             .examples = "  biforget domain \"Harry Potter\"                     minutes, default model\n"
                         "  biforget domain \"Greek mythology\" -m my.gguf --profile paper\n"
                         "  biforget domain \"Harry Potter\" --retain-set \"fantasy literature\"\n"
-                        "  biforget domain \"Greek mythology\" --retain-set auto --then npo --eval\n"
+                        "  biforget domain \"Greek mythology\" --then auto --eval\n"
                         "  biforget domain \"the Solar System\" --points points.txt\n"
                         "  biforget domain \"the Solar System\" --api http://gpu1:8000/v1 --parallel 256\n",
             .details =

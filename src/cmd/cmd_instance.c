@@ -70,7 +70,7 @@ const struct bf_command bf_cmd_instance = {
             .examples = "  biforget instance facts.txt                   one sentence a line\n"
                         "  biforget instance forget10.jsonl -m my.gguf   question and answer a line\n"
                         "  biforget instance book.csv --text-key sentence --skip-bad\n"
-                        "  biforget instance facts.jsonl --retain-set auto --then npo --eval\n",
+                        "  biforget instance facts.jsonl --retain-set auto --then auto --eval\n",
             .details =
                 "Each original is kept, and rewritten from another perspective, in another structure, style "
                 "and register, at each temperature. A variant that loses or invents a name, number or date, "

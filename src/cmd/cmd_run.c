@@ -131,7 +131,7 @@ const struct bf_command bf_cmd_run = {
             .examples = "  biforget run requests.jsonl -o runs/all\n"
                         "  biforget run more.jsonl -o runs/all        adds what runs/all does not have\n"
                         "  biforget export runs/all --request greek -o greek.jsonl\n"
-                        "  biforget run requests.jsonl --retain-set auto --then npo --eval\n",
+                        "  biforget run requests.jsonl --retain-set auto --then auto --eval\n",
             .details = "One JSON object a line: {\"domain\": \"Harry Potter\"}, {\"instances\": \"facts.jsonl\"} or "
                        "{\"textbook\": \"Harry Potter\"}; optional \"name\", \"role\": \"retain\" or \"neighbour\" "
                        "(only probed), \"retain\": "
