@@ -17,14 +17,11 @@
 
 struct bf_opt *bf_then_options(struct bf_then_values *v, struct bf_opt *table)
 {
-    struct bf_buf methods;
-    bf_buf_init(&methods, sizeof v->help);
-    bf_methods_list(&methods);
-    (void)snprintf(v->help, sizeof v->help, "then unlearn by this method: auto, %s", methods.data);
-    bf_buf_release(&methods);
     v->eval_limit = 64;
     v->rounds = -1;
-    return BF_OPT_APPEND(table, BF_TEXT("then", &v->then, "METHOD", v->help, .marks = BF_LAB),
+    return BF_OPT_APPEND(table,
+                         BF_TEXT("then", &v->then, "METHOD",
+                                 "then unlearn: auto, or another of 'biforget help unlearn'", .marks = BF_LAB),
                          BF_FLAG("eval", &v->eval, "evaluate before and after --then", .marks = BF_LAB),
                          BF_TEXT("then-options", &v->then_options, "\"WORDS\"",
                                  "options of 'biforget unlearn': \"--lr 1e-4 --max-steps 50\"", .rare = true,

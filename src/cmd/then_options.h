@@ -15,7 +15,6 @@ struct bf_then_values {
     bool starts;             /* the run starts with this command, which could write a retain set */
     bool run_retains;        /* the run has a retain set of its own */
     bool is_domain;          /* the run is of a domain: texts, and few pairs */
-    char help[64 + BF_METHODS_MAX * (BF_METHOD_NAME_MAX + 2)]; /* of --then: the methods by name */
 };
 
 /* Append --then and its companions to `table` (bf_opt_append); sets the defaults. */
