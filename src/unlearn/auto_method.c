@@ -58,8 +58,8 @@ void bf_auto_describe(struct bf_buf *out)
     bf_buf_printf(
         out,
         "auto is %s with beta %g, learning rate %g (an adapter: the method's), batch %lld, %g epochs, %lld steps at "
-        "least, --forms %s, and %s on the retain set and on %lld renamed copy of each text: the best row of an experiment "
-        "on SmolLM2-135M (docs/results-forgetting.md).",
+        "least, --forms %s, and %s on the retain set and on %lld renamed copy of each text: the best row of an "
+        "experiment on SmolLM2-135M (docs/results-forgetting.md).",
         row.method, row.beta, row.learning_rate, (long long)(row.batch * row.accumulate), row.epochs,
         (long long)row.min_steps, row.forms, row.retain_loss, (long long)row.renamed);
 }
