@@ -5,6 +5,7 @@
 
 #include "base/letter_case.h"
 #include "base/mem.h"
+#include "base/sentences.h"
 #include "base/utf8.h"
 #include "base/words.h"
 #include "base/refusal.h"
@@ -228,7 +229,28 @@ static bool ends_a_sentence(const char *line, size_t n)
 {
     while (n > 0 && (line[n - 1] == ' ' || line[n - 1] == '\r' || line[n - 1] == '"' || line[n - 1] == '*'))
         n--;
-    return n > 0 && (line[n - 1] == '.' || line[n - 1] == '!' || line[n - 1] == '?');
+    for (size_t length = 1; length <= 3 && length <= n; length++)
+        if (bf_sentence_end(line, n, n - length) == length)
+            return true;
+    return false;
+}
+
+/* A sentence in a script without spaces: a clause of it looks like a name, but few names are that long. */
+static bool is_unspaced_prose(const char *s, size_t n)
+{
+    enum { NAME_WORDS_MAX = 2 }; /* bf_point_words: six characters */
+    uint32_t cp = 0;
+    if (bf_utf8_decode(s, n, &cp) == 0 || !bf_letter_is_unspaced(cp))
+        return false;
+    for (size_t start = 0; start < n;) {
+        size_t end = start;
+        while (end < n && bf_point_separator(s + end, n - end, false) == 0)
+            end++;
+        if (bf_point_words(s + start, end - start) > NAME_WORDS_MAX)
+            return true;
+        start = end < n ? end + bf_point_separator(s + end, n - end, false) : n;
+    }
+    return false;
 }
 
 /* A line without an explanation. */
@@ -238,7 +260,7 @@ static void read_plain(struct reading *r, const char *s, size_t n, bool sentence
     const size_t n_words = bf_point_words(s, n);
     const size_t n_long = each_piece(s, n, NULL, 0, &n_pieces);
     const size_t before = r->out->n;
-    const bool prose = bf_reads_like_sentence(s, n);
+    const bool prose = bf_reads_like_sentence(s, n) || (sentence && is_unspaced_prose(s, n));
     if (n_pieces >= 2 && n_long == 0 && !prose) {
         each_piece(s, n, r, 0, &n_pieces);
         return;

@@ -220,12 +220,25 @@ static struct bf_candidate *best_of(const struct bf_tally *tally, const struct b
     return best;
 }
 
+/* Did more than one form give names at all? Otherwise none can agree with another. */
+static bool forms_can_agree(const struct bf_tally *tally)
+{
+    size_t n = 0;
+    for (size_t t = 0; t < tally->templates->n; t++)
+        for (size_t i = 0; i < tally->n; i++)
+            if (tally->items[i].forms[t]) {
+                n++;
+                break;
+            }
+    return n > 1;
+}
+
 int32_t bf_tally_choose(struct bf_tally *tally, struct bf_points *points, int32_t round, int32_t max, int32_t enough)
 {
     const int32_t first = points->n;
-    const bool tells = bf_tally_tells(tally);
+    const bool tells = bf_tally_tells(tally), can_agree = forms_can_agree(tally);
     for (int of_tier = 1; of_tier <= 3; of_tier++) {
-        const int32_t limit = of_tier == 1 ? max : enough < max ? enough : max;
+        const int32_t limit = of_tier == 1 || !can_agree || enough > max ? max : enough;
         if (of_tier == 3 && points->n > 0)
             break;
         while (points->n - first < limit) {

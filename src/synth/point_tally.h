@@ -53,9 +53,9 @@ bool bf_check_tells(int32_t n_belong, int32_t n_checked);
 bool bf_tally_tells(const struct bf_tally *tally);
 
 /* Add up to `max` points of a round, those that most forms gave first: names that two or more forms gave, and when they
- * are fewer than `enough`, those that one gave. A name whose share of the control answers is at least its share of the
- * forms comes last of all, when there would be no point otherwise. When the check tells, names that do not belong are
- * left out. Returns how many were added. */
+ * are fewer than `enough`, those that one gave (up to `max` when no other form gave any). A name whose share of the
+ * control answers is at least its share of the forms comes last of all, when there would be no point otherwise. When
+ * the check tells, names that do not belong are left out. Returns how many were added. */
 int32_t bf_tally_choose(struct bf_tally *tally, struct bf_points *points, int32_t round, int32_t max, int32_t enough);
 
 /* The next candidates of the snowball, at most `max`, into out [max] as indices: names in BF_SNOWBALL_TEXTS or more

@@ -109,6 +109,9 @@ static void other_scripts(void **state)
                     "孙悟空|唐僧|猪八戒");
     assert_names_of("西游记", "西游记有哪些人物？", "孙悟空、唐僧、猪八戒、沙和尚。", false,
                     "孙悟空|唐僧|猪八戒|沙和尚");
+    /* Clauses of a sentence are not names. */
+    assert_names_of("西游记", "西游记讲什么？", "沙和尚原是卷帘大将，在流沙河为妖。", false, "");
+    assert_names_of("西游记", "西游记讲什么？", "走了十四年才到西天。", false, "");
     assert_names_of("吴承恩", "吴承恩写了什么？", "明代小说家吴承恩最著名的作品是长篇章回小说《西游记》，流传至今。",
                     false, "西游记");
     assert_names_of("Греция", "Кто?", "В мифах живут боги: самый старший из них Зевс, его жена Гера и Афина Паллада.",

@@ -104,6 +104,15 @@ static void a_small_model_is_not_starved(void **state)
 }
 
 /* The same form in a later round is the same voice. */
+/* Where one form alone gives names, none can agree with another: all of them are taken. */
+static void one_form_that_gives_names(void **state)
+{
+    struct fixture *f = *state;
+    take(f, A, "Zeus\nHera\nAthena\nApollo");
+    take(f, B, "");
+    assert_int_equal(bf_tally_choose(&f->tally, &f->points, 0, 6, 3), 4);
+}
+
 static void a_form_counts_once(void **state)
 {
     struct fixture *f = *state;
@@ -336,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(agreement_comes_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_small_model_is_not_starved, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_form_that_gives_names, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_form_counts_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_that_any_topic_gets, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_model_of_one_domain, set_up, tear_down),
