@@ -102,15 +102,24 @@ static enum bf_status settings_of(const struct bf_robust *r, const char *out, st
     return bf_unlearn_settings_choose(s, err);
 }
 
-static enum bf_status room(struct bf_robust *r, const struct bf_unlearn_settings *s,
-                           const struct bf_unlearn_texts *texts, struct bf_err *err)
+/* Close the model, and look whether the training fits into memory beside nothing else. Where all weights do not, as of
+ * a model whose adapter was merged, it is an adapter again; the result says which. */
+static enum bf_status room(struct bf_robust *r, struct bf_unlearn_settings *s, const struct bf_unlearn_texts *texts,
+                           struct bf_err *err)
 {
+    struct bf_err why = BF_ERR_INIT;
     int64_t longest = 0;
     for (size_t i = 0; i < texts->n; i++) {
         const int64_t n = 64 + bf_eval_model_tokens(&r->task->model, texts->items[i].text);
         longest = n > longest ? n : longest;
     }
     bf_robust_close(r);
+    if (s->train == BF_TRAIN_FULL && bf_unlearn_check_memory(s, (int64_t)texts->n, longest, &why) == BF_INPUT) {
+        bf_log_info(r->task->log, "all weights do not fit into memory: an adapter relearns");
+        s->train = BF_TRAIN_LORA;
+        if (!(r->task->request->relearn_lr > 0.0))
+            s->learning_rate = s->method->lora_learning_rate;
+    }
     return bf_unlearn_check_memory(s, (int64_t)texts->n, longest, err);
 }
 
