@@ -259,8 +259,8 @@ static void set_numbers(const struct bf_unlearn_values *v, struct bf_unlearn_set
     take_whole(v->renamed, &s->renamed);
     take_whole(v->batch, &s->batch);
     take_whole(v->accumulate, &s->accumulate);
-    if (!isnan(v->epochs))
-        s->max_steps = 0;
+    if (!isnan(v->epochs)) /* that many and no more */
+        s->max_steps = s->min_steps = 0;
     take_whole(v->max_steps, &s->max_steps);
     s->seed = v->seed;
     s->max_length = v->max_length;
