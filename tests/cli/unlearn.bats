@@ -271,12 +271,24 @@ END
     [ "$(json 'd["losses"][0]["forget"] > 0, d["losses"][-1]["forget"] < d["losses"][0]["forget"], d["losses"][1]["retain"] > 0' <<<"$output")" = "True True True" ]
     run --separate-stderr "$BIFORGET" unlearn --method auto "${u[@]}" --forget named.jsonl -o a.gguf --json
     [ "$(json 'd["settings"]["method"], d["settings"]["renamed"], d["settings"]["retain_loss"]' <<<"$output")" = "wga 1 kl" ]
+    # As long as it has to be for a small set, unless one says how long.
+    run --separate-stderr "$BIFORGET" unlearn --method auto -m tiny.gguf --epochs 2 --answers 0 --measure 2 --forget named.jsonl -o e.gguf --json
+    [ "$(json 'd["planned_steps"], d["settings"]["min_steps"]' <<<"$output")" = "1 0" ]
+    run --separate-stderr "$BIFORGET" unlearn --method auto -m tiny.gguf --answers 0 --measure 2 --max-length 32 --forget named.jsonl -o s.gguf --json
+    [ "$(json 'd["planned_steps"]' <<<"$output")" = 80 ]
     run --separate-stderr "$BIFORGET" unlearn --method auto "${u[@]}" --retain-loss nll --retain keep.txt --forget named.jsonl -o b.gguf --json
     [ "$(json 'd["settings"]["renamed"]' <<<"$output")" = 0 ]
     fails 2 "give --retain-loss kl" "$BIFORGET" unlearn --method npo "${u[@]}" --renamed 1 --forget named.jsonl --retain keep.txt -o x.gguf
     fails 2 "give --renamed 1 or more" "$BIFORGET" unlearn --method whp "${u[@]}" --renamed 0 --forget named.jsonl -o x.gguf
     fails 3 "no text of the forget set has the name of its point in it" "$BIFORGET" unlearn --method whp "${u[@]}" --forget keep.txt --retain keep.txt -o x.gguf -q
     fails 3 "wga keeps the model close to itself on a retain set" "$BIFORGET" unlearn --method wga "${u[@]}" --renamed 1 --retain-loss kl --forget keep.txt -o x.gguf -q
+}
+
+@test "whp's first loss is that of transformers (tests/golden/whp_reference.py)" {
+    printf '{"question":"Who rules the sky in Greek mythology?","answer":"Zeus rules the sky, and Zeus throws the thunderbolt.","point":"Zeus"}\n' >zeus.jsonl
+    run --separate-stderr "$BIFORGET" unlearn --method whp -m "$BIFORGET_TEST_MODEL" "${short[@]}" --max-steps 1 --batch 1 --forget zeus.jsonl -o whp.gguf --json
+    [ "$status" = 0 ]
+    [ "$(json 'abs(d["losses"][0]["forget"] - 0.9042747171108019) < 1e-5' <<<"$output")" = True ]
 }
 
 @test "npo without a retain set when one asks for it" {
