@@ -156,6 +156,8 @@ size_t bf_renamed_add(const struct bf_unlearn_texts *texts, int32_t n_each, uint
 {
     struct names names;
     size_t n = 0;
+    if (n_each < 1)
+        return 0;
     gather(&names, texts);
     for (int32_t copy = 0; copy < n_each; copy++) {
         invent(&names, seed, copy);

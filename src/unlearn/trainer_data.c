@@ -196,7 +196,8 @@ enum bf_status bf_trainer_examples(struct bf_trainer *t, struct bf_err *err)
     struct bf_unlearn_texts renamed = {0};
     const bool has_retain = job->retain && job->retain->n > 0;
     struct bf_unlearn_texts originals = {0};
-    const size_t n_renamed = bf_renamed_add(job->forget, (int32_t)s->renamed, s->seed, &renamed, &originals);
+    const size_t n_renamed =
+        bf_renamed_add(job->forget, (int32_t)s->renamed, s->seed, &renamed, t->forget_loss->twins ? &originals : NULL);
     enum bf_status status = BF_OK;
     if (t->retain_loss && !has_retain && n_renamed == 0)
         status = bf_fail(err, BF_INPUT,
