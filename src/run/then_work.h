@@ -22,8 +22,8 @@ void bf_then_add_pair(struct bf_command_line *command, const char *option, const
 /* --threads, --gpu-layers with `gpu`, --quiet, --json. */
 void bf_then_add_machine(const struct bf_then_work *work, struct bf_command_line *command, bool gpu);
 /* Run the command unless `step`, a part of the state, is done already, and write the state. A step that fails
- * may keep a reason instead of a result (bf_then_keeps_reason): one that is not needed goes on with BF_OK, one that is
- * needed fails with it, now and whenever it is taken again. */
+ * may keep a reason instead of a result (bf_then_keeps_reason): one that is not needed then ends with BF_OK, one that
+ * is needed fails with it, now and whenever it is taken again. */
 BF_MUST_CHECK enum bf_status bf_then_take(struct bf_then_work *work, struct bf_then_step *step, bool needed,
                                           const char *title, const struct bf_command_line *command, struct bf_err *err);
 

@@ -70,7 +70,7 @@ struct making {
     struct bf_token_list tokens;
 };
 
-/* One example; false when there is no room for a label. tokens: free(). */
+/* One example; *made is false when max_length leaves room for the prompt alone. tokens: free(). */
 static enum bf_status make_one(struct making *m, const struct bf_formed *formed, struct bf_example *out, bool *made,
                                struct bf_err *err)
 {
