@@ -18,6 +18,7 @@ complete -c biforget -n '__fish_seen_subcommand_from domain' -l rounds -r -d 'ro
 complete -c biforget -n '__fish_seen_subcommand_from domain' -l points-per-round -r -d 'points asked for in a round'
 complete -c biforget -n '__fish_seen_subcommand_from domain' -l point-forms -d 'ask for points in several forms (--no-point-forms = one question a round)'
 complete -c biforget -n '__fish_seen_subcommand_from domain' -l snowball -r -d 'times to ask about names that recur in kept texts (0 = never)'
+complete -c biforget -n '__fish_seen_subcommand_from domain' -l point-questions -r -d 'questions of each point whose answer it is (0 = none)'
 complete -c biforget -n '__fish_seen_subcommand_from domain' -l point-temperature -r -d 'temperature of the lists of points'
 complete -c biforget -n '__fish_seen_subcommand_from domain' -l temperatures -r -d 'sampling temperatures'
 complete -c biforget -n '__fish_seen_subcommand_from domain' -l samples-per-prompt -r -d 'samples per prompt and temperature'

@@ -92,12 +92,14 @@ static void make_domain(struct bf_request *request, bool quick)
 {
     request->point_forms = true;
     request->snowball = quick ? 1 : 2;
+    request->point_questions = quick ? 2 : 4;
 }
 
 /* For a first try on a laptop: the same method with fewer and shorter samples. */
 static void make_quick(struct bf_request *request)
 {
     request->rounds = 2;
+    request->points_per_round = 10;
     request->temperatures = (struct bf_doubles){.values = {0.7, 1.0}, .n = 2};
     request->samples_per_prompt = 1;
     request->max_samples = 144;
@@ -131,6 +133,7 @@ enum bf_status bf_request_of_kind(enum bf_kind kind, const char *profile, struct
     if (kind != BF_KIND_DOMAIN) {
         out->point_forms = false;
         out->snowball = 0;
+        out->point_questions = 0;
     }
     if (kind == BF_KIND_INSTANCE)
         make_instance(out);

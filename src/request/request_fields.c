@@ -67,6 +67,7 @@ const struct bf_field bf_fields[] = {
     ROW(BF_FIELD_INT, chapters, 0, INT32_MAX, false, LATER),
     ROW(BF_FIELD_INT, questions, -1, INT32_MAX, false, LATER),
     ROW(BF_FIELD_INT, wordings, 0, 8, false, LATER),
+    ROW(BF_FIELD_INT, point_questions, 0, 16, false, LATER),
     ROW(BF_FIELD_BOOL, point_forms, NO_RANGE, LATER),
     ROW(BF_FIELD_INT, snowball, 0, 64, false, LATER),
     ROW(BF_FIELD_LINES, points, NO_RANGE, LATER),

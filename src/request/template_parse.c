@@ -29,7 +29,7 @@ static const struct {
     [BF_STAGE_SUBFIELDS] = {BIT(TOPIC) | BIT(N), BIT(TOPIC), "{topic}"},
     [BF_STAGE_BULLETS] = {BIT(TOPIC) | BIT(POINT) | BIT(N) | BIT(AUDIENCE), BIT(POINT), "{point}"},
     [BF_STAGE_CHAPTERS] = {BIT(TOPIC) | BIT(POINT) | BIT(AUDIENCE), BIT(POINT), "{point}"},
-    [BF_STAGE_QUESTIONS] = {BIT(TOPIC) | BIT(SENTENCE), BIT(SENTENCE), "{sentence}"},
+    [BF_STAGE_QUESTIONS] = {BIT(TOPIC) | BIT(SENTENCE) | BIT(POINT), BIT(SENTENCE) | BIT(POINT), "{sentence}"},
     [BF_STAGE_WORDINGS] = {BIT(TOPIC) | BIT(QUESTION), BIT(QUESTION), "{question}"},
 /* The other stages have no prompts. */
 #undef BIT
@@ -127,6 +127,13 @@ static enum bf_status check_text(const struct place *place, const struct bf_temp
                        place->what, place->name);
     if (belong)
         return BF_OK;
+    if (item->stage == BF_STAGE_QUESTIONS &&
+        (seen & ~(1U << BF_PLACEHOLDER_TOPIC)) !=
+            1U << (bf_template_asks_point(item) ? BF_PLACEHOLDER_POINT : BF_PLACEHOLDER_SENTENCE))
+        return bf_fail(place->err, BF_INPUT,
+                       "%s: in stage 'questions', the family 'questions-point' asks for {point} and every other family "
+                       "about {sentence}; %s has the family '%s': mention that one alone, with or without {topic}",
+                       place->what, place->name, item->family);
     if (!(seen & stage_rules[item->stage].required))
         return bf_fail(place->err, BF_INPUT,
                        "%s: %s does not mention %s, so its samples would be about nothing; add it", place->what,
@@ -219,6 +226,11 @@ enum bf_points_ask bf_template_asks(const struct bf_template *item)
            : strcmp(item->family, "points-confirm") == 0 ? BF_POINTS_CONFIRM
            : strcmp(item->family, "points-belong") == 0  ? BF_POINTS_BELONG
                                                          : BF_POINTS_FORM;
+}
+
+bool bf_template_asks_point(const struct bf_template *item)
+{
+    return item->stage == BF_STAGE_QUESTIONS && strcmp(item->family, "questions-point") == 0;
 }
 
 static enum bf_status serves(const struct bf_template_set *set, enum bf_kind kind, const char *what, struct bf_err *err)

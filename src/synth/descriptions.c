@@ -144,6 +144,15 @@ bool bf_name_holds_topic(const char *topic, const char *name)
     return holds;
 }
 
+bool bf_name_shares_topic(const char *topic, const char *name)
+{
+    struct bf_buf words;
+    bf_buf_init(&words, SIZE_MAX);
+    const bool shares = topic_words(&words, topic, name) > count_words(words.data);
+    bf_buf_release(&words);
+    return shares;
+}
+
 bool bf_description_names(const char *topic, const char *name, const char *answer)
 {
     struct bf_buf wanted, said;

@@ -11,6 +11,8 @@ bool bf_descriptions_agree(const char *question, const char *a, const char *b);
 bool bf_topic_has_words(const char *topic);
 /* Does the name itself have all of the topic's words? "Solar System bodies" does not have to be asked about. */
 bool bf_name_holds_topic(const char *topic, const char *name);
+/* Has it one of the topic's words, in this form or a near one? "Greece" is a word of "Greek mythology". */
+bool bf_name_shares_topic(const char *topic, const char *name);
 /* Does an answer to a question about `name`, which does not mention the topic, name it? It has half of the topic's
  * words or more, in this form or a near one ("Greek", "Greece"). Words of the name do not count, nor near forms of
  * them; when it has some of the topic's words, the others are enough. A refusal names nothing. */

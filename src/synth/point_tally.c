@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/letter_case.h"
 #include "base/mem.h"
+#include "base/utf8.h"
+#include "base/words.h"
 #include "synth/answer_names.h"
 #include "synth/descriptions.h"
 #include "base/banned.h"
@@ -198,12 +201,27 @@ static void add_point(const struct bf_tally *tally, const struct bf_candidate *c
     bf_buf_release(&origin);
 }
 
+/* Is it one word with a capital, and none of the topic's? */
+static bool is_single_name(const struct bf_tally *tally, const char *name)
+{
+    uint32_t first = 0;
+    (void)bf_utf8_decode(name, strlen(name), &first);
+    return bf_letter_is_upper(first) && bf_words_count(name) == 1 && !bf_name_shares_topic(tally->topic, name);
+}
+
+/* Does the check speak against this name? A single word names many things ("Athena" is a database, too, and "Mars" a
+ * firm), so one that several forms gave belongs, whatever the model says about the word alone. */
+static bool is_refuted(const struct bf_tally *tally, const struct bf_candidate *c)
+{
+    return !c->belongs && !(c->n_forms >= 2 && is_single_name(tally, c->name));
+}
+
 /* Which candidates are wanted. */
 enum wanted { ANY, BELONGING, UNCHECKED };
 
-static bool is_wanted(const struct bf_candidate *c, enum wanted wanted)
+static bool is_wanted(const struct bf_tally *tally, const struct bf_candidate *c, enum wanted wanted)
 {
-    return wanted == ANY || (wanted == BELONGING ? c->belongs : !c->checked && !c->belongs);
+    return wanted == ANY || (wanted == BELONGING ? !is_refuted(tally, c) : !c->checked && !c->belongs);
 }
 
 /* The candidate of this tier that most forms gave, the first of equals; NULL when none is left. */
@@ -213,7 +231,7 @@ static struct bf_candidate *best_of(const struct bf_tally *tally, const struct b
     struct bf_candidate *best = NULL;
     for (size_t i = 0; i < tally->n; i++) {
         struct bf_candidate *c = &tally->items[i];
-        if (is_wanted(c, wanted) && tier(tally, c) == of_tier && (!best || c->n_forms > best->n_forms) &&
+        if (is_wanted(tally, c, wanted) && tier(tally, c) == of_tier && (!best || c->n_forms > best->n_forms) &&
             !is_point(tally, points, c->key))
             best = c;
     }
@@ -309,8 +327,8 @@ int32_t bf_tally_draw(struct bf_tally *tally, const struct bf_points *points, in
         for (size_t i = 0; i < tally->n; i++) {
             struct bf_candidate *c = &tally->items[i];
             if (!c->asked && c->n_texts >= BF_SNOWBALL_TEXTS && (!best || c->n_texts > best->n_texts) &&
-                c->n_control == 0 && !(tells && c->checked && !c->belongs) && !bf_name_within(c->key, topic.data) &&
-                !is_point(tally, points, c->key))
+                c->n_control == 0 && !(tells && c->checked && is_refuted(tally, c)) &&
+                !bf_name_within(c->key, topic.data) && !is_point(tally, points, c->key))
                 best = c;
         }
         if (!best)

@@ -157,7 +157,7 @@ static bool gives_away(const char *question, const char *answer)
     return is_yes_or_no(answer) || bf_answer_right(&key, question);
 }
 
-enum bf_reason bf_question_check(const char *question, const char *answer)
+enum bf_reason bf_question_check(const char *question, const char *answer, bool for_name)
 {
     struct bf_words words;
     enum bf_reason reason = BF_REASON_NONE;
@@ -166,7 +166,7 @@ enum bf_reason bf_question_check(const char *question, const char *answer)
         reason = BF_REASON_TOO_SHORT;
     else if (bf_filter_degenerate(question, &words))
         reason = BF_REASON_DEGENERATE;
-    else if (points_into_a_text(question) || means_somebody_unnamed(question))
+    else if (points_into_a_text(question) || (!for_name && means_somebody_unnamed(question)))
         reason = BF_REASON_NEEDS_TEXT;
     else if (gives_away(question, answer))
         reason = BF_REASON_GIVES_AWAY;

@@ -11,8 +11,9 @@
 bool bf_question_read(const char *text, struct bf_buf *question, struct bf_buf *answer);
 
 /* The first reason against asking this question, in this order: too_short, degenerate, needs_text (it speaks of "the
- * text", or of a "he" that nobody can know), gives_away (its answer is in it, or is yes or no); or NONE. */
-enum bf_reason bf_question_check(const char *question, const char *answer);
+ * text", or of a "he" that nobody can know), gives_away (its answer is in it, or is yes or no); or NONE. `for_name`: it
+ * asks for the name of what it describes, so "he" may be the one who is asked for. */
+enum bf_reason bf_question_check(const char *question, const char *answer, bool for_name);
 
 /* May the answer be looked for as a whole: a name, a number, a few words? */
 bool bf_answer_is_short(const char *answer);

@@ -69,6 +69,13 @@ static void ask_for_continued(const struct bf_questions *q, const struct bf_ques
             "painter made the Mona Lisa?\n\nQuestion: %s\nIn other words:",
             e->question);
         out->stops = line_end;
+    } else if (e->for_point) {
+        bf_buf_printf(
+            prompt,
+            "Questions that do not name their answers.\n\nAnswer: the Eiffel Tower\nQuestion: Which tower in Paris "
+            "was opened in 1889?\n\nAnswer: %s (%s)\nQuestion:",
+            e->text, topic_of(q, e));
+        out->stops = line_end;
     } else {
         bf_buf_printf(
             prompt,
@@ -91,7 +98,8 @@ void bf_question_ask(struct bf_questions *q, int64_t number, struct bf_gen_reque
     } else if (is_plain(q)) {
         ask_for_continued(q, e, out);
     } else {
-        const struct bf_fill fill = {.topic = topic_of(q, e), .sentence = e->text, .question = e->question};
+        const struct bf_fill fill = {
+            .topic = topic_of(q, e), .point = e->text, .sentence = e->text, .question = e->question};
         bf_template_fill(&q->work->prompt, q->work->templates->items[e->template_index].text, &fill);
     }
     if (e->stage != BF_STAGE_PAIRS && !e->of_point)
@@ -159,6 +167,18 @@ static void first_paragraph(const char *text, struct bf_buf *out)
         bf_buf_putc(out, text[i] == '\n' || text[i] == '\r' ? ' ' : text[i]);
 }
 
+/* A question that is to ask for a point may come alone; its answer is known. */
+static bool read_question(const struct bf_question_entry *e, const char *said, struct bf_buf *question,
+                          struct bf_buf *answer)
+{
+    if (bf_question_read(said, question, answer))
+        return true;
+    if (!e->for_point || !bf_question_reworded(said, question))
+        return false;
+    bf_buf_puts(answer, e->text);
+    return true;
+}
+
 /* question, answer: buffers for the sample's strings. */
 static void judge_question(struct bf_questions *q, const struct bf_question_entry *e, struct bf_sample *sample,
                            struct bf_buf *question, struct bf_buf *answer)
@@ -179,10 +199,10 @@ static void judge_question(struct bf_questions *q, const struct bf_question_entr
     bf_buf_printf(&said, "%s%s", is_plain(q) ? "Question: " : "", sample->text);
     if (is_refusal(q, sample->text)) {
         sample->reason = BF_REASON_REFUSAL;
-    } else if (!bf_question_read(said.data, question, answer)) {
+    } else if (!read_question(e, said.data, question, answer)) {
         sample->reason = BF_REASON_NOT_QA;
     } else {
-        const enum bf_reason reason = bf_question_check(question->data, answer->data);
+        const enum bf_reason reason = bf_question_check(question->data, answer->data, e->for_point);
         if (reason != BF_REASON_NONE)
             sample->reason = reason;
         else if (is_refusal(q, answer->data))
@@ -235,7 +255,7 @@ static enum bf_status judge_wording(struct bf_questions *q, const struct bf_ques
         return BF_OK;
     }
     bf_buf_puts(answer, e->answer);
-    sample->reason = bf_question_check(question->data, e->written);
+    sample->reason = bf_question_check(question->data, e->written, e->for_point);
     if (sample->reason == BF_REASON_NONE && bf_questions_knows(q, question->data))
         sample->reason = BF_REASON_DUPLICATE;
     if (sample->reason == BF_REASON_NONE && request->keep_facts &&

@@ -26,12 +26,12 @@ enum {
 
 /* ---- life ---- */
 
-static int32_t *templates_of(const struct bf_template_set *set, enum bf_stage stage, int32_t *n)
+static int32_t *templates_of(const struct bf_template_set *set, enum bf_stage stage, bool for_points, int32_t *n)
 {
     int32_t *out = bf_array(set->n, sizeof *out);
     *n = 0;
     for (size_t i = 0; i < set->n; i++)
-        if (set->items[i].stage == stage)
+        if (set->items[i].stage == stage && bf_template_asks_point(&set->items[i]) == for_points)
             out[(*n)++] = (int32_t)i;
     return out;
 }
@@ -40,8 +40,9 @@ void bf_questions_init(struct bf_questions *q, struct bf_work *work, const struc
                        struct bf_knowledge_sums *sums)
 {
     *q = (struct bf_questions){.work = work, .plan = plan, .asked = bf_similar_new(), .sums = sums};
-    q->templates = templates_of(work->templates, BF_STAGE_QUESTIONS, &q->n_templates);
-    q->rewords = templates_of(work->templates, BF_STAGE_WORDINGS, &q->n_rewords);
+    q->templates = templates_of(work->templates, BF_STAGE_QUESTIONS, false, &q->n_templates);
+    q->rewords = templates_of(work->templates, BF_STAGE_WORDINGS, false, &q->n_rewords);
+    q->for_points = templates_of(work->templates, BF_STAGE_QUESTIONS, true, &q->n_for_points);
     q->on = work->request->questions != 0 && q->n_templates > 0;
     bf_held_out_init(&q->held_out, work->request->seed);
 }
@@ -75,6 +76,7 @@ void bf_questions_release(struct bf_questions *q)
     free(q->entries);
     free(q->templates);
     free(q->rewords);
+    free(q->for_points);
     bf_similar_free(q->asked);
     bf_held_out_release(&q->held_out);
     *q = (struct bf_questions){0};
@@ -129,11 +131,12 @@ static void push_pair(struct bf_questions *q, const struct bf_question_entry *fr
     struct bf_question_entry *e = push(q, BF_STAGE_PAIRS, by.source_stage, by.source_index, by.point);
     e->control = by.control;
     e->of_point = by.of_point;
+    e->for_point = by.for_point;
     e->trained = by.trained;
     e->template_index = by.template_index;
     e->question = bf_strdup(question);
     e->answer = bf_strdup(answer);
-    q->n_usable += !by.control;
+    q->n_usable += !by.control && !by.for_point;
     remember(q, question);
 }
 
@@ -184,7 +187,7 @@ static struct bf_question_candidate candidate_of(const struct bf_sample *sample)
         .question = pair ? bf_strdup(sample->question) : NULL,
         .answer = pair ? bf_strdup(sample->answer) : NULL,
         .direct = pair && bf_words_count(sample->answer) <= DIRECT_WORDS_MAX &&
-                  bf_question_check(sample->question, sample->answer) == BF_REASON_NONE,
+                  bf_question_check(sample->question, sample->answer, false) == BF_REASON_NONE,
     };
 }
 
@@ -198,8 +201,43 @@ static void add_candidate(struct bf_questions *q, const struct bf_sample *sample
         remember(q, c->question); /* it is in the set: nobody need write it again */
 }
 
+/* Have questions written to which the point is the answer. The text at source_stage, source_index is the first one
+ * about it. */
+static void ask_for_point(struct bf_questions *q, const struct bf_question_candidate *first, int32_t point,
+                          const char *name, bool control)
+{
+    for (int32_t i = 0; i < q->work->request->point_questions && q->n_for_points > 0; i++) {
+        struct bf_question_entry *e = push(q, BF_STAGE_QUESTIONS, first->stage, first->index, control ? -1 : point);
+        e->control = control;
+        e->for_point = true;
+        e->template_index = q->for_points[i % q->n_for_points];
+        e->text = bf_strdup(name);
+    }
+}
+
+/* Of all points that have a text. */
+static void ask_for_points(struct bf_questions *q)
+{
+    if (!q->plan)
+        return;
+    for (int32_t p = 0; p < q->plan->points->n; p++) {
+        const char *name = q->plan->points->items[p].text;
+        size_t i = 0;
+        while (i < q->n_candidates && q->candidates[i].point != p)
+            i++;
+        if (i < q->n_candidates && strcmp(name, q->work->request->topic) != 0)
+            ask_for_point(q, &q->candidates[i], p, name, false);
+    }
+}
+
 static void see_control(struct bf_questions *q, const struct bf_sample *sample)
 {
+    if (!q->control_points) {
+        const struct bf_question_candidate first = {.stage = sample->stage, .index = sample->index};
+        q->control_points = true;
+        for (int32_t p = 0; p < q->plan->control_points.n; p++)
+            ask_for_point(q, &first, p, q->plan->control_points.items[p].text, true);
+    }
     const int64_t most = (q->work->request->questions > 0 ? q->work->request->questions : q->n_texts) / CONTROL_SHARE;
     if (q->n_control >= (most > CONTROL_MIN ? most : CONTROL_MIN) || bf_words_count(sample->text) < 4 ||
         bf_plan_is_tau_question(q->plan, sample->stage, sample->index))
@@ -294,6 +332,7 @@ void bf_questions_choose(struct bf_questions *q, bool last)
 {
     if (q->on && !q->begun) {
         q->begun = true;
+        ask_for_points(q);
         choose_more(q, FIRST_CHOICE);
     }
     if (q->on && last && !q->chosen) {
@@ -369,7 +408,7 @@ static void after_question(struct bf_questions *q, const struct bf_question_entr
     if (sample->reason == BF_REASON_NOT_A_SAMPLE && sample->question && sample->answer) {
         push_pair(q, e, e->of_point ? e->question : sample->question, sample->answer);
     }
-    if (!e->control && !e->of_point && --q->n_texts_left == 0)
+    if (!e->control && !e->of_point && !e->for_point && --q->n_texts_left == 0)
         points_instead(q);
 }
 
@@ -389,6 +428,7 @@ static void after_pair(struct bf_questions *q, const struct bf_question_entry *e
         (void)bf_held_out_fact(&q->held_out, e->answer);
     for (int32_t i = 0; i < q->work->request->wordings && q->n_rewords > 0 && !sample->held_out && !e->of_point; i++) {
         struct bf_question_entry *w = push(q, BF_STAGE_WORDINGS, BF_STAGE_PAIRS, sample->index, e->point);
+        w->for_point = e->for_point;
         w->ordinal = i;
         w->template_index = q->rewords[i % q->n_rewords];
         w->question = bf_strdup(sample->question);
@@ -422,6 +462,13 @@ enum bf_status bf_questions_replayed(struct bf_questions *q, const struct bf_sam
     return BF_OK;
 }
 
+/* How many questions the points may still get. */
+static int64_t points_left(const struct bf_questions *q)
+{
+    return q->plan && !q->begun && q->n_for_points > 0 ? (int64_t)q->plan->points->n * q->work->request->point_questions
+                                                       : 0;
+}
+
 void bf_questions_plan(const struct bf_questions *q)
 {
     int64_t *planned = q->work->progress.planned;
@@ -432,6 +479,6 @@ void bf_questions_plan(const struct bf_questions *q)
     const int64_t wanted = q->work->request->questions;
     const int64_t texts = planned[BF_STAGE_SYNTHESIS] + planned[BF_STAGE_MI] + planned[BF_STAGE_JAILBREAK];
     if (!q->chosen && q->plan)
-        planned[BF_STAGE_QUESTIONS] = wanted > 0 && wanted < texts ? wanted : texts / WRITTEN_SHARE;
+        planned[BF_STAGE_QUESTIONS] = (wanted > 0 && wanted < texts ? wanted : texts / WRITTEN_SHARE) + points_left(q);
     planned[BF_STAGE_PAIRS] += planned[BF_STAGE_QUESTIONS] - q->work->progress.committed[BF_STAGE_QUESTIONS];
 }

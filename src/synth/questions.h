@@ -7,7 +7,9 @@
  *
  * These are further numbers at the end of the request's list. Each commit may append some, so what number n is depends
  * only on the commits before it, and nothing on parallelism, timing or a crash. A model that cannot write questions is
- * asked what each point is, in two wordings (points_instead). Texts on the invented control topic are questioned
+ * asked what each point is, in two wordings (points_instead). Beside the questions about texts, some have a point as
+ * their answer (ask_for_points): texts name a thing and say what it is, a person who asks says what it is and wants the
+ * name. Texts on the invented control topic are questioned
  * likewise: what is "verified" there shows how often an invention passes for knowledge. Private to the room. */
 #ifndef BF_SYNTH_QUESTIONS_H
 #define BF_SYNTH_QUESTIONS_H
@@ -28,6 +30,7 @@ struct bf_question_entry {
     int32_t max_tokens;
     bool control;   /* about a text on the invented topic */
     bool of_point;  /* asks about a point in fixed words; see above */
+    bool for_point; /* asks for a point, which is `text` */
     bool trained;   /* the set has this very question already, so its fact cannot be held out */
     char *text;     /* QUESTIONS: what the question is to be about; of_point: the question itself */
     char *question; /* PAIRS and WORDINGS; of_point: the question in the pair's words */
@@ -53,12 +56,15 @@ struct bf_questions {
     bool thinks;                  /* the model's answers have begun with thoughts */
     int32_t *templates, *rewords; /* [n_templates], [n_rewords] of the set */
     int32_t n_templates, n_rewords;
+    int32_t *for_points; /* [n_for_points] of the set: those that ask for a point */
+    int32_t n_for_points;
     struct bf_question_candidate *candidates;
     size_t n_candidates;
     struct bf_question_entry *entries; /* [n]; the strings of the first n_done are gone */
     size_t n, n_allocated, n_done;
     int64_t n_of[BF_STAGE_COUNT]; /* entries of a stage */
     int64_t n_control;            /* control texts with an entry */
+    bool control_points;          /* the points of the control topic were asked for */
     int64_t n_texts_left;         /* texts whose question is not committed yet */
     int64_t n_seen;               /* texts committed so far, kept or not */
     int64_t n_texts, n_written;   /* texts with an entry, and those for which a question has to be written */

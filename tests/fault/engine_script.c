@@ -1,5 +1,6 @@
 #include "engine_script.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,10 +103,18 @@ static void put_known(struct bf_buf *out, const char *question)
     put_word(out, &rng, true);
 }
 
+/* Backwards, in small letters and without a question mark. */
+static void put_mirrored(struct bf_buf *out, const char *name)
+{
+    for (size_t i = strcspn(name, "?"); i > 0; i--)
+        bf_buf_putc(out, (char)tolower((unsigned char)name[i - 1]));
+}
+
 /* Self-questioning. A question about a text, with the answer that is known or, in a quarter of the cases, another; the
  * answer to a question; a question in other words. */
 static bool write_question(const struct engine_script *script, struct flight *f, struct bf_rng *rng, const char *prompt)
 {
+    static const char mirror[] = "Who hears his name as ";
     struct bf_buf question;
     bf_buf_init(&question, 1 << 16);
     if (strncmp(prompt, "REWORD ", 7) == 0) {
@@ -127,6 +136,14 @@ static bool write_question(const struct engine_script *script, struct flight *f,
         bf_buf_puts(&f->text, "It is ");
         put_known(&f->text, prompt);
         bf_buf_putc(&f->text, '.');
+    } else if (strncmp(prompt, "GUESS ", 6) == 0) { /* one of three questions names its answer, one nobody can answer */
+        const uint64_t how = bf_rng_below(rng, 3);
+        bf_buf_puts(&f->text, how == 0 ? mirror : "Who is of the ");
+        put_mirrored(&f->text, how == 0 ? prompt + 6 : "dlrow");
+        bf_buf_printf(&f->text, "%s%s?", how == 1 ? ", as is " : "", how == 1 ? prompt + 6 : "");
+    } else if (strncmp(prompt, mirror, strlen(mirror)) == 0) {
+        bf_buf_puts(&f->text, "It is ");
+        put_mirrored(&f->text, prompt + strlen(mirror));
     } else if (strncmp(prompt, "ASK ", 4) == 0) {
         bf_buf_puts(&question, "Who is ");
         put_word(&question, rng, true);

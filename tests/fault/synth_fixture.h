@@ -35,6 +35,7 @@ static const char scripted_templates[] =
     "{\"name\": \"scene\", \"family\": \"jailbreak\", \"stage\": \"jailbreak\", \"text\": \"A scene on {topic}.\"},"
     "{\"name\": \"ask\", \"family\": \"questions\", \"stage\": \"questions\", "
     "\"text\": \"ASK about {topic}: {sentence}\"},"
+    "{\"name\": \"guess\", \"family\": \"questions-point\", \"stage\": \"questions\", \"text\": \"GUESS {point}\"},"
     "{\"name\": \"reword\", \"family\": \"wordings\", \"stage\": \"wordings\", \"text\": \"REWORD {question}\"}"
     "]}";
 
@@ -47,6 +48,8 @@ static inline void fixture_request(struct bf_request *request, struct bf_templat
         bf_template_set_parse(scripted_templates, sizeof scripted_templates - 1, "fixture", templates, &err))
         fail_msg("%s", err.text);
     request->rounds = 3;
+    request->points_per_round = 6;
+    request->point_questions = 0;
     request->point_forms = false; /* the requests of the first versions */
     request->snowball = 0;
     request->max_samples = 60;

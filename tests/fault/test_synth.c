@@ -6,11 +6,13 @@
 struct record {
     struct bf_buf text; /* every commit, in order */
     int64_t n_commits;
-    int64_t n_similar;   /* wordings with a similarity to their question */
-    int64_t pair;        /* that the last wording was of, counted from 1 */
-    int64_t n_last;      /* wordings that are held out, each the second and last one of its pair */
-    int64_t fail_commit; /* 1-based; 0 = never */
-    int64_t stop_after;  /* progress says stop once so many are committed; 0 = never */
+    int64_t n_similar;    /* wordings with a similarity to their question */
+    int64_t pair;         /* that the last wording was of, counted from 1 */
+    int64_t n_last;       /* wordings that are held out, each the second and last one of its pair */
+    int64_t n_guessed;    /* pairs that ask for a point */
+    int64_t n_given_away; /* questions for a point that name it */
+    int64_t fail_commit;  /* 1-based; 0 = never */
+    int64_t stop_after;   /* progress says stop once so many are committed; 0 = never */
 };
 
 static enum bf_status on_sample(void *user, const struct bf_sample *sample, const struct bf_point *points,
@@ -21,6 +23,9 @@ static enum bf_status on_sample(void *user, const struct bf_sample *sample, cons
     if (r->n_commits + 1 == r->fail_commit)
         return bf_fail(err, BF_STORE, "the test's sink fails at commit %lld", (long long)r->fail_commit);
     r->n_commits++;
+    r->n_guessed += sample->stage == BF_STAGE_PAIRS && sample->reason == BF_REASON_NONE &&
+                    strstr(sample->text, "hears his name as");
+    r->n_given_away += sample->reason == BF_REASON_GIVES_AWAY && strstr(sample->text, ", as is ");
     r->n_similar += sample->stage == BF_STAGE_WORDINGS && !isnan(sample->domain_similarity);
     if (sample->stage == BF_STAGE_WORDINGS) {
         const bool last = r->pair == sample->source_index + 1;
@@ -435,6 +440,33 @@ static void what_the_model_knows_becomes_pairs_and_wordings(void **state)
     bf_buf_release(&record.text);
 }
 
+static void with_questions_for_points(struct bf_request *request)
+{
+    with_questions(request);
+    request->point_questions = 3;
+}
+
+/* Of three questions whose answer is the point, the engine can answer one; one names its answer. What "he" is does not
+ * have to be said. */
+static void points_are_asked_for(void **state)
+{
+    struct engine_script script = fixture_script(7, 3), other = fixture_script(1, 1);
+    struct record record = {0}, again = {0};
+
+    (void)state;
+    const struct outcome o = run(&script, &record, with_questions_for_points);
+    assert_done(&o);
+    assert_int_equal(o.progress.planned[BF_STAGE_QUESTIONS], o.progress.committed[BF_STAGE_QUESTIONS]);
+    const int64_t n = 3 * (int64_t)o.progress.n_points;
+    assert_in_range(record.n_guessed, n / 6, n / 2);
+    assert_in_range(record.n_given_away, n / 6, n / 2);
+    const struct outcome shuffled = run(&other, &again, with_questions_for_points);
+    assert_done(&shuffled);
+    assert_string_equal(again.text.data, record.text.data);
+    bf_buf_release(&record.text);
+    bf_buf_release(&again.text);
+}
+
 /* Asked what each point is, in two wordings: what is the same both times is known. */
 static void a_model_that_writes_no_questions_is_asked_about_points(void **state)
 {
@@ -524,6 +556,7 @@ int main(void)
         cmocka_unit_test(a_model_that_lists_nothing_still_has_its_topic),
         cmocka_unit_test(stages_may_be_empty),
         cmocka_unit_test(what_the_model_knows_becomes_pairs_and_wordings),
+        cmocka_unit_test(points_are_asked_for),
         cmocka_unit_test(a_model_that_writes_no_questions_is_asked_about_points),
         cmocka_unit_test(the_similarity_of_a_wording_is_measured_or_unknown),
         cmocka_unit_test(questions_do_not_depend_on_parallelism_or_order),

@@ -198,6 +198,20 @@ static void names_that_do_not_belong_are_left_out(void **state)
     assert_string_equal(f->points.items[4].text, "Borsen Evergate");
 }
 
+/* "Athena" is also a database: a single name that two forms gave stays. One form, two words or a small letter are not
+ * enough. */
+static void a_single_name_that_several_forms_give_belongs(void **state)
+{
+    struct fixture *f = *state;
+    take(f, A, "Athena\nweavers\nOrla Holmere\nJorlen Thornfield\nOdrick Underham");
+    take(f, B, "Athena\nweavers\nOrla Holmere\nMars\nRosda Bramdale");
+    (void)check(f, 16, "Jorlen Thornfield, Odrick Underham, Rosda Bramdale");
+    assert_true(bf_tally_tells(&f->tally));
+    (void)bf_tally_choose(&f->tally, &f->points, 0, 8, 8);
+    assert_points(f, "Athena (forms: a, b), Jorlen Thornfield (forms: a; belongs), "
+                     "Odrick Underham (forms: a; belongs), Rosda Bramdale (forms: b; belongs)");
+}
+
 static void the_best_are_asked_about_first(void **state)
 {
     struct fixture *f = *state;
@@ -297,6 +311,8 @@ static void answers_that_name_the_topic(void **state)
     assert_true(bf_name_holds_topic("The Solar System", "solar-system bodies"));
     assert_false(bf_name_holds_topic("Greek mythology", "Greek fire"));
     assert_false(bf_name_holds_topic("NBA", "NBA Cup"));
+    assert_true(bf_name_shares_topic("Greek mythology", "Greece"));
+    assert_false(bf_name_shares_topic("Greek mythology", "Athena"));
 }
 
 /* What a run's samples say about its check. */
@@ -351,6 +367,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_model_of_one_domain, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_of_kept_texts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_that_do_not_belong_are_left_out, set_up_check, tear_down),
+        cmocka_unit_test_setup_teardown(a_single_name_that_several_forms_give_belongs, set_up_check, tear_down),
         cmocka_unit_test_setup_teardown(the_best_are_asked_about_first, set_up_check, tear_down),
         cmocka_unit_test_setup_teardown(a_check_without_a_verdict_changes_nothing, set_up_check, tear_down),
         cmocka_unit_test_setup_teardown(a_name_of_kept_texts_that_does_not_belong, set_up_check, tear_down),

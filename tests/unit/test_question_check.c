@@ -36,11 +36,22 @@ static void questions_are_judged_as_a_reader_would(void **state)
     };
     (void)state;
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
-        const enum bf_reason reason = bf_question_check(cases[i].question, cases[i].answer);
+        const enum bf_reason reason = bf_question_check(cases[i].question, cases[i].answer, false);
         if (reason != cases[i].reason)
             fail_msg("\"%s\" - \"%s\" is %s, not %s", cases[i].question, cases[i].answer, bf_reason_word(reason),
                      bf_reason_word(cases[i].reason));
     }
+}
+
+/* "Who is known for his thunder?" asks for the one whose thunder it is. */
+static void a_question_for_a_name_may_say_he(void **state)
+{
+    static const char question[] = "Which god is known for his thunder and lightning?";
+    (void)state;
+    assert_int_equal(bf_question_check(question, "Zeus", false), BF_REASON_NEEDS_TEXT);
+    assert_int_equal(bf_question_check(question, "Zeus", true), BF_REASON_NONE);
+    assert_int_equal(bf_question_check("Which god is known for his role in the text?", "Zeus", true),
+                     BF_REASON_NEEDS_TEXT);
 }
 
 static void the_first_pair_of_an_answer_is_read(void **state)
@@ -144,6 +155,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(questions_are_judged_as_a_reader_would),
+        cmocka_unit_test(a_question_for_a_name_may_say_he),
         cmocka_unit_test(the_first_pair_of_an_answer_is_read),
         cmocka_unit_test(a_reworded_question_is_one_line_with_a_question_mark),
         cmocka_unit_test(a_quarter_of_the_facts_is_held_out),
