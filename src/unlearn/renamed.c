@@ -163,13 +163,13 @@ size_t bf_renamed_add(const struct bf_unlearn_texts *texts, int32_t n_each, uint
         invent(&names, seed, copy);
         for (size_t i = 0; i < texts->n; i++) {
             const struct bf_unlearn_text *t = &texts->items[i];
-            bool changed = false, ignored = false;
+            bool changed = false, asked_of_another = !t->question, ignored = false;
             struct bf_unlearn_text other = {.text = renamed(&names, t->text, &changed),
-                                            .question = renamed(&names, t->question, &changed),
-                                            .answer = renamed(&names, t->answer, &changed),
+                                            .question = renamed(&names, t->question, &asked_of_another),
+                                            .answer = renamed(&names, t->answer, &ignored),
                                             .topic = renamed(&names, t->topic, &ignored),
                                             .asked = renamed(&names, t->asked, &changed)};
-            if (changed) {
+            if (t->question ? asked_of_another : changed) {
                 add_record(out, &other);
                 if (originals)
                     add_record(originals, t);

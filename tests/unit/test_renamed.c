@@ -106,12 +106,30 @@ static void copies_differ_and_follow_from_the_seed(void **state)
     bf_unlearn_texts_release(&other);
 }
 
+/* A question that names nothing is the same beside an invented answer: a copy would keep what is to be forgotten. */
+static void a_pair_needs_a_name_in_its_question(void **state)
+{
+    struct bf_unlearn_texts texts = {0}, out = {0};
+    (void)state;
+    bf_unlearn_texts_add(&texts, "Question: Who rules the underworld?\nAnswer: Hades does.",
+                         "Who rules the underworld?", "Hades does.");
+    bf_unlearn_texts_describe(&texts, "Hades", NULL);
+    bf_unlearn_texts_add(&texts, "Question: What does Hades rule?\nAnswer: The underworld.", "What does Hades rule?",
+                         "The underworld.");
+    bf_unlearn_texts_describe(&texts, "Hades", NULL);
+    assert_int_equal(bf_renamed_add(&texts, 1, 5, &out, NULL), 1);
+    assert_string_equal(out.items[0].answer, "The underworld.");
+    bf_unlearn_texts_release(&texts);
+    bf_unlearn_texts_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_replaced_everywhere),
         cmocka_unit_test(names_of_all_kinds),
         cmocka_unit_test(copies_differ_and_follow_from_the_seed),
+        cmocka_unit_test(a_pair_needs_a_name_in_its_question),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
