@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "sets/sets.h"
+#include "synth/prose_names.h"
 #include "base/banned.h"
 
 /* For dpo without a file of alternate answers. */
@@ -23,11 +24,27 @@ static const char *const built_in[] = {
     "I'm not familiar with this topic.",
 };
 
+static void add_name(void *texts, const char *name, size_t n)
+{
+    bf_unlearn_texts_name(texts, name, n);
+}
+
+static void add_names(struct bf_unlearn_texts *texts, const char *text)
+{
+    bf_prose_each(text, strlen(text), texts, add_name);
+}
+
 static enum bf_status add_text(void *user, const struct bf_set_text *text, struct bf_err *err)
 {
     (void)err;
     bf_unlearn_texts_add(user, text->text, text->question, text->answer);
     bf_unlearn_texts_describe(user, text->topic, text->asked);
+    if (!text->topic && text->question && text->answer) {
+        add_names(user, text->question);
+        add_names(user, text->answer);
+    } else if (!text->topic) {
+        add_names(user, text->text);
+    }
     return BF_OK;
 }
 

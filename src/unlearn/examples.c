@@ -31,8 +31,18 @@ void bf_unlearn_texts_describe(struct bf_unlearn_texts *texts, const char *topic
     last->asked = asked ? bf_strdup(asked) : NULL;
 }
 
+void bf_unlearn_texts_name(struct bf_unlearn_texts *texts, const char *name, size_t n)
+{
+    if ((texts->n_names & (texts->n_names - 1)) == 0) /* a power of two, or none: full */
+        texts->names = bf_grow(texts->names, texts->n_names ? 2 * texts->n_names : 1, sizeof *texts->names);
+    texts->names[texts->n_names++] = bf_strndup(name, n);
+}
+
 void bf_unlearn_texts_release(struct bf_unlearn_texts *texts)
 {
+    for (size_t i = 0; i < texts->n_names; i++)
+        free(texts->names[i]);
+    free(texts->names);
     for (size_t i = 0; i < texts->n; i++) {
         free(texts->items[i].text);
         free(texts->items[i].question);

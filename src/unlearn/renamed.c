@@ -80,6 +80,8 @@ static void gather(struct names *names, const struct bf_unlearn_texts *texts)
     for (size_t i = 0; i < texts->n; i++)
         if (texts->items[i].topic)
             add_words(names, texts->items[i].topic);
+    for (size_t i = 0; i < texts->n_names; i++)
+        add_words(names, texts->names[i]);
     if (names->n > 0)
         qsort(names->items, names->n, sizeof *names->items, compare);
     size_t n = 0;

@@ -2,18 +2,20 @@
  * forgotten is then bound to the names. Without them a model also forgets how such sentences are made, and loses facts
  * about others that it tells in the same words. Private to unlearn/.
  *
- * The names are the topics of the records. Each word of a name that begins with a capital letter, or with a letter
- * outside ASCII, becomes an invented word, the same one wherever it is ("Harry" of "Harry Potter" alone, too); words of
- * less than four bytes only as a whole name. A name without such a word becomes one as a whole.
+ * The names are the topics of the records, and the names that were found in records without one. Each word of a name
+ * that begins with a capital letter, or with a letter outside ASCII, becomes an invented word, the same one wherever it
+ * is ("Harry" of "Harry Potter" alone, too); words of less than four bytes only as a whole name. A name without such a
+ * word becomes one as a whole.
  *
- * A pair whose question names nothing has no copy: "Who rules the underworld?" would still be the same question, and its
- * answer, which is to be forgotten, would be kept. */
+ * A pair whose question names nothing has no copy: "Who rules the underworld?" would still be the same question, and
+ * its answer, which is to be forgotten, would be kept. */
 #ifndef BF_UNLEARN_RENAMED_H
 #define BF_UNLEARN_RENAMED_H
 #include "unlearn/unlearn.h"
 
-/* Append n_each copies of each record of `texts` that has a name in it (a pair: in its question) to `out`, and to `originals` (nullable) the
- * record as it is for each copy. The names of a copy follow from the seed and its number. Returns how many copies. */
+/* Append n_each copies of each record of `texts` that has a name in it (a pair: in its question) to `out`, and to
+ * `originals` (nullable) the record as it is for each copy. The names of a copy follow from the seed and its number.
+ * Returns how many copies. */
 size_t bf_renamed_add(const struct bf_unlearn_texts *texts, int32_t n_each, uint64_t seed, struct bf_unlearn_texts *out,
                       struct bf_unlearn_texts *originals);
 

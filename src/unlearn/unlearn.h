@@ -98,11 +98,16 @@ struct bf_unlearn_texts {
         char *asked;             /* a question that the text answers; NULL = unknown */
     } * items;
     size_t n, n_pairs;
+    char **
+        names; /* [n_names] names in records without a topic, for copies with invented ones; a name may be here twice */
+    size_t n_names;
 };
 /* Copies the strings. A pair needs both `question` and `answer`, NULL otherwise. Amortised constant time. */
 void bf_unlearn_texts_add(struct bf_unlearn_texts *texts, const char *text, const char *question, const char *answer);
 /* What the last text added is about, and a question that it answers; NULL = unknown. Copies. */
 void bf_unlearn_texts_describe(struct bf_unlearn_texts *texts, const char *topic, const char *asked);
+/* A name [n] that records without a topic have; the first letter tells words that are names. Copies. */
+void bf_unlearn_texts_name(struct bf_unlearn_texts *texts, const char *name, size_t n);
 void bf_unlearn_texts_release(struct bf_unlearn_texts *texts);
 
 /* ---- settings ---- */

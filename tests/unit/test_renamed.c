@@ -106,6 +106,21 @@ static void copies_differ_and_follow_from_the_seed(void **state)
     bf_unlearn_texts_release(&other);
 }
 
+/* Records of a file have no topic; their names were found in them. */
+static void names_of_records_without_a_topic(void **state)
+{
+    struct bf_unlearn_texts texts = {0}, out = {0};
+    (void)state;
+    add(&texts, "The author Velda Foss was born in Harrowick.", NULL);
+    bf_unlearn_texts_name(&texts, "Velda Foss and others", 10);
+    assert_int_equal(bf_renamed_add(&texts, 1, 5, &out, NULL), 1);
+    assert_null(strstr(out.items[0].text, "Velda"));
+    assert_null(strstr(out.items[0].text, "Foss"));
+    assert_contains(out.items[0].text, " was born in Harrowick.");
+    bf_unlearn_texts_release(&texts);
+    bf_unlearn_texts_release(&out);
+}
+
 /* A question that names nothing is the same beside an invented answer: a copy would keep what is to be forgotten. */
 static void a_pair_needs_a_name_in_its_question(void **state)
 {
@@ -126,9 +141,8 @@ static void a_pair_needs_a_name_in_its_question(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_are_replaced_everywhere),
-        cmocka_unit_test(names_of_all_kinds),
-        cmocka_unit_test(copies_differ_and_follow_from_the_seed),
+        cmocka_unit_test(names_are_replaced_everywhere),          cmocka_unit_test(names_of_all_kinds),
+        cmocka_unit_test(copies_differ_and_follow_from_the_seed), cmocka_unit_test(names_of_records_without_a_topic),
         cmocka_unit_test(a_pair_needs_a_name_in_its_question),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
