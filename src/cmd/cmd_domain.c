@@ -95,8 +95,9 @@ const struct bf_command bf_cmd_domain = {
                 "--then METHOD makes the model forget what was written (DIR/unlearned-METHOD.gguf); with "
                 "--eval, a table shows what changed. Every method except ga and ceu needs --retain-set: a domain to "
                 "write about, a file of your own (a name with a slash or an ending such as .txt, .jsonl, "
-                ".csv), or auto: the model names domains like this one and writes about them. Other such "
-                "domains (--neighbours) are not trained on: questions about them show what forgetting costs.",
+                ".csv), or auto, which --then auto takes by itself: the model names domains like this one and writes "
+                "about them. Other such domains (--neighbours) are not trained on: questions about them show what "
+                "forgetting costs.",
         },
     .values_size = sizeof(struct domain_values),
     .max_operands = 1,

@@ -70,14 +70,14 @@ const struct bf_command bf_cmd_instance = {
             .examples = "  biforget instance facts.txt                   one sentence a line\n"
                         "  biforget instance forget10.jsonl -m my.gguf   question and answer a line\n"
                         "  biforget instance book.csv --text-key sentence --skip-bad\n"
-                        "  biforget instance facts.jsonl --retain-set auto --then auto --eval\n",
+                        "  biforget instance facts.jsonl --then auto --eval\n",
             .details =
                 "Each original is kept, and rewritten from another perspective, in another structure, style "
                 "and register, at each temperature. A variant that loses or invents a name, number or date, "
                 "or drifts in meaning, is rejected, and the reason is kept. Pairs stay pairs: export them "
                 "with --format tofu.\n"
-                "--then METHOD makes the model forget them (DIR/unlearned-METHOD.gguf). --retain-set auto has the "
-                "model name subjects like those of the originals and write about them, and --neighbours asks "
+                "--then METHOD makes the model forget them (DIR/unlearned-METHOD.gguf). --retain-set auto, "
+                "which --then auto takes by itself, has the model name subjects like those of the originals and write about them, and --neighbours asks "
                 "about others, to show what forgetting costs.",
         },
     .values_size = sizeof(struct instance_values),

@@ -45,11 +45,22 @@ static bool is_auto(const char *retain_set)
     return retain_set && strcmp(retain_set, "auto") == 0;
 }
 
-static struct bf_neighbour_wish neighbours_of(const struct bf_start_options *v)
+/* --then auto has the model write a retain set where none is given, and does without where it names no neighbour. */
+static bool retains_by_itself(const struct bf_start_options *v, const struct bf_start_request *requests, size_t n)
 {
-    const bool retain = is_auto(v->retain_set), given = v->neighbours >= 0;
+    bool has_retain = v->retain_set;
+    for (size_t i = 0; i < n; i++)
+        has_retain |= requests[i].role == BF_ROLE_RETAIN;
+    return is_auto(v->then.then) && !has_retain && v->neighbours != 0;
+}
+
+static struct bf_neighbour_wish neighbours_of(const struct bf_start_options *v, const struct bf_start_request *requests,
+                                              size_t n_requests)
+{
+    const bool asked = is_auto(v->retain_set), given = v->neighbours >= 0;
+    const bool retain = asked || retains_by_itself(v, requests, n_requests);
     const int64_t n = given ? v->neighbours : retain || v->then.then ? NEIGHBOURS_USUAL : 0;
-    return (struct bf_neighbour_wish){.n = (int32_t)n, .retain = retain, .quiet = !given && !retain};
+    return (struct bf_neighbour_wish){.n = (int32_t)n, .retain = retain, .quiet = !given && !asked};
 }
 
 enum bf_status bf_start_sets(struct bf_start_options *v, const struct bf_start_request *requests, size_t n,
@@ -65,7 +76,7 @@ enum bf_status bf_start_sets(struct bf_start_options *v, const struct bf_start_r
                        "--retain-set FILE or --retain-set auto",
                        v->retain_set);
     v->then.retain_file = file;
-    v->then.run_retains = named || is_auto(v->retain_set);
+    v->then.run_retains = named || is_auto(v->retain_set) || retains_by_itself(v, requests, n);
     v->then.starts = true;
     for (size_t i = 0; i < n; i++) {
         v->then.run_retains |= requests[i].role == BF_ROLE_RETAIN;
@@ -96,7 +107,7 @@ enum bf_status bf_start_with(const struct bf_call *call, const struct bf_start_o
                              struct bf_err *err)
 {
     struct bf_then_wish wish = {0};
-    const struct bf_neighbour_wish neighbours = neighbours_of(v);
+    const struct bf_neighbour_wish neighbours = neighbours_of(v, requests, n);
     if (neighbours.retain && neighbours.n == 0)
         return bf_fail(err, BF_USAGE,
                        "--retain-set auto writes about as many domains as --neighbours says, which is 0; "

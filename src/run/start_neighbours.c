@@ -114,7 +114,7 @@ static void log_found(struct bf_log *log, const char *topic, const struct bf_nei
 static enum bf_status too_few(struct bf_log *log, const struct bf_neighbour_wish *wish, const char *topic, size_t n,
                               size_t wanted, struct bf_err *err)
 {
-    if (n == 0 && wish->retain)
+    if (n == 0 && wish->retain && !wish->quiet)
         return bf_fail(err, BF_MODEL,
                        "the model names nothing like '%s' twice, so --retain-set auto has nothing to write about; give "
                        "a domain that it knows with --retain-set DOMAIN, or texts with --retain-set FILE",

@@ -30,8 +30,8 @@ BF_MUST_CHECK enum bf_status bf_neighbour_request(const struct bf_request *of, e
                                                   struct bf_request *out, struct bf_err *err);
 
 /* Ask the open models. `is_new` [n]: requests that get neighbours, if they are to be forgotten; NULL: all. The
- * neighbours are logged with how many askings name them. BF_MODEL: --retain-set auto, and the model names none.
- * BF_INTERRUPTED. */
+ * neighbours are logged with how many askings name them. BF_MODEL: a retain set that was asked for by name, and the
+ * model names none. BF_INTERRUPTED. */
 BF_MUST_CHECK enum bf_status bf_neighbour_requests_make(struct bf_session *session,
                                                         const struct bf_neighbour_wish *wish,
                                                         const struct bf_start_request *requests, size_t n,

@@ -5,6 +5,8 @@
 
 #include "base/banned.h"
 
+enum { RETAIN_TIMES_MAX = 16 };
+
 /* 5210 as "5,210". */
 static void put_count(struct bf_buf *out, int64_t n)
 {
@@ -166,14 +168,22 @@ static enum bf_status make_twins(struct bf_trainer *t, const struct bf_vocabular
     return status;
 }
 
+/* How often the retain set is taken, so that steps see about as many of its texts as of the copies. */
+static size_t times_of(size_t n_retain, size_t n_renamed)
+{
+    const size_t times = n_retain > 0 ? (n_renamed + n_retain / 2) / n_retain : 0;
+    return times < 1 ? 1 : times > RETAIN_TIMES_MAX ? RETAIN_TIMES_MAX : times;
+}
+
 /* The retain set, and after it the texts of the forget set with other names. */
 static enum bf_status make_retain(struct bf_trainer *t, const struct bf_vocabulary *vocabulary,
                                   struct bf_unlearn_texts *renamed, struct bf_err *err)
 {
     const struct bf_unlearn_texts *retain = t->job->retain;
+    const size_t times = times_of(retain ? retain->n : 0, renamed->n);
     struct bf_unlearn_texts all = {0};
-    for (size_t part = 0; part < 2; part++) {
-        const struct bf_unlearn_texts *from = part == 0 ? retain : renamed;
+    for (size_t part = 0; part <= times; part++) {
+        const struct bf_unlearn_texts *from = part < times ? retain : renamed;
         for (size_t i = 0; from && i < from->n; i++) {
             const struct bf_unlearn_text *text = &from->items[i];
             bf_unlearn_texts_add(&all, text->text, text->question, text->answer);
@@ -183,7 +193,8 @@ static enum bf_status make_retain(struct bf_trainer *t, const struct bf_vocabula
     const enum bf_status status =
         make_one(t, vocabulary, &all, retain ? "retain set and renamed texts" : "renamed texts", &t->retain, err);
     if (status == BF_OK)
-        bf_trainer_notice(t, "%zu texts of the forget set with invented names are kept as they are, too", renamed->n);
+        bf_trainer_notice(t, "%zu texts of the forget set with invented names are kept as they are, too%s", renamed->n,
+                          times > 1 ? "; the retain set is taken more than once, so that both count alike" : "");
     bf_unlearn_texts_release(&all);
     return status;
 }
