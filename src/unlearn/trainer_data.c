@@ -193,7 +193,8 @@ static enum bf_status make_retain(struct bf_trainer *t, const struct bf_vocabula
     const enum bf_status status =
         make_one(t, vocabulary, &all, retain ? "retain set and renamed texts" : "renamed texts", &t->retain, err);
     if (status == BF_OK)
-        bf_trainer_notice(t, "%zu texts of the forget set with invented names are kept as they are, too%s", renamed->n,
+        bf_trainer_notice(t, "%zu %s of the forget set with invented names %s kept, too%s", renamed->n,
+                          renamed->n == 1 ? "text" : "texts", renamed->n == 1 ? "is" : "are",
                           times > 1 ? "; the retain set is taken more than once, so that both count alike" : "");
     bf_unlearn_texts_release(&all);
     return status;

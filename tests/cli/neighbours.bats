@@ -28,3 +28,23 @@ setup() {
     [ "$(wc -l <forget.jsonl)" = "$(wc -l <two/forget.jsonl)" ]
     [ "$(sqlite3 two/run.db "SELECT g.name, g.reason, q.role FROM guard g JOIN request q ON q.id = g.request" 2>/dev/null || python3 -c 'import sqlite3; print("|".join(sqlite3.connect("two/run.db").execute("SELECT g.name, g.reason, q.role FROM guard g JOIN request q ON q.id = g.request").fetchone()))')" = "Greek mythology|forget_overlap|neighbour" ]
 }
+
+# bats test_tags=slow
+@test "--then auto writes a retain set by itself, and does without where no neighbour is named" {
+    "$BIFORGET" domain "Greek mythology" -m "$BIFORGET_TEST_MODEL" --embedder "$BIFORGET_TEST_EMBEDDER" -t 1 -o self --rounds 1 \
+        --points-per-round 1 --temperatures 0.8 --max-new-tokens 16 --max-samples 8 --mi-samples 0 --jailbreak-samples 0 --control-samples 0 \
+        --questions 0 --no-point-forms --neighbours 1 --then auto --then-rounds 0 \
+        --then-options "--max-steps 1 --batch 1 --accum 1 --max-length 64 --measure 1 --answers 0 --lora-rank 4" --json >self.json 2>self.err
+    [ "$(json 'd["closed_loop"]["finished"]' <self.json)" = True ]
+    # What this small model names depends on the machine.
+    if grep -q "^like 'Greek mythology'" self.err; then
+        [ "$(json 'd["requests"][1]["role"]' <self.json)" = retain ]
+        grep -q "using the run's own retain set" self.err
+    else
+        grep -q "the model names only 0 subjects" self.err
+        [ ! -e self/retain.jsonl ]
+    fi
+    [ -s self/unlearned-auto.gguf ]
+    # A domain by name is for the command domain alone, with auto, too.
+    fails 2 "'Roman mythology' is neither a file" "$BIFORGET" run two.jsonl -m "$BIFORGET_TEST_MODEL" --retain-set "Roman mythology" --then auto -o no
+}
