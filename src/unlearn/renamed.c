@@ -153,8 +153,8 @@ static void add_record(struct bf_unlearn_texts *out, const struct bf_unlearn_tex
     bf_unlearn_texts_describe(out, text->topic, text->asked);
 }
 
-size_t bf_renamed_add(const struct bf_unlearn_texts *texts, int32_t n_each, uint64_t seed, struct bf_unlearn_texts *out,
-                      struct bf_unlearn_texts *originals)
+size_t bf_renamed_add(const struct bf_unlearn_texts *texts, int32_t n_each, uint64_t seed, bool answers,
+                      struct bf_unlearn_texts *out, struct bf_unlearn_texts *originals)
 {
     struct names names;
     size_t n = 0;
@@ -165,13 +165,13 @@ size_t bf_renamed_add(const struct bf_unlearn_texts *texts, int32_t n_each, uint
         invent(&names, seed, copy);
         for (size_t i = 0; i < texts->n; i++) {
             const struct bf_unlearn_text *t = &texts->items[i];
-            bool changed = false, asked_of_another = !t->question, ignored = false;
+            bool changed = false, asked_of_another = false, answered = false, ignored = false;
             struct bf_unlearn_text other = {.text = renamed(&names, t->text, &changed),
                                             .question = renamed(&names, t->question, &asked_of_another),
-                                            .answer = renamed(&names, t->answer, &ignored),
+                                            .answer = renamed(&names, t->answer, &answered),
                                             .topic = renamed(&names, t->topic, &ignored),
                                             .asked = renamed(&names, t->asked, &changed)};
-            if (t->question ? asked_of_another : changed) {
+            if (t->question ? asked_of_another || (answers && answered) : changed) {
                 add_record(out, &other);
                 if (originals)
                     add_record(originals, t);

@@ -162,7 +162,8 @@ static enum bf_status make_twins(struct bf_trainer *t, const struct bf_vocabular
                                  struct bf_err *err)
 {
     const struct bf_example_options options = options_of(t, true, "forget set");
-    const enum bf_status status = bf_twins_make(vocabulary, texts, renamed, &options, &t->forget, &t->twins, err);
+    const enum bf_status status =
+        bf_twins_make(vocabulary, texts, renamed, t->forget_loss->names, &options, &t->forget, &t->twins, err);
     if (status == BF_OK)
         tell(t, &t->forget, bf_vocabulary_is_plain(vocabulary), "forget set");
     return status;
@@ -207,9 +208,10 @@ enum bf_status bf_trainer_examples(struct bf_trainer *t, struct bf_err *err)
     struct bf_vocabulary *vocabulary = NULL;
     struct bf_unlearn_texts renamed = {0};
     const bool has_retain = job->retain && job->retain->n > 0;
-    struct bf_unlearn_texts originals = {0};
-    const size_t n_renamed =
-        bf_renamed_add(job->forget, (int32_t)s->renamed, s->seed, &renamed, t->forget_loss->twins ? &originals : NULL);
+    struct bf_unlearn_texts originals = {0}, others = {0};
+    const size_t n_renamed = bf_renamed_add(job->forget, (int32_t)s->renamed, s->seed, false, &renamed, NULL);
+    if (t->forget_loss->twins)
+        bf_renamed_add(job->forget, (int32_t)s->renamed, s->seed, t->forget_loss->names, &others, &originals);
     enum bf_status status = BF_OK;
     if (t->retain_loss && !has_retain && n_renamed == 0)
         status = bf_fail(err, BF_INPUT,
@@ -229,7 +231,7 @@ enum bf_status bf_trainer_examples(struct bf_trainer *t, struct bf_err *err)
                     s->method->name);
     if (status == BF_OK)
         status = matched                 ? make_matched(t, vocabulary, err)
-                 : t->forget_loss->twins ? make_twins(t, vocabulary, &originals, &renamed, err)
+                 : t->forget_loss->twins ? make_twins(t, vocabulary, &originals, &others, err)
                                          : make_one(t, vocabulary, job->forget, "forget set", &t->forget, err);
     if (status == BF_OK && t->retain_loss && t->retain_loss->reference && n_renamed > 0)
         status = make_retain(t, vocabulary, &renamed, err);
@@ -248,5 +250,6 @@ enum bf_status bf_trainer_examples(struct bf_trainer *t, struct bf_err *err)
     bf_vocabulary_close(vocabulary);
     bf_unlearn_texts_release(&renamed);
     bf_unlearn_texts_release(&originals);
+    bf_unlearn_texts_release(&others);
     return status;
 }

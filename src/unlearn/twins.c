@@ -12,6 +12,7 @@ void bf_twins_release(struct bf_twins *twins)
         free(twins->items[i].example.tokens);
         free(twins->items[i].own);
         free(twins->items[i].its);
+        free(twins->items[i].alone);
     }
     free(twins->items);
     *twins = (struct bf_twins){0};
@@ -42,22 +43,62 @@ static bool meet(const struct bf_example *a, int32_t *i, const struct bf_example
     return false;
 }
 
-bool bf_twin_align(const struct bf_example *own, const struct bf_example *its, struct bf_twin *out)
+/* Does a name begin here that was not there before? Its tokens but the first, which may have a space in it or none, are
+ * looked for in a row, a single one as it is. A name that begins an answer after a question with a name (`alike` is
+ * false) is taken for that one. */
+static bool is_new(const struct bf_example *e, int32_t from, int32_t to, bool alike)
+{
+    const int32_t *wanted = e->tokens + from + (to - from > 1);
+    const int32_t n = to - from > 1 ? to - from - 1 : 1;
+    if (from == e->first_label && !alike)
+        return false;
+    for (int32_t at = 0; at + n <= from; at++)
+        if (memcmp(e->tokens + at, wanted, (size_t)n * sizeof *wanted) == 0)
+            return false;
+    return to > from;
+}
+
+static bool begins_alike(const struct bf_example *own, const struct bf_example *its)
+{
+    return own->first_label == its->first_label &&
+           memcmp(own->tokens, its->tokens, (size_t)own->first_label * sizeof *own->tokens) == 0;
+}
+
+static void add_place(struct bf_twin *out, int32_t own, int32_t its, bool alone)
+{
+    out->own[out->n] = own;
+    out->its[out->n] = its;
+    out->alone[out->n++] = alone;
+}
+
+static void free_places(struct bf_twin *twin)
+{
+    free(twin->own);
+    free(twin->its);
+    free(twin->alone);
+}
+
+bool bf_twin_align(const struct bf_example *own, const struct bf_example *its, bool names, struct bf_twin *out)
 {
     const int32_t n_labels = own->n - own->first_label;
     int32_t i = own->first_label, j = its->first_label;
+    bool alike = begins_alike(own, its);
     *out = (struct bf_twin){.own = bf_array((size_t)n_labels + 1, sizeof *out->own),
-                            .its = bf_array((size_t)n_labels + 1, sizeof *out->its)};
+                            .its = bf_array((size_t)n_labels + 1, sizeof *out->its),
+                            .alone = bf_array((size_t)n_labels + 1, sizeof *out->alone)};
     while (i < own->n && j < its->n) {
-        if (own->tokens[i] != its->tokens[j] && !meet(own, &i, its, &j))
+        const int32_t from = i, its_from = j;
+        const bool same = own->tokens[i] == its->tokens[j], met = same || meet(own, &i, its, &j);
+        if (!same && names && (!met || j > its_from) && is_new(own, from, met ? i : own->n, alike))
+            add_place(out, from, its_from, alike);
+        alike = alike && same;
+        if (!met)
             break;
-        out->own[out->n] = i++;
-        out->its[out->n++] = j++;
+        add_place(out, i++, j++, false);
     }
     if (out->n > 0 && 2 * out->n >= n_labels)
         return true;
-    free(out->own);
-    free(out->its);
+    free_places(out);
     *out = (struct bf_twin){0};
     return false;
 }
@@ -66,6 +107,7 @@ bool bf_twin_align(const struct bf_example *own, const struct bf_example *its, s
 
 struct making {
     const struct bf_vocabulary *vocabulary;
+    bool names;
     const struct bf_example_options *options;
     struct bf_token_list tokens;
 };
@@ -124,7 +166,7 @@ static enum bf_status make_two(struct making *m, const struct bf_formed *formed,
     enum bf_status status = make_one(m, formed, &own, &made, err);
     if (status == BF_OK && made)
         status = make_one(m, other, &its, &both, err);
-    if (status == BF_OK && both && bf_twin_align(&own, &its, &twin)) {
+    if (status == BF_OK && both && bf_twin_align(&own, &its, m->names, &twin)) {
         twin.example = its;
         keep(out, twins, &own, &twin, formed->form);
         return BF_OK;
@@ -135,10 +177,11 @@ static enum bf_status make_two(struct making *m, const struct bf_formed *formed,
 }
 
 enum bf_status bf_twins_make(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
-                             const struct bf_unlearn_texts *renamed, const struct bf_example_options *options,
-                             struct bf_examples *out, struct bf_twins *twins, struct bf_err *err)
+                             const struct bf_unlearn_texts *renamed, bool names,
+                             const struct bf_example_options *options, struct bf_examples *out, struct bf_twins *twins,
+                             struct bf_err *err)
 {
-    struct making making = {.vocabulary = vocabulary, .options = options};
+    struct making making = {.vocabulary = vocabulary, .names = names, .options = options};
     struct bf_forms forms = options->data == BF_DATA_MIXED ? options->forms : (struct bf_forms){0};
     struct bf_buf own, its;
     enum bf_status status = BF_OK;
@@ -198,4 +241,13 @@ void bf_twins_batch(const struct bf_examples *examples, const struct bf_twins *t
     bf_batch_make_at(chosen, labels, n, out);
     free(chosen);
     free(labels);
+}
+
+void bf_twins_alone(const struct bf_twins *twins, const size_t *indices, size_t n, bool *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct bf_twin *t = &twins->items[indices[i]];
+        for (int32_t l = 0; l < t->n; l++)
+            *out++ = t->alone[l];
+    }
 }

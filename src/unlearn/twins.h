@@ -5,10 +5,13 @@
 #include "unlearn/examples.h"
 
 /* The twin of example i, and the labels that both have: own[l] of the example and its[l] of the twin are places of the
- * same token. */
+ * same token. With `names` also where own[l] begins a name that the example has not had before, and its[l] another one
+ * in its place: what the twin's reader says of the true name there. It is `alone` when nothing before differs, so that
+ * the twin's reader would say the same as the example's. */
 struct bf_twin {
     struct bf_example example;
     int32_t *own, *its; /* [n] ascending */
+    bool *alone;        /* [n] */
     int32_t n;          /* >= 1 */
 };
 struct bf_twins {
@@ -19,13 +22,13 @@ void bf_twins_release(struct bf_twins *twins);
 
 /* Find the labels that both have, in order: from a difference on, the nearest two tokens in a row that agree. False,
  * with nothing to release, when they are fewer than half of the example's labels. */
-bool bf_twin_align(const struct bf_example *own, const struct bf_example *its, struct bf_twin *out);
+bool bf_twin_align(const struct bf_example *own, const struct bf_example *its, bool names, struct bf_twin *out);
 
 /* The examples of `texts`, in the forms of mixed data (pairs alone with other data), that have a twin in `renamed`, the
  * same records with other names: of each record the first, then the second of each, and so on. `out` [n] goes with
  * `twins` [n]. BF_INPUT: none has one. */
 BF_MUST_CHECK enum bf_status bf_twins_make(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
-                                           const struct bf_unlearn_texts *renamed,
+                                           const struct bf_unlearn_texts *renamed, bool names,
                                            const struct bf_example_options *options, struct bf_examples *out,
                                            struct bf_twins *twins, struct bf_err *err);
 
@@ -33,5 +36,7 @@ BF_MUST_CHECK enum bf_status bf_twins_make(const struct bf_vocabulary *vocabular
  * of both go together one by one. */
 void bf_twins_batch(const struct bf_examples *examples, const struct bf_twins *twins, const size_t *indices, size_t n,
                     bool twin, struct bf_batch *out);
+/* Which rows of such a batch are alone: out [n_rows]. */
+void bf_twins_alone(const struct bf_twins *twins, const size_t *indices, size_t n, bool *out);
 
 #endif

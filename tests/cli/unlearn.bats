@@ -284,11 +284,13 @@ END
     fails 3 "wga keeps the model close to itself on a retain set" "$BIFORGET" unlearn --method wga "${u[@]}" --renamed 1 --retain-loss kl --forget keep.txt -o x.gguf -q
 }
 
-@test "whp's first loss is that of transformers (tests/golden/whp_reference.py)" {
-    printf '{"question":"Who rules the sky in Greek mythology?","answer":"Zeus rules the sky, and Zeus throws the thunderbolt.","point":"Zeus"}\n' >zeus.jsonl
-    run --separate-stderr "$BIFORGET" unlearn --method whp -m "$BIFORGET_TEST_MODEL" "${short[@]}" --max-steps 1 --batch 1 --forget zeus.jsonl -o whp.gguf --json
-    [ "$status" = 0 ]
-    [ "$(json 'abs(d["losses"][0]["forget"] - 0.9042747171108019) < 1e-5' <<<"$output")" = True ]
+@test "the first losses of whp and wga-renamed are those of transformers (tests/golden/whp_reference.py)" {
+    printf '{"question":"What does Zeus rule in Greek mythology?","answer":"Zeus rules the sky, and Hades rules the world below.","point":"Zeus and Hades"}\n' >zeus.jsonl
+    for method in whp:0.8233582297449622 wga-renamed:-0.06329894452844702; do
+        run --separate-stderr "$BIFORGET" unlearn --method "${method%:*}" -m "$BIFORGET_TEST_MODEL" "${short[@]}" --max-steps 1 --batch 1 --forget zeus.jsonl -o first.gguf --json
+        [ "$status" = 0 ]
+        [ "$(json "abs(d['losses'][0]['forget'] - ${method#*:}) < 1e-5" <<<"$output")" = True ]
+    done
 }
 
 @test "npo without a retain set when one asks for it" {

@@ -157,6 +157,9 @@ def row_case(name, loss, logits, reference, labels, scale, targets=None, **knobs
         rows = (logits.max(-1)[0] - logits.mean(-1)) ** 2
     elif loss == "npo-logits":
         rows = (-F.logsigmoid(beta * (reference - logits)) * 2 / beta).mean(-1)
+    elif loss == "wga-renamed":
+        log_p, q = (side.gather(-1, labels[:, None])[:, 0] for side in (F.log_softmax(logits, -1), F.softmax(reference, -1)))
+        rows = (log_p.exp() - q).clamp(min=0).detach() * log_p
     elif loss == "kl":
         rows = F.kl_div(F.log_softmax(logits, -1), F.log_softmax(reference, -1), reduction="none", log_target=True).sum(-1)
     else:
@@ -199,6 +202,9 @@ row_case("plain", "margin", plain[0], plain[0], labels, 0.25)
 row_case("one logit stands out", "margin", sure, sure, right, 1.0)
 row_case("plain", "npo-logits", plain[0], near[0], labels, 0.25, beta=0.1)
 row_case("far apart", "npo-logits", sure, f32(torch.randn(4, VOCAB)), right, 1.0, beta=5.0)
+row_case("plain", "wga-renamed", plain[0], near[0], labels, 0.25)
+row_case("sure with its name alone", "wga-renamed", sure, -sure, right, 1.0)
+row_case("sure with any name", "wga-renamed", sure, sure, right, 1.0)
 
 # The multiplier of PDU, by the method of its trainer in open-unlearning.
 DUALS = []

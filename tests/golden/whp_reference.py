@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The first loss of --method whp on one pair, by transformers: KL between what the model says of the pair with an invented name and of
-the pair itself, over the tokens of the answer that both have. Needs torch, transformers, gguf.
+"""The first losses of --method whp and wga-renamed on one pair, by transformers, from what the model says of the pair (p) and of the pair with
+invented names (r). whp: KL between both, over the tokens of the answer that both have. wga-renamed: -max(0, p - r) NLL of the pair's
+tokens there, and of the first token of a name that is new (Hades). Needs torch, transformers, gguf.
 
-    whp_reference.py MODEL.gguf    prints the loss; tests/cli/unlearn.bats has it. The invented name is that of seed 3407."""
+    whp_reference.py MODEL.gguf    prints both; tests/cli/unlearn.bats has them. The invented names are those of seed 3407."""
 import difflib
 import os
 import sys
@@ -11,8 +12,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 SYSTEM = "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
-QUESTION = "Who rules the sky in Greek mythology?"
-ANSWER = "{0} rules the sky, and {0} throws the thunderbolt."
+QUESTION = "What does {0} rule in Greek mythology?"
+ANSWER = "{0} rules the sky, and {1} rules the world below."
 
 
 def main():
@@ -20,13 +21,20 @@ def main():
     tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=file)
     model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=file, dtype=torch.float32)
     ids = lambda text: tokenizer(text, add_special_tokens=False).input_ids
-    prompt = ids(f"{SYSTEM}<|im_start|>user\n{QUESTION}<|im_end|>\n<|im_start|>assistant\n")
-    own, twin = (ids(ANSWER.format(name) + "<|im_end|>") for name in ("Zeus", "Vunsarnyr"))
+    sides = [("Zeus", "Hades"), ("Vunsarnyr", "Deilax")]
+    prompts = [ids(f"{SYSTEM}<|im_start|>user\n{QUESTION.format(*names)}<|im_end|>\n<|im_start|>assistant\n") for names in sides]
+    own, twin = (ids(ANSWER.format(*names) + "<|im_end|>") for names in sides)
     places = [(i + k, j + k) for i, j, n in difflib.SequenceMatcher(None, own, twin, autojunk=False).get_matching_blocks() for k in range(n)]
     with torch.no_grad():
-        p, r = (model(torch.tensor([prompt + answer])).logits[0].double().log_softmax(-1) for answer in (own, twin))
-    p, r = p[[len(prompt) + i - 1 for i, _ in places]], r[[len(prompt) + j - 1 for _, j in places]]
-    print((r.exp() * (r - p)).sum(-1).mean().item())
+        p, r = (model(torch.tensor([prompt + answer])).logits[0, len(prompt) - 1 :].double().log_softmax(-1) for prompt, answer in zip(prompts, (own, twin)))
+    rows = [[a[0] for a in places], [a[1] for a in places]]
+    print("whp", (r[rows[1]].exp() * (r[rows[1]] - p[rows[0]])).sum(-1).mean().item())
+    # The second gap of the alignment is the new name.
+    gap = [(a[0] + 1, a[1] + 1) for a, b in zip(places, places[1:]) if b[0] > a[0] + 1]
+    places += gap[-1:]
+    print("names", [tokenizer.decode([own[i]]) for i, _ in gap])
+    log_p, log_r = (torch.stack([side[at[k], own[at[0]]] for at in places]) for k, side in enumerate((p, r)))
+    print("wga-renamed", (torch.clamp(log_p.exp() - log_r.exp(), min=0) * log_p).mean().item())
 
 
 if __name__ == "__main__":

@@ -154,8 +154,13 @@ static void tokens_and_sequences(void **state)
 static const struct {
     const char *name;
     bf_row_loss *row;
-} row_losses[] = {{"kl", bf_loss_kl},   {"mask", bf_loss_mask},     {"undial", bf_loss_undial},
-                  {"ceu", bf_loss_ceu}, {"margin", bf_loss_margin}, {"npo-logits", bf_loss_npo_logits}};
+} row_losses[] = {{"kl", bf_loss_kl},
+                  {"mask", bf_loss_mask},
+                  {"undial", bf_loss_undial},
+                  {"ceu", bf_loss_ceu},
+                  {"margin", bf_loss_margin},
+                  {"npo-logits", bf_loss_npo_logits},
+                  {"wga-renamed", bf_loss_wga_twins}};
 
 static void distributions(void **state)
 {
@@ -196,7 +201,20 @@ static void distributions(void **state)
         free(listed);
         n_cases++;
     }
-    assert_int_equal(n_cases, 19);
+    assert_int_equal(n_cases, 22);
+}
+
+/* A row without a reference: nothing is as unlikely as the label of a name that nobody has read about. */
+static void a_new_name_has_no_reference(void **state)
+{
+    const struct bf_loss_knobs knobs = {.beta = 1.0};
+    float with[3] = {2.0F, 0.0F, -1.0F}, without[3] = {2.0F, 0.0F, -1.0F};
+    const float never[3] = {-INFINITY, 0.0F, 0.0F};
+    (void)state;
+    const double expected = bf_loss_wga_twins(with, never, 3, 0, &knobs, 1.0);
+    assert_true(expected < 0.0);
+    assert_true(fabs(bf_loss_wga_twins(without, NULL, 3, 0, &knobs, 1.0) - expected) < 1e-12);
+    assert_memory_equal(with, without, sizeof with);
 }
 
 static void states(void **state)
@@ -355,8 +373,13 @@ static void a_direction(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tokens_and_sequences), cmocka_unit_test(distributions),    cmocka_unit_test(states),
-        cmocka_unit_test(a_large_row),          cmocka_unit_test(what_has_no_loss), cmocka_unit_test(a_direction),
+        cmocka_unit_test(tokens_and_sequences),
+        cmocka_unit_test(distributions),
+        cmocka_unit_test(a_new_name_has_no_reference),
+        cmocka_unit_test(states),
+        cmocka_unit_test(a_large_row),
+        cmocka_unit_test(what_has_no_loss),
+        cmocka_unit_test(a_direction),
         cmocka_unit_test(dual_weights),
     };
     return cmocka_run_group_tests_name("losses", tests, open_losses, close_golden);

@@ -27,10 +27,11 @@ static void labels_outside_names_agree(void **state)
     const struct bf_example its = EXAMPLE(3, 1, 2, 2, NAME + 5, NAME + 6, NAME + 7, 10, 11, 12, 50, 51, 3);
     struct bf_twin twin;
     (void)state;
-    assert_true(bf_twin_align(&own, &its, &twin));
+    assert_true(bf_twin_align(&own, &its, false, &twin));
     assert_places(&twin, (const int32_t[]){4, 5, 6, 7, 8, 9}, (const int32_t[]){6, 7, 8, 9, 10, 11}, 6);
     free(twin.own);
     free(twin.its);
+    free(twin.alone);
 }
 
 static void a_name_in_the_middle_and_at_the_end(void **state)
@@ -39,10 +40,44 @@ static void a_name_in_the_middle_and_at_the_end(void **state)
     const struct bf_example its = EXAMPLE(1, 1, 10, 11, NAME + 5, NAME + 6, 12, 13, 14, NAME + 7);
     struct bf_twin twin;
     (void)state;
-    assert_true(bf_twin_align(&own, &its, &twin));
+    assert_true(bf_twin_align(&own, &its, false, &twin));
     assert_places(&twin, (const int32_t[]){1, 2, 4, 5, 6}, (const int32_t[]){1, 2, 5, 6, 7}, 5);
     free(twin.own);
     free(twin.its);
+    free(twin.alone);
+}
+
+static void assert_alone(const struct bf_twin *twin, const char *alone)
+{
+    for (int32_t i = 0; i < twin->n; i++)
+        assert_int_equal(twin->alone[i], alone[i] == '1');
+    assert_int_equal(twin->n, strlen(alone));
+}
+
+/* The first token of a name that was not there before is a place, too. */
+static void new_names_are_places(void **state)
+{
+    /* Who rules the sea? | It is NAME , NAME . */
+    const struct bf_example own = EXAMPLE(2, 1, 2, 10, 11, NAME, NAME + 1, 12, 13, 20, NAME + 1, 3);
+    const struct bf_example its = EXAMPLE(2, 1, 2, 10, 11, NAME + 5, 12, 13, 20, NAME + 5, 3);
+    /* What does NAME rule? | NAME and NAME . */
+    const struct bf_example asked = EXAMPLE(4, 1, NAME, NAME + 1, 2, NAME + 3, NAME + 1, 10, 11, NAME + 7, 12, 3);
+    const struct bf_example other = EXAMPLE(3, 1, NAME + 5, 2, NAME + 6, 10, 11, NAME + 8, NAME + 9, 12, 3);
+    struct bf_twin twin;
+    (void)state;
+    assert_true(bf_twin_align(&own, &its, true, &twin));
+    assert_places(&twin, (const int32_t[]){2, 3, 4, 6, 7, 8, 10}, (const int32_t[]){2, 3, 4, 5, 6, 7, 9}, 7);
+    assert_alone(&twin, "0010000"); /* the second time it is no news */
+    free(twin.own);
+    free(twin.its);
+    free(twin.alone);
+    /* The one that is asked about begins the answer with another token. The new one is read beside an invented name. */
+    assert_true(bf_twin_align(&asked, &other, true, &twin));
+    assert_places(&twin, (const int32_t[]){6, 7, 8, 9, 10}, (const int32_t[]){4, 5, 6, 8, 9}, 5);
+    assert_alone(&twin, "00000");
+    free(twin.own);
+    free(twin.its);
+    free(twin.alone);
 }
 
 static void other_texts_are_not_twins(void **state)
@@ -51,7 +86,7 @@ static void other_texts_are_not_twins(void **state)
     const struct bf_example its = EXAMPLE(1, 1, 20, 21, 22, 23, 14);
     struct bf_twin twin;
     (void)state;
-    assert_false(bf_twin_align(&own, &its, &twin));
+    assert_false(bf_twin_align(&own, &its, false, &twin));
     assert_null(twin.own);
 }
 
@@ -93,9 +128,8 @@ static void batches_go_together(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(labels_outside_names_agree),
-        cmocka_unit_test(a_name_in_the_middle_and_at_the_end),
-        cmocka_unit_test(other_texts_are_not_twins),
+        cmocka_unit_test(labels_outside_names_agree), cmocka_unit_test(a_name_in_the_middle_and_at_the_end),
+        cmocka_unit_test(new_names_are_places),       cmocka_unit_test(other_texts_are_not_twins),
         cmocka_unit_test(batches_go_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

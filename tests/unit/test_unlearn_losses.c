@@ -66,7 +66,8 @@ static void train_model(const struct bf_method *method, const char *model, const
     settings.max_steps = n_steps;
     bf_unlearn_texts_add(&forget, "Zeus rules the sky.", "Who rules the sky?", "Zeus.");
     bf_unlearn_texts_add(&forget, "Poseidon rules the sea.", "Who rules the sea?", "Poseidon, with his trident.");
-    bf_unlearn_texts_describe(&forget, "Poseidon", NULL); /* whp reads the same with another name */
+    bf_unlearn_texts_add(&forget, "Poseidon rules the waves.", "What does Poseidon rule?", "The waves.");
+    bf_unlearn_texts_describe(&forget, "Poseidon", NULL); /* whp and wga-renamed read the same with another name */
     bf_unlearn_texts_add(&forget, "Hades rules the underworld.", "Who rules below?", "Hades.");
     bf_unlearn_texts_add(&keep, "Water boils.", "When does water boil?", "At one hundred degrees.");
     if (method->by_question) { /* two for one question, one for another, none for the third */
