@@ -19,7 +19,7 @@ request:  | forms instance_file instance_source request_fields request_file temp
 engine:   | machine models
 quality:  | answers rouge
 graph:    engine | matmul_kernel vocabulary
-synth:    request engine quality | neighbours
+synth:    request engine quality | neighbours prose_names
 unlearn:  request engine graph | auto_method gradient_norm suffix
 store:    request synth
 sets:     request store | official_folder pairs records

@@ -27,10 +27,11 @@ double bf_loss_kl(float *logits, const float *reference, size_t n, int32_t label
     return kl > 0.0 || isnan(kl) ? kl : 0.0; /* rounding may leave -1e-17 of equal distributions */
 }
 
-/* Gradient ascent on what the names carry: -max(0, p - q) NLL, where q is what r says of the label in the same text
- * with other names (twins.h). "is" and "the" are as likely there, so they are not pushed; a fact is pushed until it is
- * as unlikely as of a name that nobody has read about. Of WGA (loss_likelihoods.c), whose weight is p alone, it differs
- * by that end. A new name is as any other fact; where nothing before it differs, q is 0. The weight is held fixed. */
+/* Gradient ascent on what the names carry: -max(0, p - q) NLL, where q is the probability that r gives the label in the
+ * same text with other names (twins.h). "is" and "the" are as likely there, so they are not pushed; a fact is pushed
+ * until it is as unlikely as of a name that nobody has read about. Of WGA (loss_likelihoods.c), whose weight is p
+ * alone, it differs by that end. A new name is as any other fact; where nothing before it differs, q is 0. The weight
+ * is held fixed. */
 double bf_loss_wga_twins(float *logits, const float *reference, size_t n, int32_t label,
                          const struct bf_loss_knobs *knobs, double scale)
 {

@@ -196,7 +196,7 @@ static enum bf_status make_retain(struct bf_trainer *t, const struct bf_vocabula
     if (status == BF_OK)
         bf_trainer_notice(t, "%zu %s of the forget set with invented names %s kept, too%s", renamed->n,
                           renamed->n == 1 ? "text" : "texts", renamed->n == 1 ? "is" : "are",
-                          times > 1 ? "; the retain set is taken more than once, so that both count alike" : "");
+                          times > 1 ? "; the retain set is taken more than once, so that both count the same" : "");
     bf_unlearn_texts_release(&all);
     return status;
 }

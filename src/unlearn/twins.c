@@ -44,13 +44,13 @@ static bool meet(const struct bf_example *a, int32_t *i, const struct bf_example
 }
 
 /* Does a name begin here that was not there before? Its tokens but the first, which may have a space in it or none, are
- * looked for in a row, a single one as it is. A name that begins an answer after a question with a name (`alike` is
- * false) is taken for that one. */
-static bool is_new(const struct bf_example *e, int32_t from, int32_t to, bool alike)
+ * looked for in a row, a single one as it is. A name that begins an answer after a question with a name (`equal_so_far`
+ * is false) is taken for that one. */
+static bool is_new(const struct bf_example *e, int32_t from, int32_t to, bool equal_so_far)
 {
     const int32_t *wanted = e->tokens + from + (to - from > 1);
     const int32_t n = to - from > 1 ? to - from - 1 : 1;
-    if (from == e->first_label && !alike)
+    if (from == e->first_label && !equal_so_far)
         return false;
     for (int32_t at = 0; at + n <= from; at++)
         if (memcmp(e->tokens + at, wanted, (size_t)n * sizeof *wanted) == 0)
@@ -58,7 +58,7 @@ static bool is_new(const struct bf_example *e, int32_t from, int32_t to, bool al
     return to > from;
 }
 
-static bool begins_alike(const struct bf_example *own, const struct bf_example *its)
+static bool begins_equal(const struct bf_example *own, const struct bf_example *its)
 {
     return own->first_label == its->first_label &&
            memcmp(own->tokens, its->tokens, (size_t)own->first_label * sizeof *own->tokens) == 0;
@@ -82,16 +82,16 @@ bool bf_twin_align(const struct bf_example *own, const struct bf_example *its, b
 {
     const int32_t n_labels = own->n - own->first_label;
     int32_t i = own->first_label, j = its->first_label;
-    bool alike = begins_alike(own, its);
+    bool equal_so_far = begins_equal(own, its);
     *out = (struct bf_twin){.own = bf_array((size_t)n_labels + 1, sizeof *out->own),
                             .its = bf_array((size_t)n_labels + 1, sizeof *out->its),
                             .alone = bf_array((size_t)n_labels + 1, sizeof *out->alone)};
     while (i < own->n && j < its->n) {
         const int32_t from = i, its_from = j;
         const bool same = own->tokens[i] == its->tokens[j], met = same || meet(own, &i, its, &j);
-        if (!same && names && (!met || j > its_from) && is_new(own, from, met ? i : own->n, alike))
-            add_place(out, from, its_from, alike);
-        alike = alike && same;
+        if (!same && names && (!met || j > its_from) && is_new(own, from, met ? i : own->n, equal_so_far))
+            add_place(out, from, its_from, equal_so_far);
+        equal_so_far = equal_so_far && same;
         if (!met)
             break;
         add_place(out, i++, j++, false);

@@ -6,7 +6,7 @@
 
 /* The twin of example i, and the labels that both have: own[l] of the example and its[l] of the twin are places of the
  * same token. With `names` also where own[l] begins a name that the example has not had before, and its[l] another one
- * in its place: what the twin's reader says of the true name there. It is `alone` when nothing before differs, so that
+ * in its place: what the twin's reader holds of the true name there. It is `alone` when nothing before differs, so that
  * the twin's reader would say the same as the example's. */
 struct bf_twin {
     struct bf_example example;
