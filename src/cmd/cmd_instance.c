@@ -77,8 +77,8 @@ const struct bf_command bf_cmd_instance = {
                 "or drifts in meaning, is rejected, and the reason is kept. Pairs stay pairs: export them "
                 "with --format tofu.\n"
                 "--then METHOD makes the model forget them (DIR/unlearned-METHOD.gguf). --retain-set auto, "
-                "which --then auto takes by itself, has the model name subjects like those of the originals and write about them, and --neighbours asks "
-                "about others, to show what forgetting costs.",
+                "which --then auto takes by itself, has the model name subjects like those of the originals and write "
+                "about them, and --neighbours asks about others, to show what forgetting costs.",
         },
     .values_size = sizeof(struct instance_values),
     .max_operands = 1,
