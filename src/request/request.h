@@ -148,20 +148,19 @@ struct bf_request {
     double near_duplicate; /* estimated Jaccard similarity of word 3-grams that counts as near; > 1 = off */
     double drift_sigma;    /* for the filter drift: standard deviations below the mean; 0 = off */
     bool filter_refusal, filter_echo, filter_degenerate, trim_sentence;
-    bool model_embedder;   /* embed with the target model's mean-pooled last hidden states */
-    double min_similarity; /* rewriting: smallest cosine of a variant to its original; 0 = off */
-    bool keep_facts;       /* rewriting: a variant must have the original's names, numbers and dates */
-    int32_t subfields;     /* textbook: subfields of the domain */
-    int32_t bullets;       /* textbook: bullet points per subfield and audience */
-    int32_t chapters;      /* textbook: most chapters; 0 = one per bullet point */
-    int32_t questions;     /* domain, instance: most texts that get a question; 0 = none; or BF_QUESTIONS_AUTO */
-    int32_t wordings;      /* other wordings of each verified pair's question; 0..8 */
-    int32_t
-        point_questions; /* domain: questions of each point whose answer is the point; 0..16; not when questions is 0 */
-    bool point_forms;    /* ask for points in all forms of the template set; false: one question a round */
-    int32_t snowball;    /* how often to ask about names that recur in kept texts; 0 = never; at most 64 */
-    struct bf_lines points; /* that the user names */
-    bool points_only;       /* those are all points; the model is not asked for any */
+    bool model_embedder;     /* embed with the target model's mean-pooled last hidden states */
+    double min_similarity;   /* rewriting: smallest cosine of a variant to its original; 0 = off */
+    bool keep_facts;         /* rewriting: a variant must have the original's names, numbers and dates */
+    int32_t subfields;       /* textbook: subfields of the domain */
+    int32_t bullets;         /* textbook: bullet points per subfield and audience */
+    int32_t chapters;        /* textbook: most chapters; 0 = one per bullet point */
+    int32_t questions;       /* domain, instance: most texts that get a question; 0 = none; or BF_QUESTIONS_AUTO */
+    int32_t wordings;        /* other wordings of each verified pair's question; 0..8 */
+    int32_t point_questions; /* domain: questions of each point whose answer it is; 0..16; none when questions is 0 */
+    bool point_forms;        /* ask for points in all forms of the template set; false: one question a round */
+    int32_t snowball;        /* how often to ask about names that recur in kept texts; 0 = never; at most 64 */
+    struct bf_lines points;  /* that the user names */
+    bool points_only;        /* those are all points; the model is not asked for any */
 };
 
 /* Names of the profiles, for help: "quick|paper". */

@@ -52,9 +52,7 @@ static void ask_question(const struct bf_questions *q, const char *question, str
     } else {
         bf_buf_puts(&q->work->prompt, question);
     }
-    out->temperature = 1.0;
-    out->top_k = 1;
-    out->top_p = 1.0;
+    out->temperature = 0.0;
 }
 
 /* A base model is shown how it is done. */

@@ -9,8 +9,8 @@
  * only on the commits before it, and nothing on parallelism, timing or a crash. A model that cannot write questions is
  * asked what each point is, in two wordings (points_instead). Beside the questions about texts, some have a point as
  * their answer (ask_for_points): texts name a thing and say what it is, a person who asks says what it is and wants the
- * name. Texts on the invented control topic are questioned
- * likewise: what is "verified" there shows how often an invention passes for knowledge. Private to the room. */
+ * name. Texts and points of the invented control topic are questioned likewise: what is "verified" there shows how
+ * often an invention passes for knowledge. Private to the room. */
 #ifndef BF_SYNTH_QUESTIONS_H
 #define BF_SYNTH_QUESTIONS_H
 #include "base/similar.h"

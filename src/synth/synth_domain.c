@@ -358,11 +358,6 @@ static enum bf_status ask(struct bf_work *w, int64_t number, struct bf_gen_reque
     q->max_tokens = item.max_tokens;
     q->temperature = item.temperature;
     q->seed = item.seed;
-    if (item.temperature <= 0.0) { /* recorded as 0: the likeliest token, always */
-        q->temperature = 1.0;
-        q->top_k = 1;
-        q->top_p = 1.0;
-    }
     return BF_OK;
 }
 

@@ -156,6 +156,10 @@ enum bf_source bf_work_next(struct bf_work *w, struct bf_gen_request *q, enum bf
     *q = (struct bf_gen_request){.top_k = w->request->top_k, .top_p = w->request->top_p};
     *status = w->ops->ask(w, number, q);
     q->index = number;
+    if (q->temperature <= 0.0) { /* greedy; the engine knows that as top-k 1 */
+        q->temperature = q->top_p = 1.0;
+        q->top_k = 1;
+    }
     return BF_SOURCE_READY;
 }
 

@@ -15,7 +15,8 @@ struct bf_work_ops {
                                size_t n_points);
     /* After the replay: set work->list to the numbers that remain. */
     enum bf_status (*begin)(struct bf_work *work);
-    /* Fill in the prompt of number n, everything but q->index; its text may be in work->prompt. */
+    /* Fill in the prompt of number n, everything but q->index; its text may be in work->prompt. Temperature 0: the
+     * likeliest token, always. */
     enum bf_status (*ask)(struct bf_work *work, int64_t number, struct bf_gen_request *q);
     /* The answer's turn has come: judge it, account for it, commit it. May change work->list; bf_work then advances
      * past `number`. */

@@ -98,8 +98,7 @@ struct bf_unlearn_texts {
         char *asked;             /* a question that the text answers; NULL = unknown */
     } * items;
     size_t n, n_pairs;
-    char **
-        names; /* [n_names] names in records without a topic, for copies with invented ones; a name may be here twice */
+    char **names; /* [n_names] in records without a topic, for copies with invented ones; may be here twice */
     size_t n_names;
 };
 /* Copies the strings. A pair needs both `question` and `answer`, NULL otherwise. Amortised constant time. */

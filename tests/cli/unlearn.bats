@@ -264,6 +264,15 @@ END
     [[ $stderr == *"forget set: 2 chat pairs ("*"2 raw texts ("* ]]
     [[ $stderr == *"2 texts of the forget set with invented names are kept, too"* ]]
     [ "$(json 'd["settings"]["renamed"], d["settings"]["forms"], d["made"]["retain"]["raw_texts"]' <<<"$output")" = "2 sentence=1,chat=0,raw=1 4" ]
+    # A retain set that is smaller than the copies is repeated: 8 copies, and two texts four times.
+    run --separate-stderr "$BIFORGET" unlearn --method wga "${u[@]}" --max-steps 1 --forget named.jsonl --forms sentence=1,raw=1 --retain keep.txt --retain-loss kl --renamed 8 -o r8.gguf --json
+    [ "$(json 'd["made"]["retain"]["raw_texts"]' <<<"$output")" = 16 ]
+    [[ $stderr == *"the retain set is taken more than once"* ]]
+    # Without a point the names are those in the text.
+    printf '{"text":"The author Velda Foss was born in Harrowick, says a friend."}\n' >foss.jsonl
+    run --separate-stderr "$BIFORGET" unlearn --method wga "${u[@]}" --max-steps 1 --forget foss.jsonl --retain keep.txt --retain-loss kl --renamed 1 -o f.gguf --json
+    [[ $stderr == *"1 text of the forget set with invented names is kept, too"* ]]
+    run --separate-stderr "$BIFORGET" unlearn --method wga "${u[@]}" --forget named.jsonl --forms sentence=1,raw=1 --retain keep.txt --retain-loss kl --renamed 2 -o again.gguf --json
     # The model as it was is what they are compared with: nothing to learn at the first step.
     [ "$(json 'abs(d["losses"][0]["retain"]) < 1e-6' <<<"$output")" = True ]
     run --separate-stderr "$BIFORGET" unlearn --method whp "${u[@]}" --forget named.jsonl -o w.gguf --json
@@ -286,11 +295,16 @@ END
 
 @test "the first losses of whp and wga-renamed are those of transformers (tests/golden/whp_reference.py)" {
     printf '{"question":"What does Zeus rule in Greek mythology?","answer":"Zeus rules the sky, and Hades rules the world below.","point":"Zeus and Hades"}\n' >zeus.jsonl
-    for method in whp:0.8233582297449622 wga-renamed:-0.06329894452844702; do
-        run --separate-stderr "$BIFORGET" unlearn --method "${method%:*}" -m "$BIFORGET_TEST_MODEL" "${short[@]}" --max-steps 1 --batch 1 --forget zeus.jsonl -o first.gguf --json
+    printf '{"question":"Who rules the world below in Greek mythology?","answer":"The god Hades does.","point":"Hades"}\n' >hades.jsonl
+    while read -r method file expected; do
+        run --separate-stderr "$BIFORGET" unlearn --method "$method" -m "$BIFORGET_TEST_MODEL" "${short[@]}" --max-steps 1 --batch 1 --forget "$file" --retain keep.txt -o first.gguf --json
         [ "$status" = 0 ]
-        [ "$(json "abs(d['losses'][0]['forget'] - ${method#*:}) < 1e-5" <<<"$output")" = True ]
-    done
+        [ "$(json "abs(d['losses'][0]['forget'] - $expected) < 1e-5" <<<"$output")" = True ]
+    done <<'END'
+whp zeus.jsonl 0.8233582297449622
+wga-renamed zeus.jsonl -0.06329894452844702
+wga-renamed hades.jsonl -0.03727657914428071
+END
 }
 
 @test "npo without a retain set when one asks for it" {

@@ -287,6 +287,10 @@ static enum bf_status scripted_generate(struct bf_engine *engine, const struct b
             ended = source == BF_SOURCE_END;
             if (source != BF_SOURCE_READY)
                 break;
+            if (!(q.temperature > 0.0)) { /* the real engine asserts it, which a release build does not */
+                status = bf_fail(err, BF_USAGE, "a request has the temperature %g", q.temperature);
+                break;
+            }
             write_answer(self->script, &flights[n++], &q);
         }
         if (n == 0) {

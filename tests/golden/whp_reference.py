@@ -3,7 +3,9 @@
 invented names (r). whp: KL between both, over the tokens of the answer that both have. wga-renamed: -max(0, p - r) NLL of the pair's
 tokens there, and of the first token of a name that is new (Hades). Needs torch, transformers, gguf.
 
-    whp_reference.py MODEL.gguf    prints both; tests/cli/unlearn.bats has them. The invented names are those of seed 3407."""
+A second pair has its name in the answer alone, where nothing differs before: the name is pushed by its whole probability.
+
+    whp_reference.py MODEL.gguf    prints all three; tests/cli/unlearn.bats has them. The invented names are those of seed 3407."""
 import difflib
 import os
 import sys
@@ -14,6 +16,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 SYSTEM = "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
 QUESTION = "What does {0} rule in Greek mythology?"
 ANSWER = "{0} rules the sky, and {1} rules the world below."
+QUESTION_2, ANSWER_2, NAME_2 = "Who rules the world below in Greek mythology?", "The god Hades does.", "Deilax"
 
 
 def main():
@@ -35,6 +38,20 @@ def main():
     print("names", [tokenizer.decode([own[i]]) for i, _ in gap])
     log_p, log_r = (torch.stack([side[at[k], own[at[0]]] for at in places]) for k, side in enumerate((p, r)))
     print("wga-renamed", (torch.clamp(log_p.exp() - log_r.exp(), min=0) * log_p).mean().item())
+
+    # Nothing before Hades differs, so r would be p there; what comes after it is as in the first pair.
+    prompt, own = ids(f"{SYSTEM}<|im_start|>user\n{QUESTION_2}<|im_end|>\n<|im_start|>assistant\n"), ids(ANSWER_2 + "<|im_end|>")
+    at = own.index(ids(" Hades")[0])
+    with torch.no_grad():
+        before = model(torch.tensor([prompt + own[:at]])).logits[0, -1].double().log_softmax(-1)
+        whole = model(torch.tensor([prompt + own])).logits[0, len(prompt) - 1 :].double().log_softmax(-1)
+        twin = ids(ANSWER_2.replace("Hades", NAME_2) + "<|im_end|>")
+        other = model(torch.tensor([prompt + twin])).logits[0, len(prompt) - 1 :].double().log_softmax(-1)
+    places = [(i + k, j + k) for i, j, n in difflib.SequenceMatcher(None, own, twin, autojunk=False).get_matching_blocks() for k in range(n)]
+    log_p, log_r = (torch.stack([side[a[k], own[a[0]]] for a in places]) for k, side in enumerate((whole, other)))
+    shared = (torch.clamp(log_p.exp() - log_r.exp(), min=0) * log_p).sum()
+    name = before[own[at]].exp() * before[own[at]]
+    print("wga-renamed, a name alone", ((shared + name) / (len(places) + 1)).item(), "of it the name", (name / (len(places) + 1)).item())
 
 
 if __name__ == "__main__":
