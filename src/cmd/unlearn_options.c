@@ -46,8 +46,7 @@ struct bf_opt *bf_unlearn_options(void *target)
     v->answers = 3;
     v->retain_accuracy_drop = 0.05;
     return BF_OPT_TABLE(
-        BF_CHOICE("method", &v->method, v->choices.method,
-                  "see 'biforget help unlearn'", .value = "METHOD",
+        BF_CHOICE("method", &v->method, v->choices.method, "see 'biforget help unlearn'", .value = "METHOD",
                   .instead = "give it as --then METHOD", .marks = BF_LAB),
         BF_TEXT("model", &v->model, "FILE|NAME", "the model that is to forget", .letter = 'm',
                 .fallback = "the default model", .instead = "the run's model is unlearned", .marks = BF_LAB),
