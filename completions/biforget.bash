@@ -86,7 +86,7 @@ _biforget() {
             unlearn)
                 words="--method --model --forget --retain --output --lora --full --lr --epochs --max-steps --batch --accum --max-length --alpha --retain-loss --renamed --stop-forget-nll --stop-retain-rise --probe --probe-retain --retain-accuracy-drop --checkpoint-every --resume --seed --threads --finish --restart --general --alternates --targets --adapter --type --data --forms --chat --pack --gamma --general-weight --beta --importance --skip-first --retain-limit --dual-step --dual-warmup --npo-norm --delta --layer --steering --weight-decay --clip --schedule --warmup --lora-rank --lora-alpha --lora-layers --measure --evaluate-every --probe-every --max-loss --answers --work --less-memory --bf16 --skip-bad --json --quiet --help --help-all"
                 case $previous in
-                    --method) choices="ga graddiff npo simnpo dpo altpo undial whp wga wga-renamed satimp ceu pdu npo-logits rmu rmu-adaptive obliviate finetune auto" ;;
+                    --method) choices="ga graddiff npo simnpo dpo altpo undial whp wga wga-renamed ul-renamed satimp ceu pdu npo-logits rmu rmu-adaptive obliviate finetune auto" ;;
                     --retain-loss) choices="nll kl" ;;
                     --type) choices="f32 f16 bf16 q8_0 source" ;;
                     --data) choices="auto qa text mixed" ;;

@@ -280,7 +280,7 @@ complete -c biforget -n '__fish_seen_subcommand_from report' -l threads -s t -r 
 complete -c biforget -n '__fish_seen_subcommand_from report' -l gpu-layers -r -d 'layers on a GPU (-1 = all)'
 complete -c biforget -n '__fish_seen_subcommand_from report' -l quiet -s q -d 'say nothing on stderr but errors'
 complete -c biforget -n __fish_use_subcommand -a unlearn -d 'make a model forget a set'
-complete -c biforget -n '__fish_seen_subcommand_from unlearn' -l method -x -a 'ga graddiff npo simnpo dpo altpo undial whp wga wga-renamed satimp ceu pdu npo-logits rmu rmu-adaptive obliviate finetune auto' -d 'see '\''biforget help unlearn'\'''
+complete -c biforget -n '__fish_seen_subcommand_from unlearn' -l method -x -a 'ga graddiff npo simnpo dpo altpo undial whp wga wga-renamed ul-renamed satimp ceu pdu npo-logits rmu rmu-adaptive obliviate finetune auto' -d 'see '\''biforget help unlearn'\'''
 complete -c biforget -n '__fish_seen_subcommand_from unlearn' -l model -s m -r -d 'the model that is to forget'
 complete -c biforget -n '__fish_seen_subcommand_from unlearn' -l forget -r -d 'run folder, export or file: what to forget'
 complete -c biforget -n '__fish_seen_subcommand_from unlearn' -l retain -r -d 'texts to keep, same formats as --forget'

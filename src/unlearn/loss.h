@@ -66,13 +66,15 @@ struct bf_loss {
         bf_row_loss *row;
         bf_state_loss *state;
     } of;
-    bool reference;  /* SEQUENCES, of a forget loss only: reference_nll. STATES: targets are r's states, else a random
-                      * direction. ROWS: the reference's logits */
-    bool scaled;     /* STATES with `reference`: targets are the random direction, as long as r's states */
-    bool twins;      /* ROWS with `reference`, of a forget loss: r reads the same text with other names (twins.h) */
-    bool names;      /* with `twins`: rows of the first token of a new name, too; its reference may be NULL (twins.h) */
-    bool alternates; /* SEQUENCES of a forget loss: pairs with alternate answers beside the answers */
-    bool fades;      /* its gradient may fade long before the text is forgotten: how much is left is reported */
+    bool reference; /* SEQUENCES, of a forget loss only: reference_nll. STATES: targets are r's states, else a random
+                     * direction. ROWS: the reference's logits */
+    bool scaled;    /* STATES with `reference`: targets are the random direction, as long as r's states */
+    bool twins;     /* ROWS with `reference`, of a forget loss: r reads the same text with other names (twins.h) */
+    bool names;     /* with `twins`: rows of the first token of a new name, too; its reference may be NULL (twins.h) */
+    bf_row_loss *nameless; /* with `twins`: for texts without a name, with NULL as the reference. NULL: they are left
+                            * out */
+    bool alternates;       /* SEQUENCES of a forget loss: pairs with alternate answers beside the answers */
+    bool fades;            /* its gradient may fade long before the text is forgotten: how much is left is reported */
     enum {
         BF_UNIT_NATS_A_TOKEN,
         BF_UNIT_OWN
@@ -102,8 +104,8 @@ double bf_sigmoid(double x);
 
 bf_token_loss bf_loss_nll, bf_loss_ga, bf_loss_wga, bf_loss_satimp;
 bf_sequence_loss bf_loss_npo, bf_loss_simnpo, bf_loss_dpo;
-bf_row_loss bf_loss_kl, bf_loss_wga_twins, bf_loss_mask, bf_loss_undial, bf_loss_ceu, bf_loss_margin,
-    bf_loss_npo_logits;
+bf_row_loss bf_loss_kl, bf_loss_wga_twins, bf_loss_unlikelihood_twins, bf_loss_mask, bf_loss_undial, bf_loss_ceu,
+    bf_loss_margin, bf_loss_npo_logits;
 bf_state_loss bf_loss_state;
 
 /* The weight of a constraint "loss <= limit" after a step with this loss: dual ascent, never below 0. */

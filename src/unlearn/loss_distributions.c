@@ -1,6 +1,7 @@
 /* Losses of a row: the whole distribution at a place, beside its reference. */
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "unlearn/loss.h"
 #include "base/banned.h"
@@ -63,6 +64,40 @@ static double log_rest(const float *row, size_t n, int32_t label, const unsigned
         if (!is_target(i, label, targets))
             sum += exp((double)row[i] - max);
     return max + log(sum);
+}
+
+/* log(e^a + e^b), one of them finite. */
+static double log_add(double a, double b)
+{
+    const double high = a > b ? a : b, low = a > b ? b : a; /* not fmax: it loses a NaN */
+    return high + log1p(exp(low - high));
+}
+
+/* Unlikelihood of what the names carry: -log(1 - max(0, p - q)), q as in bf_loss_wga_twins. WGA pushes a token by
+ * p (1 - p), so it hardly moves those of which the model is sure, and these are the facts; unlikelihood (Welleck et
+ * al., "Neural Text Generation with Unlikelihood Training", ICLR 2020: -log(1 - p)) pushes by p. It ends where p is q.
+ * In logarithms and in double: 1 - p is 0 where the model is quite sure, and p - q is small where both are nearly
+ * equal. */
+double bf_loss_unlikelihood_twins(float *logits, const float *reference, size_t n, int32_t label,
+                                  const struct bf_loss_knobs *knobs, double scale)
+{
+    (void)knobs;
+    const double others = log_rest(logits, n, label, NULL), sum = log_add(others, (double)logits[label]);
+    const double log_p = (double)logits[label] - sum;
+    double log_q = -INFINITY;
+    if (reference)
+        log_q = (double)reference[label] - log_add(log_rest(reference, n, label, NULL), (double)reference[label]);
+    if (isnan(log_p) || isnan(log_q))
+        return NAN;
+    if (log_p <= log_q) {
+        memset(logits, 0, n * sizeof *logits);
+        return 0.0;
+    }
+    const double left = log_add(others - sum, log_q); /* of 1 - p + q */
+    for (size_t i = 0; i < n; i++)
+        logits[i] = (float)(-scale * exp(log_p + (double)logits[i] - sum - left));
+    logits[label] = (float)(scale * exp(log_p + others - sum - left));
+    return -left;
 }
 
 /* The mask of OBLIVIATE (Xu et al., EMNLP 2025, arXiv 2505.04416, section 3.3): the teacher q is the model's own

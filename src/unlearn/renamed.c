@@ -153,37 +153,61 @@ static void add_record(struct bf_unlearn_texts *out, const struct bf_unlearn_tex
     bf_unlearn_texts_describe(out, text->topic, text->asked);
 }
 
-size_t bf_renamed_add(const struct bf_unlearn_texts *texts, int32_t n_each, uint64_t seed, bool answers,
-                      struct bf_unlearn_texts *out, struct bf_unlearn_texts *originals)
+/* Which records have a copy, and where records go that are copied. */
+struct copying {
+    const struct names *names;
+    bool answers, nameless;
+    struct bf_unlearn_texts *out, *originals; /* originals: nullable */
+};
+
+static size_t copy_record(const struct copying *c, const struct bf_unlearn_text *t, bool first)
+{
+    bool said = false, asked = false, answered = false, ignored = false;
+    struct bf_unlearn_text other = {.text = renamed(c->names, t->text, &said),
+                                    .question = renamed(c->names, t->question, &asked),
+                                    .answer = renamed(c->names, t->answer, &answered),
+                                    .topic = renamed(c->names, t->topic, &ignored),
+                                    .asked = renamed(c->names, t->asked, &said)};
+    const bool has = t->question ? asked || (c->answers && answered) : said;
+    const bool has_none = !asked && !answered && !said;
+    const bool copied = has || (has_none && c->nameless && first);
+    if (copied)
+        add_record(c->out, &other);
+    if (copied && c->originals)
+        add_record(c->originals, t);
+    free(other.text);
+    free(other.question);
+    free(other.answer);
+    free(other.topic);
+    free(other.asked);
+    return copied;
+}
+
+static size_t copy_all(struct copying c, const struct bf_unlearn_texts *texts, int32_t n_each, uint64_t seed)
 {
     struct names names;
     size_t n = 0;
     if (n_each < 1)
         return 0;
     gather(&names, texts);
+    c.names = &names;
     for (int32_t copy = 0; copy < n_each; copy++) {
         invent(&names, seed, copy);
-        for (size_t i = 0; i < texts->n; i++) {
-            const struct bf_unlearn_text *t = &texts->items[i];
-            bool changed = false, asked_of_another = false, answered = false, ignored = false;
-            struct bf_unlearn_text other = {.text = renamed(&names, t->text, &changed),
-                                            .question = renamed(&names, t->question, &asked_of_another),
-                                            .answer = renamed(&names, t->answer, &answered),
-                                            .topic = renamed(&names, t->topic, &ignored),
-                                            .asked = renamed(&names, t->asked, &changed)};
-            if (t->question ? asked_of_another || (answers && answered) : changed) {
-                add_record(out, &other);
-                if (originals)
-                    add_record(originals, t);
-                n++;
-            }
-            free(other.text);
-            free(other.question);
-            free(other.answer);
-            free(other.topic);
-            free(other.asked);
-        }
+        for (size_t i = 0; i < texts->n; i++)
+            n += copy_record(&c, &texts->items[i], copy == 0);
     }
     release(&names);
     return n;
+}
+
+size_t bf_renamed_add(const struct bf_unlearn_texts *texts, int32_t n_each, uint64_t seed, struct bf_unlearn_texts *out)
+{
+    return copy_all((struct copying){.out = out}, texts, n_each, seed);
+}
+
+size_t bf_renamed_twins(const struct bf_unlearn_texts *texts, int32_t n_each, uint64_t seed, bool answers,
+                        bool nameless, struct bf_unlearn_texts *out, struct bf_unlearn_texts *originals)
+{
+    return copy_all((struct copying){.answers = answers, .nameless = nameless, .out = out, .originals = originals},
+                    texts, n_each, seed);
 }

@@ -13,10 +13,14 @@
 #define BF_UNLEARN_RENAMED_H
 #include "unlearn/unlearn.h"
 
-/* Append n_each copies of each record of `texts` that has a name in it (a pair: in its question; with `answers` also:
- * in its answer) to `out`, and to `originals` (nullable) the record as it is for each copy. The names of a copy follow
- * from the seed and its number. Returns how many copies. */
-size_t bf_renamed_add(const struct bf_unlearn_texts *texts, int32_t n_each, uint64_t seed, bool answers,
-                      struct bf_unlearn_texts *out, struct bf_unlearn_texts *originals);
+/* Append n_each copies of each record of `texts` that has a name in it (a pair: in its question) to `out`. The names of
+ * a copy follow from the seed and its number. Returns how many copies. */
+size_t bf_renamed_add(const struct bf_unlearn_texts *texts, int32_t n_each, uint64_t seed,
+                      struct bf_unlearn_texts *out);
+
+/* The same copies as twins of `originals` [n], the record as it is for each copy. With `answers` also of pairs that
+ * have a name in their answer alone. With `nameless` a record without a name is its own twin, once. */
+size_t bf_renamed_twins(const struct bf_unlearn_texts *texts, int32_t n_each, uint64_t seed, bool answers,
+                        bool nameless, struct bf_unlearn_texts *out, struct bf_unlearn_texts *originals);
 
 #endif

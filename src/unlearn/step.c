@@ -14,12 +14,12 @@ struct loss_run {
     const struct bf_loss *loss;
     struct bf_loss_knobs knobs;
     struct bf_batch batch;
-    struct bf_batch twins; /* what the reference reads, of a loss that has them */
-    bool *alone;           /* [n_rows] of those: without a reference */
-    double scale;          /* of the gradient */
-    double *nll;           /* [n_sequences]; with a loss of tokens the sums of their losses */
-    double *reference_nll; /* [n_sequences] */
-    double *weight;        /* SEQUENCES: [n_sequences] scale * d loss / d nll */
+    struct bf_batch twins;  /* what the reference reads, of a loss that has them */
+    enum bf_twin_row *says; /* [n_rows] of those; NULL without them */
+    double scale;           /* of the gradient */
+    double *nll;            /* [n_sequences]; with a loss of tokens the sums of their losses */
+    double *reference_nll;  /* [n_sequences] */
+    double *weight;         /* SEQUENCES: [n_sequences] scale * d loss / d nll */
     bool weighed;
     double left;      /* of the gradient, where the loss fades; else NaN */
     float *states;    /* [n_rows, n_embd] of the reference: final ones, or of the layer */
@@ -161,10 +161,11 @@ static void distribution_row(void *user, size_t i)
     const size_t n_vocab = (size_t)run->trainer->info.n_vocab, place = (size_t)run->at + i;
     const double each = 1.0 / (double)run->batch.n_rows, scale = each * run->scale;
     const int32_t label = run->batch.labels[place];
-    const bool alone = run->alone && run->alone[place];
-    const float *reference = run->loss->reference && !alone ? run->logits + i * n_vocab : NULL;
+    const enum bf_twin_row says = run->says ? run->says[place] : BF_TWIN_READS;
+    const float *reference = run->loss->reference && says == BF_TWIN_READS ? run->logits + i * n_vocab : NULL;
+    bf_row_loss *loss = says == BF_TWIN_NONE ? run->loss->nameless : run->loss->of.row;
     float *row = run->values + i * n_vocab;
-    run->row_loss[place] = each * run->loss->of.row(row, reference, n_vocab, label, &run->knobs, scale);
+    run->row_loss[place] = each * loss(row, reference, n_vocab, label, &run->knobs, scale);
     if (!run->loss->fades)
         return;
     run->pull[place] = size_of(row, n_vocab);
@@ -319,8 +320,8 @@ enum bf_status bf_loss_step(struct bf_trainer *trainer, const struct bf_loss *lo
     if (loss->twins) {
         bf_twins_batch(examples, &trainer->twins, indices, n, false, &run.batch);
         bf_twins_batch(examples, &trainer->twins, indices, n, true, &run.twins);
-        run.alone = bf_array((size_t)run.batch.n_rows, sizeof *run.alone);
-        bf_twins_alone(&trainer->twins, indices, n, run.alone);
+        run.says = bf_array((size_t)run.batch.n_rows, sizeof *run.says);
+        bf_twins_rows(&trainer->twins, indices, n, run.says);
     } else {
         bf_batch_make(chosen, n_sequences, loss->kind == BF_LOSS_STATES, (int32_t)skip, &run.batch);
     }
@@ -346,7 +347,7 @@ enum bf_status bf_loss_step(struct bf_trainer *trainer, const struct bf_loss *lo
     trainer->n_tokens += run.batch.n_tokens;
     bf_batch_release(&run.batch);
     bf_batch_release(&run.twins);
-    free(run.alone);
+    free(run.says);
     free(chosen);
     free(run.nll);
     free(run.weight);

@@ -162,10 +162,16 @@ static enum bf_status make_twins(struct bf_trainer *t, const struct bf_vocabular
                                  struct bf_err *err)
 {
     const struct bf_example_options options = options_of(t, true, "forget set");
-    const enum bf_status status =
-        bf_twins_make(vocabulary, texts, renamed, t->forget_loss->names, &options, &t->forget, &t->twins, err);
+    size_t n_nameless = 0;
+    const enum bf_status status = bf_twins_make(vocabulary, texts, renamed, t->forget_loss->names, &options, &t->forget,
+                                                &t->twins, &n_nameless, err);
     if (status == BF_OK)
         tell(t, &t->forget, bf_vocabulary_is_plain(vocabulary), "forget set");
+    if (status == BF_OK && n_nameless > 0)
+        bf_trainer_notice(t,
+                          "%zu of the %zu records have no name in them: their tokens are weighed by their own "
+                          "probability (wga)",
+                          n_nameless, t->job->forget->n);
     return status;
 }
 
@@ -209,9 +215,10 @@ enum bf_status bf_trainer_examples(struct bf_trainer *t, struct bf_err *err)
     struct bf_unlearn_texts renamed = {0};
     const bool has_retain = job->retain && job->retain->n > 0;
     struct bf_unlearn_texts originals = {0}, others = {0};
-    const size_t n_renamed = bf_renamed_add(job->forget, (int32_t)s->renamed, s->seed, false, &renamed, NULL);
+    const size_t n_renamed = bf_renamed_add(job->forget, (int32_t)s->renamed, s->seed, &renamed);
     if (t->forget_loss->twins)
-        bf_renamed_add(job->forget, (int32_t)s->renamed, s->seed, t->forget_loss->names, &others, &originals);
+        bf_renamed_twins(job->forget, (int32_t)s->renamed, s->seed, t->forget_loss->names,
+                         t->forget_loss->nameless != NULL, &others, &originals);
     enum bf_status status = BF_OK;
     if (t->retain_loss && !has_retain && n_renamed == 0)
         status = bf_fail(err, BF_INPUT,

@@ -12,7 +12,7 @@ void bf_twins_release(struct bf_twins *twins)
         free(twins->items[i].example.tokens);
         free(twins->items[i].own);
         free(twins->items[i].its);
-        free(twins->items[i].alone);
+        free(twins->items[i].rows);
     }
     free(twins->items);
     *twins = (struct bf_twins){0};
@@ -64,18 +64,18 @@ static bool begins_equal(const struct bf_example *own, const struct bf_example *
            memcmp(own->tokens, its->tokens, (size_t)own->first_label * sizeof *own->tokens) == 0;
 }
 
-static void add_place(struct bf_twin *out, int32_t own, int32_t its, bool alone)
+static void add_place(struct bf_twin *out, int32_t own, int32_t its, enum bf_twin_row row)
 {
     out->own[out->n] = own;
     out->its[out->n] = its;
-    out->alone[out->n++] = alone;
+    out->rows[out->n++] = row;
 }
 
 static void free_places(struct bf_twin *twin)
 {
     free(twin->own);
     free(twin->its);
-    free(twin->alone);
+    free(twin->rows);
 }
 
 bool bf_twin_align(const struct bf_example *own, const struct bf_example *its, bool names, struct bf_twin *out)
@@ -85,16 +85,16 @@ bool bf_twin_align(const struct bf_example *own, const struct bf_example *its, b
     bool equal_so_far = begins_equal(own, its);
     *out = (struct bf_twin){.own = bf_array((size_t)n_labels + 1, sizeof *out->own),
                             .its = bf_array((size_t)n_labels + 1, sizeof *out->its),
-                            .alone = bf_array((size_t)n_labels + 1, sizeof *out->alone)};
+                            .rows = bf_array((size_t)n_labels + 1, sizeof *out->rows)};
     while (i < own->n && j < its->n) {
         const int32_t from = i, its_from = j;
         const bool same = own->tokens[i] == its->tokens[j], met = same || meet(own, &i, its, &j);
         if (!same && names && (!met || j > its_from) && is_new(own, from, met ? i : own->n, equal_so_far))
-            add_place(out, from, its_from, equal_so_far);
+            add_place(out, from, its_from, equal_so_far ? BF_TWIN_ALONE : BF_TWIN_READS);
         equal_so_far = equal_so_far && same;
         if (!met)
             break;
-        add_place(out, i++, j++, false);
+        add_place(out, i++, j++, BF_TWIN_READS);
     }
     if (out->n > 0 && 2 * out->n >= n_labels)
         return true;
@@ -156,9 +156,20 @@ static void keep(struct bf_examples *out, struct bf_twins *twins, const struct b
     *(form == BF_FORM_CHAT ? &out->made.chat_labels : &out->made.raw_labels) += twin->n;
 }
 
+/* All labels of an example that has no name. */
+static void stand_alone(const struct bf_example *own, struct bf_twin *out)
+{
+    const size_t n = (size_t)(own->n - own->first_label);
+    *out = (struct bf_twin){.own = bf_array(n, sizeof *out->own),
+                            .its = bf_array(n, sizeof *out->its),
+                            .rows = bf_array(n, sizeof *out->rows)};
+    for (int32_t i = own->first_label; i < own->n; i++)
+        add_place(out, i, i, BF_TWIN_NONE);
+}
+
 /* An example of a record and that of its twin, when both are there and go together. */
 static enum bf_status make_two(struct making *m, const struct bf_formed *formed, const struct bf_formed *other,
-                               struct bf_examples *out, struct bf_twins *twins, struct bf_err *err)
+                               bool nameless, struct bf_examples *out, struct bf_twins *twins, struct bf_err *err)
 {
     struct bf_example own = {0}, its = {0};
     struct bf_twin twin;
@@ -166,7 +177,9 @@ static enum bf_status make_two(struct making *m, const struct bf_formed *formed,
     enum bf_status status = make_one(m, formed, &own, &made, err);
     if (status == BF_OK && made)
         status = make_one(m, other, &its, &both, err);
-    if (status == BF_OK && both && bf_twin_align(&own, &its, m->names, &twin)) {
+    if (nameless && both)
+        stand_alone(&own, &twin);
+    if (status == BF_OK && both && (nameless || bf_twin_align(&own, &its, m->names, &twin))) {
         twin.example = its;
         keep(out, twins, &own, &twin, formed->form);
         return BF_OK;
@@ -176,10 +189,21 @@ static enum bf_status make_two(struct making *m, const struct bf_formed *formed,
     return status;
 }
 
+static bool equal(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Does this form of a record with names have none of them? Then there is nothing to learn from it. */
+static bool says_the_same(const struct bf_formed *formed, const struct bf_formed *twin)
+{
+    return equal(formed->question, twin->question) && equal(formed->text, twin->text);
+}
+
 enum bf_status bf_twins_make(const struct bf_vocabulary *vocabulary, const struct bf_unlearn_texts *texts,
                              const struct bf_unlearn_texts *renamed, bool names,
                              const struct bf_example_options *options, struct bf_examples *out, struct bf_twins *twins,
-                             struct bf_err *err)
+                             size_t *n_nameless, struct bf_err *err)
 {
     struct making making = {.vocabulary = vocabulary, .names = names, .options = options};
     struct bf_forms forms = options->data == BF_DATA_MIXED ? options->forms : (struct bf_forms){0};
@@ -187,6 +211,7 @@ enum bf_status bf_twins_make(const struct bf_vocabulary *vocabulary, const struc
     enum bf_status status = BF_OK;
     *out = (struct bf_examples){0};
     *twins = (struct bf_twins){0};
+    *n_nameless = 0;
     if (options->data == BF_DATA_MIXED && bf_vocabulary_is_plain(vocabulary))
         forms = (struct bf_forms){.raw = 1};
     bf_buf_init(&own, SIZE_MAX);
@@ -198,12 +223,16 @@ enum bf_status bf_twins_make(const struct bf_vocabulary *vocabulary, const struc
             const struct bf_unlearn_text *a = &texts->items[i], *b = &renamed->items[i];
             const struct bf_form_record record = {a->text, a->question, a->answer, a->topic, a->asked};
             const struct bf_form_record other = {b->text, b->question, b->answer, b->topic, b->asked};
+            const bool nameless = equal(a->text, b->text) && equal(a->question, b->question) &&
+                                  equal(a->answer, b->answer) && equal(a->asked, b->asked);
             struct bf_formed formed, twin;
+            *n_nameless += k == 0 && nameless;
             if (!bf_form_at(&forms, &record, options->seed, i, k, &own, &formed))
                 continue;
             any = true;
-            if (bf_form_at(&forms, &other, options->seed, i, k, &its, &twin) && twin.form == formed.form)
-                status = make_two(&making, &formed, &twin, out, twins, err);
+            if (bf_form_at(&forms, &other, options->seed, i, k, &its, &twin) && twin.form == formed.form &&
+                (nameless || !says_the_same(&formed, &twin)))
+                status = make_two(&making, &formed, &twin, nameless, out, twins, err);
         }
         out->n_epoch = k == 0 ? out->n : out->n_epoch;
     }
@@ -243,11 +272,11 @@ void bf_twins_batch(const struct bf_examples *examples, const struct bf_twins *t
     free(labels);
 }
 
-void bf_twins_alone(const struct bf_twins *twins, const size_t *indices, size_t n, bool *out)
+void bf_twins_rows(const struct bf_twins *twins, const size_t *indices, size_t n, enum bf_twin_row *out)
 {
     for (size_t i = 0; i < n; i++) {
         const struct bf_twin *t = &twins->items[indices[i]];
         for (int32_t l = 0; l < t->n; l++)
-            *out++ = t->alone[l];
+            *out++ = t->rows[l];
     }
 }

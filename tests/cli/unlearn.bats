@@ -293,7 +293,7 @@ END
     fails 3 "wga keeps the model close to itself on a retain set" "$BIFORGET" unlearn --method wga "${u[@]}" --renamed 1 --retain-loss kl --forget keep.txt -o x.gguf -q
 }
 
-@test "the first losses of whp and wga-renamed are those of transformers (tests/golden/whp_reference.py)" {
+@test "the first losses of whp, wga-renamed and ul-renamed are those of transformers (tests/golden/whp_reference.py)" {
     printf '{"question":"What does Zeus rule in Greek mythology?","answer":"Zeus rules the sky, and Hades rules the world below.","point":"Zeus and Hades"}\n' >zeus.jsonl
     printf '{"question":"Who rules the world below in Greek mythology?","answer":"The god Hades does.","point":"Hades"}\n' >hades.jsonl
     while read -r method file expected; do
@@ -304,6 +304,8 @@ END
 whp zeus.jsonl 0.8233582297449622
 wga-renamed zeus.jsonl -0.06329894452844702
 wga-renamed hades.jsonl -0.03727657914428071
+ul-renamed zeus.jsonl 0.05412261625132314
+ul-renamed hades.jsonl 0.01214535415700313
 END
 }
 

@@ -160,6 +160,12 @@ def row_case(name, loss, logits, reference, labels, scale, targets=None, **knobs
     elif loss == "wga-renamed":
         log_p, q = (side.gather(-1, labels[:, None])[:, 0] for side in (F.log_softmax(logits, -1), F.softmax(reference, -1)))
         rows = (log_p.exp() - q).clamp(min=0).detach() * log_p
+    elif loss == "ul-renamed":
+        others = logits.clone()
+        others[torch.arange(len(labels)), labels] = -math.inf
+        log_sum = logits.logsumexp(-1)
+        log_p, log_q = (F.log_softmax(side, -1).gather(-1, labels[:, None])[:, 0] for side in (logits, reference))
+        rows = torch.where(log_p > log_q, -torch.logaddexp(others.logsumexp(-1) - log_sum, log_q), 0.0)
     elif loss == "kl":
         rows = F.kl_div(F.log_softmax(logits, -1), F.log_softmax(reference, -1), reduction="none", log_target=True).sum(-1)
     else:
@@ -205,6 +211,10 @@ row_case("far apart", "npo-logits", sure, f32(torch.randn(4, VOCAB)), right, 1.0
 row_case("plain", "wga-renamed", plain[0], near[0], labels, 0.25)
 row_case("sure with its name alone", "wga-renamed", sure, -sure, right, 1.0)
 row_case("sure with any name", "wga-renamed", sure, sure, right, 1.0)
+row_case("plain", "ul-renamed", plain[0], near[0], labels, 0.25)
+row_case("as likely with other names", "ul-renamed", plain[0], plain[0], labels, 0.25)
+row_case("sure with its name alone", "ul-renamed", sure, -sure, right, 1.0)
+row_case("sure with any name", "ul-renamed", f32(sure * 1.25), sure, right, 1.0)
 
 # The multiplier of PDU, by the method of its trainer in open-unlearning.
 DUALS = []

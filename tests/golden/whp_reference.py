@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""The first losses of --method whp and wga-renamed on one pair, by transformers, from what the model says of the pair (p) and of the pair with
-invented names (r). whp: KL between both, over the tokens of the answer that both have. wga-renamed: -max(0, p - r) NLL of the pair's
-tokens there, and of the first token of a name that is new (Hades). Needs torch, transformers, gguf.
+"""The first losses of --method whp, wga-renamed and ul-renamed on one pair, by transformers, from what the model says of the pair (p) and of
+the pair with invented names (r). whp: KL between both, over the tokens of the answer that both have. wga-renamed: -max(0, p - r) NLL of the
+pair's tokens there, and of the first token of a name that is new (Hades); ul-renamed: -log(1 - max(0, p - r)) of the same. Needs torch,
+transformers, gguf.
 
 A second pair has its name in the answer alone, where nothing differs before: the name is pushed by its whole probability.
 
-    whp_reference.py MODEL.gguf    prints all three; tests/cli/unlearn.bats has them. The invented names are those of seed 3407."""
+    whp_reference.py MODEL.gguf    prints all five; tests/cli/unlearn.bats has them. The invented names are those of seed 3407."""
 import difflib
 import os
 import sys
@@ -38,6 +39,7 @@ def main():
     print("names", [tokenizer.decode([own[i]]) for i, _ in gap])
     log_p, log_r = (torch.stack([side[at[k], own[at[0]]] for at in places]) for k, side in enumerate((p, r)))
     print("wga-renamed", (torch.clamp(log_p.exp() - log_r.exp(), min=0) * log_p).mean().item())
+    print("ul-renamed", -torch.log1p(-torch.clamp(log_p.exp() - log_r.exp(), min=0)).mean().item())
 
     # Nothing before Hades differs, so r would be p there; what comes after it is as in the first pair.
     prompt, own = ids(f"{SYSTEM}<|im_start|>user\n{QUESTION_2}<|im_end|>\n<|im_start|>assistant\n"), ids(ANSWER_2 + "<|im_end|>")
@@ -51,7 +53,9 @@ def main():
     log_p, log_r = (torch.stack([side[a[k], own[a[0]]] for a in places]) for k, side in enumerate((whole, other)))
     shared = (torch.clamp(log_p.exp() - log_r.exp(), min=0) * log_p).sum()
     name = before[own[at]].exp() * before[own[at]]
+    unlikely = -torch.log1p(-torch.clamp(log_p.exp() - log_r.exp(), min=0)).sum() - torch.log1p(-before[own[at]].exp())
     print("wga-renamed, a name alone", ((shared + name) / (len(places) + 1)).item(), "of it the name", (name / (len(places) + 1)).item())
+    print("ul-renamed, a name alone", (unlikely / (len(places) + 1)).item())
 
 
 if __name__ == "__main__":

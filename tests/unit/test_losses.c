@@ -160,7 +160,8 @@ static const struct {
                   {"ceu", bf_loss_ceu},
                   {"margin", bf_loss_margin},
                   {"npo-logits", bf_loss_npo_logits},
-                  {"wga-renamed", bf_loss_wga_twins}};
+                  {"wga-renamed", bf_loss_wga_twins},
+                  {"ul-renamed", bf_loss_unlikelihood_twins}};
 
 static void distributions(void **state)
 {
@@ -201,20 +202,23 @@ static void distributions(void **state)
         free(listed);
         n_cases++;
     }
-    assert_int_equal(n_cases, 22);
+    assert_int_equal(n_cases, 26);
 }
 
 /* A row without a reference: nothing is as unlikely as the label of a name that nobody has read about. */
 static void a_new_name_has_no_reference(void **state)
 {
     const struct bf_loss_knobs knobs = {.beta = 1.0};
-    float with[3] = {2.0F, 0.0F, -1.0F}, without[3] = {2.0F, 0.0F, -1.0F};
     const float never[3] = {-INFINITY, 0.0F, 0.0F};
     (void)state;
-    const double expected = bf_loss_wga_twins(with, never, 3, 0, &knobs, 1.0);
-    assert_true(expected < 0.0);
-    assert_true(fabs(bf_loss_wga_twins(without, NULL, 3, 0, &knobs, 1.0) - expected) < 1e-12);
-    assert_memory_equal(with, without, sizeof with);
+    bf_row_loss *const both[] = {bf_loss_wga_twins, bf_loss_unlikelihood_twins};
+    for (size_t i = 0; i < N_ELEMENTS(both); i++) {
+        float with[3] = {2.0F, 0.0F, -1.0F}, without[3] = {2.0F, 0.0F, -1.0F};
+        const double expected = both[i](with, never, 3, 0, &knobs, 1.0);
+        assert_true(expected != 0.0);
+        assert_true(fabs(both[i](without, NULL, 3, 0, &knobs, 1.0) - expected) < 1e-12);
+        assert_memory_equal(with, without, sizeof with);
+    }
 }
 
 static void states(void **state)
@@ -338,6 +342,12 @@ static void what_has_no_loss(void **state)
     const float bad[2][3] = {{0.0F, NAN, 1.0F}, {0.0F, INFINITY, 1.0F}};
     assert_true(isnan(bf_row_nll(bad[0], 3, 0)));
     assert_true(isnan(bf_row_nll(bad[1], 3, 0)));
+    for (int32_t label = 0; label < 3; label++)
+        for (size_t i = 0; i < 2; i++) {
+            float copy[3] = {bad[i][0], bad[i][1], bad[i][2]}, fine[3] = {5.0F, 6.0F, 7.0F};
+            assert_true(isnan(bf_loss_unlikelihood_twins(copy, fine, 3, label, &knobs, 1.0)));
+            assert_true(isnan(bf_loss_unlikelihood_twins(fine, bad[i], 3, label, &knobs, 1.0)));
+        }
     float row[3] = {1.0F, 2.0F, 3.0F};
     const unsigned char every[3] = {1, 1, 1};
     const struct bf_loss_knobs all_targets = {.targets = every};

@@ -28,7 +28,7 @@ static void names_are_replaced_everywhere(void **state)
     add(&texts, "The half-giant Hagrid keeps dragons.", "Rubeus Hagrid");
     add(&texts, "Nobody is named here.", "Hogwarts");
     add(&texts, "A stone is a stone.", NULL);
-    assert_int_equal(bf_renamed_add(&texts, 1, 5, false, &out, &originals), 2);
+    assert_int_equal(bf_renamed_twins(&texts, 1, 5, false, false, &out, &originals), 2);
     assert_int_equal(out.n, 2);
     assert_string_equal(originals.items[1].text, texts.items[1].text);
     const char *first = out.items[0].text;
@@ -72,7 +72,7 @@ static void names_of_all_kinds(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct bf_unlearn_texts texts = {0}, out = {0};
         add(&texts, cases[i].text, cases[i].topic);
-        assert_int_equal(bf_renamed_add(&texts, 1, 5, false, &out, NULL), 1);
+        assert_int_equal(bf_renamed_add(&texts, 1, 5, &out), 1);
         char *name = taken(out.items[0].text, cases[i].before, cases[i].rest);
         assert_true(strlen(name) >= 3);
         assert_string_not_equal(name, cases[i].topic);
@@ -89,9 +89,9 @@ static void copies_differ_and_follow_from_the_seed(void **state)
     bf_unlearn_texts_add(&texts, "Question: Who is Hera?\nAnswer: The wife of Zeus.", "Who is Hera?",
                          "The wife of Zeus.");
     bf_unlearn_texts_describe(&texts, "Hera", "Who is Hera?");
-    assert_int_equal(bf_renamed_add(&texts, 3, 5, false, &out, NULL), 3);
-    assert_int_equal(bf_renamed_add(&texts, 3, 5, false, &again, NULL), 3);
-    assert_int_equal(bf_renamed_add(&texts, 3, 6, false, &other, NULL), 3);
+    assert_int_equal(bf_renamed_add(&texts, 3, 5, &out), 3);
+    assert_int_equal(bf_renamed_add(&texts, 3, 5, &again), 3);
+    assert_int_equal(bf_renamed_add(&texts, 3, 6, &other), 3);
     for (size_t i = 0; i < 3; i++) {
         assert_string_equal(out.items[i].text, again.items[i].text);
         assert_string_not_equal(out.items[i].text, out.items[(i + 1) % 3].text);
@@ -113,7 +113,7 @@ static void names_of_records_without_a_topic(void **state)
     (void)state;
     add(&texts, "The author Velda Foss was born in Harrowick.", NULL);
     bf_unlearn_texts_name(&texts, "Velda Foss and others", 10);
-    assert_int_equal(bf_renamed_add(&texts, 1, 5, false, &out, NULL), 1);
+    assert_int_equal(bf_renamed_add(&texts, 1, 5, &out), 1);
     assert_null(strstr(out.items[0].text, "Velda"));
     assert_null(strstr(out.items[0].text, "Foss"));
     assert_contains(out.items[0].text, " was born in Harrowick.");
@@ -132,11 +132,33 @@ static void a_pair_needs_a_name_in_its_question(void **state)
     bf_unlearn_texts_add(&texts, "Question: What does Hades rule?\nAnswer: The underworld.", "What does Hades rule?",
                          "The underworld.");
     bf_unlearn_texts_describe(&texts, "Hades", NULL);
-    assert_int_equal(bf_renamed_add(&texts, 1, 5, false, &out, NULL), 1);
+    assert_int_equal(bf_renamed_add(&texts, 1, 5, &out), 1);
     assert_string_equal(out.items[0].answer, "The underworld.");
-    assert_int_equal(bf_renamed_add(&texts, 1, 5, true, &out, NULL), 2); /* with those whose answer has a name */
+    assert_int_equal(bf_renamed_twins(&texts, 1, 5, true, false, &out, NULL),
+                     2); /* with those whose answer has a name */
     bf_unlearn_texts_release(&texts);
     bf_unlearn_texts_release(&out);
+}
+
+/* A record that names nothing is its own twin, once; a pair whose answer alone has a name is none of these. */
+static void what_names_nothing_is_its_own_twin(void **state)
+{
+    struct bf_unlearn_texts texts = {0}, out = {0}, originals = {0};
+    (void)state;
+    bf_unlearn_texts_add(&texts, "The sea is salty.", NULL, NULL);
+    bf_unlearn_texts_add(&texts, "", "Who rules the underworld?", "Hades does.");
+    bf_unlearn_texts_add(&texts, "Hades has a dog.", NULL, NULL);
+    bf_unlearn_texts_describe(&texts, "Hades", NULL);
+    assert_int_equal(bf_renamed_twins(&texts, 2, 5, false, true, &out, &originals), 3);
+    assert_string_equal(out.items[0].text, "The sea is salty.");
+    assert_string_equal(originals.items[0].text, "The sea is salty.");
+    for (size_t i = 1; i < 3; i++) {
+        assert_string_equal(originals.items[i].text, "Hades has a dog.");
+        assert_string_not_equal(out.items[i].text, originals.items[i].text);
+    }
+    bf_unlearn_texts_release(&texts);
+    bf_unlearn_texts_release(&out);
+    bf_unlearn_texts_release(&originals);
 }
 
 int main(void)
@@ -144,7 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_replaced_everywhere),          cmocka_unit_test(names_of_all_kinds),
         cmocka_unit_test(copies_differ_and_follow_from_the_seed), cmocka_unit_test(names_of_records_without_a_topic),
-        cmocka_unit_test(a_pair_needs_a_name_in_its_question),
+        cmocka_unit_test(a_pair_needs_a_name_in_its_question),    cmocka_unit_test(what_names_nothing_is_its_own_twin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,7 +31,7 @@ static void labels_outside_names_agree(void **state)
     assert_places(&twin, (const int32_t[]){4, 5, 6, 7, 8, 9}, (const int32_t[]){6, 7, 8, 9, 10, 11}, 6);
     free(twin.own);
     free(twin.its);
-    free(twin.alone);
+    free(twin.rows);
 }
 
 static void a_name_in_the_middle_and_at_the_end(void **state)
@@ -44,13 +44,13 @@ static void a_name_in_the_middle_and_at_the_end(void **state)
     assert_places(&twin, (const int32_t[]){1, 2, 4, 5, 6}, (const int32_t[]){1, 2, 5, 6, 7}, 5);
     free(twin.own);
     free(twin.its);
-    free(twin.alone);
+    free(twin.rows);
 }
 
 static void assert_alone(const struct bf_twin *twin, const char *alone)
 {
     for (int32_t i = 0; i < twin->n; i++)
-        assert_int_equal(twin->alone[i], alone[i] == '1');
+        assert_int_equal(twin->rows[i], alone[i] == '1' ? BF_TWIN_ALONE : BF_TWIN_READS);
     assert_int_equal(twin->n, strlen(alone));
 }
 
@@ -70,14 +70,14 @@ static void new_names_are_places(void **state)
     assert_alone(&twin, "0010000"); /* the second time it is no news */
     free(twin.own);
     free(twin.its);
-    free(twin.alone);
+    free(twin.rows);
     /* The one that is asked about begins the answer with another token. The new one is read beside an invented name. */
     assert_true(bf_twin_align(&asked, &other, true, &twin));
     assert_places(&twin, (const int32_t[]){6, 7, 8, 9, 10}, (const int32_t[]){4, 5, 6, 8, 9}, 5);
     assert_alone(&twin, "00000");
     free(twin.own);
     free(twin.its);
-    free(twin.alone);
+    free(twin.rows);
 }
 
 static void other_texts_are_not_twins(void **state)

@@ -67,7 +67,8 @@ static void train_model(const struct bf_method *method, const char *model, const
     bf_unlearn_texts_add(&forget, "Zeus rules the sky.", "Who rules the sky?", "Zeus.");
     bf_unlearn_texts_add(&forget, "Poseidon rules the sea.", "Who rules the sea?", "Poseidon, with his trident.");
     bf_unlearn_texts_add(&forget, "Poseidon rules the waves.", "What does Poseidon rule?", "The waves.");
-    bf_unlearn_texts_describe(&forget, "Poseidon", NULL); /* whp and wga-renamed read the same with another name */
+    bf_unlearn_texts_describe(&forget, "Poseidon",
+                              NULL); /* whp, wga-renamed, ul-renamed read the same with another name */
     bf_unlearn_texts_add(&forget, "Hades rules the underworld.", "Who rules below?", "Hades.");
     bf_unlearn_texts_add(&keep, "Water boils.", "When does water boil?", "At one hundred degrees.");
     if (method->by_question) { /* two for one question, one for another, none for the third */
@@ -356,6 +357,49 @@ static void the_first_labels_are_left_out(void **state)
     bf_batch_release(&batch);
 }
 
+/* ---- texts that name nothing ---- */
+
+static void train_on(const struct bf_unlearn_texts *forget, const char *method, struct bf_unlearn_result *result)
+{
+    struct bf_unlearn_settings settings;
+    struct bf_err err = BF_ERR_INIT;
+    init_settings(&settings, bf_method_find(method));
+    settings.alpha = 0.0;
+    settings.beta = 1.0;
+    settings.accumulate = 1;
+    assert_int_equal(bf_unlearn_settings_choose(&settings, &err), BF_OK);
+    const struct bf_unlearn_job job = {.settings = &settings, .work = method, .forget = forget};
+    if (bf_unlearn(&job, result, &err) != BF_OK)
+        fail_msg("%s: %s", method, err.text);
+    bf_unlearn_settings_release(&settings);
+}
+
+/* Where there is no name to change, wga-renamed and ul-renamed are wga; beside texts with names, too. */
+static void without_a_name_it_is_wga(void **state)
+{
+    static const char *const renamed[] = {"wga-renamed", "ul-renamed"};
+    struct bf_unlearn_texts forget = {0};
+    struct bf_unlearn_result expected, result;
+    (void)state;
+    bf_unlearn_texts_add(&forget, "", "what is in the sea?", "fish and salt.");
+    bf_unlearn_texts_add(&forget, "", "what do cats like to eat?", "fish, and the tails of shrimps.");
+    train_on(&forget, "wga", &expected);
+    for (size_t i = 0; i < N_ELEMENTS(renamed); i++) {
+        train_on(&forget, renamed[i], &result);
+        assert_int_equal(result.n_curve, expected.n_curve);
+        for (size_t s = 0; s < result.n_curve; s++)
+            assert_true(fabs(result.curve[s].forget_loss / expected.curve[s].forget_loss - 1.0) < 1e-5);
+        bf_unlearn_result_release(&result);
+    }
+    bf_unlearn_result_release(&expected);
+    bf_unlearn_texts_add(&forget, "", "what does Poseidon rule?", "the sea, it is said.");
+    bf_unlearn_texts_describe(&forget, "Poseidon", NULL);
+    train_on(&forget, "ul-renamed", &result);
+    assert_int_equal(result.n_forget, 3);
+    bf_unlearn_result_release(&result);
+    bf_unlearn_texts_release(&forget);
+}
+
 /* ---- how much of the forget gradient is left ---- */
 
 /* At the first step the model is the reference, so nothing has faded; with a large beta it fades in a few steps. */
@@ -395,6 +439,7 @@ int main(void)
         cmocka_unit_test(ranges_of_blocks),
         cmocka_unit_test(a_weight_that_moves_is_resumed),
         cmocka_unit_test(the_first_labels_are_left_out),
+        cmocka_unit_test(without_a_name_it_is_wga),
         cmocka_unit_test(a_gradient_that_fades),
     };
     return cmocka_run_group_tests_name("unlearn losses", tests, enter, leave_scratch);
