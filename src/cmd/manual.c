@@ -106,7 +106,8 @@ static void put_header(FILE *out, const char *page)
     fputs(".TH ", out);
     for (const char *p = page; *p; p++)
         fputc(toupper((unsigned char)*p), out);
-    bf_print(out, " 1 \"\" \"biforget %s\" \"User Commands\"\n.SH NAME\n", BF_VERSION);
+    /* Ragged on the right: a long list of choices has no space to stretch. */
+    bf_print(out, " 1 \"\" \"biforget %s\" \"User Commands\"\n.ad l\n.SH NAME\n", BF_VERSION);
     put_roff(out, page);
     fputs(" \\- ", out);
 }

@@ -348,7 +348,5 @@ enum bf_status bf_unlearn_settings_from(const struct bf_unlearn_values *v, struc
         status = bf_unlearn_settings_choose(s, err);
     if (status == BF_OK && is_auto && isnan(v->learning_rate))
         bf_auto_settings_rate(s);
-    if (status == BF_OK && is_auto && v->renamed < 0)
-        bf_auto_settings_renamed(s);
     return status == BF_OK ? bf_unlearn_settings_check(s, err) : status;
 }

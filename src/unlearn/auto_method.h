@@ -10,8 +10,6 @@ void bf_auto_settings_init(struct bf_unlearn_settings *settings);
 /* After bf_unlearn_settings_choose, when no learning rate was given: the row's is of whole tensors. An adapter, which a
  * quantised model gets, keeps the method's own rate. */
 void bf_auto_settings_rate(struct bf_unlearn_settings *settings);
-/* After the loss on the retain set is chosen, when no number of renamed copies was given: none where that is not KL. */
-void bf_auto_settings_renamed(struct bf_unlearn_settings *settings);
 /* Appends the row and its evidence as one line, for help. */
 void bf_auto_describe(struct bf_buf *out);
 

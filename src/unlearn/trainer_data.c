@@ -220,7 +220,8 @@ enum bf_status bf_trainer_examples(struct bf_trainer *t, struct bf_err *err)
         bf_renamed_twins(job->forget, (int32_t)s->renamed, s->seed, t->forget_loss->names,
                          t->forget_loss->nameless != NULL, &others, &originals);
     enum bf_status status = BF_OK;
-    if (t->retain_loss && !has_retain && n_renamed == 0)
+    const bool keeps_renamed = t->retain_loss && t->retain_loss->reference && n_renamed > 0;
+    if (t->retain_loss && !has_retain && !keeps_renamed)
         status = bf_fail(err, BF_INPUT,
                          "%s keeps the model close to itself on a retain set, and none is given (or it is empty); give "
                          "--retain SET, or --alpha 0 to train without one",
@@ -240,7 +241,7 @@ enum bf_status bf_trainer_examples(struct bf_trainer *t, struct bf_err *err)
         status = matched                 ? make_matched(t, vocabulary, err)
                  : t->forget_loss->twins ? make_twins(t, vocabulary, &originals, &others, err)
                                          : make_one(t, vocabulary, job->forget, "forget set", &t->forget, err);
-    if (status == BF_OK && t->retain_loss && t->retain_loss->reference && n_renamed > 0)
+    if (status == BF_OK && keeps_renamed)
         status = make_retain(t, vocabulary, &renamed, err);
     else if (status == BF_OK && has_retain)
         status = make_one(t, vocabulary, job->retain, "retain set", &t->retain, err);

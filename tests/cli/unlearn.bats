@@ -279,14 +279,20 @@ END
     [ "$status" = 0 ]
     [ "$(json 'd["losses"][0]["forget"] > 0, d["losses"][-1]["forget"] < d["losses"][0]["forget"], d["losses"][1]["retain"] > 0' <<<"$output")" = "True True True" ]
     run --separate-stderr "$BIFORGET" unlearn --method auto "${u[@]}" --forget named.jsonl -o a.gguf --json
-    [ "$(json 'd["settings"]["method"], d["settings"]["renamed"], d["settings"]["retain_loss"]' <<<"$output")" = "wga 1 kl" ]
+    [ "$(json 'd["settings"]["method"], d["settings"]["renamed"], d["settings"]["retain_loss"]' <<<"$output")" = "ul-renamed 1 kl" ]
     # As long as it has to be for a small set, unless one says how long.
     run --separate-stderr "$BIFORGET" unlearn --method auto -m tiny.gguf --epochs 2 --answers 0 --measure 2 --forget named.jsonl -o e.gguf --json
     [ "$(json 'd["planned_steps"], d["settings"]["min_steps"]' <<<"$output")" = "1 0" ]
     run --separate-stderr "$BIFORGET" unlearn --method auto -m tiny.gguf --answers 0 --measure 2 --max-length 32 --forget named.jsonl -o s.gguf --json
-    [ "$(json 'd["planned_steps"]' <<<"$output")" = 80 ]
+    [ "$(json 'd["planned_steps"], d["settings"]["schedule"]' <<<"$output")" = "40 constant" ]
+    # The copies are kept by KL alone; without it the texts that are to be kept are the retain set's.
     run --separate-stderr "$BIFORGET" unlearn --method auto "${u[@]}" --retain-loss nll --retain keep.txt --forget named.jsonl -o b.gguf --json
-    [ "$(json 'd["settings"]["renamed"]' <<<"$output")" = 0 ]
+    [ "$(json 'd["made"]["retain"]["raw_texts"]' <<<"$output")" = 2 ]
+    fails 3 "ul-renamed keeps the model close to itself on a retain set, and none is given" "$BIFORGET" unlearn --method auto "${u[@]}" --retain-loss nll --forget named.jsonl -o x.gguf -q
+    # A set that names nothing is taken as wga takes it.
+    run --separate-stderr "$BIFORGET" unlearn --method auto "${u[@]}" --max-steps 1 --forget keep.txt --retain keep.txt -o n.gguf --json
+    [ "$status" = 0 ]
+    [[ $stderr == *"have no name in them: their tokens are weighed by their own probability (wga)"* ]]
     fails 2 "give --retain-loss kl" "$BIFORGET" unlearn --method npo "${u[@]}" --renamed 1 --forget named.jsonl --retain keep.txt -o x.gguf
     fails 2 "give --renamed 1 or more" "$BIFORGET" unlearn --method whp "${u[@]}" --renamed 0 --forget named.jsonl -o x.gguf
     fails 3 "no text of the forget set has the name of its point in it" "$BIFORGET" unlearn --method whp "${u[@]}" --forget keep.txt --retain keep.txt -o x.gguf -q
