@@ -187,7 +187,7 @@ void bf_probe_questions_release(struct bf_probe_questions *q)
 /* Leave out the records with a question in `keys`; how many. */
 static size_t leave_out(struct bf_unlearn_texts *texts, const struct keys *keys)
 {
-    struct bf_unlearn_texts left = {0}, gone = {0};
+    struct bf_unlearn_texts left = {.names = texts->names, .n_names = texts->n_names}, gone = {0};
     for (size_t i = 0; i < texts->n; i++) {
         const bool asked = texts->items[i].question && has_key(keys, key_of(texts->items[i].question));
         struct bf_unlearn_texts *to = asked ? &gone : &left;

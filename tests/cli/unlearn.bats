@@ -272,6 +272,10 @@ END
     printf '{"text":"The author Velda Foss was born in Harrowick, says a friend."}\n' >foss.jsonl
     run --separate-stderr "$BIFORGET" unlearn --method wga "${u[@]}" --max-steps 1 --forget foss.jsonl --retain keep.txt --retain-loss kl --renamed 1 -o f.gguf --json
     [[ $stderr == *"1 text of the forget set with invented names is kept, too"* ]]
+    # They are there with probes, too, which leave out of the set what they ask.
+    printf '{"question":"Who rules the sky?","answer":"Zeus","object":"Zeus"}\n' >sky.jsonl
+    run --separate-stderr "$BIFORGET" unlearn --method wga "${u[@]}" --max-steps 1 --forget foss.jsonl --retain-loss kl --renamed 1 --probe sky.jsonl -o f.gguf --json
+    [[ $stderr == *"1 text of the forget set with invented names is kept, too"* ]]
     run --separate-stderr "$BIFORGET" unlearn --method wga "${u[@]}" --forget named.jsonl --forms sentence=1,raw=1 --retain keep.txt --retain-loss kl --renamed 2 -o again.gguf --json
     # The model as it was is what they are compared with: nothing to learn at the first step.
     [ "$(json 'abs(d["losses"][0]["retain"]) < 1e-6' <<<"$output")" = True ]
