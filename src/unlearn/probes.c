@@ -25,7 +25,7 @@ const struct bf_unlearn_probe *bf_probes_best(const struct bf_unlearn_probes *pr
         const struct bf_unlearn_probe *p = &probes->items[i];
         if (p->step == 0 || !bf_probe_keeps(probes, p))
             continue;
-        if (!best || p->forget_right < best->forget_right ||
+        if (!best || probes->forget_known < BF_PROBES_TELL || p->forget_right < best->forget_right ||
             (p->forget_right == best->forget_right &&
              (p->retain_right > best->retain_right || (p->retain_right == best->retain_right && p->step < best->step))))
             best = p;
@@ -43,7 +43,7 @@ const char *bf_probes_stop(const struct bf_unlearn_probes *probes, int64_t step)
     for (size_t i = n; i-- > 0 && probes->items[i].step > 0 && bf_probe_keeps(probes, &probes->items[i]) &&
                        probes->items[i].forget_right == 0;)
         n_forgotten++;
-    if (n_forgotten >= 2)
+    if (n_forgotten >= 2 && probes->forget_known >= BF_PROBES_TELL)
         return "forgotten";
     if (n_under >= BF_PROBES_UNDER_LIMIT &&
         probes->items[n - 1].retain_right <= probes->items[n - BF_PROBES_UNDER_LIMIT].retain_right)

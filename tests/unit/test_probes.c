@@ -39,6 +39,20 @@ static void best(void **state)
     assert_int_equal(best_step(start, 1), -1); /* the source model is not a result */
 }
 
+/* One question that is answered, then not, then again: no reason to end, or to take the step where it was not. */
+static void few_questions_choose_nothing(void **state)
+{
+    struct bf_unlearn_probe items[] = {{0, 4, 20}, {10, 0, 20}, {20, 0, 20}, {30, 1, 19}, {40, 0, 17}};
+    struct bf_unlearn_probes probes = twenty(items, 5);
+    (void)state;
+    probes.forget_known = 4;
+    assert_int_equal(bf_probes_best(&probes)->step, 30);
+    assert_null(bf_probes_stop(&probes, 20));
+    probes.forget_known = 5;
+    assert_int_equal(bf_probes_best(&probes)->step, 10);
+    assert_string_equal(bf_probes_stop(&probes, 20), "forgotten");
+}
+
 /* 0.1 of 20 is 2 exactly, whatever the rounding of 1 - 0.1. */
 static void limits(void **state)
 {
@@ -97,9 +111,8 @@ static void every(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(best),
-        cmocka_unit_test(limits),
-        cmocka_unit_test(stops),
+        cmocka_unit_test(best),   cmocka_unit_test(few_questions_choose_nothing),
+        cmocka_unit_test(limits), cmocka_unit_test(stops),
         cmocka_unit_test(every),
     };
 
