@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "synth/filter.h"
 #include "synth/question_check.h"
+#include "synth/statement.h"
 #include "base/banned.h"
 
 enum {
@@ -346,7 +347,7 @@ void bf_questions_original(struct bf_questions *q, const struct bf_sample *origi
 {
     const bool pair = original->question && original->answer;
     const int64_t wanted = q->work->request->questions;
-    const int64_t most = wanted > 0 ? wanted : pair ? n : (n + WRITTEN_SHARE - 1) / WRITTEN_SHARE;
+    const int64_t most = wanted > 0 ? wanted : n; /* a question costs less than the rewritings of a sentence */
     const int64_t i = original->index;
     if (q->on && pair)
         remember(q, original->question);
@@ -403,11 +404,26 @@ static void points_instead(struct bf_questions *q)
         push_point(q, q->plan->control_topic, q->plan->control_points.items[p].text, p, true);
 }
 
+/* The model cannot write a question about a sentence of the user's: one is made by rule. */
+static void push_statement(struct bf_questions *q, const struct bf_question_entry *e)
+{
+    struct bf_buf question, answer;
+    struct bf_question_entry by = *e;
+    by.template_index = -1;
+    bf_buf_init(&question, SIZE_MAX);
+    bf_buf_init(&answer, SIZE_MAX);
+    if (bf_statement_question(e->text, &question, &answer) && !bf_questions_knows(q, question.data))
+        push_pair(q, &by, question.data, answer.data);
+    bf_buf_release(&question);
+    bf_buf_release(&answer);
+}
+
 static void after_question(struct bf_questions *q, const struct bf_question_entry *e, const struct bf_sample *sample)
 {
-    if (sample->reason == BF_REASON_NOT_A_SAMPLE && sample->question && sample->answer) {
+    if (sample->reason == BF_REASON_NOT_A_SAMPLE && sample->question && sample->answer)
         push_pair(q, e, e->of_point ? e->question : sample->question, sample->answer);
-    }
+    else if (e->source_stage == BF_STAGE_ORIGINAL)
+        push_statement(q, e);
     if (!e->control && !e->of_point && !e->for_point && --q->n_texts_left == 0)
         points_instead(q);
 }
