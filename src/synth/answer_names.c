@@ -277,8 +277,8 @@ static void read_plain(struct reading *r, const char *s, size_t n, bool sentence
 /* Labels before an answer: what follows is the list. */
 static bool is_label(const char *s, size_t n)
 {
-    static const char *const labels[] = {"Answer", "Answers",      "A",       "Names",
-                                         "List",   "Key concepts", "Persons", "Places"};
+    static const char *const labels[] = {"Answer",  "Answers", "A",    "Names",   "List",  "Key concepts",
+                                         "Persons", "Places",  "Name", "Subject", "Title", "Topic"};
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
         if (strlen(labels[i]) == n && memcmp(labels[i], s, n) == 0)
             return true;

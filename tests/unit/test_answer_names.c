@@ -58,6 +58,7 @@ static void lists_by_commas(void **state)
     assert_names("Zeus, Hera, Ares and Mount Olympus.", "Zeus|Hera|Ares and Mount Olympus");
     assert_names("Zeus, Hera, and Ares", "Zeus|Hera|Ares");
     assert_names("Answer: Zeus; Hera; Ares", "Zeus|Hera|Ares");
+    assert_names("Title: Norse Mythology\nTopic: Rome", "Norse Mythology|Rome");
     /* Concepts in lower case, out of a sentence. */
     assert_names("It needs bright light, water, and carbon dioxide", "water|carbon dioxide");
 }
