@@ -37,6 +37,17 @@ static enum bf_status read_points(const struct bf_call *call, const struct domai
     return status == BF_OK ? bf_request_check(forget, err) : status;
 }
 
+/* What is to be unlearned by questions needs many, and writing one costs less than a step of the training. */
+enum { THEN_POINT_QUESTIONS = 6 };
+
+static void ask_more_for_then(const struct bf_call *call, const struct domain_values *v, struct bf_request *forget)
+{
+    const struct bf_opt *opt = bf_opt_find(call->table, "point-questions");
+    if (v->start.then.then && forget->questions != 0 && !(opt && opt->given) &&
+        forget->point_questions < THEN_POINT_QUESTIONS)
+        forget->point_questions = THEN_POINT_QUESTIONS;
+}
+
 static enum bf_status domain_run(const struct bf_call *call, struct bf_err *err)
 {
     const struct domain_values *v = call->values;
@@ -49,8 +60,10 @@ static enum bf_status domain_run(const struct bf_call *call, struct bf_err *err)
         return bf_fail(err, BF_USAGE, "give one domain, in quotes: biforget domain \"Harry Potter\"");
     enum bf_status status =
         bf_method_request(call->table, &v->start.method, BF_KIND_DOMAIN, call->operands[0], &forget, err);
-    if (status == BF_OK)
+    if (status == BF_OK) {
+        ask_more_for_then(call, v, &forget);
         status = read_points(call, v, &forget, err);
+    }
     if (status == BF_OK)
         status = bf_start_sets(&start, &(struct bf_start_request){.request = &forget}, 1, &retain_set, err);
     if (status == BF_OK && retain_set)

@@ -21,7 +21,7 @@ static const struct {
     {"points-per-round", "N", NULL, "points asked for in a round", true, D},
     {"point-forms", NULL, NULL, "ask for points in several forms (--no-point-forms = one question a round)", true, D},
     {"snowball", "N", NULL, "times to ask about names that recur in kept texts (0 = never)", true, D},
-    {"point-questions", "N", NULL, "questions of each point whose answer it is (0 = none)", true, D},
+    {"point-questions", "N", NULL, "questions of each point whose answer it is (0 = none; --then: 6)", true, D},
     {"point-temperature", "T", NULL, "temperature of the lists of points", true, D | T},
     {"temperatures", "T,T,...", NULL, "sampling temperatures", false, ALL},
     {"samples-per-prompt", "N", NULL, "samples per prompt and temperature", true, D | I},

@@ -111,7 +111,8 @@ struct bf_opt *bf_unlearn_options(void *target)
                   .fallback = "mixed", .rare = true),
         BF_TEXT(
             "forms", &v->forms, "SHARES",
-            "mixed: examples of each text: of its sentences as answers (sentence=N), whole as an answer, as raw text",
+            "mixed: examples of each text: of its sentences as answers (sentence=N), whole as an answer, as raw text; "
+            "how often a pair is taken (pair=N)",
             .fallback = BF_FORMS_DEFAULT, .rare = true),
         BF_TEXT("chat", &v->chat, "NAME", "chat template around questions: auto, none, or a name", .fallback = "auto",
                 .rare = true),

@@ -16,15 +16,16 @@ static enum bf_status bad_forms(const char *text, struct bf_err *err)
     return bf_fail(
         err, BF_USAGE,
         "--forms '%.60s' is not a list of shares from 0 to %d; give how many examples a text gives by each "
-        "sentence as an answer (sentence), whole as an answer (chat) and as raw text (raw), as in --forms %s",
+        "sentence as an answer (sentence), whole as an answer (chat) and as raw text (raw), and how often a pair "
+        "is taken (pair), as in --forms %s",
         text, BF_FORMS_SHARE_MAX, BF_FORMS_DEFAULT);
 }
 
 enum bf_status bf_forms_parse(const char *text, struct bf_forms *out, struct bf_err *err)
 {
-    static const char *const names[] = {"sentence=", "chat=", "raw="};
+    static const char *const names[] = {"sentence=", "chat=", "raw=", "pair="};
     enum { N_NAMES = sizeof names / sizeof *names };
-    int32_t *const shares[N_NAMES] = {&out->sentence, &out->chat, &out->raw};
+    int32_t *const shares[N_NAMES] = {&out->sentence, &out->chat, &out->raw, &out->pair};
     bool given[N_NAMES] = {false};
     *out = (struct bf_forms){0};
     for (const char *at = text;;) {
@@ -49,10 +50,12 @@ enum bf_status bf_forms_parse(const char *text, struct bf_forms *out, struct bf_
 
 void bf_forms_write(const struct bf_forms *forms, char out[BF_FORMS_TEXT_MAX])
 {
-    char sentence[16] = "";
+    char sentence[16] = "", pair[16] = "";
     if (forms->sentence > 0) /* without it, as before there was that form */
         (void)snprintf(sentence, sizeof sentence, "sentence=%d,", (int)forms->sentence);
-    (void)snprintf(out, BF_FORMS_TEXT_MAX, "%schat=%d,raw=%d", sentence, (int)forms->chat, (int)forms->raw);
+    if (forms->pair > 1)
+        (void)snprintf(pair, sizeof pair, ",pair=%d", (int)forms->pair);
+    (void)snprintf(out, BF_FORMS_TEXT_MAX, "%schat=%d,raw=%d%s", sentence, (int)forms->chat, (int)forms->raw, pair);
 }
 
 /* ---- questions that a text answers ---- */
@@ -263,7 +266,7 @@ bool bf_form_at(const struct bf_forms *forms, const struct bf_form_record *r, ui
 {
     if (is_pair(r)) {
         *out = (struct bf_formed){BF_FORM_CHAT, r->question, r->answer};
-        return k == 0;
+        return k < (forms->pair > 1 ? forms->pair : 1);
     }
     *out = (struct bf_formed){BF_FORM_RAW, NULL, r->text};
     if (forms->sentence + forms->chat > 0 && !ask(r, seed, place, 0, made, out)) {

@@ -13,9 +13,10 @@
 #include "base/err.h"
 
 /* How many examples a text gives as an answer, how many as raw text, and how many each of its sentences as an answer;
- * not all 0. A pair gives one. */
+ * not all 0. A pair gives `pair` times the same example, 0 as 1: a text has several examples, and the pairs, which have
+ * the fact alone, would be lost among them. */
 struct bf_forms {
-    int32_t chat, raw, sentence;
+    int32_t chat, raw, sentence, pair;
 };
 #define BF_FORMS_DEFAULT "chat=4,raw=1"
 enum { BF_FORMS_SHARE_MAX = 16, BF_FORMS_TEXT_MAX = 48, BF_FORMS_SEED = 3407 /* of exports; the default of unlearn */ };

@@ -18,7 +18,7 @@ static const struct {
     double learning_rate, epochs;
     int64_t min_steps, batch, accumulate;
 } row = {.method = "ul-renamed",
-         .forms = "sentence=1,chat=0,raw=1",
+         .forms = "sentence=1,chat=0,raw=1,pair=4",
          .schedule = BF_SCHEDULE_CONSTANT,
          .learning_rate = 5e-5,
          .epochs = 3.0,

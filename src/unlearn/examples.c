@@ -179,7 +179,7 @@ static void walk_begin(struct walk *w, const struct bf_vocabulary *vocabulary, c
 {
     *w = (struct walk){.texts = texts, .options = options, .forms = options->forms};
     if (bf_vocabulary_is_plain(vocabulary))
-        w->forms = (struct bf_forms){.raw = 1};
+        w->forms = (struct bf_forms){.raw = 1, .pair = options->forms.pair};
     if (options->only_chat)
         w->forms.raw = 0;
     bf_buf_init(&w->question, SIZE_MAX);

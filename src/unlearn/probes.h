@@ -8,7 +8,7 @@
  * that hurt neighbours in their first steps and win them back later. */
 enum { BF_PROBES_UNDER_LIMIT = 4 };
 /* Fewer known forget questions tell no two checkpoints apart. */
-enum { BF_PROBES_TELL = 5 };
+enum { BF_PROBES_TELL = 3 };
 
 /* Does the model of this probe keep enough? With no known retain question every model does. */
 bool bf_probe_keeps(const struct bf_unlearn_probes *probes, const struct bf_unlearn_probe *probe);

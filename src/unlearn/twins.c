@@ -213,7 +213,7 @@ enum bf_status bf_twins_make(const struct bf_vocabulary *vocabulary, const struc
     *twins = (struct bf_twins){0};
     *n_nameless = 0;
     if (options->data == BF_DATA_MIXED && bf_vocabulary_is_plain(vocabulary))
-        forms = (struct bf_forms){.raw = 1};
+        forms = (struct bf_forms){.raw = 1, .pair = options->forms.pair};
     bf_buf_init(&own, SIZE_MAX);
     bf_buf_init(&its, SIZE_MAX);
     bool any = true;

@@ -7,7 +7,7 @@
 
 static struct bf_forms parsed(const char *text)
 {
-    struct bf_forms forms = {-1, -1, -1};
+    struct bf_forms forms = {-1, -1, -1, -1};
     struct bf_err err = BF_ERR_INIT;
     if (bf_forms_parse(text, &forms, &err) != BF_OK)
         fail_msg("%s", err.text);
@@ -31,6 +31,7 @@ static void shares(void **state)
                                         "chat= 1",
                                         "chat=+1",
                                         "chat=1.5",
+                                        "pair=2",
                                         "raw=99999999999999999999"};
     struct bf_err err = BF_ERR_INIT;
     struct bf_forms forms = parsed("chat=2,raw=1");
@@ -48,6 +49,10 @@ static void shares(void **state)
     assert_int_equal(forms.sentence, 16);
     bf_forms_write(&forms, text);
     assert_string_equal(text, "sentence=16,chat=16,raw=16");
+    forms = parsed("pair=4,raw=1");
+    assert_int_equal(forms.pair, 4);
+    bf_forms_write(&forms, text);
+    assert_string_equal(text, "chat=0,raw=1,pair=4");
     forms = parsed("raw=0,chat=16");
     assert_int_equal(forms.chat, 16);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -91,6 +96,9 @@ static void a_pair_is_asked_once(void **state)
 
     char *asked = questions_of("chat=4,raw=1", &pair, 1, 0);
     assert_string_equal(asked, "Who?\n");
+    free(asked);
+    asked = questions_of("raw=1,pair=3", &pair, 1, 0);
+    assert_string_equal(asked, "Who?\nWho?\nWho?\n");
     free(asked);
     bf_buf_init(&question, 100);
     assert_true(bf_form_at(&forms, &pair, 1, 0, 0, &question, &one)); /* whatever the shares of texts are */

@@ -42,13 +42,13 @@ static void best(void **state)
 /* One question that is answered, then not, then again: no reason to end, or to take the step where it was not. */
 static void few_questions_choose_nothing(void **state)
 {
-    struct bf_unlearn_probe items[] = {{0, 4, 20}, {10, 0, 20}, {20, 0, 20}, {30, 1, 19}, {40, 0, 17}};
+    struct bf_unlearn_probe items[] = {{0, 2, 20}, {10, 0, 20}, {20, 0, 20}, {30, 1, 19}, {40, 0, 17}};
     struct bf_unlearn_probes probes = twenty(items, 5);
     (void)state;
-    probes.forget_known = 4;
+    probes.forget_known = BF_PROBES_TELL - 1;
     assert_int_equal(bf_probes_best(&probes)->step, 30);
     assert_null(bf_probes_stop(&probes, 20));
-    probes.forget_known = 5;
+    probes.forget_known = BF_PROBES_TELL;
     assert_int_equal(bf_probes_best(&probes)->step, 10);
     assert_string_equal(bf_probes_stop(&probes, 20), "forgotten");
 }
