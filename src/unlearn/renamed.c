@@ -162,14 +162,15 @@ struct copying {
 
 static size_t copy_record(const struct copying *c, const struct bf_unlearn_text *t, bool first)
 {
-    bool said = false, asked = false, answered = false, ignored = false;
+    bool said = false, asked = false, answered = false, titled = false;
     struct bf_unlearn_text other = {.text = renamed(c->names, t->text, &said),
                                     .question = renamed(c->names, t->question, &asked),
                                     .answer = renamed(c->names, t->answer, &answered),
-                                    .topic = renamed(c->names, t->topic, &ignored),
+                                    .topic = renamed(c->names, t->topic, &titled),
                                     .asked = renamed(c->names, t->asked, &said)};
-    const bool has = t->question ? asked || (c->answers && answered) : said;
-    const bool has_none = !asked && !answered && !said;
+    /* A text may be the answer to a question about its topic, which it never says. */
+    const bool has = t->question ? asked || (c->answers && answered) : said || (c->nameless && titled);
+    const bool has_none = !asked && !answered && !said && (t->question || !titled);
     const bool copied = has || (has_none && c->nameless && first);
     if (copied)
         add_record(c->out, &other);

@@ -19,7 +19,8 @@ size_t bf_renamed_add(const struct bf_unlearn_texts *texts, int32_t n_each, uint
                       struct bf_unlearn_texts *out);
 
 /* The same copies as twins of `originals` [n], the record as it is for each copy. With `answers` also of pairs that
- * have a name in their answer alone. With `nameless` a record without a name is its own twin, once. */
+ * have a name in their answer alone. With `nameless` a text whose topic alone has a name, too, and a record without any
+ * is its own twin, once. */
 size_t bf_renamed_twins(const struct bf_unlearn_texts *texts, int32_t n_each, uint64_t seed, bool answers,
                         bool nameless, struct bf_unlearn_texts *out, struct bf_unlearn_texts *originals);
 

@@ -224,7 +224,8 @@ enum bf_status bf_twins_make(const struct bf_vocabulary *vocabulary, const struc
             const struct bf_form_record record = {a->text, a->question, a->answer, a->topic, a->asked};
             const struct bf_form_record other = {b->text, b->question, b->answer, b->topic, b->asked};
             const bool nameless = equal(a->text, b->text) && equal(a->question, b->question) &&
-                                  equal(a->answer, b->answer) && equal(a->asked, b->asked);
+                                  equal(a->answer, b->answer) && equal(a->asked, b->asked) &&
+                                  (a->question || equal(a->topic, b->topic));
             struct bf_formed formed, twin;
             *n_nameless += k == 0 && nameless;
             if (!bf_form_at(&forms, &record, options->seed, i, k, &own, &formed))

@@ -297,6 +297,12 @@ END
     run --separate-stderr "$BIFORGET" unlearn --method auto "${u[@]}" --max-steps 1 --forget keep.txt --retain keep.txt -o n.gguf --json
     [ "$status" = 0 ]
     [[ $stderr == *"have no name in them: their tokens are weighed by their own probability (wga)"* ]]
+    # A text that never says its point: the question for it has the name, and the twin's question another, longer one.
+    printf '{"text":"He rules the waves, and he is never quiet for long.","point":"Zeus"}\n{"text":"It is never quiet there for long."}\n' >unsaid.jsonl
+    run --separate-stderr "$BIFORGET" unlearn --method auto "${u[@]}" --max-steps 2 --forget unsaid.jsonl --retain keep.txt -o n.gguf --json
+    [ "$status" = 0 ]
+    [[ $stderr == *"1 of the 2 records have no name in them"* ]]
+    [ "$(json 'd["made"]["forget"]["chat_pairs"], d["made"]["forget"]["raw_texts"]' <<<"$output")" = "1 1" ]
     fails 2 "give --retain-loss kl" "$BIFORGET" unlearn --method npo "${u[@]}" --renamed 1 --forget named.jsonl --retain keep.txt -o x.gguf
     fails 2 "give --renamed 1 or more" "$BIFORGET" unlearn --method whp "${u[@]}" --renamed 0 --forget named.jsonl -o x.gguf
     fails 3 "no text of the forget set has the name of its point in it" "$BIFORGET" unlearn --method whp "${u[@]}" --forget keep.txt --retain keep.txt -o x.gguf -q

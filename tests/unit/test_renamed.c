@@ -150,6 +150,15 @@ static void what_names_nothing_is_its_own_twin(void **state)
     bf_unlearn_texts_add(&texts, "Hades has a dog.", NULL, NULL);
     bf_unlearn_texts_describe(&texts, "Hades", NULL);
     assert_int_equal(bf_renamed_twins(&texts, 2, 5, false, true, &out, &originals), 3);
+    bf_unlearn_texts_release(&texts);
+    /* "Tell me about Hades." has one, whatever the text says. */
+    bf_unlearn_texts_add(&texts, "He has a dog.", NULL, NULL);
+    bf_unlearn_texts_describe(&texts, "Hades", NULL);
+    struct bf_unlearn_texts asked = {0};
+    assert_int_equal(bf_renamed_twins(&texts, 1, 5, false, true, &asked, NULL), 1);
+    assert_string_not_equal(asked.items[0].topic, "Hades");
+    assert_int_equal(bf_renamed_add(&texts, 1, 5, &asked), 0);
+    bf_unlearn_texts_release(&asked);
     assert_string_equal(out.items[0].text, "The sea is salty.");
     assert_string_equal(originals.items[0].text, "The sea is salty.");
     for (size_t i = 1; i < 3; i++) {
