@@ -43,7 +43,7 @@ const char *bf_probes_stop(const struct bf_unlearn_probes *probes, int64_t step)
     for (size_t i = n; i-- > 0 && probes->items[i].step > 0 && bf_probe_keeps(probes, &probes->items[i]) &&
                        probes->items[i].forget_right == 0;)
         n_forgotten++;
-    if (n_forgotten >= 2 && probes->forget_known >= BF_PROBES_TELL)
+    if (n_forgotten >= (probes->forget_known >= BF_PROBES_TELL ? BF_PROBES_FORGOTTEN : BF_PROBES_FORGOTTEN_FEW))
         return "forgotten";
     if (n_under >= BF_PROBES_UNDER_LIMIT &&
         probes->items[n - 1].retain_right <= probes->items[n - BF_PROBES_UNDER_LIMIT].retain_right)

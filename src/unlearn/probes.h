@@ -9,6 +9,8 @@
 enum { BF_PROBES_UNDER_LIMIT = 4 };
 /* Fewer known forget questions tell no two checkpoints apart. */
 enum { BF_PROBES_TELL = 3 };
+/* So many probes in a row without a right forget answer end a training; of few known questions more. */
+enum { BF_PROBES_FORGOTTEN = 2, BF_PROBES_FORGOTTEN_FEW = 4 };
 
 /* Does the model of this probe keep enough? With no known retain question every model does. */
 bool bf_probe_keeps(const struct bf_unlearn_probes *probes, const struct bf_unlearn_probe *probe);
@@ -17,7 +19,8 @@ bool bf_probe_keeps(const struct bf_unlearn_probes *probes, const struct bf_unle
  * NULL when none keeps the limit. */
 const struct bf_unlearn_probe *bf_probes_best(const struct bf_unlearn_probes *probes);
 /* Why nothing more can be gained, given the probes up to `step`; NULL when something can.
- *   "forgotten": the last two keep the limit and have no right forget answer, of BF_PROBES_TELL known ones or more;
+ *   "forgotten": the last two keep the limit and have no right forget answer; with fewer than BF_PROBES_TELL known
+ *   forget questions the last four;
  *   "retain_accuracy": the last BF_PROBES_UNDER_LIMIT are under the limit, and the last of them is no better than the
  *   first. */
 const char *bf_probes_stop(const struct bf_unlearn_probes *probes, int64_t step);

@@ -42,12 +42,17 @@ static void best(void **state)
 /* One question that is answered, then not, then again: no reason to end, or to take the step where it was not. */
 static void few_questions_choose_nothing(void **state)
 {
-    struct bf_unlearn_probe items[] = {{0, 2, 20}, {10, 0, 20}, {20, 0, 20}, {30, 1, 19}, {40, 0, 17}};
-    struct bf_unlearn_probes probes = twenty(items, 5);
+    struct bf_unlearn_probe items[] = {{0, 2, 20},  {10, 0, 20}, {20, 0, 20}, {30, 1, 19}, {40, 0, 17},
+                                       {50, 0, 20}, {60, 0, 20}, {70, 0, 20}, {80, 0, 18}};
+    struct bf_unlearn_probes probes = twenty(items, 5), all = twenty(items, 9);
     (void)state;
     probes.forget_known = BF_PROBES_TELL - 1;
     assert_int_equal(bf_probes_best(&probes)->step, 30);
     assert_null(bf_probes_stop(&probes, 20));
+    all.forget_known = BF_PROBES_TELL - 1; /* at step 40 the limit was not kept */
+    assert_null(bf_probes_stop(&all, 70));
+    assert_string_equal(bf_probes_stop(&all, 80), "forgotten");
+    assert_int_equal(bf_probes_best(&all)->step, 80);
     probes.forget_known = BF_PROBES_TELL;
     assert_int_equal(bf_probes_best(&probes)->step, 10);
     assert_string_equal(bf_probes_stop(&probes, 20), "forgotten");
